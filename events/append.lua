@@ -1,0 +1,54 @@
+-- Append a batch to a ledger's log and update the writer's own state, all or nothing.
+--
+-- KEYS[1]   log      stream  <position>-0 -> e: stored event
+-- KEYS[2]   seen     hash    source and id -> <position>:<digest of the submitted bytes>
+-- KEYS[3]   cursors  hash    inbox key -> id of the last entry that was decided
+-- KEYS[4..] inboxes and the streams that notes go to (receipts, refusals)
+-- ARGV[1]   MessagePack: {tail, events, cursors, notes}
+--   tail     the position the writer believes to be the last
+--   events   [seen field, digest, bytes] each
+--   cursors  [index in KEYS, expected id, new id] each
+--   notes    [index in KEYS, cap or 0, field, value, …] each
+--
+-- Returns {"ok", position, …}, negative where that source and id was known; or, with nothing written,
+-- {"stale", tail} or {"moved", inbox key}.
+local log, seen, cursors = KEYS[1], KEYS[2], KEYS[3]
+local batch = cmsgpack.unpack(ARGV[1])
+local expected, events, moves, notes = batch[1], batch[2], batch[3], batch[4]
+
+local tail = 0
+if redis.call('EXISTS', log) == 1 then
+  local info = redis.call('XINFO', 'STREAM', log)
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then tail = tonumber(string.match(info[i + 1], '^(%d+)')) end
+  end
+end
+if tail ~= expected then return {'stale', tail} end
+for _, move in ipairs(moves) do
+  if (redis.call('HGET', cursors, KEYS[move[1]]) or '0-0') ~= move[2] then return {'moved', KEYS[move[1]]} end
+end
+
+local reply = {'ok'}
+for i, event in ipairs(events) do
+  local position = tail + 1
+  if redis.call('HSETNX', seen, event[1], position .. ':' .. event[2]) == 1 then
+    redis.call('XADD', log, position .. '-0', 'e', event[3])
+    tail = position
+    reply[i + 1] = position
+  else
+    reply[i + 1] = -tonumber(string.match(redis.call('HGET', seen, event[1]), '^(%d+)'))
+  end
+end
+for _, note in ipairs(notes) do
+  local key, cap = KEYS[note[1]], note[2]
+  if cap > 0 then
+    redis.call('XADD', key, 'MAXLEN', '~', cap, '*', unpack(note, 3))
+  else
+    redis.call('XADD', key, '*', unpack(note, 3))
+  end
+end
+for _, move in ipairs(moves) do
+  redis.call('HSET', cursors, KEYS[move[1]], move[3])
+  redis.call('XTRIM', KEYS[move[1]], 'MINID', '~', move[3])
+end
+return reply

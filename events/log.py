@@ -1,0 +1,193 @@
+"""The log: one Redis stream per ledger, its entry ids the positions 1, 2, 3 … without a gap.
+
+Keys, all with the hash tag `{ledger}`:
+
+    duban:{L}:log      stream  <position>-0 -> e: the stored bytes                     written by append.lua alone
+    duban:{L}:seen     hash    source and id -> <position>:<digest>                    written by append.lua alone
+    duban:{L}:cursors  hash    inbox key -> id of the last inbox entry decided         written by append.lua alone
+"""
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Raw, Struct
+
+from events.envelope import Event, read
+
+READ_BATCH = 2_000
+"""Entries a read fetches at once: large enough to hide the round trip, small enough (~1 MB) not to hold up the server."""
+
+_LEDGER = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+
+
+class Stored(NamedTuple):
+    """An event as the log keeps it."""
+
+    position: int
+    raw: bytes
+
+
+class Recorded(NamedTuple):
+    """A stored event, read."""
+
+    position: int
+    event: Event
+
+
+class Entry(Struct, frozen=True):
+    """An event to append: `digest` is that of the submitted bytes, `raw` what will be stored."""
+
+    source: str
+    id: str
+    digest: str
+    raw: bytes
+
+
+class Known(NamedTuple):
+    """Where a source and id already is, and the digest of the bytes that brought it."""
+
+    position: int
+    digest: str
+
+
+class Note(Struct, frozen=True):
+    """An entry for another stream of the ledger, added in the same atomic step; `cap` bounds that stream, 0 leaves it whole."""
+
+    key: str
+    fields: dict[str, bytes]
+    cap: int = 0
+
+
+class Move(Struct, frozen=True):
+    """An inbox that was read on: from the entry id `expected` to `reached`."""
+
+    inbox: str
+    expected: str
+    reached: str
+
+
+class StaleTailError(Exception):
+    """The log has grown since the writer last looked (or shrunk: then a backup was put back); nothing was written."""
+
+    def __init__(self, expected: int, tail: int) -> None:
+        super().__init__(f"the writer expected the tail at {expected}, it is at {tail}")
+        self.tail = tail
+
+
+class InboxMovedError(Exception):
+    """Another instance has decided entries of this inbox; nothing was written."""
+
+
+def key(ledger: str, *parts: str) -> str:
+    """Return the name of a ledger's key; raise ValueError where `ledger` is no ledger name."""
+    if _LEDGER.fullmatch(ledger) is None:
+        raise ValueError(f"{ledger!r} is no ledger name: lower-case letters, digits and inner hyphens, at most 64")
+    return ":".join((f"duban:{{{ledger}}}", *parts))
+
+
+def digest(submitted: bytes) -> str:
+    """Return what tells two submissions of one source and id apart: 64 bits, since a source can only deceive itself."""
+    return hashlib.blake2b(submitted, digest_size=8).hexdigest()
+
+
+class Log:
+    """One ledger's log; `append` is for its one writer, the rest for all."""
+
+    def __init__(self, redis: Any, ledger: str) -> None:
+        self.ledger = ledger
+        self.key = key(ledger, "log")
+        self._seen = key(ledger, "seen")
+        self._cursors = key(ledger, "cursors")
+        self._redis = redis
+        self._append = redis.register_script(Path(__file__).with_name("append.lua").read_text(encoding="utf-8"))
+
+    async def tail(self) -> int:
+        """Return the last position, 0 where the log is empty."""
+        last = await self._redis.xrevrange(self.key, count=1)
+        return _position(last[0][0]) if last else 0
+
+    async def append(
+        self,
+        tail: int,
+        entries: Sequence[Entry],
+        notes: Sequence[Note] = (),
+        moves: Sequence[Move] = (),
+    ) -> list[int]:
+        """Add `entries` after `tail`, all or nothing, and return their positions.
+
+        A source and id that the log already has is not added again; its position is returned negative. Raises
+        StaleTailError or InboxMovedError, with nothing written, where another writer came first.
+        """
+        others = list(dict.fromkeys([move.inbox for move in moves] + [note.key for note in notes]))
+        keys = [self.key, self._seen, self._cursors, *others]
+        index = {name: number for number, name in enumerate(keys, 1)}
+        batch = msgspec.msgpack.encode((
+            tail,
+            [(_seen_field(e.source, e.id), e.digest, lua_text(e.raw)) for e in entries],
+            [(index[m.inbox], m.expected, m.reached) for m in moves],
+            [
+                (index[n.key], n.cap, *(part for name, value in n.fields.items() for part in (name, lua_text(value))))
+                for n in notes
+            ],
+        ))
+        verdict, *reply = await self._append(keys=keys, args=[batch])
+        if verdict == b"stale":
+            raise StaleTailError(tail, reply[0])
+        if verdict == b"moved":
+            raise InboxMovedError(reply[0].decode())
+        return reply
+
+    async def known(self, ids: Sequence[tuple[str, str]]) -> list[Known | None]:
+        """Return for each source and id where it already is."""
+        if not ids:
+            return []
+        found = await self._redis.hmget(self._seen, [_seen_field(source, id) for source, id in ids])
+        return [_known(value) if value is not None else None for value in found]
+
+    async def cursor(self, inbox: str) -> str:
+        """Return the id of the last entry of an inbox that was decided."""
+        reached = await self._redis.hget(self._cursors, inbox)
+        return reached.decode() if reached is not None else "0-0"
+
+    async def read(self, after: int, count: int = READ_BATCH) -> list[Stored]:
+        """Return up to `count` events that follow position `after`."""
+        entries = await self._redis.xrange(self.key, min=f"{after + 1}-0", count=count)
+        return stored(entries)
+
+    async def scan(self, after: int = 0, until: int | None = None) -> AsyncIterator[list[Recorded]]:
+        """Read the events after `after` up to and with `until` (the tail if None) in batches, decoded."""
+        while True:
+            batch = await self.read(after)
+            if until is not None:
+                batch = [entry for entry in batch if entry.position <= until]
+            if not batch:
+                return
+            yield [Recorded(position, read(raw)) for position, raw in batch]
+            after = batch[-1].position
+
+
+def stored(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Stored]:
+    """Return stream entries, as the client gives them, as stored events."""
+    return [Stored(_position(id), fields[b"e"]) for id, fields in entries]
+
+
+def _position(id: bytes) -> int:
+    return int(id[:-2])  # <position>-0
+
+
+def _known(value: bytes) -> Known:
+    position, _, found = value.partition(b":")
+    return Known(int(position), found.decode())
+
+
+def _seen_field(source: str, id: str) -> str:
+    return f"{len(source)}:{source}{id}"  # the length keeps ("ab", "c") and ("a", "bc") apart
+
+
+def lua_text(value: bytes) -> Raw:
+    """Return bytes as a MessagePack str, whatever they hold: cmsgpack reads no bin."""
+    return Raw(b"\xdb" + len(value).to_bytes(4, "big") + value)

@@ -1,0 +1,232 @@
+"""The one way to fold: state from a ledger's log, saved with the position it reflects.
+
+Keys of the projection `name`, all written by save.lua and switch.lua alone:
+
+    duban:{L}:<name>:checkpoint     hash    generation, position, version (of the rules that folded it)
+    duban:{L}:<name>:rows:<gen>     hash    row key -> the row as MessagePack
+    duban:{L}:<name>:<feed>         stream  <position>-<n> -> e: what it announces, in the order of the log
+    duban:{L}:<name>:history:<key>  list    the positions of a row's events, where `history` is asked for
+
+A projection always goes on from its own position and reads the log for itself; a message from a stream only wakes it.
+So redelivery, reordering, a crash at any point and a second instance are harmless: a save succeeds only from the position
+it expects, and two instances that fold the same prefix hold equal rows.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from events.envelope import Event, read
+from events.log import Log, Recorded, Stored, key, lua_text
+
+R = TypeVar("R", bound=Struct)
+Evolve: TypeAlias = Callable[[R | None, Recorded], R | None]
+
+FOLD_BATCH = 1_000
+"""Events folded between two saves: bounds the work that a crash repeats and the size of one save (~1 MB)."""
+
+
+class Change(NamedTuple, Generic[R]):
+    """A row as it stands after the event at `position` (after time alone, if `event` is None)."""
+
+    position: int
+    key: str
+    row: R
+    event: Event | None
+
+
+Announce: TypeAlias = Callable[[Sequence[Change[R]]], Iterable[tuple[str, bytes]]]
+
+
+class Rules(Struct, Generic[R], frozen=True):
+    """What makes a projection: its name, the row type, the pure `evolve`, and what it announces from the changes of a save.
+
+    `version` names the rules; rows folded by another version are rebuilt when the projection loads. `feed` is the last
+    part of the announcements' key and `cap` the number of them kept (0: all).
+    """
+
+    name: str
+    version: str
+    row: type[R]
+    evolve: Evolve[R]
+    announce: Announce[R] | None = None
+    feed: str = "feed"
+    cap: int = 0
+    history: bool = False
+
+
+class Projection(Generic[R]):
+    """Rows folded from the log by `rules`; `rows` and `position` are what it knows, `saved` what the server has."""
+
+    def __init__(self, redis: Any, log: Log, rules: Rules[R]) -> None:
+        self.rules = rules
+        self.log = log
+        self.rows: dict[str, R] = {}
+        self.position = 0
+        self.saved = 0
+        self.generation = 0
+        self.feed = key(log.ledger, rules.name, rules.feed)
+        self._redis = redis
+        self._checkpoint = key(log.ledger, rules.name, "checkpoint")
+        self._decoder = msgspec.msgpack.Decoder(rules.row)
+        self._unsaved: list[Change[R]] = []
+        self._lock = asyncio.Lock()
+        self._save = redis.register_script(_script("save.lua"))
+        self._switch = redis.register_script(_script("switch.lua"))
+
+    async def load(self) -> None:
+        """Take up the saved rows; rebuild them first where other rules folded them."""
+        async with self._lock:
+            version = await self._load()
+        if version not in {None, self.rules.version}:
+            await self.rebuild()
+
+    async def wake(self, entries: Sequence[Stored] = ()) -> int:
+        """Fold on to the tail and save; `entries` spare a read where they are the next ones. Returns the events folded."""
+        folded = 0
+        async with self._lock:
+            batch = [entry for entry in entries if entry.position > self.position]
+            if not batch or batch[0].position != self.position + 1:
+                batch = await self.log.read(self.position, FOLD_BATCH)
+            while batch:
+                self.advance(Recorded(position, read(raw)) for position, raw in batch)
+                await self._save_changes()
+                folded += len(batch)
+                batch = await self.log.read(self.position, FOLD_BATCH)
+        return folded
+
+    def advance(self, recorded: Iterable[Recorded]) -> None:
+        """Fold events that follow `position` into the rows, in memory; raises ValueError at a gap."""
+        evolve, rows = self.rules.evolve, self.rows
+        for position, event in recorded:
+            if position != self.position + 1:
+                raise ValueError(f"{self.rules.name} is at position {self.position}; {position} does not follow")
+            row = evolve(rows.get(event.subject), Recorded(position, event))
+            self.position = position
+            if row is not None:
+                rows[event.subject] = row
+                self._unsaved.append(Change(position, event.subject, row, event))
+
+    async def revise(self, rows: dict[str, R]) -> None:
+        """Save rows that time alone has changed, at the position they already reflect."""
+        async with self._lock:
+            self.rows.update(rows)
+            self._unsaved += [Change(self.position, name, row, None) for name, row in rows.items()]
+            await self._save_changes()
+
+    async def save(self) -> None:
+        """Save what was folded since the last save."""
+        async with self._lock:
+            await self._save_changes()
+
+    async def fresh(self, until: int | None = None) -> "Projection[R]":
+        """Return a projection folded anew from the whole log up to `until` (the tail if None), in memory only."""
+        other = Projection(self._redis, self.log, self.rules)
+        async for batch in self.log.scan(0, until):
+            other.advance(batch)
+            other._unsaved.clear()
+        return other
+
+    async def rebuild(self) -> dict[str, tuple[R | None, R | None]]:
+        """Fold the whole log into a new generation, switch to it, and return the rows that differ as (before, after).
+
+        Announces nothing. The switch happens only at the very position that is saved, so a running instance never
+        announces an event twice.
+        """
+        async with self._lock:
+            await self._load()
+            before = dict(self.rows)
+            fresh = await self.fresh(self.saved)
+            while not await self._switch_to(fresh):
+                async for batch in self.log.scan(fresh.position, await self._saved_position()):
+                    fresh.advance(batch)
+            await self._load()
+            names = before.keys() | fresh.rows.keys()
+            pairs = {name: (before.get(name), fresh.rows.get(name)) for name in names}
+            return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+    async def history(self, name: str) -> list[int]:
+        """Return the positions of a row's events."""
+        return [int(position) for position in await self._redis.lrange(self._history(name), 0, -1)]
+
+    def _rows(self, generation: int) -> str:
+        return key(self.log.ledger, self.rules.name, "rows", str(generation))
+
+    def _history(self, name: str) -> str:
+        return key(self.log.ledger, self.rules.name, "history", name)
+
+    async def _saved_position(self) -> int:
+        return int(await self._redis.hget(self._checkpoint, "position") or 0)
+
+    async def _load(self) -> str | None:
+        """Read the checkpoint and its rows in one transaction, again if the generation changed in between."""
+        while True:
+            generation = int(await self._redis.hget(self._checkpoint, "generation") or 0)
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.hmget(self._checkpoint, "generation", "position", "version")
+                pipe.hgetall(self._rows(generation))
+                (found, position, version), rows = await pipe.execute()
+            if int(found or 0) == generation:
+                break
+        self.generation = generation
+        self.position = self.saved = int(position or 0)
+        self.rows = {name.decode(): self._decoder.decode(row) for name, row in rows.items()}
+        self._unsaved.clear()
+        return version.decode() if version is not None else None
+
+    async def _save_changes(self) -> None:
+        """Save the rows changed since `saved`; where another instance saved further, leave to it what it has."""
+        while self.position > self.saved or self._unsaved:
+            changes = [change for change in self._unsaved if change.position >= self.saved]
+            latest = {change.key: change.row for change in changes}
+            announced = self.rules.announce(changes) if self.rules.announce is not None else ()
+            index: dict[str, list[str | int]] = {}
+            if self.rules.history:
+                for change in changes:
+                    if change.event is not None:
+                        index.setdefault(change.key, [self._history(change.key)]).append(change.position)
+            save = msgspec.msgpack.encode((
+                self.generation,
+                self.saved,
+                self.position,
+                self.rules.version,
+                [(name, lua_text(msgspec.msgpack.encode(row))) for name, row in latest.items()],
+                [(id, lua_text(value)) for id, value in announced],
+                self.rules.cap,
+                list(index.values()),
+            ))
+            verdict, *at = await self._save(keys=[self._checkpoint, self._rows(self.generation), self.feed], args=[save])
+            if verdict == b"ok":
+                self.saved = self.position
+                self._unsaved.clear()
+                return
+            generation, position = at
+            if generation != self.generation or position < self.saved:
+                await self._load()
+                return
+            self.saved = position
+            self._unsaved = [change for change in self._unsaved if change.position > position]
+            if self.position < position:  # the other one is ahead: fold up to it without saving
+                async for batch in self.log.scan(self.position, position):
+                    self.advance(batch)
+                self._unsaved.clear()
+                return
+
+    async def _switch_to(self, fresh: "Projection[R]") -> bool:
+        generation = self.generation + 1
+        rows = self._rows(generation)
+        await self._redis.unlink(rows)
+        names = list(fresh.rows)
+        for start in range(0, len(names), FOLD_BATCH):
+            chunk = {name: msgspec.msgpack.encode(fresh.rows[name]) for name in names[start : start + FOLD_BATCH]}
+            await self._redis.hset(rows, mapping=chunk)
+        args = [self.generation, fresh.position, generation, self.rules.version]
+        return bool(await self._switch(keys=[self._checkpoint, self._rows(self.generation)], args=args))
+
+
+def _script(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")

@@ -1,0 +1,33 @@
+-- Save a projection's rows together with the position they reflect, all or nothing.
+--
+-- KEYS[1] checkpoint  hash    generation, position, version
+-- KEYS[2] rows        hash    row key -> encoded row, of this generation
+-- KEYS[3] feed        stream  what the projection announces, ids <position>-<n>
+-- ARGV[1] MessagePack: {generation, expected, position, version, rows, feed, cap, index}
+--   rows   [row key, encoded row] each
+--   feed   [id, bytes] each; "<position>-*" leaves the second part to the server
+--   cap    entries the feed keeps, 0 for all
+--   index  [list key, position, …] each: positions to append to a list (the history of one task)
+--
+-- Returns {"ok"}; or, with nothing written, {"stale", generation, position} of what is saved.
+local checkpoint, rows, feed = KEYS[1], KEYS[2], KEYS[3]
+local save = cmsgpack.unpack(ARGV[1])
+local generation, expected, position, version = save[1], save[2], save[3], save[4]
+
+local saved = redis.call('HMGET', checkpoint, 'generation', 'position')
+local at_generation, at_position = tonumber(saved[1] or 0), tonumber(saved[2] or 0)
+if at_generation ~= generation or at_position ~= expected then return {'stale', at_generation, at_position} end
+
+for _, row in ipairs(save[5]) do redis.call('HSET', rows, row[1], row[2]) end
+for _, entry in ipairs(save[6]) do
+  if save[7] > 0 then
+    redis.call('XADD', feed, 'MAXLEN', '~', save[7], entry[1], 'e', entry[2])
+  else
+    redis.call('XADD', feed, entry[1], 'e', entry[2])
+  end
+end
+for _, list in ipairs(save[8]) do
+  for i = 2, #list do redis.call('RPUSH', list[1], list[i]) end
+end
+redis.call('HSET', checkpoint, 'generation', generation, 'position', position, 'version', version)
+return {'ok'}

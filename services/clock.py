@@ -1,0 +1,95 @@
+"""Time, injected: the only module that reads the wall clock.
+
+`DUBAN_CLOCK` (or `--clock`) is `INSTANT@SPEED`, such as `2018-12-20T09:00:00+08:00@86400`: the ledger's clock starts at that
+instant and runs that many times faster. All processes of a ledger must see the same time, also after one of them was
+restarted, so the real instant at which a clock was started is kept with the ledger (`anchor`).
+"""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Clock(Protocol):
+    """Tells the ledger's time."""
+
+    def now(self) -> datetime:
+        """Return the ledger's instant, in UTC."""
+        ...
+
+    def real_seconds(self, span: timedelta) -> float:
+        """Return how many real seconds a span of the ledger's time takes."""
+        ...
+
+
+class SystemClock:
+    """The wall clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def real_seconds(self, span: timedelta) -> float:
+        return span.total_seconds()
+
+
+class ScaledClock(Struct, frozen=True):
+    """A clock that stood at `start` at the real instant `anchor` (Unix seconds) and runs `speed` times faster."""
+
+    start: datetime
+    speed: float
+    anchor: float
+
+    def now(self) -> datetime:
+        try:
+            return (self.start + timedelta(seconds=(time.time() - self.anchor) * self.speed)).astimezone(UTC)
+        except OverflowError:
+            return datetime.max.replace(tzinfo=UTC)
+
+    def real_seconds(self, span: timedelta) -> float:
+        return span.total_seconds() / self.speed
+
+
+class FixedClock:
+    """A clock that stands until it is set; for tests and for reading the past."""
+
+    def __init__(self, instant: datetime) -> None:
+        self.instant = instant.astimezone(UTC)
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def real_seconds(self, span: timedelta) -> float:
+        return span.total_seconds()
+
+
+def parse_spec(spec: str) -> tuple[datetime, float]:
+    """Read `INSTANT@SPEED` (`@SPEED` may be left out: 1); raise ValueError with what would be right."""
+    instant, _, factor = spec.partition("@")
+    try:
+        start, speed = datetime.fromisoformat(instant), float(factor or 1)
+    except ValueError:
+        start, speed = datetime.min, 0.0
+    if start.tzinfo is None or not 0 < speed < 1e12:
+        raise ValueError(f"{spec!r} is no clock; one looks like 2018-12-20T09:00:00+08:00@86400")
+    return start, speed
+
+
+def clock_for(spec: str | None, anchor: float) -> Clock:
+    """Return the clock that `spec` describes (the wall clock if None), started at the real instant `anchor`."""
+    if spec is None:
+        return SystemClock()
+    start, speed = parse_spec(spec)
+    return ScaledClock(start, speed, anchor)
+
+
+def real_time() -> float:
+    """Return the real instant, in Unix seconds: to anchor a clock, and for leases that real machines hold."""
+    return time.time()
+
+
+async def sleep(seconds: float) -> None:
+    """Wait for real seconds."""
+    await asyncio.sleep(seconds)

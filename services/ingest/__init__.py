@@ -1,0 +1,1 @@
+"""Ingest: decides what is submitted and appends it; the only writer of the log."""

@@ -1,0 +1,1 @@
+"""Notify: turns events into alerts and delivers them."""

@@ -1,0 +1,1 @@
+"""Status: folds the log into the rows that dashboards read and follow."""
