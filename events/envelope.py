@@ -122,26 +122,26 @@ def submitted(stored: bytes) -> bytes:
 
 def encode(event: Event, **extensions: str) -> bytes:
     """Write an event as a source would; `extensions` are further CloudEvents attributes, such as `traceparent`."""
-    return msgspec.json.encode({
-        "specversion": "1.0",
-        "id": event.id,
-        "source": event.source,
-        "type": event.type,
-        "subject": event.subject,
-        "time": event.time,
-        "datacontenttype": "application/json",
-        **extensions,
-        "data": event.data,
-    })
+    return msgspec.json.encode(
+        {
+            "specversion": "1.0",
+            "id": event.id,
+            "source": event.source,
+            "type": event.type,
+            "subject": event.subject,
+            "time": event.time,
+            "datacontenttype": "application/json",
+            **extensions,
+            "data": event.data,
+        }
+    )
 
 
 def _read(envelope: Envelope) -> Event:
     decoder = DECODERS.get(envelope.type)
     if decoder is None:
         known = ", ".join(TYPES)
-        raise InvalidEvent(
-            "unknown-type", f"type {envelope.type!r} is none of: {known}", envelope.source, envelope.id
-        )
+        raise InvalidEvent("unknown-type", f"type {envelope.type!r} is none of: {known}", envelope.source, envelope.id)
     try:
         data = decoder.decode(envelope.data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

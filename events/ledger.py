@@ -101,6 +101,12 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True):
         """Tell whether the directory has this unit, as itself or in a group."""
         return unit in self.units or any(unit in members for members in self.groups.values())
 
+    def has_duty(self, unit: str, units: Iterable[Unit]) -> bool:
+        """Tell whether `unit` is one of `units`, or a member of a group among them; a group itself has no duty."""
+        return unit not in self.groups and any(
+            named.name == unit or unit in self.groups.get(named.name, ()) for named in units
+        )
+
     def obligations(self, units: Iterable[Unit]) -> Mapping[str, Role]:
         """Return each unit that has a duty, groups expanded, with its role; the first mention of a unit decides."""
         duties: dict[str, Role] = {}

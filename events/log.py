@@ -125,21 +125,27 @@ class Log:
         others = list(dict.fromkeys([move.inbox for move in moves] + [note.key for note in notes]))
         keys = [self.key, self._seen, self._cursors, *others]
         index = {name: number for number, name in enumerate(keys, 1)}
-        batch = msgspec.msgpack.encode((
-            tail,
-            [(_seen_field(e.source, e.id), e.digest, lua_text(e.raw)) for e in entries],
-            [(index[m.inbox], m.expected, m.reached) for m in moves],
-            [
-                (index[n.key], n.cap, *(part for name, value in n.fields.items() for part in (name, lua_text(value))))
-                for n in notes
-            ],
-        ))
+        batch = msgspec.msgpack.encode(
+            (
+                tail,
+                [(_seen_field(e.source, e.id), e.digest, lua_text(e.raw)) for e in entries],
+                [(index[m.inbox], m.expected, m.reached) for m in moves],
+                [
+                    (
+                        index[n.key],
+                        n.cap,
+                        *(part for name, value in n.fields.items() for part in (name, lua_text(value))),
+                    )
+                    for n in notes
+                ],
+            )
+        )
         verdict, *reply = await self._append(keys=keys, args=[batch])
         if verdict == b"stale":
             raise StaleTailError(tail, reply[0])
         if verdict == b"moved":
             raise InboxMovedError(reply[0].decode())
-        return reply
+        return [int(position) for position in reply]
 
     async def known(self, ids: Sequence[tuple[str, str]]) -> list[Known | None]:
         """Return for each source and id where it already is."""

@@ -100,16 +100,19 @@ class Projection(Generic[R]):
         return folded
 
     def advance(self, recorded: Iterable[Recorded]) -> None:
-        """Fold events that follow `position` into the rows, in memory; raises ValueError at a gap."""
-        evolve, rows = self.rules.evolve, self.rows
-        for position, event in recorded:
-            if position != self.position + 1:
-                raise ValueError(f"{self.rules.name} is at position {self.position}; {position} does not follow")
-            row = evolve(rows.get(event.subject), Recorded(position, event))
-            self.position = position
-            if row is not None:
-                rows[event.subject] = row
-                self._unsaved.append(Change(position, event.subject, row, event))
+        """Fold events that follow `position` into the rows, in memory."""
+        for entry in recorded:
+            row = self.rules.evolve(self.rows.get(entry.event.subject), entry)
+            self.adopt(entry.position, Change(entry.position, entry.event.subject, row, entry.event) if row else None)
+
+    def adopt(self, position: int, change: Change[R] | None) -> None:
+        """Take up what the event at the next `position` changed; raises ValueError at a gap."""
+        if position != self.position + 1:
+            raise ValueError(f"{self.rules.name} is at position {self.position}; {position} does not follow")
+        self.position = position
+        if change is not None:
+            self.rows[change.key] = change.row
+            self._unsaved.append(change)
 
     async def revise(self, rows: dict[str, R]) -> None:
         """Save rows that time alone has changed, at the position they already reflect."""
@@ -189,17 +192,21 @@ class Projection(Generic[R]):
                 for change in changes:
                     if change.event is not None:
                         index.setdefault(change.key, [self._history(change.key)]).append(change.position)
-            save = msgspec.msgpack.encode((
-                self.generation,
-                self.saved,
-                self.position,
-                self.rules.version,
-                [(name, lua_text(msgspec.msgpack.encode(row))) for name, row in latest.items()],
-                [(id, lua_text(value)) for id, value in announced],
-                self.rules.cap,
-                list(index.values()),
-            ))
-            verdict, *at = await self._save(keys=[self._checkpoint, self._rows(self.generation), self.feed], args=[save])
+            save = msgspec.msgpack.encode(
+                (
+                    self.generation,
+                    self.saved,
+                    self.position,
+                    self.rules.version,
+                    [(name, lua_text(msgspec.msgpack.encode(row))) for name, row in latest.items()],
+                    [(id, lua_text(value)) for id, value in announced],
+                    self.rules.cap,
+                    list(index.values()),
+                )
+            )
+            verdict, *at = await self._save(
+                keys=[self._checkpoint, self._rows(self.generation), self.feed], args=[save]
+            )
             if verdict == b"ok":
                 self.saved = self.position
                 self._unsaved.clear()

@@ -118,7 +118,7 @@ class ExtensionRequested(Data, frozen=True):
 
 class ExtensionGranted(Data, frozen=True):
     request_id: Name
-    due: Instant
+    due: Instant | None = None  # the proposed one, if not given
 
 
 class ExtensionRefused(Data, frozen=True):
@@ -159,30 +159,32 @@ EventData: TypeAlias = (
     | DeadlinePassed
 )
 
-TYPES: Mapping[str, type[EventData]] = MappingProxyType({
-    "duban.task.assigned.v1": TaskAssigned,
-    "duban.task.signed.v1": TaskSigned,
-    "duban.progress.reported.v1": ProgressReported,
-    "duban.progress.corrected.v1": ProgressCorrected,
-    "duban.completion.submitted.v1": CompletionSubmitted,
-    "duban.completion.returned.v1": CompletionReturned,
-    "duban.task.closed.v1": TaskClosed,
-    "duban.task.reopened.v1": TaskReopened,
-    "duban.task.reassigned.v1": TaskReassigned,
-    "duban.task.urged.v1": TaskUrged,
-    "duban.extension.requested.v1": ExtensionRequested,
-    "duban.extension.granted.v1": ExtensionGranted,
-    "duban.extension.refused.v1": ExtensionRefused,
-    "duban.deadline.clarified.v1": DeadlineClarified,
-    "duban.deadline.neared.v1": DeadlineNeared,
-    "duban.deadline.passed.v1": DeadlinePassed,
-})
+TYPES: Mapping[str, type[EventData]] = MappingProxyType(
+    {
+        "duban.task.assigned.v1": TaskAssigned,
+        "duban.task.signed.v1": TaskSigned,
+        "duban.progress.reported.v1": ProgressReported,
+        "duban.progress.corrected.v1": ProgressCorrected,
+        "duban.completion.submitted.v1": CompletionSubmitted,
+        "duban.completion.returned.v1": CompletionReturned,
+        "duban.task.closed.v1": TaskClosed,
+        "duban.task.reopened.v1": TaskReopened,
+        "duban.task.reassigned.v1": TaskReassigned,
+        "duban.task.urged.v1": TaskUrged,
+        "duban.extension.requested.v1": ExtensionRequested,
+        "duban.extension.granted.v1": ExtensionGranted,
+        "duban.extension.refused.v1": ExtensionRefused,
+        "duban.deadline.clarified.v1": DeadlineClarified,
+        "duban.deadline.neared.v1": DeadlineNeared,
+        "duban.deadline.passed.v1": DeadlinePassed,
+    }
+)
 
 NAMES: Mapping[type[EventData], str] = MappingProxyType({data: name for name, data in TYPES.items()})
 
-DECODERS: Mapping[str, msgspec.json.Decoder[EventData]] = MappingProxyType({
-    name: msgspec.json.Decoder(data) for name, data in TYPES.items()
-})
+DECODERS: Mapping[str, msgspec.json.Decoder[EventData]] = MappingProxyType(
+    {name: msgspec.json.Decoder(data) for name, data in TYPES.items()}
+)
 
 
 def _lead_among(lead: str, units: tuple[Unit, ...]) -> None:

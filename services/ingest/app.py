@@ -1,0 +1,226 @@
+"""Ingest's wiring: the two doors, stream inboxes and HTTP, and the clock, all in front of one writer per ledger."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import msgspec
+import structlog
+from faststream.redis.parser import BinaryMessageFormatV1
+from litestar import Litestar, Request, Response, get, post
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from msgspec import Raw
+from redis.exceptions import RedisError
+
+from events.envelope import Event, InvalidEvent, parse
+from events.log import InboxMovedError, Move, key
+from services import runtime, tokens
+from services.clock import sleep
+from services.ingest.core import Outcome
+from services.ingest.store import BATCH, Submission, UnavailableError, Writer, keep_stranger
+from services.settings import Settings, load_ledgers
+
+MAX_BODY = 32 * 1024 * 1024
+"""Bytes of one request: some 90,000 events, a second's work."""
+
+TICK_SECONDS = 0.05
+"""Real time between two looks at the ledger's clock; a look costs nothing unless something is due."""
+
+SAVE_SECONDS = 2.0
+"""Real time between two saves of the write model while events come slowly."""
+
+RETRY_AFTER = "1"
+"""Seconds after which a client may try again when the log cannot be written: a server restarts in about that."""
+
+log = structlog.get_logger()
+
+
+class Door(NamedTuple):
+    """One ledger as the doors see it."""
+
+    writer: Writer
+    redis: Any
+
+
+def build(settings: Settings) -> Litestar:
+    """Make the service; it connects when it starts."""
+    ledgers = load_ledgers(settings.ledgers)
+    doors: dict[str, Door] = {}
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        redis = runtime.connect(settings.redis_url)
+        broker = runtime.make_broker(settings.redis_url)
+        await runtime.until_reachable(redis)
+        tasks = []
+        for name, ledger in ledgers.items():
+            clock = await runtime.ledger_clock(redis, name, settings.clock)
+            writer = Writer(redis, name, ledger, clock.now)
+            doors[name] = Door(writer, redis)
+            tasks += [
+                asyncio.create_task(writer.run()),
+                asyncio.create_task(runtime.repeat(TICK_SECONDS, writer.tick)),
+                asyncio.create_task(runtime.repeat(SAVE_SECONDS, writer.save)),
+            ]
+            for source in ledger.sources:
+                inbox = Inbox(writer, source)
+                runtime.follow(broker, inbox.name, await writer.log.cursor(inbox.name), BATCH, inbox.handle)
+        await broker.start()
+        try:
+            yield
+        finally:
+            await broker.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for door in doors.values():
+                await door.writer.save()
+            await redis.aclose()
+
+    @post(
+        "/v1/{ledger:str}/events",
+        summary="Submit one event, an array of them, or NDJSON",
+        status_code=200,
+    )
+    async def submit(request: Request[Any, Any, Any], ledger: str) -> Response[bytes]:
+        door = doors.get(ledger)
+        if door is None:
+            return runtime.problem(404, "Not Found", f"there is no ledger {ledger!r} here")
+        try:
+            return await _submit(door, ledger, request)
+        except (UnavailableError, RedisError, OSError) as error:
+            detail = f"the log cannot be written now; send it all again: {error}"
+            return runtime.problem(503, "Service Unavailable", detail, {"Retry-After": RETRY_AFTER})
+
+    @get("/health/live", summary="The process runs")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @get("/health/ready", summary="The log can be written")
+    async def ready() -> Response[Any]:
+        if doors and all(door.writer.ready for door in doors.values()):
+            return Response({"status": "ready"})
+        return runtime.problem(503, "Service Unavailable", "not connected to the log", {"Retry-After": RETRY_AFTER})
+
+    return Litestar(
+        [submit, live, ready],
+        lifespan=[lifespan],
+        request_max_body_size=MAX_BODY,
+        exception_handlers={HTTPException: runtime.on_http_error},
+        openapi_config=OpenAPIConfig("duban ingest", "1", path="/v1", render_plugins=[JsonRenderPlugin()]),
+    )
+
+
+class Inbox:
+    """The stream door of one source."""
+
+    def __init__(self, writer: Writer, source: str) -> None:
+        self.name = key(writer.name, "inbox", source)
+        self._writer = writer
+        self._source = source
+
+    async def handle(self, entries: list[runtime.StreamEntry]) -> None:
+        """Have entries decided, however long it takes: they are in the inbox until then."""
+        submissions = [self._read(id.decode(), fields) for id, fields in entries]
+        while True:
+            try:
+                reached = await self._writer.log.cursor(self.name)
+                left = [one for one in submissions if one.entry is not None and _order(one.entry) > _order(reached)]
+                if left:
+                    await self._writer.submit(left, Move(self.name, reached, left[-1].entry or reached))
+            except InboxMovedError:
+                continue
+            except (UnavailableError, RedisError, OSError) as error:
+                log.warning("inbox waits", inbox=self.name, error=str(error))
+                await sleep(runtime.RETRY_SECONDS)
+            else:
+                return
+
+    def _read(self, entry: str, fields: dict[bytes, bytes]) -> Submission:
+        raw = fields.get(b"e")
+        if raw is None and b"__data__" in fields:  # the way FastStream's publishers wrap a message
+            raw, _ = BinaryMessageFormatV1.parse(fields[b"__data__"])
+        if raw is None:
+            names = ", ".join(name.decode(errors="replace") for name in fields)
+            wrong = InvalidEvent(
+                "malformed", f"an inbox entry has the field e (or FastStream's __data__), not: {names}"
+            )
+            return Submission(msgspec.json.encode(list(fields.items())), self._source, wrong, self.name, entry)
+        return _submission(raw, self._source, self.name, entry)
+
+
+async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") -> Response[bytes]:
+    body = await request.body()
+    authid = await tokens.source_of(door.redis, ledger, request.headers.get("authorization"))
+    if authid is None or authid not in door.writer.ledger.sources:
+        await keep_stranger(door.redis, ledger, request.client.host if request.client else "", body)
+        detail = "a valid token is needed: Authorization: Bearer <token>"
+        return runtime.problem(401, "Unauthorized", detail, {"WWW-Authenticate": "Bearer"})
+    form = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if form not in _FORMS:
+        return runtime.problem(415, "Unsupported Media Type", f"{form!r} is none of: {', '.join(_FORMS)}")
+    role = door.writer.ledger.sources[authid].role
+    if role not in {"assigner", "reporter"}:
+        await door.writer.submit([_submission(body, authid)])
+        return runtime.problem(403, "Forbidden", f"{authid!r} is {role}; it may read, not submit")
+    return await _FORMS[form](door.writer, authid, body)
+
+
+async def _one(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
+    (outcome,) = await writer.submit([_submission(body, authid)])
+    if outcome.code == "too-large":
+        members = {name: value for name, value in msgspec.to_builtins(outcome).items() if name != "detail"}
+        return runtime.problem(413, "Content Too Large", outcome.detail or "", **members)
+    status = {"accepted": 201, "duplicate": 200, "refused": 422}[outcome.outcome]
+    return Response(msgspec.json.encode(outcome), status_code=status, media_type="application/json")
+
+
+async def _array(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
+    try:
+        parts = msgspec.json.decode(body, type=list[Raw])
+    except msgspec.MsgspecError as error:
+        wrong = InvalidEvent("malformed", f"not a JSON array of events: {error}")
+        (outcome,) = await writer.submit([Submission(body, authid, wrong)])
+        return Response(msgspec.json.encode(outcome), status_code=422, media_type="application/json")
+    outcomes = await _many(writer, authid, [bytes(part) for part in parts])
+    return Response(msgspec.json.encode(outcomes), media_type="application/json")
+
+
+async def _lines(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
+    outcomes = await _many(writer, authid, [line for line in body.split(b"\n") if line.strip()])
+    return Response(msgspec.json.Encoder().encode_lines(outcomes), media_type="application/x-ndjson")
+
+
+_FORMS: dict[str, Callable[[Writer, str, bytes], Awaitable[Response[bytes]]]] = {
+    "application/cloudevents+json": _one,
+    "application/cloudevents-batch+json": _array,
+    "application/x-ndjson": _lines,
+}
+
+
+async def _many(writer: Writer, authid: str, parts: Sequence[bytes]) -> list[Outcome]:
+    """Submit in batches, reading the next while the last is being written."""
+    batches = []
+    for start in range(0, len(parts), BATCH):
+        submissions = [_submission(part, authid) for part in parts[start : start + BATCH]]
+        batches.append(asyncio.create_task(writer.submit(submissions)))
+        await asyncio.sleep(0)
+    return [outcome for outcomes in await asyncio.gather(*batches) for outcome in outcomes]
+
+
+def _submission(raw: bytes, authid: str, inbox: str | None = None, entry: str | None = None) -> Submission:
+    raw = raw.strip(b" \t\r\n")
+    event: Event | InvalidEvent
+    try:
+        event = parse(raw)
+    except InvalidEvent as error:
+        event = error
+    return Submission(raw, authid, event, inbox, entry)
+
+
+def _order(entry: str) -> tuple[int, int]:
+    time, _, sequence = entry.partition("-")
+    return int(time), int(sequence)

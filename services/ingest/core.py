@@ -1,0 +1,280 @@
+"""What ingest decides: which submissions become events, and which events the ledger's clock adds. Pure."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Literal, assert_never
+
+import msgspec
+from msgspec import Struct
+
+from events.deadline import MONTHS, Deadline, Fixed, Recurring, add_months, next_due
+from events.envelope import CODES, Event
+from events.ledger import Ledger, Source, SourceRole
+from events.log import Recorded
+from events.schema import (
+    CompletionReturned,
+    CompletionSubmitted,
+    DeadlineClarified,
+    DeadlineNeared,
+    DeadlinePassed,
+    EventData,
+    ExtensionGranted,
+    ExtensionRefused,
+    ExtensionRequested,
+    ProgressCorrected,
+    ProgressReported,
+    TaskAssigned,
+    TaskClosed,
+    TaskReassigned,
+    TaskReopened,
+    TaskSigned,
+    TaskUrged,
+    Unit,
+)
+
+VERSION = "1"
+"""Of the rules in `evolve`: a new one makes ingest fold the whole log anew."""
+
+CLOCK = "duban"
+"""The authenticated name of the ledger's own clock; no source may have it."""
+
+AHEAD = timedelta(minutes=5)
+"""How far a source's `time` may run ahead of the ledger's clock: what unsynchronised machines are off by."""
+
+
+class Request(Struct, frozen=True):
+    """An extension that was asked for and not yet settled."""
+
+    id: str
+    proposed: datetime
+
+
+class Task(Struct, frozen=True):
+    """What has to be known of a task to decide; `since` is when its present deadline was recorded."""
+
+    lead: str
+    units: tuple[Unit, ...]
+    deadline: Deadline
+    since: datetime
+    closed: bool = False
+    submitted: tuple[str, ...] = ()
+    request: Request | None = None
+    passed: datetime | None = None
+    lead_reported: datetime | None = None
+    fired: tuple[str, ...] = ()
+
+
+class Refusal(Struct, frozen=True):
+    """Why a submission is not accepted, and what would be right."""
+
+    code: CODES
+    detail: str
+
+
+class Outcome(Struct, frozen=True, omit_defaults=True):
+    """What became of a submission; the answer over both doors."""
+
+    source: str | None
+    id: str | None
+    outcome: Literal["accepted", "duplicate", "refused"]
+    position: int | None = None
+    code: CODES | None = None
+    detail: str | None = None
+
+
+def evolve(task: Task | None, entry: Recorded) -> Task | None:
+    """Return the task after an event; None as long as none was assigned."""
+    event = entry.event
+    at = event.recorded or event.time
+    if isinstance(event.data, TaskAssigned):
+        return Task(event.data.lead, event.data.units, event.data.deadline, at)
+    if task is None:
+        return None
+    match event.data:
+        case TaskSigned() | TaskUrged():
+            return task
+        case ProgressReported(unit=unit) | ProgressCorrected(unit=unit):
+            return msgspec.structs.replace(task, lead_reported=at) if unit == task.lead else task
+        case CompletionSubmitted(unit=unit):
+            reported = at if unit == task.lead else task.lead_reported
+            return msgspec.structs.replace(task, submitted=_with(task.submitted, unit), lead_reported=reported)
+        case CompletionReturned(unit=unit):
+            return msgspec.structs.replace(task, submitted=_without(task.submitted, unit))
+        case TaskClosed():
+            return msgspec.structs.replace(task, closed=True, request=None)
+        case TaskReopened():
+            return msgspec.structs.replace(task, closed=False, submitted=())
+        case TaskReassigned(lead=lead, units=units):
+            return msgspec.structs.replace(task, lead=lead, units=units)
+        case ExtensionRequested(proposed_due=proposed):
+            return msgspec.structs.replace(task, request=Request(event.id, proposed))
+        case ExtensionGranted(due=due):
+            if due is None and task.request is not None:
+                due = task.request.proposed
+            deadline = Fixed(task.deadline.text, due) if due is not None else task.deadline
+            return msgspec.structs.replace(task, deadline=deadline, since=at, passed=None, request=None)
+        case ExtensionRefused():
+            return msgspec.structs.replace(task, request=None)
+        case DeadlineClarified(deadline=deadline):
+            return msgspec.structs.replace(task, deadline=deadline, since=at, passed=None)
+        case DeadlineNeared():
+            return msgspec.structs.replace(task, fired=_with(task.fired, event.id))
+        case DeadlinePassed(due=due):
+            return msgspec.structs.replace(task, passed=due, fired=_with(task.fired, event.id))
+        case _:
+            assert_never(event.data)
+
+
+def authentic(event: Event, authid: str) -> Refusal | None:
+    """Refuse an event whose `source` is neither the authenticated source's name nor that name plus `/…`."""
+    if event.source == authid or event.source.startswith(f"{authid}/"):
+        return None
+    return Refusal("not-permitted", f"source {event.source!r} is not {authid!r} or {authid + '/…'!r}, who sent it")
+
+
+def decide(
+    task: Task | None, event: Event, authid: str, source: Source | None, ledger: Ledger, now: datetime
+) -> Refusal | None:
+    """Return why an authentic event is refused, or None: it is accepted as it is.
+
+    `source` is what the ledger says of `authid`; None for the ledger's own clock.
+    """
+    if event.time > now + AHEAD:
+        return Refusal("from-the-future", f"time {event.time.isoformat()} is ahead of the ledger's {now.isoformat()}")
+    needed = needed_role(event.data)
+    role = source.role if source is not None else None
+    if role != needed:
+        who = f"a source with the role {needed}" if needed is not None else "the ledger's clock"
+        return Refusal("not-permitted", f"{event.type} is for {who}; the role of {authid!r} is {role}")
+    if isinstance(event.data, TaskAssigned):
+        return Refusal("task-exists", f"task {event.subject!r} is already assigned") if task is not None else None
+    if task is None:
+        return Refusal("unknown-task", f"no task {event.subject!r} was assigned in this ledger")
+    if task.closed and not isinstance(event.data, TaskReopened):
+        return Refusal("task-closed", f"task {event.subject!r} is closed; it accepts duban.task.reopened.v1 alone")
+    return _decide_step(task, event, ledger, now) or _decide_units(task, event.data, authid, source, ledger)
+
+
+def needed_role(data: EventData) -> SourceRole | None:
+    """Return the role a source needs to submit this; None where only the ledger's clock may."""
+    match data:
+        case TaskSigned() | ProgressReported() | ProgressCorrected() | CompletionSubmitted() | ExtensionRequested():
+            return "reporter"
+        case DeadlineNeared() | DeadlinePassed():
+            return None
+        case (
+            TaskAssigned()
+            | CompletionReturned()
+            | TaskClosed()
+            | TaskReopened()
+            | TaskReassigned()
+            | TaskUrged()
+            | ExtensionGranted()
+            | ExtensionRefused()
+            | DeadlineClarified()
+        ):
+            return "assigner"
+        case _:
+            assert_never(data)
+
+
+def clock_events(subject: str, task: Task, remind_days: tuple[int, ...]) -> Iterator[Event]:
+    """Yield what the clock will say of an open task, in order of its instants, leaving out what it has said.
+
+    `time` is the instant at which each is to be recorded. The ids depend on task and due instant alone, so an instance
+    that was down, or a second one, comes to the same events. Without end for a recurring deadline. Reminders that were
+    already past when the deadline was recorded are left out.
+    """
+    if task.closed:
+        return
+    after = task.passed
+    if after is None and isinstance(task.deadline, Recurring):
+        after = task.since  # a table that is entered late does not owe the years before
+    while (due := next_due(task.deadline, after)) is not None:
+        after = due.passes
+        if isinstance(task.deadline, Recurring) and _met(task, task.deadline, due.passes):
+            continue
+        for days in sorted(remind_days, reverse=True):
+            instant = due.reminds - timedelta(days=days)
+            event_id = f"neared:{subject}:{due.reminds.isoformat()}:{days}"
+            if instant >= task.since and event_id not in task.fired:
+                yield Event(event_id, f"{CLOCK}/clock", subject, instant, DeadlineNeared(due.reminds, days))
+        event_id = f"passed:{subject}:{due.passes.isoformat()}"
+        if event_id not in task.fired:
+            yield Event(event_id, f"{CLOCK}/clock", subject, due.passes, DeadlinePassed(due.passes))
+
+
+def same_timing(one: Task, other: Task) -> bool:
+    """Tell whether the clock has the same to say of both; a report may yet spare a recurring task a word."""
+    return (
+        one.deadline is other.deadline
+        and one.since is other.since
+        and one.closed == other.closed
+        and one.passed is other.passed
+        and one.fired is other.fired
+    )
+
+
+def _met(task: Task, deadline: Recurring, due: datetime) -> bool:
+    """Tell whether the lead reported inside the period that ends at `due`."""
+    return task.lead_reported is not None and add_months(due, -MONTHS[deadline.every]) <= task.lead_reported < due
+
+
+def _decide_step(task: Task, event: Event, ledger: Ledger, now: datetime) -> Refusal | None:
+    """Refuse a step that makes no sense where the task stands."""
+    match event.data:
+        case TaskReopened() if not task.closed:
+            return Refusal("not-permitted", f"task {event.subject!r} is not closed")
+        case CompletionReturned(unit=unit) if ledger.has_duty(unit, task.units) and unit not in task.submitted:
+            return Refusal("not-permitted", f"{unit} has not submitted a completion that could be returned")
+        case ExtensionRequested():
+            due = next_due(task.deadline, task.passed)
+            if due is None or due.passes <= now:
+                return Refusal("not-permitted", "an extension is asked for before the due instant; none lies ahead")
+            if task.request is not None:
+                return Refusal("not-permitted", f"request {task.request.id!r} is still open")
+        case ExtensionGranted(request_id=id) | ExtensionRefused(request_id=id):
+            if task.request is None or task.request.id != id:
+                return Refusal("invalid-data", f"request_id {id!r} is no open request of task {event.subject!r}")
+        case _:
+            pass
+    return None
+
+
+def _decide_units(task: Task, data: EventData, authid: str, source: Source | None, ledger: Ledger) -> Refusal | None:
+    """Refuse a unit that has no duty in the task, or that the source does not speak for."""
+    match data:
+        case TaskUrged(units=named):
+            units = named
+        case (
+            TaskSigned(unit=unit)
+            | ProgressReported(unit=unit)
+            | ProgressCorrected(unit=unit)
+            | CompletionSubmitted(unit=unit)
+            | CompletionReturned(unit=unit)
+            | ExtensionRequested(unit=unit)
+        ):
+            units = (unit,)
+        case _:
+            return None
+    for unit in units:
+        if not ledger.has_duty(unit, task.units):
+            if unit in ledger.groups:
+                return Refusal(
+                    "not-responsible", f"{unit} is a group; its members are: {'、'.join(ledger.groups[unit])}"
+                )
+            if not ledger.knows(unit):
+                return Refusal("unknown-unit", f"the ledger's directory has no unit {unit}")
+            duties = "、".join(ledger.obligations(task.units))
+            return Refusal("not-responsible", f"{unit} has no duty in this task; its units are: {duties}")
+        if source is not None and source.role == "reporter" and not source.speaks_for(unit):
+            return Refusal("not-permitted", f"{authid!r} does not speak for {unit}")
+    return None
+
+
+def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return names if name in names else (*names, name)
+
+
+def _without(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return tuple(other for other in names if other != name)

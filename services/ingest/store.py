@@ -1,0 +1,340 @@
+"""The writer: turns submissions into outcomes in batches, over one ledger's log.
+
+Keys beside the log's own (events/log.py) and the projection's (events/projection.py, name `ingest`):
+
+    duban:{L}:inbox:<source>     stream  e: an event                              written by the source
+    duban:{L}:receipts:<source>  stream  e: outcome, inbox: entry id              written by append.lua
+    duban:{L}:refused            stream  e: outcome, by, at, door, raw: as sent   written by append.lua
+"""
+
+import asyncio
+import hashlib
+import heapq
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import structlog
+from msgspec import Struct
+from redis.exceptions import RedisError
+
+from events.envelope import Event, InvalidEvent, encode, read, seal
+from events.ledger import Ledger
+from events.log import Entry, InboxMovedError, Known, Log, Move, Note, Recorded, StaleTailError, digest, key
+from events.projection import Change, Projection, Rules
+from services.ingest.core import (
+    CLOCK,
+    VERSION,
+    Outcome,
+    Refusal,
+    Task,
+    authentic,
+    clock_events,
+    decide,
+    evolve,
+    same_timing,
+)
+
+BATCH = 500
+"""Submissions decided and appended at once: beyond this the script's own work, not the flush to disk, is the limit."""
+
+SAVE_EVERY = 5_000
+"""Events between two saves of the write model: what a restart has to fold again at most, a tenth of a second's work."""
+
+RECEIPTS_KEPT = 100_000
+"""Receipts a source can still read; sending an event again tells its outcome at any time."""
+
+RULES = Rules("ingest", VERSION, Task, evolve)
+
+log = structlog.get_logger()
+
+
+class Submission(Struct, frozen=True):
+    """Bytes from an authenticated source; `event` is what they say, or why they say nothing."""
+
+    raw: bytes
+    authid: str
+    event: Event | InvalidEvent
+    inbox: str | None = None
+    entry: str | None = None
+
+
+class UnavailableError(Exception):
+    """The log cannot be written now; nothing of the submission was accepted as far as is known: send it again."""
+
+
+class Waiting(Struct):
+    """Submissions of one source that wait for their outcomes."""
+
+    submissions: Sequence[Submission]
+    move: Move | None
+    outcomes: "asyncio.Future[list[Outcome]]"
+
+
+class Draft:
+    """A batch being decided: what it will append and how tasks will stand, without touching the state it starts from."""
+
+    def __init__(self, tasks: dict[str, Task], tail: int, now: datetime) -> None:
+        self._tasks = tasks
+        self._ids: dict[tuple[str, str], Known] = {}
+        self._changed: dict[str, Task] = {}
+        self.now = now
+        self.recorded = now.isoformat().replace("+00:00", "Z")
+        self.tail = tail
+        self.entries: list[Entry] = []
+        self.changes: list[Change[Task] | None] = []
+        self.notes: list[Note] = []
+
+    def task(self, subject: str) -> Task | None:
+        return self._changed.get(subject) or self._tasks.get(subject)
+
+    def known(self, event: Event) -> Known | None:
+        return self._ids.get((event.source, event.id))
+
+    def add(self, event: Event, raw: bytes, authid: str, fingerprint: str) -> int:
+        """Take an accepted event in and return the position it will have."""
+        position = self.tail + len(self.entries) + 1
+        sealed = Event(event.id, event.source, event.subject, event.time, event.data, self.now, authid)
+        self.entries.append(Entry(event.source, event.id, fingerprint, seal(raw, self.recorded, authid)))
+        self._ids[event.source, event.id] = Known(position, fingerprint)
+        task = evolve(self.task(event.subject), Recorded(position, sealed))
+        if task is not None:
+            self._changed[event.subject] = task
+        self.changes.append(Change(position, event.subject, task, sealed) if task is not None else None)
+        return position
+
+
+class Writer:
+    """The one writer of a ledger: submissions wait here, are decided in order of arrival and appended in batches."""
+
+    def __init__(self, redis: Any, name: str, ledger: Ledger, now: Callable[[], datetime]) -> None:
+        self.name = name
+        self.ledger = ledger
+        self.log = Log(redis, name)
+        self.state = Projection(redis, self.log, RULES)
+        self._now = now
+        self._last: datetime | None = None
+        self._waiting: deque[Waiting] = deque()
+        self._arrived = asyncio.Event()
+        self._timers: list[tuple[datetime, str]] = []
+        self._scheduled: dict[str, datetime] = {}
+        self._synced = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether the write model stands at the log's tail, as far as is known."""
+        return self._synced
+
+    async def submit(self, submissions: Sequence[Submission], move: Move | None = None) -> list[Outcome]:
+        """Return an outcome for each submission, in order.
+
+        `move` says how far an inbox is decided by this. Raises UnavailableError where the log cannot be written, and
+        InboxMovedError where another instance decided these entries.
+        """
+        parts = [submissions[start : start + BATCH] for start in range(0, len(submissions), BATCH)] or [()]
+        waiting = [Waiting(part, move, asyncio.get_running_loop().create_future()) for part in parts]
+        if move is not None and len(parts) > 1:
+            raise ValueError(f"an inbox is read in batches of at most {BATCH}")
+        self._waiting.extend(waiting)
+        self._arrived.set()
+        decided = await asyncio.gather(*(one.outcomes for one in waiting))
+        return [outcome for outcomes in decided for outcome in outcomes]
+
+    async def sync(self) -> None:
+        """Bring the write model to the log's tail; a position beyond the tail means the log was cut: RuntimeError."""
+        if not self._synced:
+            await self.state.load()
+        await self.state.wake()
+        tail = await self.log.tail()
+        if self.state.position > tail:
+            self._synced = False
+            raise RuntimeError(
+                f"ledger {self.name}: the log ends at {tail}, the write model knows {self.state.position}"
+            )
+        if not self._synced:
+            for last in await self.log.read(tail - 1, 1):
+                self._last = read(last.raw).recorded
+            self._timers.clear()
+            self._scheduled.clear()
+            for subject, task in self.state.rows.items():
+                self._set_timer(subject, task)
+            self._synced = True
+
+    async def run(self) -> None:
+        """Decide and append what arrives until cancelled; a failure is told to those who wait, never swallowed."""
+        while True:
+            await self._arrived.wait()
+            batch = self._take()
+            if not batch:
+                self._arrived.clear()
+                continue
+            try:
+                await self._decide(batch)
+            except asyncio.CancelledError:
+                self._fail(batch, UnavailableError("ingest is stopping"))
+                raise
+            except (RedisError, OSError, RuntimeError) as error:
+                self._synced = False
+                log.warning("log not writable", ledger=self.name, error=str(error))
+                self._fail(batch, UnavailableError(str(error)))
+            except Exception as error:
+                self._synced = False
+                log.exception("batch failed", ledger=self.name)
+                self._fail(batch, UnavailableError(f"{type(error).__name__}: {error}"))
+
+    async def tick(self) -> None:
+        """Record what the clock has to say by now; raises UnavailableError where the log cannot be written."""
+        if not self._synced or (self._timers and self._timers[0][0] <= self._now()):
+            await self.submit(())
+
+    async def save(self) -> None:
+        """Save the write model, so that a restart need not fold far."""
+        if self._synced and self.state.position > self.state.saved:
+            await self.state.save()
+
+    def _take(self) -> list[Waiting]:
+        """Take what waits, up to a batch."""
+        taken: list[Waiting] = []
+        size = 0
+        while self._waiting and (not taken or size + len(self._waiting[0].submissions) <= BATCH):
+            taken.append(self._waiting.popleft())
+            size += len(taken[-1].submissions)
+        return taken
+
+    def _fail(self, batch: Sequence[Waiting], error: Exception) -> None:
+        for one in batch:
+            if not one.outcomes.done():
+                one.outcomes.set_exception(error)
+
+    async def _decide(self, batch: list[Waiting]) -> None:
+        """Decide and append one batch, again from the new tail where another writer came first."""
+        while batch:
+            if not self._synced:
+                await self.sync()
+            before = self.state.position
+            known = await self._known(batch)
+            draft = Draft(self.state.rows, before, self._advance_clock())
+            self._add_clock_events(draft)
+            outcomes = [[self._outcome(draft, known, one) for one in waiting.submissions] for waiting in batch]
+            moves = [waiting.move for waiting in batch if waiting.move is not None]
+            try:
+                if draft.entries or draft.notes or moves:
+                    await self.log.append(before, draft.entries, draft.notes, moves)
+            except StaleTailError:
+                self._synced = False
+                continue
+            except InboxMovedError as moved:
+                self._synced = False
+                passed_by = [one for one in batch if one.move is not None and one.move.inbox == str(moved)]
+                self._fail(passed_by, moved)
+                batch = [one for one in batch if one not in passed_by]
+                continue
+            self._commit(draft)
+            for waiting, results in zip(batch, outcomes, strict=True):
+                if not waiting.outcomes.done():
+                    waiting.outcomes.set_result(results)
+            if self.state.position - self.state.saved >= SAVE_EVERY:
+                await self.state.save()
+            return
+
+    async def _known(self, batch: Sequence[Waiting]) -> dict[tuple[str, str], Known]:
+        ids = [
+            (one.event.source, one.event.id)
+            for waiting in batch
+            for one in waiting.submissions
+            if isinstance(one.event, Event)
+        ]
+        found = await self.log.known(ids)
+        return {id: known for id, known in zip(ids, found, strict=True) if known is not None}
+
+    def _outcome(self, draft: Draft, known: dict[tuple[str, str], Known], one: Submission) -> Outcome:
+        event = one.event
+        if isinstance(event, InvalidEvent):
+            outcome = Outcome(event.source, event.id, "refused", code=event.code, detail=event.detail)
+        else:
+            outcome = self._outcome_of_event(draft, known, one, event)
+        if outcome.outcome == "refused":
+            draft.notes.append(self._refused(draft, one, outcome))
+        if one.entry is not None:
+            fields = {"e": msgspec.json.encode(outcome), "inbox": one.entry.encode()}
+            draft.notes.append(Note(key(self.name, "receipts", one.authid), fields, RECEIPTS_KEPT))
+        return outcome
+
+    def _outcome_of_event(
+        self, draft: Draft, known: dict[tuple[str, str], Known], one: Submission, event: Event
+    ) -> Outcome:
+        refusal = authentic(event, one.authid)
+        if refusal is None:
+            fingerprint = digest(one.raw)
+            earlier = known.get((event.source, event.id)) or draft.known(event)
+            if earlier is not None:
+                if earlier.digest == fingerprint:
+                    return Outcome(event.source, event.id, "duplicate", earlier.position)
+                refusal = Refusal("id-reused", f"position {earlier.position} has this source and id with other bytes")
+            else:
+                source = self.ledger.sources.get(one.authid)
+                refusal = decide(draft.task(event.subject), event, one.authid, source, self.ledger, draft.now)
+                if refusal is None:
+                    position = draft.add(event, one.raw, one.authid, fingerprint)
+                    return Outcome(event.source, event.id, "accepted", position)
+        return Outcome(event.source, event.id, "refused", code=refusal.code, detail=refusal.detail)
+
+    def _refused(self, draft: Draft, one: Submission, outcome: Outcome) -> Note:
+        return Note(
+            key(self.name, "refused"),
+            {
+                "e": msgspec.json.encode(outcome),
+                "by": one.authid.encode(),
+                "at": draft.recorded.encode(),
+                "door": (one.inbox or "http").encode(),
+                "raw": one.raw,
+            },
+        )
+
+    def _add_clock_events(self, draft: Draft) -> None:
+        """Put what the clock has to say by now before what others say."""
+        while self._timers and self._timers[0][0] <= draft.now:
+            instant, subject = heapq.heappop(self._timers)
+            if self._scheduled.get(subject) == instant:
+                del self._scheduled[subject]
+            for event in clock_events(subject, self.state.rows[subject], self.ledger.remind_days):
+                if event.time > draft.now:
+                    self._schedule(subject, event.time)
+                    break
+                raw = encode(event)
+                draft.add(event, raw, CLOCK, digest(raw))
+
+    def _advance_clock(self) -> datetime:
+        """Return the ledger's instant, which never runs back behind what was recorded."""
+        now = self._now()
+        return now if self._last is None else max(now, self._last)
+
+    def _commit(self, draft: Draft) -> None:
+        for position, change in enumerate(draft.changes, draft.tail + 1):
+            before = self.state.rows.get(change.key) if change is not None else None
+            self.state.adopt(position, change)
+            if change is not None and (before is None or not same_timing(before, change.row)):
+                self._set_timer(change.key, change.row)
+        if draft.entries:
+            self._last = draft.now
+
+    def _set_timer(self, subject: str, task: Task) -> None:
+        event = next(clock_events(subject, task, self.ledger.remind_days), None)
+        if event is not None:
+            self._schedule(subject, event.time)
+
+    def _schedule(self, subject: str, instant: datetime) -> None:
+        if self._scheduled.get(subject) != instant:
+            self._scheduled[subject] = instant
+            heapq.heappush(self._timers, (instant, subject))
+
+
+async def keep_stranger(redis: Any, ledger: str, address: str, body: bytes) -> None:
+    """Keep a trace of a submission without a valid token, bounded: strangers must not be able to fill the memory.
+
+    duban:{L}:strangers  stream  address, size, sha256, head: the first bytes; the latest 10,000
+    """
+    trace = {"address": address, "size": len(body), "sha256": hashlib.sha256(body).hexdigest(), "head": body[:500]}
+    await redis.xadd(key(ledger, "strangers"), trace, maxlen=10_000, approximate=True)
