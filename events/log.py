@@ -10,6 +10,7 @@ Keys, all with the hash tag `{ledger}`:
 import hashlib
 import re
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -164,15 +165,23 @@ class Log:
         entries = await self._redis.xrange(self.key, min=f"{after + 1}-0", count=count)
         return stored(entries)
 
-    async def scan(self, after: int = 0, until: int | None = None) -> AsyncIterator[list[Recorded]]:
-        """Read the events after `after` up to and with `until` (the tail if None) in batches, decoded."""
-        while True:
-            batch = await self.read(after)
-            if until is not None:
-                batch = [entry for entry in batch if entry.position <= until]
-            if not batch:
+    async def pick(self, positions: Sequence[int]) -> list[Stored]:
+        """Return the events at these positions, in one round trip."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for position in positions:
+                pipe.xrange(self.key, min=f"{position}-0", max=f"{position}-0")
+            found = await pipe.execute()
+        return [one for entries in found for one in stored(entries)]
+
+    async def scan(self, after: int = 0, until: int | datetime | None = None) -> AsyncIterator[list[Recorded]]:
+        """Read the events after `after` in batches, decoded, up to a position or recorded instant (the tail if None)."""
+        while batch := await self.read(after):
+            recorded = [Recorded(position, read(raw)) for position, raw in batch]
+            within = [entry for entry in recorded if _within(entry, until)]
+            if within:
+                yield within
+            if len(within) < len(recorded):
                 return
-            yield [Recorded(position, read(raw)) for position, raw in batch]
             after = batch[-1].position
 
 
@@ -183,6 +192,14 @@ def stored(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Stored]:
 
 def _position(id: bytes) -> int:
     return int(id[:-2])  # <position>-0
+
+
+def _within(entry: Recorded, until: int | datetime | None) -> bool:
+    if until is None:
+        return True
+    if isinstance(until, int):
+        return entry.position <= until
+    return (entry.event.recorded or entry.event.time) <= until
 
 
 def _known(value: bytes) -> Known:

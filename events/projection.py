@@ -14,6 +14,7 @@ it expects, and two instances that fold the same prefix hold equal rows.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -126,8 +127,8 @@ class Projection(Generic[R]):
         async with self._lock:
             await self._save_changes()
 
-    async def fresh(self, until: int | None = None) -> "Projection[R]":
-        """Return a projection folded anew from the whole log up to `until` (the tail if None), in memory only."""
+    async def fresh(self, until: int | datetime | None = None) -> "Projection[R]":
+        """Return a projection folded anew, in memory only, up to a position or recorded instant (the tail if None)."""
         other = Projection(self._redis, self.log, self.rules)
         async for batch in self.log.scan(0, until):
             other.advance(batch)

@@ -1,0 +1,210 @@
+"""Status' wiring: one board and one feed per ledger behind plain HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Litestar, Request, Response, get
+from litestar.exceptions import HTTPException, NotFoundException, ValidationException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.params import Parameter
+from litestar.response import Stream
+from msgspec import Raw
+
+from events.log import Stored, stored
+from services import runtime
+from services.clock import Clock
+from services.settings import Settings, load_ledgers
+from services.status.core import Light, State
+from services.status.feed import Feed
+from services.status.store import CHANGES_KEPT, Board, Snapshot
+from services.status.views import BadCursorError, Query, Sort, overview, select
+
+CATCH_UP_SECONDS = 1.0
+"""Between two looks at the log without a message: what a lost message can cost."""
+
+LIGHT_SECONDS = (0.25, 5.0)
+"""Real time between two looks at the lights, shortest and longest: an hour of the ledger's time in between."""
+
+FOLLOW_BATCH = 1_000
+
+AsOf = Annotated[str | None, Parameter(description="A position, or an instant in RFC 3339")]
+
+
+class Desk:
+    """What serves one ledger."""
+
+    def __init__(self, redis: Any, board: Board, clock: Clock) -> None:
+        self.board = board
+        self.clock = clock
+        self.feed = Feed(CHANGES_KEPT)
+        self._redis = redis
+        self._generation = 0
+
+    async def start(self) -> None:
+        """Take up rows and changes, and fold on to the tail."""
+        await self.board.projection.load()
+        self._generation = self.board.projection.generation
+        await self.board.projection.wake()
+        key = self.board.projection.feed
+        kept = await self._redis.xrange(key)
+        added = (await self._redis.xinfo_stream(key))["entries-added"] if kept else 0
+        self.feed.load(kept, trimmed=added > len(kept))
+
+    async def wake(self, entries: "list[runtime.StreamEntry] | None" = None) -> None:
+        """Fold on; `entries` are those of the log that came."""
+        await self.board.projection.wake(stored(entries or []))
+        if self.board.projection.generation != self._generation:
+            self._generation = self.board.projection.generation
+            self.feed.reset()
+
+    async def push(self, entries: "list[runtime.StreamEntry]") -> None:
+        self.feed.push(entries)
+
+    async def relight(self) -> None:
+        await self.board.relight(self.clock.now())
+
+    async def snapshot(self, as_of: str | None) -> Snapshot:
+        """Return the rows now or as of a position or instant; raises ValidationException where `as_of` is neither."""
+        if as_of is None:
+            return self.board.live()
+        if as_of.isdecimal():
+            return await self.board.as_of(int(as_of))
+        try:
+            moment = datetime.fromisoformat(as_of)
+        except ValueError:
+            moment = datetime.min
+        if moment.tzinfo is None:
+            raise ValidationException(
+                f"as_of {as_of!r} is neither a position nor an instant like 2018-12-20T09:00:00+08:00"
+            )
+        return await self.board.as_of(moment)
+
+
+def build(settings: Settings) -> Litestar:
+    """Make the service; it connects when it starts."""
+    ledgers = load_ledgers(settings.ledgers)
+    desks: dict[str, Desk] = {}
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        redis = runtime.connect(settings.redis_url)
+        broker = runtime.make_broker(settings.redis_url)
+        await runtime.until_reachable(redis)
+        tasks = []
+        for name, ledger in ledgers.items():
+            clock = await runtime.ledger_clock(redis, name, settings.clock)
+            desk = Desk(redis, Board(redis, name, ledger), clock)
+            await desk.start()
+            desks[name] = desk
+            shortest, longest = LIGHT_SECONDS
+            period = min(longest, max(shortest, clock.real_seconds(timedelta(hours=1))))
+            tasks += [
+                asyncio.create_task(runtime.repeat(CATCH_UP_SECONDS, desk.wake)),
+                asyncio.create_task(runtime.repeat(period, desk.relight)),
+            ]
+            runtime.follow(broker, desk.board.log.key, f"{desk.board.position}-0", FOLLOW_BATCH, desk.wake)
+            runtime.follow(broker, desk.board.projection.feed, desk.feed.last, FOLLOW_BATCH, desk.push)
+        await broker.start()
+        try:
+            yield
+        finally:
+            await broker.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await redis.aclose()
+
+    def desk_of(ledger: str) -> Desk:
+        if ledger not in desks:
+            raise NotFoundException(f"there is no ledger {ledger!r} here")
+        return desks[ledger]
+
+    @get("/v1/{ledger:str}/tasks", summary="Task rows")
+    async def tasks(
+        ledger: str,
+        unit: str | None = None,
+        lead: str | None = None,
+        light: Light | None = None,
+        state: State | None = None,
+        due_before: datetime | None = None,
+        q: str | None = None,
+        sort: Sort = "row",
+        limit: Annotated[int, Parameter(ge=1, le=1_000)] = 100,
+        cursor: str | None = None,
+        as_of: AsOf = None,
+    ) -> Response[bytes]:
+        snapshot = await desk_of(ledger).snapshot(as_of)
+        query = Query(unit, lead, light, state, due_before, q, sort, limit, cursor)
+        try:
+            return _answer(snapshot.position, select(snapshot.rows, query))
+        except (BadCursorError, TypeError) as error:
+            raise ValidationException(str(error)) from error
+
+    @get("/v1/{ledger:str}/tasks/{task:str}", summary="One task row")
+    async def task_row(ledger: str, task: str, as_of: AsOf = None) -> Response[bytes]:
+        snapshot = await desk_of(ledger).snapshot(as_of)
+        if task not in snapshot.rows:
+            raise NotFoundException(f"no task {task!r} is assigned at position {snapshot.position}")
+        return _answer(snapshot.position, snapshot.rows[task])
+
+    @get("/v1/{ledger:str}/tasks/{task:str}/events", summary="A task's history")
+    async def task_events(ledger: str, task: str) -> Response[bytes]:
+        board = desk_of(ledger).board
+        position = board.position
+        if task not in board.projection.rows:
+            raise NotFoundException(f"no task {task!r} is assigned at position {position}")
+        history = await board.history(task)
+        return _answer(position, {"items": [_with_position(entry) for entry in history], "next": None})
+
+    @get("/v1/{ledger:str}/overview", summary="The figures of the ledger")
+    async def ledger_overview(ledger: str, as_of: AsOf = None) -> Response[bytes]:
+        desk = desk_of(ledger)
+        snapshot = await desk.snapshot(as_of)
+        figures = {"title": desk.board.ledger.title, "at": desk.clock.now(), **overview(snapshot.rows)}
+        return _answer(snapshot.position, figures | {"position": snapshot.position})
+
+    @get("/v1/{ledger:str}/changes", summary="Task rows as they change, as Server-Sent Events")
+    async def changes(
+        request: Request[Any, Any, Any], ledger: str, after: Annotated[int | None, Parameter(ge=0)] = None
+    ) -> Stream:
+        desk = desk_of(ledger)
+        last = request.headers.get("last-event-id", "")
+        if last.isdecimal():
+            after = int(last)
+        position = desk.board.position
+        return Stream(
+            desk.feed.follow(after, position),
+            media_type="text/event-stream",
+            headers={"Duban-Position": str(position), "Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    @get("/health/live", summary="The process runs")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @get("/health/ready", summary="The rows are loaded")
+    async def ready() -> Response[Any]:
+        if desks and set(desks) == set(ledgers):
+            return Response({"status": "ready"})
+        return runtime.problem(503, "Service Unavailable", "the rows are not loaded", {"Retry-After": "1"})
+
+    return Litestar(
+        [tasks, task_row, task_events, ledger_overview, changes, live, ready],
+        lifespan=[lifespan],
+        exception_handlers={HTTPException: runtime.on_http_error},
+        openapi_config=OpenAPIConfig("duban status", "1", path="/v1", render_plugins=[JsonRenderPlugin()]),
+    )
+
+
+def _answer(position: int, body: object) -> Response[bytes]:
+    return Response(msgspec.json.encode(body), media_type="application/json", headers={"Duban-Position": str(position)})
+
+
+def _with_position(entry: Stored) -> Raw:
+    """Return a stored event as a history item: its own bytes, and the position as one more member."""
+    return Raw(b'%b,"position":%d}' % (entry.raw[:-1], entry.position))

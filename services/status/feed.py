@@ -1,0 +1,118 @@
+"""The live feed: the latest changes in memory, handed to each client from where it is.
+
+A client that was away resumes from its last position; one that is further behind than what is kept, or that came before
+the rows were rebuilt, is told to take a new snapshot.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+HEARTBEAT_SECONDS = 15.0
+"""Between two signs of life on an idle connection: under the minute after which proxies hang up."""
+
+HEARTBEAT = b": still here\n\n"
+
+
+class Frame(NamedTuple):
+    """One change: the position, its number at that position, and the Server-Sent Event."""
+
+    position: int
+    number: int
+    event: bytes
+
+
+class Feed:
+    """The latest changes of one ledger's rows; `start` is the number of changes that are no longer kept."""
+
+    def __init__(self, kept: int) -> None:
+        self._frames: deque[Frame] = deque(maxlen=kept)
+        self._start = 0
+        self._trimmed = False
+        self._epoch = 0
+        self._news = asyncio.Event()
+
+    def load(self, entries: Iterable[tuple[bytes, dict[bytes, bytes]]], *, trimmed: bool) -> None:
+        """Take up the changes that the server kept; `trimmed` where there once were earlier ones."""
+        self._trimmed = trimmed
+        self.push(entries)
+
+    def push(self, entries: Iterable[tuple[bytes, dict[bytes, bytes]]]) -> None:
+        """Take up further changes and wake the clients."""
+        for id, fields in entries:
+            if len(self._frames) == self._frames.maxlen:
+                self._start += 1
+                self._trimmed = True
+            position, _, number = id.partition(b"-")
+            event = b"id: %b\nevent: task\ndata: %b\n\n" % (position, fields[b"e"])
+            self._frames.append(Frame(int(position), int(number), event))
+        self._wake()
+
+    def reset(self) -> None:
+        """Have every client take a new snapshot."""
+        self._epoch += 1
+        self._wake()
+
+    @property
+    def last(self) -> str:
+        """The id of the last change, as the stream has it."""
+        return f"{self._frames[-1].position}-{self._frames[-1].number}" if self._frames else "0-0"
+
+    async def follow(self, after: int | None, position: int) -> AsyncIterator[bytes]:
+        """Yield the changes after the position `after` (from now on if None) for as long as the client listens.
+
+        `position` is where the rows stand now: it tells a client that is ahead of them, so of another log.
+        """
+        epoch = self._epoch
+        index = self._start + len(self._frames)
+        if after is not None:
+            found = self._index(after, position)
+            if found is None:
+                yield reset(position)
+            else:
+                index = found
+        while True:
+            news = self._news
+            if index < self._start or epoch != self._epoch:
+                epoch, index = self._epoch, self._start + len(self._frames)
+                yield reset(self._frames[-1].position if self._frames else position)
+            elif frames := self._from(index):
+                index += len(frames)
+                yield b"".join(frame.event for frame in frames)
+            else:
+                try:
+                    await asyncio.wait_for(news.wait(), HEARTBEAT_SECONDS)
+                except TimeoutError:
+                    yield HEARTBEAT
+
+    def _index(self, after: int, position: int) -> int | None:
+        """Return where a client at the position `after` goes on, or None where it has to start anew.
+
+        What time alone changed at that very position is told again: whether the client has it cannot be known.
+        """
+        if after > position:
+            return None
+        if self._trimmed and (not self._frames or after < self._frames[0].position):
+            return None
+        later = (
+            index
+            for index, frame in enumerate(self._frames)
+            if frame.position > after or (frame.position == after and frame.number > 0)
+        )
+        return self._start + next(later, len(self._frames))
+
+    def _from(self, index: int) -> Sequence[Frame]:
+        new = self._start + len(self._frames) - index
+        return [self._frames[number] for number in range(-new, 0)]
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+
+def reset(position: int) -> bytes:
+    """Return the event that asks for a new snapshot; the client goes on from `position`."""
+    return b"id: %d\nevent: reset\ndata: %b\n\n" % (position, msgspec.json.encode({"position": position}))

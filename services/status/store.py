@@ -1,0 +1,91 @@
+"""The board: one ledger's rows, kept by a projection named `status` (keys: events/projection.py).
+
+duban:{L}:status:changes  stream  <position>-<n> -> e: the new task row as JSON; n > 0 where time alone changed it
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple
+
+import msgspec
+
+from events.envelope import read
+from events.ledger import Ledger
+from events.log import Log, Stored
+from events.projection import Change, Projection, Rules
+from services.status.core import VERSION, Task, TaskRow, evolve, relight
+
+CHANGES_KEPT = 10_000
+"""Changes a client can resume over; further behind, a new snapshot is cheaper than what was missed."""
+
+
+class Snapshot(NamedTuple):
+    """Rows as they stood after the event at `position`."""
+
+    position: int
+    rows: dict[str, TaskRow]
+
+
+class Board:
+    """The rows of one ledger, live and as of any past position or instant."""
+
+    def __init__(self, redis: Any, name: str, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.log = Log(redis, name)
+        self.projection = Projection(redis, self.log, rules(ledger))
+
+    @property
+    def position(self) -> int:
+        return self.projection.position
+
+    def live(self) -> Snapshot:
+        """Return the rows as they stand."""
+        return _snapshot(self.projection)
+
+    async def as_of(self, moment: int | datetime) -> Snapshot:
+        """Return the rows after a position, or at an instant of the ledger's time, folded anew from the log."""
+        past = await self.projection.fresh(moment)
+        instant = moment if isinstance(moment, datetime) else await self._recorded(past.position)
+        if instant is not None:
+            for name, task in past.rows.items():
+                past.rows[name] = relight(task, self.ledger.lights, instant) or task
+        return _snapshot(past)
+
+    async def relight(self, now: datetime) -> None:
+        """Give every row the light it has by now, and announce those that changed."""
+        tasks = self.projection.rows
+        changed = {name: task for name in tasks if (task := relight(tasks[name], self.ledger.lights, now)) is not None}
+        if changed:
+            await self.projection.revise(changed)
+
+    async def history(self, task: str) -> list[Stored]:
+        """Return the stored events of a task, oldest first."""
+        return await self.log.pick(await self.projection.history(task))
+
+    async def _recorded(self, position: int) -> datetime | None:
+        for entry in await self.log.pick([position]):
+            return read(entry.raw).recorded
+        return None
+
+
+def rules(ledger: Ledger) -> Rules[Task]:
+    """Return how rows are folded and announced in a ledger; its directory and lights are part of the version."""
+    own = msgspec.json.encode((ledger.groups, ledger.lights))
+    version = f"{VERSION}-{hashlib.blake2b(own, digest_size=6).hexdigest()}"
+    return Rules("status", version, Task, partial(evolve, ledger), announce, "changes", CHANGES_KEPT, history=True)
+
+
+def announce(changes: Sequence[Change[Task]]) -> list[tuple[str, bytes]]:
+    """Return the new rows, one per task, in the order of their positions."""
+    latest = {change.key: change for change in changes}
+    ordered = sorted(latest.values(), key=lambda change: change.position)
+    return [
+        (f"{change.position}-{0 if change.event is not None else '*'}", msgspec.json.encode(change.row.row))
+        for change in ordered
+    ]
+
+
+def _snapshot(projection: Projection[Task]) -> Snapshot:
+    return Snapshot(projection.position, {name: task.row for name, task in projection.rows.items()})

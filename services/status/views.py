@@ -1,0 +1,102 @@
+"""Reading rows: which of them a query wants, in which order, from where on. Pure."""
+
+import base64
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+
+from services.status.core import Light, State, TaskRow, counts
+
+Sort: TypeAlias = Literal["row", "task", "due", "percent", "position", "-due", "-percent", "-position"]
+
+_NEVER = 1e12
+"""Sorts a task without a due instant after those with one (Unix seconds, the year 33658)."""
+
+_KEYS: dict[str, Callable[[TaskRow], Any]] = {
+    "row": lambda row: [row.plan, row.row or 0],
+    "task": lambda row: row.task,
+    "due": lambda row: row.due.timestamp() if row.due is not None else _NEVER,
+    "percent": lambda row: row.percent or 0,
+    "position": lambda row: row.position,
+}
+
+
+class Query(Struct, frozen=True):
+    """What a client asks of the rows; None asks nothing."""
+
+    unit: str | None = None
+    lead: str | None = None
+    light: Light | None = None
+    state: State | None = None
+    due_before: datetime | None = None
+    q: str | None = None
+    sort: Sort = "row"
+    limit: Annotated[int, Meta(ge=1, le=1_000)] = 100
+    cursor: str | None = None
+
+
+class Page(Struct, frozen=True):
+    """Some of the rows, and the cursor that the next ones follow."""
+
+    items: list[TaskRow]
+    next: str | None
+
+
+class BadCursorError(ValueError):
+    """A cursor that no page gave."""
+
+
+def select(rows: Mapping[str, TaskRow], query: Query) -> Page:
+    """Return the page of rows that a query asks for; raises BadCursorError."""
+    name = query.sort.removeprefix("-")
+    descending = query.sort.startswith("-")
+
+    def order(row: TaskRow) -> list[Any]:
+        return [_KEYS[name](row), row.task]
+
+    wanted = sorted((row for row in rows.values() if _wants(query, row)), key=order, reverse=descending)
+    if query.cursor is not None:
+        reached = _reached(query.cursor)
+        try:
+            wanted = [row for row in wanted if (order(row) < reached if descending else order(row) > reached)]
+        except TypeError as error:
+            raise BadCursorError(f"cursor {query.cursor!r} is of another sort than {query.sort!r}") from error
+    items = wanted[: query.limit]
+    more = len(wanted) > len(items)
+    return Page(items, _cursor(order(items[-1])) if more else None)
+
+
+def overview(rows: Mapping[str, TaskRow]) -> dict[str, Any]:
+    """Return the figures of the whole ledger."""
+    return {
+        "tasks": len(rows),
+        **counts(rows),
+        "overdue": sum(row.overdue_since is not None and row.state != "closed" for row in rows.values()),
+        "units": len({unit.unit for row in rows.values() for unit in row.units}),
+        "obligations": sum(len(row.units) for row in rows.values()),
+    }
+
+
+def _wants(query: Query, row: TaskRow) -> bool:
+    return (
+        (query.unit is None or any(part.unit == query.unit for part in row.units))
+        and (query.lead is None or row.lead == query.lead)
+        and (query.light is None or row.light == query.light)
+        and (query.state is None or row.state == query.state)
+        and (query.due_before is None or (row.due is not None and row.due < query.due_before))
+        and (query.q is None or query.q in row.title or query.q in row.task)
+    )
+
+
+def _cursor(order: list[Any]) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(order)).decode()
+
+
+def _reached(cursor: str) -> list[Any]:
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=list[Any])
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise BadCursorError(f"cursor {cursor!r} is not one that a page gave as `next`") from error
