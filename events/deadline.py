@@ -84,7 +84,7 @@ Deadline: TypeAlias = Fixed | Ambiguous | Recurring | Ongoing | Triggered | Mile
 
 
 class Due(Struct, frozen=True):
-    """The next time a deadline passes at `passes`, with reminders counted back from `reminds` (earlier if ambiguous)."""
+    """When a deadline passes next, and the instant its reminders count back from (an earlier one if ambiguous)."""
 
     passes: datetime
     reminds: datetime
@@ -119,7 +119,7 @@ def add_months(instant: datetime, months: int) -> datetime:
 
 
 def _occurrence_after(first: datetime, months: int, after: datetime) -> datetime:
-    """Return the first of `first`, `first` + `months`, … that is later than `after`; counted from `first`, so that days do not drift."""
+    """Return the first of `first`, `first` + `months`, … later than `after`; from `first`, so that days do not drift."""
     if first > after:
         return first
     local = after.astimezone(first.tzinfo)

@@ -1,7 +1,7 @@
 """CloudEvents 1.0 in structured mode: bytes to event and back.
 
-The bytes a source sent are kept as they came: `seal` only appends what the ledger adds, so a stored event still holds the
-source's own bytes, and `submitted` gives them back.
+The bytes a source sent are kept as they came: `seal` only appends what the ledger adds, so a stored event still holds
+the source's own bytes, and `submitted` gives them back.
 """
 
 import json
@@ -15,7 +15,7 @@ from msgspec import Meta, Raw, Struct, ValidationError
 from events.schema import DECODERS, NAMES, TYPES, EventData
 
 MAX_BYTES = 60_000
-"""The largest event a source may submit; tile formats frame an entry with 16 bits, so this leaves 5 kB for what is added."""
+"""The largest event a source may submit; tiles frame an entry with 16 bits, which leaves 5 kB for what is added."""
 
 CODES: TypeAlias = Literal[
     "malformed",
@@ -40,7 +40,7 @@ Attribute: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class InvalidEvent(Exception):
-    """Bytes that are no event; `code` is one of the refusal codes, `source` and `id` are there as far as they could be read."""
+    """Bytes that are no event; `source` and `id` are there as far as they could be read."""
 
     def __init__(self, code: CODES, detail: str, source: str | None = None, id: str | None = None) -> None:
         super().__init__(detail)
@@ -66,7 +66,7 @@ class Envelope(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """One event, read: `time` is the source's word, `recorded` and `authid` the ledger's (None before it is accepted)."""
+    """One event: `time` is the source's word, `recorded` and `authid` the ledger's (None before it is accepted)."""
 
     id: str
     source: str
@@ -110,7 +110,7 @@ def read(stored: bytes) -> Event:
 
 
 def seal(raw: bytes, recorded: str, authid: str) -> bytes:
-    """Return the bytes to store: the source's own, with `recordedtime` (RFC 3339, UTC) and `authid` as the last members."""
+    """Return the bytes to store: the source's own, with `recordedtime` (RFC 3339, UTC) and `authid` as last members."""
     body = raw[: raw.rindex(b"}")]
     return b'%b,"recordedtime":"%b","authid":"%b"}' % (body, recorded.encode(), authid.encode())
 
@@ -159,7 +159,7 @@ def _read(envelope: Envelope) -> Event:
 
 
 def _check_strict(raw: bytes) -> None:
-    """Refuse what two parsers could read differently (a member named twice, RFC 7493) and attributes that are not CloudEvents."""
+    """Refuse what two parsers could read differently (a member named twice, RFC 7493), and names not of CloudEvents."""
     members = _anything.decode(raw)
     if msgspec.json.encode(members) != raw:  # compact JSON without doubles encodes to itself: the quick proof
         json.loads(raw, object_pairs_hook=_no_doubles)

@@ -56,7 +56,7 @@ class Known(NamedTuple):
 
 
 class Note(Struct, frozen=True):
-    """An entry for another stream of the ledger, added in the same atomic step; `cap` bounds that stream, 0 leaves it whole."""
+    """An entry for another stream of the ledger, added in the same step; `cap` bounds that stream, 0 leaves it whole."""
 
     key: str
     fields: dict[str, bytes]
@@ -174,7 +174,7 @@ class Log:
         return [one for entries in found for one in stored(entries)]
 
     async def scan(self, after: int = 0, until: int | datetime | None = None) -> AsyncIterator[list[Recorded]]:
-        """Read the events after `after` in batches, decoded, up to a position or recorded instant (the tail if None)."""
+        """Read the events after `after` in batches, up to a position or recorded instant (the tail if None)."""
         while batch := await self.read(after):
             recorded = [Recorded(position, read(raw)) for position, raw in batch]
             within = [entry for entry in recorded if _within(entry, until)]

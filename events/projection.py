@@ -8,8 +8,8 @@ Keys of the projection `name`, all written by save.lua and switch.lua alone:
     duban:{L}:<name>:history:<key>  list    the positions of a row's events, where `history` is asked for
 
 A projection always goes on from its own position and reads the log for itself; a message from a stream only wakes it.
-So redelivery, reordering, a crash at any point and a second instance are harmless: a save succeeds only from the position
-it expects, and two instances that fold the same prefix hold equal rows.
+So redelivery, reordering, a crash at any point and a second instance are harmless: a save succeeds only from the
+position it expects, and two instances that fold the same prefix hold equal rows.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ Announce: TypeAlias = Callable[[Sequence[Change[R]]], Iterable[tuple[str, bytes]
 
 
 class Rules(Struct, Generic[R], frozen=True):
-    """What makes a projection: its name, the row type, the pure `evolve`, and what it announces from the changes of a save.
+    """What makes a projection: its name, its row type, the pure `evolve`, and what it announces of a save's changes.
 
     `version` names the rules; rows folded by another version are rebuilt when the projection loads. `feed` is the last
     part of the announcements' key and `cap` the number of them kept (0: all).
@@ -85,6 +85,11 @@ class Projection(Generic[R]):
             version = await self._load()
         if version not in {None, self.rules.version}:
             await self.rebuild()
+
+    async def read_saved(self) -> None:
+        """Take up the saved rows as they are, whatever rules folded them: to look at them, not to go on from them."""
+        async with self._lock:
+            await self._load()
 
     async def wake(self, entries: Sequence[Stored] = ()) -> int:
         """Fold on to the tail and save; `entries` spare a read where they are the next ones. Returns the events folded."""

@@ -20,7 +20,7 @@ Outcome: TypeAlias = Literal["implemented", "not-implemented", "cancelled"]
 
 
 class Unit(Struct, frozen=True, forbid_unknown_fields=True):
-    """A responsible unit as the text names it (责任单位); a `group` stands for several units, an `open` one for unnamed ones."""
+    """A responsible unit (责任单位) as the text names it; a `group` stands for several, an `open` one for unnamed ones."""
 
     name: Name
     role: Role = "cooperating"

@@ -1,6 +1,9 @@
-"""What every service process needs: logging, the Redis client and broker, the ledgers' clocks, problem details, a server."""
+"""What every service process needs: logging, the Redis client and broker, the ledgers' clocks, a web server."""
 
 import logging
+import os
+import signal
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -158,6 +161,8 @@ def on_http_error(_: "Request[Any, Any, Any]", error: HTTPException) -> Response
 def serve(service: str, settings: Settings, build: Callable[[Settings], Litestar]) -> None:
     """Run a service until it is told to stop."""
     configure_logging(service, settings.log)
+    if settings.parent is not None:
+        threading.Thread(target=_end_with, args=(settings.parent,), daemon=True).start()
     config = uvicorn.Config(
         build(settings),
         host=settings.host,
@@ -167,3 +172,10 @@ def serve(service: str, settings: Settings, build: Callable[[Settings], Litestar
         timeout_graceful_shutdown=3,
     )
     uvicorn.Server(config).run()
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the one that started it is gone, so that a killed `duban up` leaves no services behind."""
+    while os.getppid() == parent:
+        threading.Event().wait(RETRY_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)

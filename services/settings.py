@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -26,6 +27,7 @@ class Settings(Struct, frozen=True):
     DUBAN_PORT       the port of ingest; status and notify take the next two
     DUBAN_CLOCK      `INSTANT@SPEED`; the wall clock if unset
     DUBAN_LOG        `console` or `json`
+    DUBAN_PARENT     the process with which this one ends, if any
     """
 
     redis_url: str = "redis://127.0.0.1:6379/0"
@@ -33,7 +35,8 @@ class Settings(Struct, frozen=True):
     host: str = "127.0.0.1"
     port: int = 8801
     clock: str | None = None
-    log: str = "json"
+    log: Literal["console", "json"] = "json"
+    parent: int | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

@@ -208,3 +208,13 @@ def _answer(position: int, body: object) -> Response[bytes]:
 def _with_position(entry: Stored) -> Raw:
     """Return a stored event as a history item: its own bytes, and the position as one more member."""
     return Raw(b'%b,"position":%d}' % (entry.raw[:-1], entry.position))
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text.replace(" ", "+"))  # an unescaped + reaches us as a space
+        if instant.tzinfo is not None:
+            return instant
+    except ValueError:
+        pass
+    raise ValidationException(f"as_of {text!r} is neither a position nor an instant like 2018-12-20T09:00:00+08:00")

@@ -1,0 +1,3 @@
+from services.cli import run
+
+run()

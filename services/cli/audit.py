@@ -1,0 +1,130 @@
+"""Replaying and verifying a log: read straight from it, not from what the services say of it."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from events.envelope import InvalidEvent, read
+from events.ledger import Ledger
+from events.log import Log, Recorded, Stored, key
+from events.projection import Projection
+from services.ingest.store import RULES as INGEST_RULES
+from services.notify.store import RULES as NOTIFY_RULES
+from services.status.core import Task, light
+from services.status.store import rules as status_rules
+
+
+class Slice(NamedTuple):
+    """Which events a replay shows."""
+
+    task: str | None = None
+    after: int = 0
+    until: int | datetime | None = None
+    since: datetime | None = None
+
+
+class Finding(NamedTuple):
+    """Something that does not hold, and where."""
+
+    check: str
+    where: str
+    detail: str
+
+
+async def replay(log: Log, wanted: Slice) -> AsyncIterator[tuple[Stored, Recorded]]:
+    """Yield the stored bytes and the decoded form of the events in a slice, in order."""
+    after = wanted.after
+    while batch := await log.read(after):
+        for entry in batch:
+            event = read(entry.raw)
+            at = event.recorded or event.time
+            if isinstance(wanted.until, datetime) and at > wanted.until:
+                return
+            if isinstance(wanted.until, int) and entry.position > wanted.until:
+                return
+            if (wanted.task is None or event.subject == wanted.task) and (wanted.since is None or at >= wanted.since):
+                yield entry, Recorded(entry.position, event)
+        after = batch[-1].position
+
+
+async def verify(redis: Any, name: str, ledger: Ledger, progress: Callable[[int], None]) -> list[Finding]:
+    """Check a ledger from its log up and return what does not hold; `progress` hears the positions that were read."""
+    log = Log(redis, name)
+    findings = await _verify_log(log, progress)
+    if findings:
+        return findings  # rows folded from a broken log would only repeat the news
+    findings += await _verify_rows(Projection(redis, log, INGEST_RULES), None)
+    findings += await _verify_rows(Projection(redis, log, status_rules(ledger)), ledger)
+    findings += await _verify_alerts(redis, name, log)
+    return findings
+
+
+async def _verify_log(log: Log, progress: Callable[[int], None]) -> list[Finding]:
+    """Positions dense, every event decodes, recorded instants never run back, each source and id once."""
+    findings: list[Finding] = []
+    after, recorded = 0, None
+    while batch := await log.read(after):
+        ids: list[tuple[str, str]] = []
+        positions: list[int] = []
+        for position, raw in batch:
+            if position != after + 1:
+                findings.append(Finding("dense", str(position), f"follows position {after}"))
+            after = position
+            try:
+                event = read(raw)
+            except InvalidEvent as error:
+                findings.append(Finding("decodes", str(position), error.detail))
+                continue
+            if recorded is not None and event.recorded is not None and event.recorded < recorded:
+                findings.append(Finding("ordered", str(position), f"recorded {event.recorded}, before {recorded}"))
+            recorded = event.recorded or recorded
+            ids.append((event.source, event.id))
+            positions.append(position)
+        for position, id, known in zip(positions, ids, await log.known(ids), strict=True):
+            if known is None:
+                findings.append(Finding("once", str(position), f"the index of submissions lacks {id}"))
+            elif known.position != position:
+                findings.append(Finding("once", str(position), f"{id} is at position {known.position} already"))
+        progress(after)
+    return findings
+
+
+async def _verify_rows(projection: Projection[Any], ledger: Ledger | None) -> list[Finding]:
+    """A fresh fold equals the saved rows; a status row's light is the one of the instant it was worked out at."""
+    await projection.read_saved()
+    fresh = await projection.fresh(projection.position)
+    findings = []
+    for name in sorted(projection.rows.keys() | fresh.rows.keys()):
+        saved, folded = projection.rows.get(name), fresh.rows.get(name)
+        if ledger is not None and isinstance(saved, Task) and isinstance(folded, Task):
+            lamp, reason = light(folded, ledger.lights, saved.lit)
+            row = msgspec.structs.replace(folded.row, light=lamp, light_reason=reason)
+            folded = msgspec.structs.replace(folded, row=row, lit=saved.lit)
+        if saved != folded:
+            detail = f"the saved row is {_short(saved)}, the log folds to {_short(folded)}"
+            findings.append(Finding("rows", f"{projection.rules.name} {name}", detail))
+    return findings
+
+
+async def _verify_alerts(redis: Any, name: str, log: Log) -> list[Finding]:
+    """Every alert names events of its task that are in the log."""
+    findings: list[Finding] = []
+    after = "-"
+    feed = key(name, NOTIFY_RULES.name, NOTIFY_RULES.feed)
+    while entries := await redis.xrange(feed, min=after, count=1_000):
+        alerts = [(id.decode(), msgspec.json.decode(fields[b"e"])) for id, fields in entries]
+        causes = sorted({position for _, alert in alerts for position in alert["causes"]})
+        events = {entry.position: read(entry.raw) for entry in await log.pick(causes)}
+        for id, alert in alerts:
+            named = [events.get(position) for position in alert["causes"]]
+            if not named or any(event is None or event.subject != alert["task"] for event in named):
+                findings.append(Finding("alerts", id, f"causes {alert['causes']} are not events of {alert['task']}"))
+        after = f"({alerts[-1][0]}"
+    return findings
+
+
+def _short(row: object) -> str:
+    text = msgspec.json.encode(row).decode()
+    return text if len(text) <= 300 else text[:300] + "…"  # noqa: PLR2004 - a line or two on a terminal

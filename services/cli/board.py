@@ -1,0 +1,71 @@
+"""The board in a terminal: task rows as a table, alerts as a list. Chinese first, as the data is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+LIGHTS = {
+    "red": ("▲ 逾期", "bold red"),
+    "yellow": ("◆ 预警", "yellow"),
+    "green": ("● 正常", "green"),
+    "blue": ("■ 办结", "blue"),
+}
+"""Each light has a shape and a word, so that none is told by its colour alone."""
+
+REASONS = {
+    "closed": "已销号",
+    "overdue": "超过时限",
+    "due-soon": "临近时限",
+    "behind": "落后序时进度",
+    "silent": "久无进展",
+    "on-track": "",
+}
+
+STATES = {
+    "assigned": "已交办",
+    "in-progress": "办理中",
+    "submitted": "已报办结",
+    "returned": "已退回",
+    "closed": "已销号",
+}
+
+
+def table(rows: Sequence[dict[str, Any]], title: str, caption: str = "") -> Table:
+    """Return task rows as a table."""
+    board = Table(title=title, caption=caption, expand=True, pad_edge=False)
+    board.add_column("序号", justify="right", no_wrap=True)
+    board.add_column("工作任务", no_wrap=True, overflow="ellipsis", ratio=3)
+    board.add_column("牵头单位", no_wrap=True, overflow="ellipsis", ratio=2)
+    board.add_column("时间进度", no_wrap=True, overflow="ellipsis", ratio=2)
+    board.add_column("进展", justify="right", no_wrap=True)
+    board.add_column("状态", no_wrap=True)
+    board.add_column("灯", no_wrap=True)
+    board.add_column("说明", no_wrap=True)
+    for row in rows:
+        word, style = LIGHTS[row["light"]]
+        percent = row["percent"]
+        board.add_row(
+            str(row["row"] or row["task"]),
+            row["title"],
+            row["lead"],
+            row["deadline"]["text"] or "—",
+            f"{percent:g}%" if percent is not None else "—",
+            STATES[row["state"]],
+            Text(word, style=style),
+            REASONS[row["light_reason"]],
+        )
+    return board
+
+
+def figures(overview: dict[str, Any]) -> str:
+    """Return the figures of the ledger in one line."""
+    lights = overview["lights"]
+    counted = "  ".join(f"{LIGHTS[light][0]} {lights[light]}" for light in LIGHTS)
+    return f"{overview['at'][:10]}  共 {overview['tasks']} 项  {counted}  （位置 {overview['position']}）"
+
+
+def alert_line(alert: dict[str, Any]) -> str:
+    """Return one alert in a line."""
+    return f"{alert['at'][:10]}  {alert['recipient']}：{alert['title']}"

@@ -1,0 +1,101 @@
+"""Speaking to the services: what a program in any language would do with HTTP."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, Self, TypeAlias
+
+import httpx
+import msgspec
+
+from services.cli.place import Place
+
+Row: TypeAlias = dict[str, Any]
+
+LINES = 2_000
+"""Events in one NDJSON request: an acknowledgement every few hundredths of a second."""
+
+
+class ServiceError(Exception):
+    """A service answered with a problem."""
+
+
+class Client:
+    """One ledger of a running duban."""
+
+    def __init__(self, place: Place, ledger: str) -> None:
+        self._place = place
+        self._ledger = ledger
+        self._http = httpx.AsyncClient(timeout=60)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def submit(self, events: Sequence[bytes], source: str) -> list[dict[str, Any]]:
+        """Submit events as `source` and return their outcomes, in order."""
+        outcomes: list[dict[str, Any]] = []
+        for start in range(0, len(events), LINES):
+            answer = await self._http.post(
+                self._url("ingest", "events"),
+                content=b"\n".join(events[start : start + LINES]),
+                headers={
+                    "Authorization": f"Bearer {self._place.token_of(self._ledger, source)}",
+                    "Content-Type": "application/x-ndjson",
+                },
+            )
+            outcomes += map(msgspec.json.decode, _ok(answer).content.splitlines())
+        return outcomes
+
+    async def overview(self) -> dict[str, Any]:
+        """Return the figures of the ledger."""
+        return dict(_ok(await self._http.get(self._url("status", "overview"))).json())
+
+    async def tasks(self, **query: str) -> tuple[int, list[Row]]:
+        """Return the position and every row a query asks for, over all pages."""
+        position, rows = 0, []
+        cursor: dict[str, str] = {}
+        while True:
+            answer = _ok(await self._http.get(self._url("status", "tasks"), params={**query, "limit": "500", **cursor}))
+            page = answer.json()
+            position = position or int(answer.headers["Duban-Position"])
+            rows += page["items"]
+            if page["next"] is None:
+                return position, rows
+            cursor = {"cursor": page["next"]}
+
+    async def changes(self, after: int) -> AsyncIterator[tuple[str, int, Row]]:
+        """Yield (event, position, data) of the feed for as long as the connection holds."""
+        url = self._url("status", "changes")
+        async with self._http.stream("GET", url, params={"after": str(after)}, timeout=httpx.Timeout(60)) as stream:
+            _ok(stream)
+            frame: dict[str, str] = {}
+            async for line in stream.aiter_lines():
+                if line:
+                    name, _, value = line.partition(": ")
+                    frame[name] = value
+                elif "event" in frame:
+                    yield frame["event"], int(frame["id"]), msgspec.json.decode(frame["data"])
+                    frame = {}
+
+    async def alerts(self, **query: str) -> list[dict[str, Any]]:
+        """Return the first page of the alerts that a query asks for."""
+        return list(_ok(await self._http.get(self._url("notify", "alerts"), params=query)).json()["items"])
+
+    def _url(self, service: str, what: str) -> str:
+        return f"{self._place.urls[service]}/v1/{self._ledger}/{what}"
+
+
+def tally(outcomes: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """Count outcomes by what became of the events."""
+    counted = {"accepted": 0, "duplicate": 0, "refused": 0}
+    for outcome in outcomes:
+        counted[outcome["outcome"]] += 1
+    return counted
+
+
+def _ok(answer: httpx.Response) -> httpx.Response:
+    if answer.is_error:
+        detail = answer.text if answer.is_closed else ""
+        raise ServiceError(f"{answer.request.method} {answer.request.url}: {answer.status_code} {detail}")
+    return answer

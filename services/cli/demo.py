@@ -1,0 +1,152 @@
+"""The demo: 2017-08 to 2021-01 on the real table in about a minute, on a real server with real services."""
+
+import asyncio
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+
+from events.envelope import encode
+from services.cli import board
+from services.cli.client import Client, ServiceError, tally
+from services.cli.history import Step, synthetic
+from services.cli.place import LEDGER, find, prepare
+from services.cli.receiver import Receiver
+from services.cli.supervisor import Supervisor
+from services.clock import sleep
+from services.ingest.schedule.plan import plan_tasks
+from services.settings import load_ledger, shipped
+
+PLAN = "zj-2017"
+ISSUED = date(2017, 8, 1)
+START = datetime(2017, 8, 1, tzinfo=UTC) - timedelta(hours=8)
+END = datetime(2021, 1, 2, tzinfo=UTC) - timedelta(hours=8)
+
+LEAD_SECONDS = 5.0
+"""Real time before the first instant, in which the services start."""
+
+FRAME_SECONDS = 0.25
+ALERTS_SHOWN = 8
+
+
+class Demo:
+    """One run; its data is left in `data`."""
+
+    def __init__(self, data: Path, port: int, seconds: float, *, once: bool, console: Console) -> None:
+        self._data = data
+        self._port = port
+        self._speed = (END - START).total_seconds() / seconds
+        self._once = once
+        self._console = console
+        self._rows: dict[str, dict[str, Any]] = {}
+        self._counted = {"accepted": 0, "duplicate": 0, "refused": 0}
+
+    async def run(self) -> int:
+        """Run the demo and return the exit code."""
+        shutil.rmtree(self._data, ignore_errors=True)
+        prepare(self._data)
+        async with Receiver() as receiver:
+            ledger_file = self._data / "ledgers" / f"{LEDGER}.toml"
+            with ledger_file.open("a", encoding="utf-8") as file:  # [alerts] is the file's last table
+                file.write(
+                    f'\n[alerts.channels]\n"*" = [{{ webhook = "{receiver.url}", secret = "{receiver.secret}" }}]\n'
+                )
+            start = START - timedelta(seconds=LEAD_SECONDS * self._speed)
+            clock = f"{start.isoformat()}@{self._speed:.0f}"
+            async with Supervisor(self._data, self._port, clock).running():
+                place = find(self._data)
+                async with Client(place, LEDGER) as client:
+                    await self._play(client)
+                    await self._settle(client)
+                    failed = await self._tell(client, receiver)
+                if not self._once:
+                    self._console.print(
+                        f"duban goes on; look round with `duban status --data {self._data}`. Ctrl-C ends it."
+                    )
+                    await asyncio.Event().wait()
+                return failed
+
+    async def _play(self, client: Client) -> None:
+        """Assign the tasks when their day comes, then submit the history as its instants come."""
+        ledger = load_ledger(self._data / "ledgers" / f"{LEDGER}.toml")
+        text = shipped("zhanjiang-2017-key-tasks.txt").read_text(encoding="utf-8")
+        assigned = plan_tasks(text, plan=PLAN, issued=ISSUED, ledger=ledger, source="office").assignments
+        steps = [Step("office", event) for event in assigned] + synthetic(assigned, ledger, END)
+        follower = asyncio.create_task(self._follow(client))
+        try:
+            with Live(console=self._console, auto_refresh=False) as live:
+                while (now := await self._now(client)) < END:
+                    due = [step for step in steps if step.event.time <= now]
+                    steps = steps[len(due) :]
+                    await self._submit(client, due)
+                    live.update(await self._screen(client), refresh=self._console.is_terminal)
+                    await sleep(FRAME_SECONDS)
+                await self._submit(client, steps)
+                live.update(await self._screen(client), refresh=True)
+        finally:
+            follower.cancel()
+
+    async def _submit(self, client: Client, steps: list[Step]) -> None:
+        """Submit steps in their order, as many at once as one source has in a row."""
+        while steps:
+            source = steps[0].source
+            length = next((n for n, step in enumerate(steps) if step.source != source), len(steps))
+            outcomes = await client.submit([encode(step.event) for step in steps[:length]], source)
+            for name, count in tally(outcomes).items():
+                self._counted[name] += count
+            for outcome in outcomes:
+                if outcome["outcome"] == "refused":
+                    self._console.print(f"refused: {outcome}", style="red", markup=False)
+            steps = steps[length:]
+
+    async def _follow(self, client: Client) -> None:
+        """Keep the rows as a dashboard does: snapshot, then changes."""
+        while True:
+            try:
+                position, rows = await client.tasks()
+                self._rows = {row["task"]: row for row in rows}
+                async for event, _, row in client.changes(position):
+                    if event == "reset":
+                        break
+                    self._rows[row["task"]] = row
+            except (httpx.HTTPError, ServiceError):
+                await sleep(FRAME_SECONDS)
+
+    async def _settle(self, client: Client) -> None:
+        """Wait until every alert has been delivered."""
+        for _ in range(240):
+            if not await client.alerts(state="waiting", limit="1") and not await client.alerts(
+                state="sending", limit="1"
+            ):
+                return
+            await sleep(FRAME_SECONDS)
+
+    async def _now(self, client: Client) -> datetime:
+        return datetime.fromisoformat((await client.overview())["at"])
+
+    async def _screen(self, client: Client) -> Group:
+        figures = await client.overview()
+        rows = sorted(self._rows.values(), key=lambda row: row["row"])
+        alerts = "\n".join(board.alert_line(alert) for alert in await client.alerts(limit=str(ALERTS_SHOWN)))
+        return Group(
+            board.table(rows, f"{figures['title']}（进展为演示数据）", board.figures(figures)),
+            Panel(alerts, title="最新提醒", height=ALERTS_SHOWN + 2),
+        )
+
+    async def _tell(self, client: Client, receiver: Receiver) -> int:
+        """Say what happened; 1 if anything is not as it should be."""
+        position, rows = await client.tasks()
+        passed = sum(row["overdue_since"] is not None for row in rows)
+        self._console.print(board.figures(await client.overview()))
+        self._console.print(
+            f"{self._counted['accepted']} events accepted and {position - self._counted['accepted']} said by the clock, "
+            f"of {position}; {passed} tasks passed their due instant; "
+            f"{receiver.digests} digests delivered, {receiver.repeats} twice, {receiver.forged} with a wrong signature"
+        )
+        self._console.print(f"The data is in {self._data}: duban up --data {self._data} --clock {END.isoformat()}")
+        return 1 if self._counted["refused"] or receiver.forged or receiver.repeats or not receiver.digests else 0

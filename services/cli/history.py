@@ -1,0 +1,83 @@
+"""A synthetic progress history for the table of 2017: invented, and every event of it says so. Pure."""
+
+import random
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from events.deadline import next_due
+from events.envelope import Event
+from events.ledger import Ledger
+from events.schema import (
+    CompletionReturned,
+    CompletionSubmitted,
+    EventData,
+    ProgressReported,
+    TaskAssigned,
+    TaskClosed,
+    TaskSigned,
+)
+
+MARK = "【演示数据】"
+"""Opens every summary and reason: nobody shall take it for the city's own record."""
+
+SEED = 2017
+QUARTER = timedelta(days=91)
+SILENT = 0.15
+"""Share of the reports on an ongoing task after which its units fall silent for three quarters."""
+
+RETURNED = 0.3
+"""Share of the completions that the office returns once."""
+
+
+class Step(NamedTuple):
+    """An event to submit at its `time`, and the source that submits it."""
+
+    source: str
+    event: Event
+
+
+def synthetic(assigned: Sequence[Event], ledger: Ledger, until: datetime) -> list[Step]:
+    """Return what units and office might have submitted until then, by time: the same for the same tasks."""
+    steps = [step for event in assigned for step in _task(event, ledger, until)]
+    return sorted(steps, key=lambda step: (step.event.time, step.event.id))
+
+
+def _task(assigned: Event, ledger: Ledger, until: datetime) -> Iterator[Step]:
+    data = assigned.data
+    assert isinstance(data, TaskAssigned)
+    chance = random.Random(f"{SEED}{assigned.subject}")  # noqa: S311 - a story, not a secret
+    opened = assigned.time
+    units = list(ledger.obligations(data.units))
+    number = 0
+
+    def step(source: str, at: datetime, what: EventData) -> Step:
+        nonlocal number
+        number += 1
+        return Step(source, Event(f"demo-{assigned.subject}-{number:03}", source, assigned.subject, at, what))
+
+    for unit in units:
+        yield step(
+            "units", opened + timedelta(days=chance.randint(1, 12), hours=chance.randint(9, 17)), TaskSigned(unit)
+        )
+    due = next_due(data.deadline)
+    finish = due.passes + timedelta(days=chance.choice([-70, -25, -6, 12, 45])) if due is not None else None
+    at = opened + timedelta(days=chance.randint(40, 80), hours=10)
+    while at < until and (finish is None or at < finish):
+        done = (at - opened) / ((finish or until) - opened)
+        for unit in [data.lead, *chance.sample(units, k=min(2, len(units)))]:
+            percent = min(95, int(100 * done * chance.uniform(0.55, 1.1)))
+            summary = f"{MARK}{unit}：按计划推进，已完成约{percent}%"
+            yield step("units", at, ProgressReported(unit, summary, percent if finish is not None else None))
+        at += QUARTER * (3 if finish is None and chance.random() < SILENT else 1)
+    if finish is None or finish >= until:
+        return
+    yield step("units", finish, CompletionSubmitted(data.lead, f"{MARK}任务已办结，申请销号"))
+    checked = finish + timedelta(days=5)
+    if chance.random() < RETURNED:
+        yield step("office", checked, CompletionReturned(data.lead, f"{MARK}佐证材料不全，退回补正"))
+        again = checked + timedelta(days=10)
+        yield step("units", again, CompletionSubmitted(data.lead, f"{MARK}已补充材料，再次申请销号"))
+        checked = again + timedelta(days=5)
+    if checked < until:
+        yield step("office", checked, TaskClosed("implemented", f"{MARK}验收通过"))

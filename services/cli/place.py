@@ -1,0 +1,83 @@
+"""Where a duban is: a data directory with one running in it, or a remote one."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from services.settings import SERVICES, SettingsError, load_ledgers, shipped
+
+DATA = Path(".duban")
+LEDGER = "zhanjiang"
+
+
+class Run(Struct, frozen=True):
+    """What `duban up` notes in its data directory, `run.json`: how to reach what it started."""
+
+    redis_url: str
+    port: int
+    pid: int
+
+
+class Place(Struct, frozen=True):
+    """A duban one can talk to: base URLs by service, and what else is known of it."""
+
+    urls: dict[str, str]
+    data: Path | None
+    redis_url: str | None
+    token: str | None = None
+
+    def token_of(self, ledger: str, source: str) -> str:
+        """Return the token to speak as `source`; raises SettingsError where none is at hand."""
+        if self.token is not None:
+            return self.token
+        path = token_file(self.data or DATA, ledger, source)
+        if not path.exists():
+            raise SettingsError(f"{path}: there is no token of {source!r}; set DUBAN_TOKEN")
+        return path.read_text(encoding="utf-8").strip()
+
+    def server(self) -> str:
+        """Return the URL of the log's server; raises SettingsError where only the services' addresses are known."""
+        if self.redis_url is None:
+            raise SettingsError("this needs the log itself: set DUBAN_REDIS_URL, or --data to a running duban")
+        return self.redis_url
+
+
+def find(data: Path | None, environment: Mapping[str, str] = os.environ) -> Place:
+    """Find a duban by `--data`, DUBAN_DATA, or DUBAN_URL; raises SettingsError where none runs there."""
+    redis_url = environment.get("DUBAN_REDIS_URL")
+    directory = data or Path(environment.get("DUBAN_DATA") or DATA)
+    url = environment.get("DUBAN_URL") if data is None else None
+    if url is not None:
+        return Place(_urls(url), directory, redis_url, environment.get("DUBAN_TOKEN"))
+    try:
+        run = msgspec.json.decode((directory / "run.json").read_bytes(), type=Run)
+    except FileNotFoundError:
+        raise SettingsError(f"{directory}: no duban runs here; start one with `duban up --data {directory}`") from None
+    return Place(_urls(f"http://127.0.0.1:{run.port}"), directory, redis_url or run.redis_url)
+
+
+def prepare(data: Path) -> None:
+    """Make a data directory ready: a new one gets the shipped ledger."""
+    ledgers = data / "ledgers"
+    if not ledgers.exists():
+        ledgers.mkdir(parents=True)
+        name = f"{LEDGER}.toml"
+        (ledgers / name).write_bytes(shipped(name).read_bytes())
+    load_ledgers(ledgers)
+
+
+def token_file(data: Path, ledger: str, source: str) -> Path:
+    """Return where a source's token lies; ledgers beside the first shipped one have a directory each."""
+    tokens = data / "tokens"
+    return (tokens if ledger == LEDGER else tokens / ledger) / f"{source}.token"
+
+
+def _urls(ingest: str) -> dict[str, str]:
+    """The services have consecutive ports."""
+    base, _, port = ingest.rstrip("/").rpartition(":")
+    if not port.isdecimal():
+        raise SettingsError(f"DUBAN_URL {ingest!r} names no port; it looks like http://host:8801")
+    return {service: f"{base}:{int(port) + number}" for number, service in enumerate(SERVICES)}
