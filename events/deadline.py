@@ -14,7 +14,17 @@ Phrase: TypeAlias = Annotated[str, Meta(max_length=2_000)]
 Percent: TypeAlias = Annotated[int, Meta(ge=0, le=100)] | Annotated[float, Meta(ge=0, le=100)]
 Every: TypeAlias = Literal["year", "half-year", "quarter", "month"]
 
+YEARS = range(1900, 3000)
+"""Of every instant in an event: nearer to the calendar's ends, adding days or changing the zone would fail."""
+
 MONTHS: dict[Every, int] = {"year": 12, "half-year": 6, "quarter": 3, "month": 1}
+
+
+def check_year(*instants: datetime | None) -> None:
+    """Raise ValueError for an instant that is not of YEARS."""
+    for instant in instants:
+        if instant is not None and instant.year not in YEARS:
+            raise ValueError(f"{instant.isoformat()} is not of the years {YEARS[0]} to {YEARS[-1]}")
 
 
 class Kind(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", omit_defaults=True):
@@ -28,6 +38,9 @@ class Fixed(Kind, frozen=True, tag="fixed"):
 
     due: Instant
 
+    def __post_init__(self) -> None:
+        check_year(self.due)
+
 
 class Ambiguous(Kind, frozen=True, tag="ambiguous"):
     """Two readings (“12月前”): reminds on `strict`, passes on `loose`."""
@@ -36,6 +49,7 @@ class Ambiguous(Kind, frozen=True, tag="ambiguous"):
     loose: Instant
 
     def __post_init__(self) -> None:
+        check_year(self.strict, self.loose)
         if self.strict >= self.loose:
             raise ValueError("strict must lie before loose")
 
@@ -45,6 +59,9 @@ class Recurring(Kind, frozen=True, tag="recurring"):
 
     every: Every
     first: Instant
+
+    def __post_init__(self) -> None:
+        check_year(self.first)
 
 
 class Ongoing(Kind, frozen=True, tag="ongoing"):
@@ -63,6 +80,9 @@ class Milestone(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     text: Phrase
     due: Instant
     percent: Percent | None = None
+
+    def __post_init__(self) -> None:
+        check_year(self.due)
 
 
 class Milestones(Kind, frozen=True, tag="milestones"):
@@ -119,7 +139,7 @@ def add_months(instant: datetime, months: int) -> datetime:
 
 
 def _occurrence_after(first: datetime, months: int, after: datetime) -> datetime:
-    """Return the first of `first`, `first` + `months`, … later than `after`; from `first`, so that days do not drift."""
+    """Return the first of `first`, `first` + `months`, … after `after`; from `first`, so that days do not drift."""
     if first > after:
         return first
     local = after.astimezone(first.tzinfo)

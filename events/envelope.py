@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, NoReturn, TypeAlias
 import msgspec
 from msgspec import Meta, Raw, Struct, ValidationError
 
+from events.deadline import check_year
 from events.schema import DECODERS, NAMES, TYPES, EventData
 
 MAX_BYTES = 60_000
@@ -63,6 +64,9 @@ class Envelope(Struct, frozen=True):
     datacontenttype: Literal["application/json"] = "application/json"
     recordedtime: Annotated[datetime, Meta(tz=True)] | None = None
     authid: str | None = None
+
+    def __post_init__(self) -> None:
+        check_year(self.time)
 
 
 class Event(Struct, frozen=True):

@@ -92,6 +92,9 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         ZoneInfo(self.timezone)  # raises ZoneInfoNotFoundError, a KeyError, where there is no such zone
+        for group, members in self.groups.items():
+            if not self.groups.keys().isdisjoint(members):
+                raise ValueError(f"the group {group!r} has a group among its members; they can only be units")
 
     @property
     def zone(self) -> ZoneInfo:

@@ -20,7 +20,7 @@ from msgspec import Raw, Struct
 from events.envelope import Event, read
 
 READ_BATCH = 2_000
-"""Entries a read fetches at once: large enough to hide the round trip, small enough (~1 MB) not to hold up the server."""
+"""Entries a read fetches at once: enough to hide the round trip, too few (~1 MB) to hold up the server."""
 
 _LEDGER = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
@@ -56,7 +56,7 @@ class Known(NamedTuple):
 
 
 class Note(Struct, frozen=True):
-    """An entry for another stream of the ledger, added in the same step; `cap` bounds that stream, 0 leaves it whole."""
+    """An entry for another stream of the ledger, added in the same step; `cap` bounds that stream, 0 does not."""
 
     key: str
     fields: dict[str, bytes]

@@ -2,7 +2,8 @@
 
 Keys of the projection `name`, all written by save.lua and switch.lua alone:
 
-    duban:{L}:<name>:checkpoint     hash    generation, position, version (of the rules that folded it)
+    duban:{L}:<name>:checkpoint     hash    generation, position, version (of the rules that folded it);
+                                            begun: the last generation that a rebuild began
     duban:{L}:<name>:rows:<gen>     hash    row key -> the row as MessagePack
     duban:{L}:<name>:<feed>         stream  <position>-<n> -> e: what it announces, in the order of the log
     duban:{L}:<name>:history:<key>  list    the positions of a row's events, where `history` is asked for
@@ -29,6 +30,10 @@ Evolve: TypeAlias = Callable[[R | None, Recorded], R | None]
 
 FOLD_BATCH = 1_000
 """Events folded between two saves: bounds the work that a crash repeats and the size of one save (~1 MB)."""
+
+
+class SupersededError(RuntimeError):
+    """Other rules have rebuilt the rows under a running projection: load it again, or end it."""
 
 
 class Change(NamedTuple, Generic[R]):
@@ -92,17 +97,18 @@ class Projection(Generic[R]):
             await self._load()
 
     async def wake(self, entries: Sequence[Stored] = ()) -> int:
-        """Fold on to the tail and save; `entries` spare a read where they are the next ones. Returns the events folded."""
+        """Fold on to the tail, save, and return the events folded; `entries` spare a read if they are the next ones."""
         folded = 0
         async with self._lock:
             batch = [entry for entry in entries if entry.position > self.position]
-            if not batch or batch[0].position != self.position + 1:
+            if not batch or any(entry.position != next for next, entry in enumerate(batch, self.position + 1)):
                 batch = await self.log.read(self.position, FOLD_BATCH)
             while batch:
                 self.advance(Recorded(position, read(raw)) for position, raw in batch)
                 await self._save_changes()
                 folded += len(batch)
                 batch = await self.log.read(self.position, FOLD_BATCH)
+            await self._save_changes()  # what an earlier save that failed has left
         return folded
 
     def advance(self, recorded: Iterable[Recorded]) -> None:
@@ -121,10 +127,17 @@ class Projection(Generic[R]):
             self._unsaved.append(change)
 
     async def revise(self, rows: dict[str, R]) -> None:
-        """Save rows that time alone has changed, at the position they already reflect."""
+        """Save rows that time alone has changed, at the position they already reflect.
+
+        They are made from the present rows, with no await in between. A row that an event has changed by the time it
+        can be saved stays as it is: time has to look at it again.
+        """
+        made_from = {name: self.rows.get(name) for name in rows}
         async with self._lock:
-            self.rows.update(rows)
-            self._unsaved += [Change(self.position, name, row, None) for name, row in rows.items()]
+            await self._save_changes()
+            revised = {name: row for name, row in rows.items() if self.rows.get(name) is made_from[name]}
+            self.rows.update(revised)
+            self._unsaved += [Change(self.position, name, row, None) for name, row in revised.items()]
             await self._save_changes()
 
     async def save(self) -> None:
@@ -150,10 +163,12 @@ class Projection(Generic[R]):
             await self._load()
             before = dict(self.rows)
             fresh = await self.fresh(self.saved)
-            while not await self._switch_to(fresh):
-                async for batch in self.log.scan(fresh.position, await self._saved_position()):
+            while not await self._switch_to(fresh):  # another instance has saved, or switched
+                await self._load()
+                before = dict(self.rows)
+                async for batch in self.log.scan(fresh.position, self.saved):
                     fresh.advance(batch)
-            await self._load()
+            await self._load(own=True)
             names = before.keys() | fresh.rows.keys()
             pairs = {name: (before.get(name), fresh.rows.get(name)) for name in names}
             return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
@@ -168,11 +183,12 @@ class Projection(Generic[R]):
     def _history(self, name: str) -> str:
         return key(self.log.ledger, self.rules.name, "history", name)
 
-    async def _saved_position(self) -> int:
-        return int(await self._redis.hget(self._checkpoint, "position") or 0)
+    async def _load(self, *, own: bool = False) -> str | None:
+        """Read the checkpoint and its rows in one transaction, again if the generation changed in between.
 
-    async def _load(self) -> str | None:
-        """Read the checkpoint and its rows in one transaction, again if the generation changed in between."""
+        Raises SupersededError, with nothing taken up, where `own` rows are asked for and other rules folded them. The
+        rows of other rules are left out where they cannot be read.
+        """
         while True:
             generation = int(await self._redis.hget(self._checkpoint, "generation") or 0)
             async with self._redis.pipeline(transaction=True) as pipe:
@@ -181,9 +197,18 @@ class Projection(Generic[R]):
                 (found, position, version), rows = await pipe.execute()
             if int(found or 0) == generation:
                 break
+        others = version is not None and version.decode() != self.rules.version
+        if own and others:
+            raise SupersededError(f"{self.rules.name}: rules {version.decode()!r} took over {self.rules.version!r}")
+        try:
+            decoded = {name.decode(): self._decoder.decode(row) for name, row in rows.items()}
+        except msgspec.ValidationError:
+            if not others:
+                raise
+            decoded = {}
         self.generation = generation
         self.position = self.saved = int(position or 0)
-        self.rows = {name.decode(): self._decoder.decode(row) for name, row in rows.items()}
+        self.rows = decoded
         self._unsaved.clear()
         return version.decode() if version is not None else None
 
@@ -218,8 +243,9 @@ class Projection(Generic[R]):
                 self._unsaved.clear()
                 return
             generation, position = at
-            if generation != self.generation or position < self.saved:
-                await self._load()
+            revised = any(change.event is None for change in self._unsaved)  # not to be forgotten: look again
+            if generation != self.generation or position < self.saved or revised:
+                await self._load(own=True)
                 return
             self.saved = position
             self._unsaved = [change for change in self._unsaved if change.position > position]
@@ -230,15 +256,18 @@ class Projection(Generic[R]):
                 return
 
     async def _switch_to(self, fresh: "Projection[R]") -> bool:
-        generation = self.generation + 1
+        generation = await self._redis.hincrby(self._checkpoint, "begun", 1)  # one's own, whoever else rebuilds
         rows = self._rows(generation)
-        await self._redis.unlink(rows)
         names = list(fresh.rows)
         for start in range(0, len(names), FOLD_BATCH):
             chunk = {name: msgspec.msgpack.encode(fresh.rows[name]) for name in names[start : start + FOLD_BATCH]}
             await self._redis.hset(rows, mapping=chunk)
+        left = [self._rows(old) for old in range(self.generation, generation)]  # with those of rebuilds cut short
         args = [self.generation, fresh.position, generation, self.rules.version]
-        return bool(await self._switch(keys=[self._checkpoint, self._rows(self.generation)], args=args))
+        switched = bool(await self._switch(keys=[self._checkpoint, *left], args=args))
+        if not switched:
+            await self._redis.unlink(rows)
+        return switched
 
 
 def _script(name: str) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
-from events.deadline import Deadline, Instant, Percent
+from events.deadline import Deadline, Instant, Percent, check_year
 
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=20_000)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -20,7 +20,7 @@ Outcome: TypeAlias = Literal["implemented", "not-implemented", "cancelled"]
 
 
 class Unit(Struct, frozen=True, forbid_unknown_fields=True):
-    """A responsible unit (责任单位) as the text names it; a `group` stands for several, an `open` one for unnamed ones."""
+    """A unit (责任单位) as the text names it; a `group` stands for several, an `open` one for unnamed ones."""
 
     name: Name
     role: Role = "cooperating"
@@ -28,7 +28,7 @@ class Unit(Struct, frozen=True, forbid_unknown_fields=True):
     open: bool = False
 
 
-class Evidence(Struct, frozen=True, forbid_unknown_fields=True):
+class Evidence(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A document that backs a report; `sha256` is the lower-case hex digest of its bytes."""
 
     name: Name
@@ -47,7 +47,7 @@ class TaskAssigned(Data, frozen=True):
     lead_inferred: bool
     units: Annotated[tuple[Unit, ...], Meta(min_length=1, max_length=200)]
     deadline: Deadline
-    row: int | None = None
+    row: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     deliverable: Text | None = None
 
     def __post_init__(self) -> None:
@@ -115,10 +115,16 @@ class ExtensionRequested(Data, frozen=True):
     reason: Text
     proposed_due: Instant
 
+    def __post_init__(self) -> None:
+        check_year(self.proposed_due)
+
 
 class ExtensionGranted(Data, frozen=True):
     request_id: Name
     due: Instant | None = None  # the proposed one, if not given
+
+    def __post_init__(self) -> None:
+        check_year(self.due)
 
 
 class ExtensionRefused(Data, frozen=True):

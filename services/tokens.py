@@ -2,7 +2,7 @@
 
     duban:{L}:tokens  hash  SHA-256 of the token, hex -> source
 
-A token has 256 random bits, so a plain hash protects it; it is looked up by its hash, so timing tells a guesser nothing.
+A token has 256 random bits, so a plain hash protects it; it is found by its hash, so timing tells a guesser nothing.
 """
 
 import hashlib

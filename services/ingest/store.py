@@ -74,7 +74,7 @@ class Waiting(Struct):
 
 
 class Draft:
-    """A batch being decided: what it will append and how tasks will stand, without touching the state it starts from."""
+    """A batch being decided: what it will append and how tasks will stand; the state it starts from stays untouched."""
 
     def __init__(self, tasks: dict[str, Task], tail: int, now: datetime) -> None:
         self._tasks = tasks

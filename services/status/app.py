@@ -74,15 +74,7 @@ class Desk:
             return self.board.live()
         if as_of.isdecimal():
             return await self.board.as_of(int(as_of))
-        try:
-            moment = datetime.fromisoformat(as_of)
-        except ValueError:
-            moment = datetime.min
-        if moment.tzinfo is None:
-            raise ValidationException(
-                f"as_of {as_of!r} is neither a position nor an instant like 2018-12-20T09:00:00+08:00"
-            )
-        return await self.board.as_of(moment)
+        return await self.board.as_of(_instant(as_of))
 
 
 def build(settings: Settings) -> Litestar:

@@ -234,7 +234,7 @@ def _reported(task: Task, event: Event, unit: str, percent: Percent | None) -> T
 
 
 def _met(task: Task, event: Event) -> Task:
-    """A lead's report inside its period meets a recurring deadline's occurrence and ends the lateness of an earlier one."""
+    """A lead's report inside its period meets a recurring occurrence, and ends the lateness of an earlier one."""
     row = task.row
     if not isinstance(row.deadline, Recurring) or row.due is None:
         return task

@@ -1,0 +1,36 @@
+"""What all tests share: one real server for the session, and a client that finds it empty."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from services.runtime import connect
+from tests.servers import Server, make_server
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a real, durable server that can be killed and started again."""
+    server = make_server(tmp_path_factory.mktemp("server"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def server_url(server: Server) -> str:
+    """Return the URL of the session's server."""
+    return server.url
+
+
+@pytest_asyncio.fixture
+async def redis(server_url: str) -> AsyncIterator[Any]:
+    """Return a client of the session's server, which is empty."""
+    client = connect(server_url)
+    await client.flushall()
+    yield client
+    await client.aclose()

@@ -1,0 +1,345 @@
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from events.envelope import Event
+from events.log import Log, Stored
+from events.projection import Projection, Rules
+from tests.events.counting import Announced, Count, announced, entries, evolve, expected, fade, happening, loaded, rules
+from tests.events.driver import contents
+from tests.servers import Server
+
+LEDGER = "zhanjiang"
+
+STORY = [
+    happening("t1", 0),
+    happening("t2", 0),
+    happening("unassigned", 1),
+    happening("t1", 1),
+    happening("t1", 2),
+    happening("t2", 1),
+]
+
+AFTER = expected(STORY)
+
+CHANGES = [
+    (position, Announced(event.subject, AFTER[position][event.subject], by_event=True))
+    for position, event in enumerate(STORY, 1)
+    if event.subject != "unassigned"
+]
+
+
+@pytest.fixture
+async def log(redis: Any) -> Log:
+    """Return a log with the story in it."""
+    log = Log(redis, LEDGER)
+    await log.append(0, entries(STORY))
+    return log
+
+
+async def test_rows_are_folded_saved_and_announced(redis: Any, log: Log) -> None:
+    """Waking folds the log to its tail; rows, position, announcements and histories are saved together."""
+    projection = await loaded(redis, log, rules())
+    assert await projection.wake() == 6
+    assert projection.rows == AFTER[6]
+    assert projection.position == projection.saved == 6
+    assert await announced(redis, projection) == CHANGES
+    assert await projection.history("t1") == [1, 4, 5]
+    assert await projection.history("t2") == [2, 6]
+    assert await projection.history("unassigned") == []
+    again = await loaded(redis, log, rules())
+    assert (again.rows, again.position) == (AFTER[6], 6)
+
+
+async def test_waking_at_the_tail_changes_nothing(redis: Any, log: Log) -> None:
+    """Waking again folds nothing and writes nothing, in this instance or a new one."""
+    projection = await loaded(redis, log, rules())
+    await projection.wake()
+    before = await contents(redis)
+    assert await projection.wake() == 0
+    assert await projection.wake(await log.read(0)) == 0
+    assert await (await loaded(redis, log, rules())).wake() == 0
+    assert await contents(redis) == before
+
+
+WAKINGS = {
+    "the next ones": [3, 4, 5, 6],
+    "the next one": [3],
+    "what was folded": [1, 2],
+    "everything": [1, 2, 3, 4, 5, 6],
+    "a gap": [4, 5, 6],
+    "a gap further on": [3, 5, 6],
+    "doubles": [3, 3, 4, 4],
+    "backwards": [6, 5, 4, 3],
+    "out of order further on": [3, 5, 4, 6],
+    "nothing": [],
+}
+
+
+@pytest.mark.parametrize("positions", WAKINGS.values(), ids=WAKINGS)
+async def test_messages_only_wake(redis: Any, log: Log, positions: list[int]) -> None:
+    """Whichever entries a message brings, missing, doubled or out of order, the rows come from the log alone."""
+    projection = await loaded(redis, log, rules())
+    projection.advance([found async for batch in log.scan(0, 2) for found in batch])
+    await projection.save()
+    await projection.wake(await log.pick(positions))
+    assert (projection.rows, projection.saved) == (AFTER[6], 6)
+    assert await announced(redis, projection) == CHANGES
+
+
+async def test_a_gap_is_an_error(redis: Any, log: Log) -> None:
+    """Folding an event that does not follow raises ValueError; no event can be left out unnoticed."""
+    projection = await loaded(redis, log, rules())
+    with pytest.raises(ValueError, match="at position 0; 2 does not follow"):
+        projection.advance([found async for batch in log.scan(1) for found in batch])
+
+
+async def test_a_crash_before_the_save_repeats_the_work_only(redis: Any, log: Log) -> None:
+    """What was folded but not saved is folded again by the next instance, and announced once."""
+    crashed = await loaded(redis, log, rules())
+    crashed.advance([found async for batch in log.scan(0, 4) for found in batch])
+    del crashed
+    projection = await loaded(redis, log, rules())
+    assert projection.position == 0
+    await projection.wake()
+    assert projection.rows == AFTER[6]
+    assert await announced(redis, projection) == CHANGES
+
+
+async def test_a_lost_connection_delays_the_announcements_only(redis: Any, server: Server, log: Log) -> None:
+    """A save that failed is made up for by the next waking, even if no event came since."""
+    projection = await loaded(redis, log, rules())
+    batch = await log.read(0)
+    server.kill()
+    await redis.connection_pool.disconnect()
+    with pytest.raises(RedisConnectionError):
+        await projection.wake(batch)
+    server.start()
+    await redis.connection_pool.disconnect()
+    await projection.wake()
+    assert projection.saved == 6
+    assert await announced(redis, projection) == CHANGES
+    assert await projection.history("t1") == [1, 4, 5]
+
+
+async def test_two_instances_announce_each_change_once(redis: Any, log: Log) -> None:
+    """Two instances that fold the same log at once hold equal rows and announce every change once."""
+    one, other = await loaded(redis, log, rules()), await loaded(redis, log, rules())
+    more = [happening("t3", number) for number in range(50)]
+    for start in range(0, 50, 5):
+        await log.append(6 + start, entries(more[start : start + 5]))
+        await asyncio.gather(one.wake(), other.wake(), one.wake(), other.wake())
+    assert one.rows == other.rows == expected(STORY + more)[-1]
+    feed = await announced(redis, one)
+    assert [position for position, _ in feed] == [1, 2, 4, 5, 6, *range(7, 57)]
+    assert await one.history("t3") == list(range(7, 57))
+
+
+async def test_time_alone_changes_rows(redis: Any, log: Log) -> None:
+    """Rows that time changed are saved and announced at the position they reflect, after the events' changes."""
+    projection = await loaded(redis, log, rules())
+    await projection.wake()
+    faded = {name: fade(row, 8) for name, row in projection.rows.items()}
+    assert [row.light for row in faded.values()] == ["off", "on"]
+    await projection.revise({"t1": faded["t1"]})
+    assert projection.rows["t1"].light == "off"
+    assert (await loaded(redis, log, rules())).rows == projection.rows
+    assert await announced(redis, projection) == [*CHANGES, (6, Announced("t1", faded["t1"], by_event=False))]
+    assert await projection.history("t1") == [1, 4, 5]
+
+
+async def test_time_comes_after_what_was_not_yet_saved(redis: Any, log: Log) -> None:
+    """Where events are folded but not saved, they are announced before what time changed."""
+    projection = await loaded(redis, log, rules(coalesced=True))
+    projection.advance([found async for batch in log.scan() for found in batch])
+    faded = fade(projection.rows["t2"], 99)
+    await projection.revise({"t2": faded})
+    assert projection.saved == 6
+    assert [(position, change.task, change.by_event) for position, change in await announced(redis, projection)] == [
+        (5, "t1", True),
+        (6, "t2", True),
+        (6, "t2", False),
+    ]
+
+
+async def test_time_never_undoes_an_event(redis: Any, log: Log) -> None:
+    """A row revised while its next event is being folded keeps that event; time has to look at it again."""
+    projection = await loaded(redis, log, rules())
+    await projection.wake()
+    await log.append(6, entries([happening("t1", 3)]))
+    waking = asyncio.create_task(projection.wake())
+    await asyncio.sleep(0)
+    assert projection._lock.locked()
+    await projection.revise({"t1": fade(projection.rows["t1"], 99)})
+    await waking
+    assert projection.rows["t1"].events == 4
+    assert (await loaded(redis, log, rules())).rows == projection.rows
+
+
+async def test_time_is_not_forgotten_where_another_instance_is_ahead(redis: Any, log: Log) -> None:
+    """What time changed in an instance that lags behind is saved, or it still shows as unchanged and is tried again."""
+    behind, ahead = await loaded(redis, log, rules()), await loaded(redis, log, rules())
+    await behind.wake()
+    await ahead.wake()
+    await log.append(6, entries([happening("t3", 0)]))
+    await ahead.wake()
+    for _ in range(2):
+        faded = {name: fade(row, 99) for name, row in behind.rows.items()}
+        await behind.revise({name: row for name, row in faded.items() if row != behind.rows[name]})
+    await behind.wake()
+    assert {row.light for row in behind.rows.values()} == {"off"}
+    assert (await loaded(redis, log, rules())).rows == behind.rows
+
+
+async def test_rebuilding_gives_equal_rows_and_announces_nothing(redis: Any, log: Log) -> None:
+    """A rebuild folds the whole log into a new generation, finds no difference, and leaves feed and histories alone."""
+    projection = await loaded(redis, log, rules())
+    await projection.wake()
+    generation = projection.generation
+    assert await projection.rebuild() == {}
+    assert projection.generation > generation
+    assert (projection.rows, projection.position) == (AFTER[6], 6)
+    assert await announced(redis, projection) == CHANGES
+    assert await projection.history("t1") == [1, 4, 5]
+    left = [name for name in await redis.keys() if b":rows:" in name]
+    assert left == [projection._rows(projection.generation).encode()]
+
+
+async def test_rebuilding_mends_what_was_changed_behind_its_back(redis: Any, log: Log) -> None:
+    """A row that is not what the log says is found, shown before and after, and put right."""
+    projection = await loaded(redis, log, rules())
+    await projection.wake()
+    forged = Count(99, 6, ())
+    await redis.hset(projection._rows(projection.generation), "t1", msgspec.msgpack.encode(forged))
+    await redis.hset(projection._rows(projection.generation), "t9", msgspec.msgpack.encode(forged))
+    assert await projection.rebuild() == {"t1": (forged, AFTER[6]["t1"]), "t9": (forged, None)}
+    assert (await loaded(redis, log, rules())).rows == AFTER[6]
+
+
+async def test_a_rebuild_behind_the_tail_leaves_the_rest_to_be_announced(redis: Any, log: Log) -> None:
+    """A rebuild stays at the position that is saved, so that later events are announced as ever, once."""
+    projection = await loaded(redis, log, rules())
+    projection.advance([found async for batch in log.scan(0, 4) for found in batch])
+    await projection.save()
+    projection.advance([found async for batch in log.scan(4, 5) for found in batch])
+    await projection.rebuild()
+    assert projection.position == 4
+    await projection.wake()
+    assert await announced(redis, projection) == CHANGES
+    assert await projection.history("t1") == [1, 4, 5]
+
+
+async def test_another_instance_goes_on_after_a_rebuild(redis: Any, log: Log) -> None:
+    """An instance that held the generation before takes up the new one, and nothing is announced twice or left out."""
+    one, other = await loaded(redis, log, rules()), await loaded(redis, log, rules())
+    await one.wake()
+    await other.wake()
+    await one.rebuild()
+    await log.append(6, entries([happening("t3", 0)]))
+    await other.wake()
+    await one.wake()
+    assert one.rows == other.rows == expected([*STORY, happening("t3", 0)])[-1]
+    assert [position for position, _ in await announced(redis, one)] == [1, 2, 4, 5, 6, 7]
+
+
+async def test_two_rebuilds_at_once_do_no_harm(redis: Any, log: Log) -> None:
+    """Two instances that rebuild at the same time both end, on the rows of the log, with one generation left."""
+    one, other = await loaded(redis, log, rules()), await loaded(redis, log, rules())
+    await one.wake()
+    await other.wake()
+    async with asyncio.timeout(20):
+        await asyncio.gather(one.rebuild(), other.rebuild(), one.rebuild(), other.rebuild())
+    final = await loaded(redis, log, rules())
+    assert final.rows == AFTER[6]
+    assert [name for name in await redis.keys() if b":rows:" in name] == [final._rows(final.generation).encode()]
+
+
+async def test_other_rules_rebuild_on_load(redis: Any, log: Log) -> None:
+    """Rows that another version of the rules folded are rebuilt when a projection loads, in silence."""
+    await (await loaded(redis, log, rules("1"))).wake()
+
+    def count_double(row: Count | None, entry: Any) -> Count | None:
+        after = evolve(row, entry)
+        return msgspec.structs.replace(after, events=2 * len(after.ids)) if after is not None else None
+
+    doubled = msgspec.structs.replace(rules("2"), evolve=count_double)
+    projection = await loaded(redis, log, doubled)
+    assert {name: row.events for name, row in projection.rows.items()} == {"t1": 6, "t2": 4}
+    assert await announced(redis, projection) == CHANGES
+    await projection.wake()
+    assert (await loaded(redis, log, doubled)).rows == projection.rows
+
+
+class Renamed(msgspec.Struct, frozen=True):
+    """A row of another shape."""
+
+    count: int
+
+
+async def test_rules_with_another_row_rebuild_too(redis: Any, log: Log) -> None:
+    """New rules may have rows of another shape: those of the old rules need not be readable."""
+    await (await loaded(redis, log, rules("1"))).wake()
+
+    def recount(row: Renamed | None, entry: Any) -> Renamed | None:
+        return Renamed(row.count + 1 if row is not None else 1)
+
+    projection = Projection(redis, log, Rules("counting", "2", Renamed, recount))
+    await projection.load()
+    assert projection.rows == {"t1": Renamed(3), "t2": Renamed(2), "unassigned": Renamed(1)}
+    assert projection.position == 6
+
+
+async def test_any_past_position_can_be_folded(redis: Any, log: Log) -> None:
+    """`fresh` folds the log up to a position, in memory only: the rows as they stood then, and nothing is written."""
+    projection = await loaded(redis, log, rules())
+    await projection.wake()
+    before = await contents(redis)
+    for position, rows in enumerate(AFTER):
+        past = await projection.fresh(position)
+        assert (past.rows, past.position) == (rows, position)
+    assert (await projection.fresh()).rows == AFTER[6]
+    assert await contents(redis) == before
+
+
+async def test_saved_rows_can_be_looked_at(redis: Any, log: Log) -> None:
+    """`read_saved` takes up the rows as they are, whatever rules folded them, and rebuilds nothing."""
+    await (await loaded(redis, log, rules("1"))).wake()
+    before = await contents(redis)
+    projection = Projection(redis, log, rules("2"))
+    await projection.read_saved()
+    assert (projection.rows, projection.position) == (AFTER[6], 6)
+    assert await contents(redis) == before
+
+
+async def test_a_capped_feed_keeps_the_latest(redis: Any, log: Log) -> None:
+    """A feed with a cap keeps about that many announcements, the latest ones."""
+    projection = await loaded(redis, log, msgspec.structs.replace(rules(), cap=10))
+    await log.append(6, entries([happening("t3", number) for number in range(1_000)]))
+    await projection.wake()
+    positions = [position for position, _ in await announced(redis, projection)]
+    assert 10 <= len(positions) <= 300
+    assert positions == list(range(1_007 - len(positions), 1_007))
+
+
+async def test_long_logs_are_folded_in_parts(redis: Any) -> None:
+    """A log longer than one batch is folded and saved part by part, with the same rows at the end."""
+    log = Log(redis, LEDGER)
+    events: list[Event] = [happening(f"t{number % 7}", number // 7) for number in range(2_500)]
+    await log.append(0, entries(events))
+    projection = await loaded(redis, log, rules(coalesced=True))
+    assert await projection.wake() == 2_500
+    assert projection.rows == expected(events)[-1]
+    histories = [await projection.history(f"t{number}") for number in range(7)]
+    assert sorted(position for positions in histories for position in positions) == list(range(1, 2_501))
+
+
+async def test_a_message_that_is_no_event_stops_the_fold(redis: Any, log: Log) -> None:
+    """Bytes in the log that are no event raise; nothing after them is folded as if they were not there."""
+    projection = await loaded(redis, log, rules())
+    await projection.wake()
+    with pytest.raises(Exception, match="does not decode"):
+        await projection.wake([Stored(7, b"{}")])
+    assert projection.position == 6

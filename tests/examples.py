@@ -1,0 +1,85 @@
+"""One canonical example per event type, and small makers of the events that tests need most.
+
+Told in this order they are the life of task 7 of the 2017 table: its phrase “2018年12月前” can be read in two ways, is
+clarified, the task is late all the same, is closed too early, opened again, and a merger gives it another lead. Only
+the first request, which was refused, is not among them.
+"""
+
+import msgspec
+
+from events.deadline import Deadline, Fixed
+from events.envelope import Event, encode, parse, seal
+from events.schema import ProgressReported, TaskAssigned, Unit
+
+TASK = "zj-2017-07"
+
+LEAD = "市残联"
+
+WIRE: tuple[bytes, ...] = tuple(
+    line.encode()
+    for line in """\
+{"specversion":"1.0","id":"assigned-07","source":"office","type":"duban.task.assigned.v1","subject":"zj-2017-07","time":"2017-08-01T09:00:00+08:00","datacontenttype":"application/json","data":{"title":"全市至少建立两个规模化残疾人集中就业基地，企业所在地政府要对其设施设备、无障碍改造等给予支持。","plan":"zj-2017","lead":"市残联","lead_inferred":true,"units":[{"name":"市残联","role":"lead","group":false,"open":false},{"name":"市人力资源社会保障局","role":"cooperating","group":false,"open":false},{"name":"各县（市、区）政府","role":"cooperating","group":true,"open":false},{"name":"湛江开发区管委会","role":"cooperating","group":false,"open":false}],"deadline":{"kind":"ambiguous","text":"2018年12月前完成","strict":"2018-12-01T00:00:00+08:00","loose":"2019-01-01T00:00:00+08:00"},"row":7,"deliverable":"两个规模化残疾人集中就业基地"}}
+{"specversion":"1.0","id":"signed-07-1","source":"units/disabled-persons-federation","type":"duban.task.signed.v1","subject":"zj-2017-07","time":"2017-08-02T10:15:00+08:00","datacontenttype":"application/json","data":{"unit":"市残联"}}
+{"specversion":"1.0","id":"report-07-1","source":"units/disabled-persons-federation","type":"duban.progress.reported.v1","subject":"zj-2017-07","time":"2018-03-31T10:00:00+08:00","datacontenttype":"application/json","data":{"unit":"市残联","summary":"廉江市就业基地已挂牌，安置残疾人46名。","percent":50,"problems":"第二个基地的场地尚未落实。","evidence":[{"name":"挂牌照片.jpg","url":"https://example.org/evidence/07-1.jpg","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}]}}
+{"specversion":"1.0","id":"correction-07-1","source":"units/disabled-persons-federation","type":"duban.progress.corrected.v1","subject":"zj-2017-07","time":"2018-04-03T16:20:00+08:00","datacontenttype":"application/json","data":{"report":"report-07-1","reason":"安置人数有误。","unit":"市残联","summary":"廉江市就业基地已挂牌，安置残疾人38名。","percent":45.5}}
+{"specversion":"1.0","id":"clarified-07-1","source":"office","type":"duban.deadline.clarified.v1","subject":"zj-2017-07","time":"2018-04-10T09:30:00+08:00","datacontenttype":"application/json","data":{"deadline":{"kind":"fixed","text":"2018年11月底前完成","due":"2018-12-01T00:00:00+08:00"},"reason":"“12月前”指12月1日以前。"}}
+{"specversion":"1.0","id":"refused-07-1","source":"office","type":"duban.extension.refused.v1","subject":"zj-2017-07","time":"2018-06-11T09:00:00+08:00","datacontenttype":"application/json","data":{"request_id":"request-07-1","reason":"距到期尚有半年，请先落实场地。"}}
+{"specversion":"1.0","id":"request-07-2","source":"units/disabled-persons-federation","type":"duban.extension.requested.v1","subject":"zj-2017-07","time":"2018-10-08T11:00:00+08:00","datacontenttype":"application/json","data":{"unit":"市残联","reason":"第二个基地的无障碍改造须待雨季后施工。","proposed_due":"2019-02-01T00:00:00+08:00"}}
+{"specversion":"1.0","id":"granted-07-2","source":"office","type":"duban.extension.granted.v1","subject":"zj-2017-07","time":"2018-10-12T15:00:00+08:00","datacontenttype":"application/json","data":{"request_id":"request-07-2","due":"2019-01-01T00:00:00+08:00"}}
+{"specversion":"1.0","id":"neared:zj-2017-07:2019-01-01T00:00:00+08:00:30","source":"duban/clock","type":"duban.deadline.neared.v1","subject":"zj-2017-07","time":"2018-12-02T00:00:00+08:00","datacontenttype":"application/json","data":{"due":"2019-01-01T00:00:00+08:00","days_left":30}}
+{"specversion":"1.0","id":"passed:zj-2017-07:2019-01-01T00:00:00+08:00","source":"duban/clock","type":"duban.deadline.passed.v1","subject":"zj-2017-07","time":"2019-01-01T00:00:00+08:00","datacontenttype":"application/json","data":{"due":"2019-01-01T00:00:00+08:00"}}
+{"specversion":"1.0","id":"urged-07-1","source":"office","type":"duban.task.urged.v1","subject":"zj-2017-07","time":"2019-01-04T08:30:00+08:00","datacontenttype":"application/json","data":{"units":["市残联","湛江开发区管委会"],"message":"任务已逾期，请于一周内报送进展和完成时限。"}}
+{"specversion":"1.0","id":"submitted-07-1","source":"units/disabled-persons-federation","type":"duban.completion.submitted.v1","subject":"zj-2017-07","time":"2019-01-18T17:40:00+08:00","datacontenttype":"application/json","data":{"unit":"市残联","summary":"两个基地均已建成，共安置残疾人91名。","evidence":[{"name":"验收报告.pdf"}]}}
+{"specversion":"1.0","id":"returned-07-1","source":"office","type":"duban.completion.returned.v1","subject":"zj-2017-07","time":"2019-01-22T09:10:00+08:00","datacontenttype":"application/json","data":{"unit":"市残联","reason":"缺第二个基地的无障碍验收材料。"}}
+{"specversion":"1.0","id":"closed-07-1","source":"office","type":"duban.task.closed.v1","subject":"zj-2017-07","time":"2019-02-15T10:00:00+08:00","datacontenttype":"application/json","data":{"outcome":"implemented","reason":"材料补齐，予以销号。"}}
+{"specversion":"1.0","id":"reopened-07-1","source":"office","type":"duban.task.reopened.v1","subject":"zj-2017-07","time":"2019-03-20T14:00:00+08:00","datacontenttype":"application/json","data":{"reason":"抽查发现第二个基地尚未投入使用。"}}
+{"specversion":"1.0","id":"reassigned-07-1","source":"office","type":"duban.task.reassigned.v1","subject":"zj-2017-07","time":"2019-04-01T09:00:00+08:00","datacontenttype":"application/json","data":{"lead":"市人力资源社会保障局","units":[{"name":"市人力资源社会保障局","role":"lead","group":false,"open":false},{"name":"市残联","role":"cooperating","group":false,"open":false},{"name":"各县（市、区）政府","role":"cooperating","group":true,"open":false},{"name":"湛江开发区管委会","role":"cooperating","group":false,"open":false}],"reason":"机构改革，牵头职责划转。"}}
+""".splitlines()
+)
+"""The examples as their sources send them."""
+
+EXAMPLES: dict[str, Event] = {event.type: event for event in map(parse, WIRE)}
+"""The examples by type name (`duban.task.assigned.v1`)."""
+
+RECORDED = "2019-04-01T01:00:00Z"
+"""When the ledger records what `store` makes."""
+
+
+def assigned(
+    task: str = TASK,
+    *,
+    id: str | None = None,
+    lead: str = LEAD,
+    others: tuple[str, ...] = (),
+    deadline: Deadline | None = None,
+    **changes: object,
+) -> Event:
+    """Return the canonical assignment for another task, lead, cooperating units or deadline."""
+    example = EXAMPLES["duban.task.assigned.v1"]
+    assert isinstance(example.data, TaskAssigned)
+    data = msgspec.structs.replace(
+        example.data,
+        lead=lead,
+        units=(Unit(lead, "lead"), *(Unit(name) for name in others)),
+        deadline=deadline or Fixed("2018年12月底前完成", due=example.time.replace(year=2019, month=1, day=1, hour=0)),
+    )
+    return msgspec.structs.replace(example, id=id or f"assigned-{task}", subject=task, data=data, **changes)
+
+
+def reported(
+    task: str = TASK,
+    number: int = 1,
+    *,
+    unit: str = LEAD,
+    percent: float | None = 50,
+    **changes: object,
+) -> Event:
+    """Return a unit's report on a task; `number` tells its reports apart."""
+    example = EXAMPLES["duban.progress.reported.v1"]
+    data = ProgressReported(unit, "廉江市就业基地已挂牌。", percent)
+    return msgspec.structs.replace(example, id=f"report-{task}-{unit}-{number}", subject=task, data=data, **changes)
+
+
+def store(event: Event, recorded: str = RECORDED) -> bytes:
+    """Return the bytes the log keeps of an event."""
+    return seal(encode(event), recorded, event.source.partition("/")[0])
