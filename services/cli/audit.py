@@ -11,7 +11,7 @@ from events.ledger import Ledger
 from events.log import Log, Recorded, Stored, key
 from events.projection import Projection
 from services.ingest.store import RULES as INGEST_RULES
-from services.notify.store import RULES as NOTIFY_RULES
+from services.notify.store import FEED, NAME
 from services.status.core import Task, light
 from services.status.store import rules as status_rules
 
@@ -112,7 +112,7 @@ async def _verify_alerts(redis: Any, name: str, log: Log) -> list[Finding]:
     """Every alert names events of its task that are in the log."""
     findings: list[Finding] = []
     after = "-"
-    feed = key(name, NOTIFY_RULES.name, NOTIFY_RULES.feed)
+    feed = key(name, NAME, FEED)
     while entries := await redis.xrange(feed, min=after, count=1_000):
         alerts = [(id.decode(), msgspec.json.decode(fields[b"e"])) for id, fields in entries]
         causes = sorted({position for _, alert in alerts for position in alert["causes"]})

@@ -144,7 +144,8 @@ class Demo:
         passed = sum(row["overdue_since"] is not None for row in rows)
         self._console.print(board.figures(await client.overview()))
         self._console.print(
-            f"{position} events, {position - self._counted['accepted']} of them said by the clock; {passed} tasks passed their due instant; "
+            f"{position} events, {position - self._counted['accepted']} of them said by the clock; "
+            f"{passed} tasks passed their due instant; "
             f"{receiver.digests} digests delivered, {receiver.repeats} twice, {receiver.forged} with a wrong signature"
         )
         self._console.print(f"The data is in {self._data}: duban up --data {self._data} --clock {END.isoformat()}")

@@ -1,0 +1,145 @@
+"""Notify's wiring: per ledger one fold that announces alerts and one sender, and the alerts over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import httpx
+import msgspec
+from litestar import Litestar, Response, get
+from litestar.exceptions import HTTPException, NotFoundException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.params import Parameter
+
+from events.ledger import Ledger, Trigger
+from events.log import stored
+from services import runtime
+from services.notify.channels import fault
+from services.notify.core import State
+from services.notify.sender import Sender
+from services.notify.store import Alerts, Outbox, Query, Told
+from services.settings import Settings, SettingsError, load_ledgers
+
+CATCH_UP_SECONDS = 1.0
+"""Between two looks at the log without a message: what a lost message can cost."""
+
+PAUSE_SECONDS = 0.01
+"""Between two turns of a sender; more only where a turn fails at once, again and again."""
+
+FOLLOW_BATCH = 1_000
+
+
+class Desk:
+    """What serves one ledger."""
+
+    def __init__(self, alerts: Alerts, sender: Sender) -> None:
+        self.alerts = alerts
+        self.sender = sender
+
+    async def wake(self, entries: "list[runtime.StreamEntry] | None" = None) -> None:
+        """Fold on and announce; `entries` are those of the log that came."""
+        await self.alerts.projection.wake(stored(entries or []))
+
+
+def build(settings: Settings) -> Litestar:
+    """Make the service; it connects when it starts. Raises SettingsError where a channel cannot be used."""
+    ledgers = load_ledgers(settings.ledgers)
+    for name, ledger in ledgers.items():
+        _check_channels(settings.ledgers / f"{name}.toml", ledger)
+    desks: dict[str, Desk] = {}
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        redis = runtime.connect(settings.redis_url)
+        broker = runtime.make_broker(settings.redis_url)
+        await runtime.until_reachable(redis)
+        tasks = []
+        async with httpx.AsyncClient(follow_redirects=False) as http:
+            for name, ledger in ledgers.items():
+                clock = await runtime.ledger_clock(redis, name, settings.clock)
+                desk = Desk(Alerts(redis, name, ledger), Sender(Outbox(redis, name), name, ledger, clock, http))
+                await desk.alerts.projection.load()
+                await desk.wake()
+                desks[name] = desk
+                tasks += [
+                    asyncio.create_task(runtime.repeat(CATCH_UP_SECONDS, desk.wake)),
+                    asyncio.create_task(runtime.repeat(PAUSE_SECONDS, desk.sender.turn)),
+                ]
+                log = desk.alerts.projection.log
+                runtime.follow(broker, log.key, f"{desk.alerts.projection.position}-0", FOLLOW_BATCH, desk.wake)
+            await broker.start()
+            try:
+                yield
+            finally:
+                await broker.stop()
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                for desk in desks.values():
+                    await desk.sender.stop()
+                await redis.aclose()
+
+    def desk_of(ledger: str) -> Desk:
+        if ledger not in desks:
+            raise NotFoundException(f"there is no ledger {ledger!r} here")
+        return desks[ledger]
+
+    @get("/v1/{ledger:str}/alerts", summary="Alerts, newest first, with what became of them")
+    async def alerts(
+        ledger: str,
+        recipient: str | None = None,
+        task: str | None = None,
+        on: Trigger | None = None,
+        state: State | None = None,
+        limit: Annotated[int, Parameter(ge=1, le=1_000)] = 100,
+        cursor: Annotated[str | None, Parameter(pattern=r"^\d{1,15}-\d{1,15}$")] = None,
+    ) -> Response[bytes]:
+        desk = desk_of(ledger)
+        position = desk.alerts.projection.saved
+        items, following = await desk.alerts.select(Query(recipient, task, on, state, limit, cursor))
+        return Response(
+            msgspec.json.encode({"items": [_item(told) for told in items], "next": following}),
+            media_type="application/json",
+            headers={"Duban-Position": str(position)},
+        )
+
+    @get("/health/live", summary="The process runs")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @get("/health/ready", summary="The rows are loaded")
+    async def ready() -> Response[Any]:
+        if desks and set(desks) == set(ledgers):
+            return Response({"status": "ready"})
+        return runtime.problem(503, "Service Unavailable", "the rows are not loaded", {"Retry-After": "1"})
+
+    return Litestar(
+        [alerts, live, ready],
+        lifespan=[lifespan],
+        exception_handlers={HTTPException: runtime.on_http_error},
+        openapi_config=OpenAPIConfig("duban notify", "1", path="/v1", render_plugins=[JsonRenderPlugin()]),
+    )
+
+
+def _item(told: Told) -> dict[str, Any]:
+    digest = told.digest
+    ways = digest.deliveries or () if digest is not None else ()
+    deliveries = [
+        {"channel": delivery.shown, "state": delivery.state, "attempts": delivery.attempts} for delivery in ways
+    ]
+    item: dict[str, Any] = msgspec.structs.asdict(told.alert)
+    return item | {
+        "state": told.state,
+        "digest": digest.id if digest is not None else None,
+        "deliveries": deliveries,
+    }
+
+
+def _check_channels(path: object, ledger: Ledger) -> None:
+    for recipient, channels in ledger.alerts.channels.items():
+        for channel in channels:
+            wrong = fault(channel)
+            if wrong is not None:
+                raise SettingsError(f"{path}: alerts.channels.{recipient!r}: {wrong}")

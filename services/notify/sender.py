@@ -1,0 +1,200 @@
+"""The sender: puts alerts into digests and digests on their way, one instance per ledger at a time.
+
+What it is about to send is kept before it is sent, and what became of it afterwards. If it dies in between, the next
+one sends a webhook again under the same webhook-id, by which the receiver knows a repeat; elsewhere a second message
+would be read as a new one, so there the delivery ends as `uncertain`, in the dead letters.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+
+import httpx
+import msgspec
+import structlog
+from msgspec.structs import replace
+
+from events.ledger import Channel, Ledger
+from services.clock import Clock, real_time
+from services.notify.channels import Message, Result, fingerprint, send, shown
+from services.notify.core import Alert, Attempt, Delivery, Digest, attempted, backoff, gather, interrupted, message
+from services.notify.store import Letter, Outbox
+
+TURN_SECONDS = 0.2
+"""The longest between two looks for something to do: what it adds to an alert's way."""
+
+log = structlog.get_logger()
+
+
+class Sender:
+    """Delivers one ledger's alerts."""
+
+    def __init__(self, outbox: Outbox, name: str, ledger: Ledger, clock: Clock, http: httpx.AsyncClient) -> None:
+        self._outbox = outbox
+        self._name = name
+        self._ledger = ledger
+        self._clock = clock
+        self._http = http
+        self._window = timedelta(minutes=ledger.alerts.window_minutes)
+        self._digests: dict[str, Digest] = {}
+        self._open: dict[str, Digest] = {}
+        self._unkept: dict[str, Digest] = {}
+        self._dead: list[Letter] = []
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._unsure = False
+        self._ended = asyncio.Event()
+        self._writing = asyncio.Lock()
+
+    async def turn(self) -> None:
+        """Wait a moment, or until a delivery has ended, and do what there is to do if this instance is the sender."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), TURN_SECONDS)
+        self._ended.clear()
+        held = await self._outbox.hold()
+        if held is None:
+            return
+        if not held:
+            await self._take_over()
+        await self._keep()
+        await self._plan()
+        self._close()
+        await self._keep()
+        await self._start()
+
+    async def stop(self) -> None:
+        """Let deliveries under way end, note how they ended, and make room for another instance."""
+        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+        await self._keep()
+        await self._outbox.release()
+
+    async def _take_over(self) -> None:
+        """Take up what another instance, or an earlier run of this one, left."""
+        for task in self._busy.values():
+            task.cancel()
+        self._busy.clear()
+        self._unkept.clear()
+        self._dead.clear()
+        self._digests = {digest.id: digest for digest in await self._outbox.pending()}
+        self._open = {digest.recipient: digest for digest in self._digests.values() if digest.deliveries is None}
+        for digest in list(self._digests.values()):
+            for delivery in digest.deliveries or ():
+                if delivery.state == "sending":
+                    channel = self._channel(digest, delivery)
+                    repeatable = channel is not None and channel.webhook is not None
+                    self._note(digest.id, interrupted(delivery, self._clock.now(), repeatable=repeatable))
+
+    async def _plan(self) -> None:
+        """Put new alerts into digests."""
+        if self._unsure:  # whether the last plan was kept: look
+            kept = [digest for digest in await self._outbox.pending() if digest.deliveries is None]
+            self._digests |= {digest.id: digest for digest in kept}
+            self._open |= {digest.recipient: digest for digest in kept}
+        self._unsure = True
+        while alerts := await self._outbox.unplanned():
+            touched: dict[str, Digest] = {}
+            pending = dict(self._open)
+            pairs: list[tuple[str, str]] = []
+            for alert in alerts:
+                digest = gather(pending.get(alert.recipient), alert, self._window)
+                pending[alert.recipient] = touched[digest.id] = digest
+                pairs.append((alert.id, digest.id))
+            async with self._writing:
+                await self._written(list(touched.values()), pairs)
+            self._digests |= touched
+            self._open = pending
+        self._unsure = False
+
+    def _close(self) -> None:
+        """Give the digests whose window is over their ways out."""
+        now = self._clock.now()
+        for digest in [one for one in self._digests.values() if one.deliveries is None and one.closes <= now]:
+            channels = self._ledger.alerts.channels_of(digest.recipient)
+            ways = tuple(Delivery(fingerprint(channel), shown(channel)) for channel in channels)
+            self._set(replace(digest, deliveries=ways))
+            if self._open.get(digest.recipient) is digest:
+                del self._open[digest.recipient]
+
+    async def _start(self) -> None:
+        """Start the deliveries whose time has come, one per channel at once, when it is kept that they start."""
+        now = real_time()
+        started: list[tuple[str, Delivery]] = []
+        chosen: set[str] = set()
+        for digest in list(self._digests.values()):
+            for delivery in digest.deliveries or ():
+                free = delivery.channel not in self._busy and delivery.channel not in chosen
+                if delivery.state == "waiting" and delivery.next <= now and free:
+                    chosen.add(delivery.channel)
+                    sending = replace(delivery, state="sending")
+                    self._note(digest.id, sending)
+                    started.append((digest.id, sending))
+        try:
+            await self._keep()
+        except Exception:
+            for id, delivery in started:
+                self._note(id, replace(delivery, state="waiting"))
+            raise
+        for id, delivery in started:
+            self._busy[delivery.channel] = asyncio.create_task(self._deliver(self._digests[id], delivery))
+
+    async def _deliver(self, digest: Digest, delivery: Delivery) -> None:
+        """Try a delivery and note how it ended."""
+        try:
+            result = await self._try(digest, delivery)
+        except Exception as error:  # noqa: BLE001 - whatever a channel does, its attempt has an end, which is noted
+            result = Result(sent=False, detail=f"{type(error).__name__}: {error}")
+        attempt = Attempt(self._clock.now(), "sent" if result.sent else "failed", result.detail)
+        wait = max(result.after, backoff(len(delivery.attempts) + 1, random.random()))  # noqa: S311 - no secret
+        self._note(digest.id, attempted(delivery, attempt, final=result.final, retry_at=real_time() + wait))
+        if not result.sent:
+            log.warning("not delivered", ledger=self._name, digest=digest.id, way=delivery.shown, error=result.detail)
+        del self._busy[delivery.channel]
+        self._ended.set()
+
+    async def _try(self, digest: Digest, delivery: Delivery) -> Result:
+        channel = self._channel(digest, delivery)
+        if channel is None:
+            return Result(sent=False, detail="the ledger's configuration no longer has this channel", final=True)
+        alerts = await self._outbox.alerts(digest.alerts)
+        return await send(self._http, channel, self._message(digest, alerts))
+
+    def _note(self, id: str, delivery: Delivery) -> None:
+        digest = self._digests[id]
+        ways = tuple(delivery if way.channel == delivery.channel else way for way in digest.deliveries or ())
+        if delivery.state in {"failed", "uncertain"}:
+            self._dead.append(Letter(id, digest.recipient, delivery))
+        self._set(replace(digest, deliveries=ways))
+
+    def _set(self, digest: Digest) -> None:
+        self._digests[digest.id] = self._unkept[digest.id] = digest
+
+    async def _keep(self) -> None:
+        """Write what has changed; what cannot be written now stays to be written."""
+        async with self._writing:
+            changed, dead = dict(self._unkept), list(self._dead)
+            if not changed:
+                return
+            await self._written(list(changed.values()), dead=dead)
+            for id, digest in changed.items():
+                if self._unkept.get(id) is digest:
+                    del self._unkept[id]
+                    if digest.done:
+                        del self._digests[id]
+            del self._dead[: len(dead)]
+
+    async def _written(
+        self, digests: Sequence[Digest], pairs: Sequence[tuple[str, str]] = (), dead: Sequence[Letter] = ()
+    ) -> None:
+        if not await self._outbox.keep(digests, pairs, dead):
+            raise RuntimeError("the lease has run out: nothing is written until it is held again")
+
+    def _channel(self, digest: Digest, delivery: Delivery) -> Channel | None:
+        channels = self._ledger.alerts.channels_of(digest.recipient)
+        return next((channel for channel in channels if fingerprint(channel) == delivery.channel), None)
+
+    def _message(self, digest: Digest, alerts: Sequence[Alert]) -> Message:
+        title, text = message(self._ledger, digest, alerts)
+        data = {"ledger": self._name, "recipient": digest.recipient, "title": title, "text": text, "alerts": alerts}
+        payload = {"type": "duban.alerts.v1", "timestamp": alerts[-1].at, "data": data}
+        return Message(f"{self._name}-{digest.id}", title, text, msgspec.json.encode(payload))

@@ -1,0 +1,197 @@
+"""Alerts and digests in Redis: a projection named `notify` announces alerts, the outbox keeps how they are delivered.
+
+Keys beside the projection's (events/projection.py), written by keep.lua alone:
+
+    duban:{L}:notify:alerts   stream  <position>-<n> -> e: the alert as JSON          written by save.lua
+    duban:{L}:notify:planned  string  id of the last alert that went into a digest
+    duban:{L}:notify:digests  hash    digest id -> digest, deliveries and attempts as MessagePack
+    duban:{L}:notify:pending  set     ids of the digests that are not done
+    duban:{L}:notify:grouped  hash    alert id -> digest id
+    duban:{L}:notify:dead     stream  e: a delivery that was given up, as JSON
+
+    duban:{L}:notify:lease    string  token of the one instance that sends            written by its holder
+    duban:{L}:notify:holder   string  token of the last instance that took the lease  written by its holder
+"""
+
+import uuid
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+from redis.asyncio.lock import Lock
+from redis.exceptions import LockError
+
+from events.ledger import Ledger, Trigger
+from events.log import Log, Recorded, key, lua_text
+from events.projection import Change, Projection, Rules
+from services.notify.core import VERSION, Alert, Delivery, Digest, State, Task, alerts_for, evolve, state_of
+
+LEASE_SECONDS = 15.0
+"""How long a sender that died holds up the next one: longer than its longest send."""
+
+READ_BATCH = 500
+"""Alerts read at once."""
+
+NAME = "notify"
+FEED = "alerts"
+
+
+class Letter(Struct, frozen=True):
+    """A delivery that was given up (死信)."""
+
+    digest: str
+    recipient: str
+    delivery: Delivery
+
+
+class Told(NamedTuple):
+    """An alert with how far it is."""
+
+    alert: Alert
+    state: State
+    digest: Digest | None
+
+
+class Query(Struct, frozen=True):
+    """What a client asks of the alerts, newest first; None asks nothing."""
+
+    recipient: str | None = None
+    task: str | None = None
+    on: Trigger | None = None
+    state: State | None = None
+    limit: int = 100
+    cursor: str | None = None
+
+
+def rules(ledger: Ledger) -> Rules[Task]:
+    """Return how alerts come about in a ledger."""
+    return Rules(NAME, VERSION, Task, evolve, partial(_announce, ledger), FEED)
+
+
+class Alerts:
+    """The alerts of one ledger."""
+
+    def __init__(self, redis: Any, name: str, ledger: Ledger) -> None:
+        self.projection = Projection(redis, Log(redis, name), rules(ledger))
+        self._redis = redis
+        self._digests = key(name, NAME, "digests")
+        self._grouped = key(name, NAME, "grouped")
+
+    async def select(self, query: Query) -> tuple[list[Told], str | None]:
+        """Return a page of alerts with their states, and the cursor that the next ones follow."""
+        found: list[Told] = []
+        before = query.cursor
+        while len(found) <= query.limit:
+            end = "+" if before is None else f"({before}"
+            alerts = _decoded(await self._redis.xrevrange(self.projection.feed, max=end, count=READ_BATCH))
+            if not alerts:
+                return found, None
+            before = alerts[-1].id
+            wanted = [alert for alert in alerts if _wants(query, alert)]
+            found += [told for told in await self._told(wanted) if query.state in {None, told.state}]
+        page = found[: query.limit]
+        return page, page[-1].alert.id
+
+    async def _told(self, alerts: Sequence[Alert]) -> list[Told]:
+        if not alerts:
+            return []
+        groups = await self._redis.hmget(self._grouped, [alert.id for alert in alerts])
+        ids = sorted({group for group in groups if group is not None})
+        rows = await self._redis.hmget(self._digests, ids) if ids else []
+        digests = {id: _digest.decode(row) for id, row in zip(ids, rows, strict=True)}
+        return [
+            Told(alert, state_of(digests.get(group)), digests.get(group))
+            for alert, group in zip(alerts, groups, strict=True)
+        ]
+
+
+class Outbox:
+    """What the one sender of a ledger keeps; every write is refused once another instance has taken over."""
+
+    def __init__(self, redis: Any, name: str) -> None:
+        def of_notify(what: str) -> str:
+            return key(name, NAME, what)
+
+        self._redis = redis
+        self._token = uuid.uuid4().hex
+        self._lease = Lock(redis, of_notify("lease"), timeout=LEASE_SECONDS)
+        self._holder = of_notify("holder")
+        self._feed = of_notify(FEED)
+        self._planned, self._digests, self._pending = map(of_notify, ("planned", "digests", "pending"))
+        names = ("lease", "planned", "digests", "pending", "grouped", "dead")
+        self._keys = [of_notify(what) for what in names]
+        self._keep = redis.register_script(Path(__file__).with_name("keep.lua").read_text(encoding="utf-8"))
+
+    async def hold(self) -> bool | None:
+        """Take or renew the lease: True where nobody else held it since, False where somebody did, None if not had."""
+        try:
+            if await self._lease.owned():
+                return bool(await self._lease.reacquire())
+        except LockError:
+            pass  # it ran out just now
+        if not await self._lease.acquire(blocking=False, token=self._token):
+            return None
+        last = await self._redis.set(self._holder, self._token, get=True)
+        return last is not None and last.decode() == self._token
+
+    async def release(self) -> None:
+        """Let another instance go on at once."""
+        if await self._lease.owned():
+            await self._lease.release()
+
+    async def pending(self) -> list[Digest]:
+        """Return the digests that are not done."""
+        ids = sorted(await self._redis.smembers(self._pending))
+        rows = await self._redis.hmget(self._digests, ids) if ids else []
+        return [_digest.decode(row) for row in rows]
+
+    async def unplanned(self) -> list[Alert]:
+        """Return the next alerts that are in no digest yet."""
+        planned = await self._redis.get(self._planned)
+        start = "-" if planned is None else f"({planned.decode()}"
+        return _decoded(await self._redis.xrange(self._feed, min=start, count=READ_BATCH))
+
+    async def alerts(self, ids: Sequence[str]) -> list[Alert]:
+        """Return alerts by their ids."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for id in ids:
+                pipe.xrange(self._feed, min=id, max=id)
+            return [alert for entries in await pipe.execute() for alert in _decoded(entries)]
+
+    async def keep(
+        self, digests: Sequence[Digest], planned: Sequence[tuple[str, str]] = (), dead: Sequence[Letter] = ()
+    ) -> bool:
+        """Write digests, the (alert, digest) pairs newly planned, and dead letters; False where the lease is lost."""
+        packed = msgspec.msgpack.encode(
+            (
+                self._token,
+                planned[-1][0] if planned else "",
+                [(digest.id, lua_text(msgspec.msgpack.encode(digest)), digest.done) for digest in digests],
+                planned,
+                [lua_text(msgspec.json.encode(letter)) for letter in dead],
+            )
+        )
+        return bool(await self._keep(keys=self._keys, args=[packed]))
+
+
+_alert = msgspec.json.Decoder(Alert)
+_digest = msgspec.msgpack.Decoder(Digest)
+
+
+def _announce(ledger: Ledger, changes: Sequence[Change[Task]]) -> list[tuple[str, bytes]]:
+    entries = [(change.row, Recorded(change.position, change.event)) for change in changes if change.event is not None]
+    alerts = [alert for task, entry in entries for alert in alerts_for(ledger, task, entry)]
+    return [(alert.id, msgspec.json.encode(alert)) for alert in alerts]
+
+
+def _decoded(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Alert]:
+    return [_alert.decode(fields[b"e"]) for _, fields in entries]
+
+
+def _wants(query: Query, alert: Alert) -> bool:
+    return (
+        query.recipient in {None, alert.recipient} and query.task in {None, alert.task} and query.on in {None, alert.on}
+    )
