@@ -10,8 +10,8 @@
 --   cursors  [index in KEYS, expected id, new id] each
 --   notes    [index in KEYS, cap or 0, field, value, …] each
 --
--- Returns {"ok", position, …}, negative where that source and id was known; or, with nothing written,
--- {"stale", tail} or {"moved", inbox key}.
+-- Returns {"ok", index, position, …} of the events whose source and id was known, and where; the others follow the tail
+-- in their order. Or, with nothing written, {"stale", tail} or {"moved", inbox key}.
 local log, seen, cursors = KEYS[1], KEYS[2], KEYS[3]
 local batch = cmsgpack.unpack(ARGV[1])
 local expected, events, moves, notes = batch[1], batch[2], batch[3], batch[4]
@@ -34,9 +34,9 @@ for i, event in ipairs(events) do
   if redis.call('HSETNX', seen, event[1], position .. ':' .. event[2]) == 1 then
     redis.call('XADD', log, position .. '-0', 'e', event[3])
     tail = position
-    reply[i + 1] = position
   else
-    reply[i + 1] = -tonumber(string.match(redis.call('HGET', seen, event[1]), '^(%d+)'))
+    reply[#reply + 1] = i
+    reply[#reply + 1] = tonumber(string.match(redis.call('HGET', seen, event[1]), '^(%d+)'))
   end
 end
 for _, note in ipairs(notes) do

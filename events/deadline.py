@@ -27,7 +27,7 @@ def check_year(*instants: datetime | None) -> None:
             raise ValueError(f"{instant.isoformat()} is not of the years {YEARS[0]} to {YEARS[-1]}")
 
 
-class Kind(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", omit_defaults=True):
+class Kind(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="kind", omit_defaults=True):
     """The base of the deadline kinds."""
 
     text: Phrase
@@ -74,7 +74,7 @@ class Triggered(Kind, frozen=True, tag="triggered"):
     trigger: Phrase
 
 
-class Milestone(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Milestone(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """One step of a deadline in steps; `percent` is what must be done by then."""
 
     text: Phrase
@@ -103,7 +103,7 @@ class Unspecified(Kind, frozen=True, tag="unspecified"):
 Deadline: TypeAlias = Fixed | Ambiguous | Recurring | Ongoing | Triggered | Milestones | Unspecified
 
 
-class Due(Struct, frozen=True):
+class Due(Struct, frozen=True, gc=False):
     """When a deadline passes next, and the instant its reminders count back from (an earlier one if ambiguous)."""
 
     passes: datetime

@@ -35,6 +35,7 @@ CODES: TypeAlias = Literal[
 
 _ADDED = re.compile(rb',"recordedtime":"[^"]*","authid":"[^"]*"\}$')
 _EXTENSION_NAME = re.compile(r"[a-z0-9]{1,64}")
+_ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data"})
 _RESERVED = ("recordedtime", "authid", "data_base64")
 
 Attribute: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -51,7 +52,7 @@ class InvalidEvent(Exception):
         self.id = id
 
 
-class Envelope(Struct, frozen=True):
+class Envelope(Struct, frozen=True, gc=False):
     """The CloudEvents attributes duban reads; other extension attributes stay in the bytes."""
 
     specversion: Literal["1.0"]
@@ -69,7 +70,7 @@ class Envelope(Struct, frozen=True):
         check_year(self.time)
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, gc=False):
     """One event: `time` is the source's word, `recorded` and `authid` the ledger's (None before it is accepted)."""
 
     id: str
@@ -167,7 +168,7 @@ def _check_strict(raw: bytes) -> None:
     members = _anything.decode(raw)
     if msgspec.json.encode(members) != raw:  # compact JSON without doubles encodes to itself: the quick proof
         json.loads(raw, object_pairs_hook=_no_doubles)
-    for name in members:
+    for name in members.keys() - _ATTRIBUTES:
         if name in _RESERVED:
             raise ValueError(f"the attribute {name!r} is not for sources to set")
         if _EXTENSION_NAME.fullmatch(name) is None:

@@ -106,9 +106,12 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True):
 
     def has_duty(self, unit: str, units: Iterable[Unit]) -> bool:
         """Tell whether `unit` is one of `units`, or a member of a group among them; a group itself has no duty."""
-        return unit not in self.groups and any(
-            named.name == unit or unit in self.groups.get(named.name, ()) for named in units
-        )
+        if unit in self.groups:
+            return False
+        for named in units:  # a loop, as this is asked of every event
+            if named.name == unit or unit in self.groups.get(named.name, ()):
+                return True
+        return False
 
     def obligations(self, units: Iterable[Unit]) -> Mapping[str, Role]:
         """Return each unit that has a duty, groups expanded, with its role; the first mention of a unit decides."""

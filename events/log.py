@@ -8,6 +8,7 @@ Keys, all with the hash tag `{ledger}`:
 """
 
 import hashlib
+import itertools
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -32,14 +33,14 @@ class Stored(NamedTuple):
     raw: bytes
 
 
-class Recorded(NamedTuple):
+class Recorded(Struct, frozen=True, gc=False):
     """A stored event, read."""
 
     position: int
     event: Event
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """An event to append: `digest` is that of the submitted bytes, `raw` what will be stored."""
 
     source: str
@@ -48,14 +49,14 @@ class Entry(Struct, frozen=True):
     raw: bytes
 
 
-class Known(NamedTuple):
+class Known(Struct, frozen=True, gc=False):
     """Where a source and id already is, and the digest of the bytes that brought it."""
 
     position: int
     digest: str
 
 
-class Note(Struct, frozen=True):
+class Note(Struct, frozen=True, gc=False):
     """An entry for another stream of the ledger, added in the same step; `cap` bounds that stream, 0 does not."""
 
     key: str
@@ -63,7 +64,7 @@ class Note(Struct, frozen=True):
     cap: int = 0
 
 
-class Move(Struct, frozen=True):
+class Move(Struct, frozen=True, gc=False):
     """An inbox that was read on: from the entry id `expected` to `reached`."""
 
     inbox: str
@@ -104,7 +105,8 @@ class Log:
         self._seen = key(ledger, "seen")
         self._cursors = key(ledger, "cursors")
         self._redis = redis
-        self._append = redis.register_script(Path(__file__).with_name("append.lua").read_text(encoding="utf-8"))
+        self._append = redis.register_script(_script("append.lua"))
+        self._known = redis.register_script(_script("known.lua"))
 
     async def tail(self) -> int:
         """Return the last position, 0 where the log is empty."""
@@ -146,14 +148,20 @@ class Log:
             raise StaleTailError(tail, reply[0])
         if verdict == b"moved":
             raise InboxMovedError(reply[0].decode())
-        return [int(position) for position in reply]
+        known = dict(zip(reply[::2], reply[1::2], strict=True))
+        added = itertools.count(tail + 1)
+        return [-known[number] if number in known else next(added) for number in range(1, len(entries) + 1)]
 
     async def known(self, ids: Sequence[tuple[str, str]]) -> list[Known | None]:
         """Return for each source and id where it already is."""
         if not ids:
             return []
-        found = await self._redis.hmget(self._seen, [_seen_field(source, id) for source, id in ids])
-        return [_known(value) if value is not None else None for value in found]
+        fields = msgspec.msgpack.encode([_seen_field(source, id) for source, id in ids])
+        reply = await self._known(keys=[self._seen], args=[fields])
+        found: list[Known | None] = [None] * len(ids)
+        for number, value in zip(reply[::2], reply[1::2], strict=True):
+            found[number - 1] = _known(value)
+        return found
 
     async def cursor(self, inbox: str) -> str:
         """Return the id of the last entry of an inbox that was decided."""
@@ -209,6 +217,10 @@ def _known(value: bytes) -> Known:
 
 def _seen_field(source: str, id: str) -> str:
     return f"{len(source)}:{source}{id}"  # the length keeps ("ab", "c") and ("a", "bc") apart
+
+
+def _script(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def lua_text(value: bytes) -> Raw:

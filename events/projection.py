@@ -17,7 +17,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -36,7 +36,7 @@ class SupersededError(RuntimeError):
     """Other rules have rebuilt the rows under a running projection: load it again, or end it."""
 
 
-class Change(NamedTuple, Generic[R]):
+class Change(Struct, Generic[R], frozen=True, gc=False):
     """A row as it stands after the event at `position` (after time alone, if `event` is None)."""
 
     position: int

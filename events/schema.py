@@ -19,7 +19,7 @@ Role: TypeAlias = Literal["lead", "cooperating"]
 Outcome: TypeAlias = Literal["implemented", "not-implemented", "cancelled"]
 
 
-class Unit(Struct, frozen=True, forbid_unknown_fields=True):
+class Unit(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A unit (责任单位) as the text names it; a `group` stands for several, an `open` one for unnamed ones."""
 
     name: Name
@@ -28,7 +28,7 @@ class Unit(Struct, frozen=True, forbid_unknown_fields=True):
     open: bool = False
 
 
-class Evidence(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Evidence(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """A document that backs a report; `sha256` is the lower-case hex digest of its bytes."""
 
     name: Name
@@ -36,7 +36,7 @@ class Evidence(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
 
 
-class Data(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Data(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """The base of every event's `data`: frozen, and an unknown member is an error."""
 
 

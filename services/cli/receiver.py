@@ -55,4 +55,4 @@ class Receiver:
             self._seen.add(message)
             return Response(None, status_code=204)
 
-        return Litestar([receive], openapi_config=None)
+        return Litestar([receive], openapi_config=None, logging_config=None)

@@ -108,6 +108,7 @@ def build(settings: Settings) -> Litestar:
     return Litestar(
         [submit, live, ready],
         lifespan=[lifespan],
+        logging_config=None,
         request_max_body_size=MAX_BODY,
         exception_handlers={HTTPException: runtime.on_http_error},
         openapi_config=OpenAPIConfig("duban ingest", "1", path="/v1", render_plugins=[JsonRenderPlugin()]),

@@ -42,14 +42,14 @@ AHEAD = timedelta(minutes=5)
 """How far a source's `time` may run ahead of the ledger's clock: what unsynchronised machines are off by."""
 
 
-class Request(Struct, frozen=True):
+class Request(Struct, frozen=True, gc=False):
     """An extension that was asked for and not yet settled."""
 
     id: str
     proposed: datetime
 
 
-class Task(Struct, frozen=True):
+class Task(Struct, frozen=True, gc=False):
     """What has to be known of a task to decide; `since` is when its present deadline was recorded."""
 
     lead: str
@@ -64,14 +64,14 @@ class Task(Struct, frozen=True):
     fired: tuple[str, ...] = ()
 
 
-class Refusal(Struct, frozen=True):
+class Refusal(Struct, frozen=True, gc=False):
     """Why a submission is not accepted, and what would be right."""
 
     code: CODES
     detail: str
 
 
-class Outcome(Struct, frozen=True, omit_defaults=True):
+class Outcome(Struct, frozen=True, gc=False, omit_defaults=True):
     """What became of a submission; the answer over both doors."""
 
     source: str | None

@@ -51,7 +51,7 @@ RULES = Rules("ingest", VERSION, Task, evolve)
 log = structlog.get_logger()
 
 
-class Submission(Struct, frozen=True):
+class Submission(Struct, frozen=True, gc=False):
     """Bytes from an authenticated source; `event` is what they say, or why they say nothing."""
 
     raw: bytes
@@ -74,35 +74,55 @@ class Waiting(Struct):
 
 
 class Draft:
-    """A batch being decided: what it will append and how tasks will stand; the state it starts from stays untouched."""
+    """A batch being decided: what it will append and how tasks will stand; the state it starts from stays untouched.
 
-    def __init__(self, tasks: dict[str, Task], tail: int, now: datetime) -> None:
-        self._tasks = tasks
-        self._ids: dict[tuple[str, str], Known] = {}
-        self._changed: dict[str, Task] = {}
+    `ahead` is the draft that is being appended meanwhile: this one holds only if that one succeeds.
+    """
+
+    def __init__(
+        self,
+        batch: list[Waiting],
+        ahead: "Draft | None",
+        tasks: dict[str, Task],
+        tail: int,
+        now: datetime,
+        epoch: int,
+    ) -> None:
+        self.batch = batch
+        self.ahead = ahead
+        self.epoch = epoch
         self.now = now
         self.recorded = now.isoformat().replace("+00:00", "Z")
         self.tail = tail
+        self.outcomes: list[list[Outcome]] = []
+        self._tasks = tasks
+        self._ids: dict[tuple[str, str], Known] = {}
+        self._changed: dict[str, Task] = {}
         self.entries: list[Entry] = []
         self.changes: list[Change[Task] | None] = []
         self.notes: list[Note] = []
 
     def task(self, subject: str) -> Task | None:
-        return self._changed.get(subject) or self._tasks.get(subject)
+        found = self._changed.get(subject)
+        if found is None:
+            found = self.ahead.task(subject) if self.ahead is not None else self._tasks.get(subject)
+        return found
 
-    def known(self, event: Event) -> Known | None:
-        return self._ids.get((event.source, event.id))
+    def known(self, id: tuple[str, str]) -> Known | None:
+        found = self._ids.get(id)
+        return found if found is not None or self.ahead is None else self.ahead.known(id)
 
-    def add(self, event: Event, raw: bytes, authid: str, fingerprint: str) -> int:
-        """Take an accepted event in and return the position it will have."""
+    def add(self, task: Task | None, event: Event, raw: bytes, authid: str, fingerprint: str) -> int:
+        """Take an event in that `task` accepts and return the position it will have."""
         position = self.tail + len(self.entries) + 1
-        sealed = Event(event.id, event.source, event.subject, event.time, event.data, self.now, authid)
+        subject = event.subject
+        sealed = Event(event.id, event.source, subject, event.time, event.data, self.now, authid)
         self.entries.append(Entry(event.source, event.id, fingerprint, seal(raw, self.recorded, authid)))
         self._ids[event.source, event.id] = Known(position, fingerprint)
-        task = evolve(self.task(event.subject), Recorded(position, sealed))
+        task = evolve(task, Recorded(position, sealed))
         if task is not None:
-            self._changed[event.subject] = task
-        self.changes.append(Change(position, event.subject, task, sealed) if task is not None else None)
+            self._changed[subject] = task
+        self.changes.append(Change(position, subject, task, sealed) if task is not None else None)
         return position
 
 
@@ -120,6 +140,8 @@ class Writer:
         self._arrived = asyncio.Event()
         self._timers: list[tuple[datetime, str]] = []
         self._scheduled: dict[str, datetime] = {}
+        self._appending: Draft | None = None
+        self._epoch = 0
         self._synced = False
 
     @property
@@ -163,26 +185,33 @@ class Writer:
             self._synced = True
 
     async def run(self) -> None:
-        """Decide and append what arrives until cancelled; a failure is told to those who wait, never swallowed."""
-        while True:
-            await self._arrived.wait()
-            batch = self._take()
-            if not batch:
-                self._arrived.clear()
-                continue
-            try:
-                await self._decide(batch)
-            except asyncio.CancelledError:
-                self._fail(batch, UnavailableError("ingest is stopping"))
-                raise
-            except (RedisError, OSError, RuntimeError) as error:
-                self._synced = False
-                log.warning("log not writable", ledger=self.name, error=str(error))
-                self._fail(batch, UnavailableError(str(error)))
-            except Exception as error:
-                self._synced = False
-                log.exception("batch failed", ledger=self.name)
-                self._fail(batch, UnavailableError(f"{type(error).__name__}: {error}"))
+        """Decide and append what arrives until cancelled; a failure is told to those who wait, never swallowed.
+
+        While one batch is being appended, the next is decided on top of it.
+        """
+        append: asyncio.Task[list[Waiting]] | None = None
+        batch: list[Waiting] = []
+        try:
+            while True:
+                if append is None and not self._waiting:
+                    self._arrived.clear()
+                    await self._arrived.wait()
+                batch = self._take()
+                draft = await self._draft(batch)
+                if append is not None:
+                    again = await append
+                    append = None
+                    if again or draft is None or draft.epoch != self._epoch:
+                        batch = again + (draft.batch if draft is not None else [])
+                        draft = await self._draft(batch)
+                if draft is not None:
+                    self._appending, draft.ahead = draft, None
+                    append = asyncio.create_task(self._append(draft))
+        finally:
+            if append is not None:
+                append.cancel()
+            under_way = self._appending.batch if self._appending is not None else []
+            self._fail([*under_way, *batch, *self._waiting], UnavailableError("ingest is stopping"))
 
     async def tick(self) -> None:
         """Record what the clock has to say by now; raises UnavailableError where the log cannot be written."""
@@ -208,36 +237,63 @@ class Writer:
             if not one.outcomes.done():
                 one.outcomes.set_exception(error)
 
-    async def _decide(self, batch: list[Waiting]) -> None:
-        """Decide and append one batch, again from the new tail where another writer came first."""
-        while batch:
+    async def _draft(self, batch: list[Waiting]) -> Draft | None:
+        """Decide a batch; None if it is empty, or where it cannot be decided, which those who wait have been told."""
+        if not batch:
+            return None
+        try:
             if not self._synced:
                 await self.sync()
-            before = self.state.position
+            epoch = self._epoch
             known = await self._known(batch)
-            draft = Draft(self.state.rows, before, self._advance_clock())
+            ahead = self._appending
+            tail = self.state.position if ahead is None else ahead.tail + len(ahead.entries)
+            draft = Draft(batch, ahead, self.state.rows, tail, self._advance_clock(), epoch)
             self._add_clock_events(draft)
-            outcomes = [[self._outcome(draft, known, one) for one in waiting.submissions] for waiting in batch]
-            moves = [waiting.move for waiting in batch if waiting.move is not None]
-            try:
-                if draft.entries or draft.notes or moves:
-                    await self.log.append(before, draft.entries, draft.notes, moves)
-            except StaleTailError:
-                self._synced = False
-                continue
-            except InboxMovedError as moved:
-                self._synced = False
-                passed_by = [one for one in batch if one.move is not None and one.move.inbox == str(moved)]
-                self._fail(passed_by, moved)
-                batch = [one for one in batch if one not in passed_by]
-                continue
+            draft.outcomes = [[self._outcome(draft, known, one) for one in waiting.submissions] for waiting in batch]
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told and logged, and the writer goes on
+            self._unavailable(batch, error)
+            return None
+        return draft
+
+    async def _append(self, draft: Draft) -> list[Waiting]:
+        """Append what was decided and tell the outcomes; return those for whom it has to be decided again."""
+        moves = [waiting.move for waiting in draft.batch if waiting.move is not None]
+        try:
+            if draft.entries or draft.notes or moves:
+                await self.log.append(draft.tail, draft.entries, draft.notes, moves)
+        except StaleTailError:
+            self._void()
+            return draft.batch
+        except InboxMovedError as moved:
+            self._void()
+            passed_by = [one for one in draft.batch if one.move is not None and one.move.inbox == str(moved)]
+            self._fail(passed_by, moved)
+            return [one for one in draft.batch if one not in passed_by]
+        except Exception as error:  # noqa: BLE001 - told and logged, and the writer goes on
+            self._void()
+            self._unavailable(draft.batch, error)
+            return []
+        if self.state.position == draft.tail:
             self._commit(draft)
-            for waiting, results in zip(batch, outcomes, strict=True):
-                if not waiting.outcomes.done():
-                    waiting.outcomes.set_result(results)
-            if self.state.position - self.state.saved >= SAVE_EVERY:
-                await self.state.save()
-            return
+        else:  # a save has found another instance ahead, and has taken up what it knows
+            self._void()
+        for waiting, outcomes in zip(draft.batch, draft.outcomes, strict=True):
+            if not waiting.outcomes.done():
+                waiting.outcomes.set_result(outcomes)
+        return []
+
+    def _void(self) -> None:
+        """Forget what was decided on top of a batch that was not appended."""
+        self._epoch += 1
+        self._synced = False
+        self._appending = None
+
+    def _unavailable(self, batch: Sequence[Waiting], error: Exception) -> None:
+        self._synced = False
+        away = isinstance(error, RedisError | OSError)
+        log.warning("log not writable", ledger=self.name, error=f"{type(error).__name__}: {error}", exc_info=not away)
+        self._fail(batch, UnavailableError(str(error)))
 
     async def _known(self, batch: Sequence[Waiting]) -> dict[tuple[str, str], Known]:
         ids = [
@@ -268,16 +324,18 @@ class Writer:
         refusal = authentic(event, one.authid)
         if refusal is None:
             fingerprint = digest(one.raw)
-            earlier = known.get((event.source, event.id)) or draft.known(event)
+            id = (event.source, event.id)
+            earlier = known.get(id) or draft.known(id)
             if earlier is not None:
                 if earlier.digest == fingerprint:
                     return Outcome(event.source, event.id, "duplicate", earlier.position)
                 refusal = Refusal("id-reused", f"position {earlier.position} has this source and id with other bytes")
             else:
                 source = self.ledger.sources.get(one.authid)
-                refusal = decide(draft.task(event.subject), event, one.authid, source, self.ledger, draft.now)
+                task = draft.task(event.subject)
+                refusal = decide(task, event, one.authid, source, self.ledger, draft.now)
                 if refusal is None:
-                    position = draft.add(event, one.raw, one.authid, fingerprint)
+                    position = draft.add(task, event, one.raw, one.authid, fingerprint)
                     return Outcome(event.source, event.id, "accepted", position)
         return Outcome(event.source, event.id, "refused", code=refusal.code, detail=refusal.detail)
 
@@ -299,19 +357,22 @@ class Writer:
             instant, subject = heapq.heappop(self._timers)
             if self._scheduled.get(subject) == instant:
                 del self._scheduled[subject]
-            for event in clock_events(subject, self.state.rows[subject], self.ledger.remind_days):
+            task = draft.task(subject)
+            for event in clock_events(subject, task, self.ledger.remind_days) if task is not None else ():
                 if event.time > draft.now:
                     self._schedule(subject, event.time)
                     break
                 raw = encode(event)
-                draft.add(event, raw, CLOCK, digest(raw))
+                draft.add(draft.task(subject), event, raw, CLOCK, digest(raw))
 
     def _advance_clock(self) -> datetime:
         """Return the ledger's instant, which never runs back behind what was recorded."""
         now = self._now()
-        return now if self._last is None else max(now, self._last)
+        last = self._appending.now if self._appending is not None else self._last
+        return now if last is None else max(now, last)
 
     def _commit(self, draft: Draft) -> None:
+        self._appending = None
         for position, change in enumerate(draft.changes, draft.tail + 1):
             before = self.state.rows.get(change.key) if change is not None else None
             self.state.adopt(position, change)

@@ -92,13 +92,13 @@ def build(settings: Settings) -> Litestar:
         recipient: str | None = None,
         task: str | None = None,
         on: Trigger | None = None,
-        state: State | None = None,
+        in_state: Annotated[State | None, Parameter(query="state")] = None,  # Litestar keeps `state` for itself
         limit: Annotated[int, Parameter(ge=1, le=1_000)] = 100,
         cursor: Annotated[str | None, Parameter(pattern=r"^\d{1,15}-\d{1,15}$")] = None,
     ) -> Response[bytes]:
         desk = desk_of(ledger)
         position = desk.alerts.projection.saved
-        items, following = await desk.alerts.select(Query(recipient, task, on, state, limit, cursor))
+        items, following = await desk.alerts.select(Query(recipient, task, on, in_state, limit, cursor))
         return Response(
             msgspec.json.encode({"items": [_item(told) for told in items], "next": following}),
             media_type="application/json",
@@ -118,6 +118,7 @@ def build(settings: Settings) -> Litestar:
     return Litestar(
         [alerts, live, ready],
         lifespan=[lifespan],
+        logging_config=None,
         exception_handlers={HTTPException: runtime.on_http_error},
         openapi_config=OpenAPIConfig("duban notify", "1", path="/v1", render_plugins=[JsonRenderPlugin()]),
     )

@@ -49,7 +49,7 @@ State: TypeAlias = Literal["waiting", "sending", "sent", "failed", "uncertain", 
 """`uncertain`: a crash came between sending and noting it, on a channel that would show a second one as a new one."""
 
 
-class Task(Struct, frozen=True):
+class Task(Struct, frozen=True, gc=False):
     """What alerts have to say of a task."""
 
     title: str
@@ -57,7 +57,7 @@ class Task(Struct, frozen=True):
     units: tuple[Unit, ...]
 
 
-class Alert(Struct, frozen=True):
+class Alert(Struct, frozen=True, gc=False):
     """One thing that one recipient is told; `causes` are positions, `at` is when the last of them was recorded."""
 
     id: str
@@ -70,7 +70,7 @@ class Alert(Struct, frozen=True):
     causes: tuple[int, ...]
 
 
-class Attempt(Struct, frozen=True):
+class Attempt(Struct, frozen=True, gc=False):
     """One try to deliver, at the ledger's instant `at`."""
 
     at: datetime
@@ -78,7 +78,7 @@ class Attempt(Struct, frozen=True):
     detail: str
 
 
-class Delivery(Struct, frozen=True):
+class Delivery(Struct, frozen=True, gc=False):
     """A digest's way over one channel; `channel` is its fingerprint, `shown` names it without its secrets.
 
     `next` is the real instant (Unix seconds) before which it is not tried.
@@ -91,7 +91,7 @@ class Delivery(Struct, frozen=True):
     next: float = 0.0
 
 
-class Digest(Struct, frozen=True):
+class Digest(Struct, frozen=True, gc=False):
     """Alerts to one recipient that go out together, at `closes`; its id is that of its first alert."""
 
     id: str
@@ -138,7 +138,7 @@ def evolve(task: Task | None, entry: Recorded) -> Task | None:
 
 def alerts_for(ledger: Ledger, task: Task, entry: Recorded) -> Iterator[Alert]:
     """Yield what an event has people told: one alert per recipient, however many rules name it."""
-    position, event = entry
+    event = entry.event
     at = event.recorded or event.time
     news = _news(ledger, event.data, at)
     if news is None:
@@ -147,7 +147,7 @@ def alerts_for(ledger: Ledger, task: Task, entry: Recorded) -> Iterator[Alert]:
     title = f"{news.word}：{event.subject} {_shortened(task.title)}"
     text = f"{task.title}\n牵头单位：{task.lead}\n{news.line}"
     for number, recipient in enumerate(dict.fromkeys(told)):
-        yield Alert(f"{position}-{number}", at, news.on, event.subject, recipient, title, text, (position,))
+        yield Alert(f"{entry.position}-{number}", at, news.on, event.subject, recipient, title, text, (entry.position,))
 
 
 def gather(pending: Digest | None, alert: Alert, window: timedelta) -> Digest:

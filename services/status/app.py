@@ -122,7 +122,7 @@ def build(settings: Settings) -> Litestar:
         unit: str | None = None,
         lead: str | None = None,
         light: Light | None = None,
-        state: State | None = None,
+        in_state: Annotated[State | None, Parameter(query="state")] = None,  # Litestar keeps `state` for itself
         due_before: datetime | None = None,
         q: str | None = None,
         sort: Sort = "row",
@@ -131,7 +131,7 @@ def build(settings: Settings) -> Litestar:
         as_of: AsOf = None,
     ) -> Response[bytes]:
         snapshot = await desk_of(ledger).snapshot(as_of)
-        query = Query(unit, lead, light, state, due_before, q, sort, limit, cursor)
+        query = Query(unit, lead, light, in_state, due_before, q, sort, limit, cursor)
         try:
             return _answer(snapshot.position, select(snapshot.rows, query))
         except (BadCursorError, TypeError) as error:
@@ -188,6 +188,7 @@ def build(settings: Settings) -> Litestar:
     return Litestar(
         [tasks, task_row, task_events, ledger_overview, changes, live, ready],
         lifespan=[lifespan],
+        logging_config=None,
         exception_handlers={HTTPException: runtime.on_http_error},
         openapi_config=OpenAPIConfig("duban status", "1", path="/v1", render_plugins=[JsonRenderPlugin()]),
     )

@@ -40,7 +40,7 @@ Light: TypeAlias = Literal["red", "yellow", "blue", "green"]
 Reason: TypeAlias = Literal["closed", "overdue", "due-soon", "behind", "silent", "on-track"]
 
 
-class UnitRow(Struct, frozen=True):
+class UnitRow(Struct, frozen=True, gc=False):
     """One unit's part in a task; instants are the sources'."""
 
     unit: str
@@ -51,7 +51,7 @@ class UnitRow(Struct, frozen=True):
     state: State = "assigned"
 
 
-class TaskRow(Struct, frozen=True):
+class TaskRow(Struct, frozen=True, gc=False):
     """A task as dashboards get it; `position` is that of its last event."""
 
     task: str
@@ -77,7 +77,7 @@ class TaskRow(Struct, frozen=True):
     position: int
 
 
-class Task(Struct, frozen=True):
+class Task(Struct, frozen=True, gc=False):
     """A row and what it takes to carry it on.
 
     `reminds` is the instant reminders count back from; `settled` the last due instant that passed or was met;
@@ -93,13 +93,15 @@ class Task(Struct, frozen=True):
 
 def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
     """Return the task after an event, lit as at the event's recorded instant; None as long as none was assigned."""
-    position, event = entry
-    changed = _open(ledger, event, position) if isinstance(event.data, TaskAssigned) else _step(ledger, task, event)
+    event = entry.event
+    changed = (
+        _open(ledger, event, entry.position) if isinstance(event.data, TaskAssigned) else _step(ledger, task, event)
+    )
     if changed is None:
         return None
     at = event.recorded or event.time
     lamp, reason = light(changed, ledger.lights, at)
-    row = replace(changed.row, position=position, light=lamp, light_reason=reason)
+    row = replace(changed.row, position=entry.position, light=lamp, light_reason=reason)
     return replace(changed, row=row, lit=at)
 
 

@@ -1,0 +1,1 @@
+"""Reading schedule documents: a table's rows, their deadlines and their units, as assignments of tasks."""
