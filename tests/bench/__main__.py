@@ -1,0 +1,112 @@
+"""`make bench`: what duban does beside what the server alone does, in one run on one machine."""
+
+import asyncio
+import contextlib
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from services.runtime import connect
+from tests.bench import measures
+from tests.bench.measures import Figure, at, median
+from tests.house import House
+from tests.servers import Server, make_server
+
+MILLION = 1_000_000
+MEBIBYTE = 1_048_576
+
+
+async def run(server: Server, directory: Path) -> list[Figure]:
+    """Measure everything on an empty server."""
+    redis = connect(server.url)
+    reader = connect(server.url)
+    runs = iter(range(100))
+
+    @asynccontextmanager
+    async def house(*services: str) -> AsyncIterator[House]:
+        await redis.flushall()
+        own = directory / f"house-{next(runs)}"
+        own.mkdir()
+        async with House(own, server.url).running(*services) as running:
+            yield running
+
+    async def bare_append() -> float:
+        await redis.flushall()
+        return await measures.bare_append(redis)
+
+    async def http() -> float:
+        async with house("ingest") as running:
+            return await measures.ingest_http(redis, running)
+
+    async def inbox() -> float:
+        async with house("ingest") as running:
+            return await measures.ingest_inbox(redis, running)
+
+    try:
+        append = await median(bare_append)
+        over_http = await median(http)
+        over_inbox = await median(inbox)
+        read = await median(lambda: measures.bare_read(redis))
+        fold = await median(lambda: measures.fold(redis))
+        replay = await median(lambda: measures.replay(redis))
+        async with house() as running:
+            await measures.ingest_http(redis, running)
+            await asyncio.sleep(3)  # status folds and saves what has come
+            held = await measures.memory(redis)
+            seen = await measures.latency(running)
+        bare = await measures.bare_latency(redis, reader)
+    finally:
+        await redis.aclose()
+        await reader.aclose()
+    script = "append script, one caller, batches of 500"
+    scan = "XRANGE of the log, undecoded"
+    hop = "XADD to XREAD"
+    return [
+        Figure("ingest over HTTP, 4 publishers", over_http, "events/s", append, script, "ratio 0.5"),
+        Figure("ingest over an inbox, 4 publishers", over_inbox, "events/s", append, script, "ratio 0.5"),
+        Figure("status: fold and save", fold, "events/s", read, scan, "30,000"),
+        Figure("replay, every event decoded", replay, "events/s", read, scan, "100,000"),
+        Figure("POST to SSE frame at 200/s, p50", at(seen, 0.5), "ms", at(bare, 0.5), hop),
+        Figure("POST to SSE frame at 200/s, p99", at(seen, 0.99), "ms", at(bare, 0.99), hop),
+        Figure("an event in the log", held["event"], "bytes"),
+        Figure("a task row", held["row"], "bytes"),
+        Figure("1,000,000 events, all keys", held["all"] * MILLION / MEBIBYTE, "MiB"),
+    ]
+
+
+def show(figures: list[Figure], server: Server) -> Table:
+    """Return the figures as a table."""
+    table = Table("figure", "duban", "bare", "ratio", "wanted", title=f"duban on {type(server).__name__}")
+    for one in figures:
+        table.add_row(
+            one.name,
+            f"{one.value:,.1f} {one.unit}",
+            f"{one.bare:,.1f} ({one.bare_is})" if one.bare is not None else "",
+            f"{one.ratio:.2f}" if one.ratio is not None else "",
+            one.wanted,
+        )
+    return table
+
+
+def main(arguments: list[str]) -> None:
+    with tempfile.TemporaryDirectory(prefix="duban-bench-") as name:
+        server = make_server(Path(name) / "server")
+        with contextlib.closing(server):
+            server.start()
+            figures = asyncio.run(run(server, Path(name)))
+        if "--json" in arguments:
+            rows: list[dict[str, Any]] = [msgspec.structs.asdict(one) | {"ratio": one.ratio} for one in figures]
+            sys.stdout.write(msgspec.json.encode(rows).decode() + "\n")
+        else:
+            Console(width=140).print(show(figures, server))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,211 @@
+"""What is measured: each figure beside a bare baseline of the same run, as these machines are noisy."""
+
+import asyncio
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from events.envelope import encode
+from events.log import Entry, Log, digest, key
+from events.projection import Projection
+from services.clock import sleep
+from services.settings import load_ledger, shipped
+from services.status.store import rules
+from tests.bench import load
+from tests.examples import reported
+from tests.house import LEDGER, House
+
+EVENTS = 100_000
+"""Of one throughput run."""
+
+RUNS = 3
+"""Of each; the median counts."""
+
+BATCH = 500
+"""Events in one bare append, the size at which the design states its figure."""
+
+RATE = 200
+LATENCY_SECONDS = 10.0
+
+
+class Figure(Struct, frozen=True):
+    """One result: `ratio` is value / bare for rates (more is better), None where there is no baseline."""
+
+    name: str
+    value: float
+    unit: str
+    bare: float | None = None
+    bare_is: str = ""
+    wanted: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        return self.value / self.bare if self.bare else None
+
+
+async def bare_append(redis: Any) -> float:
+    """Return the events/s that one caller of the append script reaches."""
+    events = [encode(reported(f"t-{number % load.TASKS:04}", number)) for number in range(EVENTS)]
+    entries = [Entry("units", str(number), digest(raw), raw) for number, raw in enumerate(events)]
+    log = Log(redis, "bare")
+    start = time.monotonic()
+    for tail in range(0, EVENTS, BATCH):
+        await log.append(tail, entries[tail : tail + BATCH])
+    return EVENTS / (time.monotonic() - start)
+
+
+async def ingest_http(redis: Any, house: House) -> float:
+    """Return the events/s that ingest accepts from four publishers over HTTP."""
+    await _assign(house)
+    counts = [EVENTS // load.PUBLISHERS] * load.PUBLISHERS
+    start, end = await asyncio.to_thread(load.over_http, house, counts)
+    assert await Log(redis, LEDGER).tail() >= EVENTS
+    return EVENTS / (end - start)
+
+
+async def ingest_inbox(redis: Any, house: House) -> float:
+    """Return the events/s that ingest takes from an inbox that four publishers fill, until the last is in the log."""
+    await _assign(house)
+    log = Log(redis, LEDGER)
+    wanted = await log.tail() + EVENTS
+    counts = [EVENTS // load.PUBLISHERS] * load.PUBLISHERS
+    publishing = asyncio.create_task(asyncio.to_thread(load.over_inbox, house, counts))
+    while await log.tail() < wanted:
+        await sleep(0.02)
+    end = time.monotonic()
+    start, _ = await publishing
+    return EVENTS / (end - start)
+
+
+async def bare_read(redis: Any) -> float:
+    """Return the events/s at which the log can be read, without looking into them."""
+    log = Log(redis, LEDGER)
+    start, after = time.monotonic(), 0
+    while batch := await log.read(after):
+        after = batch[-1].position
+    return after / (time.monotonic() - start)
+
+
+async def replay(redis: Any) -> float:
+    """Return the events/s of a replay that decodes every event."""
+    start, read = time.monotonic(), 0
+    async for batch in Log(redis, LEDGER).scan():
+        read += len(batch)
+    return read / (time.monotonic() - start)
+
+
+async def fold(redis: Any) -> float:
+    """Return the events/s at which status folds and saves the log from its start."""
+    await redis.delete(*[name async for name in redis.scan_iter(match=key(LEDGER, "bench-status", "*"))] or ["none"])
+    ledger = load_ledger(shipped(f"{LEDGER}.toml"))
+    own = msgspec.structs.replace(rules(ledger), name="bench-status")
+    projection = Projection(redis, Log(redis, LEDGER), own)
+    start = time.monotonic()
+    await projection.wake()
+    return projection.position / (time.monotonic() - start)
+
+
+async def latency(house: House) -> list[float]:
+    """Return the seconds from POST to SSE frame of single events at RATE a second, sorted."""
+    headers = house.headers("units", "application/cloudevents+json")
+    sent: dict[int, float] = {}
+    arrived: dict[int, float] = {}
+    total = int(RATE * LATENCY_SECONDS)
+
+    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=50), timeout=30) as http:
+
+        async def listen(position: int) -> None:
+            async with http.stream("GET", house.address("status", "changes"), params={"after": position}) as stream:
+                async for line in stream.aiter_lines():
+                    if line.startswith("id: "):
+                        arrived.setdefault(int(line[4:]), time.monotonic())
+                    if len(arrived) >= total:
+                        return
+
+        async def post(number: int) -> None:
+            event = encode(reported(f"t-{number % load.TASKS:04}", number, source="units/latency"))
+            at = time.monotonic()
+            answer = await http.post(house.address("ingest", "events"), content=event, headers=headers)
+            sent[answer.json()["position"]] = at
+
+        position = (await http.get(house.address("status", "overview"))).json()["position"]
+        listener = asyncio.create_task(listen(position))
+        await _paced(total, post)
+        await asyncio.wait_for(listener, 30)
+    return sorted(arrived[at] - sent[at] for at in sent)
+
+
+async def bare_latency(redis: Any, reader: Any) -> list[float]:
+    """Return the seconds from XADD to a blocking XREAD of another client at RATE a second, sorted."""
+    stream = key("bare", "latency")
+    total = int(RATE * LATENCY_SECONDS)
+    sent: dict[bytes, float] = {}
+    arrived: dict[bytes, float] = {}
+
+    async def listen() -> None:
+        last: bytes = b"0"
+        while len(arrived) < total:
+            for _, entries in await reader.xread({stream: last}, block=2_000):
+                for last, _fields in entries:
+                    arrived[last] = time.monotonic()
+
+    async def add(number: int) -> None:
+        at = time.monotonic()
+        sent[await redis.xadd(stream, {"e": encode(reported(number=number))})] = at
+
+    listener = asyncio.create_task(listen())
+    await _paced(total, add)
+    await asyncio.wait_for(listener, 30)
+    return sorted(arrived[id] - sent[id] for id in sent)
+
+
+async def memory(redis: Any) -> dict[str, float]:
+    """Return bytes: of an event in the log, of one with all that is kept for it, of a task row."""
+    log = Log(redis, LEDGER)
+    events = await log.tail()
+    rows = Projection(redis, log, rules(load_ledger(shipped(f"{LEDGER}.toml"))))
+    await rows.read_saved()
+    row_key = key(LEDGER, "status", "rows", str(rows.generation))
+    whole = 0
+    async for name in redis.scan_iter(match=f"duban:{{{LEDGER}}}:*"):
+        if b":bench-status:" not in name:
+            whole += await redis.memory_usage(name, samples=0)
+    return {
+        "event": await redis.memory_usage(log.key, samples=0) / events,
+        "all": whole / events,
+        "row": await redis.memory_usage(row_key, samples=0) / len(rows.rows),
+    }
+
+
+async def median(measure: Callable[[], Awaitable[float]]) -> float:
+    """Return the median of several runs."""
+    return statistics.median([await measure() for _ in range(RUNS)])
+
+
+def at(sorted_: list[float], share: float) -> float:
+    """Return a percentile of sorted seconds, in milliseconds."""
+    return 1_000 * sorted_[min(len(sorted_) - 1, int(share * len(sorted_)))]
+
+
+async def _assign(house: House) -> None:
+    async with httpx.AsyncClient(timeout=60) as http:
+        body = b"\n".join(load.assignments())
+        answer = await http.post(house.address("ingest", "events"), content=body, headers=house.headers("office"))
+        answer.raise_for_status()
+
+
+async def _paced(total: int, work: Callable[[int], Awaitable[None]]) -> None:
+    start = time.monotonic()
+    async with asyncio.TaskGroup() as group:
+        for number in range(total):
+            await sleep(max(0.0, start + number / RATE - time.monotonic()))
+            group.create_task(_call(work, number))
+
+
+async def _call(work: Callable[[int], Awaitable[None]], number: int) -> None:
+    await work(number)

@@ -1,0 +1,155 @@
+"""The three services as processes of their own, on a test's server, to be killed and started again."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from services import tokens
+from services.clock import sleep
+from services.runtime import connect
+from services.settings import SERVICES, shipped
+from tests.servers import free_port
+
+LEDGER = "zhanjiang"
+
+READY_SECONDS = 60.0
+"""How long a service may take until it is ready, on a machine that does much else."""
+
+
+class House:
+    """One duban on a server that somebody else keeps."""
+
+    def __init__(self, directory: Path, url: str, *, clock: str | None = None, channels: str = "") -> None:
+        self.url = url
+        self.port = free_ports(len(SERVICES))
+        self.tokens: dict[str, str] = {}
+        self.ledgers = directory / "ledgers"
+        self.logs = directory / "logs"
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.ledgers.mkdir()
+        self.logs.mkdir()
+        text = shipped(f"{LEDGER}.toml").read_text(encoding="utf-8")
+        (self.ledgers / f"{LEDGER}.toml").write_text(text + channels, encoding="utf-8")
+        self.environment = {
+            "DUBAN_REDIS_URL": url,
+            "DUBAN_LEDGERS": str(self.ledgers),
+            "DUBAN_PORT": str(self.port),
+            "DUBAN_PARENT": str(os.getpid()),
+        }
+        if clock is not None:
+            self.environment["DUBAN_CLOCK"] = clock
+
+    @asynccontextmanager
+    async def running(self, *services: str) -> AsyncIterator["House"]:
+        """Run these services (all, if none is named) until the block ends."""
+        redis = connect(self.url)
+        try:
+            for source in ("office", "units", "audit", "board"):
+                self.tokens[source] = await tokens.issue(redis, LEDGER, source)
+        finally:
+            await redis.aclose()
+        try:
+            for service in services or SERVICES:
+                self.start(service)
+            for service in services or SERVICES:
+                await self.ready(service)
+            yield self
+        finally:
+            for service in list(self._processes):
+                self.stop(service)
+
+    def start(self, service: str) -> None:
+        """Start a service's process; `ready` tells when it can be used."""
+        with (self.logs / f"{service}.log").open("ab") as log:
+            self._processes[service] = subprocess.Popen(
+                [sys.executable, "-m", "services.cli", "serve", service],
+                env=os.environ | self.environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill(self, service: str) -> None:
+        """End a service with SIGKILL."""
+        process = self._processes.pop(service)
+        process.kill()
+        process.wait()
+
+    def stop(self, service: str) -> None:
+        """End a service as a supervisor would."""
+        process = self._processes.pop(service)
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def pid(self, service: str) -> int:
+        return self._processes[service].pid
+
+    async def ready(self, service: str) -> None:
+        """Wait until a service is ready; raise TimeoutError, with the end of its log, where it does not get there."""
+        async with httpx.AsyncClient() as http:
+            try:
+                async with asyncio.timeout(READY_SECONDS):
+                    while not await _answers(http, f"{self.base(service)}/health/ready"):
+                        await sleep(0.05)
+            except TimeoutError:
+                log = (self.logs / f"{service}.log").read_text(encoding="utf-8")
+                raise TimeoutError(f"{service} is not ready:\n{log[-3_000:]}") from None
+
+    def base(self, service: str) -> str:
+        """Return a service's address."""
+        return f"http://127.0.0.1:{self.port + SERVICES.index(service)}"
+
+    def address(self, service: str, what: str) -> str:
+        """Return the URL of something of the ledger."""
+        return f"{self.base(service)}/v1/{LEDGER}/{what}"
+
+    def headers(self, source: str, form: str = "application/x-ndjson") -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.tokens[source]}", "Content-Type": form}
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a duban command against this house."""
+        token = self.tokens["office"]
+        environment = os.environ | self.environment | {"DUBAN_URL": self.base("ingest"), "DUBAN_TOKEN": token}
+        return subprocess.run(
+            [sys.executable, "-m", "services.cli", *words],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+
+def free_ports(count: int) -> int:
+    """Return the first of so many consecutive ports nobody listens on."""
+    while True:
+        first = free_port()
+        sockets: list[socket.socket] = []
+        try:
+            for port in range(first, first + count):
+                sockets.append(socket.socket())
+                sockets[-1].bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        finally:
+            for one in sockets:
+                one.close()
+        return first
+
+
+async def _answers(http: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await http.get(url)).is_success
+    except httpx.TransportError:
+        return False
