@@ -25,8 +25,9 @@ _COUNTED = re.compile(
 def read_counted(clause: str, origin: Origin) -> Fixed | None:
     """Read a normalised clause that counts days, working days, weeks, months or years; None if it does not.
 
-    The day after the day of issue is day 1, and the last day counts in full; a period of months ends on the day of the month
-    on which it began (Civil Code of the PRC, articles 201 to 203). ValueError where the working days are not published.
+    The day after the day of issue is day 1, and the last day counts in full; a period of months ends on the day of the
+    month on which it began (Civil Code of the PRC, articles 201 and 202). Raises ValueError where the working days of a
+    year are not published yet.
     """
     match = _COUNTED.match(clause, after_lead_in(clause))
     if match is None:

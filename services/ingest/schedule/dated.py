@@ -25,8 +25,9 @@ _RELATION = re.compile(r"前(?![期往景端沿])|后(?![续勤])|起(?![草步]
 def read_dated(clause: str, origin: Origin) -> tuple[Fixed | Ambiguous | Ongoing, Origin] | None:
     """Read a normalised clause that begins with a span; None if it does not, ValueError if it cannot be understood.
 
-    A span is due with its end, also as 底前, 内 or 含当日. “12月前”, and just so “9月30日前”, has two readings: before the span
-    begins, and before it ends (strict and loose); 含当日 and 不含当日 settle it. Returns also what is read on afterwards.
+    A span is due with its end, also as 底前, 内 or 含当日. “12月前”, and just so “9月30日前”, has two readings: before
+    the span begins (strict) and before it ends (loose); 含当日 and 不含当日 settle it.
+    Returns also what the next clause is read on.
     """
     begin = after_lead_in(clause)
     span = read_span(clause, begin, origin)

@@ -11,22 +11,19 @@ from msgspec import Struct
 from events.deadline import Ambiguous, Deadline, Fixed, Milestone, Milestones, Recurring, Unspecified
 from services.ingest.schedule.counted import read_counted
 from services.ingest.schedule.dated import read_dated
-from services.ingest.schedule.series import read_series
+from services.ingest.schedule.series import MOST_STEPS, read_series
 from services.ingest.schedule.span import Origin
-from services.ingest.schedule.text import UnreadableError, check_text, normalise
+from services.ingest.schedule.text import SPACE, UnreadableError, check_text, normalise
 from services.ingest.schedule.words import CONDITION, GO_ON, read_wording
 
 _LONGEST = 2_000
 """Characters of a phrase, as `events.deadline.Phrase` limits it."""
 
-_MOST_STEPS = 50
-"""Milestones of a deadline, as `events.deadline.Milestones` limits them."""
-
 _WHOLE = 100
 _PERCENT = re.compile(r"完成(?:率|量|总?任务量?|总?工程量?|总?工作量?)?(?:的|达到?)?([0-9]{1,3}(?:\.[0-9]+)?)%")
 _NOTHING = ("", "-", "/", "无")
 _SEPARATORS = "，,；;、。"
-_OF_SERIES = re.compile(r"[，,]\s*(?:每|分年|分季|逐|按[年月季])")
+_OF_SERIES = re.compile(r"[，,](?:每|分年|分季|逐|按[年月季])")
 _ENUMERATOR = re.compile(r"^(?:[①-⑳]|[（(][0-9一二三四五六七八九十]{1,2}[）)])")
 _UNIT = re.compile(r"第?[0-9]+(年|月|日|号|季度)")
 
@@ -42,10 +39,10 @@ class _Clause(Struct, frozen=True):
 def read_deadline(text: str, issued: date, zone: ZoneInfo) -> Deadline:
     """Read a phrase on the day its table was issued; `due` are first instants of days in `zone`, exclusive.
 
-    A phrase without a year is read in the year of issue, a later clause in the year named before it. “X月前” and “X日前” are
-    ambiguous: before X begins (strict) or before it ends (loose); where a kind has room for one reading only (milestones,
-    recurring) it is the loose one, on which an ambiguous deadline passes. Dated clauses are steps, due one after another; a
-    clause about going on after the last of them leaves it a step (完成，长期坚持). The phrase is kept as it was written.
+    A phrase without a year is read in the year of issue, a later clause in the year named before it. “12月前” and
+    “9月30日前” are ambiguous: before it begins (strict) or before it ends (loose); a kind with room for one reading
+    only (milestones, recurring) takes the loose one, on which an ambiguous deadline passes. Dated clauses are steps,
+    due one after another; what goes on after the last (完成，长期坚持) leaves it a step. The phrase is kept as written.
     Raises UnreadableError, and nothing else, for a phrase that is not understood in full.
     """
     try:
@@ -59,14 +56,18 @@ def read_deadline(text: str, issued: date, zone: ZoneInfo) -> Deadline:
 
 def _clauses(text: str, origin: Origin) -> Iterator[_Clause]:
     """Read each clause on what those before it have named."""
-    pieces = list(_split(text))
-    plain = [normalise(_ENUMERATOR.sub("", text[begin:end])) for begin, end in pieces]
+    places = [at for at, character in enumerate(text) if not SPACE.match(character)]
+    dense = "".join(text[at] for at in places)
+    pieces = list(_split(dense))
+    if len(pieces) > MOST_STEPS:
+        raise ValueError(f"it has {len(pieces)} clauses; a deadline can have {MOST_STEPS} steps")
+    plain = [normalise(_ENUMERATOR.sub("", dense[begin:end])) for begin, end in pieces]
     for at in reversed(range(len(plain) - 1)):  # the unit of 3、6、9、12月 stands only once
         if plain[at][-1:].isdigit() and (unit := _UNIT.match(plain[at + 1])):
             plain[at] += unit[1]
     for (begin, end), clause in zip(pieces, plain, strict=True):
         means, origin = _read_clause(clause, origin)
-        yield _Clause(begin, end, means)
+        yield _Clause(places[begin], places[end - 1] + 1, means)
 
 
 def _read_clause(clause: str, origin: Origin) -> tuple[Deadline | None, Origin]:
@@ -84,15 +85,11 @@ def _split(text: str) -> Iterator[tuple[int, int]]:
         cut = 1 if character in _SEPARATORS else 0 if GO_ON.match(text, at) else None
         if cut is None or depth > 0 or (cut and _belongs(text[begin:at], text[at:])):
             continue
-        yield from _piece(text, begin, at)
+        if begin < at:
+            yield begin, at
         begin = at + cut
-    yield from _piece(text, begin, len(text))
-
-
-def _piece(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
-    if stripped := text[begin:end].strip():
-        begin = text.index(stripped, begin)
-        yield begin, begin + len(stripped)
+    if begin < len(text):
+        yield begin, len(text)
 
 
 def _belongs(before: str, after: str) -> bool:
@@ -114,10 +111,6 @@ def _combine(clauses: list[_Clause], text: str) -> Deadline:
     if series:
         if dated or len(series) > 1:
             raise ValueError("it is due both once and again and again; that is more than one task")
-        if isinstance(series[0], Milestones) and not 1 <= len(series[0].milestones) <= _MOST_STEPS:
-            raise ValueError(
-                f"{len(series[0].milestones)} steps lie after the day of issue; 1 to {_MOST_STEPS} can be kept"
-            )
         return series[0]
     if not dated:
         return meant[0]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from events.deadline import MONTHS, Ambiguous, Every, Fixed, Milestone, Milestones, Recurring, add_months
 from services.ingest.schedule.dated import read_dated
@@ -20,6 +21,9 @@ _AFTER = re.compile(r"(?:结束|终了)?[以之]?后(?P<days>[0-9]{1,2})[日天]
 _NAMES: dict[str, Every] = {"年": "year", "月": "month", "季": "quarter"}
 _TIMES_A_YEAR: dict[int, Every] = {12 // months: every for every, months in MONTHS.items()}
 
+MOST_STEPS = 50
+"""Milestones of a deadline, as `events.deadline.Milestones` limits them."""
+
 _YEARS_SEEN = 9
 """A recurrence is compared with its phrase over so many years; one of them is a leap year."""
 
@@ -27,8 +31,8 @@ _YEARS_SEEN = 9
 def read_series(clause: str, origin: Origin) -> Recurring | Milestones | None:
     """Read a normalised clause with 每年, 每半年, 每季度, 每月, 分年度 …; None if it has none at its beginning.
 
-    The first occurrence is the first after the day of issue. A recurrence has no second reading: of “每月5日前” it takes the
-    later, on which an ambiguous deadline would pass. ValueError for what does not recur on the same day of the month.
+    The first occurrence is the first after the day of issue. A recurrence has no second reading: “每月5日前” takes the
+    later, on which an ambiguous deadline passes. ValueError for what does not recur on the same day of the month.
     """
     begin = after_lead_in(clause)
     span = read_span(clause, begin, origin)
@@ -39,8 +43,14 @@ def read_series(clause: str, origin: Origin) -> Recurring | Milestones | None:
     every = _NAMES[named] if named else "half-year"
     items = _ITEM.split(clause[match.end() :]) if every == "year" else [clause[match.end() :]]
     if span and not match["since"]:
-        steps = _occurrences(items, MONTHS[every], span.first, span.end, origin)
-        return Milestones(clause, tuple(step for step in steps if step.due > origin.start))
+        begin_of_steps = max(span.first, add_months(origin.start, -MONTHS[every]))
+        steps = _occurrences(items, MONTHS[every], begin_of_steps, span.end, origin)
+        kept = tuple(islice((step for step in steps if step.due > origin.start), MOST_STEPS + 1))
+        if not 1 <= len(kept) <= MOST_STEPS:
+            raise ValueError(
+                f"from 1 to {MOST_STEPS} steps can be kept; after the day of issue lie {len(kept)} or more"
+            )
+        return Milestones(clause, kept)
     after = max(origin.start, span.start) if span else origin.start
     return _recurring(clause, items, every, after, origin)
 

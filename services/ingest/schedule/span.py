@@ -68,8 +68,8 @@ class Origin(Struct, frozen=True):
 class Span(Struct, frozen=True):
     """A stretch from `start` to `end` (exclusive), the last of a range that began at `first`.
 
-    `last` says that the text means its end (底, 末) or an hour of the day, `stop` where in the text the next words begin,
-    `origin` what they are read on.
+    `last` says that the text means its end (底, 末) or an hour of the day, `stop` where in the text the next words
+    begin, `origin` what they are read on.
     """
 
     first: datetime
@@ -94,7 +94,7 @@ def read_span(text: str, begin: int, origin: Origin) -> Span | None:
 
 def _read_one(text: str, begin: int, origin: Origin) -> Span | None:
     match = _SPAN.match(text, begin)
-    if match is None or not match[0]:
+    if match is None or match[0] == (match["last"] or ""):  # 底 alone is the end of nothing
         return None
     named = match.groupdict()
     start, months = _months(named, origin)

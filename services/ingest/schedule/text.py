@@ -1,4 +1,4 @@
-"""The text of official documents made regular: widths, numerals, spaces, dashes, dates; and the error of this package."""
+"""The text of official documents made regular: widths, numerals, spaces, dashes; and the error of this package."""
 
 import re
 import unicodedata
@@ -8,7 +8,10 @@ _DIGIT = "[一二两三四五六七八九]"
 _COUNT = re.compile(rf"(?:({_DIGIT})百)?(?:({_DIGIT})?(十)({_DIGIT})?|(零)?({_DIGIT}))?")
 _POSITIONAL_LENGTH = 4
 
-_IGNORED = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff“”‘’\"']+")
+SPACE = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]")
+"""A character that only sets others apart, also one without width."""
+
+_IGNORED = re.compile(rf"(?:{SPACE.pattern}|[“”‘’\"'])+")
 _ROUND = re.compile(r"[○◯]|(?<=[一二三四五六七八九])[Oo0](?=[〇○Oo0一二三四五六七八九])")
 _DASHES = re.compile(r"[-‐‑‒–—―−─~〜]+")
 _NUMERAL = re.compile(

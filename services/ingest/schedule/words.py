@@ -16,11 +16,11 @@ GO_ON = re.compile(r"并(?=持续|长期|常态|继续)")
 _LEAD_IN = re.compile(
     rf"(?:{CONDITION.pattern}|[(:,]|并且?|且|其中|全部|均|都|最终|力争|争取|确保|保证|务必|必须|要求|要|须|需|应|将|拟|计划|预计|预期|原则上|"
     r"最迟|最晚|不迟于|不晚于|不得晚于|截至|截止(?:日期|时间|到|至)?|(?:完成|办结|整改|实施|推进)?(?:时限|期限|时间|时间进度)|"
-    r"(?:持续|坚持)?(?:推进|实施|开展|推动|进行|整改)?[至到]|到|在|于|从|自|由|为)*"
+    r"(?:持续|坚持)?(?:推进|实施|开展|推动|进行|整改)?[至到]|即日起[-至到]|到|在|于|从|自|由|为)*"
 )
 
 _TIME = re.compile(
-    r"[0-9](?:年|个?月|[日号天周旬时点季]|个?(?:工作日|星期|季度|小时)|[./:][0-9])|[上下]半年|[上中下]旬|"
+    r"[0-9]+(?:年|个?月|[日号天周旬时点季]|个?(?:工作日|星期|季度|小时)|[./:][0-9])|[上下]半年|[上中下]旬|"
     r"(?:年度?|月|季度?)[底末内初终]|[今明后当本次翌去来][年月周]|[本下当上]个?(?:月|季|周)|半个?[年月]|周[一二三四五六日末]|星期|"
     r"每(?:个|隔)?(?:[0-9半]|年|月|季|周|[日天旬]|学期|两)|[春夏秋冬]季|学期|学年|暑假|寒假|汛期|雨季|开学|"
     r"元旦|春节|清明|五一|十一|端午|中秋|国庆|两会|春运|[0-9]{4}|十[一二三四五六]五"
@@ -56,10 +56,10 @@ def check_no_time(words: str) -> None:
 
 
 def read_wording(clause: str) -> Ongoing | Triggered | None:
-    """Read a normalised clause without a date; None if it says nothing about time, ValueError if what it says is not clear.
+    """Read a normalised clause without a date; None if it says nothing about time.
 
-    What waits for an event (…后, …时, 适时) is triggered; what goes on (持续, 长期, 即日起) is ongoing, also where it follows
-    somebody’s plan; what only follows a plan (按省的要求) is triggered.
+    What waits for an event (…后, …时, 适时) is triggered; what goes on (持续, 长期, 即日起) is ongoing, also where it
+    follows somebody’s plan; what only follows a plan (按省的要求) is triggered. ValueError if it holds another time.
     """
     if match := _EVENT.match(clause):
         check_no_time(match[0] + _COUNTED_AFTER.sub("", clause[match.end() :], count=1))
