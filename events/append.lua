@@ -7,7 +7,7 @@
 -- ARGV[1]   MessagePack: {tail, events, cursors, notes}
 --   tail     the position the writer believes to be the last
 --   events   [seen field, digest, bytes] each
---   cursors  [index in KEYS, expected id, new id] each
+--   cursors  [index in KEYS, expected id, new id] each; several of one inbox follow each other
 --   notes    [index in KEYS, cap or 0, field, value, …] each
 --
 -- Returns {"ok", index, position, …} of the events whose source and id was known, and where; the others follow the tail
@@ -24,8 +24,11 @@ if redis.call('EXISTS', log) == 1 then
   end
 end
 if tail ~= expected then return {'stale', tail} end
+local reached = {}
 for _, move in ipairs(moves) do
-  if (redis.call('HGET', cursors, KEYS[move[1]]) or '0-0') ~= move[2] then return {'moved', KEYS[move[1]]} end
+  local at = reached[move[1]] or redis.call('HGET', cursors, KEYS[move[1]]) or '0-0'
+  if at ~= move[2] then return {'moved', KEYS[move[1]]} end
+  reached[move[1]] = move[3]
 end
 
 local reply = {'ok'}
@@ -47,8 +50,8 @@ for _, note in ipairs(notes) do
     redis.call('XADD', key, '*', unpack(note, 3))
   end
 end
-for _, move in ipairs(moves) do
-  redis.call('HSET', cursors, KEYS[move[1]], move[3])
-  redis.call('XTRIM', KEYS[move[1]], 'MINID', '~', move[3])
+for inbox, id in pairs(reached) do
+  redis.call('HSET', cursors, KEYS[inbox], id)
+  redis.call('XTRIM', KEYS[inbox], 'MINID', '~', id)
 end
 return reply

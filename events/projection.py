@@ -4,7 +4,7 @@ Keys of the projection `name`, all written by save.lua and switch.lua alone:
 
     duban:{L}:<name>:checkpoint     hash    generation, position, version (of the rules that folded it);
                                             begun: the last generation that a rebuild began
-    duban:{L}:<name>:rows:<gen>     hash    row key -> the row as MessagePack
+    duban:{L}:<name>:rows:<gen>     hash    row key -> the row as JSON, which keeps the offsets of instants
     duban:{L}:<name>:<feed>         stream  <position>-<n> -> e: what it announces, in the order of the log
     duban:{L}:<name>:history:<key>  list    the positions of a row's events, where `history` is asked for
 
@@ -78,7 +78,7 @@ class Projection(Generic[R]):
         self.feed = key(log.ledger, rules.name, rules.feed)
         self._redis = redis
         self._checkpoint = key(log.ledger, rules.name, "checkpoint")
-        self._decoder = msgspec.msgpack.Decoder(rules.row)
+        self._decoder = msgspec.json.Decoder(rules.row)
         self._unsaved: list[Change[R]] = []
         self._lock = asyncio.Lock()
         self._save = redis.register_script(_script("save.lua"))
@@ -202,7 +202,7 @@ class Projection(Generic[R]):
             raise SupersededError(f"{self.rules.name}: rules {version.decode()!r} took over {self.rules.version!r}")
         try:
             decoded = {name.decode(): self._decoder.decode(row) for name, row in rows.items()}
-        except msgspec.ValidationError:
+        except msgspec.DecodeError:
             if not others:
                 raise
             decoded = {}
@@ -229,7 +229,7 @@ class Projection(Generic[R]):
                     self.saved,
                     self.position,
                     self.rules.version,
-                    [(name, lua_text(msgspec.msgpack.encode(row))) for name, row in latest.items()],
+                    [(name, lua_text(msgspec.json.encode(row))) for name, row in latest.items()],
                     [(id, lua_text(value)) for id, value in announced],
                     self.rules.cap,
                     list(index.values()),
@@ -260,7 +260,7 @@ class Projection(Generic[R]):
         rows = self._rows(generation)
         names = list(fresh.rows)
         for start in range(0, len(names), FOLD_BATCH):
-            chunk = {name: msgspec.msgpack.encode(fresh.rows[name]) for name in names[start : start + FOLD_BATCH]}
+            chunk = {name: msgspec.json.encode(fresh.rows[name]) for name in names[start : start + FOLD_BATCH]}
             await self._redis.hset(rows, mapping=chunk)
         left = [self._rows(old) for old in range(self.generation, generation)]  # with those of rebuilds cut short
         args = [self.generation, fresh.position, generation, self.rules.version]

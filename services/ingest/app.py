@@ -1,6 +1,8 @@
 """Ingest's wiring: the two doors, stream inboxes and HTTP, and the clock, all in front of one writer per ledger."""
 
 import asyncio
+import contextlib
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -35,6 +37,9 @@ SAVE_SECONDS = 2.0
 RETRY_AFTER = "1"
 """Seconds after which a client may try again when the log cannot be written: a server restarts in about that."""
 
+READ_AHEAD = 2
+"""Batches of an inbox that wait while the next is read: one being appended, one being looked up."""
+
 log = structlog.get_logger()
 
 
@@ -56,6 +61,7 @@ def build(settings: Settings) -> Litestar:
         broker = runtime.make_broker(settings.redis_url)
         await runtime.until_reachable(redis)
         tasks = []
+        inboxes: list[Inbox] = []
         for name, ledger in ledgers.items():
             clock = await runtime.ledger_clock(redis, name, settings.clock)
             writer = Writer(redis, name, ledger, clock.now)
@@ -66,13 +72,17 @@ def build(settings: Settings) -> Litestar:
                 asyncio.create_task(runtime.repeat(SAVE_SECONDS, writer.save)),
             ]
             for source in ledger.sources:
-                inbox = Inbox(writer, source)
-                runtime.follow(broker, inbox.name, await writer.log.cursor(inbox.name), BATCH, inbox.handle)
+                reached = await writer.log.cursor(key(name, "inbox", source))
+                inbox = Inbox(writer, source, reached)
+                inboxes.append(inbox)
+                runtime.follow(broker, inbox.name, reached, BATCH, inbox.handle)
         await broker.start()
         try:
             yield
         finally:
             await broker.stop()
+            for inbox in inboxes:
+                await inbox.stop()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -116,22 +126,44 @@ def build(settings: Settings) -> Litestar:
 
 
 class Inbox:
-    """The stream door of one source."""
+    """The stream door of one source: entries wait here, a few batches at most, until they are decided."""
 
-    def __init__(self, writer: Writer, source: str) -> None:
+    def __init__(self, writer: Writer, source: str, reached: str) -> None:
         self.name = key(writer.name, "inbox", source)
         self._writer = writer
         self._source = source
+        self._reached = reached
+        self._under_way: deque[asyncio.Task[None]] = deque()
 
     async def handle(self, entries: list[runtime.StreamEntry]) -> None:
-        """Have entries decided, however long it takes: they are in the inbox until then."""
+        """Have entries decided; returns when not too many others wait, so that reading goes on meanwhile."""
         submissions = [self._read(id.decode(), fields) for id, fields in entries]
+        move = Move(self.name, self._reached, entries[-1][0].decode())
+        self._reached = move.reached
+        before = self._under_way[-1] if self._under_way else None
+        self._under_way.append(asyncio.create_task(self._decide(submissions, move, before)))
+        while len(self._under_way) > READ_AHEAD:
+            await self._under_way.popleft()
+
+    async def stop(self) -> None:
+        """Leave what is not decided in the inbox."""
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _decide(self, submissions: list[Submission], move: Move, before: "asyncio.Task[None] | None") -> None:
+        """Have entries decided, however long it takes: they are in the inbox until then."""
+        with contextlib.suppress(InboxMovedError, UnavailableError, RedisError, OSError):  # tried again below
+            await self._writer.submit(submissions, move)
+            return
+        if before is not None:
+            await before
         while True:
             try:
                 reached = await self._writer.log.cursor(self.name)
                 left = [one for one in submissions if one.entry is not None and _order(one.entry) > _order(reached)]
                 if left:
-                    await self._writer.submit(left, Move(self.name, reached, left[-1].entry or reached))
+                    await self._writer.submit(left, Move(self.name, reached, move.reached))
             except InboxMovedError:
                 continue
             except (UnavailableError, RedisError, OSError) as error:

@@ -13,7 +13,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import structlog
@@ -73,30 +73,38 @@ class Waiting(Struct):
     outcomes: "asyncio.Future[list[Outcome]]"
 
 
+Ids: TypeAlias = dict[tuple[str, str], Known]
+"""Where a source and id already is."""
+
+
+class Lookup(NamedTuple):
+    """The submissions of a batch that the log knew, in the epoch (between two failures) in which it was asked."""
+
+    epoch: int
+    known: Ids
+
+
 class Draft:
     """A batch being decided: what it will append and how tasks will stand; the state it starts from stays untouched.
 
-    `ahead` is the draft that is being appended meanwhile: this one holds only if that one succeeds.
+    `ahead` is the draft that is being appended meanwhile: this one holds only if that one succeeds. `known` are the
+    submissions of the batch that are in the log, `before` those of the last draft, which the look-up may have missed.
     """
 
     def __init__(
-        self,
-        batch: list[Waiting],
-        ahead: "Draft | None",
-        tasks: dict[str, Task],
-        tail: int,
-        now: datetime,
-        epoch: int,
+        self, batch: list[Waiting], ahead: "Draft | None", tasks: dict[str, Task], tail: int, now: datetime
     ) -> None:
         self.batch = batch
         self.ahead = ahead
-        self.epoch = epoch
+        self.epoch = 0
+        self.known: Ids = {}
+        self.before: Ids = {}
+        self.ids: Ids = {}
         self.now = now
         self.recorded = now.isoformat().replace("+00:00", "Z")
         self.tail = tail
         self.outcomes: list[list[Outcome]] = []
         self._tasks = tasks
-        self._ids: dict[tuple[str, str], Known] = {}
         self._changed: dict[str, Task] = {}
         self.entries: list[Entry] = []
         self.changes: list[Change[Task] | None] = []
@@ -108,9 +116,8 @@ class Draft:
             found = self.ahead.task(subject) if self.ahead is not None else self._tasks.get(subject)
         return found
 
-    def known(self, id: tuple[str, str]) -> Known | None:
-        found = self._ids.get(id)
-        return found if found is not None or self.ahead is None else self.ahead.known(id)
+    def earlier(self, id: tuple[str, str]) -> Known | None:
+        return self.known.get(id) or self.ids.get(id) or self.before.get(id)
 
     def add(self, task: Task | None, event: Event, raw: bytes, authid: str, fingerprint: str) -> int:
         """Take an event in that `task` accepts and return the position it will have."""
@@ -118,7 +125,7 @@ class Draft:
         subject = event.subject
         sealed = Event(event.id, event.source, subject, event.time, event.data, self.now, authid)
         self.entries.append(Entry(event.source, event.id, fingerprint, seal(raw, self.recorded, authid)))
-        self._ids[event.source, event.id] = Known(position, fingerprint)
+        self.ids[event.source, event.id] = Known(position, fingerprint)
         task = evolve(task, Recorded(position, sealed))
         if task is not None:
             self._changed[subject] = task
@@ -141,6 +148,7 @@ class Writer:
         self._timers: list[tuple[datetime, str]] = []
         self._scheduled: dict[str, datetime] = {}
         self._appending: Draft | None = None
+        self._last_ids: Ids = {}
         self._epoch = 0
         self._synced = False
 
@@ -191,25 +199,31 @@ class Writer:
         """
         append: asyncio.Task[list[Waiting]] | None = None
         batch: list[Waiting] = []
+        looked_up: asyncio.Task[Lookup] | None = None
         try:
             while True:
-                if append is None and not self._waiting:
+                if append is None and not batch and not self._waiting:
                     self._arrived.clear()
                     await self._arrived.wait()
-                batch = self._take()
-                draft = await self._draft(batch)
+                batch = batch or self._take()
+                draft = await self._draft(batch, looked_up)
+                batch, looked_up = [], None
                 if append is not None:
                     again = await append
                     append = None
                     if again or draft is None or draft.epoch != self._epoch:
-                        batch = again + (draft.batch if draft is not None else [])
-                        draft = await self._draft(batch)
+                        draft = await self._draft(again + (draft.batch if draft is not None else []))
                 if draft is not None:
-                    self._appending, draft.ahead = draft, None
+                    batch = self._take()
+                    if batch:  # on its way before the append, which the server would finish first
+                        looked_up = asyncio.create_task(self._look_up(batch))
+                        await asyncio.sleep(0)
+                    self._appending, self._last_ids, draft.ahead = draft, draft.ids, None
                     append = asyncio.create_task(self._append(draft))
         finally:
-            if append is not None:
-                append.cancel()
+            for task in (append, looked_up):
+                if task is not None:
+                    task.cancel()
             under_way = self._appending.batch if self._appending is not None else []
             self._fail([*under_way, *batch, *self._waiting], UnavailableError("ingest is stopping"))
 
@@ -237,20 +251,26 @@ class Writer:
             if not one.outcomes.done():
                 one.outcomes.set_exception(error)
 
-    async def _draft(self, batch: list[Waiting]) -> Draft | None:
-        """Decide a batch; None if it is empty, or where it cannot be decided, which those who wait have been told."""
+    async def _draft(self, batch: list[Waiting], looked_up: "asyncio.Task[Lookup] | None" = None) -> Draft | None:
+        """Decide a batch; None if it is empty, or where it cannot be decided, which those who wait have been told.
+
+        `looked_up` may have begun before the last batch was appended: what that one holds is known from its draft.
+        """
         if not batch:
             return None
         try:
             if not self._synced:
                 await self.sync()
-            epoch = self._epoch
-            known = await self._known(batch)
+            found = await (looked_up or self._look_up(batch))
+            if found.epoch != self._epoch:
+                found = await self._look_up(batch)
             ahead = self._appending
             tail = self.state.position if ahead is None else ahead.tail + len(ahead.entries)
-            draft = Draft(batch, ahead, self.state.rows, tail, self._advance_clock(), epoch)
+            draft = Draft(batch, ahead, self.state.rows, tail, self._advance_clock())
+            draft.epoch, draft.known = found
+            draft.before = self._last_ids
             self._add_clock_events(draft)
-            draft.outcomes = [[self._outcome(draft, known, one) for one in waiting.submissions] for waiting in batch]
+            draft.outcomes = [[self._outcome(draft, one) for one in waiting.submissions] for waiting in batch]
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told and logged, and the writer goes on
             self._unavailable(batch, error)
             return None
@@ -261,7 +281,9 @@ class Writer:
         moves = [waiting.move for waiting in draft.batch if waiting.move is not None]
         try:
             if draft.entries or draft.notes or moves:
-                await self.log.append(draft.tail, draft.entries, draft.notes, moves)
+                positions = await self.log.append(draft.tail, draft.entries, draft.notes, moves)
+                if positions and positions[-1] != draft.tail + len(draft.entries):
+                    raise RuntimeError(f"ledger {self.name}: the log knew a submission that the look-up did not")  # noqa: TRY301
         except StaleTailError:
             self._void()
             return draft.batch
@@ -288,6 +310,7 @@ class Writer:
         self._epoch += 1
         self._synced = False
         self._appending = None
+        self._last_ids = {}
 
     def _unavailable(self, batch: Sequence[Waiting], error: Exception) -> None:
         self._synced = False
@@ -295,7 +318,8 @@ class Writer:
         log.warning("log not writable", ledger=self.name, error=f"{type(error).__name__}: {error}", exc_info=not away)
         self._fail(batch, UnavailableError(str(error)))
 
-    async def _known(self, batch: Sequence[Waiting]) -> dict[tuple[str, str], Known]:
+    async def _look_up(self, batch: Sequence[Waiting]) -> Lookup:
+        epoch = self._epoch
         ids = [
             (one.event.source, one.event.id)
             for waiting in batch
@@ -303,14 +327,14 @@ class Writer:
             if isinstance(one.event, Event)
         ]
         found = await self.log.known(ids)
-        return {id: known for id, known in zip(ids, found, strict=True) if known is not None}
+        return Lookup(epoch, {id: known for id, known in zip(ids, found, strict=True) if known is not None})
 
-    def _outcome(self, draft: Draft, known: dict[tuple[str, str], Known], one: Submission) -> Outcome:
+    def _outcome(self, draft: Draft, one: Submission) -> Outcome:
         event = one.event
         if isinstance(event, InvalidEvent):
             outcome = Outcome(event.source, event.id, "refused", code=event.code, detail=event.detail)
         else:
-            outcome = self._outcome_of_event(draft, known, one, event)
+            outcome = self._outcome_of_event(draft, one, event)
         if outcome.outcome == "refused":
             draft.notes.append(self._refused(draft, one, outcome))
         if one.entry is not None:
@@ -318,14 +342,11 @@ class Writer:
             draft.notes.append(Note(key(self.name, "receipts", one.authid), fields, RECEIPTS_KEPT))
         return outcome
 
-    def _outcome_of_event(
-        self, draft: Draft, known: dict[tuple[str, str], Known], one: Submission, event: Event
-    ) -> Outcome:
+    def _outcome_of_event(self, draft: Draft, one: Submission, event: Event) -> Outcome:
         refusal = authentic(event, one.authid)
         if refusal is None:
             fingerprint = digest(one.raw)
-            id = (event.source, event.id)
-            earlier = known.get(id) or draft.known(id)
+            earlier = draft.earlier((event.source, event.id))
             if earlier is not None:
                 if earlier.digest == fingerprint:
                     return Outcome(event.source, event.id, "duplicate", earlier.position)

@@ -82,14 +82,14 @@ def _post(barrier: Any, number: int, count: int, port: int, path: str, headers: 
 
 
 def _add(barrier: Any, number: int, count: int, url: str, inbox: str) -> None:
-    client = redis.Redis.from_url(url, protocol=2)
-    pipelines = []
+    connection: Any = redis.Redis.from_url(url, protocol=2).connection_pool.get_connection()
     events = reports(number, count)
-    for start in range(0, count, PIPELINE):
-        pipe = client.pipeline(transaction=False)
-        for event in events[start : start + PIPELINE]:
-            pipe.xadd(inbox, {"e": event})
-        pipelines.append(pipe)
+    packed = [
+        connection.pack_commands([("XADD", inbox, "*", "e", event) for event in events[start : start + PIPELINE]])
+        for start in range(0, count, PIPELINE)
+    ]
     barrier.wait(120)
-    for pipe in pipelines:
-        pipe.execute()
+    for commands in packed:
+        connection.send_packed_command(commands)
+        for _ in range(PIPELINE):
+            connection.read_response()
