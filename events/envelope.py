@@ -39,6 +39,7 @@ _ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "subject", "time
 _RESERVED = ("recordedtime", "authid", "data_base64")
 
 Attribute: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
+TaskId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=150)]  # the ids of the clock's events hold it
 
 
 class InvalidEvent(Exception):
@@ -59,7 +60,7 @@ class Envelope(Struct, frozen=True, gc=False):
     id: Attribute
     source: Attribute
     type: Attribute
-    subject: Attribute
+    subject: TaskId
     time: Annotated[datetime, Meta(tz=True)]
     data: Raw
     datacontenttype: Literal["application/json"] = "application/json"

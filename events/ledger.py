@@ -16,6 +16,9 @@ Days: TypeAlias = Annotated[int, Meta(ge=0, le=3_650)]
 Trigger: TypeAlias = Literal["assigned", "neared", "passed"]
 Audience: TypeAlias = Literal["units", "lead", "cooperating", "supervisor"]
 
+CLOCK = "duban"
+"""The authenticated name of the ledger's own clock; no source may have it."""
+
 EVERY_UNIT = "*"
 """In a source's units: it speaks for every unit."""
 
@@ -92,6 +95,8 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         ZoneInfo(self.timezone)  # raises ZoneInfoNotFoundError, a KeyError, where there is no such zone
+        if CLOCK in self.sources:
+            raise ValueError(f"no source can be named {CLOCK!r}: that is the ledger's own clock")
         for group, members in self.groups.items():
             if not self.groups.keys().isdisjoint(members):
                 raise ValueError(f"the group {group!r} has a group among its members; they can only be units")

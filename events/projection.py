@@ -109,6 +109,8 @@ class Projection(Generic[R]):
                 folded += len(batch)
                 batch = await self.log.read(self.position, FOLD_BATCH)
             await self._save_changes()  # what an earlier save that failed has left
+            if not folded and int(await self._redis.hget(self._checkpoint, "generation") or 0) != self.generation:
+                await self._load(own=True)  # somebody has rebuilt the rows
         return folded
 
     def advance(self, recorded: Iterable[Recorded]) -> None:
@@ -268,6 +270,11 @@ class Projection(Generic[R]):
         if not switched:
             await self._redis.unlink(rows)
         return switched
+
+
+async def saved_position(redis: Any, ledger: str, name: str) -> int:
+    """Return the position that the saved rows of a projection reflect, 0 where there are none."""
+    return int(await redis.hget(key(ledger, name, "checkpoint"), "position") or 0)
 
 
 def _script(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import httpx
 from rich.console import Console, Group
 from rich.live import Live
 from rich.panel import Panel
+from rich.text import Text
 
 from events.envelope import encode
 from services.cli import board
@@ -24,8 +25,9 @@ from services.settings import load_ledger, shipped
 
 PLAN = "zj-2017"
 ISSUED = date(2017, 8, 1)
-START = datetime(2017, 8, 1, tzinfo=UTC) - timedelta(hours=8)
-END = datetime(2021, 1, 2, tzinfo=UTC) - timedelta(hours=8)
+LAST_DAY = "2021-01-02T00:00:00+08:00"
+START = datetime.fromisoformat("2017-08-01T00:00:00+08:00")
+END = datetime.fromisoformat(LAST_DAY)
 
 LEAD_SECONDS = 5.0
 """Real time before the first instant, in which the services start."""
@@ -58,7 +60,7 @@ class Demo:
                 )
             start = START - timedelta(seconds=LEAD_SECONDS * self._speed)
             clock = f"{start.isoformat()}@{self._speed:.0f}"
-            async with Supervisor(self._data, self._port, clock).running():
+            async with Supervisor(self._data, self._port, clock, logs=self._data / "logs").running():
                 place = find(self._data)
                 async with Client(place, LEDGER) as client:
                     await self._play(client)
@@ -132,7 +134,8 @@ class Demo:
     async def _screen(self, client: Client) -> Group:
         figures = await client.overview()
         rows = sorted(self._rows.values(), key=lambda row: row["row"])
-        alerts = "\n".join(board.alert_line(alert) for alert in await client.alerts(limit=str(ALERTS_SHOWN)))
+        latest = [board.alert_line(alert) for alert in await client.alerts(limit=str(ALERTS_SHOWN))]
+        alerts = Text("\n".join(latest), no_wrap=True, overflow="ellipsis")
         return Group(
             board.table(rows, f"{figures['title']}（进展为演示数据）", board.figures(figures)),
             Panel(alerts, title="最新提醒", height=ALERTS_SHOWN + 2),
@@ -148,5 +151,6 @@ class Demo:
             f"{passed} tasks passed their due instant; "
             f"{receiver.digests} digests delivered, {receiver.repeats} twice, {receiver.forged} with a wrong signature"
         )
-        self._console.print(f"The data is in {self._data}: duban up --data {self._data} --clock {END.isoformat()}")
+        self._console.print(f"The data is in {self._data}; look round with:")
+        self._console.print(f"duban up --data {self._data} --clock {LAST_DAY}", soft_wrap=True)
         return 1 if self._counted["refused"] or receiver.forged or receiver.repeats or not receiver.digests else 0

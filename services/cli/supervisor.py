@@ -46,13 +46,22 @@ log = structlog.get_logger()
 
 
 class Supervisor:
-    """What one `duban up` runs on a data directory."""
+    """What one `duban up` runs on a data directory; the services log to the terminal, or to files in `logs`."""
 
-    def __init__(self, data: Path, port: int, clock: str | None = None, *, redis_url: str | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        port: int,
+        clock: str | None = None,
+        *,
+        redis_url: str | None = None,
+        logs: Path | None = None,
+    ) -> None:
         self.data = data
         self.port = port
         self.redis_url = redis_url
         self._clock = clock
+        self._logs = logs
         self._server: ValkeyServer | None = None
         self._children: dict[str, asyncio.subprocess.Process] = {}
         self._stopping = False
@@ -124,9 +133,14 @@ class Supervisor:
         if self._clock is not None:
             environment["DUBAN_CLOCK"] = self._clock
         command = [sys.executable, "-m", "services.cli", "serve", service]
-        self._children[service] = await asyncio.create_subprocess_exec(
-            *command, env=environment, start_new_session=True
-        )
+        with contextlib.ExitStack() as files:
+            log_file = None
+            if self._logs is not None:
+                self._logs.mkdir(parents=True, exist_ok=True)
+                log_file = files.enter_context((self._logs / f"{service}.log").open("ab"))
+            self._children[service] = await asyncio.create_subprocess_exec(
+                *command, env=environment, start_new_session=True, stdout=log_file, stderr=log_file
+            )
 
     async def _until_ready(self) -> None:
         async with httpx.AsyncClient() as client:
@@ -134,7 +148,7 @@ class Supervisor:
                 while True:
                     code = self._children[service].returncode
                     if code is not None:
-                        raise SettingsError(f"{service} ended with {code}; its log is above")
+                        raise SettingsError(f"{service} ended with {code}; its log is {self._logs or 'above'}")
                     with contextlib.suppress(httpx.HTTPError):
                         answer = await client.get(f"http://127.0.0.1:{self.port + number}/health/ready")
                         if answer.status_code == httpx.codes.OK:

@@ -86,8 +86,8 @@ def build(settings: Settings) -> Litestar:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            for door in doors.values():
-                await door.writer.save()
+            saves = [door.writer.save() for door in doors.values()]
+            await asyncio.gather(*saves, return_exceptions=True)  # without one, the next start folds further
             await redis.aclose()
 
     @post(

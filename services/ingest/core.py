@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from events.deadline import MONTHS, Deadline, Fixed, Recurring, add_months, next_due
 from events.envelope import CODES, Event
-from events.ledger import Ledger, Source, SourceRole
+from events.ledger import CLOCK, Ledger, Source, SourceRole
 from events.log import Recorded
 from events.schema import (
     CompletionReturned,
@@ -35,9 +35,6 @@ from events.schema import (
 VERSION = "1"
 """Of the rules in `evolve`: a new one makes ingest fold the whole log anew."""
 
-CLOCK = "duban"
-"""The authenticated name of the ledger's own clock; no source may have it."""
-
 AHEAD = timedelta(minutes=5)
 """How far a source's `time` may run ahead of the ledger's clock: what unsynchronised machines are off by."""
 
@@ -50,7 +47,10 @@ class Request(Struct, frozen=True, gc=False):
 
 
 class Task(Struct, frozen=True, gc=False):
-    """What has to be known of a task to decide; `since` is when its present deadline was recorded."""
+    """What has to be known of a task to decide; `since` is when its present deadline was recorded.
+
+    `met` is the latest occurrence of a recurring deadline in whose period the lead has reported.
+    """
 
     lead: str
     units: tuple[Unit, ...]
@@ -61,6 +61,7 @@ class Task(Struct, frozen=True, gc=False):
     request: Request | None = None
     passed: datetime | None = None
     lead_reported: datetime | None = None
+    met: datetime | None = None
     fired: tuple[str, ...] = ()
 
 
@@ -94,10 +95,9 @@ def evolve(task: Task | None, entry: Recorded) -> Task | None:
         case TaskSigned() | TaskUrged():
             return task
         case ProgressReported(unit=unit) | ProgressCorrected(unit=unit):
-            return msgspec.structs.replace(task, lead_reported=at) if unit == task.lead else task
+            return _reported(task, unit, at)
         case CompletionSubmitted(unit=unit):
-            reported = at if unit == task.lead else task.lead_reported
-            return msgspec.structs.replace(task, submitted=_with(task.submitted, unit), lead_reported=reported)
+            return msgspec.structs.replace(_reported(task, unit, at), submitted=_with(task.submitted, unit))
         case CompletionReturned(unit=unit):
             return msgspec.structs.replace(task, submitted=_without(task.submitted, unit))
         case TaskClosed():
@@ -116,7 +116,8 @@ def evolve(task: Task | None, entry: Recorded) -> Task | None:
         case ExtensionRefused():
             return msgspec.structs.replace(task, request=None)
         case DeadlineClarified(deadline=deadline):
-            return msgspec.structs.replace(task, deadline=deadline, since=at, passed=None)
+            met = _met(deadline, task.lead_reported)
+            return msgspec.structs.replace(task, deadline=deadline, since=at, passed=None, met=met)
         case DeadlineNeared():
             return msgspec.structs.replace(task, fired=_with(task.fired, event.id))
         case DeadlinePassed(due=due):
@@ -178,30 +179,29 @@ def needed_role(data: EventData) -> SourceRole | None:
             assert_never(data)
 
 
-def clock_events(subject: str, task: Task, remind_days: tuple[int, ...]) -> Iterator[Event]:
+def clock_events(subject: str, task: Task, ledger: Ledger) -> Iterator[Event]:
     """Yield what the clock will say of an open task, in order of its instants, leaving out what it has said.
 
-    `time` is the instant at which each is to be recorded. The ids depend on task and due instant alone, so an instance
-    that was down, or a second one, comes to the same events. Without end for a recurring deadline. Reminders that were
-    already past when the deadline was recorded are left out.
+    `time` is the instant at which each is to be recorded. The ids depend on task and due instant alone, however a
+    source wrote that instant, so an instance that was down, or a second one, comes to the same events. Without end for
+    a recurring deadline. Reminders that were already past when the deadline was recorded, or when the due before this
+    one passed, are left out.
     """
     if task.closed:
         return
-    after = task.passed
-    if after is None and isinstance(task.deadline, Recurring):
-        after = task.since  # a table that is entered late does not owe the years before
+    after = _settled(task)
     while (due := next_due(task.deadline, after)) is not None:
+        current = task.since if after is None else max(task.since, after)
         after = due.passes
-        if isinstance(task.deadline, Recurring) and _met(task, task.deadline, due.passes):
-            continue
-        for days in sorted(remind_days, reverse=True):
-            instant = due.reminds - timedelta(days=days)
-            event_id = f"neared:{subject}:{due.reminds.isoformat()}:{days}"
-            if instant >= task.since and event_id not in task.fired:
-                yield Event(event_id, f"{CLOCK}/clock", subject, instant, DeadlineNeared(due.reminds, days))
-        event_id = f"passed:{subject}:{due.passes.isoformat()}"
+        passes, reminds = due.passes.astimezone(ledger.zone), due.reminds.astimezone(ledger.zone)
+        for days in sorted(ledger.remind_days, reverse=True):
+            instant = reminds - timedelta(days=days)
+            event_id = f"neared:{subject}:{reminds.isoformat()}:{days}"
+            if instant >= current and event_id not in task.fired:
+                yield Event(event_id, f"{CLOCK}/clock", subject, instant, DeadlineNeared(reminds, days))
+        event_id = f"passed:{subject}:{passes.isoformat()}"
         if event_id not in task.fired:
-            yield Event(event_id, f"{CLOCK}/clock", subject, due.passes, DeadlinePassed(due.passes))
+            yield Event(event_id, f"{CLOCK}/clock", subject, passes, DeadlinePassed(passes))
 
 
 def same_timing(one: Task, other: Task) -> bool:
@@ -215,9 +215,29 @@ def same_timing(one: Task, other: Task) -> bool:
     )
 
 
-def _met(task: Task, deadline: Recurring, due: datetime) -> bool:
-    """Tell whether the lead reported inside the period that ends at `due`."""
-    return task.lead_reported is not None and add_months(due, -MONTHS[deadline.every]) <= task.lead_reported < due
+def _reported(task: Task, unit: str, at: datetime) -> Task:
+    """Return the task after a unit's report, which meets an occurrence if the unit leads."""
+    if unit != task.lead:
+        return task
+    return msgspec.structs.replace(task, lead_reported=at, met=_met(task.deadline, at) or task.met)
+
+
+def _met(deadline: Deadline, reported: datetime | None) -> datetime | None:
+    """Return the occurrence in whose period a report was made, if the deadline recurs."""
+    if not isinstance(deadline, Recurring) or reported is None:
+        return None
+    due = next_due(deadline, reported)
+    if due is None or add_months(due.passes, -MONTHS[deadline.every]) > reported:
+        return None
+    return due.passes
+
+
+def _settled(task: Task) -> datetime | None:
+    """Return the instant up to which there is nothing due any more; None if all is."""
+    if not isinstance(task.deadline, Recurring):
+        return task.passed
+    # a table that is entered late does not owe the years before
+    return max(instant for instant in (task.since, task.passed, task.met) if instant is not None)
 
 
 def _decide_step(task: Task, event: Event, ledger: Ledger, now: datetime) -> Refusal | None:
@@ -228,7 +248,7 @@ def _decide_step(task: Task, event: Event, ledger: Ledger, now: datetime) -> Ref
         case CompletionReturned(unit=unit) if ledger.has_duty(unit, task.units) and unit not in task.submitted:
             return Refusal("not-permitted", f"{unit} has not submitted a completion that could be returned")
         case ExtensionRequested():
-            due = next_due(task.deadline, task.passed)
+            due = next_due(task.deadline, _settled(task))
             if due is None or due.passes <= now:
                 return Refusal("not-permitted", "an extension is asked for before the due instant; none lies ahead")
             if task.request is not None:

@@ -21,11 +21,10 @@ from msgspec import Struct
 from redis.exceptions import RedisError
 
 from events.envelope import Event, InvalidEvent, encode, read, seal
-from events.ledger import Ledger
+from events.ledger import CLOCK, Ledger
 from events.log import Entry, InboxMovedError, Known, Log, Move, Note, Recorded, StaleTailError, digest, key
 from events.projection import Change, Projection, Rules
 from services.ingest.core import (
-    CLOCK,
     VERSION,
     Outcome,
     Refusal,
@@ -150,6 +149,7 @@ class Writer:
         self._appending: Draft | None = None
         self._last_ids: Ids = {}
         self._epoch = 0
+        self._at = 0
         self._synced = False
 
     @property
@@ -190,6 +190,7 @@ class Writer:
             self._scheduled.clear()
             for subject, task in self.state.rows.items():
                 self._set_timer(subject, task)
+            self._at = self.state.position
             self._synced = True
 
     async def run(self) -> None:
@@ -198,6 +199,7 @@ class Writer:
         While one batch is being appended, the next is decided on top of it.
         """
         append: asyncio.Task[list[Waiting]] | None = None
+        draft: Draft | None = None
         batch: list[Waiting] = []
         looked_up: asyncio.Task[Lookup] | None = None
         try:
@@ -212,7 +214,9 @@ class Writer:
                     again = await append
                     append = None
                     if again or draft is None or draft.epoch != self._epoch:
-                        draft = await self._draft(again + (draft.batch if draft is not None else []))
+                        batch = again + (draft.batch if draft is not None else [])
+                        draft = await self._draft(batch)
+                        batch = []
                 if draft is not None:
                     batch = self._take()
                     if batch:  # on its way before the append, which the server would finish first
@@ -224,8 +228,9 @@ class Writer:
             for task in (append, looked_up):
                 if task is not None:
                     task.cancel()
-            under_way = self._appending.batch if self._appending is not None else []
-            self._fail([*under_way, *batch, *self._waiting], UnavailableError("ingest is stopping"))
+            drafts = [one for one in (self._appending, draft) if one is not None]
+            left = [waiting for one in drafts for waiting in one.batch]
+            self._fail([*left, *batch, *self._waiting], UnavailableError("ingest is stopping"))
 
     async def tick(self) -> None:
         """Record what the clock has to say by now; raises UnavailableError where the log cannot be written."""
@@ -233,9 +238,17 @@ class Writer:
             await self.submit(())
 
     async def save(self) -> None:
-        """Save the write model, so that a restart need not fold far."""
-        if self._synced and self.state.position > self.state.saved:
+        """Save the write model, so that a restart need not fold far, and notice what another instance has appended.
+
+        The clock must know of the dues in it even if nothing is submitted here.
+        """
+        if not self._synced:
+            return
+        if self.state.position > self.state.saved:
             await self.state.save()
+        tail = await self.log.tail()
+        if self._appending is None and (tail > self.state.position or self._overtaken()):
+            self._void()
 
     def _take(self) -> list[Waiting]:
         """Take what waits, up to a batch."""
@@ -259,6 +272,8 @@ class Writer:
         if not batch:
             return None
         try:
+            if self._appending is None and self._overtaken():
+                self._void()
             if not self._synced:
                 await self.sync()
             found = await (looked_up or self._look_up(batch))
@@ -311,6 +326,10 @@ class Writer:
         self._synced = False
         self._appending = None
         self._last_ids = {}
+
+    def _overtaken(self) -> bool:
+        """Tell whether a save has found another instance ahead and taken up its events, which have no timers here."""
+        return self._synced and self.state.position != self._at
 
     def _unavailable(self, batch: Sequence[Waiting], error: Exception) -> None:
         self._synced = False
@@ -379,7 +398,7 @@ class Writer:
             if self._scheduled.get(subject) == instant:
                 del self._scheduled[subject]
             task = draft.task(subject)
-            for event in clock_events(subject, task, self.ledger.remind_days) if task is not None else ():
+            for event in clock_events(subject, task, self.ledger) if task is not None else ():
                 if event.time > draft.now:
                     self._schedule(subject, event.time)
                     break
@@ -399,11 +418,12 @@ class Writer:
             self.state.adopt(position, change)
             if change is not None and (before is None or not same_timing(before, change.row)):
                 self._set_timer(change.key, change.row)
+        self._at = self.state.position
         if draft.entries:
             self._last = draft.now
 
     def _set_timer(self, subject: str, task: Task) -> None:
-        event = next(clock_events(subject, task, self.ledger.remind_days), None)
+        event = next(clock_events(subject, task, self.ledger), None)
         if event is not None:
             self._schedule(subject, event.time)
 

@@ -35,6 +35,9 @@ from events.schema import (
 VERSION = "1"
 """Of the rules in `evolve` and `light`; with the ledger's own rules it names what folded a row."""
 
+ROUNDING = 1e-9
+"""Per cent: 0.7 * 90 is 62.99… in binary. What is expected counts in whole per cent, so no task is behind at once."""
+
 State: TypeAlias = Literal["assigned", "in-progress", "submitted", "returned", "closed"]
 Light: TypeAlias = Literal["red", "yellow", "blue", "green"]
 Reason: TypeAlias = Literal["closed", "overdue", "due-soon", "behind", "silent", "on-track"]
@@ -81,7 +84,8 @@ class Task(Struct, frozen=True, gc=False):
     """A row and what it takes to carry it on.
 
     `reminds` is the instant reminders count back from; `settled` the last due instant that passed or was met;
-    `proposed` the due of an open extension request; `lit` the instant at which the light was worked out.
+    `proposed` the due of an open extension request; `lit` the instant at which the light was worked out;
+    `lead_reported` the instant at which the lead's last report was recorded.
     """
 
     row: TaskRow
@@ -89,6 +93,7 @@ class Task(Struct, frozen=True, gc=False):
     settled: datetime | None
     proposed: datetime | None
     lit: datetime
+    lead_reported: datetime | None = None
 
 
 def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
@@ -116,7 +121,8 @@ def light(task: Task, rules: LightRules, now: datetime) -> tuple[Light, Reason]:
     if row.due is not None and task.reminds is not None:
         if now >= task.reminds - timedelta(days=rules.yellow_days):
             return "yellow", "due-soon"
-        if (row.percent or 0) < int(rules.behind * proportional(row.opened_at, row.due, now)):
+        expected = rules.behind * proportional(row.opened_at, row.due, now)
+        if (row.percent or 0) < int(expected + ROUNDING):
             return "yellow", "behind"
     if isinstance(row.deadline, Ongoing) and now - (row.last_report_at or row.opened_at) >= timedelta(
         days=rules.silent_days
@@ -142,7 +148,7 @@ def proportional(opened: datetime, due: datetime, now: datetime) -> float:
 def _open(ledger: Ledger, event: Event, position: int) -> Task:
     data = event.data
     assert isinstance(data, TaskAssigned)
-    due = next_due(data.deadline)
+    due = _first_due(data.deadline, event)
     row = TaskRow(
         task=event.subject,
         title=data.title,
@@ -181,8 +187,8 @@ def _step(ledger: Ledger, task: Task | None, event: Event) -> Task | None:
         case CompletionSubmitted(unit=unit):
             units = _at_unit(row, unit, state="submitted", last_report_at=at)
             state: State = "submitted" if unit == row.lead else row.state
-            submitted = replace(row, units=units, state=state, last_report_at=at)
-            return _met(replace(task, row=submitted), event) if unit == row.lead else replace(task, row=submitted)
+            submitted = replace(task, row=replace(row, units=units, state=state, last_report_at=at))
+            return _lead_reported(submitted, event) if unit == row.lead else submitted
         case CompletionReturned(unit=unit):
             state = "returned" if unit == row.lead else row.state
             units = _at_unit(row, unit, state="returned")
@@ -191,7 +197,10 @@ def _step(ledger: Ledger, task: Task | None, event: Event) -> Task | None:
             closed = replace(row, state="closed", closed_at=at, outcome=outcome)
             return replace(task, row=closed, proposed=None)
         case TaskReopened():
-            return replace(task, row=replace(row, state="in-progress", closed_at=None, outcome=None))
+            units = tuple(
+                replace(part, state="in-progress") if part.state == "submitted" else part for part in row.units
+            )
+            return replace(task, row=replace(row, units=units, state="in-progress", closed_at=None, outcome=None))
         case TaskReassigned(lead=lead, units=units):
             kept = {unit.unit: unit for unit in row.units}
             duties = ledger.obligations(units).items()
@@ -232,17 +241,22 @@ def _reported(task: Task, event: Event, unit: str, percent: Percent | None) -> T
     if unit != row.lead:
         return replace(task, row=replace(row, units=units, state=state, last_report_at=event.time))
     reported = replace(row, units=units, state=state, last_report_at=event.time, percent=known)
-    return _met(replace(task, row=reported), event)
+    return _lead_reported(replace(task, row=reported), event)
 
 
-def _met(task: Task, event: Event) -> Task:
+def _lead_reported(task: Task, event: Event) -> Task:
+    return _met(replace(task, lead_reported=event.recorded or event.time))
+
+
+def _met(task: Task) -> Task:
     """A lead's report inside its period meets a recurring occurrence, and ends the lateness of an earlier one."""
-    row = task.row
-    if not isinstance(row.deadline, Recurring) or row.due is None:
+    row, reported = task.row, task.lead_reported
+    if not isinstance(row.deadline, Recurring) or row.due is None or reported is None:
         return task
-    at = event.recorded or event.time
-    task = replace(task, row=replace(row, overdue_since=None))
-    return _settled(task, row.due) if add_months(row.due, -MONTHS[row.deadline.every]) <= at < row.due else task
+    met = next_due(row.deadline, reported)
+    if met is None or met.passes < row.due or add_months(met.passes, -MONTHS[row.deadline.every]) > reported:
+        return task
+    return _settled(replace(task, row=replace(row, overdue_since=None)), met.passes)
 
 
 def _settled(task: Task, due: datetime) -> Task:
@@ -253,11 +267,16 @@ def _settled(task: Task, due: datetime) -> Task:
 
 def _redated(task: Task, deadline: Deadline, event: Event) -> Task:
     """Start afresh on a new deadline; lateness ends where its due lies ahead."""
-    due = next_due(deadline)
+    due = _first_due(deadline, event)
     at = event.recorded or event.time
     late = None if due is None or due.passes > at else task.row.overdue_since
     row = replace(task.row, deadline=deadline, due=due.passes if due is not None else None, overdue_since=late)
-    return replace(task, row=row, reminds=due.reminds if due is not None else None, settled=None, proposed=None)
+    return _met(replace(task, row=row, reminds=due.reminds if due is not None else None, settled=None, proposed=None))
+
+
+def _first_due(deadline: Deadline, event: Event) -> Due | None:
+    """Return when a deadline first falls due; one that recurs owes nothing of the time before it was recorded."""
+    return next_due(deadline, (event.recorded or event.time) if isinstance(deadline, Recurring) else None)
 
 
 def _at_unit(row: TaskRow, unit: str, **changes: object) -> tuple[UnitRow, ...]:

@@ -213,8 +213,8 @@ async def test_rebuilding_mends_what_was_changed_behind_its_back(redis: Any, log
     projection = await loaded(redis, log, rules())
     await projection.wake()
     forged = Count(99, 6, ())
-    await redis.hset(projection._rows(projection.generation), "t1", msgspec.msgpack.encode(forged))
-    await redis.hset(projection._rows(projection.generation), "t9", msgspec.msgpack.encode(forged))
+    await redis.hset(projection._rows(projection.generation), "t1", msgspec.json.encode(forged))
+    await redis.hset(projection._rows(projection.generation), "t9", msgspec.json.encode(forged))
     assert await projection.rebuild() == {"t1": (forged, AFTER[6]["t1"]), "t9": (forged, None)}
     assert (await loaded(redis, log, rules())).rows == AFTER[6]
 

@@ -1,0 +1,127 @@
+"""Commands for who runs a duban: fold anew, and see whether all is well."""
+
+import asyncio
+from typing import Annotated, Any
+
+import httpx
+import msgspec
+import typer
+from redis.exceptions import RedisError
+
+from events.ledger import Ledger
+from events.log import Log
+from events.projection import Projection, Rules, saved_position
+from services import runtime
+from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out
+from services.cli.place import LEDGER, Place, find
+from services.ingest.store import RULES as INGEST_RULES
+from services.notify.store import rules as notify_rules
+from services.settings import SettingsError
+from services.status.store import rules as status_rules
+
+LEAST_VERSION = (7, 2)
+"""Of Redis; every Valkey is later."""
+
+DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+"""Without these an acknowledged event may be lost or forgotten."""
+
+BEHIND = 1_000
+"""Events that rows may lag behind the log while much comes in."""
+
+commands = typer.Typer()
+
+
+@commands.command()
+def rebuild(
+    data: DataOption = None,
+    ledger: LedgerOption = LEDGER,
+    only: Annotated[str | None, typer.Option("--only", help="ingest, status or notify")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Fold the rows anew from the log beside the old ones, compare, and switch to them; sends nothing."""
+
+    async def work() -> dict[str, list[str]]:
+        redis = runtime.connect(find(data).server())
+        try:
+            log = Log(redis, ledger)
+            chosen = [rules for rules in _all_rules(ledger_of(data, ledger)) if only in {None, rules.name}]
+            if not chosen:
+                raise SettingsError(f"--only {only!r} is none of: ingest, status, notify")
+            return {rules.name: sorted(await Projection(redis, log, rules).rebuild()) for rules in chosen}
+        finally:
+            await redis.aclose()
+
+    differing = asyncio.run(work())
+    if json:
+        out.out(msgspec.json.encode(differing).decode())
+    for name, rows in differing.items() if not json else ():
+        out.print(f"{name}: " + (f"{len(rows)} rows were other ones: {', '.join(rows[:20])}" if rows else "equal rows"))
+    raise SystemExit(1 if any(differing.values()) else 0)
+
+
+@commands.command()
+def doctor(data: DataOption = None, ledger: LedgerOption = LEDGER, json: JsonOption = False) -> None:
+    """Look at services and server, and say what is not as it should be."""
+    place = find(data)
+
+    async def work() -> list[str]:
+        return await _services(place) + (await _server(place, ledger) if place.redis_url is not None else [])
+
+    wrong = asyncio.run(work())
+    if json:
+        out.out(msgspec.json.encode(wrong).decode())
+    else:
+        for one in wrong:
+            err.print(one, style="red", markup=False)
+        out.print("all is well" if not wrong else f"{len(wrong)} to look at")
+    raise SystemExit(1 if wrong else 0)
+
+
+def _all_rules(ledger: Ledger) -> list[Rules[Any]]:
+    return [INGEST_RULES, status_rules(ledger), notify_rules(ledger)]
+
+
+async def _services(place: Place) -> list[str]:
+    wrong = []
+    async with httpx.AsyncClient(timeout=5) as http:
+        for service, url in place.urls.items():
+            try:
+                answer = await http.get(f"{url}/health/ready")
+                if not answer.is_success:
+                    wrong.append(f"{service}: not ready: {answer.text}")
+            except httpx.HTTPError as error:
+                wrong.append(f"{service}: {url} does not answer: {error}")
+    return wrong
+
+
+async def _server(place: Place, ledger: str) -> list[str]:
+    redis = runtime.connect(place.server())
+    try:
+        wrong = await _configuration(redis)
+        log = Log(redis, ledger)
+        tail = await log.tail()
+        for name in ("ingest", "status", "notify"):
+            position = await saved_position(redis, ledger, name)
+            if position > tail:
+                wrong.append(f"{name}: its rows reflect position {position}, the log ends at {tail}: was it cut?")
+            elif position < tail - BEHIND:
+                wrong.append(f"{name}: its rows reflect position {position}, the log is at {tail}: does it run?")
+    except RedisError as error:
+        return [f"server: {error}"]
+    else:
+        return wrong
+    finally:
+        await redis.aclose()
+
+
+async def _configuration(redis: Any) -> list[str]:
+    info = await redis.info("server")
+    version = info.get("valkey_version") or info["redis_version"]
+    wrong = []
+    if tuple(map(int, version.split(".")[:2])) < LEAST_VERSION:
+        wrong.append(f"server: version {version}; at least {'.'.join(map(str, LEAST_VERSION))} is needed")
+    for name, right in DURABLE.items():
+        value = (await redis.config_get(name)).get(name)
+        if value != right:
+            wrong.append(f"server: {name} is {value!r}; it has to be {right!r} that nothing acknowledged is ever lost")
+    return wrong

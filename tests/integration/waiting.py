@@ -1,0 +1,31 @@
+"""Waiting until a house has come to rest."""
+
+import asyncio
+
+import httpx
+
+from events.log import Log
+from services.clock import sleep
+from services.runtime import connect
+from tests.house import LEDGER, House
+
+REST_SECONDS = 120.0
+
+
+async def settled(house: House) -> int:
+    """Wait until every service reflects the log's tail, and the tail has stood still; return it."""
+    redis = connect(house.url)
+    log = Log(redis, LEDGER)
+    try:
+        async with asyncio.timeout(REST_SECONDS), httpx.AsyncClient(timeout=30) as http:
+            while True:
+                before = await log.tail()
+                await sleep(0.5)
+                positions = {before, await log.tail()}
+                for service, what in (("status", "overview"), ("notify", "alerts?limit=1")):
+                    answer = await http.get(house.address(service, what))
+                    positions.add(int(answer.headers["Duban-Position"]))
+                if len(positions) == 1 and before:
+                    return before
+    finally:
+        await redis.aclose()
