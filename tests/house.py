@@ -96,11 +96,13 @@ class House:
         return self._processes[service].pid
 
     async def ready(self, service: str) -> None:
-        """Wait until a service is ready; raise TimeoutError, with the end of its log, where it does not get there."""
+        """Wait until a service is ready, starting it again where it ended, as supervisors do; TimeoutError otherwise."""
         async with httpx.AsyncClient() as http:
             try:
                 async with asyncio.timeout(READY_SECONDS):
                     while not await _answers(http, f"{self.base(service)}/health/ready"):
+                        if self._processes[service].poll() is not None:  # the server went away while it started
+                            self.start(service)
                         await sleep(0.05)
             except TimeoutError:
                 log = (self.logs / f"{service}.log").read_text(encoding="utf-8")

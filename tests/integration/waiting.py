@@ -1,10 +1,11 @@
 """Waiting until a house has come to rest."""
 
 import asyncio
+from typing import Any
 
 import httpx
 
-from events.log import Log
+from events.log import Log, key
 from services.clock import sleep
 from services.runtime import connect
 from tests.house import LEDGER, House
@@ -13,7 +14,7 @@ REST_SECONDS = 120.0
 
 
 async def settled(house: House) -> int:
-    """Wait until every service reflects the log's tail, and the tail has stood still; return it."""
+    """Wait until all that was submitted is decided and every service reflects the log's tail; return it."""
     redis = connect(house.url)
     log = Log(redis, LEDGER)
     try:
@@ -25,7 +26,13 @@ async def settled(house: House) -> int:
                 for service, what in (("status", "overview"), ("notify", "alerts?limit=1")):
                     answer = await http.get(house.address(service, what))
                     positions.add(int(answer.headers["Duban-Position"]))
-                if len(positions) == 1 and before:
+                if len(positions) == 1 and before and await _decided(redis, log):
                     return before
     finally:
         await redis.aclose()
+
+
+async def _decided(redis: Any, log: Log) -> bool:
+    inbox = key(LEDGER, "inbox", "units")
+    last = await redis.xrevrange(inbox, count=1)
+    return not last or last[0][0].decode() == await log.cursor(inbox)

@@ -1,0 +1,68 @@
+"""Small makers of what a task lives through, for tests that fold it by hand."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from events.deadline import Deadline, Fixed
+from events.envelope import Event
+from events.log import Recorded
+from events.schema import EventData, TaskAssigned, Unit
+from services.settings import load_ledger, shipped
+from services.status.core import Task, TaskRow, UnitRow, evolve
+from tests.examples import EXAMPLES, TASK
+
+LEDGER = load_ledger(shipped("zhanjiang.toml"))
+
+LEAD = "市残联"
+
+HELPER = "市民政局"
+
+COUNTIES = LEDGER.groups["各县（市、区）政府"]
+
+
+def at(instant: str) -> datetime:
+    """Return an instant in 湛江."""
+    return datetime.fromisoformat(f"{instant}+08:00")
+
+
+YEAR = Fixed("2018年12月底前完成", at("2019-01-01"))
+
+
+def recorded(position: int, instant: str, data: EventData, task: str = TASK) -> Recorded:
+    """Return what happened to a task at an instant, and was recorded at once."""
+    time = at(instant)
+    return Recorded(position, Event(f"e-{position}", "office", task, time, data, time, "office"))
+
+
+def opened(deadline: Deadline = YEAR, instant: str = "2018-01-01", *, lead: str = LEAD, task: str = TASK) -> Task:
+    """Return a task that was assigned to a lead and one cooperating unit, at position 1."""
+    units = (Unit(lead, "lead"), Unit(HELPER))
+    data = TaskAssigned("建立就业基地", "zj-2017", lead, lead_inferred=True, units=units, deadline=deadline, row=7)
+    return folded(evolve(LEDGER, None, recorded(1, instant, data, task)))
+
+
+def then(task: Task, *steps: tuple[str, EventData]) -> Task:
+    """Return the task after what happened next: instants and data."""
+    for instant, data in steps:
+        task = folded(evolve(LEDGER, task, recorded(task.row.position + 1, instant, data, task.row.task)))
+    return task
+
+
+def lived() -> list[Task]:
+    """Return the task of the examples after each of them, recorded as it happened, at the positions from 1 on."""
+    tasks: list[Task] = []
+    for position, event in enumerate(EXAMPLES.values(), 1):
+        entry = Recorded(position, replace(event, recorded=event.time))
+        tasks.append(folded(evolve(LEDGER, tasks[-1] if tasks else None, entry)))
+    return tasks
+
+
+def unit(row: TaskRow, name: str = LEAD) -> UnitRow:
+    """Return one unit's part in a row."""
+    return next(part for part in row.units if part.unit == name)
+
+
+def folded(task: Task | None) -> Task:
+    assert task is not None
+    return task
