@@ -1,5 +1,6 @@
 """The command line. Exit 0: done; 1: the work found a problem; 2: wrong usage."""
 
+import signal
 import sys
 
 import httpx
@@ -20,6 +21,7 @@ app.add_typer(auditing.commands, name="audit")
 
 def run() -> None:
     """Run the command line; what went wrong is one line on standard error."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is started here is stopped before we end
     try:
         app()
     except (SettingsError, UnreadableError, ServiceError, RedisError, httpx.HTTPError, OSError) as error:

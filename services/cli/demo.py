@@ -18,7 +18,7 @@ from services.cli.client import Client, ServiceError, tally
 from services.cli.history import Step, synthetic
 from services.cli.place import LEDGER, find, prepare
 from services.cli.receiver import Receiver
-from services.cli.supervisor import Supervisor
+from services.cli.supervisor import Supervisor, until_told
 from services.clock import sleep
 from services.ingest.schedule.plan import plan_tasks
 from services.settings import load_ledger, shipped
@@ -70,7 +70,7 @@ class Demo:
                     self._console.print(
                         f"duban goes on; look round with `duban status --data {self._data}`. Ctrl-C ends it."
                     )
-                    await asyncio.Event().wait()
+                    await until_told()
                 return failed
 
     async def _play(self, client: Client) -> None:

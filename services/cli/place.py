@@ -11,6 +11,8 @@ from services.settings import SERVICES, SettingsError, load_ledgers, shipped
 
 DATA = Path(".duban")
 LEDGER = "zhanjiang"
+PORT = 8801
+"""Of ingest."""
 
 
 class Run(Struct, frozen=True):
@@ -46,7 +48,7 @@ class Place(Struct, frozen=True):
 
 
 def find(data: Path | None, environment: Mapping[str, str] = os.environ) -> Place:
-    """Find a duban by `--data`, DUBAN_DATA, or DUBAN_URL; raises SettingsError where none runs there."""
+    """Find a duban by `--data`, DUBAN_DATA, DUBAN_URL or DUBAN_REDIS_URL; raises SettingsError where there is none."""
     redis_url = environment.get("DUBAN_REDIS_URL")
     directory = data or Path(environment.get("DUBAN_DATA") or DATA)
     url = environment.get("DUBAN_URL") if data is None else None
@@ -55,6 +57,8 @@ def find(data: Path | None, environment: Mapping[str, str] = os.environ) -> Plac
     try:
         run = msgspec.json.decode((directory / "run.json").read_bytes(), type=Run)
     except FileNotFoundError:
+        if redis_url is not None and data is None:
+            return Place(_urls(f"http://127.0.0.1:{PORT}"), directory, redis_url, environment.get("DUBAN_TOKEN"))
         raise SettingsError(f"{directory}: no duban runs here; start one with `duban up --data {directory}`") from None
     return Place(_urls(f"http://127.0.0.1:{run.port}"), directory, redis_url or run.redis_url)
 

@@ -11,7 +11,7 @@ from services import runtime
 from services.cli.demo import Demo
 from services.cli.options import ClockOption, out
 from services.cli.place import DATA
-from services.cli.supervisor import Supervisor, give_tokens
+from services.cli.supervisor import Supervisor, give_tokens, until_told
 from services.clock import parse_spec
 from services.ingest.app import build as ingest
 from services.notify.app import build as notify
@@ -42,7 +42,7 @@ def up(
         async with Supervisor(data, port, clock, redis_url=os.environ.get("DUBAN_REDIS_URL")).running() as running:
             out.print(f"duban runs: ingest :{port}, status :{port + 1}, notify :{port + 2}; data in {data}")
             out.print(f"server {running.redis_url}; tokens in {data / 'tokens'}; Ctrl-C stops it")
-            await asyncio.Event().wait()
+            await until_told()
 
     _check_clock(clock)
     asyncio.run(work())

@@ -188,6 +188,14 @@ class Supervisor:
             (self.data / "run.json").unlink()
 
 
+async def until_told() -> None:
+    """Wait for Ctrl-C or SIGTERM: to be stopped is how this work ends."""
+    told = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    await told.wait()
+
+
 async def give_tokens(client: Any, data: Path, ledger: str, sources: list[str]) -> None:
     """Make sure that every source has a token in the data directory and that the server knows it."""
     for source in sources:
@@ -196,8 +204,10 @@ async def give_tokens(client: Any, data: Path, ledger: str, sources: list[str]) 
             await tokens.register(client, ledger, source, path.read_text(encoding="utf-8").strip())
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(await tokens.issue(client, ledger, source) + "\n", encoding="utf-8")
+        draft = path.with_suffix(".new")  # a crash must not leave an empty token behind
+        draft.touch(mode=0o600)
+        draft.write_text(await tokens.issue(client, ledger, source) + "\n", encoding="utf-8")
+        draft.replace(path)
 
 
 def _server(directory: Path, port: int | None) -> "ValkeyServer":

@@ -1,0 +1,71 @@
+"""A terminal for the tests: `duban up` on a directory of its own, and commands against it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tests.house import free_ports
+
+START_SECONDS = 60.0
+
+DUBAN = [sys.executable, "-m", "services.cli"]
+
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("DUBAN_")} | {"COLUMNS": "200"}
+"""The environment, without what the tests themselves are told by it."""
+
+
+class Terminal:
+    """One data directory."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.port = free_ports(3)
+        self.up: subprocess.Popen[bytes] | None = None
+
+    def start(self, *options: str) -> None:
+        """Start `duban up` and wait until it can be used."""
+        with (self.data.parent / "up.log").open("ab") as log:
+            command = [*DUBAN, "up", "--data", str(self.data), "--port", str(self.port), *options]
+            self.up = subprocess.Popen(command, env=CLEAN, stdout=log, stderr=log)
+        end = time.monotonic() + START_SECONDS
+        while self("doctor").returncode:
+            if time.monotonic() > end or self.up.poll() is not None:
+                raise TimeoutError((self.data.parent / "up.log").read_text(encoding="utf-8"))
+            time.sleep(0.2)
+
+    def stop(self) -> int:
+        """Press Ctrl-C and return the exit code."""
+        assert self.up is not None
+        self.up.send_signal(signal.SIGINT)
+        return self.up.wait(60)
+
+    @contextlib.contextmanager
+    def running(self, *options: str) -> Iterator["Terminal"]:
+        """Have `duban up` running until the block ends."""
+        try:
+            self.start(*options)
+            yield self
+        finally:
+            if self.up is not None and self.up.poll() is None:
+                self.stop()
+
+    def __call__(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command and return how it ended."""
+        return run(*words, environment={"DUBAN_DATA": str(self.data), **environment})
+
+
+def run(*words: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a duban command."""
+    return subprocess.run(
+        [*DUBAN, *words],
+        env={**CLEAN, **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )

@@ -1,0 +1,191 @@
+"""The command line, as its users type it: real processes, an embedded server, exit codes."""
+
+import json
+import os
+import signal
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from events.envelope import encode
+from services.settings import shipped
+from tests.cli.terminal import Terminal, run
+from tests.examples import reported
+
+TABLE = str(shipped("zhanjiang-2017-key-tasks.txt"))
+IMPORT = ("import", TABLE, "--plan", "zj-2017", "--issued", "2017-08-01")
+CLOCK = ("--clock", "2018-12-20T09:00:00+08:00")
+
+
+@pytest.fixture(scope="module")
+def duban(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    """Return a duban with the table imported, in December 2018."""
+    with Terminal(tmp_path_factory.mktemp("cli") / "data").running(*CLOCK) as terminal:
+        assert terminal(*IMPORT).stdout == "accepted 27, duplicate 0, refused 0\n"
+        yield terminal
+
+
+def test_a_new_directory_gets_the_ledger_and_a_private_token_per_source(duban: Terminal) -> None:
+    """Each source's token is readable by its owner alone."""
+    files = sorted((duban.data / "tokens").iterdir())
+    assert [file.name for file in files] == ["audit.token", "board.token", "office.token", "units.token"]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert (duban.data / "ledgers" / "zhanjiang.toml").exists()
+
+
+def test_importing_again_assigns_nothing_new(duban: Terminal) -> None:
+    """An import is a set of submissions with ids of their own: repeating it is safe."""
+    assert duban(*IMPORT).stdout == "accepted 0, duplicate 27, refused 0\n"
+
+
+def test_a_dry_run_shows_what_would_be_assigned_and_needs_no_duban() -> None:
+    """All 27 rows are shown; with --json as the events themselves."""
+    shown = run(*IMPORT, "--dry-run")
+    assert shown.returncode == 0
+    assert shown.stdout.count("zj-2017-") == 27
+    events = [json.loads(line) for line in run(*IMPORT, "--dry-run", "--json").stdout.splitlines()]
+    assert [event["subject"] for event in events] == [f"zj-2017-{number:02}" for number in range(1, 28)]
+
+
+def test_a_row_that_cannot_be_read_is_told_with_its_place(tmp_path: Path) -> None:
+    """The others are still read; the exit code says that something was found."""
+    broken = tmp_path / "table.txt"
+    text = Path(TABLE).read_text(encoding="utf-8")
+    broken.write_text(text.replace("2018年全市残疾人危房改造全面完成", "2018年2月30日前"), encoding="utf-8")
+    done = run("import", str(broken), "--plan", "p", "--issued", "2017-08-01", "--dry-run")
+    assert done.returncode == 1
+    assert "row 3, 时间进度" in done.stderr
+    assert "2018年2月30日前" in done.stderr
+    assert done.stdout.count("p-") >= 26
+
+
+def test_the_board_is_printed_for_people_and_for_programs(duban: Terminal) -> None:
+    """Each light is a word and a shape; --json gives the rows of the contract."""
+    shown = duban("status").stdout
+    assert "◆ 预警" in shown
+    assert "市住房城乡建设局" in shown
+    board = json.loads(duban("status", "--json").stdout)
+    assert len(board["items"]) == 27
+    early = json.loads(duban("status", "--json", "--as-of", "5").stdout)
+    assert (early["position"], len(early["items"])) == (5, 5)
+
+
+def test_events_are_published_from_a_file_and_can_be_published_again(duban: Terminal, tmp_path: Path) -> None:
+    """Outcomes are counted; a refusal is told in full and makes the exit code 1."""
+    when = reported().time.replace(year=2018, month=12, day=1)
+    file = tmp_path / "events.ndjson"
+    good = encode(reported("zj-2017-08", source="units", time=when))
+    file.write_bytes(good + b"\n" + encode(reported("zj-2017-99", source="units", time=when)) + b"\n")
+    first = duban("publish", str(file), "--source", "units")
+    assert first.returncode == 1
+    assert "accepted 1, duplicate 0, refused 1" in first.stdout
+    assert "unknown-task" in first.stdout + first.stderr
+    file.write_bytes(good + b"\n")
+    again = duban("publish", str(file), "--source", "units")
+    assert (again.returncode, again.stdout) == (0, "accepted 0, duplicate 1, refused 0\n")
+
+
+def test_the_audit_replays_by_task_and_position_and_verifies(duban: Terminal) -> None:
+    """The stored bytes come out as they are; verify finds nothing."""
+    lines = duban("audit", "replay", "--ndjson", "--task", "zj-2017-07").stdout.splitlines()
+    assert {json.loads(line)["subject"] for line in lines} == {"zj-2017-07"}
+    assert len(duban("audit", "replay", "--ndjson", "--after", "3", "--until", "10").stdout.splitlines()) == 7
+    assert duban("audit", "replay", "--ndjson", "--until", "2017-01-01T00:00:00+08:00").stdout == ""
+    assert "zj-2017-07" in duban("audit", "replay", "--task", "zj-2017-07").stdout
+    verified = duban("audit", "verify", "--json")
+    assert verified.returncode == 0
+    assert json.loads(verified.stdout)["findings"] == []
+
+
+def test_rows_are_rebuilt_and_are_equal(duban: Terminal) -> None:
+    """A rebuild of what is right changes nothing; the services go on with it."""
+    before = json.loads(duban("status", "--json").stdout)
+    done = duban("rebuild", "--json")
+    assert json.loads(done.stdout) == {"ingest": [], "status": [], "notify": []}
+    assert done.returncode == 0
+    assert json.loads(duban("status", "--json").stdout) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("deadline", "2018年12月前完成", "--issued", "2017-08-01"), '"strict":"2018-12-01T00:00:00+08:00"'),
+        (("units", "市民政局、市残联"), '"lead":"市民政局"'),
+    ],
+)
+def test_a_cell_can_be_tried(words: tuple[str, ...], said: str) -> None:
+    """How a phrase or a list of units is read is printed as JSON."""
+    done = run(*words)
+    assert done.returncode == 0
+    assert said in done.stdout
+    json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("deadline", "尽量早些", "--issued", "2017-08-01"), 1, "尽量早些"),
+        (("status", "--data", "nowhere"), 2, "no duban runs here"),
+        (("up", "--clock", "soon"), 2, "2018-12-20T09:00:00+08:00@86400"),
+        (("serve", "board"), 2, "ingest, status, notify"),
+        (("import", "nothing.txt", "--plan", "p", "--issued", "2017-08-01"), 2, "nothing.txt"),
+        (("rubbish",), 2, "rubbish"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line(words: tuple[str, ...], code: int, said: str, tmp_path: Path) -> None:
+    """1: the work found a problem; 2: wrong usage. No traceback either way."""
+    done = run(*words, environment={"DUBAN_DATA": str(tmp_path)})
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_dies_is_started_again_and_nothing_is_lost(duban: Terminal) -> None:
+    """Every child of `duban up` may be killed: soon all is well again, with the same rows."""
+    before = json.loads(duban("status", "--json").stdout)
+    assert duban.up is not None
+    children = psutil.Process(duban.up.pid).children()
+    assert len(children) == 4
+    for child in children:
+        child.kill()
+    end = time.monotonic() + 60
+    while duban("doctor").returncode and time.monotonic() < end:
+        time.sleep(0.2)
+    assert duban("doctor").stdout == "all is well\n"
+    assert json.loads(duban("status", "--json").stdout) == before
+
+
+def test_a_killed_up_leaves_no_services_and_can_be_started_again(tmp_path: Path) -> None:
+    """The services end with their supervisor; the server that is left over is taken care of by the next one."""
+    terminal = Terminal(tmp_path / "data")
+    with terminal.running():
+        assert terminal(*IMPORT).returncode == 0
+        assert terminal.up is not None
+        services = [child for child in psutil.Process(terminal.up.pid).children() if "serve" in child.cmdline()]
+        os.kill(terminal.up.pid, signal.SIGKILL)
+        terminal.up.wait()
+        _, alive = psutil.wait_procs(services, timeout=20)
+        assert alive == []
+        terminal.start()
+        assert len(json.loads(terminal("status", "--json").stdout)["items"]) == 27
+        assert terminal.stop() == 0
+        assert terminal("doctor").returncode == 2
+
+
+def test_the_demo_ends_by_itself_with_its_years_over(tmp_path: Path) -> None:
+    """2017-08 to 2021-01: exit 0, the history is marked as synthetic, and the data is left, verifiable."""
+    terminal = Terminal(tmp_path / "data")
+    done = run("demo", "--once", "--seconds", "15", "--data", str(terminal.data), "--port", str(terminal.port))
+    assert done.returncode == 0, done.stderr
+    assert "共 27 项" in done.stdout
+    assert "0 twice, 0 with a wrong signature" in done.stdout
+    with terminal.running("--clock", "2021-01-02T00:00:00+08:00"):
+        assert terminal("audit", "verify").returncode == 0
+        told = [json.loads(line) for line in terminal("audit", "replay", "--ndjson").stdout.splitlines()]
+        reports = [event["data"]["summary"] for event in told if event["type"] == "duban.progress.reported.v1"]
+        assert len(reports) > 100
+        assert all(summary.startswith("【演示数据】") for summary in reports)
