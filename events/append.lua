@@ -8,7 +8,7 @@
 --   tail     the position the writer believes to be the last
 --   events   [seen field, digest, bytes] each
 --   cursors  [index in KEYS, expected id, new id] each; several of one inbox follow each other
---   notes    [index in KEYS, cap or 0, field, value, …] each
+--   notes    [index in KEYS, cap or 0, [[field, value, …] each]] for each stream
 --
 -- Returns {"ok", index, position, …} of the events whose source and id was known, and where; the others follow the tail
 -- in their order. Or, with nothing written, {"stale", tail} or {"moved", inbox key}.
@@ -42,13 +42,10 @@ for i, event in ipairs(events) do
     reply[#reply + 1] = tonumber(string.match(redis.call('HGET', seen, event[1]), '^(%d+)'))
   end
 end
-for _, note in ipairs(notes) do
-  local key, cap = KEYS[note[1]], note[2]
-  if cap > 0 then
-    redis.call('XADD', key, 'MAXLEN', '~', cap, '*', unpack(note, 3))
-  else
-    redis.call('XADD', key, '*', unpack(note, 3))
-  end
+for _, stream in ipairs(notes) do
+  local key, cap = KEYS[stream[1]], stream[2]
+  for _, fields in ipairs(stream[3]) do redis.call('XADD', key, '*', unpack(fields)) end
+  if cap > 0 then redis.call('XTRIM', key, 'MAXLEN', '~', cap) end
 end
 for inbox, id in pairs(reached) do
   redis.call('HSET', cursors, KEYS[inbox], id)

@@ -125,22 +125,19 @@ class Log:
         A source and id that the log already has is not added again; its position is returned negative. Raises
         StaleTailError or InboxMovedError, with nothing written, where another writer came first.
         """
-        others = list(dict.fromkeys([move.inbox for move in moves] + [note.key for note in notes]))
-        keys = [self.key, self._seen, self._cursors, *others]
+        streams: dict[str, list[list[str | Raw]]] = {}
+        caps = {note.key: note.cap for note in notes}
+        for note in notes:
+            fields = [part for name, value in note.fields.items() for part in (name, lua_text(value))]
+            streams.setdefault(note.key, []).append(fields)
+        keys = [self.key, self._seen, self._cursors, *dict.fromkeys([move.inbox for move in moves] + list(streams))]
         index = {name: number for number, name in enumerate(keys, 1)}
         batch = msgspec.msgpack.encode(
             (
                 tail,
                 [(_seen_field(e.source, e.id), e.digest, lua_text(e.raw)) for e in entries],
                 [(index[m.inbox], m.expected, m.reached) for m in moves],
-                [
-                    (
-                        index[n.key],
-                        n.cap,
-                        *(part for name, value in n.fields.items() for part in (name, lua_text(value))),
-                    )
-                    for n in notes
-                ],
+                [(index[name], caps[name], noted) for name, noted in streams.items()],
             )
         )
         verdict, *reply = await self._append(keys=keys, args=[batch])

@@ -5,7 +5,7 @@
 -- KEYS[3] feed        stream  what the projection announces, ids <position>-<n>
 -- ARGV[1] MessagePack: {generation, expected, position, version, rows, feed, cap, index}
 --   rows   [row key, encoded row] each
---   feed   [id, bytes] each; "<position>-*" leaves the second part to the server
+--   feed   [id, bytes] each; "<position>-*" is the next of that position, from 1 on
 --   cap    entries the feed keeps, 0 for all
 --   index  [list key, position, …] each: positions to append to a list (the history of one task)
 --
@@ -20,10 +20,12 @@ if at_generation ~= generation or at_position ~= expected then return {'stale', 
 
 for _, row in ipairs(save[5]) do redis.call('HSET', rows, row[1], row[2]) end
 for _, entry in ipairs(save[6]) do
+  local id, of = entry[1], string.match(entry[1], '^(%d+)-%*$')
+  if of and #redis.call('XRANGE', feed, of .. '-0', '+', 'COUNT', 1) == 0 then id = of .. '-1' end -- 0 is an event's
   if save[7] > 0 then
-    redis.call('XADD', feed, 'MAXLEN', '~', save[7], entry[1], 'e', entry[2])
+    redis.call('XADD', feed, 'MAXLEN', '~', save[7], id, 'e', entry[2])
   else
-    redis.call('XADD', feed, entry[1], 'e', entry[2])
+    redis.call('XADD', feed, id, 'e', entry[2])
   end
 end
 for _, list in ipairs(save[8]) do

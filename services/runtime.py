@@ -21,7 +21,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from events.log import key
-from services.clock import Clock, clock_for, parse_spec, real_time, sleep
+from services.clock import Clock, cancelled, clock_for, parse_spec, real_time, sleep
 from services.settings import Settings
 
 RETRY_SECONDS = 1.0
@@ -137,7 +137,7 @@ async def start_clock(redis: Any, ledger: str, spec: str, last: datetime | None)
 
 async def repeat(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
     """Do `work` again and again, `seconds` apart; a failure is logged and the next round tries again."""
-    while True:
+    while not cancelled():
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - the loop must outlive any fault, and every fault is in the log

@@ -14,6 +14,7 @@ from litestar import Litestar, Request, Response, get, post
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.params import FromPath
 from msgspec import Raw
 from redis.exceptions import RedisError
 
@@ -95,7 +96,7 @@ def build(settings: Settings) -> Litestar:
         summary="Submit one event, an array of them, or NDJSON",
         status_code=200,
     )
-    async def submit(request: Request[Any, Any, Any], ledger: str) -> Response[bytes]:
+    async def submit(request: Request[Any, Any, Any], ledger: FromPath[str]) -> Response[bytes]:
         door = doors.get(ledger)
         if door is None:
             return runtime.problem(404, "Not Found", f"there is no ledger {ledger!r} here")
@@ -111,7 +112,7 @@ def build(settings: Settings) -> Litestar:
 
     @get("/health/ready", summary="The log can be written")
     async def ready() -> Response[Any]:
-        if doors and all(door.writer.ready for door in doors.values()):
+        if doors and all([door.writer.ready and await _answers(door.redis) for door in doors.values()]):
             return Response({"status": "ready"})
         return runtime.problem(503, "Service Unavailable", "not connected to the log", {"Retry-After": RETRY_AFTER})
 
@@ -252,6 +253,15 @@ def _submission(raw: bytes, authid: str, inbox: str | None = None, entry: str | 
     except InvalidEvent as error:
         event = error
     return Submission(raw, authid, event, inbox, entry)
+
+
+async def _answers(redis: Any) -> bool:
+    """Tell whether the server answers; a writer with nothing to write would be the last to know."""
+    try:
+        await redis.ping()
+    except (RedisError, OSError):
+        return False
+    return True
 
 
 def _order(entry: str) -> tuple[int, int]:

@@ -194,7 +194,7 @@ def clock_events(subject: str, task: Task, ledger: Ledger) -> Iterator[Event]:
         current = task.since if after is None else max(task.since, after)
         after = due.passes
         passes, reminds = due.passes.astimezone(ledger.zone), due.reminds.astimezone(ledger.zone)
-        for days in sorted(ledger.remind_days, reverse=True):
+        for days in sorted(set(ledger.remind_days), reverse=True):
             instant = reminds - timedelta(days=days)
             event_id = f"neared:{subject}:{reminds.isoformat()}:{days}"
             if instant >= current and event_id not in task.fired:

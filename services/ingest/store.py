@@ -24,6 +24,7 @@ from events.envelope import Event, InvalidEvent, encode, read, seal
 from events.ledger import CLOCK, Ledger
 from events.log import Entry, InboxMovedError, Known, Log, Move, Note, Recorded, StaleTailError, digest, key
 from events.projection import Change, Projection, Rules
+from services.clock import cancelled
 from services.ingest.core import (
     VERSION,
     Outcome,
@@ -39,7 +40,10 @@ from services.ingest.core import (
 BATCH = 500
 """Submissions decided and appended at once: beyond this the script's own work, not the flush to disk, is the limit."""
 
-SAVE_EVERY = 5_000
+AHEAD = 2
+"""Batches being appended at once: the server works on one while the next is packed and on its way."""
+
+SAVE_EVERY = 20_000
 """Events between two saves of the write model: what a restart has to fold again at most, a tenth of a second's work."""
 
 RECEIPTS_KEPT = 100_000
@@ -97,7 +101,7 @@ class Draft:
         self.ahead = ahead
         self.epoch = 0
         self.known: Ids = {}
-        self.before: Ids = {}
+        self.before: tuple[Ids, ...] = ()
         self.ids: Ids = {}
         self.now = now
         self.recorded = now.isoformat().replace("+00:00", "Z")
@@ -116,7 +120,8 @@ class Draft:
         return found
 
     def earlier(self, id: tuple[str, str]) -> Known | None:
-        return self.known.get(id) or self.ids.get(id) or self.before.get(id)
+        found = self.known.get(id) or self.ids.get(id)
+        return found or next((ids[id] for ids in self.before if id in ids), None)
 
     def add(self, task: Task | None, event: Event, raw: bytes, authid: str, fingerprint: str) -> int:
         """Take an event in that `task` accepts and return the position it will have."""
@@ -142,12 +147,13 @@ class Writer:
         self.state = Projection(redis, self.log, RULES)
         self._now = now
         self._last: datetime | None = None
+        self._receipts = {source: key(name, "receipts", source) for source in ledger.sources}
         self._waiting: deque[Waiting] = deque()
         self._arrived = asyncio.Event()
         self._timers: list[tuple[datetime, str]] = []
         self._scheduled: dict[str, datetime] = {}
         self._appending: Draft | None = None
-        self._last_ids: Ids = {}
+        self._recent: deque[Ids] = deque(maxlen=AHEAD + 1)
         self._epoch = 0
         self._at = 0
         self._synced = False
@@ -196,39 +202,38 @@ class Writer:
     async def run(self) -> None:
         """Decide and append what arrives until cancelled; a failure is told to those who wait, never swallowed.
 
-        While one batch is being appended, the next is decided on top of it.
+        While some batches are being appended, the next is decided on top of them; a small one waits and grows.
         """
-        append: asyncio.Task[list[Waiting]] | None = None
+        under_way: deque[tuple[Draft, asyncio.Task[list[Waiting]]]] = deque()
         draft: Draft | None = None
         batch: list[Waiting] = []
         looked_up: asyncio.Task[Lookup] | None = None
         try:
-            while True:
-                if append is None and not batch and not self._waiting:
+            while not cancelled():
+                if not under_way and not batch and not self._waiting:
                     self._arrived.clear()
                     await self._arrived.wait()
-                batch = batch or self._take()
-                draft = await self._draft(batch, looked_up)
+                large = sum(len(one.submissions) for one in batch or self._waiting) >= BATCH // 2
+                again = await _ended(under_way, AHEAD if large and self._synced else 0)
+                draft = await self._draft(again + (batch or self._take()), None if again else looked_up)
                 batch, looked_up = [], None
-                if append is not None:
-                    again = await append
-                    append = None
-                    if again or draft is None or draft.epoch != self._epoch:
-                        batch = again + (draft.batch if draft is not None else [])
-                        draft = await self._draft(batch)
-                        batch = []
+                again = await _ended(under_way, AHEAD - 1)
+                if again or (draft is not None and draft.epoch != self._epoch):
+                    again += await _ended(under_way, 0)
+                    draft = await self._draft(again + (draft.batch if draft is not None else []))
                 if draft is not None:
                     batch = self._take()
                     if batch:  # on its way before the append, which the server would finish first
                         looked_up = asyncio.create_task(self._look_up(batch))
                         await asyncio.sleep(0)
-                    self._appending, self._last_ids, draft.ahead = draft, draft.ids, None
-                    append = asyncio.create_task(self._append(draft))
+                    self._appending = draft
+                    self._recent.append(draft.ids)
+                    under_way.append((draft, asyncio.create_task(self._append(draft))))
         finally:
-            for task in (append, looked_up):
+            for task in (looked_up, *(append for _, append in under_way)):
                 if task is not None:
                     task.cancel()
-            drafts = [one for one in (self._appending, draft) if one is not None]
+            drafts = [*(one for one, _ in under_way), *([draft] if draft is not None else [])]
             left = [waiting for one in drafts for waiting in one.batch]
             self._fail([*left, *batch, *self._waiting], UnavailableError("ingest is stopping"))
 
@@ -283,7 +288,7 @@ class Writer:
             tail = self.state.position if ahead is None else ahead.tail + len(ahead.entries)
             draft = Draft(batch, ahead, self.state.rows, tail, self._advance_clock())
             draft.epoch, draft.known = found
-            draft.before = self._last_ids
+            draft.before = tuple(self._recent)
             self._add_clock_events(draft)
             draft.outcomes = [[self._outcome(draft, one) for one in waiting.submissions] for waiting in batch]
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told and logged, and the writer goes on
@@ -325,7 +330,7 @@ class Writer:
         self._epoch += 1
         self._synced = False
         self._appending = None
-        self._last_ids = {}
+        self._recent.clear()
 
     def _overtaken(self) -> bool:
         """Tell whether a save has found another instance ahead and taken up its events, which have no timers here."""
@@ -358,7 +363,7 @@ class Writer:
             draft.notes.append(self._refused(draft, one, outcome))
         if one.entry is not None:
             fields = {"e": msgspec.json.encode(outcome), "inbox": one.entry.encode()}
-            draft.notes.append(Note(key(self.name, "receipts", one.authid), fields, RECEIPTS_KEPT))
+            draft.notes.append(Note(self._receipts[one.authid], fields, RECEIPTS_KEPT))
         return outcome
 
     def _outcome_of_event(self, draft: Draft, one: Submission, event: Event) -> Outcome:
@@ -412,7 +417,9 @@ class Writer:
         return now if last is None else max(now, last)
 
     def _commit(self, draft: Draft) -> None:
-        self._appending = None
+        draft.ahead = None
+        if self._appending is draft:
+            self._appending = None
         for position, change in enumerate(draft.changes, draft.tail + 1):
             before = self.state.rows.get(change.key) if change is not None else None
             self.state.adopt(position, change)
@@ -431,6 +438,15 @@ class Writer:
         if self._scheduled.get(subject) != instant:
             self._scheduled[subject] = instant
             heapq.heappush(self._timers, (instant, subject))
+
+
+async def _ended(under_way: "deque[tuple[Draft, asyncio.Task[list[Waiting]]]]", most: int) -> list[Waiting]:
+    """Wait until at most `most` appends are under way; return those for whom it has to be decided again, in order."""
+    again: list[Waiting] = []
+    while len(under_way) > most or (under_way and under_way[0][1].done()):
+        again += await under_way[0][1]
+        under_way.popleft()
+    return again
 
 
 async def keep_stranger(redis: Any, ledger: str, address: str, body: bytes) -> None:

@@ -1,6 +1,7 @@
 """Status' wiring: one board and one feed per ledger behind plain HTTP."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException, NotFoundException, ValidationException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 from msgspec import Raw
 
@@ -19,7 +20,7 @@ from events.log import Stored, stored
 from services import runtime
 from services.clock import Clock
 from services.settings import Settings, load_ledgers
-from services.status.core import Light, State
+from services.status.core import Light, State, TaskRow
 from services.status.feed import Feed
 from services.status.store import CHANGES_KEPT, Board, Snapshot
 from services.status.views import BadCursorError, Query, Sort, overview, select
@@ -32,7 +33,11 @@ LIGHT_SECONDS = (0.25, 5.0)
 
 FOLLOW_BATCH = 1_000
 
-AsOf = Annotated[str | None, Parameter(description="A position, or an instant in RFC 3339")]
+AsOf = Annotated[str | None, QueryParameter(description="A position, or an instant in RFC 3339")]
+Instant = Annotated[str | None, QueryParameter(description="An instant in RFC 3339")]
+
+POSITION = re.compile(r"[0-9]{1,18}")
+"""What a stream's id can hold."""
 
 
 class Desk:
@@ -47,7 +52,7 @@ class Desk:
 
     async def start(self) -> None:
         """Take up rows and changes, and fold on to the tail."""
-        await self.board.projection.load()
+        await self.board.load(self.clock.now())
         self._generation = self.board.projection.generation
         await self.board.projection.wake()
         key = self.board.projection.feed
@@ -63,7 +68,13 @@ class Desk:
             self.feed.reset()
 
     async def push(self, entries: "list[runtime.StreamEntry]") -> None:
-        self.feed.push(entries)
+        """Hand changes on, after the rows show them: another instance may have made them."""
+        try:
+            position, _, _ = entries[-1][0].partition(b"-")
+            if int(position) > self.board.position:
+                await self.wake()
+        finally:
+            self.feed.push(entries)
 
     async def relight(self) -> None:
         await self.board.relight(self.clock.now())
@@ -72,9 +83,8 @@ class Desk:
         """Return the rows now or as of a position or instant; raises ValidationException where `as_of` is neither."""
         if as_of is None:
             return self.board.live()
-        if as_of.isdecimal():
-            return await self.board.as_of(int(as_of))
-        return await self.board.as_of(_instant(as_of))
+        position = _position(as_of)
+        return await self.board.as_of(position if position is not None else _instant("as_of", as_of, "a position, or "))
 
 
 def build(settings: Settings) -> Litestar:
@@ -118,43 +128,41 @@ def build(settings: Settings) -> Litestar:
 
     @get("/v1/{ledger:str}/tasks", summary="Task rows")
     async def tasks(
-        ledger: str,
-        unit: str | None = None,
-        lead: str | None = None,
-        light: Light | None = None,
-        in_state: Annotated[State | None, Parameter(query="state")] = None,  # Litestar keeps `state` for itself
-        due_before: datetime | None = None,
-        q: str | None = None,
-        sort: Sort = "row",
-        limit: Annotated[int, Parameter(ge=1, le=1_000)] = 100,
-        cursor: str | None = None,
+        ledger: FromPath[str],
+        unit: FromQuery[str | None] = None,
+        lead: FromQuery[str | None] = None,
+        light: FromQuery[Light | None] = None,
+        in_state: Annotated[State | None, QueryParameter(name="state")] = None,  # Litestar keeps `state` for itself
+        due_before: Instant = None,
+        q: FromQuery[str | None] = None,
+        sort: FromQuery[Sort] = "row",
+        limit: Annotated[int, QueryParameter(ge=1, le=1_000)] = 100,
+        cursor: FromQuery[str | None] = None,
         as_of: AsOf = None,
     ) -> Response[bytes]:
         snapshot = await desk_of(ledger).snapshot(as_of)
-        query = Query(unit, lead, light, in_state, due_before, q, sort, limit, cursor)
+        before = _instant("due_before", due_before) if due_before is not None else None
+        query = Query(unit, lead, light, in_state, before, q, sort, limit, cursor)
         try:
             return _answer(snapshot.position, select(snapshot.rows, query))
-        except (BadCursorError, TypeError) as error:
+        except BadCursorError as error:
             raise ValidationException(str(error)) from error
 
     @get("/v1/{ledger:str}/tasks/{task:str}", summary="One task row")
-    async def task_row(ledger: str, task: str, as_of: AsOf = None) -> Response[bytes]:
+    async def task_row(ledger: FromPath[str], task: FromPath[str], as_of: AsOf = None) -> Response[bytes]:
         snapshot = await desk_of(ledger).snapshot(as_of)
-        if task not in snapshot.rows:
-            raise NotFoundException(f"no task {task!r} is assigned at position {snapshot.position}")
-        return _answer(snapshot.position, snapshot.rows[task])
+        return _answer(snapshot.position, _row(snapshot, task))
 
     @get("/v1/{ledger:str}/tasks/{task:str}/events", summary="A task's history")
-    async def task_events(ledger: str, task: str) -> Response[bytes]:
-        board = desk_of(ledger).board
-        position = board.position
-        if task not in board.projection.rows:
-            raise NotFoundException(f"no task {task!r} is assigned at position {position}")
-        history = await board.history(task)
-        return _answer(position, {"items": [_with_position(entry) for entry in history], "next": None})
+    async def task_events(ledger: FromPath[str], task: FromPath[str], as_of: AsOf = None) -> Response[bytes]:
+        desk = desk_of(ledger)
+        snapshot = await desk.snapshot(as_of)
+        _row(snapshot, task)
+        history = await desk.board.history(task, snapshot.position)
+        return _answer(snapshot.position, {"items": [_with_position(entry) for entry in history], "next": None})
 
     @get("/v1/{ledger:str}/overview", summary="The figures of the ledger")
-    async def ledger_overview(ledger: str, as_of: AsOf = None) -> Response[bytes]:
+    async def ledger_overview(ledger: FromPath[str], as_of: AsOf = None) -> Response[bytes]:
         desk = desk_of(ledger)
         snapshot = await desk.snapshot(as_of)
         figures = {"title": desk.board.ledger.title, "at": desk.clock.now(), **overview(snapshot.rows)}
@@ -162,12 +170,14 @@ def build(settings: Settings) -> Litestar:
 
     @get("/v1/{ledger:str}/changes", summary="Task rows as they change, as Server-Sent Events")
     async def changes(
-        request: Request[Any, Any, Any], ledger: str, after: Annotated[int | None, Parameter(ge=0)] = None
+        request: Request[Any, Any, Any],
+        ledger: FromPath[str],
+        after: Annotated[int | None, QueryParameter(ge=0)] = None,
     ) -> Stream:
         desk = desk_of(ledger)
         last = request.headers.get("last-event-id", "")
-        if last.isdecimal():
-            after = int(last)
+        if (resumed := _position(last)) is not None:
+            after = resumed
         position = desk.board.position
         return Stream(
             desk.feed.follow(after, position),
@@ -198,16 +208,27 @@ def _answer(position: int, body: object) -> Response[bytes]:
     return Response(msgspec.json.encode(body), media_type="application/json", headers={"Duban-Position": str(position)})
 
 
+def _row(snapshot: Snapshot, task: str) -> TaskRow:
+    if task not in snapshot.rows:
+        detail = f"no task {task!r} is assigned at position {snapshot.position}"
+        raise NotFoundException(detail, headers={"Duban-Position": str(snapshot.position)})
+    return snapshot.rows[task]
+
+
 def _with_position(entry: Stored) -> Raw:
     """Return a stored event as a history item: its own bytes, and the position as one more member."""
     return Raw(b'%b,"position":%d}' % (entry.raw[:-1], entry.position))
 
 
-def _instant(text: str) -> datetime:
+def _position(text: str) -> int | None:
+    return int(text) if POSITION.fullmatch(text) else None
+
+
+def _instant(name: str, text: str, others: str = "") -> datetime:
     try:
         instant = datetime.fromisoformat(text.replace(" ", "+"))  # an unescaped + reaches us as a space
         if instant.tzinfo is not None:
             return instant
     except ValueError:
         pass
-    raise ValidationException(f"as_of {text!r} is neither a position nor an instant like 2018-12-20T09:00:00+08:00")
+    raise ValidationException(f"{name} {text!r} is not {others}an instant like 2018-12-20T09:00:00+08:00")

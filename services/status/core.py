@@ -85,7 +85,8 @@ class Task(Struct, frozen=True, gc=False):
 
     `reminds` is the instant reminders count back from; `settled` the last due instant that passed or was met;
     `proposed` the due of an open extension request; `lit` the instant at which the light was worked out;
-    `lead_reported` the instant at which the lead's last report was recorded.
+    `lead_reported` the instant at which the lead's last report was recorded; `reports` the ids by which each unit's
+    latest report can be corrected: its own and those of its corrections.
     """
 
     row: TaskRow
@@ -94,6 +95,7 @@ class Task(Struct, frozen=True, gc=False):
     proposed: datetime | None
     lit: datetime
     lead_reported: datetime | None = None
+    reports: dict[str, tuple[str, ...]] = {}
 
 
 def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
@@ -182,8 +184,13 @@ def _step(ledger: Ledger, task: Task | None, event: Event) -> Task | None:
     match event.data:
         case TaskSigned(unit=unit):
             return replace(task, row=replace(row, units=_at_unit(row, unit, signed_at=at)))
-        case ProgressReported(unit=unit, percent=percent) | ProgressCorrected(unit=unit, percent=percent):
-            return _reported(task, event, unit, percent)
+        case ProgressReported(unit=unit, percent=percent):
+            return _reported(_known_by(task, unit, event.id), event, unit, percent)
+        case ProgressCorrected(unit=unit, percent=percent, report=report):
+            ids = task.reports.get(unit, ())
+            if report not in ids:  # an older report's: the latest one's percent stands
+                return _reported(task, event, unit, None)
+            return _reported(_known_by(task, unit, *ids, event.id), event, unit, percent)
         case CompletionSubmitted(unit=unit):
             units = _at_unit(row, unit, state="submitted", last_report_at=at)
             state: State = "submitted" if unit == row.lead else row.state
@@ -228,6 +235,10 @@ def _step(ledger: Ledger, task: Task | None, event: Event) -> Task | None:
             return task
         case _:
             assert_never(event.data)
+
+
+def _known_by(task: Task, unit: str, *ids: str) -> Task:
+    return replace(task, reports={**task.reports, unit: ids})
 
 
 def _reported(task: Task, event: Event, unit: str, percent: Percent | None) -> Task:

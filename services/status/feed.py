@@ -17,6 +17,10 @@ HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b": still here\n\n"
 
 
+NOTHING = (0, 0)
+"""The position and number before every change."""
+
+
 class Frame(NamedTuple):
     """One change: the position, its number at that position, and the Server-Sent Event."""
 
@@ -64,24 +68,27 @@ class Feed:
     async def follow(self, after: int | None, position: int) -> AsyncIterator[bytes]:
         """Yield the changes after the position `after` (from now on if None) for as long as the client listens.
 
-        `position` is where the rows stand now: it tells a client that is ahead of them, so of another log.
+        `position` is where the rows stand now: it tells a client that is ahead of them, so of another log. Changes up
+        to `after` that come in only now are left out: rows are ahead of their announcements.
         """
         epoch = self._epoch
         index = self._start + len(self._frames)
+        known = NOTHING
         if after is not None:
             found = self._index(after, position)
             if found is None:
                 yield reset(position)
             else:
-                index = found
+                index, known = found, (after, 0)
         while True:
             news = self._news
             if index < self._start or epoch != self._epoch:
-                epoch, index = self._epoch, self._start + len(self._frames)
+                epoch, index, known = self._epoch, self._start + len(self._frames), NOTHING
                 yield reset(self._frames[-1].position if self._frames else position)
             elif frames := self._from(index):
                 index += len(frames)
-                yield b"".join(frame.event for frame in frames)
+                if events := b"".join(frame.event for frame in frames if frame[:2] > known):
+                    yield events
             else:
                 try:
                     await asyncio.wait_for(news.wait(), HEARTBEAT_SECONDS)
@@ -95,13 +102,9 @@ class Feed:
         """
         if after > position:
             return None
-        if self._trimmed and (not self._frames or after < self._frames[0].position):
+        if self._trimmed and (not self._frames or (after, 1) < self._frames[0][:2]):
             return None
-        later = (
-            index
-            for index, frame in enumerate(self._frames)
-            if frame.position > after or (frame.position == after and frame.number > 0)
-        )
+        later = (index for index, frame in enumerate(self._frames) if frame[:2] > (after, 0))
         return self._start + next(later, len(self._frames))
 
     def _from(self, index: int) -> Sequence[Frame]:

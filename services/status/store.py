@@ -40,6 +40,20 @@ class Board:
     def position(self) -> int:
         return self.projection.position
 
+    async def load(self, now: datetime) -> None:
+        """Take up the saved rows; where other rules folded them, announce those that have become different."""
+        await self.projection.read_saved()
+        before, generation = self.projection.rows, self.projection.generation
+        await self.projection.load()
+        if self.projection.generation == generation:
+            return
+        changed = {}
+        for name, task in self.projection.rows.items():
+            lit = relight(task, self.ledger.lights, now) or task
+            if lit is not task or name not in before or before[name].row != lit.row:
+                changed[name] = lit
+        await self.projection.revise(changed)
+
     def live(self) -> Snapshot:
         """Return the rows as they stand."""
         return _snapshot(self.projection)
@@ -60,9 +74,10 @@ class Board:
         if changed:
             await self.projection.revise(changed)
 
-    async def history(self, task: str) -> list[Stored]:
-        """Return the stored events of a task, oldest first."""
-        return await self.log.pick(await self.projection.history(task))
+    async def history(self, task: str, until: int) -> list[Stored]:
+        """Return the stored events of a task up to the position `until`, oldest first."""
+        await self.projection.save()  # what a row shows, its history has
+        return await self.log.pick([position for position in await self.projection.history(task) if position <= until])
 
     async def _recorded(self, position: int) -> datetime | None:
         for entry in await self.log.pick([position]):

@@ -15,8 +15,10 @@ Sort: TypeAlias = Literal["row", "task", "due", "percent", "position", "-due", "
 _NEVER = 1e12
 """Sorts a task without a due instant after those with one (Unix seconds, the year 33658)."""
 
+_Reached: TypeAlias = tuple[Sort, int | float | str | tuple[str, int], str]
+
 _KEYS: dict[str, Callable[[TaskRow], Any]] = {
-    "row": lambda row: [row.plan, row.row or 0],
+    "row": lambda row: (row.plan, row.row or 0),
     "task": lambda row: row.task,
     "due": lambda row: row.due.timestamp() if row.due is not None else _NEVER,
     "percent": lambda row: row.percent or 0,
@@ -54,19 +56,19 @@ def select(rows: Mapping[str, TaskRow], query: Query) -> Page:
     name = query.sort.removeprefix("-")
     descending = query.sort.startswith("-")
 
-    def order(row: TaskRow) -> list[Any]:
-        return [_KEYS[name](row), row.task]
+    def order(row: TaskRow) -> tuple[Any, str]:
+        return _KEYS[name](row), row.task
 
     wanted = sorted((row for row in rows.values() if _wants(query, row)), key=order, reverse=descending)
     if query.cursor is not None:
-        reached = _reached(query.cursor)
+        reached = _reached(query.cursor, query.sort)
         try:
             wanted = [row for row in wanted if (order(row) < reached if descending else order(row) > reached)]
         except TypeError as error:
-            raise BadCursorError(f"cursor {query.cursor!r} is of another sort than {query.sort!r}") from error
+            raise BadCursorError(f"cursor {query.cursor!r} is not one that a page gave as `next`") from error
     items = wanted[: query.limit]
     more = len(wanted) > len(items)
-    return Page(items, _cursor(order(items[-1])) if more else None)
+    return Page(items, _cursor((query.sort, *order(items[-1]))) if more else None)
 
 
 def overview(rows: Mapping[str, TaskRow]) -> dict[str, Any]:
@@ -91,12 +93,15 @@ def _wants(query: Query, row: TaskRow) -> bool:
     )
 
 
-def _cursor(order: list[Any]) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(order)).decode()
+def _cursor(reached: tuple[Any, ...]) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(reached)).decode()
 
 
-def _reached(cursor: str) -> list[Any]:
+def _reached(cursor: str, sort: Sort) -> tuple[Any, str]:
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=list[Any])
+        given, place, task = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=_Reached)
     except (ValueError, msgspec.MsgspecError) as error:
         raise BadCursorError(f"cursor {cursor!r} is not one that a page gave as `next`") from error
+    if given != sort:
+        raise BadCursorError(f"cursor {cursor!r} goes on in the order {given!r}, not {sort!r}")
+    return place, task

@@ -272,7 +272,8 @@ def test_the_next_of_several_dues_can_be_extended() -> None:
     assert judged(task, request) == "not-permitted"  # the clock has yet to say that the first has passed
     first = Event("passed", f"{CLOCK}/clock", TASK, in_china(2018, 7, 1), DeadlinePassed(in_china(2018, 7, 1)))
     assert judged(folded(first, task=task), request) is None
-    assert judged(folded(assigned(deadline=Recurring("每年12月底前", "year", in_china(2010, 1, 1)))), request) is None
+    yearly = Recurring("每年12月底前", "year", in_china(2010, 1, 1))
+    assert judged(given_on(in_china(2018, 5, 1), yearly), request) is None
 
 
 def test_an_extension_can_be_asked_for_after_an_occurrence_was_met() -> None:

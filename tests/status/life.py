@@ -1,6 +1,6 @@
 """Small makers of what a task lives through, for tests that fold it by hand."""
 
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 from msgspec.structs import replace
 
@@ -14,6 +14,8 @@ from tests.examples import EXAMPLES, TASK
 
 LEDGER = load_ledger(shipped("zhanjiang.toml"))
 
+ZONE = timezone(timedelta(hours=8))
+
 LEAD = "市残联"
 
 HELPER = "市民政局"
@@ -23,7 +25,7 @@ COUNTIES = LEDGER.groups["各县（市、区）政府"]
 
 def at(instant: str) -> datetime:
     """Return an instant in 湛江."""
-    return datetime.fromisoformat(f"{instant}+08:00")
+    return datetime.fromisoformat(instant).replace(tzinfo=ZONE)
 
 
 YEAR = Fixed("2018年12月底前完成", at("2019-01-01"))

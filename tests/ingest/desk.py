@@ -1,0 +1,94 @@
+"""A writer at work, and what it leaves on the server."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from events.envelope import Event, InvalidEvent, encode, parse
+from events.ledger import Ledger
+from events.log import Log, Recorded, key
+from services.clock import FixedClock
+from services.ingest.core import Outcome
+from services.ingest.store import Submission, Writer
+from services.settings import load_ledger, shipped
+
+NAME = "zhanjiang"
+
+LEDGER: Ledger = load_ledger(shipped(f"{NAME}.toml"))
+
+START = datetime(2018, 3, 31, 2, tzinfo=UTC)
+"""The ledger's instant at which a desk opens: ten in the morning in 湛江."""
+
+DAY = timedelta(days=1)
+
+
+class Desk:
+    """One instance of the writer, with a clock that the test sets."""
+
+    def __init__(self, redis: Any, clock: FixedClock) -> None:
+        self.clock = clock
+        self.writer = Writer(redis, NAME, LEDGER, clock.now)
+
+    async def submit(self, *events: Event | bytes, authid: str | None = None) -> list[Outcome]:
+        """Submit events as their sources would, or bytes as `authid`."""
+        return await self.writer.submit([submission(event, authid) for event in events])
+
+
+@asynccontextmanager
+async def working(redis: Any, clock: FixedClock | None = None) -> AsyncIterator[Desk]:
+    """Run a writer until the block ends, as abruptly as a crash would: nothing is saved."""
+    desk = Desk(redis, clock or FixedClock(START))
+    task = asyncio.create_task(desk.writer.run())
+    try:
+        yield desk
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def submission(event: Event | bytes, authid: str | None = None, entry: str | None = None) -> Submission:
+    """Return what a door makes of bytes; with an entry id, the inbox of the source is the door."""
+    raw = event if isinstance(event, bytes) else encode(event)
+    found: Event | InvalidEvent
+    try:
+        found = parse(raw)
+    except InvalidEvent as error:
+        found = error
+    if authid is None:
+        authid = (found.source or "units").partition("/")[0]
+    return Submission(raw, authid, found, key(NAME, "inbox", authid) if entry is not None else None, entry)
+
+
+def short(outcomes: Iterable[Outcome]) -> list[tuple[str, int | str | None]]:
+    """Return outcomes in short: with the position, or the code of a refusal."""
+    return [(one.outcome, one.code or one.position) for one in outcomes]
+
+
+async def history(redis: Any) -> list[Recorded]:
+    """Return the whole log; fails where positions are not dense."""
+    found = [entry async for batch in Log(redis, NAME).scan() for entry in batch]
+    assert [entry.position for entry in found] == list(range(1, len(found) + 1))
+    return found
+
+
+async def ids(redis: Any) -> list[str]:
+    """Return the ids in the log, in their order."""
+    return [entry.event.id for entry in await history(redis)]
+
+
+async def kept(redis: Any) -> list[dict[str, bytes]]:
+    """Return what is kept of refused submissions, in their order."""
+    entries = await redis.xrange(key(NAME, "refused"))
+    return [{name.decode(): value for name, value in fields.items()} for _, fields in entries]
+
+
+async def receipts(redis: Any, source: str) -> list[tuple[str, Outcome]]:
+    """Return inbox entry and outcome of the receipts of a source, in their order."""
+    entries = await redis.xrange(key(NAME, "receipts", source))
+    return [(fields[b"inbox"].decode(), msgspec.json.decode(fields[b"e"], type=Outcome)) for _, fields in entries]

@@ -1,0 +1,480 @@
+"""The two doors of ingest as its sources meet them: HTTP and the stream inboxes, with one decision behind both."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import pytest_asyncio
+from faststream.redis import RedisBroker
+from litestar.testing import AsyncTestClient
+
+from events.envelope import CODES, Event, encode
+from events.log import key
+from events.schema import TaskClosed, TaskUrged
+from services import tokens
+from services.clock import sleep
+from services.ingest.app import MAX_BODY, build
+from services.ingest.core import Outcome
+from services.ingest.store import BATCH
+from services.settings import Settings, shipped
+from tests.examples import EXAMPLES, LEAD, assigned, reported
+from tests.ingest.desk import NAME, history, ids, kept, receipts, short
+from tests.servers import Server
+
+ONE = "application/cloudevents+json"
+ARRAY = "application/cloudevents-batch+json"
+LINES = "application/x-ndjson"
+PROBLEM = "application/problem+json"
+
+PATH = f"/v1/{NAME}/events"
+
+PATIENCE = 20.0
+"""Seconds a test waits for what must come, so that it fails instead of hanging."""
+
+ELSEWHERE = 'title = "另一台账"\nunits = ["市残联"]\n[sources.office]\nrole = "assigner"\n'
+"""A second ledger of the same service."""
+
+CLOCK = "2018-03-31T10:00:00+08:00@1"
+"""So that nothing falls due while a test runs."""
+
+
+SOURCES = ("office", "units", "audit", "board", "gone")
+"""Those of the shipped ledger, and one that it has no more."""
+
+
+class Office:
+    """A running ingest, and those who submit to it."""
+
+    def __init__(self, http: httpx.AsyncClient, redis: Any, tokens: Mapping[str, str]) -> None:
+        self.http = http
+        self.redis = redis
+        self.tokens = tokens
+
+    async def post(self, body: Event | bytes, form: str = ONE, *, source: str = "units", path: str = PATH) -> Any:
+        """Post an event, or a body in another form, with the token of a source."""
+        headers = {"Authorization": f"Bearer {self.tokens[source]}", "Content-Type": form}
+        content = body if isinstance(body, bytes) else encode(body)
+        return await self.http.post(path, content=content, headers=headers)
+
+    async def add(self, source: str, *events: Event | bytes) -> list[str]:
+        """Add events to the inbox of a source and return the ids of the entries."""
+        raws = [event if isinstance(event, bytes) else encode(event) for event in events]
+        return [(await self.redis.xadd(key(NAME, "inbox", source), {"e": raw})).decode() for raw in raws]
+
+    async def receipt(self, entry: str, source: str) -> Outcome:
+        """Wait for the receipt of an inbox entry."""
+        async with asyncio.timeout(PATIENCE):
+            while entry not in (found := dict(await receipts(self.redis, source))):
+                await sleep(0.01)
+        return found[entry]
+
+
+@asynccontextmanager
+async def opened(redis: Any, url: str, ledgers: Path) -> AsyncIterator[Office]:
+    """Run ingest until the block ends, with the shipped ledger, another one, and a token for each source."""
+    text = shipped(f"{NAME}.toml").read_text(encoding="utf-8")
+    (ledgers / f"{NAME}.toml").write_text(text, encoding="utf-8")
+    (ledgers / "elsewhere.toml").write_text(ELSEWHERE, encoding="utf-8")
+    issued = {source: await tokens.issue(redis, NAME, source) for source in SOURCES}
+    app = build(Settings(redis_url=url, ledgers=ledgers, clock=CLOCK))
+    async with AsyncTestClient(app) as http:
+        yield Office(http, redis, issued)
+
+
+@pytest_asyncio.fixture
+async def office(redis: Any, server_url: str, tmp_path: Path) -> AsyncIterator[Office]:
+    """Return a running ingest on an empty server."""
+    async with opened(redis, server_url, tmp_path) as office:
+        yield office
+
+
+def outcome(answer: httpx.Response) -> Outcome:
+    """Return the outcome in an answer."""
+    return msgspec.json.decode(answer.content, type=Outcome)
+
+
+def problem(answer: httpx.Response) -> dict[str, Any]:
+    """Return the problem in an answer; fails where it is none as RFC 9457 has it."""
+    assert answer.headers["content-type"] == PROBLEM
+    found: dict[str, Any] = answer.json()
+    assert (found["type"], found["status"]) == ("about:blank", answer.status_code)
+    assert found["title"]
+    assert found["detail"]
+    return found
+
+
+def replaced(event: Event, old: bytes, new: bytes) -> bytes:
+    """Return an event's bytes with something else in them."""
+    raw = encode(event)
+    assert old in raw
+    return raw.replace(old, new)
+
+
+async def test_one_event(office: Office) -> None:
+    """One event over HTTP is created, answered again when sent again, and refused with the reason in the body."""
+    created = await office.post(assigned(), source="office")
+    assert (created.status_code, created.headers["content-type"]) == (201, "application/json")
+    assert created.json() == {"source": "office", "id": assigned().id, "outcome": "accepted", "position": 1}
+    again = await office.post(assigned(), source="office")
+    assert (again.status_code, again.json()) == (
+        200,
+        {"source": "office", "id": assigned().id, "outcome": "duplicate", "position": 1},
+    )
+    refused = await office.post(reported("nowhere"))
+    assert (refused.status_code, refused.headers["content-type"]) == (422, "application/json")
+    assert set(refused.json()) == {"source", "id", "outcome", "code", "detail"}
+    assert outcome(refused).code == "unknown-task"
+    assert "nowhere" in (outcome(refused).detail or "")
+
+
+async def test_an_array(office: Office) -> None:
+    """An array is answered with an array: one outcome per event, in order, whatever became of each."""
+    parts = [encode(assigned()), b"[1]", encode(reported("nowhere")), encode(assigned())]
+    answer = await office.post(b"[ " + b" ,\n".join(parts) + b" ]", ARRAY, source="office")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    assert short(msgspec.json.decode(answer.content, type=list[Outcome])) == [
+        ("accepted", 1),
+        ("refused", "malformed"),
+        ("refused", "not-permitted"),
+        ("duplicate", 1),
+    ]
+
+
+async def test_lines(office: Office) -> None:
+    """NDJSON is answered with NDJSON; lines may end in CRLF, and blank ones are no events."""
+    await office.post(assigned(), source="office")
+    lines = [encode(reported(number=1)) + b"\r", b"", b"not JSON", b"  ", encode(reported(number=1))]
+    answer = await office.post(b"\n".join(lines), LINES)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, LINES)
+    assert answer.content.endswith(b"\n")
+    outcomes = [msgspec.json.decode(line, type=Outcome) for line in answer.content.splitlines()]
+    assert short(outcomes) == [("accepted", 2), ("refused", "malformed"), ("duplicate", 2)]
+
+
+@pytest.mark.parametrize("form", [ARRAY, LINES])
+async def test_many_are_decided_in_their_order(office: Office, form: str) -> None:
+    """A body of more than one batch is taken as one by one: tasks first, then what is reported on them."""
+    urged = msgspec.structs.replace(
+        EXAMPLES["duban.task.urged.v1"], time=assigned().time, data=TaskUrged((LEAD,), "请报送进展。")
+    )
+    events = [assigned(), *(msgspec.structs.replace(urged, id=f"urged-{number}") for number in range(2 * BATCH))]
+    raws = [encode(event) for event in events]
+    body = b"[" + b",".join(raws) + b"]" if form == ARRAY else b"\n".join(raws)
+    answer = await office.post(body, form, source="office")
+    outcomes = answer.json() if form == ARRAY else [msgspec.json.decode(line) for line in answer.content.splitlines()]
+    assert [one["position"] for one in outcomes] == list(range(1, len(events) + 1))
+    assert await ids(office.redis) == [event.id for event in events]
+
+
+async def test_nothing_in_the_body(office: Office) -> None:
+    """No events have no outcomes, where many are asked for; where one is, nothing is malformed."""
+    assert (await office.post(b"[]", ARRAY)).json() == []
+    assert (await office.post(b"\n", LINES)).content == b""
+    assert outcome(await office.post(b"", ONE)).code == "malformed"
+
+
+async def test_what_is_no_array(office: Office) -> None:
+    """A body that is no JSON array is refused as a whole, and kept as it came."""
+    answer = await office.post(encode(assigned()) + b",", ARRAY, source="office")
+    assert (answer.status_code, outcome(answer).code) == (422, "malformed")
+    assert [one["raw"] for one in await kept(office.redis)] == [encode(assigned()) + b","]
+
+
+async def test_white_space_around_an_event_is_no_part_of_it(office: Office) -> None:
+    """The same event with a line end behind it is the same event, in every form."""
+    assert (await office.post(encode(assigned()) + b"\r\n", source="office")).status_code == 201
+    assert (await office.post(assigned(), source="office")).status_code == 200
+    (entry,) = await office.add("office", b"\n" + encode(assigned()))
+    assert short([await office.receipt(entry, "office")]) == [("duplicate", 1)]
+
+
+@pytest.mark.parametrize("form", [f"{ONE}; charset=UTF-8", ONE.upper()])
+async def test_a_media_type_may_be_written_as_http_allows(office: Office, form: str) -> None:
+    """Parameters and upper case do not change what a content type says."""
+    assert (await office.post(assigned(), form, source="office")).status_code == 201
+
+
+@pytest.mark.parametrize("form", ["application/json", "text/plain", ""])
+async def test_other_forms_are_not_read(office: Office, form: str) -> None:
+    """Any other content type, or none, is a 415 that names the three there are; it is no submission."""
+    answer = await office.post(assigned(), form, source="office")
+    assert answer.status_code == 415
+    assert all(known in problem(answer)["detail"] for known in (ONE, ARRAY, LINES))
+    assert (await history(office.redis), await kept(office.redis)) == ([], [])
+
+
+STRANGERS: dict[str, Callable[[Office], str | None]] = {
+    "nobody": lambda _: None,
+    "an unknown token": lambda _: "Bearer duban_unknown",
+    "no token": lambda _: "Bearer ",
+    "another scheme": lambda office: f"Basic {office.tokens['office']}",
+    "a cut token": lambda office: f"Bearer {office.tokens['office'][:-1]}",
+    "a source the ledger has no more": lambda office: f"Bearer {office.tokens['gone']}",
+}
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+async def test_without_a_valid_token(office: Office, stranger: str) -> None:
+    """Without a valid token the answer is 401; a trace is kept, but not among the refusals of known sources."""
+    authorization = STRANGERS[stranger](office)
+    headers = {"Content-Type": ONE} | ({"Authorization": authorization} if authorization else {})
+    answer = await office.http.post(PATH, content=encode(assigned()), headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert "Authorization: Bearer <token>" in problem(answer)["detail"]
+    ((_, trace),) = await office.redis.xrange(key(NAME, "strangers"))
+    assert trace[b"head"] == encode(assigned())[:500]
+    assert (int(trace[b"size"]), len(trace[b"sha256"])) == (len(encode(assigned())), 64)
+    assert (await history(office.redis), await kept(office.redis)) == ([], [])
+    assert (await office.post(assigned(), source="office")).status_code == 201
+
+
+async def test_a_token_is_good_for_one_ledger(office: Office) -> None:
+    """A token of another ledger is none here, though both have a source of that name."""
+    assert (await office.post(assigned(), source="office", path="/v1/elsewhere/events")).status_code == 401
+
+
+@pytest.mark.parametrize("form", [ONE, ARRAY, LINES])
+@pytest.mark.parametrize("source", ["audit", "board"])
+async def test_who_may_read_alone(office: Office, source: str, form: str) -> None:
+    """A token whose role may not submit here gets 403, and what it sent is kept like any refusal."""
+    body = encode(msgspec.structs.replace(assigned(), source=source))
+    answer = await office.post(body, form, source=source)
+    assert answer.status_code == 403
+    assert source in problem(answer)["detail"]
+    (refusal,) = await kept(office.redis)
+    assert (refusal["raw"], refusal["by"], refusal["door"]) == (body, source.encode(), b"http")
+    assert msgspec.json.decode(refusal["e"], type=Outcome).code == "not-permitted"
+    assert await history(office.redis) == []
+
+
+async def test_a_body_beyond_all_measure(office: Office) -> None:
+    """More than the largest body is a 413 for whatever is in it."""
+    answer = await office.post(b" " * (MAX_BODY + 1), LINES)
+    assert answer.status_code == 413
+    problem(answer)
+
+
+async def test_what_is_not_there(office: Office) -> None:
+    """An unknown ledger or path is 404, a known path asked in another way 405; all say so as problems."""
+    unknown = await office.post(assigned(), source="office", path="/v1/nowhere/events")
+    assert (unknown.status_code, "nowhere" in problem(unknown)["detail"]) == (404, True)
+    assert problem(await office.http.get("/v2"))["status"] == 404
+    assert problem(await office.http.get(PATH))["status"] == 405
+
+
+async def test_health_and_documentation(office: Office) -> None:
+    """Without a token, anybody can ask whether the service lives, can write, and what it offers."""
+    assert (await office.http.get("/health/live")).json() == {"status": "live"}
+    async with asyncio.timeout(PATIENCE):
+        while (await office.http.get("/health/ready")).status_code != 200:
+            await sleep(0.01)
+    assert "/v1/{ledger}/events" in (await office.http.get("/v1/openapi.json")).json()["paths"]
+
+
+async def test_a_server_that_is_away(office: Office, server: Server) -> None:
+    """While the log cannot be written, HTTP says 503 and when to try again; then both doors go on by themselves."""
+    await office.post(assigned(), source="office")
+    server.kill()
+    try:
+        answers = [
+            await office.post(reported()),
+            await office.post(encode(reported()), LINES),
+            await office.http.get("/health/ready"),
+        ]
+    finally:
+        server.start()
+    for answer in answers:
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        problem(answer)
+    await office.redis.connection_pool.disconnect()
+    assert (await office.post(reported())).status_code == 201
+    (entry,) = await office.add("units", reported(number=2))
+    assert short([await office.receipt(entry, "units")]) == [("accepted", 3)]
+    assert (await office.http.get("/health/ready")).status_code == 200
+
+
+async def test_the_inbox(office: Office) -> None:
+    """An entry of an inbox is an event in the field `e`; its outcome appears among the source's receipts."""
+    (task,) = await office.add("office", assigned())
+    assert (await office.receipt(task, "office")) == Outcome("office", assigned().id, "accepted", 1)
+    first, again, other, bad = await office.add("units", reported(), reported(), reported(percent=60), b"{")
+    assert short([await office.receipt(entry, "units") for entry in (first, again, other, bad)]) == [
+        ("accepted", 2),
+        ("duplicate", 2),
+        ("refused", "id-reused"),
+        ("refused", "malformed"),
+    ]
+    assert [entry for entry, _ in await receipts(office.redis, "units")] == [first, again, other, bad]
+
+
+async def test_both_doors_decide_as_one(office: Office) -> None:
+    """What came by one door is known at the other: the same bytes are a duplicate, others reuse the id."""
+    await office.post(assigned(), source="office")
+    (entry,) = await office.add("office", assigned())
+    assert short([await office.receipt(entry, "office")]) == [("duplicate", 1)]
+    (entry,) = await office.add("units", reported())
+    await office.receipt(entry, "units")
+    assert outcome(await office.post(reported())).position == 2
+    assert outcome(await office.post(reported(percent=60))).code == "id-reused"
+
+
+async def test_an_inbox_authenticates_its_source(office: Office) -> None:
+    """Who writes to an inbox is that source: events of others are not permitted, nor those of who may only read."""
+    (entry,) = await office.add("units", assigned())
+    assert short([await office.receipt(entry, "units")]) == [("refused", "not-permitted")]
+    (entry,) = await office.add("board", msgspec.structs.replace(assigned(), source="board"))
+    assert short([await office.receipt(entry, "board")]) == [("refused", "not-permitted")]
+    assert [one["by"] for one in await kept(office.redis)] == [b"units", b"board"]
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["bytes", "object"])
+async def test_what_faststream_publishes(office: Office, server_url: str, packed: bool) -> None:  # noqa: FBT001
+    """A message in the format of FastStream's own publisher is an event like any other."""
+    broker = RedisBroker(server_url)
+    await broker.start()
+    try:
+        event = encode(assigned())
+        message: Any = event if packed else msgspec.json.decode(event)
+        entry = await broker.publish(message, stream=key(NAME, "inbox", "office"))
+    finally:
+        await broker.stop()
+    assert short([await office.receipt(entry.decode(), "office")]) == [("accepted", 1)]
+    ((position, found),) = [(one.position, one.event) for one in await history(office.redis)]
+    assert (position, found.id, found.data) == (1, assigned().id, assigned().data)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"event": encode(assigned())},
+        {"e": b""},
+        {"e": b"\xff\xfe"},
+        {b"\xff": b"\xff"},
+        {"__data__": b""},
+        {"__data__": b"\x89BIN\x0d\x0a\x1a\x0a\x00\x01"},
+        {"__data__": b"\x89BIN\x0d\x0a\x1a\x0a\x00\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"},
+        {"__data__": b'{"data": "x", "headers": {}}'},
+    ],
+    ids=str,
+)
+async def test_an_entry_that_is_no_event_holds_nobody_up(office: Office, fields: dict[Any, bytes]) -> None:
+    """An entry without an event in it is malformed, is kept, and what comes after it is decided."""
+    entry = (await office.redis.xadd(key(NAME, "inbox", "office"), fields)).decode()
+    (good,) = await office.add("office", assigned())
+    assert short([await office.receipt(good, "office")]) == [("accepted", 1)]
+    assert short([await office.receipt(entry, "office")]) == [("refused", "malformed")]
+    (refusal,) = await kept(office.redis)
+    assert (refusal["by"], refusal["door"]) == (b"office", key(NAME, "inbox", "office").encode())
+
+
+async def test_what_an_entry_without_an_event_held_is_kept(office: Office) -> None:
+    """All fields of such an entry are kept, as a JSON array of names and values in base 64."""
+    entry = (await office.redis.xadd(key(NAME, "inbox", "units"), {"event": b"\xff", "x": b"y"})).decode()
+    refused = await office.receipt(entry, "units")
+    assert "not: event, x" in (refused.detail or "")
+    (refusal,) = await kept(office.redis)
+    assert msgspec.json.decode(refusal["raw"], type=list[tuple[bytes, bytes]]) == [(b"event", b"\xff"), (b"x", b"y")]
+
+
+async def test_a_full_inbox_is_decided_in_its_order(office: Office) -> None:
+    """Many batches of entries are decided one after another, each with its receipt."""
+    await office.add("office", assigned())
+    await office.receipt((await office.add("office", assigned("t2")))[0], "office")
+    entries = await office.add("units", *(reported(number=number) for number in range(3 * BATCH)))
+    await office.receipt(entries[-1], "units")
+    told = await receipts(office.redis, "units")
+    assert [entry for entry, _ in told] == entries
+    assert short(one for _, one in told) == [("accepted", position) for position in range(3, 3 * BATCH + 3)]
+
+
+async def test_entries_that_came_while_ingest_was_down(redis: Any, server_url: str, tmp_path: Path) -> None:
+    """At its start ingest goes on where it had read each inbox to; nothing is decided twice."""
+    async with opened(redis, server_url, tmp_path) as office:
+        (first,) = await office.add("office", assigned())
+        await office.receipt(first, "office")
+    waiting = await office.add("office", assigned(), assigned("t2"))
+    async with opened(redis, server_url, tmp_path) as office:
+        outcomes = [await office.receipt(entry, "office") for entry in waiting]
+    assert short(outcomes) == [("duplicate", 1), ("accepted", 2)]
+    assert [entry for entry, _ in await receipts(redis, "office")] == [first, *waiting]
+
+
+# One list of bad inputs, over both doors
+
+NOW = datetime(2018, 3, 31, 2, tzinfo=UTC)
+
+CLOSED = msgspec.structs.replace(
+    EXAMPLES["duban.task.closed.v1"], subject="t-closed", time=assigned().time, data=TaskClosed("cancelled")
+)
+
+GOOD = reported(number=1)
+
+BAD: dict[str, tuple[bytes, CODES]] = {
+    "not JSON": (b"not JSON", "malformed"),
+    "not UTF-8": (replaced(GOOD, "市残联".encode(), b"\xff"), "malformed"),
+    "an array of one": (b"[" + encode(GOOD) + b"]", "malformed"),
+    "no subject": (replaced(GOOD, b'"subject":"zj-2017-07",', b""), "malformed"),
+    "a task id without end": (encode(reported("t" * 151)), "malformed"),
+    "another version of CloudEvents": (replaced(GOOD, b'"specversion":"1.0"', b'"specversion":"0.3"'), "malformed"),
+    "what the ledger adds": (encode(GOOD, authid="office"), "malformed"),
+    "an unknown type": (replaced(GOOD, b"reported.v1", b"reported.v2"), "unknown-type"),
+    "an extra member in data": (replaced(GOOD, b'"data":{', b'"data":{"mood":"good",'), "invalid-data"),
+    "a percent beyond all measure": (replaced(GOOD, b'"percent":50', b'"percent":101'), "invalid-data"),
+    "61 KB": (encode(GOOD, note="x" * 61_000), "too-large"),
+    "a unit that is not responsible": (encode(reported(unit="市体育局")), "not-responsible"),
+    "a unit nobody knows": (encode(reported(unit="市火星局")), "unknown-unit"),
+    "an unknown task": (encode(reported("nowhere")), "unknown-task"),
+    "a closed task": (encode(reported("t-closed")), "task-closed"),
+    "an id reused with other bytes": (encode(reported(number=0, percent=60)), "id-reused"),
+    "a time in the future": (encode(reported(time=NOW + timedelta(hours=1))), "from-the-future"),
+    "another's source": (encode(assigned("t-new")), "not-permitted"),
+    "another's work": (encode(assigned("t-new", source="units")), "not-permitted"),
+}
+"""What a reporter sends wrongly, and the code of the refusal."""
+
+
+async def over_http(office: Office, raw: bytes) -> Outcome:
+    """Send bytes by HTTP and return the outcome; the status has to be that of the outcome."""
+    answer = await office.post(raw)
+    found = outcome(answer)
+    if found.code == "too-large":
+        assert (answer.status_code, problem(answer)["title"]) == (413, "Content Too Large")
+        return msgspec.structs.replace(found, detail=answer.json()["detail"])
+    assert answer.status_code == {"accepted": 201, "duplicate": 200, "refused": 422}[found.outcome]
+    return found
+
+
+async def over_the_inbox(office: Office, raw: bytes) -> Outcome:
+    """Add bytes to the inbox and return the outcome from the receipts."""
+    (entry,) = await office.add("units", raw)
+    return await office.receipt(entry, "units")
+
+
+DOORS = {"http": (over_http, b"http"), "inbox": (over_the_inbox, b"duban:{zhanjiang}:inbox:units")}
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("bad", BAD)
+async def test_bad_input_is_refused_kept_and_harmless(office: Office, bad: str, door: str) -> None:
+    """By either door, each bad input is refused with its code and kept as it came; the next good event is accepted."""
+    raw, code = BAD[bad]
+    send, name = DOORS[door]
+    before = [assigned(), assigned("t-closed"), CLOSED]
+    for event in before:
+        assert (await office.post(event, source="office")).status_code == 201
+    assert (await send(office, encode(reported(number=0)))).outcome == "accepted"
+    refused = await send(office, raw)
+    assert (refused.outcome, refused.code, bool(refused.detail)) == ("refused", code, True)
+    (refusal,) = await kept(office.redis)
+    assert (refusal["raw"], refusal["by"], refusal["door"]) == (raw, b"units", name)
+    assert msgspec.json.decode(refusal["e"], type=Outcome) == refused
+    assert NOW <= datetime.fromisoformat(refusal["at"].decode()) <= NOW + timedelta(minutes=5)
+    assert short([await send(office, encode(GOOD))]) == [("accepted", 5)]
+    assert await ids(office.redis) == [*(event.id for event in before), reported(number=0).id, GOOD.id]

@@ -1,0 +1,147 @@
+"""Status as its users meet it: over HTTP on loopback, with a log that somebody else writes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from events.envelope import Event, encode
+from events.log import Entry, Log, digest
+from services.clock import sleep
+from services.settings import Settings
+from services.status.app import build
+from tests.examples import EXAMPLES, RECORDED, store
+from tests.status.sse import Happening, happenings
+from tests.webserver import serving
+
+LEDGER = "zhanjiang"
+
+PATIENCE = 20.0
+"""Seconds a test waits for what must come, so that it fails instead of hanging."""
+
+QUIET = 0.5
+"""Seconds of silence after which a test believes that nothing more comes."""
+
+
+class History:
+    """The ledger's log, as ingest would write it."""
+
+    def __init__(self, redis: Any) -> None:
+        self.log = Log(redis, LEDGER)
+        self.tail = 0
+
+    async def append(self, *events: Event, recorded: str | None = RECORDED) -> int:
+        """Append events, recorded at an instant (each as it happened if None), and return the tail."""
+        entries = []
+        for event in events:
+            instant = recorded or event.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            entries.append(Entry(event.source, event.id, digest(encode(event)), store(event, instant)))
+        positions = await self.log.append(self.tail, entries)
+        assert positions == list(range(self.tail + 1, self.tail + len(entries) + 1))
+        self.tail += len(entries)
+        return self.tail
+
+    async def append_examples(self) -> int:
+        """Append the life of the examples, each event recorded as it happened."""
+        return await self.append(*EXAMPLES.values(), recorded=None)
+
+
+class Follower:
+    """Someone who follows /changes; `told` is what came so far."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self.answer = answer
+        self.told: list[Happening] = []
+        self._coming: asyncio.Queue[Happening] = asyncio.Queue()
+
+    async def receive(self) -> None:
+        """Take in what the service sends, until it hangs up."""
+        rest = b""
+        async for part in self.answer.aiter_raw():
+            *blocks, rest = (rest + part).split(b"\n\n")
+            for happening in happenings(b"\n\n".join(blocks)):
+                self._coming.put_nowait(happening)
+
+    async def next(self) -> Happening:
+        """Return the next event; raise TimeoutError where none comes."""
+        async with asyncio.timeout(PATIENCE):
+            happening = await self._coming.get()
+        self.told.append(happening)
+        return happening
+
+    async def until(self, position: int) -> list[Happening]:
+        """Return the next events up to the one of `position`."""
+        start = len(self.told)
+        while not self.told[start:] or self.told[-1].id < position:
+            await self.next()
+        return self.told[start:]
+
+    async def silent(self) -> bool:
+        """Tell whether nothing comes."""
+        await sleep(QUIET)
+        return self._coming.empty()
+
+
+class Desk:
+    """A running status service and what can be asked of it."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def get(self, path: str, **query: Any) -> httpx.Response:
+        return await self.client.get(path, params=query)
+
+    async def rows(self, **query: Any) -> tuple[int, dict[str, Any]]:
+        """Return the position and all rows, by task."""
+        answer = await self.get("tasks", **{"limit": 1_000, **query})
+        assert answer.status_code == 200, answer.text
+        return int(answer.headers["duban-position"]), {row["task"]: row for row in answer.json()["items"]}
+
+    async def until(self, position: int) -> None:
+        """Wait until the rows reflect a position."""
+        async with asyncio.timeout(PATIENCE):
+            while int((await self.get("tasks", limit=1)).headers["duban-position"]) < position:
+                await sleep(0.01)
+
+    @asynccontextmanager
+    async def following(self, after: int | None = None, last: str | None = None) -> AsyncIterator[Follower]:
+        """Follow the changes until the block ends; `last` is what a browser sends when it comes back."""
+        headers = {"Last-Event-ID": last} if last is not None else {}
+        query = {"after": after} if after is not None else {}
+        async with self.client.stream("GET", "changes", params=query, headers=headers) as answer:
+            assert answer.status_code == 200
+            follower = Follower(answer)
+            receiving = asyncio.create_task(follower.receive())
+            try:
+                yield follower
+            finally:
+                receiving.cancel()
+                await asyncio.gather(receiving, return_exceptions=True)
+
+
+class House:
+    """Where status finds its configuration and its server."""
+
+    def __init__(self, url: str, ledgers: Path) -> None:
+        self.url = url
+        self.ledgers = ledgers
+
+    @asynccontextmanager
+    async def desk(self, clock: str | None = None) -> AsyncIterator[Desk]:
+        """Run the service until the block ends."""
+        app = build(Settings(redis_url=self.url, ledgers=self.ledgers, clock=clock))
+        async with (
+            serving(app) as base,
+            httpx.AsyncClient(base_url=f"{base}/v1/{LEDGER}/", timeout=PATIENCE) as client,
+        ):
+            yield Desk(client)
+
+
+def applied(rows: dict[str, Any], told: Sequence[Happening]) -> dict[str, Any]:
+    """Return a snapshot's rows after the changes, as a dashboard keeps them."""
+    assert all(happening.event == "task" for happening in told)
+    return rows | {row["task"]: row for row in (happening.json() for happening in told)}

@@ -1,0 +1,231 @@
+"""The live feed: who gets which changes, whenever they come."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.status import feed as module
+from services.status.feed import HEARTBEAT, Feed
+from tests.status.sse import Happening, happenings
+
+TURNS = 10
+"""Turns of the event loop after which whoever has something to say has said it."""
+
+
+class Change(NamedTuple):
+    """A change as the stream names it: `number` counts what time alone changed at a position."""
+
+    position: int
+    number: int
+
+
+def entry(change: Change) -> tuple[bytes, dict[bytes, bytes]]:
+    """Return a change as the stream of changes has it."""
+    data = msgspec.json.encode({"position": change.position, "number": change.number})
+    return f"{change.position}-{change.number}".encode(), {b"e": data}
+
+
+def entries(*changes: Change) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    return [entry(change) for change in changes]
+
+
+class Client:
+    """Someone who follows a feed; `heard` is what came so far, resets as their position alone."""
+
+    def __init__(self, stream: AsyncIterator[bytes]) -> None:
+        self.heard: list[Change | int] = []
+        self._stream = stream
+        self._next: asyncio.Task[bytes] | None = None
+
+    async def listen(self) -> "list[Change | int]":
+        """Take all that is there now, and return all that ever came."""
+        while True:
+            if self._next is None:
+                self._next = asyncio.ensure_future(anext(self._stream))
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+            if not self._next.done():
+                return self.heard
+            self.heard += [self._told(happening) for happening in happenings(self._next.result())]
+            self._next = None
+
+    async def leave(self) -> None:
+        if self._next is not None:
+            self._next.cancel()
+            await asyncio.gather(self._next, return_exceptions=True)
+
+    def _told(self, happening: Happening) -> Change | int:
+        told = happening.json()
+        assert happening.id == told["position"]
+        if happening.event == "reset":
+            return happening.id
+        assert happening.event == "task"
+        return Change(**told)
+
+
+async def hear(feed: Feed, after: int | None, position: int, *later: Change) -> list[Change | int]:
+    """Return what a client at `after` hears where the rows stand at `position` and these changes come in later."""
+    client = Client(feed.follow(after, position))
+    await client.listen()
+    feed.push(entries(*later))
+    heard = await client.listen()
+    await client.leave()
+    return heard
+
+
+def filled(*changes: Change, kept: int = 100, trimmed: bool = False) -> Feed:
+    feed = Feed(kept)
+    feed.load(entries(*changes), trimmed=trimmed)
+    return feed
+
+
+A, B, C, D = Change(1, 0), Change(2, 0), Change(2, 1), Change(3, 0)
+
+
+@pytest.mark.parametrize(("after", "heard"), [(0, [A, B, C, D]), (1, [B, C, D]), (2, [C, D]), (None, [D])])
+async def test_a_client_hears_what_came_after_its_snapshot(after: int | None, heard: list[Change]) -> None:
+    """Changes after the snapshot's position come in order, kept ones and new ones alike; without one, from now on."""
+    assert await hear(filled(A, B, C), after, 2, D) == heard
+
+
+async def test_what_time_changed_at_the_position_is_told_again() -> None:
+    """A position cannot tell whether the client has seen what time alone changed at it: it is told, not left out."""
+    assert await hear(filled(A, B, C), 2, 2) == [C]
+    assert await hear(filled(A, B), 2, 2, C) == [C]
+
+
+async def test_a_snapshot_ahead_of_its_announcements_is_not_repeated() -> None:
+    """Rows show an event before its change comes over the stream: who has the rows does not hear it."""
+    assert await hear(filled(A), 2, 2, B, D) == [D]
+    assert await hear(filled(A), 2, 2, B, C, D) == [C, D]
+
+
+async def test_an_empty_feed_has_missed_nothing() -> None:
+    """Where no change was ever dropped, a client at 0 goes on without a reset."""
+    assert await hear(filled(), 0, 0, A) == [A]
+
+
+@pytest.mark.parametrize(
+    ("after", "kept", "behind"),
+    [
+        (0, [A, B], False),
+        (1, [Change(2, 0)], True),
+        (2, [Change(2, 0)], False),
+        (2, [Change(2, 1)], False),
+        (2, [Change(2, 2)], True),
+        (3, [Change(2, 2)], False),
+    ],
+)
+async def test_a_client_too_far_behind_is_reset(after: int, kept: list[Change], behind: bool) -> None:  # noqa: FBT001
+    """Where a change the client needs may have been dropped it is reset, and then hears what is new; else it is not."""
+    trimmed = kept[0] != A
+    heard = await hear(filled(*kept, trimmed=trimmed), after, 3, Change(4, 0))
+    assert (heard[0] == 3) == behind
+    assert heard[-1] == Change(4, 0)
+    assert len([told for told in heard if told == 3]) == (1 if behind else 0)
+
+
+async def test_a_client_of_another_log_is_reset() -> None:
+    """A client ahead of the rows has seen another log (a backup was put back): it takes a new snapshot."""
+    assert await hear(filled(A, B), 9, 2, D) == [2, D]
+
+
+async def test_a_client_that_does_not_keep_up_is_reset() -> None:
+    """Who is slower than the changes, by more than are kept, is reset at the last of them and goes on from there."""
+    feed = filled(kept=3)
+    client = Client(feed.follow(0, 0))
+    await client.listen()
+    feed.push(entries(*(Change(position, 0) for position in range(1, 9))))
+    assert await client.listen() == [8]
+    feed.push(entries(Change(9, 0)))
+    assert await client.listen() == [8, Change(9, 0)]
+    await client.leave()
+
+
+async def test_all_clients_are_reset_when_the_rows_were_rebuilt() -> None:
+    """A rebuild resets whoever is listening, once; a client that comes later is not."""
+    feed = filled(A, B)
+    clients = [Client(feed.follow(after, 2)) for after in (None, 0, 2)]
+    for client in clients:
+        await client.listen()
+    feed.reset()
+    assert [await client.listen() for client in clients] == [[2], [A, B, 2], [2]]
+    feed.push(entries(D))
+    assert [await client.listen() for client in clients] == [[2, D], [A, B, 2, D], [2, D]]
+    assert await hear(feed, 2, 3) == [D]
+    for client in clients:
+        await client.leave()
+
+
+async def test_an_idle_feed_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxies hang up on silence: an idle connection gets a comment, which is no event."""
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 0.01)
+    stream = filled(A).follow(1, 1)
+    assert [await anext(stream), await anext(stream)] == [HEARTBEAT, HEARTBEAT]
+    assert happenings(HEARTBEAT) == []
+
+
+@pytest.mark.parametrize(("changes", "last"), [((), "0-0"), ((A,), "1-0"), ((A, B, C), "2-1")])
+def test_the_feed_knows_its_last_change(changes: tuple[Change, ...], last: str) -> None:
+    """`last` is the id of the stream from which on the feed has to be read."""
+    assert filled(*changes).last == last
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Change]:
+    """Generate changes as they are announced: positions rise, and time changes rows in between."""
+    changes = [Change(draw(st.integers(1, 3)), 0)]
+    for step in draw(st.lists(st.integers(0, 2), max_size=14)):
+        last = changes[-1]
+        changes.append(Change(last.position + step, 0) if step else Change(last.position, last.number + 1))
+    return changes
+
+
+async def follow(
+    changes: Sequence[Change], kept: int, loaded: int, pushed: int, after: int, position: int, chunk: int, pauses: int
+) -> list[Change | int]:
+    """Return what a client hears that comes after `loaded` + `pushed` changes and listens at every `pauses`th chunk."""
+    feed = Feed(kept)
+    feed.load(entries(*changes[max(0, loaded - kept) : loaded]), trimmed=loaded > kept)
+    feed.push(entries(*changes[loaded:pushed]))
+    client = Client(feed.follow(after, position))
+    await client.listen()
+    for number, start in enumerate(range(pushed, len(changes), chunk)):
+        feed.push(entries(*changes[start : start + chunk]))
+        if number % pauses == 0:
+            await client.listen()
+    heard = await client.listen()
+    await client.leave()
+    return heard
+
+
+@given(histories(), st.integers(1, 16), st.data())
+def test_a_snapshot_and_its_changes_miss_and_repeat_nothing(changes: list[Change], kept: int, data: Any) -> None:
+    """A snapshot at N followed by changes after N is all of them once, in order, or a reset that says where to go on.
+
+    Wherever the client is, however much was kept and however slowly it listens, the rows being ahead of the stream.
+    """
+    draw = data.draw
+    loaded = draw(st.integers(0, len(changes)), "loaded")
+    pushed = draw(st.integers(loaded, len(changes)), "pushed")
+    ahead = draw(st.integers(pushed, len(changes)), "ahead")
+    position = changes[ahead - 1].position if ahead else 0
+    after = draw(st.integers(0, position), "after")
+    chunk, pauses = draw(st.integers(1, 5), "chunk"), draw(st.integers(1, 4), "pauses")
+    heard = asyncio.run(follow(changes, kept, loaded, pushed, after, position, chunk, pauses))
+    resets = [number for number, told in enumerate(heard) if isinstance(told, int)]
+    if not resets:
+        assert heard == [change for change in changes if change > (after, 0)]
+        return
+    assert len(changes) > kept, "nothing was ever dropped"
+    snapshot, rest = heard[resets[-1]], heard[resets[-1] + 1 :]
+    assert rest == changes[len(changes) - len(rest) :]
+    assert isinstance(snapshot, int)
+    assert all(change.position <= snapshot for change in changes[: len(changes) - len(rest)])
+    told = [change for change in heard if not isinstance(change, int)]
+    assert told == sorted(set(told))
