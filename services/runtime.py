@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, TypeAlias
 
 import msgspec
@@ -162,7 +163,8 @@ def problem(
 
 def on_http_error(_: "Request[Any, Any, Any]", error: HTTPException) -> Response[bytes]:
     """Say in problem+json what Litestar refused."""
-    return problem(error.status_code, type(error).__name__, error.detail, error.headers)
+    members = {"errors": error.extra} if error.extra else {}
+    return problem(error.status_code, HTTPStatus(error.status_code).phrase, error.detail, error.headers, **members)
 
 
 def serve(service: str, settings: Settings, build: Callable[[Settings], Litestar]) -> None:

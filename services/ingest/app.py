@@ -38,7 +38,7 @@ SAVE_SECONDS = 2.0
 RETRY_AFTER = "1"
 """Seconds after which a client may try again when the log cannot be written: a server restarts in about that."""
 
-READ_AHEAD = 2
+READ_AHEAD = 5
 """Batches of an inbox that wait while the next is read: one being appended, one being looked up."""
 
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ from litestar import Litestar, Response, get
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from events.ledger import Ledger, Trigger
 from events.log import stored
@@ -88,13 +88,13 @@ def build(settings: Settings) -> Litestar:
 
     @get("/v1/{ledger:str}/alerts", summary="Alerts, newest first, with what became of them")
     async def alerts(
-        ledger: str,
-        recipient: str | None = None,
-        task: str | None = None,
-        on: Trigger | None = None,
-        in_state: Annotated[State | None, Parameter(query="state")] = None,  # Litestar keeps `state` for itself
-        limit: Annotated[int, Parameter(ge=1, le=1_000)] = 100,
-        cursor: Annotated[str | None, Parameter(pattern=r"^\d{1,15}-\d{1,15}$")] = None,
+        ledger: FromPath[str],
+        recipient: FromQuery[str | None] = None,
+        task: FromQuery[str | None] = None,
+        on: FromQuery[Trigger | None] = None,
+        in_state: Annotated[State | None, QueryParameter(name="state")] = None,  # Litestar keeps `state` for itself
+        limit: Annotated[int, QueryParameter(ge=1, le=1_000)] = 100,
+        cursor: Annotated[str | None, QueryParameter(pattern=r"^\d{1,15}-\d{1,15}$")] = None,
     ) -> Response[bytes]:
         desk = desk_of(ledger)
         position = desk.alerts.projection.saved

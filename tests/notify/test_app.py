@@ -1,0 +1,79 @@
+"""Notify over HTTP."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from events.log import Entry, Log, digest
+from services.notify.app import build
+from services.settings import Settings, SettingsError, shipped
+from tests.examples import assigned, store
+from tests.webserver import serving
+
+NAME = "zhanjiang"
+
+
+@pytest_asyncio.fixture
+async def base(tmp_path: Path, server_url: str, redis: Any) -> AsyncIterator[str]:
+    """Return the address of a running notify, with one assignment in its log."""
+    (tmp_path / f"{NAME}.toml").write_bytes(shipped(f"{NAME}.toml").read_bytes())
+    raw = store(assigned("t-1", others=("市民政局",)))
+    await Log(redis, NAME).append(0, [Entry("office", "1", digest(raw), raw)])
+    async with serving(build(Settings(redis_url=server_url, ledgers=tmp_path))) as address:
+        yield address
+
+
+async def test_alerts_are_listed_with_what_became_of_them(base: str) -> None:
+    """Newest first, with causes and deliveries, and the position they reflect."""
+    async with httpx.AsyncClient(base_url=base) as http:
+        answer = await http.get(f"/v1/{NAME}/alerts", params={"limit": 1})
+        rest = await http.get(f"/v1/{NAME}/alerts", params={"cursor": answer.json()["next"]})
+    assert answer.headers["Duban-Position"] == "1"
+    (item,) = answer.json()["items"]
+    assert (item["id"], item["recipient"], item["on"], item["causes"]) == ("1-1", "市民政局", "assigned", [1])
+    assert item["state"] in {"waiting", "no-channel"}
+    assert [one["id"] for one in rest.json()["items"]] == ["1-0"]
+    assert rest.json()["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/elsewhere/alerts", 404),
+        (f"/v1/{NAME}/alerts?limit=0", 400),
+        (f"/v1/{NAME}/alerts?state=lost", 400),
+        (f"/v1/{NAME}/alerts?cursor=x", 400),
+    ],
+)
+async def test_a_wrong_question_is_a_problem(base: str, path: str, status: int) -> None:
+    """What was wrong is told as RFC 9457 has it."""
+    async with httpx.AsyncClient(base_url=base) as http:
+        answer = await http.get(path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert answer.json()["status"] == status
+
+
+async def test_health_and_description(base: str) -> None:
+    """A supervisor can ask, and a program can read what there is to ask."""
+    async with httpx.AsyncClient(base_url=base) as http:
+        assert (await http.get("/health/live")).status_code == 200
+        assert (await http.get("/health/ready")).status_code == 200
+        paths = (await http.get("/v1/openapi.json")).json()["paths"]
+    assert "/v1/{ledger}/alerts" in paths
+
+
+def test_a_channel_that_cannot_work_stops_the_start(tmp_path: Path) -> None:
+    """The message names the file and the recipient, not the secret."""
+    text = shipped(f"{NAME}.toml").read_text(encoding="utf-8")
+    channels = '\n[alerts.channels]\n"市残联" = [{ webhook = "https://example.org", secret = "hush" }]\n'
+    (tmp_path / f"{NAME}.toml").write_text(text + channels, encoding="utf-8")
+    with pytest.raises(
+        SettingsError, match=r"zhanjiang\.toml: alerts\.channels\.'市残联': webhook example\.org"
+    ) as wrong:
+        build(Settings(ledgers=tmp_path))
+    assert "hush" not in str(wrong.value)
