@@ -28,8 +28,8 @@ from events.log import Log, Recorded, Stored, key, lua_text
 R = TypeVar("R", bound=Struct)
 Evolve: TypeAlias = Callable[[R | None, Recorded], R | None]
 
-FOLD_BATCH = 1_000
-"""Events folded between two saves: bounds the work that a crash repeats and the size of one save (~1 MB)."""
+FOLD_BATCH = 4_000
+"""Events folded between two saves: bounds the work that a crash repeats and the size of one save (~3 MB)."""
 
 
 class SupersededError(RuntimeError):
