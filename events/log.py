@@ -119,8 +119,12 @@ class Log:
         entries: Sequence[Entry],
         notes: Sequence[Note] = (),
         moves: Sequence[Move] = (),
+        after: Entry | None = None,
     ) -> list[int]:
         """Add `entries` after `tail`, all or nothing, and return their positions.
+
+        `after` is the entry that has to be the one at `tail`: who decides a batch on top of one that is still being
+        appended must not have it follow as many entries of another writer.
 
         A source and id that the log already has is not added again; its position is returned negative. Raises
         StaleTailError or InboxMovedError, with nothing written, where another writer came first.
@@ -138,6 +142,7 @@ class Log:
                 [(_seen_field(e.source, e.id), e.digest, lua_text(e.raw)) for e in entries],
                 [(index[m.inbox], m.expected, m.reached) for m in moves],
                 [(index[name], caps[name], noted) for name, noted in streams.items()],
+                (_seen_field(after.source, after.id), f"{tail}:{after.digest}") if after is not None else (),
             )
         )
         verdict, *reply = await self._append(keys=keys, args=[batch])

@@ -219,7 +219,7 @@ def _reported(task: Task, unit: str, at: datetime) -> Task:
     """Return the task after a unit's report, which meets an occurrence if the unit leads."""
     if unit != task.lead:
         return task
-    return msgspec.structs.replace(task, lead_reported=at, met=_met(task.deadline, at) or task.met)
+    return msgspec.structs.replace(task, lead_reported=at, met=_met(task.deadline, at))
 
 
 def _met(deadline: Deadline, reported: datetime | None) -> datetime | None:

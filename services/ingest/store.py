@@ -99,6 +99,7 @@ class Draft:
     ) -> None:
         self.batch = batch
         self.ahead = ahead
+        self.after: Entry | None = ahead.last if ahead is not None else None
         self.epoch = 0
         self.known: Ids = {}
         self.before: tuple[Ids, ...] = ()
@@ -112,6 +113,11 @@ class Draft:
         self.entries: list[Entry] = []
         self.changes: list[Change[Task] | None] = []
         self.notes: list[Note] = []
+
+    @property
+    def last(self) -> Entry | None:
+        """Return the entry that whatever is decided on top of this has to follow."""
+        return self.entries[-1] if self.entries else self.after
 
     def task(self, subject: str) -> Task | None:
         found = self._changed.get(subject)
@@ -301,7 +307,7 @@ class Writer:
         moves = [waiting.move for waiting in draft.batch if waiting.move is not None]
         try:
             if draft.entries or draft.notes or moves:
-                positions = await self.log.append(draft.tail, draft.entries, draft.notes, moves)
+                positions = await self.log.append(draft.tail, draft.entries, draft.notes, moves, draft.after)
                 if positions and positions[-1] != draft.tail + len(draft.entries):
                     raise RuntimeError(f"ledger {self.name}: the log knew a submission that the look-up did not")  # noqa: TRY301
         except StaleTailError:

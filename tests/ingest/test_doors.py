@@ -406,6 +406,32 @@ async def test_entries_that_came_while_ingest_was_down(redis: Any, server_url: s
     assert [entry for entry, _ in await receipts(redis, "office")] == [first, *waiting]
 
 
+async def test_two_instances_read_an_inbox_once(redis: Any, server_url: str, tmp_path: Path) -> None:
+    """Where two instances of ingest follow the same inboxes, each entry is decided once, in order, with one receipt."""
+    async with opened(redis, server_url, tmp_path) as office, opened(redis, server_url, tmp_path):
+        entries: list[str] = []
+        for start in range(0, 1_500, 50):
+            entries += await office.add("office", *(assigned(f"t{number}") for number in range(start, start + 50)))
+        await office.receipt(entries[-1], "office")
+    told = await receipts(redis, "office")
+    assert [entry for entry, _ in told] == entries
+    assert short(one for _, one in told) == [("accepted", position) for position in range(1, 1_501)]
+
+
+async def test_an_inbox_is_read_on_after_a_crash_of_the_server(office: Office, server: Server) -> None:
+    """Entries that were added before a crash of the server are decided after it, each once and in order."""
+    await office.post(assigned(), source="office")
+    entries = await office.add("units", *(reported(number=number) for number in range(800)))
+    server.kill()
+    server.start()
+    await office.redis.connection_pool.disconnect()
+    entries += await office.add("units", *(reported(number=number) for number in range(800, 900)))
+    await office.receipt(entries[-1], "units")
+    told = await receipts(office.redis, "units")
+    assert [entry for entry, _ in told] == entries
+    assert short(one for _, one in told) == [("accepted", position) for position in range(2, 902)]
+
+
 # One list of bad inputs, over both doors
 
 NOW = datetime(2018, 3, 31, 2, tzinfo=UTC)
