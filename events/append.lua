@@ -4,18 +4,17 @@
 -- KEYS[2]   seen     hash    source and id -> <position>:<digest of the submitted bytes>
 -- KEYS[3]   cursors  hash    inbox key -> id of the last entry that was decided
 -- KEYS[4..] inboxes and the streams that notes go to (receipts, refusals)
--- ARGV[1]   MessagePack: {tail, events, cursors, notes, after}
+-- ARGV[1]   MessagePack: {tail, events, cursors, notes}
 --   tail     the position the writer believes to be the last
 --   events   [seen field, digest, bytes] each
 --   cursors  [index in KEYS, expected id, new id] each; several of one inbox follow each other
 --   notes    [index in KEYS, cap or 0, [[field, value, …] each]] for each stream
---   after    [seen field, value] that the event at the tail must have; empty if any will do
 --
 -- Returns {"ok", index, position, …} of the events whose source and id was known, and where; the others follow the tail
 -- in their order. Or, with nothing written, {"stale", tail} or {"moved", inbox key}.
 local log, seen, cursors = KEYS[1], KEYS[2], KEYS[3]
 local batch = cmsgpack.unpack(ARGV[1])
-local expected, events, moves, notes, after = batch[1], batch[2], batch[3], batch[4], batch[5]
+local expected, events, moves, notes = batch[1], batch[2], batch[3], batch[4]
 
 local tail = 0
 if redis.call('EXISTS', log) == 1 then
@@ -25,7 +24,6 @@ if redis.call('EXISTS', log) == 1 then
   end
 end
 if tail ~= expected then return {'stale', tail} end
-if after[1] and redis.call('HGET', seen, after[1]) ~= after[2] then return {'stale', tail} end
 local reached = {}
 for _, move in ipairs(moves) do
   local at = reached[move[1]] or redis.call('HGET', cursors, KEYS[move[1]]) or '0-0'

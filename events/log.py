@@ -72,6 +72,16 @@ class Move(Struct, frozen=True, gc=False):
     reached: str
 
 
+class Packed(Struct, frozen=True):
+    """A batch as the server will get it."""
+
+    tail: int
+    count: int
+    keys: list[str]
+    batch: bytes
+    empty: bool
+
+
 class StaleTailError(Exception):
     """The log has grown since the writer last looked (or shrunk: then a backup was put back); nothing was written."""
 
@@ -114,21 +124,19 @@ class Log:
         return _position(last[0][0]) if last else 0
 
     async def append(
-        self,
-        tail: int,
-        entries: Sequence[Entry],
-        notes: Sequence[Note] = (),
-        moves: Sequence[Move] = (),
-        after: Entry | None = None,
+        self, tail: int, entries: Sequence[Entry], notes: Sequence[Note] = (), moves: Sequence[Move] = ()
     ) -> list[int]:
         """Add `entries` after `tail`, all or nothing, and return their positions.
-
-        `after` is the entry that has to be the one at `tail`: who decides a batch on top of one that is still being
-        appended must not have it follow as many entries of another writer.
 
         A source and id that the log already has is not added again; its position is returned negative. Raises
         StaleTailError or InboxMovedError, with nothing written, where another writer came first.
         """
+        return await self.add(self.pack(tail, entries, notes, moves))
+
+    def pack(
+        self, tail: int, entries: Sequence[Entry], notes: Sequence[Note] = (), moves: Sequence[Move] = ()
+    ) -> Packed:
+        """Return what `append` sends: to be made while another batch is still on its way."""
         streams: dict[str, list[list[str | Raw]]] = {}
         caps = {note.key: note.cap for note in notes}
         for note in notes:
@@ -142,17 +150,20 @@ class Log:
                 [(_seen_field(e.source, e.id), e.digest, lua_text(e.raw)) for e in entries],
                 [(index[m.inbox], m.expected, m.reached) for m in moves],
                 [(index[name], caps[name], noted) for name, noted in streams.items()],
-                (_seen_field(after.source, after.id), f"{tail}:{after.digest}") if after is not None else (),
             )
         )
-        verdict, *reply = await self._append(keys=keys, args=[batch])
+        return Packed(tail, len(entries), keys, batch, empty=not (entries or notes or moves))
+
+    async def add(self, packed: Packed) -> list[int]:
+        """Do what `append` does, with a batch that was packed."""
+        verdict, *reply = await self._append(keys=packed.keys, args=[packed.batch])
         if verdict == b"stale":
-            raise StaleTailError(tail, reply[0])
+            raise StaleTailError(packed.tail, reply[0])
         if verdict == b"moved":
             raise InboxMovedError(reply[0].decode())
         known = dict(zip(reply[::2], reply[1::2], strict=True))
-        added = itertools.count(tail + 1)
-        return [-known[number] if number in known else next(added) for number in range(1, len(entries) + 1)]
+        added = itertools.count(packed.tail + 1)
+        return [-known[number] if number in known else next(added) for number in range(1, packed.count + 1)]
 
     async def known(self, ids: Sequence[tuple[str, str]]) -> list[Known | None]:
         """Return for each source and id where it already is."""

@@ -96,7 +96,7 @@ class House:
         return self._processes[service].pid
 
     async def ready(self, service: str) -> None:
-        """Wait until a service is ready, starting it again where it ended, as supervisors do; TimeoutError otherwise."""
+        """Wait until a service is ready, starting it where it ended, as supervisors do; raise TimeoutError."""
         async with httpx.AsyncClient() as http:
             try:
                 async with asyncio.timeout(READY_SECONDS):

@@ -23,7 +23,8 @@ from events.log import InboxMovedError, Move, key
 from services import runtime, tokens
 from services.clock import sleep
 from services.ingest.core import Outcome
-from services.ingest.store import BATCH, Submission, UnavailableError, Writer, keep_stranger
+from services.ingest.draft import Submission
+from services.ingest.store import BATCH, UnavailableError, Writer, keep_stranger
 from services.settings import Settings, load_ledgers
 
 MAX_BODY = 32 * 1024 * 1024

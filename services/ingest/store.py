@@ -1,67 +1,43 @@
 """The writer: turns submissions into outcomes in batches, over one ledger's log.
 
-Keys beside the log's own (events/log.py) and the projection's (events/projection.py, name `ingest`):
+Keys beside the log's own (events/log.py), the notes' (draft.py) and the projection's (events/projection.py, `ingest`):
 
-    duban:{L}:inbox:<source>     stream  e: an event                              written by the source
-    duban:{L}:receipts:<source>  stream  e: outcome, inbox: entry id              written by append.lua
-    duban:{L}:refused            stream  e: outcome, by, at, door, raw: as sent   written by append.lua
+    duban:{L}:inbox:<source>  stream  e: an event                                  written by the source
+    duban:{L}:strangers       stream  address, size, sha256, head: the first bytes  written by keep_stranger
 """
 
 import asyncio
 import hashlib
-import heapq
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
-import msgspec
 import structlog
 from msgspec import Struct
 from redis.exceptions import RedisError
 
-from events.envelope import Event, InvalidEvent, encode, read, seal
-from events.ledger import CLOCK, Ledger
-from events.log import Entry, InboxMovedError, Known, Log, Move, Note, Recorded, StaleTailError, digest, key
-from events.projection import Change, Projection, Rules
+from events.envelope import Event, read
+from events.ledger import Ledger
+from events.log import InboxMovedError, Log, Move, Packed, StaleTailError, key
+from events.projection import Projection, Rules
 from services.clock import cancelled
-from services.ingest.core import (
-    VERSION,
-    Outcome,
-    Refusal,
-    Task,
-    authentic,
-    clock_events,
-    decide,
-    evolve,
-    same_timing,
-)
+from services.ingest.core import VERSION, Outcome, Task, evolve, same_timing
+from services.ingest.draft import Base, Draft, Ids, Submission
+from services.ingest.timers import Timers
 
-BATCH = 500
+BATCH = 1_000
 """Submissions decided and appended at once: beyond this the script's own work, not the flush to disk, is the limit."""
 
-AHEAD = 2
-"""Batches being appended at once: the server works on one while the next is packed and on its way."""
-
 SAVE_EVERY = 20_000
-"""Events between two saves of the write model: what a restart has to fold again at most, a tenth of a second's work."""
+"""Events between two saves of the write model: what a restart has to fold again at most, half a second's work."""
 
-RECEIPTS_KEPT = 100_000
-"""Receipts a source can still read; sending an event again tells its outcome at any time."""
+STRANGERS_KEPT = 10_000
+"""Traces of submissions without a valid token; strangers must not be able to fill the memory."""
 
 RULES = Rules("ingest", VERSION, Task, evolve)
 
 log = structlog.get_logger()
-
-
-class Submission(Struct, frozen=True, gc=False):
-    """Bytes from an authenticated source; `event` is what they say, or why they say nothing."""
-
-    raw: bytes
-    authid: str
-    event: Event | InvalidEvent
-    inbox: str | None = None
-    entry: str | None = None
 
 
 class UnavailableError(Exception):
@@ -76,10 +52,6 @@ class Waiting(Struct):
     outcomes: "asyncio.Future[list[Outcome]]"
 
 
-Ids: TypeAlias = dict[tuple[str, str], Known]
-"""Where a source and id already is."""
-
-
 class Lookup(NamedTuple):
     """The submissions of a batch that the log knew, in the epoch (between two failures) in which it was asked."""
 
@@ -87,60 +59,14 @@ class Lookup(NamedTuple):
     known: Ids
 
 
-class Draft:
-    """A batch being decided: what it will append and how tasks will stand; the state it starts from stays untouched.
+class Decided(Struct, frozen=True):
+    """A batch that is ready to be appended, and what to answer then."""
 
-    `ahead` is the draft that is being appended meanwhile: this one holds only if that one succeeds. `known` are the
-    submissions of the batch that are in the log, `before` those of the last draft, which the look-up may have missed.
-    """
-
-    def __init__(
-        self, batch: list[Waiting], ahead: "Draft | None", tasks: dict[str, Task], tail: int, now: datetime
-    ) -> None:
-        self.batch = batch
-        self.ahead = ahead
-        self.after: Entry | None = ahead.last if ahead is not None else None
-        self.epoch = 0
-        self.known: Ids = {}
-        self.before: tuple[Ids, ...] = ()
-        self.ids: Ids = {}
-        self.now = now
-        self.recorded = now.isoformat().replace("+00:00", "Z")
-        self.tail = tail
-        self.outcomes: list[list[Outcome]] = []
-        self._tasks = tasks
-        self._changed: dict[str, Task] = {}
-        self.entries: list[Entry] = []
-        self.changes: list[Change[Task] | None] = []
-        self.notes: list[Note] = []
-
-    @property
-    def last(self) -> Entry | None:
-        """Return the entry that whatever is decided on top of this has to follow."""
-        return self.entries[-1] if self.entries else self.after
-
-    def task(self, subject: str) -> Task | None:
-        found = self._changed.get(subject)
-        if found is None:
-            found = self.ahead.task(subject) if self.ahead is not None else self._tasks.get(subject)
-        return found
-
-    def earlier(self, id: tuple[str, str]) -> Known | None:
-        found = self.known.get(id) or self.ids.get(id)
-        return found or next((ids[id] for ids in self.before if id in ids), None)
-
-    def add(self, task: Task | None, event: Event, raw: bytes, authid: str, fingerprint: str) -> int:
-        """Take an event in that `task` accepts and return the position it will have."""
-        position = self.tail + len(self.entries) + 1
-        subject = event.subject
-        sealed = Event(event.id, event.source, subject, event.time, event.data, self.now, authid)
-        self.entries.append(Entry(event.source, event.id, fingerprint, seal(raw, self.recorded, authid)))
-        self.ids[event.source, event.id] = Known(position, fingerprint)
-        task = evolve(task, Recorded(position, sealed))
-        if task is not None:
-            self._changed[subject] = task
-        self.changes.append(Change(position, subject, task, sealed) if task is not None else None)
-        return position
+    batch: list[Waiting]
+    epoch: int
+    draft: Draft
+    outcomes: list[list[Outcome]]
+    packed: Packed
 
 
 class Writer:
@@ -153,13 +79,11 @@ class Writer:
         self.state = Projection(redis, self.log, RULES)
         self._now = now
         self._last: datetime | None = None
-        self._receipts = {source: key(name, "receipts", source) for source in ledger.sources}
         self._waiting: deque[Waiting] = deque()
         self._arrived = asyncio.Event()
-        self._timers: list[tuple[datetime, str]] = []
-        self._scheduled: dict[str, datetime] = {}
+        self._timers = Timers(ledger)
         self._appending: Draft | None = None
-        self._recent: deque[Ids] = deque(maxlen=AHEAD + 1)
+        self._before: Ids = {}
         self._epoch = 0
         self._at = 0
         self._synced = False
@@ -199,53 +123,53 @@ class Writer:
             for last in await self.log.read(tail - 1, 1):
                 self._last = read(last.raw).recorded
             self._timers.clear()
-            self._scheduled.clear()
             for subject, task in self.state.rows.items():
-                self._set_timer(subject, task)
+                self._timers.set(subject, task)
             self._at = self.state.position
             self._synced = True
 
     async def run(self) -> None:
         """Decide and append what arrives until cancelled; a failure is told to those who wait, never swallowed.
 
-        While some batches are being appended, the next is decided on top of them; a small one waits and grows.
+        While one batch is being appended, the next is looked up, decided on top of it and packed.
         """
-        under_way: deque[tuple[Draft, asyncio.Task[list[Waiting]]]] = deque()
-        draft: Draft | None = None
+        append: asyncio.Task[list[Waiting]] | None = None
+        decided: Decided | None = None
         batch: list[Waiting] = []
         looked_up: asyncio.Task[Lookup] | None = None
         try:
             while not cancelled():
-                if not under_way and not batch and not self._waiting:
+                if append is None and not batch and not self._waiting:
                     self._arrived.clear()
                     await self._arrived.wait()
-                large = sum(len(one.submissions) for one in batch or self._waiting) >= BATCH // 2
-                again = await _ended(under_way, AHEAD if large and self._synced else 0)
-                draft = await self._draft(again + (batch or self._take()), None if again else looked_up)
+                batch = batch or self._take()
+                decided = await self._decide(batch, looked_up)
                 batch, looked_up = [], None
-                again = await _ended(under_way, AHEAD - 1)
-                if again or (draft is not None and draft.epoch != self._epoch):
-                    again += await _ended(under_way, 0)
-                    draft = await self._draft(again + (draft.batch if draft is not None else []))
-                if draft is not None:
+                again = await append if append is not None else []
+                append = None
+                if again or (decided is not None and decided.epoch != self._epoch):
+                    batch = again + (decided.batch if decided is not None else [])
+                    decided = await self._decide(batch)
+                    batch = []
+                if decided is not None:
                     batch = self._take()
                     if batch:  # on its way before the append, which the server would finish first
                         looked_up = asyncio.create_task(self._look_up(batch))
                         await asyncio.sleep(0)
-                    self._appending = draft
-                    self._recent.append(draft.ids)
-                    under_way.append((draft, asyncio.create_task(self._append(draft))))
+                    decided.draft.ahead = None  # the log has it by now
+                    self._appending, self._before = decided.draft, decided.draft.ids
+                    append = asyncio.create_task(self._append(decided))
         finally:
-            for task in (looked_up, *(append for _, append in under_way)):
+            for task in (append, looked_up):
                 if task is not None:
                     task.cancel()
-            drafts = [*(one for one, _ in under_way), *([draft] if draft is not None else [])]
-            left = [waiting for one in drafts for waiting in one.batch]
-            self._fail([*left, *batch, *self._waiting], UnavailableError("ingest is stopping"))
+            left = [*(decided.batch if decided is not None else []), *batch, *self._waiting]
+            self._fail(left, UnavailableError("ingest is stopping"))
 
     async def tick(self) -> None:
         """Record what the clock has to say by now; raises UnavailableError where the log cannot be written."""
-        if not self._synced or (self._timers and self._timers[0][0] <= self._now()):
+        due = self._timers.next
+        if not self._synced or (due is not None and due <= self._now()):
             await self.submit(())
 
     async def save(self) -> None:
@@ -275,7 +199,7 @@ class Writer:
             if not one.outcomes.done():
                 one.outcomes.set_exception(error)
 
-    async def _draft(self, batch: list[Waiting], looked_up: "asyncio.Task[Lookup] | None" = None) -> Draft | None:
+    async def _decide(self, batch: list[Waiting], looked_up: "asyncio.Task[Lookup] | None" = None) -> Decided | None:
         """Decide a batch; None if it is empty, or where it cannot be decided, which those who wait have been told.
 
         `looked_up` may have begun before the last batch was appended: what that one holds is known from its draft.
@@ -291,42 +215,45 @@ class Writer:
             if found.epoch != self._epoch:
                 found = await self._look_up(batch)
             ahead = self._appending
-            tail = self.state.position if ahead is None else ahead.tail + len(ahead.entries)
-            draft = Draft(batch, ahead, self.state.rows, tail, self._advance_clock())
-            draft.epoch, draft.known = found
-            draft.before = tuple(self._recent)
-            self._add_clock_events(draft)
-            draft.outcomes = [[self._outcome(draft, one) for one in waiting.submissions] for waiting in batch]
+            tail = self.state.position if ahead is None else ahead.tail
+            base = Base(self.state.rows, tail, self._advance_clock(), found.known, self._before)
+            draft = Draft(self.name, self.ledger, base, ahead)
+            for subject in self._timers.due(base.now):
+                instant = draft.say(subject)
+                if instant is not None:
+                    self._timers.schedule(subject, instant)
+            outcomes = [[draft.outcome(one) for one in waiting.submissions] for waiting in batch]
+            moves = [waiting.move for waiting in batch if waiting.move is not None]
+            packed = self.log.pack(tail, draft.entries, draft.notes, moves)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told and logged, and the writer goes on
             self._unavailable(batch, error)
             return None
-        return draft
+        return Decided(batch, found.epoch, draft, outcomes, packed)
 
-    async def _append(self, draft: Draft) -> list[Waiting]:
+    async def _append(self, decided: Decided) -> list[Waiting]:
         """Append what was decided and tell the outcomes; return those for whom it has to be decided again."""
-        moves = [waiting.move for waiting in draft.batch if waiting.move is not None]
+        batch, draft = decided.batch, decided.draft
         try:
-            if draft.entries or draft.notes or moves:
-                positions = await self.log.append(draft.tail, draft.entries, draft.notes, moves, draft.after)
-                if positions and positions[-1] != draft.tail + len(draft.entries):
-                    raise RuntimeError(f"ledger {self.name}: the log knew a submission that the look-up did not")  # noqa: TRY301
+            positions = [] if decided.packed.empty else await self.log.add(decided.packed)
+            if positions and positions[-1] != draft.tail:
+                raise RuntimeError(f"ledger {self.name}: the log knew a submission that the look-up did not")  # noqa: TRY301
         except StaleTailError:
             self._void()
-            return draft.batch
+            return batch
         except InboxMovedError as moved:
             self._void()
-            passed_by = [one for one in draft.batch if one.move is not None and one.move.inbox == str(moved)]
+            passed_by = [one for one in batch if one.move is not None and one.move.inbox == str(moved)]
             self._fail(passed_by, moved)
-            return [one for one in draft.batch if one not in passed_by]
+            return [one for one in batch if one not in passed_by]
         except Exception as error:  # noqa: BLE001 - told and logged, and the writer goes on
             self._void()
-            self._unavailable(draft.batch, error)
+            self._unavailable(batch, error)
             return []
-        if self.state.position == draft.tail:
+        if self.state.position == draft.base.tail:
             self._commit(draft)
         else:  # a save has found another instance ahead, and has taken up what it knows
             self._void()
-        for waiting, outcomes in zip(draft.batch, draft.outcomes, strict=True):
+        for waiting, outcomes in zip(batch, decided.outcomes, strict=True):
             if not waiting.outcomes.done():
                 waiting.outcomes.set_result(outcomes)
         return []
@@ -336,7 +263,7 @@ class Writer:
         self._epoch += 1
         self._synced = False
         self._appending = None
-        self._recent.clear()
+        self._before = {}
 
     def _overtaken(self) -> bool:
         """Tell whether a save has found another instance ahead and taken up its events, which have no timers here."""
@@ -359,106 +286,25 @@ class Writer:
         found = await self.log.known(ids)
         return Lookup(epoch, {id: known for id, known in zip(ids, found, strict=True) if known is not None})
 
-    def _outcome(self, draft: Draft, one: Submission) -> Outcome:
-        event = one.event
-        if isinstance(event, InvalidEvent):
-            outcome = Outcome(event.source, event.id, "refused", code=event.code, detail=event.detail)
-        else:
-            outcome = self._outcome_of_event(draft, one, event)
-        if outcome.outcome == "refused":
-            draft.notes.append(self._refused(draft, one, outcome))
-        if one.entry is not None:
-            fields = {"e": msgspec.json.encode(outcome), "inbox": one.entry.encode()}
-            draft.notes.append(Note(self._receipts[one.authid], fields, RECEIPTS_KEPT))
-        return outcome
-
-    def _outcome_of_event(self, draft: Draft, one: Submission, event: Event) -> Outcome:
-        refusal = authentic(event, one.authid)
-        if refusal is None:
-            fingerprint = digest(one.raw)
-            earlier = draft.earlier((event.source, event.id))
-            if earlier is not None:
-                if earlier.digest == fingerprint:
-                    return Outcome(event.source, event.id, "duplicate", earlier.position)
-                refusal = Refusal("id-reused", f"position {earlier.position} has this source and id with other bytes")
-            else:
-                source = self.ledger.sources.get(one.authid)
-                task = draft.task(event.subject)
-                refusal = decide(task, event, one.authid, source, self.ledger, draft.now)
-                if refusal is None:
-                    position = draft.add(task, event, one.raw, one.authid, fingerprint)
-                    return Outcome(event.source, event.id, "accepted", position)
-        return Outcome(event.source, event.id, "refused", code=refusal.code, detail=refusal.detail)
-
-    def _refused(self, draft: Draft, one: Submission, outcome: Outcome) -> Note:
-        return Note(
-            key(self.name, "refused"),
-            {
-                "e": msgspec.json.encode(outcome),
-                "by": one.authid.encode(),
-                "at": draft.recorded.encode(),
-                "door": (one.inbox or "http").encode(),
-                "raw": one.raw,
-            },
-        )
-
-    def _add_clock_events(self, draft: Draft) -> None:
-        """Put what the clock has to say by now before what others say."""
-        while self._timers and self._timers[0][0] <= draft.now:
-            instant, subject = heapq.heappop(self._timers)
-            if self._scheduled.get(subject) == instant:
-                del self._scheduled[subject]
-            task = draft.task(subject)
-            for event in clock_events(subject, task, self.ledger) if task is not None else ():
-                if event.time > draft.now:
-                    self._schedule(subject, event.time)
-                    break
-                raw = encode(event)
-                draft.add(draft.task(subject), event, raw, CLOCK, digest(raw))
-
     def _advance_clock(self) -> datetime:
         """Return the ledger's instant, which never runs back behind what was recorded."""
         now = self._now()
-        last = self._appending.now if self._appending is not None else self._last
+        last = self._appending.base.now if self._appending is not None else self._last
         return now if last is None else max(now, last)
 
     def _commit(self, draft: Draft) -> None:
-        draft.ahead = None
-        if self._appending is draft:
-            self._appending = None
-        for position, change in enumerate(draft.changes, draft.tail + 1):
+        self._appending = None
+        for position, change in enumerate(draft.changes, draft.base.tail + 1):
             before = self.state.rows.get(change.key) if change is not None else None
             self.state.adopt(position, change)
             if change is not None and (before is None or not same_timing(before, change.row)):
-                self._set_timer(change.key, change.row)
+                self._timers.set(change.key, change.row)
         self._at = self.state.position
         if draft.entries:
-            self._last = draft.now
-
-    def _set_timer(self, subject: str, task: Task) -> None:
-        event = next(clock_events(subject, task, self.ledger), None)
-        if event is not None:
-            self._schedule(subject, event.time)
-
-    def _schedule(self, subject: str, instant: datetime) -> None:
-        if self._scheduled.get(subject) != instant:
-            self._scheduled[subject] = instant
-            heapq.heappush(self._timers, (instant, subject))
-
-
-async def _ended(under_way: "deque[tuple[Draft, asyncio.Task[list[Waiting]]]]", most: int) -> list[Waiting]:
-    """Wait until at most `most` appends are under way; return those for whom it has to be decided again, in order."""
-    again: list[Waiting] = []
-    while len(under_way) > most or (under_way and under_way[0][1].done()):
-        again += await under_way[0][1]
-        under_way.popleft()
-    return again
+            self._last = draft.base.now
 
 
 async def keep_stranger(redis: Any, ledger: str, address: str, body: bytes) -> None:
-    """Keep a trace of a submission without a valid token, bounded: strangers must not be able to fill the memory.
-
-    duban:{L}:strangers  stream  address, size, sha256, head: the first bytes; the latest 10,000
-    """
+    """Keep a trace of a submission without a valid token."""
     trace = {"address": address, "size": len(body), "sha256": hashlib.sha256(body).hexdigest(), "head": body[:500]}
-    await redis.xadd(key(ledger, "strangers"), trace, maxlen=10_000, approximate=True)
+    await redis.xadd(key(ledger, "strangers"), trace, maxlen=STRANGERS_KEPT, approximate=True)

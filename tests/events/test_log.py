@@ -78,18 +78,6 @@ async def test_a_stale_tail_writes_nothing(redis: Any, expected: int) -> None:
     assert await contents(redis) == before
 
 
-async def test_a_batch_does_not_follow_others_in_place_of_what_it_was_decided_on(redis: Any) -> None:
-    """With `after`, a batch follows that very entry: as many entries of another writer at its place are stale too."""
-    log = Log(redis, LEDGER)
-    assert await log.append(0, [entry(1)]) == [1]
-    assert await log.append(1, [entry(2)], after=entry(1)) == [2]
-    before = await contents(redis)
-    for other in (entry(1), entry(3), entry(2, raw=b"other bytes")):
-        with pytest.raises(StaleTailError):
-            await log.append(2, [entry(4)], after=other)
-    assert await contents(redis) == before
-
-
 async def test_a_moved_inbox_writes_nothing(redis: Any) -> None:
     """Where another instance decided an inbox, its name is raised; nothing is written, not even for other inboxes."""
     log = Log(redis, LEDGER)

@@ -14,7 +14,8 @@ from events.ledger import Ledger
 from events.log import Log, Recorded, key
 from services.clock import FixedClock
 from services.ingest.core import Outcome
-from services.ingest.store import Submission, Writer
+from services.ingest.draft import Submission
+from services.ingest.store import Writer
 from services.settings import load_ledger, shipped
 
 NAME = "zhanjiang"

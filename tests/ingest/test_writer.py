@@ -17,7 +17,8 @@ from events.log import InboxMovedError, Log, Move, key
 from events.schema import DeadlineNeared, DeadlinePassed
 from services.clock import FixedClock
 from services.ingest.core import Outcome
-from services.ingest.store import BATCH, RECEIPTS_KEPT, UnavailableError
+from services.ingest.draft import RECEIPTS_KEPT
+from services.ingest.store import BATCH, UnavailableError
 from services.runtime import connect
 from tests.events.driver import Driver, contents
 from tests.examples import TASK, assigned, reported

@@ -1,0 +1,149 @@
+"""A batch being decided: what it will append, what it answers, and how tasks will stand. Pure.
+
+Streams its notes go to, beside the log:
+
+    duban:{L}:receipts:<source>  stream  e: outcome, inbox: entry id              written by append.lua
+    duban:{L}:refused            stream  e: outcome, by, at, door, raw: as sent   written by append.lua
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from events.envelope import Event, InvalidEvent, encode, seal
+from events.ledger import CLOCK, Ledger
+from events.log import Entry, Known, Note, Recorded, digest, key
+from events.projection import Change
+from services.ingest.core import Outcome, Refusal, Task, authentic, clock_events, decide, evolve
+
+RECEIPTS_KEPT = 100_000
+"""Receipts a source can still read; sending an event again tells its outcome at any time."""
+
+Ids: TypeAlias = dict[tuple[str, str], Known]
+"""Where a source and id already is."""
+
+
+class Submission(Struct, frozen=True, gc=False):
+    """Bytes from an authenticated source; `event` is what they say, or why they say nothing."""
+
+    raw: bytes
+    authid: str
+    event: Event | InvalidEvent
+    inbox: str | None = None
+    entry: str | None = None
+
+
+class Base(Struct, frozen=True):
+    """What a batch is decided on: the tasks of the log, and the submissions it knows.
+
+    `known` are those of the batch that were in the log when it was asked, `before` those of the batch appended since.
+    """
+
+    tasks: Mapping[str, Task]
+    tail: int
+    now: datetime
+    known: Ids
+    before: Ids
+
+
+class Draft:
+    """The batch so far; what it is decided on stays untouched.
+
+    `ahead` is the draft that is being appended meanwhile, None once the log has it: this one holds only if that does.
+    """
+
+    def __init__(self, name: str, ledger: Ledger, base: Base, ahead: "Draft | None" = None) -> None:
+        self.base = base
+        self.ahead = ahead
+        self.ids: Ids = {}
+        self.entries: list[Entry] = []
+        self.changes: list[Change[Task] | None] = []
+        self.notes: list[Note] = []
+        self._name = name
+        self._ledger = ledger
+        self._recorded = base.now.isoformat().replace("+00:00", "Z")
+        self._receipts: dict[str, str] = {}
+        self._changed: dict[str, Task] = {}
+
+    @property
+    def tail(self) -> int:
+        """The position of its last event."""
+        return self.base.tail + len(self.entries)
+
+    def task(self, subject: str) -> Task | None:
+        """Return a task as it will stand."""
+        found = self._changed.get(subject)
+        if found is None:
+            found = self.ahead.task(subject) if self.ahead is not None else self.base.tasks.get(subject)
+        return found
+
+    def say(self, subject: str) -> datetime | None:
+        """Add what the clock has to say of a task by now; return when it will have more to say."""
+        task = self.task(subject)
+        for event in clock_events(subject, task, self._ledger) if task is not None else ():
+            if event.time > self.base.now:
+                return event.time
+            raw = encode(event)
+            self._add(self.task(subject), event, raw, CLOCK, digest(raw))
+        return None
+
+    def outcome(self, one: Submission) -> Outcome:
+        """Decide a submission and take it in: as an event, or as a refusal."""
+        event = one.event
+        if isinstance(event, InvalidEvent):
+            outcome = Outcome(event.source, event.id, "refused", code=event.code, detail=event.detail)
+        else:
+            outcome = self._decide(one, event)
+        if outcome.outcome == "refused":
+            self._keep_refused(one, outcome)
+        if one.entry is not None:
+            stream = self._receipts.get(one.authid)
+            if stream is None:
+                stream = self._receipts[one.authid] = key(self._name, "receipts", one.authid)
+            fields = {"e": msgspec.json.encode(outcome), "inbox": one.entry.encode()}
+            self.notes.append(Note(stream, fields, RECEIPTS_KEPT))
+        return outcome
+
+    def _decide(self, one: Submission, event: Event) -> Outcome:
+        refusal = authentic(event, one.authid)
+        if refusal is None:
+            fingerprint = digest(one.raw)
+            id = (event.source, event.id)
+            earlier = self.base.known.get(id) or self.ids.get(id) or self.base.before.get(id)
+            if earlier is None:
+                source = self._ledger.sources.get(one.authid)
+                task = self.task(event.subject)
+                refusal = decide(task, event, one.authid, source, self._ledger, self.base.now)
+                if refusal is None:
+                    position = self._add(task, event, one.raw, one.authid, fingerprint)
+                    return Outcome(event.source, event.id, "accepted", position)
+            elif earlier.digest == fingerprint:
+                return Outcome(event.source, event.id, "duplicate", earlier.position)
+            else:
+                refusal = Refusal("id-reused", f"position {earlier.position} has this source and id with other bytes")
+        return Outcome(event.source, event.id, "refused", code=refusal.code, detail=refusal.detail)
+
+    def _add(self, task: Task | None, event: Event, raw: bytes, authid: str, fingerprint: str) -> int:
+        subject = event.subject
+        sealed = Event(event.id, event.source, subject, event.time, event.data, self.base.now, authid)
+        self.entries.append(Entry(event.source, event.id, fingerprint, seal(raw, self._recorded, authid)))
+        position = self.tail
+        self.ids[event.source, event.id] = Known(position, fingerprint)
+        task = evolve(task, Recorded(position, sealed))
+        if task is not None:
+            self._changed[subject] = task
+        self.changes.append(Change(position, subject, task, sealed) if task is not None else None)
+        return position
+
+    def _keep_refused(self, one: Submission, outcome: Outcome) -> None:
+        fields = {
+            "e": msgspec.json.encode(outcome),
+            "by": one.authid.encode(),
+            "at": self._recorded.encode(),
+            "door": (one.inbox or "http").encode(),
+            "raw": one.raw,
+        }
+        self.notes.append(Note(key(self._name, "refused"), fields))
