@@ -60,7 +60,7 @@ class Note(Struct, frozen=True, gc=False):
     """An entry for another stream of the ledger, added in the same step; `cap` bounds that stream, 0 does not."""
 
     key: str
-    fields: dict[str, bytes]
+    fields: dict[str, bytes | str]
     cap: int = 0
 
 
@@ -140,7 +140,9 @@ class Log:
         streams: dict[str, list[list[str | Raw]]] = {}
         caps = {note.key: note.cap for note in notes}
         for note in notes:
-            fields = [part for name, value in note.fields.items() for part in (name, lua_text(value))]
+            fields: list[str | Raw] = []
+            for name, value in note.fields.items():
+                fields += (name, value if isinstance(value, str) else lua_text(value))
             streams.setdefault(note.key, []).append(fields)
         keys = [self.key, self._seen, self._cursors, *dict.fromkeys([move.inbox for move in moves] + list(streams))]
         index = {name: number for number, name in enumerate(keys, 1)}

@@ -103,7 +103,7 @@ class Draft:
             stream = self._receipts.get(one.authid)
             if stream is None:
                 stream = self._receipts[one.authid] = key(self._name, "receipts", one.authid)
-            fields = {"e": msgspec.json.encode(outcome), "inbox": one.entry.encode()}
+            fields: dict[str, bytes | str] = {"e": msgspec.json.encode(outcome), "inbox": one.entry}
             self.notes.append(Note(stream, fields, RECEIPTS_KEPT))
         return outcome
 
@@ -139,11 +139,11 @@ class Draft:
         return position
 
     def _keep_refused(self, one: Submission, outcome: Outcome) -> None:
-        fields = {
+        fields: dict[str, bytes | str] = {
             "e": msgspec.json.encode(outcome),
-            "by": one.authid.encode(),
-            "at": self._recorded.encode(),
-            "door": (one.inbox or "http").encode(),
+            "by": one.authid,
+            "at": self._recorded,
+            "door": one.inbox or "http",
             "raw": one.raw,
         }
         self.notes.append(Note(key(self._name, "refused"), fields))

@@ -49,10 +49,15 @@ async def run(server: Server, directory: Path) -> list[Figure]:
         async with house("ingest") as running:
             return await measures.ingest_inbox(redis, running)
 
+    async def backlog() -> float:
+        async with house("ingest") as running:
+            return await measures.ingest_backlog(redis, running)
+
     try:
         append = await median(bare_append)
         over_http = await median(http)
         over_inbox = await median(inbox)
+        from_backlog = await median(backlog)
         read = await median(lambda: measures.bare_read(redis))
         fold = await median(lambda: measures.fold(redis))
         replay = await median(lambda: measures.replay(redis))
@@ -70,7 +75,8 @@ async def run(server: Server, directory: Path) -> list[Figure]:
     hop = "XADD to XREAD"
     return [
         Figure("ingest over HTTP, 4 publishers", over_http, "events/s", append, script, "ratio 0.5"),
-        Figure("ingest over an inbox, 4 publishers", over_inbox, "events/s", append, script, "ratio 0.5"),
+        Figure("ingest from a full inbox", from_backlog, "events/s", append, script, "ratio 0.5"),
+        Figure("ingest over an inbox, 4 publishers filling it", over_inbox, "events/s", append, script, "ratio 0.5"),
         Figure("status: fold and save", fold, "events/s", read, scan, "30,000"),
         Figure("replay, every event decoded", replay, "events/s", read, scan, "100,000"),
         Figure("POST to SSE frame at 200/s, p50", at(seen, 0.5), "ms", at(bare, 0.5), hop),

@@ -1,6 +1,8 @@
 """What is measured: each figure beside a bare baseline of the same run, as these machines are noisy."""
 
 import asyncio
+import os
+import signal
 import statistics
 import time
 from collections.abc import Awaitable, Callable
@@ -62,24 +64,30 @@ async def bare_append(redis: Any) -> float:
 async def ingest_http(redis: Any, house: House) -> float:
     """Return the events/s that ingest accepts from four publishers over HTTP."""
     await _assign(house)
-    counts = [EVENTS // load.PUBLISHERS] * load.PUBLISHERS
-    start, end = await asyncio.to_thread(load.over_http, house, counts)
+    start, end = await asyncio.to_thread(load.over_http, house, _shares())
     assert await Log(redis, LEDGER).tail() >= EVENTS
     return EVENTS / (end - start)
 
 
 async def ingest_inbox(redis: Any, house: House) -> float:
-    """Return the events/s that ingest takes from an inbox that four publishers fill, until the last is in the log."""
+    """Return the events/s that ingest takes from an inbox while four publishers fill it, until the last is logged."""
     await _assign(house)
-    log = Log(redis, LEDGER)
-    wanted = await log.tail() + EVENTS
-    counts = [EVENTS // load.PUBLISHERS] * load.PUBLISHERS
-    publishing = asyncio.create_task(asyncio.to_thread(load.over_inbox, house, counts))
-    while await log.tail() < wanted:
-        await sleep(0.02)
-    end = time.monotonic()
+    wanted = await Log(redis, LEDGER).tail() + EVENTS
+    publishing = asyncio.create_task(asyncio.to_thread(load.over_inbox, house, _shares()))
+    end = await _reached(redis, wanted)
     start, _ = await publishing
     return EVENTS / (end - start)
+
+
+async def ingest_backlog(redis: Any, house: House) -> float:
+    """Return the events/s that ingest takes from an inbox that was filled before: its own speed, and the server's."""
+    await _assign(house)
+    wanted = await Log(redis, LEDGER).tail() + EVENTS
+    os.kill(house.pid("ingest"), signal.SIGSTOP)
+    await asyncio.to_thread(load.over_inbox, house, _shares())
+    start = time.monotonic()
+    os.kill(house.pid("ingest"), signal.SIGCONT)
+    return EVENTS / (await _reached(redis, wanted) - start)
 
 
 async def bare_read(redis: Any) -> float:
@@ -197,6 +205,18 @@ async def _assign(house: House) -> None:
         body = b"\n".join(load.assignments())
         answer = await http.post(house.address("ingest", "events"), content=body, headers=house.headers("office"))
         answer.raise_for_status()
+
+
+def _shares() -> list[int]:
+    return [EVENTS // load.PUBLISHERS] * load.PUBLISHERS
+
+
+async def _reached(redis: Any, wanted: int) -> float:
+    """Wait until the log has so many events, and return when it had."""
+    log = Log(redis, LEDGER)
+    while await log.tail() < wanted:
+        await sleep(0.02)
+    return time.monotonic()
 
 
 async def _paced(total: int, work: Callable[[int], Awaitable[None]]) -> None:

@@ -427,11 +427,11 @@ async def test_other_rules_are_told_as_changes(house: House, history: History, r
 async def test_a_client_too_far_behind_is_reset(house: House, history: History) -> None:
     """More changes than are kept: whoever is behind them takes a new snapshot, also after a restart; others go on."""
     tasks = range(1_000)
-    for round in range(CHANGES_KEPT // len(tasks) + 1):
-        await history.append(*batch(tasks, round))
-    tail = history.tail
     async with house.desk(STILL) as desk:
-        await desk.until(tail)
+        for round in range(CHANGES_KEPT // len(tasks) + 1):
+            await history.append(*batch(tasks, round))
+            await desk.until(history.tail)  # or a task's changes would be told as one
+        tail = history.tail
         for after, behind in ((0, True), (tail - CHANGES_KEPT - 1, True), (tail - CHANGES_KEPT + 1, False)):
             async with desk.following(after=after) as follower:
                 told = await follower.next()
