@@ -432,6 +432,8 @@ async def test_a_client_too_far_behind_is_reset(house: House, history: History) 
             await history.append(*batch(tasks, round))
             await desk.until(history.tail)  # or a task's changes would be told as one
         tail = history.tail
+        async with desk.following(after=tail - 1) as follower:
+            await follower.until(tail)
         for after, behind in ((0, True), (tail - CHANGES_KEPT - 1, True), (tail - CHANGES_KEPT + 1, False)):
             async with desk.following(after=after) as follower:
                 told = await follower.next()
