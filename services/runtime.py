@@ -5,19 +5,16 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any, TypeAlias
 
-import msgspec
 import structlog
 import uvicorn
 from faststream import AckPolicy
 from faststream.redis import RedisBroker, StreamSub
 from faststream.redis.message import FAKE_CONSUMER, RedisBatchStreamMessage
-from litestar import Litestar, Request, Response
-from litestar.exceptions import HTTPException
+from litestar import Litestar
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -146,25 +143,6 @@ async def repeat(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
                 "will try again", work=getattr(work, "__qualname__", "?"), error=f"{type(error).__name__}: {error}"
             )
         await sleep(seconds)
-
-
-def problem(
-    status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **members: object
-) -> Response[bytes]:
-    """Return an RFC 9457 problem; `members` are its extension members."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
-    return Response(
-        msgspec.json.encode(body),
-        status_code=status,
-        media_type="application/problem+json",
-        headers=dict(headers or {}),
-    )
-
-
-def on_http_error(_: "Request[Any, Any, Any]", error: HTTPException) -> Response[bytes]:
-    """Say in problem+json what Litestar refused."""
-    members = {"errors": error.extra} if error.extra else {}
-    return problem(error.status_code, HTTPStatus(error.status_code).phrase, error.detail, error.headers, **members)
 
 
 def serve(service: str, settings: Settings, build: Callable[[Settings], Litestar]) -> None:

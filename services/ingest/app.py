@@ -10,10 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 from faststream.redis.parser import BinaryMessageFormatV1
-from litestar import Litestar, Request, Response, get, post
-from litestar.exceptions import HTTPException
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
+from litestar import Litestar, Request, Response, post
 from litestar.params import FromPath
 from msgspec import Raw
 from redis.exceptions import RedisError
@@ -26,6 +23,7 @@ from services.ingest.core import Outcome
 from services.ingest.draft import Submission
 from services.ingest.store import BATCH, UnavailableError, Writer, keep_stranger
 from services.settings import Settings, load_ledgers
+from services.web import application, problem, unavailable
 
 MAX_BODY = 32 * 1024 * 1024
 """Bytes of one request: some 90,000 events, a second's work."""
@@ -35,9 +33,6 @@ TICK_SECONDS = 0.05
 
 SAVE_SECONDS = 2.0
 """Real time between two saves of the write model while events come slowly."""
-
-RETRY_AFTER = "1"
-"""Seconds after which a client may try again when the log cannot be written: a server restarts in about that."""
 
 READ_AHEAD = 5
 """Batches of an inbox that wait while the next is read: one being appended, one being looked up."""
@@ -100,31 +95,17 @@ def build(settings: Settings) -> Litestar:
     async def submit(request: Request[Any, Any, Any], ledger: FromPath[str]) -> Response[bytes]:
         door = doors.get(ledger)
         if door is None:
-            return runtime.problem(404, "Not Found", f"there is no ledger {ledger!r} here")
+            return problem(404, f"there is no ledger {ledger!r} here")
         try:
             return await _submit(door, ledger, request)
         except (UnavailableError, RedisError, OSError) as error:
-            detail = f"the log cannot be written now; send it all again: {error}"
-            return runtime.problem(503, "Service Unavailable", detail, {"Retry-After": RETRY_AFTER})
+            return unavailable(f"the log cannot be written now; send it all again: {error}")
 
-    @get("/health/live", summary="The process runs")
-    async def live() -> dict[str, str]:
-        return {"status": "live"}
+    async def unready() -> str | None:
+        connected = [door.writer.ready and await _answers(door.redis) for door in doors.values()]
+        return None if connected and all(connected) else "not connected to the log"
 
-    @get("/health/ready", summary="The log can be written")
-    async def ready() -> Response[Any]:
-        if doors and all([door.writer.ready and await _answers(door.redis) for door in doors.values()]):
-            return Response({"status": "ready"})
-        return runtime.problem(503, "Service Unavailable", "not connected to the log", {"Retry-After": RETRY_AFTER})
-
-    return Litestar(
-        [submit, live, ready],
-        lifespan=[lifespan],
-        logging_config=None,
-        request_max_body_size=MAX_BODY,
-        exception_handlers={HTTPException: runtime.on_http_error},
-        openapi_config=OpenAPIConfig("duban ingest", "1", path="/v1", render_plugins=[JsonRenderPlugin()]),
-    )
+    return application("ingest", [submit], lifespan, unready, MAX_BODY)
 
 
 class Inbox:
@@ -193,14 +174,14 @@ async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") ->
     if authid is None or authid not in door.writer.ledger.sources:
         await keep_stranger(door.redis, ledger, request.client.host if request.client else "", body)
         detail = "a valid token is needed: Authorization: Bearer <token>"
-        return runtime.problem(401, "Unauthorized", detail, {"WWW-Authenticate": "Bearer"})
+        return problem(401, detail, {"WWW-Authenticate": "Bearer"})
     form = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if form not in _FORMS:
-        return runtime.problem(415, "Unsupported Media Type", f"{form!r} is none of: {', '.join(_FORMS)}")
+        return problem(415, f"{form!r} is none of: {', '.join(_FORMS)}")
     role = door.writer.ledger.sources[authid].role
     if role not in {"assigner", "reporter"}:
         await door.writer.submit([_submission(body, authid)])
-        return runtime.problem(403, "Forbidden", f"{authid!r} is {role}; it may read, not submit")
+        return problem(403, f"{authid!r} is {role}; it may read, not submit")
     return await _FORMS[form](door.writer, authid, body)
 
 
@@ -208,7 +189,7 @@ async def _one(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
     (outcome,) = await writer.submit([_submission(body, authid)])
     if outcome.code == "too-large":
         members = {name: value for name, value in msgspec.to_builtins(outcome).items() if name != "detail"}
-        return runtime.problem(413, "Content Too Large", outcome.detail or "", **members)
+        return problem(413, outcome.detail or "", **members)
     status = {"accepted": 201, "duplicate": 200, "refused": 422}[outcome.outcome]
     return Response(msgspec.json.encode(outcome), status_code=status, media_type="application/json")
 

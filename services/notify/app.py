@@ -8,9 +8,7 @@ from typing import Annotated, Any
 import httpx
 import msgspec
 from litestar import Litestar, Response, get
-from litestar.exceptions import HTTPException, NotFoundException
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from events.ledger import Ledger, Trigger
@@ -21,6 +19,7 @@ from services.notify.core import State
 from services.notify.sender import Sender
 from services.notify.store import Alerts, Outbox, Query, Told
 from services.settings import Settings, SettingsError, load_ledgers
+from services.web import application
 
 CATCH_UP_SECONDS = 1.0
 """Between two looks at the log without a message: what a lost message can cost."""
@@ -105,23 +104,10 @@ def build(settings: Settings) -> Litestar:
             headers={"Duban-Position": str(position)},
         )
 
-    @get("/health/live", summary="The process runs")
-    async def live() -> dict[str, str]:
-        return {"status": "live"}
+    async def unready() -> str | None:
+        return None if set(desks) == set(ledgers) else "the rows are not loaded"
 
-    @get("/health/ready", summary="The rows are loaded")
-    async def ready() -> Response[Any]:
-        if desks and set(desks) == set(ledgers):
-            return Response({"status": "ready"})
-        return runtime.problem(503, "Service Unavailable", "the rows are not loaded", {"Retry-After": "1"})
-
-    return Litestar(
-        [alerts, live, ready],
-        lifespan=[lifespan],
-        logging_config=None,
-        exception_handlers={HTTPException: runtime.on_http_error},
-        openapi_config=OpenAPIConfig("duban notify", "1", path="/v1", render_plugins=[JsonRenderPlugin()]),
-    )
+    return application("notify", [alerts], lifespan, unready)
 
 
 def _item(told: Told) -> dict[str, Any]:

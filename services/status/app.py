@@ -9,9 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Litestar, Request, Response, get
-from litestar.exceptions import HTTPException, NotFoundException, ValidationException
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.exceptions import NotFoundException, ValidationException
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 from msgspec import Raw
@@ -24,6 +22,7 @@ from services.status.core import Light, State, TaskRow
 from services.status.feed import Feed
 from services.status.store import CHANGES_KEPT, Board, Snapshot
 from services.status.views import BadCursorError, Query, Sort, overview, select
+from services.web import application
 
 CATCH_UP_SECONDS = 1.0
 """Between two looks at the log without a message: what a lost message can cost."""
@@ -185,23 +184,10 @@ def build(settings: Settings) -> Litestar:
             headers={"Duban-Position": str(position), "Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
-    @get("/health/live", summary="The process runs")
-    async def live() -> dict[str, str]:
-        return {"status": "live"}
+    async def unready() -> str | None:
+        return None if set(desks) == set(ledgers) else "the rows are not loaded"
 
-    @get("/health/ready", summary="The rows are loaded")
-    async def ready() -> Response[Any]:
-        if desks and set(desks) == set(ledgers):
-            return Response({"status": "ready"})
-        return runtime.problem(503, "Service Unavailable", "the rows are not loaded", {"Retry-After": "1"})
-
-    return Litestar(
-        [tasks, task_row, task_events, ledger_overview, changes, live, ready],
-        lifespan=[lifespan],
-        logging_config=None,
-        exception_handlers={HTTPException: runtime.on_http_error},
-        openapi_config=OpenAPIConfig("duban status", "1", path="/v1", render_plugins=[JsonRenderPlugin()]),
-    )
+    return application("status", [tasks, task_row, task_events, ledger_overview, changes], lifespan, unready)
 
 
 def _answer(position: int, body: object) -> Response[bytes]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -471,7 +472,7 @@ async def over_http(office: Office, raw: bytes) -> Outcome:
     answer = await office.post(raw)
     found = outcome(answer)
     if found.code == "too-large":
-        assert (answer.status_code, problem(answer)["title"]) == (413, "Content Too Large")
+        assert (answer.status_code, problem(answer)["title"]) == (413, HTTPStatus(413).phrase)
         return msgspec.structs.replace(found, detail=answer.json()["detail"])
     assert answer.status_code == {"accepted": 201, "duplicate": 200, "refused": 422}[found.outcome]
     return found

@@ -1,0 +1,71 @@
+"""What the services' HTTP sides share: the application with health and description, and problems by RFC 9457."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Litestar, Request, Response, get
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+RETRY_AFTER = "1"
+"""Seconds after which a client may try again what cannot be done now: a server restarts in about that."""
+
+log = structlog.get_logger()
+
+
+def application(
+    service: str,
+    handlers: Sequence[Any],
+    lifespan: Callable[[Litestar], Any],
+    unready: Callable[[], Awaitable[str | None]],
+    max_body: int = 1_000_000,
+) -> Litestar:
+    """Return a service's application; `unready` says why it cannot be used yet, None if it can."""
+
+    @get("/health/live", summary="The process runs")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @get("/health/ready", summary="The service can be used")
+    async def ready() -> Response[Any]:
+        why = await unready()
+        return Response({"status": "ready"}) if why is None else unavailable(why)
+
+    return Litestar(
+        [*handlers, live, ready],
+        lifespan=[lifespan],
+        logging_config=None,
+        request_max_body_size=max_body,
+        exception_handlers={HTTPException: _on_http_error, Exception: _on_fault},
+        openapi_config=OpenAPIConfig(f"duban {service}", "1", path="/v1", render_plugins=[JsonRenderPlugin()]),
+    )
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, **members: object) -> Response[bytes]:
+    """Return an RFC 9457 problem; `members` are its extension members."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
+    return Response(
+        msgspec.json.encode(body),
+        status_code=status,
+        media_type="application/problem+json",
+        headers=dict(headers or {}),
+    )
+
+
+def unavailable(detail: str) -> Response[bytes]:
+    """Return the problem of what cannot be done now, and may be tried again."""
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": RETRY_AFTER})
+
+
+def _on_http_error(_: "Request[Any, Any, Any]", error: HTTPException) -> Response[bytes]:
+    members = {"errors": error.extra} if error.extra else {}
+    return problem(error.status_code, error.detail, error.headers, **members)
+
+
+def _on_fault(request: "Request[Any, Any, Any]", error: Exception) -> Response[bytes]:
+    log.error("fault", path=request.url.path, exc_info=error)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the service has a fault; its log tells more")
