@@ -4,7 +4,7 @@ Every `due` is exclusive: a task is late from that instant on. A deadline keeps 
 `kind` are a storage format.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
@@ -14,17 +14,21 @@ Phrase: TypeAlias = Annotated[str, Meta(max_length=2_000)]
 Percent: TypeAlias = Annotated[int, Meta(ge=0, le=100)] | Annotated[float, Meta(ge=0, le=100)]
 Every: TypeAlias = Literal["year", "half-year", "quarter", "month"]
 
-YEARS = range(1900, 3000)
-"""Of every instant in an event: nearer to the calendar's ends, adding days or changing the zone would fail."""
+EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
+LATEST = datetime(3000, 1, 1, tzinfo=UTC)
+"""Bounds of every instant in an event, in whatever offset: the ledger's clock writes it in its own zone.
+
+Earlier, zones had offsets of odd seconds, which RFC 3339 cannot write; near the calendar's end, adding days would fail.
+"""
 
 MONTHS: dict[Every, int] = {"year": 12, "half-year": 6, "quarter": 3, "month": 1}
 
 
 def check_year(*instants: datetime | None) -> None:
-    """Raise ValueError for an instant that is not of YEARS."""
+    """Raise ValueError for an instant before EARLIEST or from LATEST on."""
     for instant in instants:
-        if instant is not None and instant.year not in YEARS:
-            raise ValueError(f"{instant.isoformat()} is not of the years {YEARS[0]} to {YEARS[-1]}")
+        if instant is not None and not EARLIEST <= instant < LATEST:
+            raise ValueError(f"{instant.isoformat()} is not of the years {EARLIEST.year} to {LATEST.year - 1} (UTC)")
 
 
 class Kind(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="kind", omit_defaults=True):

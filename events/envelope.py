@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NoReturn, TypeAlias
 import msgspec
 from msgspec import Meta, Raw, Struct, ValidationError
 
-from events.deadline import YEARS, check_year
+from events.deadline import EARLIEST, LATEST, check_year
 from events.schema import DECODERS, NAMES, TYPES, EventData
 
 MAX_BYTES = 60_000
@@ -36,7 +36,7 @@ CODES: TypeAlias = Literal[
 _ADDED = re.compile(rb',"recordedtime":"[^"]*","authid":"[^"]*"\}$')
 _EXTENSION_NAME = re.compile(r"[a-z0-9]{1,64}")
 _ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data"})
-_RESERVED = ("recordedtime", "authid", "data_base64")
+_RESERVED = ("recordedtime", "authid", "position", "data_base64")
 
 Attribute: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 TaskId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=150)]  # the ids of the clock's events hold it
@@ -68,7 +68,7 @@ class Envelope(Struct, frozen=True, gc=False):
     authid: str | None = None
 
     def __post_init__(self) -> None:
-        if self.time.year not in YEARS:
+        if not EARLIEST <= self.time < LATEST:
             check_year(self.time)
 
 
@@ -175,6 +175,8 @@ def _check_strict(raw: bytes) -> None:
     for name in members.keys() - _ATTRIBUTES:
         if name in _RESERVED:
             raise ValueError(f"the attribute {name!r} is not for sources to set")
+        if not isinstance(members[name], str | int):
+            raise ValueError(f"the attribute {name!r} is not CloudEvents: values are strings, integers or booleans")  # noqa: TRY004
         if _EXTENSION_NAME.fullmatch(name) is None:
             raise ValueError(f"the attribute {name!r} is not CloudEvents: names are lower-case letters and digits")
 

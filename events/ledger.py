@@ -19,6 +19,9 @@ Audience: TypeAlias = Literal["units", "lead", "cooperating", "supervisor"]
 CLOCK = "duban"
 """The authenticated name of the ledger's own clock; no source may have it."""
 
+EVERYBODY = "*"
+"""In the channels: whoever has none of their own."""
+
 EVERY_UNIT = "*"
 """In a source's units: it speaks for every unit."""
 
@@ -78,7 +81,7 @@ class AlertRules(Struct, frozen=True, forbid_unknown_fields=True):
     channels: dict[Name, tuple[Channel, ...]] = field(default_factory=dict)
 
     def channels_of(self, recipient: str) -> tuple[Channel, ...]:
-        return self.channels.get(recipient, self.channels.get("*", ()))
+        return self.channels.get(recipient, self.channels.get(EVERYBODY, ()))
 
 
 class Ledger(Struct, frozen=True, forbid_unknown_fields=True):

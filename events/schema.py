@@ -33,7 +33,7 @@ class Evidence(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_d
 
     name: Name
     url: Annotated[str, Meta(max_length=2_000)] | None = None
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)] | None = None
 
 
 class Data(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):

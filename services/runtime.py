@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -43,7 +44,11 @@ def configure_logging(service: str, style: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    renderer: Any = structlog.dev.ConsoleRenderer() if style == "console" else structlog.processors.JSONRenderer()
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if style == "console"
+        else structlog.processors.JSONRenderer()
+    )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -134,7 +139,7 @@ async def start_clock(redis: Any, ledger: str, spec: str, last: datetime | None)
 
 
 async def repeat(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
-    """Do `work` again and again, `seconds` apart; a failure is logged and the next round tries again."""
+    """Do `work` again and again, `seconds` apart; a failure is logged and, a little later, tried again."""
     while not cancelled():
         try:
             await work()
@@ -142,6 +147,7 @@ async def repeat(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
             log.warning(
                 "will try again", work=getattr(work, "__qualname__", "?"), error=f"{type(error).__name__}: {error}"
             )
+            await sleep(RETRY_SECONDS)
         await sleep(seconds)
 
 

@@ -35,12 +35,16 @@ def application(
         why = await unready()
         return Response({"status": "ready"}) if why is None else unavailable(why)
 
+    def too_large(_: "Request[Any, Any, Any]", error: Exception) -> Response[bytes]:
+        del error
+        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is too large; at most {max_body:,} bytes")
+
     return Litestar(
         [*handlers, live, ready],
         lifespan=[lifespan],
         logging_config=None,
         request_max_body_size=max_body,
-        exception_handlers={HTTPException: _on_http_error, Exception: _on_fault},
+        exception_handlers={HTTPException: _on_http_error, Exception: _on_fault, 413: too_large},
         openapi_config=OpenAPIConfig(f"duban {service}", "1", path="/v1", render_plugins=[JsonRenderPlugin()]),
     )
 

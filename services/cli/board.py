@@ -19,7 +19,7 @@ REASONS = {
     "overdue": "超过时限",
     "due-soon": "临近时限",
     "behind": "落后序时进度",
-    "silent": "久无进展",
+    "silent": "长期未报进展",
     "on-track": "",
 }
 
@@ -66,6 +66,20 @@ def figures(overview: dict[str, Any]) -> str:
     return f"{overview['at'][:10]}  共 {overview['tasks']} 项  {counted}  （位置 {overview['position']}）"
 
 
-def alert_line(alert: dict[str, Any]) -> str:
-    """Return one alert in a line."""
-    return f"{alert['at'][:10]}  {alert['recipient']}：{alert['title']}"
+def alert_lines(alerts: Sequence[dict[str, Any]], most: int) -> list[str]:
+    """Return alerts, newest first, as a line for each event, with whom it was told to."""
+    told: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for alert in alerts:
+        told.setdefault((*alert["causes"], alert["title"]), []).append(alert)
+    lines = []
+    for same in list(told.values())[:most]:
+        others = f"等 {len(same)} 家" if len(same) > 1 else ""
+        lines.append(f"{same[0]['at'][:10]}  {same[0]['title']} → {same[-1]['recipient']}{others}")
+    return lines
+
+
+def fitting(rows: Sequence[dict[str, Any]], room: int) -> list[dict[str, Any]]:
+    """Return the rows that a terminal has room for: those to look at first, in the order they have."""
+    urgent = sorted(rows, key=lambda row: list(LIGHTS).index(row["light"]))
+    chosen = {row["task"] for row in urgent[: max(1, room)]}
+    return [row for row in rows if row["task"] in chosen]

@@ -96,6 +96,13 @@ def tally(outcomes: Iterable[dict[str, Any]]) -> dict[str, int]:
 
 def _ok(answer: httpx.Response) -> httpx.Response:
     if answer.is_error:
-        detail = answer.text if answer.is_closed else ""
-        raise ServiceError(f"{answer.request.method} {answer.request.url}: {answer.status_code} {detail}")
+        raise ServiceError(f"{_detail(answer)} ({answer.request.method} {answer.request.url}: {answer.status_code})")
     return answer
+
+
+def _detail(answer: httpx.Response) -> str:
+    """Return what a problem says is wrong."""
+    try:
+        return str(msgspec.json.decode(answer.content)["detail"])
+    except (httpx.ResponseNotRead, msgspec.MsgspecError, KeyError, TypeError):
+        return answer.reason_phrase

@@ -33,7 +33,10 @@ LEAD_SECONDS = 5.0
 """Real time before the first instant, in which the services start."""
 
 FRAME_SECONDS = 0.25
-ALERTS_SHOWN = 8
+ALERTS_SHOWN = 5
+
+FRAME_LINES = 9
+"""Of the screen that are neither a task nor an alert: titles, borders, the figures."""
 
 
 class Demo:
@@ -83,6 +86,9 @@ class Demo:
         try:
             with Live(console=self._console, auto_refresh=False) as live:
                 while (now := await self._now(client)) < END:
+                    if now < START:
+                        await sleep(FRAME_SECONDS)
+                        continue
                     due = [step for step in steps if step.event.time <= now]
                     steps = steps[len(due) :]
                     await self._submit(client, due)
@@ -134,8 +140,10 @@ class Demo:
     async def _screen(self, client: Client) -> Group:
         figures = await client.overview()
         rows = sorted(self._rows.values(), key=lambda row: row["row"])
-        latest = [board.alert_line(alert) for alert in await client.alerts(limit=str(ALERTS_SHOWN))]
+        latest = board.alert_lines(await client.alerts(limit="500"), ALERTS_SHOWN)
         alerts = Text("\n".join(latest), no_wrap=True, overflow="ellipsis")
+        if self._console.is_terminal:
+            rows = board.fitting(rows, self._console.height - ALERTS_SHOWN - FRAME_LINES)
         return Group(
             board.table(rows, f"{figures['title']}（进展为演示数据）", board.figures(figures)),
             Panel(alerts, title="最新提醒", height=ALERTS_SHOWN + 2),
@@ -147,10 +155,11 @@ class Demo:
         passed = sum(row["overdue_since"] is not None for row in rows)
         self._console.print(board.figures(await client.overview()))
         self._console.print(
-            f"{position} events, {position - self._counted['accepted']} of them said by the clock; "
+            f"{position} events, {position - self._counted['accepted']} of them by the clock; "
             f"{passed} tasks passed their due instant; "
             f"{receiver.digests} digests delivered, {receiver.repeats} twice, {receiver.forged} with a wrong signature"
         )
         self._console.print(f"The data is in {self._data}; look round with:")
-        self._console.print(f"duban up --data {self._data} --clock {LAST_DAY}", soft_wrap=True)
+        self._console.print(f"  duban up --data {self._data} --clock {LAST_DAY}", soft_wrap=True)
+        self._console.print(f"  duban status --data {self._data}", soft_wrap=True)
         return 1 if self._counted["refused"] or receiver.forged or receiver.repeats or not receiver.digests else 0

@@ -63,15 +63,18 @@ def _task(assigned: Event, ledger: Ledger, until: datetime) -> Iterator[Step]:
     due = next_due(data.deadline)
     finish = due.passes + timedelta(days=chance.choice([-70, -25, -6, 12, 45])) if due is not None else None
     at = opened + timedelta(days=chance.randint(40, 80), hours=10)
+    reached: dict[str, int] = {}
     while at < until and (finish is None or at < finish):
         done = (at - opened) / ((finish or until) - opened)
-        for unit in [data.lead, *chance.sample(units, k=min(2, len(units)))]:
-            percent = min(95, int(100 * done * chance.uniform(0.55, 1.1)))
+        for unit in dict.fromkeys([data.lead, *chance.sample(units, k=min(2, len(units)))]):
+            percent = max(reached.get(unit, 0), min(95, int(100 * done * chance.uniform(0.55, 1.1))))
+            reached[unit] = percent
             summary = f"{MARK}{unit}：按计划推进，已完成约{percent}%"
             yield step("units", at, ProgressReported(unit, summary, percent if finish is not None else None))
         at += QUARTER * (3 if finish is None and chance.random() < SILENT else 1)
     if finish is None or finish >= until:
         return
+    yield step("units", finish - timedelta(hours=1), ProgressReported(data.lead, f"{MARK}各项工作已全部完成", 100))
     yield step("units", finish, CompletionSubmitted(data.lead, f"{MARK}任务已办结，申请销号"))
     checked = finish + timedelta(days=5)
     if chance.random() < RETURNED:

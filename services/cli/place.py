@@ -60,6 +60,8 @@ def find(data: Path | None, environment: Mapping[str, str] = os.environ) -> Plac
         if redis_url is not None and data is None:
             return Place(_urls(f"http://127.0.0.1:{PORT}"), directory, redis_url, environment.get("DUBAN_TOKEN"))
         raise SettingsError(f"{directory}: no duban runs here; start one with `duban up --data {directory}`") from None
+    except msgspec.MsgspecError as error:
+        raise SettingsError(f"{directory / 'run.json'}: not what `duban up` writes: {error}") from error
     return Place(_urls(f"http://127.0.0.1:{run.port}"), directory, redis_url or run.redis_url)
 
 

@@ -45,6 +45,7 @@ def up(
             await until_told()
 
     _check_clock(clock)
+    runtime.configure_logging("up", "console")
     asyncio.run(work())
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -71,6 +72,7 @@ class Supervisor:
         """Run everything, ready to be used, until the block ends."""
         prepare(self.data)
         self._refuse_second()
+        self._check_ports()
         watch: asyncio.Task[None] | None = None
         try:
             if self.redis_url is None:
@@ -95,6 +97,16 @@ class Supervisor:
             os.kill(run.pid, 0)
             if run.pid != os.getpid():
                 raise SettingsError(f"{self.data}: a duban already runs here, process {run.pid}")
+
+    def _check_ports(self) -> None:
+        """Refuse ports that somebody has: commands would talk to another duban."""
+        for number in range(len(SERVICES)):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does
+                try:
+                    probe.bind(("127.0.0.1", self.port + number))
+                except OSError as error:
+                    raise SettingsError(f"port {self.port + number} is taken; choose others with --port") from error
 
     def _start_server(self) -> str:
         directory = (self.data / "server").resolve()

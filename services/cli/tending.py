@@ -1,6 +1,7 @@
 """Commands for who runs a duban: fold anew, and see whether all is well."""
 
 import asyncio
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import httpx
@@ -9,7 +10,7 @@ import typer
 from redis.exceptions import RedisError
 
 from events.ledger import Ledger
-from events.log import Log
+from events.log import Log, key
 from events.projection import Projection, Rules, saved_position
 from services import runtime
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out
@@ -63,9 +64,10 @@ def rebuild(
 def doctor(data: DataOption = None, ledger: LedgerOption = LEDGER, json: JsonOption = False) -> None:
     """Look at services and server, and say what is not as it should be."""
     place = find(data)
+    sources = ledger_of(data, ledger).sources
 
     async def work() -> list[str]:
-        return await _services(place) + (await _server(place, ledger) if place.redis_url is not None else [])
+        return await _services(place) + (await _server(place, ledger, sources) if place.redis_url is not None else [])
 
     wrong = asyncio.run(work())
     if json:
@@ -94,7 +96,7 @@ async def _services(place: Place) -> list[str]:
     return wrong
 
 
-async def _server(place: Place, ledger: str) -> list[str]:
+async def _server(place: Place, ledger: str, sources: Collection[str]) -> list[str]:
     redis = runtime.connect(place.server())
     try:
         wrong = await _configuration(redis)
@@ -106,6 +108,12 @@ async def _server(place: Place, ledger: str) -> list[str]:
                 wrong.append(f"{name}: its rows reflect position {position}, the log ends at {tail}: was it cut?")
             elif position < tail - BEHIND:
                 wrong.append(f"{name}: its rows reflect position {position}, the log is at {tail}: does it run?")
+        inboxes = {key(ledger, "inbox", source).encode() for source in sources}
+        async for name in redis.scan_iter(match=key(ledger, "inbox", "*").replace("{", "[{]")):
+            if name not in inboxes:
+                wrong.append(
+                    f"inbox {name.decode(errors='replace')}: nobody reads it, as the ledger has no such source"
+                )
     except RedisError as error:
         return [f"server: {error}"]
     else:

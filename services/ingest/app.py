@@ -25,8 +25,17 @@ from services.ingest.store import BATCH, UnavailableError, Writer, keep_stranger
 from services.settings import Settings, load_ledgers
 from services.web import application, problem, unavailable
 
-MAX_BODY = 32 * 1024 * 1024
-"""Bytes of one request: some 90,000 events, a second's work."""
+MAX_BODY = 16 * 1024 * 1024
+"""Bytes of one request."""
+
+MAX_EVENTS = 20_000
+"""Events of one request: a fraction of a second's work, so that others get their turn."""
+
+MAX_COMMAS = 100 * MAX_EVENTS
+"""Commas in an array of that many events, at most: what has more is not even taken apart."""
+
+BODY_SECONDS = 60.0
+"""What a client may take to send a request."""
 
 TICK_SECONDS = 0.05
 """Real time between two looks at the ledger's clock; a look costs nothing unless something is due."""
@@ -169,14 +178,21 @@ class Inbox:
 
 
 async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") -> Response[bytes]:
-    body = await request.body()
     authid = await tokens.source_of(door.redis, ledger, request.headers.get("authorization"))
     if authid is None or authid not in door.writer.ledger.sources:
-        await keep_stranger(door.redis, ledger, request.client.host if request.client else "", body)
+        head = await anext(request.stream(), b"")  # no more: strangers must not be able to fill the memory
+        await keep_stranger(door.redis, ledger, request.client.host if request.client else "", head)
         detail = "a valid token is needed: Authorization: Bearer <token>"
         return problem(401, detail, {"WWW-Authenticate": "Bearer"})
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = await request.body()
+    except TimeoutError:
+        return problem(408, f"the body did not arrive within {BODY_SECONDS:g} seconds")
     form = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if form not in _FORMS:
+        wrong = InvalidEvent("malformed", f"the content type {form!r} is none of: {', '.join(_FORMS)}")
+        await door.writer.submit([Submission(body, authid, wrong)])
         return problem(415, f"{form!r} is none of: {', '.join(_FORMS)}")
     role = door.writer.ledger.sources[authid].role
     if role not in {"assigner", "reporter"}:
@@ -195,17 +211,23 @@ async def _one(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
 
 
 async def _array(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
+    if body.count(b",") > MAX_COMMAS:
+        return problem(413, f"the request has far more than {MAX_EVENTS:,} events")
     try:
         parts = msgspec.json.decode(body, type=list[Raw])
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         wrong = InvalidEvent("malformed", f"not a JSON array of events: {error}")
         (outcome,) = await writer.submit([Submission(body, authid, wrong)])
         return Response(msgspec.json.encode(outcome), status_code=422, media_type="application/json")
+    if len(parts) > MAX_EVENTS:
+        return _too_many(len(parts))
     outcomes = await _many(writer, authid, [bytes(part) for part in parts])
     return Response(msgspec.json.encode(outcomes), media_type="application/json")
 
 
 async def _lines(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
+    if body.count(b"\n") > MAX_EVENTS:
+        return _too_many(body.count(b"\n"))
     outcomes = await _many(writer, authid, [line for line in body.split(b"\n") if line.strip()])
     return Response(msgspec.json.Encoder().encode_lines(outcomes), media_type="application/x-ndjson")
 
@@ -215,6 +237,10 @@ _FORMS: dict[str, Callable[[Writer, str, bytes], Awaitable[Response[bytes]]]] = 
     "application/cloudevents-batch+json": _array,
     "application/x-ndjson": _lines,
 }
+
+
+def _too_many(count: int) -> Response[bytes]:
+    return problem(413, f"the request has {count:,} events; at most {MAX_EVENTS:,} are accepted at once")
 
 
 async def _many(writer: Writer, authid: str, parts: Sequence[bytes]) -> list[Outcome]:

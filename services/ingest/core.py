@@ -148,6 +148,10 @@ def decide(
         who = f"a source with the role {needed}" if needed is not None else "the ledger's clock"
         return Refusal("not-permitted", f"{event.type} is for {who}; the role of {authid!r} is {role}")
     if isinstance(event.data, TaskAssigned):
+        if "/" in event.subject:
+            return Refusal(
+                "invalid-data", f"subject {event.subject!r} has a slash; a task's id is one part of a URL's path"
+            )
         return Refusal("task-exists", f"task {event.subject!r} is already assigned") if task is not None else None
     if task is None:
         return Refusal("unknown-task", f"no task {event.subject!r} was assigned in this ledger")

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import httpx
 import msgspec
+import structlog
 from litestar import Litestar, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from events.ledger import Ledger, Trigger
+from events.ledger import EVERYBODY, Ledger, Trigger
 from events.log import stored
 from services import runtime
 from services.notify.channels import fault
@@ -28,6 +29,9 @@ PAUSE_SECONDS = 0.01
 """Between two turns of a sender; more only where a turn fails at once, again and again."""
 
 FOLLOW_BATCH = 1_000
+
+
+log = structlog.get_logger()
 
 
 class Desk:
@@ -126,6 +130,8 @@ def _item(told: Told) -> dict[str, Any]:
 
 def _check_channels(path: object, ledger: Ledger) -> None:
     for recipient, channels in ledger.alerts.channels.items():
+        if recipient not in {EVERYBODY, ledger.alerts.supervisor} and not ledger.knows(recipient):
+            log.warning("a channel for somebody the directory does not know", ledger=str(path), recipient=recipient)
         for channel in channels:
             wrong = fault(channel)
             if wrong is not None:

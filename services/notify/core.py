@@ -139,7 +139,7 @@ def evolve(task: Task | None, entry: Recorded) -> Task | None:
 def alerts_for(ledger: Ledger, task: Task, entry: Recorded) -> Iterator[Alert]:
     """Yield what an event has people told: one alert per recipient, however many rules name it."""
     event = entry.event
-    at = event.recorded or event.time
+    at = (event.recorded or event.time).astimezone(ledger.zone)
     news = _news(ledger, event.data, at)
     if news is None:
         return
@@ -206,11 +206,12 @@ class _News(NamedTuple):
 def _news(ledger: Ledger, data: EventData, at: datetime) -> _News | None:
     match data:
         case TaskAssigned(deadline=deadline):
-            return _News("assigned", "新任务", f"时间进度：{deadline.text or '未定'}")
+            return _News("assigned", "交办", f"时间进度：{deadline.text or '未定'}")
         case DeadlineNeared(due=due, days_left=days) if at < due:  # recorded late, its passing is told instead
-            return _News("neared", f"距时限 {days} 天", f"应于 {_last_day(ledger, due)}（含当日）前办结")
+            left = "今日到期" if days <= 1 else f"还有 {days} 天到期"  # the last day counts: due is the day after it
+            return _News("neared", left, f"应于{_last_day(ledger, due)}前（含当日）办结")
         case DeadlinePassed(due=due):
-            return _News("passed", "逾期", f"应于 {_last_day(ledger, due)}（含当日）前办结，至今未销号")
+            return _News("passed", "逾期", f"应于{_last_day(ledger, due)}前（含当日）办结，至今未销号")
         case _:
             return None
 
@@ -233,7 +234,7 @@ def _recipients(ledger: Ledger, rule: AlertRule, task: Task) -> Iterator[str]:
 
 def _last_day(ledger: Ledger, due: datetime) -> str:
     """The due instant is exclusive: people read the day before it."""
-    return f"{(due - timedelta(seconds=1)).astimezone(ledger.zone):%Y-%m-%d}"
+    return f"{(due - timedelta(seconds=1)).astimezone(ledger.zone):%Y年%-m月%-d日}"
 
 
 def _shortened(title: str) -> str:

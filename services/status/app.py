@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -164,7 +165,11 @@ def build(settings: Settings) -> Litestar:
     async def ledger_overview(ledger: FromPath[str], as_of: AsOf = None) -> Response[bytes]:
         desk = desk_of(ledger)
         snapshot = await desk.snapshot(as_of)
-        figures = {"title": desk.board.ledger.title, "at": desk.clock.now(), **overview(snapshot.rows)}
+        figures = {
+            "title": desk.board.ledger.title,
+            "at": desk.clock.now().astimezone(desk.board.ledger.zone),
+            **overview(snapshot.rows),
+        }
         return _answer(snapshot.position, figures | {"position": snapshot.position})
 
     @get("/v1/{ledger:str}/changes", summary="Task rows as they change, as Server-Sent Events")
@@ -174,9 +179,12 @@ def build(settings: Settings) -> Litestar:
         after: Annotated[int | None, QueryParameter(ge=0)] = None,
     ) -> Stream:
         desk = desk_of(ledger)
-        last = request.headers.get("last-event-id", "")
-        if (resumed := _position(last)) is not None:
-            after = resumed
+        last = request.headers.get("last-event-id")
+        if (
+            last
+        ):  # also in the form of the stream's ids; where it cannot be read and nothing else helps: take a snapshot
+            resumed = _position(last.partition("-")[0])
+            after = resumed if resumed is not None else sys.maxsize if after is None else after
         position = desk.board.position
         return Stream(
             desk.feed.follow(after, position),

@@ -130,6 +130,7 @@ def test_a_cell_can_be_tried(words: tuple[str, ...], said: str) -> None:
     [
         (("deadline", "尽量早些", "--issued", "2017-08-01"), 1, "尽量早些"),
         (("status", "--data", "nowhere"), 2, "no duban runs here"),
+        (("doctor", "--ledger", "nowhere"), 2, "no duban runs here"),
         (("up", "--clock", "soon"), 2, "2018-12-20T09:00:00+08:00@86400"),
         (("serve", "board"), 2, "ingest, status, notify"),
         (("import", "nothing.txt", "--plan", "p", "--issued", "2017-08-01"), 2, "nothing.txt"),
@@ -174,6 +175,19 @@ def test_a_killed_up_leaves_no_services_and_can_be_started_again(tmp_path: Path)
         assert len(json.loads(terminal("status", "--json").stdout)["items"]) == 27
         assert terminal.stop() == 0
         assert terminal("doctor").returncode == 2
+
+
+def test_a_taken_port_is_told_before_anything_starts(duban: Terminal, tmp_path: Path) -> None:
+    """Otherwise commands would talk to another duban."""
+    done = run("up", "--data", str(tmp_path / "data"), "--port", str(duban.port))
+    assert (done.returncode, "is taken" in done.stderr) == (2, True)
+
+
+def test_an_unknown_ledger_is_told(duban: Terminal) -> None:
+    """What is not there is not well."""
+    done = duban("doctor", "--ledger", "nowhere")
+    assert done.returncode == 2
+    assert "nowhere.toml" in done.stderr
 
 
 def test_the_demo_ends_by_itself_with_its_years_over(tmp_path: Path) -> None:

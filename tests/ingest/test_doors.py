@@ -203,11 +203,13 @@ async def test_a_media_type_may_be_written_as_http_allows(office: Office, form: 
 
 @pytest.mark.parametrize("form", ["application/json", "text/plain", ""])
 async def test_other_forms_are_not_read(office: Office, form: str) -> None:
-    """Any other content type, or none, is a 415 that names the three there are; it is no submission."""
-    answer = await office.post(assigned(), form, source="office")
+    """Any other content type, or none, is a 415 that names the three there are; the refusal is kept."""
+    event = assigned()
+    answer = await office.post(event, form, source="office")
     assert answer.status_code == 415
     assert all(known in problem(answer)["detail"] for known in (ONE, ARRAY, LINES))
-    assert (await history(office.redis), await kept(office.redis)) == ([], [])
+    assert await history(office.redis) == []
+    assert [(one["by"], one["raw"]) for one in await kept(office.redis)] == [(b"office", encode(event))]
 
 
 STRANGERS: dict[str, Callable[[Office], str | None]] = {
@@ -505,3 +507,26 @@ async def test_bad_input_is_refused_kept_and_harmless(office: Office, bad: str, 
     assert NOW <= datetime.fromisoformat(refusal["at"].decode()) <= NOW + timedelta(minutes=5)
     assert short([await send(office, encode(GOOD))]) == [("accepted", 5)]
     assert await ids(office.redis) == [*(event.id for event in before), reported(number=0).id, GOOD.id]
+
+
+@pytest.mark.parametrize("body", [b"[" * 20_000 + b"]" * 20_000, b"[" * 500_000], ids=["deep", "unclosed"])
+async def test_a_deeply_nested_array_is_malformed(office: Office, body: bytes) -> None:
+    """Whatever the bytes, the answer is an outcome, and the refusal is kept."""
+    answer = await office.post(body, ARRAY)
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "malformed"
+    assert len(await kept(office.redis)) == 1
+
+
+@pytest.mark.parametrize(("body", "form"), [(b"[" + b"[]," * 2_100_000 + b"[]]", ARRAY), (b"{}\n" * 20_002, LINES)])
+async def test_a_request_has_a_bounded_number_of_events(office: Office, body: bytes, form: str) -> None:
+    """Others get their turn: too many at once is a 413 that tells the limit."""
+    answer = await office.post(body, form)
+    assert answer.status_code == 413
+    assert "20,000" in problem(answer)["detail"]
+
+
+async def test_a_task_id_is_one_part_of_a_path(office: Office) -> None:
+    """A slash could not be asked for: it is refused when the task is assigned."""
+    answer = await office.post(assigned("a/b"), source="office")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-data")

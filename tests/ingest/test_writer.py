@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.deadline import Deadline, Fixed, Ongoing, Recurring
+from events.deadline import EARLIEST, Deadline, Fixed, Ongoing, Recurring
 from events.envelope import Event, encode, read, submitted
 from events.log import InboxMovedError, Log, Move, key
 from events.schema import DeadlineNeared, DeadlinePassed
@@ -580,3 +580,16 @@ def test_accepted_once_by_any_of_two_writers(driver: Driver) -> None:
         driver(example(plan, split))
 
     law()
+
+
+@pytest.mark.parametrize("due", ["1900-01-01T00:00:00+08:30", "1950-01-01T00:00:00+08:30", "1949-12-31T17:00:00-07:00"])
+async def test_what_the_clock_writes_can_be_read(redis: Any, due: str) -> None:
+    """A due at the calendar's edge, in whatever offset, is refused, or what the clock says of it can be folded."""
+    event = assigned("t1", deadline=Fixed("最早", EARLIEST))
+    raw = encode(event).replace(EARLIEST.isoformat().replace("+00:00", "Z").encode(), due.encode())
+    assert due.encode() in raw
+    async with working(redis, FixedClock(START)) as desk:
+        (outcome,) = await desk.submit(raw, authid="office")
+        await desk.writer.tick()
+        assert outcome.code in {None, "invalid-data"}
+    await history(redis)  # reads every event

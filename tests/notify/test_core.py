@@ -76,8 +76,8 @@ def test_a_recipient_that_two_rules_name_is_told_once() -> None:
 def test_the_due_instant_is_told_as_the_day_before_it() -> None:
     """The due instant is exclusive: people read the last day that is in time, in the ledger's zone."""
     near = next(alerts_for(LEDGER, TASK, recorded(DeadlineNeared(DUE, 7), DUE - timedelta(days=7))))
-    assert near.title == "距时限 7 天：zj-2017-07 全市至少建立两个规模化残疾人集中就业基地"
-    assert near.text.endswith("应于 2018-12-31（含当日）前办结")
+    assert near.title == "还有 7 天到期：zj-2017-07 全市至少建立两个规模化残疾人集中就业基地"
+    assert near.text.endswith("应于2018年12月31日前（含当日）办结")
 
 
 def test_a_reminder_that_was_recorded_after_its_due_tells_nobody() -> None:

@@ -165,7 +165,7 @@ async def test_the_overview_has_the_ledgers_figures(house: House, history: Histo
     async with house.desk(STILL) as desk:
         answer = await desk.get("overview")
         figures = answer.json()
-        assert figures.pop("at").startswith("2019-04-01T01:00:0")
+        assert figures.pop("at").startswith("2019-04-01T09:00:0")
         assert figures == {
             "title": "湛江市残疾人工作重点任务",
             "tasks": 4,
@@ -333,6 +333,17 @@ async def test_the_last_event_id_is_newer_than_the_address(house: House, history
         for last, told in (("3", [4]), ("", [1, 2, 3, 4]), ("x", [1, 2, 3, 4]), ("9" * 5_000, [1, 2, 3, 4])):
             async with desk.following(after=0, last=last) as follower:
                 assert [one.id for one in await follower.until(4)] == told
+
+
+async def test_a_last_event_id_that_says_nothing_asks_for_a_snapshot(house: House, history: History) -> None:
+    """Going on from now would miss what was in between; an id of the machines' feed is understood."""
+    async with house.desk(STILL) as desk:
+        for number in range(3):
+            await desk.until(await history.append(*batch(range(number, number + 1))))
+        for last, told in (("x", ("reset", 3)), ("-1", ("reset", 3)), ("2-0", ("task", 3))):
+            async with desk.following(last=last) as follower:
+                first = await follower.next()
+                assert (first.event, first.id) == told
 
 
 async def test_a_bad_place_is_a_problem(house: House) -> None:
