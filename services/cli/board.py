@@ -74,7 +74,7 @@ def alert_lines(alerts: Sequence[dict[str, Any]], most: int) -> list[str]:
     lines = []
     for same in list(told.values())[:most]:
         others = f"等 {len(same)} 家" if len(same) > 1 else ""
-        lines.append(f"{same[0]['at'][:10]}  {same[0]['title']} → {same[-1]['recipient']}{others}")
+        lines.append(f"{same[0]['at'][:10]}  {same[-1]['recipient']}{others}  {same[0]['title']}")
     return lines
 
 
