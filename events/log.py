@@ -115,8 +115,8 @@ class Log:
         self._seen = key(ledger, "seen")
         self._cursors = key(ledger, "cursors")
         self._redis = redis
-        self._append = redis.register_script(_script("append.lua"))
-        self._known = redis.register_script(_script("known.lua"))
+        self._append = script(redis, __file__, "append.lua")
+        self._known = script(redis, __file__, "known.lua")
 
     async def tail(self) -> int:
         """Return the last position, 0 where the log is empty."""
@@ -200,7 +200,7 @@ class Log:
         """Read the events after `after` in batches, up to a position or recorded instant (the tail if None)."""
         while batch := await self.read(after):
             recorded = [Recorded(position, read(raw)) for position, raw in batch]
-            within = [entry for entry in recorded if _within(entry, until)]
+            within = [entry for entry in recorded if within(entry, until)]
             if within:
                 yield within
             if len(within) < len(recorded):
@@ -217,7 +217,8 @@ def _position(id: bytes) -> int:
     return int(id[:-2])  # <position>-0
 
 
-def _within(entry: Recorded, until: int | datetime | None) -> bool:
+def within(entry: Recorded, until: int | datetime | None) -> bool:
+    """Tell whether an event lies within a position or recorded instant; everything does if it is None."""
     if until is None:
         return True
     if isinstance(until, int):
@@ -234,8 +235,9 @@ def _seen_field(source: str, id: str) -> str:
     return f"{len(source)}:{source}{id}"  # the length keeps ("ab", "c") and ("a", "bc") apart
 
 
-def _script(name: str) -> str:
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+def script(redis: Any, module: str, name: str) -> Any:
+    """Return the Lua script that lies beside a module, ready to be called."""
+    return redis.register_script(Path(module).with_name(name).read_text(encoding="utf-8"))
 
 
 def lua_text(value: bytes) -> Raw:

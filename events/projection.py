@@ -16,14 +16,13 @@ position it expects, and two instances that fold the same prefix hold equal rows
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from events.envelope import Event, read
-from events.log import Log, Recorded, Stored, key, lua_text
+from events.log import Log, Recorded, Stored, key, lua_text, script
 
 R = TypeVar("R", bound=Struct)
 Evolve: TypeAlias = Callable[[R | None, Recorded], R | None]
@@ -81,8 +80,8 @@ class Projection(Generic[R]):
         self._decoder = msgspec.json.Decoder(rules.row)
         self._unsaved: list[Change[R]] = []
         self._lock = asyncio.Lock()
-        self._save = redis.register_script(_script("save.lua"))
-        self._switch = redis.register_script(_script("switch.lua"))
+        self._save = script(redis, __file__, "save.lua")
+        self._switch = script(redis, __file__, "switch.lua")
 
     async def load(self) -> None:
         """Take up the saved rows; rebuild them first where other rules folded them."""
@@ -275,7 +274,3 @@ class Projection(Generic[R]):
 async def saved_position(redis: Any, ledger: str, name: str) -> int:
     """Return the position that the saved rows of a projection reflect, 0 where there are none."""
     return int(await redis.hget(key(ledger, name, "checkpoint"), "position") or 0)
-
-
-def _script(name: str) -> str:
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")

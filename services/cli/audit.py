@@ -8,7 +8,7 @@ import msgspec
 
 from events.envelope import InvalidEvent, read
 from events.ledger import Ledger
-from events.log import Log, Recorded, Stored, key
+from events.log import Log, Recorded, Stored, key, within
 from events.projection import Projection
 from services.ingest.store import RULES as INGEST_RULES
 from services.notify.store import FEED, NAME
@@ -39,13 +39,12 @@ async def replay(log: Log, wanted: Slice) -> AsyncIterator[tuple[Stored, Recorde
     while batch := await log.read(after):
         for entry in batch:
             event = read(entry.raw)
-            at = event.recorded or event.time
-            if isinstance(wanted.until, datetime) and at > wanted.until:
+            recorded = Recorded(entry.position, event)
+            if not within(recorded, wanted.until):
                 return
-            if isinstance(wanted.until, int) and entry.position > wanted.until:
-                return
-            if (wanted.task is None or event.subject == wanted.task) and (wanted.since is None or at >= wanted.since):
-                yield entry, Recorded(entry.position, event)
+            late = wanted.since is None or (event.recorded or event.time) >= wanted.since
+            if late and wanted.task in {None, event.subject}:
+                yield entry, recorded
         after = batch[-1].position
 
 

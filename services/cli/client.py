@@ -78,6 +78,17 @@ class Client:
                     yield frame["event"], int(frame["id"]), msgspec.json.decode(frame["data"])
                     frame = {}
 
+    async def follow(self) -> AsyncIterator[dict[str, Row]]:
+        """Yield the rows by task: a snapshot, then again after each change, until they have to be taken anew."""
+        position, items = await self.tasks()
+        rows = {row["task"]: row for row in items}
+        yield rows
+        async for event, _, row in self.changes(position):
+            if event == "reset":
+                return
+            rows[row["task"]] = row
+            yield rows
+
     async def alerts(self, **query: str) -> list[dict[str, Any]]:
         """Return the first page of the alerts that a query asks for."""
         return list(_ok(await self._http.get(self._url("notify", "alerts"), params=query)).json()["items"])

@@ -116,12 +116,8 @@ class Demo:
         """Keep the rows as a dashboard does: snapshot, then changes."""
         while True:
             try:
-                position, rows = await client.tasks()
-                self._rows = {row["task"]: row for row in rows}
-                async for event, _, row in client.changes(position):
-                    if event == "reset":
-                        break
-                    self._rows[row["task"]] = row
+                async for rows in client.follow():
+                    self._rows = rows
             except (httpx.HTTPError, ServiceError):
                 await sleep(FRAME_SECONDS)
 

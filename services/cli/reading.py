@@ -63,13 +63,7 @@ async def _follow(client: Client, show: Callable[[list[dict[str, Any]], dict[str
     """Keep the rows by snapshot and changes, through restarts of status, and show them as they change."""
     while True:
         try:
-            position, items = await client.tasks()
-            rows = {row["task"]: row for row in items}
-            show(list(rows.values()), await client.overview())
-            async for event, _, row in client.changes(position):
-                if event == "reset":
-                    break
-                rows[row["task"]] = row
+            async for rows in client.follow():
                 show(list(rows.values()), await client.overview())
         except (httpx.HTTPError, ServiceError) as error:
             err.print(f"duban: status is away, trying again: {error}", style="yellow")

@@ -44,7 +44,7 @@ SAVE_SECONDS = 2.0
 """Real time between two saves of the write model while events come slowly."""
 
 READ_AHEAD = 5
-"""Batches of an inbox that wait while the next is read: one being appended, one being looked up."""
+"""Batches of an inbox that wait while the next is read: some being decided and appended, some ready to follow."""
 
 log = structlog.get_logger()
 

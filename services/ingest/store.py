@@ -246,7 +246,7 @@ class Writer:
         try:
             positions = [] if decided.packed.empty else await self.log.add(decided.packed)
             if positions and positions[-1] != draft.tail:
-                raise RuntimeError(f"ledger {self.name}: the log knew a submission that the look-up did not")  # noqa: TRY301
+                raise RuntimeError(f"ledger {self.name}: the log knew a submission that the look-up did not")  # noqa: TRY301 - as any fault
         except StaleTailError:
             self._void()
             return batch
@@ -320,6 +320,6 @@ class Writer:
 
 
 async def keep_stranger(redis: Any, ledger: str, address: str, body: bytes) -> None:
-    """Keep a trace of a submission without a valid token."""
+    """Keep a trace of a submission without a valid token, of which `body` is what was read."""
     trace = {"address": address, "size": len(body), "sha256": hashlib.sha256(body).hexdigest(), "head": body[:500]}
     await redis.xadd(key(ledger, "strangers"), trace, maxlen=STRANGERS_KEPT, approximate=True)

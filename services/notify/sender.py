@@ -43,6 +43,7 @@ class Sender:
         self._unkept: dict[str, Digest] = {}
         self._dead: list[Letter] = []
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._known = False
         self._unsure = False
         self._ended = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -55,8 +56,10 @@ class Sender:
         held = await self._outbox.hold()
         if held is None:
             return
-        if not held:
+        self._known = self._known and held
+        if not self._known:
             await self._take_over()
+            self._known = True
         await self._keep()
         await self._plan()
         self._close()

@@ -16,7 +16,6 @@ Keys beside the projection's (events/projection.py), written by keep.lua alone:
 import uuid
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,7 +24,7 @@ from redis.asyncio.lock import Lock
 from redis.exceptions import LockError
 
 from events.ledger import Ledger, Trigger
-from events.log import Log, Recorded, key, lua_text
+from events.log import Log, Recorded, key, lua_text, script
 from events.projection import Change, Projection, Rules
 from services.notify.core import VERSION, Alert, Delivery, Digest, State, Task, alerts_for, evolve, state_of
 
@@ -123,7 +122,7 @@ class Outbox:
         self._planned, self._digests, self._pending = map(of_notify, ("planned", "digests", "pending"))
         names = ("lease", "planned", "digests", "pending", "grouped", "dead")
         self._keys = [of_notify(what) for what in names]
-        self._keep = redis.register_script(Path(__file__).with_name("keep.lua").read_text(encoding="utf-8"))
+        self._keep = script(redis, __file__, "keep.lua")
 
     async def hold(self) -> bool | None:
         """Take or renew the lease: True where nobody else held it since, False where somebody did, None if not had."""

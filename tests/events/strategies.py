@@ -15,7 +15,7 @@ booleans = st.booleans()
 
 instants = st.datetimes(
     datetime(2000, 1, 1),  # noqa: DTZ001 - the strategy wants it so; the zone is the next argument
-    datetime(2100, 1, 1),  # noqa: DTZ001
+    datetime(2100, 1, 1),  # noqa: DTZ001 - the same
     timezones=st.one_of(
         st.sampled_from([UTC, timezone(timedelta(hours=8))]),
         st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes))),

@@ -54,7 +54,7 @@ def test_events_of_every_type_come_back(data: type[EventData]) -> None:
 
 
 @given(events, st.sampled_from([b"", b"\n", b" \r\n\t"]), st.booleans())
-def test_sealing_keeps_the_sources_bytes(event: Event, tail: bytes, spread: bool) -> None:  # noqa: FBT001
+def test_sealing_keeps_the_sources_bytes(event: Event, tail: bytes, spread: bool) -> None:  # noqa: FBT001 - pytest names it
     """A stored event gives back the bytes its source sent and adds when and from whom they were recorded."""
     raw = encode(event)
     if spread:

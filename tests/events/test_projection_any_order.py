@@ -220,7 +220,7 @@ def lit(rows: dict[str, Count]) -> dict[str, Count]:
 
 
 @pytest.mark.parametrize("coalesced", [False, True], ids=["every change", "last changes"])
-def test_instances_hold_what_the_log_says(driver: Driver, coalesced: bool) -> None:  # noqa: FBT001
+def test_instances_hold_what_the_log_says(driver: Driver, coalesced: bool) -> None:  # noqa: FBT001 - pytest names it
     """Whatever happens to two instances, rows and histories are a fold of the log, and no change is told twice."""
 
     class Machine(ProjectionMachine):

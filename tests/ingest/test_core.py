@@ -300,7 +300,7 @@ def test_an_extension_can_be_asked_for_after_an_occurrence_was_met() -> None:
         ("x/units", False),
     ],
 )
-def test_a_source_is_the_authenticated_name_or_below_it(source: str, accepted: bool) -> None:  # noqa: FBT001
+def test_a_source_is_the_authenticated_name_or_below_it(source: str, accepted: bool) -> None:  # noqa: FBT001 - pytest names it
     """`source` is the authenticated source's name, or that name plus `/…`; anything else is not permitted."""
     refusal = authentic(msgspec.structs.replace(reported(), source=source), "units")
     assert (refusal is None) == accepted

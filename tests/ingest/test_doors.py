@@ -338,7 +338,7 @@ async def test_an_inbox_authenticates_its_source(office: Office) -> None:
 
 
 @pytest.mark.parametrize("packed", [True, False], ids=["bytes", "object"])
-async def test_what_faststream_publishes(office: Office, server_url: str, packed: bool) -> None:  # noqa: FBT001
+async def test_what_faststream_publishes(office: Office, server_url: str, packed: bool) -> None:  # noqa: FBT001 - pytest names it
     """A message in the format of FastStream's own publisher is an event like any other."""
     broker = RedisBroker(server_url)
     await broker.start()
