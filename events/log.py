@@ -200,10 +200,10 @@ class Log:
         """Read the events after `after` in batches, up to a position or recorded instant (the tail if None)."""
         while batch := await self.read(after):
             recorded = [Recorded(position, read(raw)) for position, raw in batch]
-            within = [entry for entry in recorded if within(entry, until)]
-            if within:
-                yield within
-            if len(within) < len(recorded):
+            wanted = [entry for entry in recorded if within(entry, until)]
+            if wanted:
+                yield wanted
+            if len(wanted) < len(recorded):
                 return
             after = batch[-1].position
 
