@@ -78,7 +78,8 @@ class Projection(Generic[R]):
         self._redis = redis
         self._checkpoint = key(log.ledger, rules.name, "checkpoint")
         self._decoder = msgspec.json.Decoder(rules.row)
-        self._unsaved: list[Change[R]] = []
+        self._each = rules.announce is not None or rules.history
+        self._unsaved: dict[object, Change[R]] = {}
         self._lock = asyncio.Lock()
         self._save = script(redis, __file__, "save.lua")
         self._switch = script(redis, __file__, "switch.lua")
@@ -113,19 +114,23 @@ class Projection(Generic[R]):
         return folded
 
     def advance(self, recorded: Iterable[Recorded]) -> None:
-        """Fold events that follow `position` into the rows, in memory."""
+        """Fold events that follow `position` into the rows, in memory; raises ValueError at a gap."""
         for entry in recorded:
-            row = self.rules.evolve(self.rows.get(entry.event.subject), entry)
-            self.adopt(entry.position, Change(entry.position, entry.event.subject, row, entry.event) if row else None)
+            name = entry.event.subject
+            row = self.rules.evolve(self.rows.get(name), entry)
+            self.adopt(
+                entry.position - 1, [Change(entry.position, name, row, entry.event) if row is not None else None]
+            )
 
-    def adopt(self, position: int, change: Change[R] | None) -> None:
-        """Take up what the event at the next `position` changed; raises ValueError at a gap."""
-        if position != self.position + 1:
-            raise ValueError(f"{self.rules.name} is at position {self.position}; {position} does not follow")
-        self.position = position
-        if change is not None:
-            self.rows[change.key] = change.row
-            self._unsaved.append(change)
+    def adopt(self, after: int, changes: Sequence[Change[R] | None]) -> None:
+        """Take up what the events after position `after` changed, one each, in order; raises ValueError at a gap."""
+        if after != self.position:
+            raise ValueError(f"{self.rules.name} is at position {self.position}; {after + 1} does not follow")
+        for change in changes:
+            if change is not None:
+                self.rows[change.key] = change.row
+                self._keep(change)
+        self.position += len(changes)
 
     async def revise(self, rows: dict[str, R]) -> None:
         """Save rows that time alone has changed, at the position they already reflect.
@@ -138,7 +143,8 @@ class Projection(Generic[R]):
             await self._save_changes()
             revised = {name: row for name, row in rows.items() if self.rows.get(name) is made_from[name]}
             self.rows.update(revised)
-            self._unsaved += [Change(self.position, name, row, None) for name, row in revised.items()]
+            for name, row in revised.items():
+                self._keep(Change(self.position, name, row, None))
             await self._save_changes()
 
     async def save(self) -> None:
@@ -178,6 +184,15 @@ class Projection(Generic[R]):
         """Return the positions of a row's events."""
         return [int(position) for position in await self._redis.lrange(self._history(name), 0, -1)]
 
+    def _keep(self, change: Change[R]) -> None:
+        """Keep a change until it is saved: each where they are announced or counted, else the latest of a row."""
+        slot = (change.position, change.key, change.event is None) if self._each else change.key
+        self._unsaved[slot] = change
+
+    def _forget(self, position: int) -> None:
+        """Forget the changes up to a position: they are saved."""
+        self._unsaved = {slot: change for slot, change in self._unsaved.items() if change.position > position}
+
     def _rows(self, generation: int) -> str:
         return key(self.log.ledger, self.rules.name, "rows", str(generation))
 
@@ -214,9 +229,13 @@ class Projection(Generic[R]):
         return version.decode() if version is not None else None
 
     async def _save_changes(self) -> None:
-        """Save the rows changed since `saved`; where another instance saved further, leave to it what it has."""
+        """Save the rows changed since `saved`; where another instance saved further, leave to it what it has.
+
+        What is adopted while the server saves is left for the next time.
+        """
         while self.position > self.saved or self._unsaved:
-            changes = [change for change in self._unsaved if change.position >= self.saved]
+            reached = self.position
+            changes = [change for change in self._unsaved.values() if change.position >= self.saved]
             latest = {change.key: change.row for change in changes}
             announced = self.rules.announce(changes) if self.rules.announce is not None else ()
             index: dict[str, list[str | int]] = {}
@@ -228,7 +247,7 @@ class Projection(Generic[R]):
                 (
                     self.generation,
                     self.saved,
-                    self.position,
+                    reached,
                     self.rules.version,
                     [(name, lua_text(msgspec.json.encode(row))) for name, row in latest.items()],
                     [(id, lua_text(value)) for id, value in announced],
@@ -240,16 +259,16 @@ class Projection(Generic[R]):
                 keys=[self._checkpoint, self._rows(self.generation), self.feed], args=[save]
             )
             if verdict == b"ok":
-                self.saved = self.position
-                self._unsaved.clear()
+                self.saved = reached
+                self._forget(reached)
                 return
             generation, position = at
-            revised = any(change.event is None for change in self._unsaved)  # not to be forgotten: look again
+            revised = any(change.event is None for change in self._unsaved.values())  # not to be forgotten: look again
             if generation != self.generation or position < self.saved or revised:
                 await self._load(own=True)
                 return
             self.saved = position
-            self._unsaved = [change for change in self._unsaved if change.position > position]
+            self._forget(position)
             if self.position < position:  # the other one is ahead: fold up to it without saving
                 async for batch in self.log.scan(self.position, position):
                     self.advance(batch)

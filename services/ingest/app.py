@@ -134,7 +134,8 @@ class Inbox:
         self._reached = move.reached
         before = self._under_way[-1] if self._under_way else None
         self._under_way.append(asyncio.create_task(self._decide(submissions, move, before)))
-        while len(self._under_way) > READ_AHEAD:
+        ahead = READ_AHEAD if len(entries) == BATCH else 1  # the inbox was read empty: let some more come together
+        while len(self._under_way) > ahead:
             await self._under_way.popleft()
 
     async def stop(self) -> None:

@@ -92,10 +92,10 @@ def evolve(task: Task | None, entry: Recorded) -> Task | None:
     if task is None:
         return None
     match event.data:
-        case TaskSigned() | TaskUrged():
-            return task
         case ProgressReported(unit=unit) | ProgressCorrected(unit=unit):
             return _reported(task, unit, at)
+        case TaskSigned() | TaskUrged():
+            return task
         case CompletionSubmitted(unit=unit):
             return msgspec.structs.replace(_reported(task, unit, at), submitted=_with(task.submitted, unit))
         case CompletionReturned(unit=unit):
@@ -163,7 +163,7 @@ def decide(
 def needed_role(data: EventData) -> SourceRole | None:
     """Return the role a source needs to submit this; None where only the ledger's clock may."""
     match data:
-        case TaskSigned() | ProgressReported() | ProgressCorrected() | CompletionSubmitted() | ExtensionRequested():
+        case ProgressReported() | ProgressCorrected() | TaskSigned() | CompletionSubmitted() | ExtensionRequested():
             return "reporter"
         case DeadlineNeared() | DeadlinePassed():
             return None
@@ -247,6 +247,8 @@ def _settled(task: Task) -> datetime | None:
 def _decide_step(task: Task, event: Event, ledger: Ledger, now: datetime) -> Refusal | None:
     """Refuse a step that makes no sense where the task stands."""
     match event.data:
+        case ProgressReported():  # the most frequent by far
+            return None
         case TaskReopened() if not task.closed:
             return Refusal("not-permitted", f"task {event.subject!r} is not closed")
         case CompletionReturned(unit=unit) if ledger.has_duty(unit, task.units) and unit not in task.submitted:
@@ -267,18 +269,19 @@ def _decide_step(task: Task, event: Event, ledger: Ledger, now: datetime) -> Ref
 
 def _decide_units(task: Task, data: EventData, authid: str, source: Source | None, ledger: Ledger) -> Refusal | None:
     """Refuse a unit that has no duty in the task, or that the source does not speak for."""
+    units: tuple[str, ...]
     match data:
-        case TaskUrged(units=named):
-            units = named
         case (
-            TaskSigned(unit=unit)
-            | ProgressReported(unit=unit)
+            ProgressReported(unit=unit)
             | ProgressCorrected(unit=unit)
+            | TaskSigned(unit=unit)
             | CompletionSubmitted(unit=unit)
             | CompletionReturned(unit=unit)
             | ExtensionRequested(unit=unit)
         ):
             units = (unit,)
+        case TaskUrged(units=named):
+            units = named
         case _:
             return None
     for unit in units:

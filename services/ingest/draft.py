@@ -103,7 +103,7 @@ class Draft:
             stream = self._receipts.get(one.authid)
             if stream is None:
                 stream = self._receipts[one.authid] = key(self._name, "receipts", one.authid)
-            fields: dict[str, bytes | str] = {"e": msgspec.json.encode(outcome), "inbox": one.entry}
+            fields: dict[str, bytes | str] = {"e": msgspec.json.encode(outcome).decode(), "inbox": one.entry}
             self.notes.append(Note(stream, fields, RECEIPTS_KEPT))
         return outcome
 

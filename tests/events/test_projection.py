@@ -125,6 +125,25 @@ async def test_a_lost_connection_delays_the_announcements_only(redis: Any, serve
     assert await projection.history("t1") == [1, 4, 5]
 
 
+@pytest.mark.parametrize("each", [True, False], ids=["each change is announced", "the latest of a row is kept"])
+async def test_what_is_adopted_during_a_save_is_left_for_the_next(redis: Any, log: Log, each: bool) -> None:
+    """A save covers the position at which it began, so that what comes meanwhile is neither lost nor folded again."""
+    own = rules() if each else Rules("counting", "1", Count, evolve)
+    projection = await loaded(redis, log, own)
+    recorded = [found async for batch in log.scan() for found in batch]
+    projection.advance(recorded[:4])
+    saving = asyncio.create_task(projection.save())
+    await asyncio.sleep(0)  # it has sent what it saves
+    projection.advance(recorded[4:])
+    await saving
+    assert (projection.saved, projection.position) == (4, 6)
+    await projection.save()
+    assert (projection.saved, projection.position) == (6, 6)
+    again = await loaded(redis, log, own)
+    assert (again.rows, again.position) == (AFTER[6], 6)
+    assert await announced(redis, projection) == (CHANGES if each else [])
+
+
 async def test_two_instances_announce_each_change_once(redis: Any, log: Log) -> None:
     """Two instances that fold the same log at once hold equal rows and announce every change once."""
     one, other = await loaded(redis, log, rules()), await loaded(redis, log, rules())
