@@ -17,7 +17,7 @@ from events.envelope import Event, InvalidEvent, encode, seal
 from events.ledger import CLOCK, Ledger
 from events.log import Entry, Known, Note, Recorded, digest, key
 from events.projection import Change
-from services.ingest.core import Outcome, Refusal, Task, authentic, clock_events, decide, evolve
+from services.ingest.core import Outcome, Refusal, Task, authentic, clock_events, decide, evolve, same_timing
 
 RECEIPTS_KEPT = 100_000
 """Receipts a source can still read; sending an event again tells its outcome at any time."""
@@ -37,21 +37,18 @@ class Submission(Struct, frozen=True, gc=False):
 
 
 class Base(Struct, frozen=True):
-    """What a batch is decided on: the tasks of the log, and the submissions it knows.
-
-    `known` are those of the batch that were in the log when it was asked, `before` those of the batch appended since.
-    """
+    """What a batch is decided on: the tasks of the log, and those of its submissions that the log knows."""
 
     tasks: Mapping[str, Task]
     tail: int
     now: datetime
     known: Ids
-    before: Ids
 
 
 class Draft:
     """The batch so far; what it is decided on stays untouched.
 
+    `retimed` are the tasks of which the clock has something else to say now.
     `ahead` is the draft that is being appended meanwhile, None once the log has it: this one holds only if that does.
     """
 
@@ -62,6 +59,7 @@ class Draft:
         self.entries: list[Entry] = []
         self.changes: list[Change[Task] | None] = []
         self.notes: list[Note] = []
+        self.retimed: set[str] = set()
         self._name = name
         self._ledger = ledger
         self._recorded = base.now.isoformat().replace("+00:00", "Z")
@@ -112,7 +110,7 @@ class Draft:
         if refusal is None:
             fingerprint = digest(one.raw)
             id = (event.source, event.id)
-            earlier = self.base.known.get(id) or self.ids.get(id) or self.base.before.get(id)
+            earlier = self.base.known.get(id) or self.ids.get(id)
             if earlier is None:
                 source = self._ledger.sources.get(one.authid)
                 task = self.task(event.subject)
@@ -132,10 +130,14 @@ class Draft:
         self.entries.append(Entry(event.source, event.id, fingerprint, seal(raw, self._recorded, authid)))
         position = self.tail
         self.ids[event.source, event.id] = Known(position, fingerprint)
-        task = evolve(task, Recorded(position, sealed))
-        if task is not None:
-            self._changed[subject] = task
-        self.changes.append(Change(position, subject, task, sealed) if task is not None else None)
+        after = evolve(task, Recorded(position, sealed))
+        if after is None:
+            self.changes.append(None)
+            return position
+        self._changed[subject] = after
+        self.changes.append(Change(position, subject, after, sealed))
+        if task is None or not same_timing(task, after):
+            self.retimed.add(subject)
         return position
 
     def _keep_refused(self, one: Submission, outcome: Outcome) -> None:

@@ -22,7 +22,7 @@ from events.ledger import Ledger
 from events.log import InboxMovedError, Log, Move, Packed, StaleTailError, key
 from events.projection import Projection, Rules
 from services.clock import cancelled
-from services.ingest.core import VERSION, Outcome, Task, evolve, same_timing
+from services.ingest.core import VERSION, Outcome, Task, evolve
 from services.ingest.draft import Base, Draft, Ids, Submission
 from services.ingest.timers import Timers
 
@@ -226,7 +226,7 @@ class Writer:
                 found = await self._look_up(batch)
             ahead = self._appending
             tail = self.state.position if ahead is None else ahead.tail
-            base = Base(self.state.rows, tail, self._advance_clock(), found.known, self._before)
+            base = Base(self.state.rows, tail, self._advance_clock(), found.known | self._before)
             draft = Draft(self.name, self.ledger, base, ahead)
             for subject in self._timers.due(base.now):
                 instant = draft.say(subject)
@@ -309,11 +309,9 @@ class Writer:
         draft.ahead = None  # the log has it, and so have the rows
         if self._appending is draft:
             self._appending = None
-        for position, change in enumerate(draft.changes, draft.base.tail + 1):
-            before = self.state.rows.get(change.key) if change is not None else None
-            self.state.adopt(position, change)
-            if change is not None and (before is None or not same_timing(before, change.row)):
-                self._timers.set(change.key, change.row)
+        self.state.adopt(draft.base.tail, draft.changes)
+        for subject in draft.retimed:
+            self._timers.set(subject, self.state.rows[subject])
         self._at = self.state.position
         if draft.entries:
             self._last = draft.base.now
