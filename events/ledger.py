@@ -3,13 +3,16 @@
 One TOML file per ledger; the file's stem is the ledger's name. Data only: nothing here reads a file or a clock.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
+from datetime import date, datetime
+from functools import cached_property
 from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
-from events.schema import Name, Role, Unit
+from events.schema import EventData, Name, Role, TaskAssigned, TaskReassigned, TaskUrged, Text, Unit
 
 SourceRole: TypeAlias = Literal["assigner", "reporter", "auditor", "dashboard"]
 Days: TypeAlias = Annotated[int, Meta(ge=0, le=3_650)]
@@ -84,14 +87,33 @@ class AlertRules(Struct, frozen=True, forbid_unknown_fields=True):
         return self.channels.get(recipient, self.channels.get(EVERYBODY, ()))
 
 
-class Ledger(Struct, frozen=True, forbid_unknown_fields=True):
-    """One ledger (台账): `groups` expand to units, `units` are the other known names."""
+class Succession(Struct, frozen=True, forbid_unknown_fields=True):
+    """A reorganisation (合并、更名): from the day `on`, `to` does what the units in `from` did.
+
+    `source` says where that is written; not `verified` is what could not be found there, the day above all.
+    """
+
+    on: date
+    predecessors: Annotated[tuple[Name, ...], Meta(min_length=1)] = field(name="from")
+    to: Name
+    source: Text
+    verified: bool = True
+
+
+class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """One ledger (台账), with its directory of units.
+
+    `groups` expand to units, `units` are the other known names; an alias is another name of one of them, and wherever
+    units are compared it counts as that one. A succession changes nothing by itself: a task has to be reassigned.
+    """
 
     title: str
     timezone: str = "Asia/Shanghai"
     remind_days: tuple[Days, ...] = (30, 7, 1)
     units: tuple[Name, ...] = ()
     groups: dict[Name, tuple[Name, ...]] = field(default_factory=dict)
+    aliases: dict[Name, Name] = field(default_factory=dict)
+    successions: tuple[Succession, ...] = ()
     sources: dict[Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")], Source] = field(default_factory=dict)
     lights: LightRules = LightRules()
     alerts: AlertRules = AlertRules()
@@ -103,21 +125,87 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True):
         for group, members in self.groups.items():
             if not self.groups.keys().isdisjoint(members):
                 raise ValueError(f"the group {group!r} has a group among its members; they can only be units")
+        self._check_aliases()
+        self._check_successions()
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
+    def day(self, instant: datetime) -> date:
+        """Return the day that an instant is in the ledger's zone."""
+        return instant.astimezone(self.zone).date()
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every unit of the directory under its own name: no groups, no aliases."""
+        members = (member for group in self.groups.values() for member in group)
+        return frozenset([*self.units, *members, *(succession.to for succession in self.successions)])
+
+    def canonical(self, name: str) -> str:
+        """Return the directory's name for a unit or group that is called by an alias; any other name as it is."""
+        return self.aliases.get(name, name)
+
+    def resolve(self, data: EventData) -> EventData:
+        """Return what happened with the directory's names in place of aliases; the same object if there are none.
+
+        Units that become one by this are one, which leads if either did.
+        """
+        aliases = self.aliases
+        if not aliases:
+            return data
+        if (unit := getattr(data, "unit", None)) is not None:
+            name = aliases.get(unit)
+            return data if name is None else replace(data, unit=name)
+        match data:
+            case TaskAssigned(lead=lead, units=units) | TaskReassigned(lead=lead, units=units):
+                if aliases.keys().isdisjoint(unit.name for unit in units):
+                    return data
+                merged: dict[str, Unit] = {}
+                for unit in units:
+                    name = self.canonical(unit.name)
+                    first = merged.setdefault(name, replace(unit, name=name))
+                    if unit.role == "lead":
+                        merged[name] = replace(first, role="lead")
+                return replace(data, lead=self.canonical(lead), units=tuple(merged.values()))
+            case TaskUrged(units=names):
+                return replace(data, units=tuple(dict.fromkeys(map(self.canonical, names))))
+            case _:
+                return data
+
     def knows(self, unit: str) -> bool:
-        """Tell whether the directory has this unit, as itself or in a group."""
-        return unit in self.units or any(unit in members for members in self.groups.values())
+        """Tell whether the directory has this unit, as itself, in a group or as a successor, by whatever name."""
+        return self.canonical(unit) in self.names
+
+    def successor(self, name: str, on: date) -> str | None:
+        """Return the unit that on a day does what this one did; None if it has not ended by then."""
+        last, name = None, self.canonical(name)
+        while (end := self._ends.get(name)) is not None and end.on <= on:
+            last = name = end.to
+        return last
+
+    def heirs(self, before: Iterable[str], after: Container[str], on: date) -> dict[str, str]:
+        """Return for units of a task that is reassigned who goes on for them: those that leave, with their successors.
+
+        One unit goes on for one: for the first of those that were merged into it, and for none if it was there itself.
+        """
+        before = list(before)
+        heirs: dict[str, str] = {}
+        for name in before:
+            heir = self.successor(name, on) if name not in after else None
+            if heir is not None and heir in after and heir not in before and heir not in heirs.values():
+                heirs[name] = heir
+        return heirs
 
     def has_duty(self, unit: str, units: Iterable[Unit]) -> bool:
         """Tell whether `unit` is one of `units`, or a member of a group among them; a group itself has no duty."""
-        if unit in self.groups:
+        aliases, groups = self.aliases, self.groups
+        unit = aliases.get(unit, unit)
+        if unit in groups:
             return False
-        for named in units:  # noqa: SIM110 - asked of every event, and a generator costs more than the answer
-            if named.name == unit or unit in self.groups.get(named.name, ()):
+        for named in units:
+            name = aliases.get(named.name, named.name)
+            if name == unit or unit in groups.get(name, ()):
                 return True
         return False
 
@@ -125,6 +213,38 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True):
         """Return each unit that has a duty, groups expanded, with its role; the first mention of a unit decides."""
         duties: dict[str, Role] = {}
         for unit in units:
-            for name in self.groups.get(unit.name, (unit.name,)):
+            own = self.canonical(unit.name)
+            for name in self.groups.get(own, (own,)):
                 duties.setdefault(name, unit.role)
         return duties
+
+    @cached_property
+    def _ends(self) -> Mapping[str, Succession]:
+        return {name: succession for succession in self.successions for name in succession.predecessors}
+
+    def _check_aliases(self) -> None:
+        """Raise ValueError for an alias that is not another name of one unit or group."""
+        for alias, name in self.aliases.items():
+            if alias in self.names or alias in self.groups:
+                raise ValueError(f"the alias {alias!r} is itself the name of a unit or group")
+            if name in self.aliases:
+                raise ValueError(f"the alias {alias!r} stands for {name!r}, which is an alias, too")
+            if name not in self.names and name not in self.groups:
+                raise ValueError(f"the alias {alias!r} stands for {name!r}, which the directory does not have")
+        spoken = (unit for source in self.sources.values() for unit in source.units)
+        for name in (*spoken, *self.alerts.channels):
+            if name in self.aliases:
+                raise ValueError(f"sources and channels have units by their own names: {name!r} is an alias")
+
+    def _check_successions(self) -> None:
+        """Raise ValueError for a succession of what is no unit, and for one that leads back or to what has ended."""
+        named = [name for succession in self.successions for name in succession.predecessors]
+        for succession in self.successions:
+            for name in (*succession.predecessors, succession.to):
+                if name not in self.names or name in self.groups or name in self.aliases:
+                    raise ValueError(f"a succession is between units of the directory: {name!r} is none")
+                if named.count(name) > 1:
+                    raise ValueError(f"{name!r} ends twice; a unit has one successor")
+            end = self._ends.get(succession.to)
+            if end is not None and end.on <= succession.on:
+                raise ValueError(f"{succession.to!r} ends on {end.on}; it cannot succeed anybody on {succession.on}")

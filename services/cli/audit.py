@@ -10,7 +10,7 @@ from events.envelope import InvalidEvent, read
 from events.ledger import Ledger
 from events.log import Log, Recorded, Stored, key, within
 from events.projection import Projection
-from services.ingest.store import RULES as INGEST_RULES
+from services.ingest.store import rules as ingest_rules
 from services.notify.store import FEED, NAME
 from services.status.core import Task, light
 from services.status.store import rules as status_rules
@@ -54,7 +54,7 @@ async def verify(redis: Any, name: str, ledger: Ledger, progress: Callable[[int]
     findings = await _verify_log(log, progress)
     if findings:
         return findings  # rows folded from a broken log would only repeat the news
-    findings += await _verify_rows(Projection(redis, log, INGEST_RULES), None)
+    findings += await _verify_rows(Projection(redis, log, ingest_rules(ledger)), None)
     findings += await _verify_rows(Projection(redis, log, status_rules(ledger)), ledger)
     findings += await _verify_alerts(redis, name, log)
     return findings

@@ -15,7 +15,7 @@ from events.projection import Projection, Rules, saved_position
 from services import runtime
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.place import LEDGER, Place, find
-from services.ingest.store import RULES as INGEST_RULES
+from services.ingest.store import rules as ingest_rules
 from services.notify.store import rules as notify_rules
 from services.settings import SettingsError
 from services.status.store import rules as status_rules
@@ -80,7 +80,7 @@ def doctor(data: DataOption = None, ledger: LedgerOption = LEDGER, json: JsonOpt
 
 
 def _all_rules(ledger: Ledger) -> list[Rules[Any]]:
-    return [INGEST_RULES, status_rules(ledger), notify_rules(ledger)]
+    return [ingest_rules(ledger), status_rules(ledger), notify_rules(ledger)]
 
 
 async def _services(place: Place) -> list[str]:

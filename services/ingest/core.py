@@ -83,15 +83,16 @@ class Outcome(Struct, frozen=True, gc=False, omit_defaults=True):
     detail: str | None = None
 
 
-def evolve(task: Task | None, entry: Recorded) -> Task | None:
-    """Return the task after an event; None as long as none was assigned."""
+def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
+    """Return the task after an event, its units under the directory's names; None as long as none was assigned."""
     event = entry.event
     at = event.recorded or event.time
-    if isinstance(event.data, TaskAssigned):
-        return Task(event.data.lead, event.data.units, event.data.deadline, at)
+    data = ledger.resolve(event.data)
+    if isinstance(data, TaskAssigned):
+        return Task(data.lead, data.units, data.deadline, at)
     if task is None:
         return None
-    match event.data:
+    match data:
         case ProgressReported(unit=unit) | ProgressCorrected(unit=unit):
             return _reported(task, unit, at)
         case TaskSigned() | TaskUrged():
@@ -105,7 +106,9 @@ def evolve(task: Task | None, entry: Recorded) -> Task | None:
         case TaskReopened():
             return msgspec.structs.replace(task, closed=False, submitted=())
         case TaskReassigned(lead=lead, units=units):
-            return msgspec.structs.replace(task, lead=lead, units=units)
+            heirs = ledger.heirs(ledger.obligations(task.units), ledger.obligations(units), ledger.day(event.time))
+            submitted = tuple(heirs.get(name, name) for name in task.submitted)
+            return msgspec.structs.replace(task, lead=lead, units=units, submitted=submitted)
         case ExtensionRequested(proposed_due=proposed):
             return msgspec.structs.replace(task, request=Request(event.id, proposed))
         case ExtensionGranted(due=due):
@@ -123,7 +126,7 @@ def evolve(task: Task | None, entry: Recorded) -> Task | None:
         case DeadlinePassed(due=due):
             return msgspec.structs.replace(task, passed=due, fired=_with(task.fired, event.id))
         case _:
-            assert_never(event.data)
+            assert_never(data)
 
 
 def authentic(event: Event, authid: str) -> Refusal | None:
@@ -157,7 +160,8 @@ def decide(
         return Refusal("unknown-task", f"no task {event.subject!r} was assigned in this ledger")
     if task.closed and not isinstance(event.data, TaskReopened):
         return Refusal("task-closed", f"task {event.subject!r} is closed; it accepts duban.task.reopened.v1 alone")
-    return _decide_step(task, event, ledger, now) or _decide_units(task, event.data, authid, source, ledger)
+    data = ledger.resolve(event.data)
+    return _decide_step(task, event.subject, data, ledger, now) or _decide_units(task, data, authid, source, ledger)
 
 
 def needed_role(data: EventData) -> SourceRole | None:
@@ -244,13 +248,13 @@ def _settled(task: Task) -> datetime | None:
     return max(instant for instant in (task.since, task.passed, task.met) if instant is not None)
 
 
-def _decide_step(task: Task, event: Event, ledger: Ledger, now: datetime) -> Refusal | None:
+def _decide_step(task: Task, subject: str, data: EventData, ledger: Ledger, now: datetime) -> Refusal | None:
     """Refuse a step that makes no sense where the task stands."""
-    match event.data:
+    match data:
         case ProgressReported():  # the most frequent by far
             return None
         case TaskReopened() if not task.closed:
-            return Refusal("not-permitted", f"task {event.subject!r} is not closed")
+            return Refusal("not-permitted", f"task {subject!r} is not closed")
         case CompletionReturned(unit=unit) if ledger.has_duty(unit, task.units) and unit not in task.submitted:
             return Refusal("not-permitted", f"{unit} has not submitted a completion that could be returned")
         case ExtensionRequested():
@@ -261,7 +265,7 @@ def _decide_step(task: Task, event: Event, ledger: Ledger, now: datetime) -> Ref
                 return Refusal("not-permitted", f"request {task.request.id!r} is still open")
         case ExtensionGranted(request_id=id) | ExtensionRefused(request_id=id):
             if task.request is None or task.request.id != id:
-                return Refusal("invalid-data", f"request_id {id!r} is no open request of task {event.subject!r}")
+                return Refusal("invalid-data", f"request_id {id!r} is no open request of task {subject!r}")
         case _:
             pass
     return None

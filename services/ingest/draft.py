@@ -130,7 +130,7 @@ class Draft:
         self.entries.append(Entry(event.source, event.id, fingerprint, seal(raw, self._recorded, authid)))
         position = self.tail
         self.ids[event.source, event.id] = Known(position, fingerprint)
-        after = evolve(task, Recorded(position, sealed))
+        after = evolve(self._ledger, task, Recorded(position, sealed))
         if after is None:
             self.changes.append(None)
             return position

@@ -11,8 +11,10 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
+import msgspec
 import structlog
 from msgspec import Struct
 from redis.exceptions import RedisError
@@ -34,8 +36,6 @@ SAVE_EVERY = 20_000
 
 STRANGERS_KEPT = 10_000
 """Traces of submissions without a valid token; strangers must not be able to fill the memory."""
-
-RULES = Rules("ingest", VERSION, Task, evolve)
 
 log = structlog.get_logger()
 
@@ -76,7 +76,7 @@ class Writer:
         self.name = name
         self.ledger = ledger
         self.log = Log(redis, name)
-        self.state = Projection(redis, self.log, RULES)
+        self.state = Projection(redis, self.log, rules(ledger))
         self._now = now
         self._last: datetime | None = None
         self._waiting: deque[Waiting] = deque()
@@ -315,6 +315,13 @@ class Writer:
         self._at = self.state.position
         if draft.entries:
             self._last = draft.base.now
+
+
+def rules(ledger: Ledger) -> Rules[Task]:
+    """Return how the write model is folded in a ledger; the directory's names are part of the version."""
+    own = msgspec.json.encode((ledger.groups, ledger.aliases, ledger.successions))
+    version = f"{VERSION}-{hashlib.blake2b(own, digest_size=6).hexdigest()}"
+    return Rules("ingest", version, Task, partial(evolve, ledger))
 
 
 async def keep_stranger(redis: Any, ledger: str, address: str, body: bytes) -> None:

@@ -142,7 +142,10 @@ def build(settings: Settings) -> Litestar:
     ) -> Response[bytes]:
         snapshot = await desk_of(ledger).snapshot(as_of)
         before = _instant("due_before", due_before) if due_before is not None else None
-        query = Query(unit, lead, light, in_state, before, q, sort, limit, cursor)
+        canonical = desk_of(ledger).board.ledger.canonical
+        query = Query(
+            unit and canonical(unit), lead and canonical(lead), light, in_state, before, q, sort, limit, cursor
+        )
         try:
             return _answer(snapshot.position, select(snapshot.rows, query))
         except BadCursorError as error:

@@ -101,6 +101,8 @@ class Task(Struct, frozen=True, gc=False):
 def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
     """Return the task after an event, lit as at the event's recorded instant; None as long as none was assigned."""
     event = entry.event
+    if (data := ledger.resolve(event.data)) is not event.data:
+        event = replace(event, data=data)
     changed = (
         _open(ledger, event, entry.position) if isinstance(event.data, TaskAssigned) else _step(ledger, task, event)
     )
@@ -210,12 +212,16 @@ def _step(ledger: Ledger, task: Task | None, event: Event) -> Task | None:
             return replace(task, row=replace(row, units=units, state="in-progress", closed_at=None, outcome=None))
         case TaskReassigned(lead=lead, units=units):
             kept = {unit.unit: unit for unit in row.units}
-            duties = ledger.obligations(units).items()
+            duties = ledger.obligations(units)
+            heirs = ledger.heirs(kept, duties, ledger.day(at))
+            kept |= {heir: replace(kept[name], unit=heir) for name, heir in heirs.items()}
+            reports = task.reports | {heir: task.reports.get(name, ()) for name, heir in heirs.items()}
             parts = tuple(
-                replace(kept[name], role=role) if name in kept else UnitRow(name, role) for name, role in duties
+                replace(kept[name], role=role) if name in kept else UnitRow(name, role) for name, role in duties.items()
             )
             percent = kept[lead].percent if lead in kept else None
-            return replace(task, row=replace(row, lead=lead, lead_inferred=False, units=parts, percent=percent))
+            moved = replace(row, lead=lead, lead_inferred=False, units=parts, percent=percent)
+            return replace(task, row=moved, reports=reports)
         case TaskUrged() | DeadlineNeared():
             return task
         case ExtensionRequested(proposed_due=proposed):

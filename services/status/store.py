@@ -87,7 +87,7 @@ class Board:
 
 def rules(ledger: Ledger) -> Rules[Task]:
     """Return how rows are folded and announced in a ledger; its directory and lights are part of the version."""
-    own = msgspec.json.encode((ledger.groups, ledger.lights))
+    own = msgspec.json.encode((ledger.groups, ledger.aliases, ledger.successions, ledger.lights))
     version = f"{VERSION}-{hashlib.blake2b(own, digest_size=6).hexdigest()}"
     return Rules("status", version, Task, partial(evolve, ledger), announce, "changes", CHANGES_KEPT, history=True)
 

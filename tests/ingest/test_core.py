@@ -84,7 +84,7 @@ BEFORE: dict[str, list[Event]] = {name: [example("task.assigned")] for name in N
 def fold(*events: Event, task: Task | None = None) -> Task | None:
     """Return a task after events, each recorded at its own time."""
     for position, event in enumerate(events, 1):
-        task = evolve(task, Recorded(position, msgspec.structs.replace(event, recorded=event.time)))
+        task = evolve(LEDGER, task, Recorded(position, msgspec.structs.replace(event, recorded=event.time)))
     return task
 
 
@@ -189,6 +189,36 @@ def test_a_reporter_speaks_for_its_units(name: str) -> None:
     task = folded(*BEFORE[name])
     assert judged(task, about(example(name), "市残联"), authid="civil-affairs") is None
     assert judged(task, about(example(name), COUNTY), authid="civil-affairs") == "not-permitted"
+
+
+@pytest.mark.parametrize("name", REPORTERS)
+def test_a_unit_has_its_duty_by_all_its_names(name: str) -> None:
+    """A unit may do by an alias what it may do by the directory's name, and so may its source; a group may not."""
+    task = folded(*BEFORE[name])
+    assert judged(task, about(example(name), "市残疾人联合会")) is None
+    assert judged(task, about(example(name), "市残疾人联合会"), authid="civil-affairs") is None
+    assert judged(task, about(example(name), "各县区")) == "not-responsible"
+
+
+def test_a_lead_reports_by_any_of_its_names() -> None:
+    """What the lead does by an alias, it does as the lead; what it submits by one name is returned by another."""
+    given, submitted = example("task.assigned"), example("completion.submitted")
+    task = folded(given, about(submitted, "湛江市残联"))
+    assert task == folded(given, submitted)
+    assert judged(task, about(example("completion.returned"), "市残疾人联合会")) is None
+
+
+def test_what_a_unit_submitted_its_successor_has() -> None:
+    """After a reassignment to a successor, a completion that was submitted before can still be returned."""
+    task = folded(
+        assigned(others=("市卫生计生局",)),
+        about(example("completion.submitted"), "市卫生计生局"),
+        msgspec.structs.replace(
+            example("task.reassigned"),
+            data=TaskReassigned(LEAD, (Unit(LEAD, "lead"), Unit("市卫生健康局")), "机构改革"),
+        ),
+    )
+    assert task.submitted == ("市卫生健康局",)
 
 
 def test_every_unit_that_is_urged_is_looked_at() -> None:

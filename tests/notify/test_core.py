@@ -65,6 +65,19 @@ def test_passed_is_told_to_every_unit_of_a_group_and_to_the_supervisor() -> None
     assert all(one.at == DUE and one.on == "passed" for one in told)
 
 
+def test_a_unit_is_told_once_by_the_directorys_name() -> None:
+    """A unit that the table calls by an alias is told under its own name, as the task's lead, too."""
+    rules = (AlertRule("passed", ("lead", "units")),)
+    ledger = msgspec.structs.replace(
+        LEDGER, units=("市残联",), aliases={"市残疾人联合会": "市残联"}, alerts=AlertRules(rules=rules)
+    )
+    units = (Unit("市残疾人联合会", "lead"), Unit("各县（市、区）政府", group=True))
+    task = msgspec.structs.replace(TASK, lead="市残疾人联合会", units=units)
+    told = list(alerts_for(ledger, task, recorded(DeadlinePassed(DUE), DUE)))
+    assert [one.recipient for one in told] == ["市残联", "赤坎区", "徐闻县"]
+    assert "牵头单位：市残联" in told[0].text
+
+
 def test_a_recipient_that_two_rules_name_is_told_once() -> None:
     """One alert per recipient and event, however many rules and audiences name it."""
     rules = (AlertRule("passed", ("units", "lead", "cooperating")), AlertRule("passed", ("lead", "supervisor")))

@@ -454,6 +454,29 @@ def test_units_that_stay_keep_what_they_reported() -> None:
     )
 
 
+def test_a_successor_goes_on_where_the_unit_that_ended_was() -> None:
+    """A reassignment to a successor keeps what the unit before it has reported, and that can still be corrected."""
+    task = then(
+        opened(lead="市卫生计生局"),
+        ("2018-01-05", TaskSigned("市卫生计生局")),
+        ("2019-02-02", ProgressReported("市卫生计生局", "…", 40)),
+        ("2019-05-01", TaskReassigned("市卫生健康局", (Unit("市卫生健康局", "lead"), Unit(HELPER)), "机构改革")),
+    )
+    row = task.row
+    assert (row.lead, row.percent) == ("市卫生健康局", 40)
+    assert row.units[0] == UnitRow("市卫生健康局", "lead", 40, at("2018-01-05"), at("2019-02-02"), "in-progress")
+    corrected = ProgressCorrected("e-3", "…", "市卫生健康局", "…", 30)
+    assert then(task, ("2019-06-01", corrected)).row.percent == 30
+
+
+def test_a_unit_is_one_by_all_its_names() -> None:
+    """Rows have the directory's names, also where table, lead and reports use others."""
+    row = then(opened(lead="市残疾人联合会"), ("2018-02-01", ProgressReported("湛江市残联", "…", 30))).row
+    assert (row.lead, row.percent, row.state) == (LEAD, 30, "in-progress")
+    assert [part.unit for part in row.units] == [LEAD, HELPER]
+    assert unit(row).percent == 30
+
+
 def test_a_new_lead_brings_no_percent() -> None:
     """The task's percent is its lead's: unknown as long as a new lead has not reported, then that one's."""
     task = then(
