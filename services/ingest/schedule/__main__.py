@@ -19,7 +19,7 @@ def run() -> None:
         (resource.RLIMIT_FSIZE, 0),
     ):
         with suppress(ValueError, OSError):  # macOS does not know them all; the reader has limits of its own
-            resource.setrlimit(limit, (most, most))
+            resource.setrlimit(limit, (most, most + 1))
     table = read_document(sys.stdin.buffer.read(MOST_BYTES + 1), sys.argv[1])
     try:
         written = msgspec.json.encode(table)

@@ -19,8 +19,7 @@ _AND = "及其 及 和 与 或 、 / · , - 的"
 
 
 def _words(core: str, others: str, *, never: str = "") -> re.Pattern[str]:
-    """Return what matches texts of these words with a core "
-    "word among them; possessive, so that it takes no time."""
+    """Return what matches texts of these words with a core word among them; possessive, so that it takes no time."""
     words = sorted({*core.split(), *others.split(), *_AND.split()}, key=len, reverse=True)
     unless = f"(?!.*(?:{'|'.join(never.split())}))" if never else ""
     return re.compile(f"(?=.*(?:{'|'.join(core.split())})){unless}(?:{'|'.join(words)})++")
@@ -81,8 +80,7 @@ _YEARS = re.compile(r"[0-9]{4}年?(?:-[0-9]{4})?年?度?|:")
 
 
 class Heading(Struct, frozen=True):
-    """What a heading says: the column’s kind, for units the "
-    "role, for tasks how fine they are (0: their aims)."""
+    """What a heading says: the column’s kind, for units the role, for tasks how fine they are (0: their aims)."""
 
     kind: Kind
     role: Role | None = None
@@ -91,8 +89,7 @@ class Heading(Struct, frozen=True):
 
 @lru_cache(maxsize=10_000)
 def read_heading(text: str) -> Heading | None:
-    """Return what a heading says; None for a text "
-    "that is none, or that says nothing about tasks."""
+    """Return what a heading says; None for a text that is none, or that says nothing about tasks."""
     if len(text) > _LONGEST:
         return None
     plain = _YEARS.sub("", _BRACKETED.sub("", normalise(text)))

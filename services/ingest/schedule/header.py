@@ -72,19 +72,23 @@ def find_header(rows: Sequence[Cells], at: int) -> Header | None:
 
 
 def _goes_on(upper: Cells, lower: Cells) -> bool:
-    """Tell whether a row names parts of columns whose headings stand above, merged over them."""
-    parts = False
-    for column, cell in enumerate(lower):
-        above = upper[column].place if column < len(upper) else ""
-        if not cell.text or cell.place == above:
+    """Tell whether a row names parts of columns whose headings stand above, over several of them."""
+    parts = set()
+    for at, cell in enumerate(lower):
+        if not cell.text or (at < len(upper) and cell.place == upper[at].place):
             continue
-        beside = {upper[near].place for near in (column - 1, column + 1) if 0 <= near < len(upper)}
-        if above not in beside and column < len(upper) and upper[column].text:
+        if read_number(cell.text) is not None or not _is_wide(upper, at):
             return False
-        if read_number(cell.text) is not None:
-            return False
-        parts = True
-    return parts
+        parts.add(cell.place)
+    return len(parts) >= _FEWEST
+
+
+def _is_wide(row: Cells, at: int) -> bool:
+    """Tell whether what stands in a row goes over several columns: merged, or with nothing beside it."""
+    if at >= len(row) or not row[at].text:
+        return at < len(row)
+    beside = [row[near] for near in (at - 1, at + 1) if 0 <= near < len(row)]
+    return any(cell.place == row[at].place for cell in beside) or (at + 1 < len(row) and not row[at + 1].text)
 
 
 def _header(rows: Sequence[Cells]) -> Header | None:

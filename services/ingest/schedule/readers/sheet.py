@@ -25,6 +25,9 @@ _DATE, _MONTH = "yyyy年m月d日", "yyyy年m月"
 _CHINESE = dict.fromkeys([*range(28, 32), 36, *range(50, 55), 56, 58], _DATE) | dict.fromkeys([27, 57], _MONTH)
 """Date formats that a Chinese Excel has by number and a file does not spell out (ECMA-376, part 1, 18.8.30)."""
 
+_MOST_ROWS = 1_048_576
+"""Of a sheet, the empty ones included (Excel’s limit)."""
+
 _OCTOBER = re.compile(r"(?:19|20)[0-9]{2}\.1")
 """A number that was 2018.1 or 2018.10 when it was typed."""
 
@@ -114,7 +117,9 @@ def _read_sheet(archive: ZipFile, part: str, name: str, book: _Book, measure: Me
     cells: dict[int, dict[int, Cell]] = {}
     with archive.open(part) as source:
         parser = _Parser(source, book.strings)
-        for at, found in parser.parse():
+        for count, (at, found) in enumerate(parser.parse()):
+            if count > _MOST_ROWS:
+                raise UnreadableError(f"{name} has more rows than a sheet can have")
             row = {
                 one["column"]: book.read(one, f"{name}!{get_column_letter(one['column'])}{at}")
                 for one in found

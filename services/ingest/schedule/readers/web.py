@@ -49,9 +49,11 @@ def _read_table(table: Element, name: str, measure: Measure) -> Grid:
     for element in _rows(table):
         place = f"{name}, row {len(rows) + 1}"
         row: list[Cell] = []
-        for column, data in enumerate((data for data in element if data.tag in {"td", "th"}), 1):
+        for data in element:
+            if data.tag not in {"td", "th"}:
+                continue
             _reach(row, reaching)
-            read = cell("".join(_text(data)), f"{place}, column {column}")
+            read = cell("".join(_text(data)), f"{place}, column {len(row) + 1}")
             down = _span(data, "rowspan") or len(table)
             for _ in range(_span(data, "colspan") or 1):
                 if down > 1:
