@@ -12,6 +12,10 @@ from services.ingest.schedule.document import refused
 from services.ingest.schedule.limits import MOST_BYTES, MOST_SECONDS, MOST_WRITTEN
 from services.ingest.schedule.table import Table
 
+MODULE = ("-m", "services.ingest.schedule")
+MOST_WAITED = 2 * MOST_SECONDS
+"""Seconds by the clock, of which the reader may have half: others run, too."""
+
 _CHUNK = 1024 * 1024
 
 
@@ -24,18 +28,18 @@ async def read_safely(data: bytes, name: str) -> Table:
         return refused(f"the file has {len(data):,} bytes; at most {MOST_BYTES:,} are read")
     modules = os.pathsep.join(path for path in sys.path if path)
     reader = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "services.ingest.schedule", name.rpartition("/")[2][-100:].replace("\0", "")),
+        *(sys.executable, "-P", *MODULE, name.rpartition("/")[2][-100:].replace("\0", "")),
         stdin=PIPE,
         stdout=PIPE,
         stderr=DEVNULL,
         env={"PYTHONPATH": modules},
     )
     try:
-        async with asyncio.timeout(2 * MOST_SECONDS):
+        async with asyncio.timeout(MOST_WAITED):
             written, _ = await asyncio.gather(_answer(reader), _hand(reader, data))
             status = await reader.wait()
     except TimeoutError:
-        return refused(f"it took more than {2 * MOST_SECONDS} seconds to read")
+        return refused(f"it took more than {MOST_WAITED} seconds to read")
     finally:
         if reader.returncode is None:
             with suppress(ProcessLookupError):

@@ -8,7 +8,7 @@ from lxml import html
 from lxml.etree import _Element as Element
 
 from services.ingest.schedule.grid import Cell, Grid, cell, rectangle
-from services.ingest.schedule.limits import MOST_COLUMNS, Measure
+from services.ingest.schedule.limits import MOST_COLUMNS, MOST_ROWS, Measure
 from services.ingest.schedule.readers.encoded import decode
 from services.ingest.schedule.text import UnreadableError
 
@@ -54,7 +54,7 @@ def _read_table(table: Element, name: str, measure: Measure) -> Grid:
                 continue
             _reach(row, reaching)
             read = cell("".join(_text(data)), f"{place}, column {len(row) + 1}")
-            down = _span(data, "rowspan") or len(table)
+            down = _span(data, "rowspan") or MOST_ROWS
             for _ in range(_span(data, "colspan") or 1):
                 if down > 1:
                     reaching[len(row)] = (read, down - 1)
