@@ -51,7 +51,7 @@ def import_(
     schedule = plan_tasks(text, plan=plan, issued=issued.date(), ledger=ledger_of(data, ledger), source=source)
     events = [encode(event) for event in schedule.assignments]
     for refusal in schedule.refusals:
-        err.print(f"{file}: row {refusal.row}, {refusal.column}, line {refusal.line}: {refusal.detail}", style="red")
+        err.print(f"{file}: row {refusal.row}, {refusal.column}, {refusal.place}: {refusal.detail}", style="red")
     if dry_run:
         if json:
             out.out("\n".join(event.decode() for event in events), highlight=False)

@@ -7,15 +7,19 @@ from msgspec import Struct
 
 from events.envelope import Event, InvalidEvent, encode, parse
 from events.ledger import Ledger
-from events.schema import TaskAssigned
+from events.schema import Role, TaskAssigned
+from services.ingest.schedule.document import read_document
+from services.ingest.schedule.grid import Cell
 from services.ingest.schedule.phrase import read_deadline
-from services.ingest.schedule.table import COLUMNS, Refusal, Row, read_table
+from services.ingest.schedule.table import COLUMNS, Refusal, Row
 from services.ingest.schedule.text import UnreadableError
 from services.ingest.schedule.units import read_units
 
+_LABELS: dict[Role | None, str] = {"lead": "牵头单位：", "cooperating": "配合单位：", None: ""}
+
 
 class Schedule(Struct, frozen=True):
-    """The assignments of a table’s rows in their order, and what could not be read, by line."""
+    """The assignments of a table’s rows in their order, and what could not be read, by row."""
 
     assignments: list[Event]
     refusals: list[Refusal]
@@ -27,7 +31,7 @@ def plan_tasks(text: str, *, plan: str, issued: date, ledger: Ledger, source: st
     Nothing but the arguments goes into an event, so reading the table again gives the same bytes; `time` is the first
     instant of the day in the ledger’s zone. A row that cannot be read is a refusal for each of its cells that is wrong.
     """
-    table = read_table(text)
+    table = read_document(text.encode(), "schedule.txt")
     assignments: list[Event] = []
     refusals = list(table.refusals)
     for row in table.rows:
@@ -36,20 +40,21 @@ def plan_tasks(text: str, *, plan: str, issued: date, ledger: Ledger, source: st
                 refusals.append(read)
             else:
                 assignments.append(read)
-    return Schedule(assignments, sorted(refusals, key=lambda refusal: refusal.line))
+    return Schedule(assignments, sorted(refusals, key=lambda refusal: refusal.row))
 
 
 def _assign(row: Row, plan: str, issued: date, ledger: Ledger, source: str) -> Iterator[Event | Refusal]:
     """Return the row’s assignment, or its refusals."""
     units = deadline = None
+    due = row.deadline or Cell("", row.title.place)
     try:
-        units = read_units(row.units.text, ledger.groups)
+        units = read_units("；".join(_LABELS[role] + cell.text for role, cell in row.units), ledger.groups)
     except UnreadableError as error:
-        yield Refusal(row.number, COLUMNS[2], row.units.line, str(error))
+        yield Refusal(row.number, COLUMNS[2], row.units[0][1].place if row.units else row.title.place, str(error))
     try:
-        deadline = read_deadline(row.deadline.text, issued, ledger.zone)
+        deadline = read_deadline(due.text, issued, ledger.zone)
     except UnreadableError as error:
-        yield Refusal(row.number, COLUMNS[3], row.deadline.line, str(error))
+        yield Refusal(row.number, COLUMNS[3], due.place, str(error))
     if units is None or deadline is None:
         return
     task = f"{plan}-{row.number:02}"
@@ -58,6 +63,6 @@ def _assign(row: Row, plan: str, issued: date, ledger: Ledger, source: str) -> I
     try:
         parse(encode(event))  # as the ledger will: limits of length and size show here, with their row
     except (InvalidEvent, UnicodeEncodeError) as error:
-        yield Refusal(row.number, COLUMNS[1], row.title.line, str(error))
+        yield Refusal(row.number, COLUMNS[1], row.title.place, str(error))
     else:
         yield event
