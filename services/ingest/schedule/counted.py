@@ -1,24 +1,32 @@
 """A clause that counts from something (15个工作日内, 省方案出台后3个月内), or waits for it (省方案出台后)."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from lark import Token
 
 from events.deadline import Fixed, Ongoing, Triggered
 from services.ingest.schedule.grammar import Node, child, marks_of, tokens
 from services.ingest.schedule.period import last_day
+from services.ingest.schedule.span import Origin, read_span
 
 _OWN = ("自", "从", "本", "该", "收到", "接到", "即日", "现在")
 """With these the issue is that of the very document, whatever stands before (各地自印发之日起)."""
 
 
-def read_counted(clause: Node, text: str, start: datetime) -> tuple[Fixed | Triggered, str]:
-    """Read a `counted_clause` from the day of issue, and name the rule; from the issue of something else it waits."""
+def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Triggered, str]:
+    """Read a `counted_clause` from the day it names or from that of issue, and name the rule; from the issue of something else it waits."""
+    start = origin.start
     marks, after = marks_of(clause), marks_of(clause, -1)
     issue = _issue(clause)
     if issue and _of_other(marks, issue):
         return Triggered(text, _until_tail(clause, text)), "period-after-event"
-    if any(mark.type == "WORD" for mark in marks) and not issue or any(mark.type == "TO" for mark in marks):
+    since = child(clause, "span")
+    if since:
+        span = read_span(since, origin)
+        if span.unit != "day":
+            raise ValueError("it does not say from which day it counts")
+        start = span.start
+    elif (any(mark.type == "WORD" for mark in marks) and not issue) or any(mark.type == "TO" for mark in marks):
         raise ValueError("it does not say from when it counts")
     if after and not any(isinstance(each, Token) and each.type == "WITHIN" for each in clause.children):
         raise ValueError(f"what “{''.join(after)}” adds cannot be read")
@@ -49,7 +57,12 @@ def _issue(clause: Node) -> Token | None:
 
 def _of_other(marks: list[Token], issue: Token) -> bool:
     """Tell whether it is something else that is issued (省方案印发后)."""
-    return any(mark.type == "WORD" for mark in marks) and not issue.startswith(_OWN)
+    return any(mark.type == "WORD" for mark in marks) and not is_own(issue)
+
+
+def is_own(issue: Token) -> bool:
+    """Tell whether the words of an issue themselves say that it is that of the document at hand (本通知印发后)."""
+    return issue.startswith(_OWN)
 
 
 def _until_tail(clause: Node, text: str) -> str:

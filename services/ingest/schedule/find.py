@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from lark import Token, Tree, UnexpectedInput
 
+from services.ingest.schedule.counted import is_own
 from services.ingest.schedule.grammar import LARK, Node, child, tokens
 
 _LIMITS = {"BEFORE", "INCLUDED", "EXCLUDED", "UNTIL"}
+_PUNCTUATION = "(:"
 _PAST = ("建成", "取得", "登记", "入库", "投入使用", "投产", "形成", "购买", "在册", "淘汰", "注册")
 """Words that make of a limit what something is called by (2000年底前建成的小区)."""
 
@@ -19,8 +21,8 @@ def find_limits(plain: str) -> Iterator[tuple[int, int]]:
     marks = list(LARK.lex(plain))
     at = 0
     while at < len(marks):
-        length, node = _longest(marks[at:])
-        if node is not None and _states_limit(node) and not _names_something(marks[at + length :]):
+        length, node = (0, None) if marks[at] in _PUNCTUATION else _longest(marks[at:])
+        if node is not None and not _of_other(marks[:at], marks[at : at + length]) and _states_limit(node) and not _names_something(marks[at + length :]):
             yield marks[at].start_pos or 0, marks[at + length - 1].end_pos or 0
         at += max(length, 1)
 
@@ -46,6 +48,11 @@ def _states_limit(node: Node) -> bool:
     if again := child(node, "recurring"):
         return child(again, "item") is not None
     return True
+
+
+def _of_other(before: list[Token], marks: list[Token]) -> bool:
+    """Tell whether it is counted from the issue of what the words before it name (细则印发之日起)."""
+    return bool(before) and before[-1].type == "WORD" and any(mark.type == "ISSUE" and not is_own(mark) for mark in marks)
 
 
 def _names_something(after: list[Token]) -> bool:

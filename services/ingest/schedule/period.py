@@ -6,6 +6,9 @@ import chinese_calendar
 
 from events.deadline import add_months
 
+PERIODS = {"days", "working-days", "weeks", "months", "years"}
+"""The rules that count from a day."""
+
 _SATURDAY = 5
 
 

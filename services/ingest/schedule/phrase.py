@@ -29,6 +29,7 @@ from services.ingest.schedule.counted import read_counted, read_event, read_issu
 from services.ingest.schedule.dated import read_dated, read_festival
 from services.ingest.schedule.find import find_limits
 from services.ingest.schedule.grammar import Node, child, parse
+from services.ingest.schedule.period import PERIODS
 from services.ingest.schedule.series import MOST_STEPS, read_series
 from services.ingest.schedule.span import Origin
 from services.ingest.schedule.text import UnreadableError, check_text, make_plain, normalise
@@ -52,9 +53,11 @@ _ENUMERATOR = re.compile(
 """What only numbers a clause; it is no part of a date (①2018年)."""
 
 _PERCENT = re.compile(
-    r"(?:完成|达到?|实现|过)(?:率|量|总?任务量?|总?工程量?|总?工作量?|投资额?|年度目标|年度任务|[^0-9增长提高下降低]{0,6}?)"
-    r"(?:的|达到?|不低于|至|到)*(?P<percent>[0-9]{1,3}(?:\.[0-9]+)?)%|(?:完成|任务|进度)[^0-9]{0,4}?(?P<half>过半|一半)"
+    r"(?:完成|进度)(?![^0-9]*(?:增|提高|下降|降低))[^0-9,;。]{0,8}?(?P<part>[0-9]{1,3}(?:\.[0-9]+)?)%"
+    r"|(?P<done>[0-9]{1,3}(?:\.[0-9]+)?)%(?:以上)?(?:的?(?:任务|工作|工程)量?)?(?:完成|到位)"
+    r"|(?:完成|任务|进度)[^0-9,;。]{0,4}?(?P<half>过半|一半)"
 )
+_CLAUSE_END = re.compile(r"[，,；;。]|\s*$")
 _WHOLE, _HALF = 100, 50
 
 
@@ -116,7 +119,8 @@ def find_phrase(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str,
         return None
     if len({_when(phrase.deadline) for phrase in found}) == 1:
         return found[0]
-    steps = _try(text[stretches[0][0] : stretches[-1][1]], issued, zone, festivals)
+    end = _CLAUSE_END.search(text, stretches[-1][1])
+    steps = _try(text[stretches[0][0] : end.start() if end else None], issued, zone, festivals)
     return steps if steps and isinstance(steps.deadline, Milestones) and len(steps.deadline.milestones) == len(found) else None
 
 
@@ -161,7 +165,7 @@ def _read_clause(
             again = read_series(child(node, "recurring") or node, plain, origin)
             return again, f"every-{again.every}" if isinstance(again, Recurring) else "series", origin
         case "counted_clause":
-            return *read_counted(node, text, origin.start), origin
+            return *read_counted(node, text, origin), origin
         case "issue_clause":
             return *read_issue(node, text), origin
         case "event_clause" | "period_after_event":
@@ -181,6 +185,8 @@ def _combine(clauses: list[_Clause], text: str) -> tuple[Deadline, str]:
         if dated or len(series) > 1:
             raise ValueError("it is due both once and again and again; that is more than one task")
         return _said(series[0])
+    if any(clause.rule in PERIODS for clause in dated) and any(clause.rule == "event" for clause in meant):
+        raise ValueError("it does not say from when it counts")
     if not dated:
         goes_on = [clause for clause in meant if isinstance(clause.means, Ongoing)]
         return _said(goes_on[0] if goes_on and meant[0].rule == "condition" else meant[0])
@@ -220,7 +226,7 @@ def _steps(clauses: list[_Clause], text: str) -> Iterator[Milestone]:
 
 def _percent(step: str) -> float | None:
     """Return the part of the work that a step must reach (完成60%, 完成过半)."""
-    parts = {float(match["percent"] or _HALF) for match in _PERCENT.finditer(normalise(step))}
+    parts = {float(match["part"] or match["done"] or _HALF) for match in _PERCENT.finditer(normalise(step))}
     if not parts:
         return None
     if len(parts) > 1:

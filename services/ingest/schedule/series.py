@@ -80,22 +80,30 @@ def _occurrence(item: Node, period: datetime, months: int, plain: str, origin: O
     over = add_months(period, months)
     if "OVER" in named:
         return Milestone(_name(period, months) + text, over + timedelta(days=int(named["COUNT"])))
-    if nth := named.get("NTH_MONTH"):
-        ahead = months if nth[0] in "次下" else months - 1 if nth[0] in "末最" else 0 if nth[0] == "首" else int(nth[1]) - 1
-        if ahead > months or months == 1 and ahead == 0:
-            raise ValueError(f"a period has no {nth}")
-        then = add_months(period, ahead)
+    date = child(item, "dated")
+    if date is None and not named.keys().isdisjoint({"NTH_MONTH", "TEN"}):
+        nth = named.get("NTH_MONTH", "")
+        then = add_months(period, _months_ahead(nth, months))
         name, text = _name(then, 1), text.removeprefix(nth)
         span = read_date(named | {"MONTH": f"{then.month}月"}, origin.of(then.year))
-    elif date := child(item, "dated"):
+    elif date:
         if months not in (MONTHS["year"], MONTHS["month"]) or named.keys() & _OTHER_SPANS[months]:
             raise ValueError(f"“{text}” is not when a period is due")
         name = _name(period, months)
         span = read_span(child(date, "span") or date, origin.of(period.year, period.month if months == 1 else None))
     else:
         return Milestone(_name(period, months) + text, over)
-    limit = child(item, "limit") or child(child(item, "dated") or item, "limit")
+    limit = child(date or item, "limit")
     return Milestone(name + text, dues_of(span, limit)[-1])
+
+
+def _months_ahead(nth: str, months: int) -> int:
+    """Return how far into a period of so many months its 首月, 第2个月, 末月 or 次月 lies; "" is its only one."""
+    ahead = {"": 0, "首": 0, "末": months - 1, "最": months - 1, "次": months}.get(nth[:1])
+    ahead = int(nth[1]) - 1 if ahead is None else ahead
+    if (not nth and months > 1) or ahead > months:
+        raise ValueError(f"a period has no {nth or '旬'}")
+    return ahead
 
 
 _OTHER_SPANS = {

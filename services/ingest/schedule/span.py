@@ -11,8 +11,8 @@ from events.deadline import add_months
 from services.ingest.schedule.grammar import Node, tokens
 from services.ingest.schedule.text import numeral
 
-_YEARS_AHEAD = {"今": 0, "本": 0, "当": 0, "明": 1, "来": 1, "后": 2, "次": 1, "翌": 1}
-_OF_ISSUE = ("今", "本", "明", "来", "后")
+_YEARS_AHEAD = {"今": 0, "本": 0, "当": 0, "明": 1, "来": 1, "后": 2, "次": 1, "翌": 1, "下": 1}
+_OF_ISSUE = ("今", "本", "明", "来", "后", "下")
 """These count from the day of issue; 当年 and 次年 from the year named before, if there is one."""
 
 _PLAN_YEAR = 1951
