@@ -4,6 +4,7 @@ One TOML file per ledger; the file's stem is the ledger's name. Data only: nothi
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -85,7 +86,11 @@ class AlertRules(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Ledger(Struct, frozen=True, forbid_unknown_fields=True):
-    """One ledger (台账): `groups` expand to units, `units` are the other known names."""
+    """One ledger (台账): `groups` expand to units, `units` are the other known names.
+
+    `festivals` are the days whose dates deadlines do not tell (春节前, 两会前): a year and the name as documents write it
+    ("2018年春节" = 2018-02-16), to the day on which it begins. A deadline before one that is missing waits.
+    """
 
     title: str
     timezone: str = "Asia/Shanghai"
@@ -95,6 +100,7 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True):
     sources: dict[Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")], Source] = field(default_factory=dict)
     lights: LightRules = LightRules()
     alerts: AlertRules = AlertRules()
+    festivals: dict[Annotated[str, Meta(pattern="^[0-9]{4}年[^0-9]+$", max_length=50)], date] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ZoneInfo(self.timezone)  # raises ZoneInfoNotFoundError, a KeyError, where there is no such zone
