@@ -60,7 +60,10 @@ class _Book(Struct, frozen=True):
             return Cell("", place, f"it holds the error {value}")
         shown = self.formats[found["style_id"]] if found["style_id"] < len(self.formats) else "General"
         if isinstance(value, int | float) and kind == "n" and is_date_format(shown):
-            value = from_excel(value, self.epoch)
+            try:
+                value = from_excel(value, self.epoch)
+            except (ValueError, OverflowError):
+                return Cell("", place, f"{value} is shown as a date, but is none")
         if isinstance(value, datetime | date):
             return Cell(_date(value, STRIP_RE.sub("", shown).lower()), place)
         if isinstance(value, float):
