@@ -82,7 +82,7 @@ def _grids(data: bytes, name: str) -> Sequence[Grid]:
 
 
 def _texts(data: bytes, name: str) -> Sequence[Grid]:
-    if _looks_like(_WEB, data) or name.lower().endswith((".htm", ".html")):
+    if _is_web(data) or name.lower().endswith((".htm", ".html")):
         from services.ingest.schedule.readers.web import read_web  # noqa: PLC0415
 
         return read_web(data)
@@ -98,6 +98,7 @@ def _texts(data: bytes, name: str) -> Sequence[Grid]:
     return read_lines(text) or read_separated(text)
 
 
-def _looks_like(pattern: re.Pattern[str], data: bytes) -> bool:
-    """Tell whether the beginning of a file matches, in whatever encoding: the pattern is of ASCII."""
-    return pattern.search(data[:_HEAD].replace(b"\0", b"").decode("latin-1")) is not None
+def _is_web(data: bytes) -> bool:
+    """Tell whether a file begins as a page does, in whatever encoding: what shows it is ASCII."""
+    head = data[:_HEAD].translate(None, b"\0\xef\xbb\xbf\xff\xfe").decode("latin-1")
+    return head.lstrip().startswith("<") and _WEB.search(head) is not None

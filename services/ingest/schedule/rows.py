@@ -17,6 +17,8 @@ _SHOWN = 100
 """Characters of a text in a note."""
 
 _LONGEST_SECTION = 200
+_LONGEST_NAME = 40
+"""Characters of a section: more are a note; and of one that nothing else shows to be one: more are a task."""
 
 
 def read_grids(grids: Sequence[Grid]) -> Table:
@@ -116,7 +118,7 @@ class _Reading:
         if all(cell.place in known for cell in filled):
             return
         line = Line(layout, row)
-        if is_note(filled[0].text) and (len(filled) == 1 or read_number(filled[0].text) is None):
+        if is_note(filled[0].text, alone=len(filled) == 1):
             self._note(filled, "is no task")
         elif (section := _section(line, row, filled)) is not None:
             self._drop(below(self._sections, section))
@@ -171,12 +173,17 @@ def _short(text: str) -> str:
 
 
 def _section(line: Line, row: Cells, filled: Cells) -> str | None:
-    """Return the name of the section that a row begins, if it does."""
-    first = filled[0]
+    """Return the name of the section that a row begins, if it does.
+
+    It stands alone in its row, or after its number; merged, numbered as sections are, or where rows have their number.
+    """
+    first, merged = filled[0], row.count(filled[-1]) > 1
     if len(filled) == 1:
-        begins = row[0].place == first.place or row.count(first) > 1 or is_enumerated(first.text)
-        fits = len(first.text) <= _LONGEST_SECTION and not first.fault and read_number(first.text) is None
-        return first.text if begins and fits else None
-    if line.number != first or not is_numeral(first.text) or len(filled) > 2 or line.states:  # noqa: PLR2004 - with its name
+        if first.fault or len(first.text) > _LONGEST_SECTION or read_number(first.text) is not None:
+            return None
+        short = len(first.text) <= _LONGEST_NAME and "。" not in first.text
+        begins = merged or len(row) == 1 or is_enumerated(first.text) or (short and line.number is not None)
+        return first.text if begins else None
+    if line.number != first or not is_numeral(first.text) or len(filled) > 2 or (line.states and not merged):  # noqa: PLR2004
         return None
     return f"{first.text.rstrip('、.．')}、{filled[1].text}"

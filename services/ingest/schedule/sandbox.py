@@ -16,6 +16,9 @@ MODULE = ("-m", "services.ingest.schedule")
 MOST_WAITED = 2 * MOST_SECONDS
 """Seconds by the clock, of which the reader may have half: others run, too."""
 
+_ENDING = 6
+"""Characters of a name that may tell what a file is."""
+
 _CHUNK = 1024 * 1024
 
 
@@ -28,7 +31,7 @@ async def read_safely(data: bytes, name: str) -> Table:
         return refused(f"the file has {len(data):,} bytes; at most {MOST_BYTES:,} are read")
     modules = os.pathsep.join(path for path in sys.path if path)
     reader = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", *MODULE, name.rpartition("/")[2][-100:].replace("\0", "")),
+        *(sys.executable, "-P", *MODULE, name[-_ENDING:].encode("ascii", "ignore")),
         stdin=PIPE,
         stdout=PIPE,
         stderr=DEVNULL,
@@ -66,5 +69,6 @@ async def _answer(reader: Process) -> bytes:
     while len(written) <= MOST_WRITTEN and (chunk := await reader.stdout.read(_CHUNK)):
         written += chunk
     if len(written) > MOST_WRITTEN:
-        reader.kill()
+        with suppress(ProcessLookupError):
+            reader.kill()
     return bytes(written)

@@ -2,9 +2,11 @@
 
 import re
 
+_TOTAL = re.compile(r"[合总小共]\s*计[:：]?\s*[0-9]*\s*[项个条件]?")
+_NOTE_WORD = re.compile(r"(?:备?注|附注|(?:填[表报])?说明)[0-9]*[:：.、]?")
 _NOTE = re.compile(
-    r"(?:备?注|附注|说明|填表说明|填报说明)(?:[:：].*|[0-9.、]*)|[※*＊].+|(?:合计|总计|小计|共计)(?:[:：]?.{0,20})"
-    r"|(?:填表|填报|制表|审核|联系|经办|填写|报送|编制)(?:单位|人|日期|时间|部门|领导|电话|人及电话)?[:：].*",
+    r"(?:备?注|附注|(?:填[表报])?说明)[0-9]*[:：.、].*|[※*＊].+|[合总小共]\s*计.{0,20}"
+    r"|(?:填[表报写]|制表|审核|联系|经办|报送|编制)(?:单位|人|日期|时间|部门|领导|电话|人及电话)[:：].*",
     re.DOTALL,
 )
 _LEVELS = (
@@ -16,9 +18,10 @@ _LEVELS = (
 _NUMERAL = re.compile(r"[（(]?[一二三四五六七八九十百]+[）)]?[、.．]?")
 
 
-def is_note(text: str) -> bool:
-    """Tell whether a text that begins a row makes it a note, or a total."""
-    return _NOTE.fullmatch(text) is not None
+def is_note(text: str, *, alone: bool) -> bool:
+    """Tell whether a text that begins a row, or stands alone in it, makes it a note or a total."""
+    patterns = (_TOTAL, _NOTE_WORD, _NOTE) if alone else (_TOTAL, _NOTE_WORD)
+    return any(pattern.fullmatch(text) for pattern in patterns)
 
 
 def is_numeral(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Documents as offices make them, from one drawing: rows of texts, in which < goes on from the left and ^ from above."""
+"""Documents as offices make them, from one drawing: rows of texts; < goes on from the left, ^ from above."""
 
 import csv
 from collections.abc import Iterator, Sequence

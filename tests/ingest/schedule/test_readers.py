@@ -181,7 +181,8 @@ def test_texts_that_sheets_share() -> None:
         book(S=PLAIN[:2]), SHEET, "<is><t>&#22521;&#35757;</t></is>", "<is><r><t>培</t></r><r><t>训</t></r></is>"
     )
     assert only(data).title.text == "培训"
-    types = '<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/></Types>'
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    types = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
     data = changed(data, "[Content_Types].xml", "</Types>", types)
     data = changed(data, SHEET, 't="inlineStr"><is><r><t>培</t></r><r><t>训</t></r></is>', 't="s"><v>0</v>')
     strings = '<si><r><t>培</t></r><r><t>训</t></r><rPh sb="0" eb="1"><t>pei</t></rPh></si>'

@@ -86,7 +86,7 @@ def test_columns_in_any_order(read: Reader) -> None:
 
 
 def test_a_column_that_the_table_does_not_have(read: Reader) -> None:
-    """Without a column of units a row has none, without one of deadlines its deadline is None; empty cells are cells."""
+    """Without a column of units a row has none, without one of deadlines None; a cell that is empty is a cell."""
     table = read(
         [["序号", "重点任务", "完成时限"], ["1", "制定方案", ""]], [["序号", "任务", "责任单位"], ["2", "培训", ""]]
     )

@@ -7,6 +7,7 @@ import pytest
 
 from services.ingest.schedule import sandbox
 from services.ingest.schedule.document import read_document
+from services.ingest.schedule.limits import MOST_MEMORY
 from services.ingest.schedule.sandbox import read_safely
 from tests.ingest.schedule.documents import (
     SEED,
@@ -114,7 +115,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         "more rows than",
     ),
     "many rows": (lambda: "\n".join(",".join(row) for row in numbered(21_000)).encode(), "more than 20,000 rows"),
-    "many columns": (lambda: (",".join(HEADER) + ",a" * 1_000_000).encode(), "more than 200 columns"),
+    "many columns": (lambda: ",".join([*HEADER, *["a"] * 1_000_000]).encode(), "more than 200 columns"),
     "a large file": (lambda: bytes(20 * MIB + 1), "at most 20,971,520 are read"),
     "spans": (lambda: b"<table>" + b"<tr><td rowspan=65534 colspan=1000>a" * 1_000, "a cell goes over 1,000 columns"),
     "spans beside each other": (
@@ -148,17 +149,18 @@ async def test_hostile_files(name: str) -> None:
     assert detail in table.refusals[-1].detail
 
 
-async def test_the_memory_of_reading() -> None:
-    """No reader had more memory than it is given."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit < 1024 * MIB
-
-
 async def test_a_reader_that_takes_too_much_memory() -> None:
     """Within all limits, a file may still take too much memory: that is a refusal, too."""
     table = await read_safely(changed(WORD, DOCUMENT, "<w:tbl>", "<w:p/>" * 30_000_000 + "<w:tbl>"), "table.docx")
     assert table.rows == ()
     assert len(table.refusals) == 1
+
+
+async def test_the_memory_of_reading() -> None:
+    """No reader had more memory than it is given; a process begins with what the one that starts it has."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    most = max(MOST_MEMORY, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit <= most
 
 
 @pytest.mark.parametrize(

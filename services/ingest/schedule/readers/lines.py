@@ -16,8 +16,8 @@ def read_lines(text: str) -> list[Grid]:
     measure = Measure()
     rows: list[tuple[Cell, ...]] = []
     for block in _blocks(text):
-        headings = _headings(block)
-        row = block[-headings:] if headings else block
+        headings = 0 if rows else _headings(block)
+        row = block[-headings:]
         if rows or headings:
             measure.add(len(row), row[0].place)
             rows.append(tuple(row))

@@ -11,9 +11,9 @@ from msgspec import Struct
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.styles.numbers import BUILTIN_FORMATS, STRIP_RE, is_date_format
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.utils.datetime import from_excel
 from openpyxl.worksheet._reader import WorkSheetParser
+from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.xml.constants import ARC_STYLE, SHEET_MAIN_NS
 from openpyxl.xml.functions import fromstring
 
@@ -60,7 +60,10 @@ class _Book(Struct, frozen=True):
             return Cell("", place, f"it holds the error {value}")
         shown = self.formats[found["style_id"]] if found["style_id"] < len(self.formats) else "General"
         if isinstance(value, int | float) and kind == "n" and is_date_format(shown):
-            value = from_excel(value, self.epoch)
+            try:
+                value = from_excel(value, self.epoch)
+            except (ValueError, OverflowError):
+                return Cell("", place, f"{value} is shown as a date, but is none")
         if isinstance(value, datetime | date):
             return Cell(_date(value, STRIP_RE.sub("", shown).lower()), place)
         if isinstance(value, float):
