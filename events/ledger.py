@@ -119,7 +119,9 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     sources: dict[Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")], Source] = field(default_factory=dict)
     lights: LightRules = LightRules()
     alerts: AlertRules = AlertRules()
-    festivals: dict[Annotated[str, Meta(pattern="^[0-9]{4}年[^0-9]+$", max_length=50)], date] = field(default_factory=dict)
+    festivals: dict[Annotated[str, Meta(pattern="^[0-9]{4}年[^0-9]+$", max_length=50)], date] = field(
+        default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         ZoneInfo(self.timezone)  # raises ZoneInfoNotFoundError, a KeyError, where there is no such zone

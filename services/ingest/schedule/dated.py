@@ -10,7 +10,9 @@ from events.deadline import Ambiguous, Fixed, Ongoing, Triggered
 from services.ingest.schedule.grammar import Node, child, marks_of, tokens
 from services.ingest.schedule.span import Origin, Span, read_date, read_span
 
-_DONE = re.compile(r"(?:全面|全部|基本|正式|建设|如期|整改)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到)")
+_DONE = re.compile(
+    r"(?:全面|全部|基本|正式|建设|如期|整改)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到)"
+)
 """Words about the work that make the bare span before them its limit (全市12月完成)."""
 
 _RELATIONS = {"BEFORE", "AFTER", "SINCE", "RELATION"}

@@ -36,7 +36,9 @@ def explain(deadline: Deadline, zone: ZoneInfo) -> str:
                 f"按从严的时间提醒，按从宽的时间认定逾期（自{_from(loose, zone)}起即为逾期）。"
             )
         case Recurring(every=every, first=first):
-            return f"{_EVERY[every]}完成一次，首次最迟在{_until(first, zone)}前，此后{_EVERY[every]}同期；逐次认定逾期。"
+            return (
+                f"{_EVERY[every]}完成一次，首次最迟在{_until(first, zone)}前，此后{_EVERY[every]}同期；逐次认定逾期。"
+            )
         case Ongoing():
             return "长期推进，没有截止时间，不认定逾期。"
         case Triggered(trigger=trigger):
@@ -51,8 +53,9 @@ def explain(deadline: Deadline, zone: ZoneInfo) -> str:
 
 
 def _step(step: Milestone, zone: ZoneInfo) -> str:
-    part = "" if step.percent is None else f"完成{step.percent:g}%，"
-    return f"（{_ENDS.sub('', ' '.join(step.text.split()))}）{part}最迟在{_until(step.due, zone)}前"
+    text = _ENDS.sub("", " ".join(step.text.split()))
+    part = "" if step.percent is None or "%" in normalise(text) else f"，完成{step.percent:g}%"
+    return f"（{text}{part}）最迟在{_until(step.due, zone)}前"
 
 
 def _until(due: datetime, zone: ZoneInfo) -> str:
@@ -75,7 +78,7 @@ def _day(local: datetime) -> str:
 def _doubt(text: str, due: datetime, zone: ZoneInfo) -> str:
     """Say where the end of a counted period rests on weekends alone, for want of its year’s calendar."""
     last = due.astimezone(zone) - timedelta(days=1)
-    return "；该年放假安排尚未公布，期限末日仅按周末顺延" if _is_counted(text) and not is_published(last.year) else ""
+    return "；该年放假安排没有公布，期限末日仅按周末顺延" if _is_counted(text) and not is_published(last.year) else ""
 
 
 def _is_counted(text: str) -> bool:

@@ -22,7 +22,12 @@ def find_limits(plain: str) -> Iterator[tuple[int, int]]:
     at = 0
     while at < len(marks):
         length, node = (0, None) if marks[at] in _PUNCTUATION else _longest(marks[at:])
-        if node is not None and not _of_other(marks[:at], marks[at : at + length]) and _states_limit(node) and not _names_something(marks[at + length :]):
+        if (
+            node is not None
+            and not _of_other(marks[:at], marks[at : at + length])
+            and _states_limit(node)
+            and not _names_something(marks[at + length :])
+        ):
             yield marks[at].start_pos or 0, marks[at + length - 1].end_pos or 0
         at += max(length, 1)
 
@@ -52,7 +57,9 @@ def _states_limit(node: Node) -> bool:
 
 def _of_other(before: list[Token], marks: list[Token]) -> bool:
     """Tell whether it is counted from the issue of what the words before it name (细则印发之日起)."""
-    return bool(before) and before[-1].type == "WORD" and any(mark.type == "ISSUE" and not is_own(mark) for mark in marks)
+    return (
+        bool(before) and before[-1].type == "WORD" and any(mark.type == "ISSUE" and not is_own(mark) for mark in marks)
+    )
 
 
 def _names_something(after: list[Token]) -> bool:

@@ -39,7 +39,7 @@ def parse(plain: str) -> Node:
         if token.type == "$END":
             raise ValueError("it breaks off") from error
         reason = _REASONS.get(token.type, "cannot be read")
-        raise ValueError(f"“{token}” in “{plain[max(0, token.start_pos - 6):]}” {reason}") from error
+        raise ValueError(f"“{token}” in “{plain[max(0, token.start_pos - 6) :]}” {reason}") from error
     except UnexpectedInput as error:  # pragma: no cover - every character is a token
         raise ValueError("it cannot be read") from error
 

@@ -43,11 +43,10 @@ _LONGEST_RUNNING = 20_000
 _NOTHING = re.compile(
     r"-?|[/\\]|[暂]?无(?:明确|具体)?(?:的?(?:完成)?(?:时限|期限|时间)(?:要求|规定)?)?|未明确|未定时限", re.ASCII
 )
+_CIRCLED = {ord(number): ";" for number in "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳⑴⑵⑶⑷⑸⑹⑺⑻⑼⑽⒈⒉⒊⒋⒌⒍⒎⒏⒐⒑㈠㈡㈢㈣㈤㈥㈦㈧㈨㈩❶❷❸❹❺❻❼❽❾❿"}
 _ENUMERATOR = re.compile(
-    r"[①-⑳⑴-⒇⒈-⒛㈠-㈩❶-❿]"
-    r"|[（(][0-9０-９一二三四五六七八九十]{1,2}[）)]"
-    r"|(?:(?<=[;；。，,:：])|^)\s*(?:[0-9]{1,2}[.．、]|[一二三四五六七八九十]{1,2}、)(?=\s*(?:[0-9]{4}年|[^0-9\s一二三四五六七八九十]))"
-    r"|(?:(?<=[;；。，,:：])|^)\s*[0-9][.．](?=[0-9]{1,2}月)"
+    r"\([0-9一二三四五六七八九十]{1,2}\)"
+    r"|(?:(?<=[,;。:])|^)(?:[0-9]{1,2}\.(?=[0-9]{1,2}月)|(?:[0-9]{1,2}[.、]|[一二三四五六七八九十]{1,2}、)(?=[0-9]{4}年|[^0-9]))"
     r"|[一二三四五六七八九]是(?=[0-9于在力到至今明年])"
 )
 """What only numbers a clause; it is no part of a date (①2018年)."""
@@ -121,7 +120,11 @@ def find_phrase(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str,
         return found[0]
     end = _CLAUSE_END.search(text, stretches[-1][1])
     steps = _try(text[stretches[0][0] : end.start() if end else None], issued, zone, festivals)
-    return steps if steps and isinstance(steps.deadline, Milestones) and len(steps.deadline.milestones) == len(found) else None
+    return (
+        steps
+        if steps and isinstance(steps.deadline, Milestones) and len(steps.deadline.milestones) == len(found)
+        else None
+    )
 
 
 def _try(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str, date]) -> Phrase | None:
@@ -139,15 +142,16 @@ def _when(deadline: Deadline) -> Deadline:
 
 def _clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> Iterator[_Clause]:
     """Read each clause on what those before it have named."""
-    heads = {match.end(): match.start() for match in _ENUMERATOR.finditer(text)}
-    plain = make_plain(_ENUMERATOR.sub(lambda match: ";" * len(match[0]), text))
+    plain = make_plain(text.translate(_CIRCLED)).sub(_ENUMERATOR, lambda match: ";" * len(match[0]))
     nodes = [node for node in parse(plain.text).children if isinstance(node, Tree)]
     filled = [node for node in nodes if not node.meta.empty]
     if len(filled) > MOST_STEPS:
         raise ValueError(f"it has {len(filled)} clauses; a deadline can have {MOST_STEPS} steps")
     for node in filled:
-        begin, end = plain.origin(node.meta.start_pos, node.meta.end_pos)
-        begin = heads.get(begin, begin)
+        at = node.meta.start_pos
+        while at and plain.text[at - 1] == ";" and text[plain.begins[at - 1]] not in ";；":
+            at -= 1  # the number before it is part of the clause
+        begin, end = plain.origin(at, node.meta.end_pos)
         means, rule, origin = _read_clause(node, plain.text, origin, festivals)
         yield _Clause(begin, end, means, rule)
 
@@ -202,7 +206,13 @@ def _said(clause: _Clause) -> tuple[Deadline, str]:
 
 def _dues(clause: _Clause) -> tuple[datetime, ...]:
     means = clause.means
-    return (means.strict, means.loose) if isinstance(means, Ambiguous) else (means.due,) if isinstance(means, Fixed) else ()
+    return (
+        (means.strict, means.loose)
+        if isinstance(means, Ambiguous)
+        else (means.due,)
+        if isinstance(means, Fixed)
+        else ()
+    )
 
 
 def _steps(clauses: list[_Clause], text: str) -> Iterator[Milestone]:

@@ -6,7 +6,23 @@ from events.deadline import Ongoing, Triggered
 from services.ingest.schedule.grammar import Node, marks_of
 
 _LEADS = {"LEAD", "CONDITION", "IN_TIME", "SEPARATOR", "FROM", "NOUN"}
-_VERBS = ("坚持", "推进", "推动", "实施", "开展", "进行", "落实", "抓好", "完善", "加强", "整改", "工作", "管理", "更新", "完成")
+_VERBS = (
+    "坚持",
+    "推进",
+    "推动",
+    "实施",
+    "开展",
+    "进行",
+    "落实",
+    "抓好",
+    "完善",
+    "加强",
+    "整改",
+    "工作",
+    "管理",
+    "更新",
+    "完成",
+)
 
 
 def read_wording(clause: Node, text: str) -> tuple[Ongoing | Triggered, str] | None:
