@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from services.ingest.schedule.columns import Heading, read_heading
+from services.ingest.schedule.columns import Heading, is_heading, read_heading
 from services.ingest.schedule.grid import Cell
 from services.ingest.schedule.numbers import read_number
 
@@ -22,13 +22,17 @@ _SAMPLE = 50
 
 
 class Column(Struct, frozen=True):
-    """A column: what its heading says (None: nothing known), its words, and where in the grid it begins and stops."""
+    """A column: what its heading says (None: nothing known), its words, and where in the grid it begins and stops.
+
+    `guessed` if the words are not known, but no other column can be the one of tasks.
+    """
 
     says: Heading | None
     words: str
     place: str
     begin: int
     stop: int
+    guessed: bool = False
 
 
 class Header(Struct, frozen=True):
@@ -92,7 +96,8 @@ def _is_wide(row: Cells, at: int) -> bool:
 
 
 def _header(rows: Sequence[Cells]) -> Header | None:
-    if len([cell for cell in runs(rows[0]) if cell.text]) < _FEWEST:
+    top = [cell.text for cell in runs(rows[0]) if cell.text]
+    if len(top) < _FEWEST or 2 * sum(map(is_heading, top)) < len(top):
         return None  # a title
     columns: list[Column] = []
     last: tuple[str, ...] = ()
@@ -106,10 +111,13 @@ def _header(rows: Sequence[Cells]) -> Header | None:
         words = ["".join(cell.text.split()) for cell in cells if cell.text]
         says = _says(words)
         columns.append(Column(says, "／".join(words), places[0], at, at + 1))
-    kinds = {column.says.kind for column in columns if column.says}
     named = [column for column in columns if column.words]
     known = [column for column in named if column.says]
-    if not (kinds & {"task", "item"} and kinds & {"units", "deadline"} and 2 * len(known) >= len(named)):
+    kinds = {column.says.kind for column in known if column.says}
+    if not kinds & {"task", "item"} and kinds >= {"units", "deadline"} and len(named) == len(known) + 1:
+        at = next(at for at, column in enumerate(columns) if column.words and not column.says)
+        columns[at] = msgspec.structs.replace(columns[at], says=Heading("task"), guessed=True)
+    elif not (kinds & {"task", "item"} and kinds & {"units", "deadline"} and 2 * len(known) >= len(named)):
         return None
     if any(read_number(column.words) is not None for column in named):
         return None

@@ -45,6 +45,7 @@ def lay_out(header: Header, rows: Sequence[Cells]) -> Layout:
     columns = header.columns
     says = [column.says or _NOTHING for column in columns]
     numbers = [at for at, heading in enumerate(says) if heading.kind == "number"]
+    numbers.sort(key=lambda at: _is_merged(columns[at], rows))
     items = [at for at, heading in enumerate(says) if heading.kind == "item"]
     if not numbers and items and is_numbered(columns[items[0]], rows):
         numbers = [items.pop(0)]

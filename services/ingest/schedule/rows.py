@@ -88,6 +88,9 @@ class _Reading:
         if layout.clash is not None:
             column, detail = layout.clash
             self._refusals.append(Refusal(0, column.words, column.place, detail))
+        for column in header.columns:
+            if column.guessed:
+                self._notes.append(f"{column.place}: the column “{column.words[:_SHOWN]}” is read as that of the tasks")
         for at in layout.unread:
             column = header.columns[at]
             below = [row[column.begin] for row in rows if column.begin < len(row) and len(runs(row)) > 1]
@@ -118,7 +121,7 @@ class _Reading:
         if all(cell.place in known for cell in filled):
             return
         line = Line(layout, row)
-        if is_note(filled[0].text, alone=len(filled) == 1):
+        if is_note(filled[0].text, alone=False) or all(is_note(cell.text, alone=True) for cell in filled):
             self._note(filled, "is no task")
         elif (section := _section(line, row, filled)) is not None:
             self._drop(below(self._sections, section))

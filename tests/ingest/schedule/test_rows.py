@@ -197,6 +197,43 @@ def test_columns_that_are_not_read_are_told(read: Reader) -> None:
     ]
 
 
+def test_a_column_of_tasks_by_another_name(read: Reader) -> None:
+    """Where units and deadlines have their columns, the only other one is that of the tasks; the table says so."""
+    table = read(
+        [
+            ["序号", "建议提案", "主办单位", "会办单位", "办理时限"],
+            ["1", "增设公交站", "市交通局", "市公安局", "年底前"],
+        ]
+    )
+    assert [said(row)[:2] for row in table.rows] == [(1, "增设公交站")]
+    assert [note.partition(": ")[2] for note in table.notes] == ["the column “建议提案” is read as that of the tasks"]
+
+
+def test_what_stands_around_a_table(read: Reader) -> None:
+    """Lines for who filled a form in are neither headings nor tasks."""
+    above, below = ["填报单位：市府办", "", "", "2018年3月1日"], ["制表人：张三", "", "审核人：李四", ""]
+    table = read([above, [*HEADER[:2], "责任分工", "时限"], ["1", *TASK], ["", "", "", ""], below])
+    assert [said(row)[:3] for row in table.rows] == [(1, "培训", ((None, "市残联"),))]
+    assert table.refusals == ()
+    assert [note.partition(": ")[2] for note in table.notes] == [
+        "“填报单位：市府办 2018年3月1日” stands above the table; it is not read",
+        "“制表人：张三 审核人：李四” is no task",
+    ]
+
+
+def test_two_columns_of_numbers(read: Reader) -> None:
+    """Where coarse tasks and fine ones have numbers, those of the fine ones are the rows’."""
+    table = read(
+        [
+            ["序号", "重点任务", "序号", "具体措施", "责任单位"],
+            ["一", "就业", "1", "培训", "市残联"],
+            ["^", "^", "2", "招聘", "市人社局"],
+            ["二", "教育", "3", "建校", "市教育局"],
+        ]
+    )
+    assert [said(row)[:2] for row in table.rows] == [(1, "培训"), (2, "招聘"), (3, "建校")]
+
+
 def test_two_columns_of_deadlines(read: Reader) -> None:
     """The one that says when a task is done is the deadline; where both do, the table is refused."""
     table = read([["任务", "责任单位", "时间进度", "完成时限"], ["培训", "市残联", "6月启动", "年底前"]])
