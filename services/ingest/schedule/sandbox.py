@@ -7,10 +7,12 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
 
 import msgspec
+from msgspec import Struct, structs
 
-from services.ingest.schedule.document import refused
+from events.ledger import AlertRules, Ledger
 from services.ingest.schedule.limits import MOST_BYTES, MOST_SECONDS, MOST_WRITTEN
-from services.ingest.schedule.table import Table
+from services.ingest.schedule.plan import Order, Schedule
+from services.ingest.schedule.table import Refusal
 
 MODULE = ("-m", "services.ingest.schedule")
 MOST_WAITED = 2 * MOST_SECONDS
@@ -22,13 +24,23 @@ _ENDING = 6
 _CHUNK = 1024 * 1024
 
 
-async def read_safely(data: bytes, name: str) -> Table:
-    """Read a document as `document.read_document` does; a reader that dies or takes too much is a refusal.
+class Job(Struct, frozen=True):
+    """What the process is told, in one line before the document; of the ledger only what its tables are read by."""
 
-    The process gets nothing of this one’s environment but where its modules are.
+    name: str
+    order: Order
+    ledger: Ledger
+
+
+async def read_safely(data: bytes, name: str, order: Order, ledger: Ledger) -> Schedule:
+    """Read a document's tasks as `plan.plan_tasks` does; a reader that dies or takes too much is a refusal.
+
+    The process gets nothing of this one’s environment but where its modules are, and no tokens or channels.
     """
     if len(data) > MOST_BYTES:
         return refused(f"the file has {len(data):,} bytes; at most {MOST_BYTES:,} are read")
+    own = structs.replace(ledger, sources={}, alerts=AlertRules())
+    job = msgspec.json.encode(Job(name.rpartition("/")[2][-100:], order, own)) + b"\n"
     modules = os.pathsep.join(path for path in sys.path if path)
     reader = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", *MODULE, name[-_ENDING:].encode("ascii", "ignore")),
@@ -39,7 +51,7 @@ async def read_safely(data: bytes, name: str) -> Table:
     )
     try:
         async with asyncio.timeout(MOST_WAITED):
-            written, _ = await asyncio.gather(_answer(reader), _hand(reader, data))
+            written, _ = await asyncio.gather(_answer(reader), _hand(reader, job + data))
             status = await reader.wait()
     except TimeoutError:
         return refused(f"it took more than {MOST_WAITED} seconds to read")
@@ -49,7 +61,7 @@ async def read_safely(data: bytes, name: str) -> Table:
                 reader.kill()
             await reader.wait()
     try:
-        return msgspec.json.decode(written, type=Table)
+        return msgspec.json.decode(written, type=Schedule)
     except msgspec.DecodeError:
         return refused(f"reading it ended early, with status {status}: it takes too much memory or time")
 
@@ -72,3 +84,8 @@ async def _answer(reader: Process) -> bytes:
         with suppress(ProcessLookupError):
             reader.kill()
     return bytes(written)
+
+
+def refused(detail: str) -> Schedule:
+    """Return the schedule of a document that cannot be read at all."""
+    return Schedule((), (Refusal(0, "", "the file", detail),))
