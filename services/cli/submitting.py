@@ -100,7 +100,7 @@ def deadline(text: str, issued: IssuedOption, data: DataOption = None, ledger: L
 @commands.command()
 def units(text: str, data: DataOption = None, ledger: LedgerOption = LEDGER) -> None:
     """Read a cell of responsible units and print its JSON."""
-    read = read_units(text, ledger_of(data, ledger).groups)
+    read = read_units(text, ledger_of(data, ledger))
     out.out(msgspec.json.encode(read).decode(), highlight=False)
 
 

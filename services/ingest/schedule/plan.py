@@ -43,7 +43,7 @@ def _assign(row: Row, plan: str, issued: date, ledger: Ledger, source: str) -> I
     """Return the row’s assignment, or its refusals."""
     units = deadline = None
     try:
-        units = read_units(row.units.text, ledger.groups)
+        units = read_units(row.units.text, ledger)
     except UnreadableError as error:
         yield Refusal(row.number, COLUMNS[2], row.units.line, str(error))
     try:
