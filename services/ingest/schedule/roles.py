@@ -13,11 +13,23 @@ Said: TypeAlias = Role | None
 
 _LEADING = r"牵头|主办|主责|主抓|承办"
 _JOINING = r"配合|协办|协助|协同|参加|参与|支持"
-_DOING = r"落实|实施|推进|组织|开展|研究|制定|起草|提出|办理|完成|做好|抓好|责任(?=单位|部门)"
+_DOING = r"落实|实施|推进|组织(?!部)|开展|研究|制定|起草|提出|办理|完成|做好|抓好|具体|统筹|指导|督促|责任(?=单位|部门)"
+_LABEL_WORDS = (
+    rf"(?:第[一二三]|主要|首要|总|共同|具体|直接)?(?:{_LEADING}|{_JOINING}|负责|责任|实施|落实|执行|主管|承担|完成|"
+    r"联合|联办|会办|成员)+(?:（[^（）：]{1,8}）)?"
+)
 _LABEL = re.compile(
-    rf"(?:^|(?<=[；;，,。、\s]))\s*(?:(?P<lead>(?:第一|主要)责任|(?:总|联合)?(?:{_LEADING}|负责)(?:责任)?)"
-    rf"|(?P<cooperating>(?:{_JOINING}|联合|联办|会办|成员)(?:责任)?)"
-    r"|责任|实施|落实|执行|主管|承担|完成)(?:单位|部门|机构|主体)?\s*[：:]"
+    rf"(?:^|(?<=[；，。、\s]))\s*(?:[省市州县区]级?)?{_LABEL_WORDS}(?:单位|部门|机构|主体)?\s*："
+    rf"|{_LABEL_WORDS}(?:单位|部门)\s*：|^\s*{_LABEL_WORDS}(?:单位|部门)(?=\s)",
+    re.MULTILINE,
+)
+_BRACKETED_LABEL = re.compile(rf"(?:^|(?<=[；，。、\s]))（({_LABEL_WORDS}(?:单位|部门))）\s*：?")
+_LEADS = re.compile(_LEADING)
+_JOINS = re.compile(rf"{_JOINING}|联合|联办|会办|成员")
+_LEADS_ALONE = re.compile(r"第一|主要|首要|负责")
+_FIRST_LEADS = re.compile(
+    r"[（；，。\s]*(?:注：|注明：)?[^（）、，；：]{0,8}(?:第一|首位|首个|最前)[^（）、，；：]{0,9}(?:为|是)(?:总?牵头|主办)(?:单位|部门)"
+    r"(?:，下同|，其[他余][^（）]*)?[）。]*"
 )
 _MARK = re.compile(
     rf"""
@@ -25,32 +37,44 @@ _MARK = re.compile(
     (?= 按|依|根据|分别|共同|各自|分工|积极|密切|全力|做好|予以|给予|为|负责|总|{_DOING}|{_LEADING}|{_JOINING} )
     (?P<duty> (?:按照?|根据|依据|依)(?:各自)?的?(?:工作|部门)?(?:职责|职能)(?:任务|范围)?(?:分工)? )?
     (?P<jointly> (?:分别|共同|各自|分工)* ) (?:积极|密切|全力|做好|予以|给予|为)?
-    (?: (?P<lead>(?:负责)?总?(?:{_LEADING})) | (?P<cooperating>{_JOINING}) | (?P<charge>负责) | {_DOING} )?
+    (?: (?P<lead>(?:负责)?总?(?:{_LEADING})) | (?P<cooperating>(?:{_JOINING})+) | (?P<charge>负责) | {_DOING} )?
     (?: 负责|{_DOING}|配合|单位|部门|工作 )*
     """,
     re.VERBOSE,
 )
+_MAINLY = re.compile(r"以(?P<names>.+)为主")
 _JOINT = re.compile(r"(?P<first>.*?)(?:会同|会商|联合(?![会国体社党]))(?P<others>.+)")
-_BRACKETED = re.compile(r"(?P<names>.+?)\s*[（(](?P<inside>[^（()）]+)[）)]")
+_BRACKETED = re.compile(r"(?P<names>.+?)\s*（(?P<inside>[^（）]+)）")
+_HELPERS = re.compile(rf"（(?P<inside>[^（）：]*[^（）：、，；](?:{_JOINING}))）")
+_TASK = re.compile(r"(?:主要|具体)?(?:负责|承担|统筹)")
 
 
 class Marked(Struct, frozen=True):
-    """Names with the role that is stated for them; `marked` if by a mark that speaks of those before them, too."""
+    """Names with the role that is stated for them.
+
+    `marked` if by a mark that speaks of those before them, too; `charge` if it only says that they are in charge.
+    """
 
     names: str
     says: Said = None
     marked: bool = False
+    charge: bool = False
 
 
 def labelled(text: str) -> Iterator[tuple[Said, str]]:
     """Find what each label stands before, with its role; what stands before the first has none, nor has 责任单位."""
+    text = _HELPERS.sub(_helpers, _BRACKETED_LABEL.sub(r"\1：", text))
     labels = list(_LABEL.finditer(text))
     begins = [0, *(label.end() for label in labels)]
     ends = [*(label.start() for label in labels), len(text)]
-    says: list[Said] = [None]
-    says += ["lead" if label["lead"] else "cooperating" if label["cooperating"] else None for label in labels]
-    for role, begin, end in zip(says, begins, ends, strict=True):
-        yield role, text[begin:end].strip().rstrip("；;，,。、")
+    for role, begin, end in zip([None, *map(_label_says, labels)], begins, ends, strict=True):
+        yield role, text[begin:end].strip().rstrip("；，。、")
+
+
+def without_note(text: str) -> tuple[str, bool]:
+    """Take out the note that the first unit leads (第一责任单位为牵头单位，下同); tell whether it was there."""
+    plain, notes = _FIRST_LEADS.subn("", text)
+    return plain, notes > 0
 
 
 def read_mark(text: str) -> Marked:
@@ -61,10 +85,15 @@ def read_mark(text: str) -> Marked:
         if mark["names"]:
             raise ValueError(f"roles inside a bracket (“{bracketed['inside']}”) cannot be read")
         return Marked(bracketed["names"], _role(mark))
+    if bracketed and _TASK.match(bracketed["inside"]):
+        return Marked(bracketed["names"])
+    if mainly := _MAINLY.fullmatch(plain):
+        return Marked(mainly["names"], "lead", marked=True)
     mark = _MARK.fullmatch(plain)
     if mark is None:
         return Marked(plain)
-    return Marked(mark["names"].strip(), _role(mark), marked=True)
+    charge = bool(mark["charge"] and not mark["duty"] and not mark["jointly"])
+    return Marked(mark["names"].strip(), _role(mark), marked=True, charge=charge)
 
 
 def read_joint(text: str) -> tuple[str, str] | None:
@@ -73,9 +102,22 @@ def read_joint(text: str) -> tuple[str, str] | None:
     return (match["first"], match["others"]) if match else None
 
 
+def _label_says(label: re.Match[str]) -> Said:
+    word = label[0].partition("（")[0]
+    if _LEADS.search(word):
+        return "lead"
+    if _JOINS.search(word):
+        return "cooperating"
+    return "lead" if _LEADS_ALONE.search(word) else None
+
+
+def _helpers(match: re.Match[str]) -> str:
+    """Write 市民政局（市财政局配合） as 市民政局，市财政局配合，; a bracket of a mark alone stays."""
+    mark = _MARK.fullmatch(match["inside"])
+    return f"，{match['inside']}，" if mark and mark["names"] else match[0]
+
+
 def _role(mark: re.Match[str]) -> Said:
     if mark["cooperating"]:
         return "cooperating"
-    if mark["lead"] or (mark["charge"] and not mark["duty"] and not mark["jointly"]):
-        return "lead"
-    return None
+    return "lead" if mark["lead"] else None

@@ -3,13 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from events.ledger import Ledger
 from events.schema import TaskReassigned, Unit
 from services.ingest.schedule.text import UnreadableError
 from services.ingest.schedule.units import Reading, read_units
 
 COUNTIES = "各县（市、区）政府"
 
-GROUPS = {COUNTIES: ("赤坎区", "霞山区")}
+LEDGER = Ledger("", groups={COUNTIES: ("赤坎区", "霞山区")})
 
 
 def lead(name: str) -> Unit:
@@ -98,28 +99,28 @@ UNREADABLE = [
 @pytest.mark.parametrize(("text", "units"), INFERRED)
 def test_inferred_lead(text: str, units: tuple[Unit, ...]) -> None:
     """Where the text states no lead, the first unit leads."""
-    assert read_units(text, GROUPS) == Reading(units[0].name, lead_inferred=True, units=units)
+    assert read_units(text, LEDGER) == Reading(units[0].name, lead_inferred=True, units=units)
 
 
 @pytest.mark.parametrize(("text", "units"), STATED)
 def test_stated_lead(text: str, units: tuple[Unit, ...]) -> None:
     """All stated leads have the role, the first of them is the lead; the order stays the text’s."""
     first = next(unit.name for unit in units if unit.role == "lead")
-    assert read_units(text, GROUPS) == Reading(first, lead_inferred=False, units=units)
+    assert read_units(text, LEDGER) == Reading(first, lead_inferred=False, units=units)
 
 
 @pytest.mark.parametrize(("text", "wrong"), UNREADABLE, ids=[ascii(text)[:40] for text, _ in UNREADABLE])
 def test_unreadable(text: str, wrong: str) -> None:
     """A text that is not understood is refused, with the text and what is wrong."""
     with pytest.raises(UnreadableError) as raised:
-        read_units(text, GROUPS)
+        read_units(text, LEDGER)
     assert text in str(raised.value)
     assert wrong in str(raised.value)
 
 
 def test_json() -> None:
     """A reading is the contract’s JSON."""
-    assert msgspec.json.encode(read_units("市民政局", GROUPS)).decode() == (
+    assert msgspec.json.encode(read_units("市民政局", LEDGER)).decode() == (
         '{"lead":"市民政局","lead_inferred":true,'
         '"units":[{"name":"市民政局","role":"lead","group":false,"open":false}]}'
     )
@@ -138,7 +139,7 @@ WORDS = st.sampled_from(
 def test_total(text: str) -> None:
     """Any text is units that a task can have, or an UnreadableError with the text."""
     try:
-        reading = read_units(text, GROUPS)
+        reading = read_units(text, LEDGER)
     except UnreadableError as error:
         message = str(error)
     else:
@@ -151,4 +152,4 @@ def test_total(text: str) -> None:
 @given(st.permutations([CIVIL, FINANCE, DISABLED, COUNTIES, "市经济和信息化局"]), st.sampled_from("、，,；;和及"))
 def test_any_separator(names: list[str], separator: str) -> None:
     """The separators all say the same, and the first unit leads in any order."""
-    assert [unit.name for unit in read_units(separator.join(names), GROUPS).units] == names
+    assert [unit.name for unit in read_units(separator.join(names), LEDGER).units] == names
