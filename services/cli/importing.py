@@ -29,14 +29,18 @@ commands = typer.Typer()
 
 @commands.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="A table: .docx, .xlsx, .csv, .html or text", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(help="A table: .docx, .xlsx, .csv, .html or text", exists=True, dir_okay=False)
+    ],
     issued: IssuedOption,
     plan: Annotated[str, typer.Option("--plan", help="The plan's name; tasks are called PLAN-01, PLAN-02 …")],
     ledger: LedgerOption = LEDGER,
     source: Annotated[str, typer.Option("--source", help="The assigner to import as")] = "office",
     data: DataOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show how it is read, assign nothing")] = False,
-    partial: Annotated[bool, typer.Option("--partial", help="Assign the rows that can be read without the others")] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Assign the rows that can be read without the others")
+    ] = False,
     corrections: Annotated[
         bool, typer.Option("--corrections", help="Also submit what settles differences from tasks assigned before")
     ] = False,
@@ -47,12 +51,13 @@ def import_(
     If a row cannot be read, nothing is assigned unless --partial.
     """
     order = _order(plan, issued, source)
+    document = file.read_bytes()
     place = _place(data, dry_run=dry_run)
 
     async def work() -> tuple[Preview, list[dict[str, Any]]]:
         with Progress(console=err, disable=json) as progress:
             bar = progress.add_task(f"reading {file.name}", total=None)
-            read = await _read(file, order, data, ledger, place)
+            read = await _read(file.name, document, order, place, ledger, data)
             events = [] if dry_run or (read.refusals and not partial) else read.events(corrections=corrections)
             progress.update(bar, total=len(events), completed=0, description="assigning")
             outcomes: list[dict[str, Any]] = []
@@ -71,7 +76,9 @@ def import_(
     if dry_run:
         raise SystemExit(1 if read.refusals else 0)
     if read.refusals and not partial:
-        err.print(f"nothing was assigned; with --partial the {len(read.rows)} rows that can be read would be", style="red")
+        err.print(
+            f"nothing was assigned; with --partial the {len(read.rows)} rows that can be read would be", style="red"
+        )
         raise SystemExit(1)
     if not corrections and (proposed := sum(len(row.proposals) for row in read.rows)):
         err.print(f"{proposed} corrections are proposed; --corrections submits them", style="yellow")
@@ -79,12 +86,14 @@ def import_(
     raise SystemExit(report(outcomes, already=same) or (1 if read.refusals else 0))
 
 
-async def _read(file: Path, order: Order, data: Path | None, ledger: str, place: Place | None) -> Preview:
+async def _read(
+    name: str, document: bytes, order: Order, place: Place | None, ledger: str, data: Path | None
+) -> Preview:
     """Have a document read by the ledger it is for, or here, beside no ledger, where none runs."""
     if place is not None:
         async with Client(place, ledger) as client:
-            return await client.preview(file, order)
-    schedule = await read_safely(file.read_bytes(), file.name, order, ledger_of(data, ledger))
+            return await client.preview(name, document, order)
+    schedule = await read_safely(document, name, order, ledger_of(data, ledger))
     return Preview(preview_rows(schedule, {}), schedule.refusals, schedule.notes)
 
 
