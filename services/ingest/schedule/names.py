@@ -8,6 +8,7 @@ from itertools import accumulate
 _OPENING, _CLOSING = "（", "）"
 _BRACKETS = _OPENING + _CLOSING
 _PLAIN = str.maketrans("(),;:〔〕[]【】", "（），；：（）（）（）")
+_HEADED = re.compile(r"【([^【】]+(?:单位|部门))】\s*[:：]?")
 _CIRCLED = re.compile(r"[①-⑳㉑-㉟❶-❿]")
 _NUMBER = re.compile(r"(?:^|(?<=[\s；，。、：]))(?:（\d{1,2}）|\d{1,2}[.、）])(?=\s*[^\W\d_])")
 _WIDTHLESS = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff\ue000-\ue006]")
@@ -36,9 +37,9 @@ _LEVEL = r"(?:(?:自治)?[省市州县区旗镇乡]|街道)(?:（[^（）]*）)?
 _SEAT = r"(?:中央|国家|[部省市州县区])"
 _WHOLE = re.compile(
     rf"(?<![^\s；，。、：各（])(?:{_LEVEL}(?:、{_LEVEL})+(?:人民政府|政府|党委|办事处|管委会)?|{_SEAT}(?:、{_SEAT})+"
-    r"[驻直属级][^\s；，。、]{0,9}(?:单位|机构|部门|企业))(?=$|[\s；，。、）（和及与等负牵配按])|(?<=各)委、办、局"
+    r"[驻直属级][^\s；，。、]{0,9}(?:单位|机构|部门|企业))(?=$|[\s；，。、）（和及与等负牵配按])|(?<=各)委、办、局|(?<=党委)、(?=人民政府|政府)"
 )
-"""One name in which 、 stands: 各县、市、区人民政府, 中央、省驻湛单位, 市政府各委、办、局."""
+"""One name in which 、 stands: 各县、市、区人民政府, 中央、省驻湛单位, 市政府各委、办、局, 各级党委、政府."""
 
 _OPEN_WORD = re.compile(r"等|各|有关|相关|其[他它]")
 _UNNAMED = re.compile(
@@ -46,19 +47,24 @@ _UNNAMED = re.compile(
     r"责任|牵头|配合|主管|业务|参与|承办|、|机关|（驻.）)*(?:部门|单位|地区|地方|机构|企业|团体|组织|方面|等|地)"
 )
 _COLLECTIVE = re.compile(
-    r"(?:全?[省市州县区]|[省市州县区][直级属]|[省市州县区]政府|沿[海江线])*(?:各(?!界)|有关|相关|涉及|其[他它]).+"
+    r"(?:全?[省市州县区]|[省市州县区][直级属]|[省市州县区]政?府(?:直属)?|沿[海江线])*(?:各(?!界)|有关|相关|涉及|其[他它]).+"
     r"|.{0,6}(?:所在地|属地|事发地).+"
     rf"|(?:{_SEAT}、?)*驻.{{1,2}}(?:有关|各)*(?:单位|机构|部门|企业)"
     rf"|(?:{_LEVEL}、?){{2,}}级?(?:人民政府|政府|党委|管委会|办事处)(?:（[^（）]*）)?"
+    rf"|{_SEAT}?(?:属|直属?)(?:国有)?(?:事业)?(?:单位|机构|部门|企业)|(?:乡镇|街道|镇街)(?:人民政府|政府|办事处)?"
     rf"|(?:{_LEVEL}、?){{2,}}|[市县区镇乡]（(?:[市县区乡]、?|街道?|园区)+）(?:人民政府|政府|党委|管委会)?(?:（[^（）]*）)?"
 )
 _AND_OTHERS = re.compile(r"(?P<head>.+?)(?P<others>等.*)")
 
 
 def regular(text: str) -> str:
-    """Return a text in one width and with one kind of brackets; what numbers its items becomes 、."""
-    plain = unicodedata.normalize("NFKC", _CIRCLED.sub("、", text)).translate(_PLAIN)
-    return _NUMBER.sub("、", _WIDTHLESS.sub("", plain))
+    """Return a text in one width, with one kind of brackets, and one space or line break where there were several.
+
+    What numbers its items becomes 、, and 【牵头单位】 a label like any other.
+    """
+    plain = unicodedata.normalize("NFKC", _CIRCLED.sub("、", _HEADED.sub(r"；\1：", text))).translate(_PLAIN)
+    plain = _SPACE.sub(lambda space: "\n" if "\n" in space[0] else " ", _WIDTHLESS.sub("", plain))
+    return _NUMBER.sub("、", plain)
 
 
 def spelling(name: str) -> str:
