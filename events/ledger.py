@@ -105,6 +105,8 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     `groups` expand to units, `units` are the other known names; an alias is another name of one of them, and wherever
     units are compared it counts as that one. A succession changes nothing by itself: a task has to be reassigned.
+    `festivals` are the days whose dates deadlines do not tell (春节前, 两会前): a year and the name as documents write it
+    ("2018年春节" = 2018-02-16), to the day on which it begins. A deadline before one that is missing waits.
     """
 
     title: str
@@ -117,6 +119,9 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     sources: dict[Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")], Source] = field(default_factory=dict)
     lights: LightRules = LightRules()
     alerts: AlertRules = AlertRules()
+    festivals: dict[Annotated[str, Meta(pattern="^[0-9]{4}年[^0-9]+$", max_length=50)], date] = field(
+        default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         ZoneInfo(self.timezone)  # raises ZoneInfoNotFoundError, a KeyError, where there is no such zone

@@ -1,12 +1,15 @@
 """Speaking to the services: what a program in any language would do with HTTP."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 import httpx
 import msgspec
 
 from services.cli.place import Place
+from services.ingest.schedule.plan import Order
+from services.ingest.schedule.preview import Preview
 
 Row: TypeAlias = dict[str, Any]
 
@@ -46,6 +49,17 @@ class Client:
             )
             outcomes += map(msgspec.json.decode, _ok(answer).content.splitlines())
         return outcomes
+
+    async def preview(self, file: Path, order: Order) -> Preview:
+        """Have a document of tasks read beside the ledger; assigns nothing."""
+        answer = await self._http.post(
+            self._url("ingest", "schedules"),
+            params={"dry_run": True},
+            data={"plan": order.plan, "issued": order.issued.isoformat()},
+            files={"file": (file.name, file.read_bytes())},
+            headers={"Authorization": f"Bearer {self._place.token_of(self._ledger, order.source)}"},
+        )
+        return msgspec.json.decode(_ok(answer).content, type=Preview)
 
     async def overview(self) -> dict[str, Any]:
         """Return the figures of the ledger."""

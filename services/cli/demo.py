@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
-from events.envelope import encode
+from events.envelope import encode, parse
 from services.cli import board
 from services.cli.client import Client, ServiceError, tally
 from services.cli.history import Step, synthetic
@@ -20,7 +20,8 @@ from services.cli.place import LEDGER, find, prepare
 from services.cli.receiver import Receiver
 from services.cli.supervisor import Supervisor, until_told
 from services.clock import sleep
-from services.ingest.schedule.plan import plan_tasks
+from services.ingest.schedule.document import read_document
+from services.ingest.schedule.plan import Order, plan_tasks
 from services.settings import load_ledger, shipped
 
 PLAN = "zj-2017"
@@ -79,8 +80,10 @@ class Demo:
     async def _play(self, client: Client) -> None:
         """Assign the tasks when their day comes, then submit the history as its instants come."""
         ledger = load_ledger(self._data / "ledgers" / f"{LEDGER}.toml")
-        text = shipped("zhanjiang-2017-key-tasks.txt").read_text(encoding="utf-8")
-        assigned = plan_tasks(text, plan=PLAN, issued=ISSUED, ledger=ledger, source="office").assignments
+        document = shipped("zhanjiang-2017-key-tasks.txt")
+        table = read_document(document.read_bytes(), document.name)
+        lines = plan_tasks(table, Order(PLAN, ISSUED, "office"), ledger).lines
+        assigned = [parse(bytes(line.event)) for line in lines]
         steps = [Step("office", event) for event in assigned] + synthetic(assigned, ledger, END)
         follower = asyncio.create_task(self._follow(client))
         try:

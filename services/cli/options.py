@@ -1,23 +1,31 @@
-"""What several commands share: their options, and the terminal."""
+"""What several commands share: their options, the terminal, and telling what became of events."""
 
 import os
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich.console import Console
 
 from events.ledger import Ledger
+from services.cli.client import tally
 from services.cli.place import DATA, LEDGER
 from services.settings import load_ledger, shipped
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="The data directory of a running duban")]
 LedgerOption = Annotated[str, typer.Option("--ledger", help="Which ledger")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs")]
+IssuedOption = Annotated[datetime, typer.Option("--issued", formats=["%Y-%m-%d"], help="The day the table was issued")]
 ClockOption = Annotated[
     str | None,
     typer.Option("--clock", envvar="DUBAN_CLOCK", help="INSTANT@SPEED, such as 2018-12-20T09:00:00+08:00@86400"),
 ]
+
+SHOWN = 20
+"""Refusals that are told one by one."""
 
 out = Console()
 err = Console(stderr=True)
@@ -28,3 +36,19 @@ def ledger_of(data: Path | None, name: str) -> Ledger:
     directory = os.environ.get("DUBAN_LEDGERS") or (data or Path(os.environ.get("DUBAN_DATA") or DATA)) / "ledgers"
     path = Path(directory) / f"{name}.toml"
     return load_ledger(path if path.exists() or name != LEDGER else shipped(path.name))
+
+
+def report(outcomes: Sequence[dict[str, Any]], *, json: bool = False, already: int = 0) -> int:
+    """Tell what became of events and return the exit code; those `already` known count as duplicates."""
+    counted = tally(outcomes)
+    counted["duplicate"] += already
+    refused = [outcome for outcome in outcomes if outcome["outcome"] == "refused"]
+    if json:
+        out.out(msgspec.json.encode({**counted, "refusals": refused}).decode(), highlight=False)
+    else:
+        for outcome in refused[:SHOWN]:
+            err.print(f"refused: {outcome['id']}: {outcome['code']}: {outcome['detail']}", style="red", markup=False)
+        if len(refused) > SHOWN:
+            err.print(f"… and {len(refused) - SHOWN} more; --json lists them all")
+        out.print(f"accepted {counted['accepted']}, duplicate {counted['duplicate']}, refused {counted['refused']}")
+    return 1 if refused else 0

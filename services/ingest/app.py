@@ -5,22 +5,31 @@ import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from datetime import date
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import structlog
 from faststream.redis.parser import BinaryMessageFormatV1
 from litestar import Litestar, Request, Response, post
-from litestar.params import FromPath
-from msgspec import Raw
+from litestar.connection import ASGIConnection
+from litestar.datastructures import UploadFile
+from litestar.enums import RequestEncodingType
+from litestar.exceptions import NotAuthorizedException, NotFoundException, PermissionDeniedException
+from litestar.handlers import BaseRouteHandler
+from litestar.params import Body, FromPath
+from msgspec import Raw, Struct
 from redis.exceptions import RedisError
 
-from events.envelope import Event, InvalidEvent, parse
+from events.envelope import InvalidEvent
 from events.log import InboxMovedError, Move, key
 from services import runtime, tokens
 from services.clock import sleep
 from services.ingest.core import Outcome
-from services.ingest.draft import Submission
+from services.ingest.documents import BusyError, Documents, Imported
+from services.ingest.draft import Submission, submission
+from services.ingest.schedule.limits import MIB, MOST_BYTES
+from services.ingest.schedule.plan import Order, PlanName
 from services.ingest.store import BATCH, UnavailableError, Writer, keep_stranger
 from services.settings import Settings, load_ledgers
 from services.web import application, problem, unavailable
@@ -53,7 +62,16 @@ class Door(NamedTuple):
     """One ledger as the doors see it."""
 
     writer: Writer
+    documents: Documents
     redis: Any
+
+
+class ScheduleForm(Struct):
+    """A document of tasks, and what it does not say of itself."""
+
+    file: UploadFile
+    plan: PlanName
+    issued: date
 
 
 def build(settings: Settings) -> Litestar:
@@ -71,7 +89,7 @@ def build(settings: Settings) -> Litestar:
         for name, ledger in ledgers.items():
             clock = await runtime.ledger_clock(redis, name, settings.clock)
             writer = Writer(redis, name, ledger, clock.now)
-            doors[name] = Door(writer, redis)
+            doors[name] = Door(writer, Documents(writer), redis)
             tasks += [
                 asyncio.create_task(writer.run()),
                 asyncio.create_task(runtime.repeat(TICK_SECONDS, writer.tick)),
@@ -110,11 +128,53 @@ def build(settings: Settings) -> Litestar:
         except (UnavailableError, RedisError, OSError) as error:
             return unavailable(f"the log cannot be written now; send it all again: {error}")
 
+    async def assigners_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        """Let nobody else send a document: this is asked before its body is read."""
+        door = doors.get(connection.path_params["ledger"])
+        if door is None:
+            raise NotFoundException(f"there is no ledger {connection.path_params['ledger']!r} here")
+        authid = await tokens.source_of(door.redis, door.writer.name, connection.headers.get("authorization"))
+        source = door.writer.ledger.sources.get(authid) if authid is not None else None
+        if source is None:
+            address = connection.client.host if connection.client else ""
+            await keep_stranger(door.redis, door.writer.name, address, b"")
+            raise NotAuthorizedException(_TOKEN_NEEDED, headers={"WWW-Authenticate": "Bearer"})
+        if source.role != "assigner":
+            raise PermissionDeniedException(f"{authid!r} is {source.role}; a schedule is for an assigner to hand out")
+        connection.state.authid = authid
+
+    @post(
+        "/v1/{ledger:str}/schedules",
+        summary="Read a document of tasks and assign them; with dry_run only show how it is read",
+        status_code=200,
+        guards=[assigners_only],
+        request_max_body_size=MOST_BYTES + MIB,
+    )
+    async def schedule(
+        request: Request[Any, Any, Any],
+        ledger: FromPath[str],
+        data: Annotated[ScheduleForm, Body(media_type=RequestEncodingType.MULTI_PART)],
+        *,
+        dry_run: bool = False,
+        partial: bool = False,
+        corrections: bool = False,
+    ) -> Response[Imported]:
+        """Nothing is assigned if a row cannot be read, unless `partial`; `corrections` submits the proposals, too."""
+        documents, authid = doors[ledger].documents, request.state.authid
+        order = Order(data.plan, data.issued, authid)
+        try:
+            read = await documents.preview(await data.file.read(), data.file.filename, order)
+            if dry_run or (read.refusals and not partial):
+                return Response(read, status_code=200 if dry_run else 422)
+            return Response(await documents.accept(read, authid, corrections=corrections))
+        except (BusyError, UnavailableError, RedisError, OSError) as error:
+            return unavailable(f"this cannot be done now; send it all again: {error}")
+
     async def unready() -> str | None:
         connected = [door.writer.ready and await _answers(door.redis) for door in doors.values()]
         return None if connected and all(connected) else "not connected to the log"
 
-    return application("ingest", [submit], lifespan, unready, MAX_BODY)
+    return application("ingest", [submit, schedule], lifespan, unready, MAX_BODY)
 
 
 class Inbox:
@@ -175,7 +235,7 @@ class Inbox:
                 "malformed", f"an inbox entry has the field e (or FastStream's __data__), not: {names}"
             )
             return Submission(msgspec.json.encode(list(fields.items())), self._source, wrong, self.name, entry)
-        return _submission(raw, self._source, self.name, entry)
+        return submission(raw, self._source, self.name, entry)
 
 
 async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") -> Response[bytes]:
@@ -183,8 +243,7 @@ async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") ->
     if authid is None or authid not in door.writer.ledger.sources:
         head = await anext(request.stream(), b"")  # no more: strangers must not be able to fill the memory
         await keep_stranger(door.redis, ledger, request.client.host if request.client else "", head)
-        detail = "a valid token is needed: Authorization: Bearer <token>"
-        return problem(401, detail, {"WWW-Authenticate": "Bearer"})
+        return problem(401, _TOKEN_NEEDED, {"WWW-Authenticate": "Bearer"})
     try:
         async with asyncio.timeout(BODY_SECONDS):
             body = await request.body()
@@ -197,13 +256,13 @@ async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") ->
         return problem(415, f"{form!r} is none of: {', '.join(_FORMS)}")
     role = door.writer.ledger.sources[authid].role
     if role not in {"assigner", "reporter"}:
-        await door.writer.submit([_submission(body, authid)])
+        await door.writer.submit([submission(body, authid)])
         return problem(403, f"{authid!r} is {role}; it may read, not submit")
     return await _FORMS[form](door.writer, authid, body)
 
 
 async def _one(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
-    (outcome,) = await writer.submit([_submission(body, authid)])
+    (outcome,) = await writer.submit([submission(body, authid)])
     if outcome.code == "too-large":
         members = {name: value for name, value in msgspec.to_builtins(outcome).items() if name != "detail"}
         return problem(413, outcome.detail or "", **members)
@@ -240,6 +299,9 @@ _FORMS: dict[str, Callable[[Writer, str, bytes], Awaitable[Response[bytes]]]] = 
 }
 
 
+_TOKEN_NEEDED = "a valid token is needed: Authorization: Bearer <token>"
+
+
 def _too_many(count: int) -> Response[bytes]:
     return problem(413, f"the request has {count:,} events; at most {MAX_EVENTS:,} are accepted at once")
 
@@ -248,20 +310,10 @@ async def _many(writer: Writer, authid: str, parts: Sequence[bytes]) -> list[Out
     """Submit in batches, reading the next while the last is being written."""
     batches = []
     for start in range(0, len(parts), BATCH):
-        submissions = [_submission(part, authid) for part in parts[start : start + BATCH]]
+        submissions = [submission(part, authid) for part in parts[start : start + BATCH]]
         batches.append(asyncio.create_task(writer.submit(submissions)))
         await asyncio.sleep(0)
     return [outcome for outcomes in await asyncio.gather(*batches) for outcome in outcomes]
-
-
-def _submission(raw: bytes, authid: str, inbox: str | None = None, entry: str | None = None) -> Submission:
-    raw = raw.strip(b" \t\r\n")
-    event: Event | InvalidEvent
-    try:
-        event = parse(raw)
-    except InvalidEvent as error:
-        event = error
-    return Submission(raw, authid, event, inbox, entry)
 
 
 async def _answers(redis: Any) -> bool:

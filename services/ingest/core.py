@@ -32,7 +32,7 @@ from events.schema import (
     Unit,
 )
 
-VERSION = "1"
+VERSION = "2"
 """Of the rules in `evolve`: a new one makes ingest fold the whole log anew."""
 
 AHEAD = timedelta(minutes=5)
@@ -49,6 +49,7 @@ class Request(Struct, frozen=True, gc=False):
 class Task(Struct, frozen=True, gc=False):
     """What has to be known of a task to decide; `since` is when its present deadline was recorded.
 
+    `assigned` is the position of its assignment, where its words are.
     `met` is the latest occurrence of a recurring deadline in whose period the lead has reported.
     """
 
@@ -56,6 +57,7 @@ class Task(Struct, frozen=True, gc=False):
     units: tuple[Unit, ...]
     deadline: Deadline
     since: datetime
+    assigned: int
     closed: bool = False
     submitted: tuple[str, ...] = ()
     request: Request | None = None
@@ -89,7 +91,7 @@ def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
     at = event.recorded or event.time
     data = ledger.resolve(event.data)
     if isinstance(data, TaskAssigned):
-        return Task(data.lead, data.units, data.deadline, at)
+        return Task(data.lead, data.units, data.deadline, at, entry.position)
     if task is None:
         return None
     match data:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct
 
-from events.envelope import Event, InvalidEvent, encode, seal
+from events.envelope import Event, InvalidEvent, encode, parse, seal
 from events.ledger import CLOCK, Ledger
 from events.log import Entry, Known, Note, Recorded, digest, key
 from events.projection import Change
@@ -34,6 +34,17 @@ class Submission(Struct, frozen=True, gc=False):
     event: Event | InvalidEvent
     inbox: str | None = None
     entry: str | None = None
+
+
+def submission(raw: bytes, authid: str, inbox: str | None = None, entry: str | None = None) -> Submission:
+    """Return what a door makes of the bytes of an authenticated source."""
+    raw = raw.strip(b" \t\r\n")
+    event: Event | InvalidEvent
+    try:
+        event = parse(raw)
+    except InvalidEvent as error:
+        event = error
+    return Submission(raw, authid, event, inbox, entry)
 
 
 class Base(Struct, frozen=True):

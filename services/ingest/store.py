@@ -77,7 +77,7 @@ class Writer:
         self.ledger = ledger
         self.log = Log(redis, name)
         self.state = Projection(redis, self.log, rules(ledger))
-        self._now = now
+        self.now = now
         self._last: datetime | None = None
         self._waiting: deque[Waiting] = deque()
         self._arrived = asyncio.Event()
@@ -179,7 +179,7 @@ class Writer:
     async def tick(self) -> None:
         """Record what the clock has to say by now; raises UnavailableError where the log cannot be written."""
         due = self._timers.next
-        if not self._synced or (due is not None and due <= self._now()):
+        if not self._synced or (due is not None and due <= self.now()):
             await self.submit(())
 
     async def save(self) -> None:
@@ -301,7 +301,7 @@ class Writer:
 
     def _advance_clock(self) -> datetime:
         """Return the ledger's instant, which never runs back behind what was recorded."""
-        now = self._now()
+        now = self.now()
         last = self._appending.base.now if self._appending is not None else self._last
         return now if last is None else max(now, last)
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
-from events.envelope import Event, InvalidEvent, encode, parse
+from events.envelope import Event, encode
 from events.ledger import Ledger
 from events.log import Log, Recorded, key
 from services.clock import FixedClock
+from services.ingest import draft
 from services.ingest.core import Outcome
 from services.ingest.draft import Submission
 from services.ingest.store import Writer
@@ -56,14 +57,10 @@ async def working(redis: Any, clock: FixedClock | None = None) -> AsyncIterator[
 def submission(event: Event | bytes, authid: str | None = None, entry: str | None = None) -> Submission:
     """Return what a door makes of bytes; with an entry id, the inbox of the source is the door."""
     raw = event if isinstance(event, bytes) else encode(event)
-    found: Event | InvalidEvent
-    try:
-        found = parse(raw)
-    except InvalidEvent as error:
-        found = error
+    found = draft.submission(raw, authid or "units")
     if authid is None:
-        authid = (found.source or "units").partition("/")[0]
-    return Submission(raw, authid, found, key(NAME, "inbox", authid) if entry is not None else None, entry)
+        authid = (found.event.source or "units").partition("/")[0]
+    return draft.submission(raw, authid, key(NAME, "inbox", authid) if entry is not None else None, entry)
 
 
 def short(outcomes: Iterable[Outcome]) -> list[tuple[str, int | str | None]]:

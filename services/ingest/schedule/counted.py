@@ -1,65 +1,71 @@
-"""A clause that counts from the day of issue (15个工作日内, 3个月内)."""
+"""A clause that counts from something (15个工作日内, 省方案出台后3个月内), or waits for it (省方案出台后)."""
 
-import re
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 
-import chinese_calendar
+from lark import Token
 
-from events.deadline import Fixed, add_months
-from services.ingest.schedule.span import Origin
-from services.ingest.schedule.words import after_lead_in, check_no_time
+from events.deadline import Fixed, Ongoing, Triggered
+from services.ingest.schedule.grammar import Node, child, marks_of, tokens
+from services.ingest.schedule.period import last_day
+from services.ingest.schedule.span import Origin, read_span
 
-_COUNTED = re.compile(
-    r"""
-    (?: 今后|未来|即日起|(?:本[^0-9,后]{0,10})?(?:印发|下发|发布|公布|发文|交办)(?:之日|[之以]?后|日)?起? )?的?
-    (?: (?P<half>半)年
-      | (?P<count>[0-9]{1,3})
-        (?: 个?(?P<working>工作日) | (?P<days>[日天]) | (?P<weeks>周|个?星期) | 个(?P<months>月) | (?P<years>年) )
-    )
-    (?P<within>[以之]?内)?
-    """,
-    re.VERBOSE,
-)
+_OWN = ("自", "从", "本", "该", "收到", "接到", "即日", "现在")
+"""With these the issue is that of the very document, whatever stands before (各地自印发之日起)."""
 
 
-def read_counted(clause: str, origin: Origin) -> Fixed | None:
-    """Read a normalised clause that counts days, working days, weeks, months or years; None if it does not.
-
-    The day after the day of issue is day 1, and the last day counts in full; a period of months ends on the day of the
-    month on which it began (Civil Code of the PRC, articles 201 and 202). Raises ValueError where the working days of a
-    year are not published yet.
-    """
-    match = _COUNTED.match(clause, after_lead_in(clause))
-    if match is None:
-        return None
-    rest = clause[match.end() :]
-    if not match["within"] and (rest or match["days"] == "日" or match["years"]):
-        return None
-    check_no_time(rest)
-    count = int(match["count"] or 0)
-    if count == 0 and not match["half"]:
-        raise ValueError("0 is no time to do it in")
-    return Fixed(clause, _last_day(match, count, origin.start) + timedelta(days=1))
-
-
-def _last_day(match: re.Match[str], count: int, start: datetime) -> datetime:
-    if match["working"]:
-        return _working_day(start, count)
-    if match["days"] or match["weeks"]:
-        return start + timedelta(days=count if match["days"] else 7 * count)
-    return add_months(start, 6 if match["half"] else count if match["months"] else 12 * count)
+def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Triggered, str]:
+    """Read a `counted_clause` from the day it names or from that of issue, and name the rule; from the issue of something else it waits."""
+    start = origin.start
+    marks, after = marks_of(clause), marks_of(clause, -1)
+    issue = _issue(clause)
+    if issue and _of_other(marks, issue):
+        return Triggered(text, _until_tail(clause, text)), "period-after-event"
+    since = child(clause, "span")
+    if since:
+        span = read_span(since, origin)
+        if span.unit != "day":
+            raise ValueError("it does not say from which day it counts")
+        start = span.start
+    elif (any(mark.type == "WORD" for mark in marks) and not issue) or any(mark.type == "TO" for mark in marks):
+        raise ValueError("it does not say from when it counts")
+    if after and not any(isinstance(each, Token) and each.type == "WITHIN" for each in clause.children):
+        raise ValueError(f"what “{''.join(after)}” adds cannot be read")
+    last, rule = last_day(tokens(child(clause, "period") or clause), start)
+    return Fixed(text, last + timedelta(days=1)), rule
 
 
-def _working_day(day: datetime, count: int) -> datetime:
-    """Return the working day so many after a day, by the State Council’s calendar with its 调休."""
-    while count:
-        day += timedelta(days=1)
-        count -= _is_working(day.date())
-    return day
+def read_issue(clause: Node, text: str) -> tuple[Ongoing | Triggered, str]:
+    """Read what begins with the issue (自印发之日起施行); what waits for the issue of something else is triggered."""
+    issue = _issue(clause)
+    if issue and _of_other(marks_of(clause), issue):
+        return Triggered(text, _until_tail(clause, text)), "event"
+    return Ongoing(text), "since"
 
 
-def _is_working(day: date) -> bool:
-    try:
-        return bool(chinese_calendar.is_workday(day))
-    except NotImplementedError as error:
-        raise ValueError(f"the working days of {day.year} are not published yet, or no longer kept") from error
+def read_event(clause: Node, text: str) -> tuple[Triggered, str]:
+    """Read what waits for an event, or is counted from one that only its own words name: both are the trigger."""
+    trigger = _until_tail(clause, text)
+    event = tokens(child(clause, "event") or clause)
+    if not marks_of(clause) or ("BEFORE" in event and all(mark.type != "WORD" for mark in marks_of(clause))):
+        raise ValueError(f"“{trigger}” names no event")
+    return Triggered(text, trigger), "period-after-event" if child(clause, "period") else "event"
+
+
+def _issue(clause: Node) -> Token | None:
+    return next((each for each in clause.children if isinstance(each, Token) and each.type == "ISSUE"), None)
+
+
+def _of_other(marks: list[Token], issue: Token) -> bool:
+    """Tell whether it is something else that is issued (省方案印发后)."""
+    return any(mark.type == "WORD" for mark in marks) and not is_own(issue)
+
+
+def is_own(issue: Token) -> bool:
+    """Tell whether the words of an issue themselves say that it is that of the document at hand (本通知印发后)."""
+    return issue.startswith(_OWN)
+
+
+def _until_tail(clause: Node, text: str) -> str:
+    last = clause.children[-2]
+    end = last.end_pos if isinstance(last, Token) else last.meta.end_pos
+    return text[: (end or 0) - clause.meta.start_pos]

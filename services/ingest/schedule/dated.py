@@ -1,60 +1,100 @@
-"""A clause that names a date or a span (2018年12月底前完成): when it falls due."""
+"""A clause that names a date or a span (2018年12月底前完成), or a day that moves (春节前): when it falls due."""
 
 import re
+from collections.abc import Mapping
+from datetime import date, datetime
 
-from events.deadline import Ambiguous, Fixed, Ongoing
-from services.ingest.schedule.span import Origin, Span, read_span
-from services.ingest.schedule.words import after_lead_in, check_no_time
+from lark import Token
 
-_INCLUDED = r"\(?(?P<{0}not>不)?包?含(?P<{0}what>[当本][日天月年]|本数|[0-9年月日号]+底?|(?=\)|$))(?:在内)?\)?"
-_LIMIT = re.compile(
-    rf"""
-    (?: {_INCLUDED.format("a")} )?
-    (?: (?P<before>[以之]?前(?![期后述沿瞻景端列置提往线]))
-      | (?P<within>[以之]?内(?![部容控涝])|期间|[为截]?止|结束前)
-      | (?P<since>起(?![草步动])|以来|开始)
-      | (?P<vague>左右|前后|初(?![步中级期始审评次稿])|中(?:期|段)?(?=前|以前|之前|完成|$)|[以之]?后(?![续勤]))
-    )?
-    (?: {_INCLUDED.format("b")} )?
-    """,
-    re.VERBOSE,
+from events.deadline import Ambiguous, Fixed, Ongoing, Triggered
+from services.ingest.schedule.grammar import Node, child, marks_of, tokens
+from services.ingest.schedule.span import Origin, Span, read_date, read_span
+
+_DONE = re.compile(
+    r"(?:全面|全部|基本|正式|建设|如期|整改)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到)"
 )
-_RELATION = re.compile(r"前(?![期往景端沿])|后(?![续勤])|起(?![草步])|至(?!少|今)|到(?![位底])|左右|-")
+"""Words about the work that make the bare span before them its limit (全市12月完成)."""
+
+_RELATIONS = {"BEFORE", "AFTER", "SINCE", "RELATION"}
 
 
-def read_dated(clause: str, origin: Origin) -> tuple[Fixed | Ambiguous | Ongoing, Origin] | None:
-    """Read a normalised clause that begins with a span; None if it does not, ValueError if it cannot be understood.
+def dues_of(span: Span, limit: Node | None) -> tuple[datetime, ...]:
+    """Return the due instant of a span with its limit; the strict and the loose one where it has two readings.
 
     A span is due with its end, also as 底前, 内 or 含当日. “12月前”, and just so “9月30日前”, has two readings: before
     the span begins (strict) and before it ends (loose); 含当日 and 不含当日 settle it.
-    Returns also what the next clause is read on.
     """
-    begin = after_lead_in(clause)
-    span = read_span(clause, begin, origin)
-    if span is None:
-        return None
-    limit = _LIMIT.match(clause, span.stop)
-    assert limit is not None  # it matches nothing, too
-    rest = clause[limit.end() :]
-    check_no_time(rest)
-    if limit["vague"]:
-        raise ValueError(f"“{limit['vague']}” does not say which day")
-    if not limit["before"] and not limit["within"] and not span.last and (match := _RELATION.search(rest)):
-        raise ValueError(f"what “{match[0]}” means in “{rest}” cannot be read")
-    if limit["since"] and _begins(clause[:begin], limit["since"]):
-        return Ongoing(clause), span.origin
-    return _due(clause, span, limit), span.origin
+    stated = tokens(limit) if limit else {}
+    if "EXCLUDED" in stated:
+        return (span.start,)
+    if "BEFORE" in stated and not span.last and "INCLUDED" not in stated:
+        return (span.start, span.end)
+    return (span.end,)
 
 
-def _begins(lead_in: str, since: str) -> bool:
-    """Tell whether the date is where something begins for good (自6月开始), not a step that is due (6月开始)."""
-    return since != "开始" or lead_in.endswith(("从", "自", "由"))
+def read_dated(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Ambiguous | Ongoing, str, Origin]:
+    """Read a `dated_clause`: what it means, the rule that reads it, and what the next clause is read on.
+
+    ValueError where the words around the span leave open whether it is a limit, or could change it.
+    """
+    dated = child(clause, "dated") or clause
+    span = read_span(child(dated, "span") or dated, origin)
+    limit = child(dated, "limit")
+    stated = tokens(limit) if limit else {}
+    before = [mark.type for mark in marks_of(clause)]
+    if "SINCE" in stated or ("FROM" in before[-1:] and ("START" in stated or not (stated or span.unit == "range"))):
+        return Ongoing(text), "since", span.origin
+    _check_words(before, span, stated, marks_of(clause, -1))
+    dues = dues_of(span, limit)
+    if len(dues) > 1:
+        return Ambiguous(text, *dues), f"before-{span.unit}", span.origin
+    return Fixed(text, dues[0]), "excluded" if "EXCLUDED" in stated else _end(span.unit), span.origin
 
 
-def _due(clause: str, span: Span, limit: re.Match[str]) -> Fixed | Ambiguous:
-    included = limit["awhat"] is not None or limit["bwhat"] is not None
-    if limit["anot"] or limit["bnot"]:
-        return Fixed(clause, span.start)
-    if limit["before"] and not span.last and not included:
-        return Ambiguous(clause, span.start, span.end)
-    return Fixed(clause, span.end)
+def read_festival(
+    clause: Node, text: str, origin: Origin, festivals: Mapping[str, date]
+) -> tuple[Fixed | Triggered, str, Origin]:
+    """Read a `festival_clause`: before the day begins where `festivals` names it, else it waits for it."""
+    node = child(clause, "festival") or clause
+    named = tokens(node)
+    years = {name: token for name, token in named.items() if name.endswith("YEAR")}
+    after = read_date(years, origin).origin if years else origin
+    day = _festival(named["FESTIVAL"], after.year, origin, festivals)
+    if day is None:
+        return Triggered(text, "".join(named.values())), "festival", after
+    return Fixed(text, origin.at(day.year, day.month, day.day)), "festival", after
+
+
+def _end(unit: str) -> str:
+    return unit if unit == "hour" else f"{unit}-end"
+
+
+def _check_words(before: list[str], span: Span, stated: dict[str, str], after: list[Token]) -> None:
+    """Raise ValueError if the words around a span leave open whether it is a limit, or could change it."""
+    words = "".join(after)
+    if after and after[0].type == "AFTER":
+        raise ValueError(f"“{after[0]}” does not say by when")
+    if not stated and not span.last:
+        for token in after:
+            if token.type in _RELATIONS:
+                raise ValueError(f"what “{token}” means in “{words}” cannot be read")
+        if "WORD" in before and before[-1] not in ("AT", "TO") and not _DONE.match(words):
+            raise ValueError("it names a time, but does not say that this is a limit")
+    if any(token.type == "NAMED_YEAR" for token in after) and not (span.dated and (stated or span.last)):
+        raise ValueError(f"what a second year means in “{words}” cannot be read")
+
+
+def _festival(name: str, year: int | None, origin: Origin, festivals: Mapping[str, date]) -> date | None:
+    """Return the day that the configuration names: of that year, or the first after the day of issue."""
+    wanted = _plain(name)
+    days = [
+        day
+        for key, day in festivals.items()
+        if _plain(re.sub(r"^[0-9]{4}年", "", key)) == wanted
+        and (key.startswith(f"{year}年") if year is not None else day > origin.issued)
+    ]
+    return min(days, default=None)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"(?<=.)(?:节|小?长?假期?|放假|召开|到来|来临|开始)+$", "", name)

@@ -1,40 +1,18 @@
 """Spans of the calendar as official phrases name them: a year, a quarter, 10月中旬, a day, 2016—2020年."""
 
-import re
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
+from lark import Tree
 from msgspec import Struct
 
 from events.deadline import add_months
+from services.ingest.schedule.grammar import Node, tokens
 from services.ingest.schedule.text import numeral
 
-_SPAN = re.compile(
-    r"""
-    (?: (?<![0-9])(?P<year>[0-9]{4})(?:年度?|(?=[底末]))
-      | (?P<near_year>[今本当明来后次翌])年度?
-      | (?P<plan>[一二三四五六七八九十]+)五(?:规划)?(?:期间?|时期|(?=[底末内前]|$))
-    )?
-    (?: (?P<half>[上下])半年
-      | [前第]?(?P<quarter>[0-9]{1,2})季(?:度|(?=[底末内]))
-      | (?P<near_quarter>[本当下])个?季度
-      | (?:(?<![0-9])(?P<month>[0-9]{1,2})|(?P<near_month>[本当下])个?)月份?
-        (?: (?P<ten>[上中下])旬
-          | (?P<day>[0-9]{1,2})[日号]
-            (?: (?P<noon>上午|下午|晚上?)?(?P<hour>[0-9]{1,2})(?:[时点]|:(?=[0-9]))(?P<minute>[0-9]{1,2}|半)?分?整? )?
-        )?
-      | (?<![0-9])(?P<lone_day>[0-9]{1,2})[日号](?![以之]?内)
-      | (?P<bare>全年|年度?(?=[底末内终])|月(?=[底末内])|季度?(?=[底末内]))
-    )?
-    (?P<last>[底末终])?
-    """,
-    re.VERBOSE,
-)
-_TO = re.compile(r"起?[-至到]")
-
-_YEARS_AHEAD = {"": 0, "今": 0, "本": 0, "当": 0, "明": 1, "来": 1, "后": 2, "次": 1, "翌": 1}
-_OF_ISSUE = ("今", "本", "明", "来", "后")
+_YEARS_AHEAD = {"今": 0, "本": 0, "当": 0, "明": 1, "来": 1, "后": 2, "次": 1, "翌": 1, "下": 1}
+_OF_ISSUE = ("今", "本", "明", "来", "后", "下")
 """These count from the day of issue; 当年 and 次年 from the year named before, if there is one."""
 
 _PLAN_YEAR = 1951
@@ -43,6 +21,7 @@ _THIRD_PLAN = 3
 _QUARTERS = 4
 _HOURS = 24
 _MINUTES = 60
+_YEAR, _MONTH = 4, 2
 
 
 class Origin(Struct, frozen=True):
@@ -60,6 +39,10 @@ class Origin(Struct, frozen=True):
         except ValueError as error:
             raise ValueError(f"{year}年{month}月{day}日 is not in the calendar") from error
 
+    def of(self, year: int, month: int | None = None) -> "Origin":
+        """Return the same, as if that year and month had been named before."""
+        return Origin(self.issued, self.zone, year, month)
+
     @property
     def start(self) -> datetime:
         return self.at(self.issued.year, self.issued.month, self.issued.day)
@@ -68,83 +51,88 @@ class Origin(Struct, frozen=True):
 class Span(Struct, frozen=True):
     """A stretch from `start` to `end` (exclusive), the last of a range that began at `first`.
 
-    `last` says that the text means its end (底, 末) or an hour of the day, `stop` where in the text the next words
-    begin, `origin` what they are read on.
+    `unit` is its kind in the names of rules; `last` says that the text means its end (底, 末) or an hour of the day,
+    `dated` that it has a year of its own, and `origin` is what the words after it are read on.
     """
 
     first: datetime
     start: datetime
     end: datetime
+    unit: str
     last: bool
-    stop: int
+    dated: bool
     origin: Origin
 
 
-def read_span(text: str, begin: int, origin: Origin) -> Span | None:
-    """Read the span or the range of spans at `begin`; None if there is none, ValueError if the calendar has none."""
-    span = _read_one(text, begin, origin)
-    to = _TO.match(text, span.stop) if span else None
-    then = _read_one(text, to.end(), span.origin) if span and to else None
-    if span is None or then is None:
+def read_span(node: Node, origin: Origin) -> Span:
+    """Read a `span`; ValueError if the calendar has none such, or if it is a range that ends before it begins."""
+    dates = [each for each in node.children if isinstance(each, Tree)]
+    span = read_date(tokens(dates[0]), origin)
+    if len(dates) == 1:
         return span
+    then = read_date(tokens(dates[1]), span.origin)
     if then.start <= span.start:
         raise ValueError("the range ends before it begins")
-    return msgspec.structs.replace(then, first=span.start)
+    return msgspec.structs.replace(then, first=span.start, unit="range", dated=span.dated or then.dated)
 
 
-def _read_one(text: str, begin: int, origin: Origin) -> Span | None:
-    match = _SPAN.match(text, begin)
-    if match is None or match[0] == (match["last"] or ""):  # 底 alone is the end of nothing
-        return None
-    named = match.groupdict()
-    start, months = _months(named, origin)
+def read_date(named: dict[str, str], origin: Origin) -> Span:
+    """Read the tokens of a `date` or of the year of a `festival`."""
+    start, months, unit = _months(named, origin)
     end = add_months(start, months)
-    if ten := named["ten"]:
-        start += timedelta(days=10 * "上中下".index(ten))
-        end = end if ten == "下" else start + timedelta(days=10)
-    elif day := named["day"] or named["lone_day"]:
-        start = origin.at(start.year, start.month, int(day))
+    if ten := named.get("TEN"):
+        start += timedelta(days=10 * "上中下".index(ten[0]))
+        end = end if ten[0] == "下" else start + timedelta(days=10)
+        unit = "ten-days"
+    elif day := named.get("DAY"):
+        start = origin.at(start.year, start.month, int(day[:-1]))
         end = start + timedelta(days=1)
-    if named["hour"]:
-        end = start + _time_of_day(named)
-    year = start.year if named["year"] or named["near_year"] else origin.year
+        unit = "day"
+    if hour := named.get("HOUR"):
+        end = start + _time_of_day(hour)
+        unit = "hour"
+    dated = not named.keys().isdisjoint({"YEAR", "NAMED_YEAR", "NEAR_YEAR", "PLAN"})
+    year = start.year if dated else origin.year
     after = msgspec.structs.replace(origin, year=year, month=start.month if months == 1 else None)
-    return Span(start, start, end, bool(named["last"] or named["hour"]), match.end(), after)
+    return Span(start, start, end, unit, "END" in named or "HOUR" in named, dated, after)
 
 
-def _months(named: dict[str, str | None], origin: Origin) -> tuple[datetime, int]:
-    """Return where the span’s months begin and how many they are."""
-    bare = named["bare"] or ""
-    if bare[:1] in ("月", "季") and (named["year"] or named["near_year"]):
-        raise ValueError(f"it does not say which {bare[:1]} of the year")
+def _months(named: dict[str, str], origin: Origin) -> tuple[datetime, int, str]:
+    """Return where the span’s months begin, how many they are, and what they are called."""
+    dated = not named.keys().isdisjoint({"YEAR", "NAMED_YEAR", "NEAR_YEAR"})
     this_month = origin.at(origin.issued.year, origin.issued.month)
-    this_quarter = add_months(this_month, -((this_month.month - 1) % 3))
+    for name in named.keys() & {"THIS_MONTH", "NEAR_MONTH", "THIS_QUARTER", "NEAR_QUARTER"}:
+        if dated:
+            raise ValueError(f"“{named[name]}” does not say which of the year")
+        months = 1 if name.endswith("MONTH") else 3
+        begin = add_months(this_month, -((this_month.month - 1) % months))
+        ahead = months if named[name].startswith("下") else 0
+        return add_months(begin, ahead), months, "month" if months == 1 else "quarter"
+    if plan := named.get("PLAN"):
+        return origin.at(_plan_year(plan.partition("五")[0])), 60, "plan"
     year = _year(named, origin)
-    if plan := named["plan"]:
-        return origin.at(_plan_year(plan)), 60
-    if half := named["half"]:
-        return origin.at(year, 1 if half == "上" else 7), 6
-    if quarter := named["quarter"]:
-        if not 1 <= int(quarter) <= _QUARTERS:
-            raise ValueError(f"there is no quarter {quarter}")
-        return origin.at(year, 3 * int(quarter) - 2), 3
-    if month := named["month"]:
-        return origin.at(year, int(month)), 1
-    if day := named["lone_day"]:
+    if half := named.get("HALF"):
+        return origin.at(year, 1 if half[0] == "上" else 7), 6, "half-year"
+    if quarter := named.get("QUARTER"):
+        number = int("".join(filter(str.isdigit, quarter)))
+        if not 1 <= number <= _QUARTERS:
+            raise ValueError(f"there is no quarter {number}")
+        return origin.at(year, 3 * number - 2), 3, "quarter"
+    if month := named.get("MONTH"):
+        return origin.at(year, int(month.partition("月")[0])), 1, "month"
+    if day := named.get("DAY"):
         if origin.month is None:
-            raise ValueError(f"it does not say of which month the {day}日 is")
-        return origin.at(year, origin.month), 1
-    if (near := named["near_quarter"]) or bare[:1] == "季":
-        return add_months(this_quarter, 3 if near == "下" else 0), 3
-    if (near := named["near_month"]) or bare == "月":
-        return add_months(this_month, 1 if near == "下" else 0), 1
-    return origin.at(year), 12
+            raise ValueError(f"it does not say of which month the {day} is")
+        return origin.at(year, origin.month), 1, "month"
+    return origin.at(year), 12, "year"
 
 
-def _year(named: dict[str, str | None], origin: Origin) -> int:
-    near = named["near_year"] or ""
-    named_before = origin.issued.year if origin.year is None or near in _OF_ISSUE else origin.year
-    return int(named["year"] or named_before + _YEARS_AHEAD[near])
+def _year(named: dict[str, str], origin: Origin) -> int:
+    if stated := named.get("YEAR") or named.get("NAMED_YEAR"):
+        return int(stated[:_YEAR])
+    near = named.get("NEAR_YEAR", "今")[0]
+    before = "NEAR_YEAR" in named and near in _OF_ISSUE
+    return (origin.issued.year if origin.year is None or before else origin.year) + _YEARS_AHEAD[near]
 
 
 def _plan_year(plan: str) -> int:
@@ -154,10 +142,12 @@ def _plan_year(plan: str) -> int:
     return _PLAN_YEAR + 5 * number
 
 
-def _time_of_day(named: dict[str, str | None]) -> timedelta:
-    hour = int(named["hour"] or 0)
-    minute = 30 if named["minute"] == "半" else int(named["minute"] or 0)
-    if named["noon"] and named["noon"] != "上午" and hour < _HOURS // 2:
+def _time_of_day(text: str) -> timedelta:
+    """Read 下午5时, 17:00, 24时 or 9点半."""
+    digits = "".join(character if character.isdigit() else " " for character in text).split()
+    hour = int(digits[0])
+    minute = 30 if "半" in text else int(digits[1]) if len(digits) > 1 else 0
+    if text.startswith(("下午", "晚")) and hour < _HOURS // 2:
         hour += 12
     if minute >= _MINUTES or timedelta(hours=hour, minutes=minute) > timedelta(hours=_HOURS):
         raise ValueError(f"a day has no {hour}:{minute:02}")

@@ -2,33 +2,64 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
+
+from msgspec import Struct
 
 _DIGITS = {character: value for value, character in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2}
 _DIGIT = "[一二两三四五六七八九]"
 _COUNT = re.compile(rf"(?:({_DIGIT})百)?(?:({_DIGIT})?(十)({_DIGIT})?|(零)?({_DIGIT}))?")
 _POSITIONAL_LENGTH = 4
 
-SPACE = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]")
-"""A character that only sets others apart, also one without width."""
+_IGNORED = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff“”‘’\"']")
+"""What only sets characters apart or off, also without width."""
 
-_IGNORED = re.compile(rf"(?:{SPACE.pattern}|[“”‘’\"'])+")
 _ROUND = re.compile(r"[○◯]|(?<=[一二三四五六七八九])[Oo0](?=[〇○Oo0一二三四五六七八九])")
 _DASHES = re.compile(r"[-‐‑‒–—―−─~〜]+")
 _NUMERAL = re.compile(
     r"[〇零一二两三四五六七八九十百]+"
     r"(?=[年月日号天周旬时点%]|个(?:工作日|月|星期|季度)|工作日|季|半年|星期|小时|[-至到]第?[0-9〇一二三四五六七八九十])"
+    r"|[一二三四五六七八九十]+(?=(?:[、和及][一二三四五六七八九十]+)+(?:月|季度))"
     r"|^[〇零一二三四五六七八九十百]+$"
 )
 _REGULAR = (
     (re.compile(r"(?<![0-9])([0-9]{4})[./-]([0-9]{1,2})[./-]([0-9]{1,2})(?![0-9])日?"), r"\1年\2月\3日"),
     (re.compile(r"(?<![0-9])([0-9]{4})[./-]([0-9]{1,2})(?![0-9年./])月?"), r"\1年\2月"),
     (re.compile(r"(?<![0-9])([0-9]{4})-([0-9]{4})(?![0-9年])"), r"\1年-\2年"),
-    (re.compile(r"([0-9]+)(?=(?:[-、至到]第?[0-9]+)+(年|月|日|号|季度))"), r"\1\2"),  # 2016—2020年, 3、6、9、12月
+    (re.compile(r"(?<![0-9])([0-9]{4})(?=(?:[-、至到和及][0-9]{4})+年)"), r"\1年"),  # 2016—2020年
+    (re.compile(r"(?<![0-9])([0-9]{1,2})(?=(?:[-、至到和及]第?[0-9]{1,2})+(月|日|号|季度))"), r"\1\2"),  # 3、6、9、12月
 )
 
 
 class UnreadableError(ValueError):
     """A phrase, a cell or a table that cannot be read; the message holds it and says what is wrong."""
+
+
+class Plain(Struct, frozen=True):
+    """A text made regular, and for each of its characters where it came from: from `begins` to `ends`."""
+
+    text: str
+    begins: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    def origin(self, begin: int, end: int) -> tuple[int, int]:
+        """Return the stretch of the original that the characters from `begin` to `end` came from."""
+        return self.begins[begin], self.ends[end - 1]
+
+    def sub(self, pattern: re.Pattern[str], regular: Callable[[re.Match[str]], str]) -> "Plain":
+        """Replace each match; what replaces it came from all of it, or, where the lengths agree, one from one."""
+        text, begins, ends, at = "", [], [], 0
+        for match in pattern.finditer(self.text):
+            begin, end, new = match.start(), match.end(), regular(match)
+            same = len(new) == end - begin
+            text += self.text[at:begin] + new
+            begins += self.begins[at : end if same else begin]
+            ends += self.ends[at : end if same else begin]
+            if not same:
+                begins += [self.begins[begin]] * len(new)
+                ends += [self.ends[end - 1]] * len(new)
+            at = end
+        return Plain(text + self.text[at:], (*begins, *self.begins[at:]), (*ends, *self.ends[at:])) if at else self
 
 
 def check_text(text: str, most: int) -> None:
@@ -47,11 +78,25 @@ def normalise(text: str) -> str:
     Compatibility forms become plain (NFKC, so full-width digits and the radicals that PDF files hold), numerals digits
     where they count something, all dashes “-”, all dates 年月日; spaces and quotation marks go.
     """
-    plain = _IGNORED.sub("", unicodedata.normalize("NFKC", text))
-    plain = _DASHES.sub("-", _ROUND.sub("〇", plain))
-    plain = _NUMERAL.sub(_digits, plain)
+    return make_plain(text).text
+
+
+def make_plain(text: str) -> Plain:
+    """Return the same as `normalise`, with the place of each character."""
+    places = [
+        (new, at)
+        for at, character in enumerate(text)
+        for new in unicodedata.normalize("NFKC", character)
+        if not _IGNORED.match(new)
+    ]
+    plain = Plain(
+        "".join(new for new, _ in places),
+        tuple(at for _, at in places),
+        tuple(at + 1 for _, at in places),
+    )
+    plain = plain.sub(_ROUND, lambda _: "〇").sub(_DASHES, lambda _: "-").sub(_NUMERAL, _digits)
     for pattern, regular in _REGULAR:
-        plain = pattern.sub(regular, plain)
+        plain = plain.sub(pattern, lambda match, regular=regular: match.expand(regular))  # type: ignore[misc]
     return plain
 
 

@@ -1,5 +1,7 @@
 import json
-from datetime import date
+import re
+from datetime import date, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -7,238 +9,66 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.deadline import Deadline, Recurring, next_due
-from services.ingest.schedule.phrase import read_deadline
+from events.deadline import Deadline, Milestones, Recurring, next_due
+from services.ingest.schedule import phrase as phrases_read
+from services.ingest.schedule.explain import explain
+from services.ingest.schedule.phrase import Phrase, find_phrase, read_deadline, read_phrase
 from services.ingest.schedule.text import UnreadableError
+from tests.ingest.schedule.phrases import CONTRACT, FURTHER, PUBLISHED, UNREADABLE, WIDER, Reading, fixed, midnight
 
 CHINA = ZoneInfo("Asia/Shanghai")
 
 ISSUED = date(2017, 8, 1)
 
+FESTIVALS = {"2018年春节": date(2018, 2, 16), "2017年国庆节": date(2017, 10, 1), "2018年国庆节": date(2018, 10, 1)}
+
+READABLE = CONTRACT + WIDER + FURTHER + PUBLISHED
+
 DECODER: msgspec.json.Decoder[Deadline] = msgspec.json.Decoder(Deadline)
 
 
-def read(text: str, issued: date = ISSUED) -> Deadline:
-    return read_deadline(text, issued, CHINA)
+def read(text: str, issued: date = ISSUED) -> Phrase:
+    return read_phrase(text, issued, CHINA)
 
 
-def midnight(day: str) -> str:
-    return f"{day}T00:00:00+08:00"
+def stored(deadline: Deadline) -> dict[str, object]:
+    reading: dict[str, object] = json.loads(msgspec.json.encode(deadline))
+    return reading
 
 
-def fixed(day: str) -> dict[str, object]:
-    return {"kind": "fixed", "due": midnight(day)}
+def find(text: str) -> Phrase | None:
+    return find_phrase(text, ISSUED, CHINA, FESTIVALS)
 
 
-def ambiguous(strict: str, loose: str) -> dict[str, object]:
-    return {"kind": "ambiguous", "strict": midnight(strict), "loose": midnight(loose)}
+def without_texts(phrase: Phrase) -> dict[str, object]:
+    """Return the rule, kind and instants of a reading."""
+    reading = stored(phrase.deadline)
+    reading = {name: value for name, value in reading.items() if name not in ("text", "trigger", "milestones")}
+    if isinstance(phrase.deadline, Milestones):
+        reading["steps"] = [(step.due, step.percent) for step in phrase.deadline.milestones]
+    return reading | {"rule": phrase.rule}
 
 
-def recurring(every: str, first: str) -> dict[str, object]:
-    return {"kind": "recurring", "every": every, "first": midnight(first)}
+def shown(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
-def triggered(trigger: str) -> dict[str, object]:
-    return {"kind": "triggered", "trigger": trigger}
+@pytest.mark.parametrize(("text", "expected", "rule"), READABLE, ids=shown)
+def test_readings(text: str, expected: Reading, rule: str) -> None:
+    """Each wording has the kind and the instants that a careful official would give it, by a rule with a name."""
+    phrase = read(text)
+    assert stored(phrase.deadline) == {"text": text, **expected}
+    assert phrase.rule == rule
+    assert read_deadline(text, ISSUED, CHINA) == phrase.deadline
 
 
-def milestones(*steps: tuple[str, str] | tuple[str, str, float]) -> dict[str, object]:
-    return {
-        "kind": "milestones",
-        "milestones": [
-            {"text": text, "due": midnight(day)} | ({"percent": percent[0]} if percent else {})
-            for text, day, *percent in steps
-        ],
-    }
-
-
-ONGOING: dict[str, object] = {"kind": "ongoing"}
-
-UNSPECIFIED: dict[str, object] = {"kind": "unspecified"}
-
-CONTRACT = [
-    ("持续实施", ONGOING),
-    ("持续推进", ONGOING),
-    ("常态化", ONGOING),
-    ("长期坚持", ONGOING),
-    ("长期", ONGOING),
-    ("2017年12月底前完成", fixed("2018-01-01")),
-    ("2018年12月底前", fixed("2019-01-01")),
-    ("2017年12月底前出台具体政策措施", fixed("2018-01-01")),
-    ("2018年全市残疾人危房改造全面完成", fixed("2019-01-01")),
-    ("2018年底前", fixed("2019-01-01")),
-    ("2018年年底前", fixed("2019-01-01")),
-    ("2018年12月前完成", ambiguous("2018-12-01", "2019-01-01")),
-    ("2019年6月底前", fixed("2019-07-01")),
-    ("6月底完成", fixed("2017-07-01")),
-    ("2020年2月底前", fixed("2020-03-01")),
-    ("年底前", fixed("2018-01-01")),
-    ("年内", fixed("2018-01-01")),
-    ("2018年上半年", fixed("2018-07-01")),
-    ("2018年第三季度", fixed("2018-10-01")),
-    ("2018年三季度末前", fixed("2018-10-01")),
-    ("三季度末前", fixed("2017-10-01")),
-    ("10月中旬", fixed("2017-10-21")),
-    ("9月30日前（含当日）", fixed("2017-10-01")),
-    ("2016—2020年", fixed("2021-01-01")),
-    ("2016-2020年", fixed("2021-01-01")),
-    ("2016–2020年", fixed("2021-01-01")),
-    ("2016至2020年", fixed("2021-01-01")),
-    ("每年12月底前", recurring("year", "2018-01-01")),
-    ("每季度末", recurring("quarter", "2017-10-01")),
-    ("即日起", ONGOING),
-    ("立即", ONGOING),
-    ("15个工作日内", fixed("2017-08-23")),
-    ("按省的要求及时制定", triggered("按省的要求")),
-    ("适时", triggered("适时")),
-    ("条件成熟时", triggered("条件成熟时")),
-    (
-        "6月底前启动，2019年12月底前完成",
-        milestones(("6月底前启动", "2017-07-01"), ("2019年12月底前完成", "2020-01-01")),
-    ),
-    ("二〇一八年十二月底前", fixed("2019-01-01")),
-    ("２０１８年１２月底前", fixed("2019-01-01")),
-    ("2018 年　12 月 底前", fixed("2019-01-01")),
-    ("", UNSPECIFIED),
-    ("—", UNSPECIFIED),
-]
-
-WIDER = [
-    # a month, a quarter, ten days, a day
-    ("2018年12月", fixed("2019-01-01")),
-    ("2018年12月份底以前", fixed("2019-01-01")),
-    ("二○一八年三月三十一日前（含当日）", fixed("2018-04-01")),
-    ("2018年一季度", fixed("2018-04-01")),
-    ("2018年前三季度", fixed("2018-10-01")),
-    ("下半年", fixed("2018-01-01")),
-    ("10月下旬", fixed("2017-11-01")),
-    ("2018.12.31前", ambiguous("2018-12-31", "2019-01-01")),
-    ("2018-12-31", fixed("2019-01-01")),
-    ("2018年12月31日止", fixed("2019-01-01")),
-    ("9月30日24时前", fixed("2017-10-01")),
-    ("9月30日下午5点前", {"kind": "fixed", "due": "2017-09-30T17:00:00+08:00"}),
-    ("⽉底前", fixed("2017-09-01")),  # the radical U+2F49, as PDF files hold it
-    # before a span begins, or before it ends
-    ("9月30日前", ambiguous("2017-09-30", "2017-10-01")),
-    ("9月30日前（不含当日）", fixed("2017-09-30")),
-    ("2018年6月30日前（含6月30日）", fixed("2018-07-01")),
-    ("2018年之前", ambiguous("2018-01-01", "2019-01-01")),
-    ("10月上旬前", ambiguous("2017-10-01", "2017-10-11")),
-    # relative to the day of issue
-    ("今年底", fixed("2018-01-01")),
-    ("明年6月底前", fixed("2018-07-01")),
-    ("本月底前", fixed("2017-09-01")),
-    ("当月内", fixed("2017-09-01")),
-    ("下月15日前（含）", fixed("2017-09-16")),
-    ("本季度末", fixed("2017-10-01")),
-    ("全年", fixed("2018-01-01")),
-    ("自印发之日起三十日内", fixed("2017-09-01")),
-    ("3个月内", fixed("2017-11-02")),
-    ("半年内", fixed("2018-02-02")),
-    ("两年内完成", fixed("2019-08-02")),
-    ("一周以内", fixed("2017-08-09")),
-    # ranges
-    ("2018年1月至6月", fixed("2018-07-01")),
-    ("2018年7月1～15日", fixed("2018-07-16")),
-    ("一至三季度", fixed("2017-10-01")),
-    ("2017年10月—次年3月", fixed("2018-04-01")),
-    ("即日起至2018年底", fixed("2019-01-01")),
-    ("“十三五”期间", fixed("2021-01-01")),
-    # words around a date
-    ("力争于2018年底前全面完成", fixed("2019-01-01")),
-    ("按照省统一部署，2018年底前完成", fixed("2019-01-01")),
-    ("持续推进，2020年12月底前完成", fixed("2021-01-01")),
-    ("2018年至少建立1个社区康园中心", fixed("2019-01-01")),
-    # again and again
-    ("每年", recurring("year", "2018-01-01")),
-    ("每半年", recurring("half-year", "2018-01-01")),
-    ("每月底前报送", recurring("month", "2017-09-01")),
-    ("每月5日前", recurring("month", "2017-08-06")),
-    ("每季度首月10日前（含当日）", recurring("quarter", "2017-10-11")),
-    ("每季度结束后10日内", recurring("quarter", "2017-10-11")),
-    ("每年6月、12月底前", recurring("half-year", "2018-01-01")),
-    ("2019年起，每年6月底前", recurring("year", "2019-07-01")),
-    ("分年度", recurring("year", "2018-01-01")),
-    ("按季度推进", recurring("quarter", "2017-10-01")),
-    # without end, or waiting
-    ("自2018年1月1日起实施", ONGOING),
-    ("经常性工作", ONGOING),
-    ("尽快", ONGOING),
-    ("根据工作需要，持续推进", ONGOING),
-    ("省实施方案出台后3个月内", triggered("省实施方案出台后")),
-    ("与省同步", triggered("与省同步")),
-    ("待定", triggered("待定")),
-    # steps
-    (
-        "2018年6月底前出台方案，12月底前完成；长期坚持。",
-        milestones(("2018年6月底前出台方案", "2018-07-01"), ("12月底前完成", "2019-01-01")),
-    ),
-    ("2018年底前完成并长期坚持", milestones(("2018年底前完成", "2019-01-01"))),
-    (
-        "2018年底前完成60%，2019年底前完成100%",
-        milestones(("2018年底前完成60%", "2019-01-01", 60), ("2019年底前完成100%", "2020-01-01", 100)),
-    ),
-    (
-        "（一）2018年6月前启动；（二）2018年底前完成",
-        milestones(("（一）2018年6月前启动", "2018-07-01"), ("（二）2018年底前完成", "2019-01-01")),
-    ),
-    (
-        "2017—2018年每年12月底前",
-        milestones(("2017年12月底前", "2018-01-01"), ("2018年12月底前", "2019-01-01")),
-    ),
-    ("2018年3、9月", milestones(("2018年3", "2018-04-01"), ("9月", "2018-10-01"))),
-    ("2018年底前建成一个，2018年底前投入使用", fixed("2019-01-01")),
-]
-
-UNREADABLE = [
-    ("2018年2月30日前", "2018年2月30日 is not in the calendar"),
-    ("2018年13月底前", "not in the calendar"),
-    ("9月31日前", "2017年9月31日"),
-    ("2018年第5季度", "no quarter 5"),
-    ("2018年12月左右", "左右"),
-    ("2018年6月初", "初"),
-    ("2018年中", "中"),
-    ("2018年12月后", "后"),
-    ("2018年春节前", "春节"),
-    ("2018年开学前", "开学"),
-    ("12月底前完成2018年任务", "2018年"),
-    ("18年12月底前", "18年"),
-    ("12018年底前", "2018"),
-    ("15日前", "of which month"),
-    ("11月—3月", "ends before it begins"),
-    ("2018年底前启动，2018年6月底前完成", "one after another"),
-    ("每季度末报送，2018年底前完成", "more than one task"),
-    ("每周", "每周"),
-    ("每两个月", "每2"),
-    ("每月31日前", "not in the calendar"),
-    ("每年2月28日前", "does not recur"),
-    ("每年1月、3月", "does not recur"),
-    ("2010—2015年每年6月底前", "after the day of issue"),
-    ("0个工作日内", "0"),
-    ("3000个工作日内", "3000"),
-    ("24小时内", "24小时"),
-    ("半个月内", "半个月"),
-    ("9月30日25时前", "25:00"),
-    ("3000年底前", "3001"),
-    ("加快推进", "neither a date"),
-    ("底前完成", "neither a date"),
-    ("按时完成", "neither a date"),
-    ("长期规划编制", "neither a date"),
-    ("\ud800", "UTF-8"),
-    ("长" * 2_001, "2,001 characters"),
-]
-
-
-@pytest.mark.parametrize(("text", "expected"), CONTRACT, ids=lambda value: value if isinstance(value, str) else "")
-def test_contract(text: str, expected: dict[str, object]) -> None:
-    """Every phrase of the contract’s table reads as the table says, and keeps its text."""
-    assert json.loads(msgspec.json.encode(read(text))) == {"text": text, **expected}
-
-
-@pytest.mark.parametrize(("text", "expected"), WIDER, ids=lambda value: value if isinstance(value, str) else "")
-def test_wider_wordings(text: str, expected: dict[str, object]) -> None:
-    """The wordings of other official tables are of the same kinds."""
-    assert json.loads(msgspec.json.encode(read(text))) == {"text": text, **expected}
+def test_every_rule_is_listed() -> None:
+    """The grammar lists its rules at its head, all of which read something, and no others."""
+    grammar = Path(phrases_read.__file__).with_name("phrase.lark").read_text(encoding="utf-8")
+    listed = set(
+        re.findall(r"[a-z]+(?:-[a-z]+)*", grammar[grammar.index("//   month-end") : grammar.index("// A phrase is")])
+    )
+    assert listed == {rule for _, _, rule in READABLE}
 
 
 @pytest.mark.parametrize(("text", "wrong"), UNREADABLE, ids=[ascii(text)[:40] for text, _ in UNREADABLE])
@@ -252,26 +82,58 @@ def test_unreadable(text: str, wrong: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("issued", "due"),
+    ("text", "issued", "due"),
     [
-        (date(2017, 9, 25), "2017-10-21"),  # eight days of National Day, Saturday 30 September worked
-        (date(2018, 2, 9), "2018-03-08"),  # seven days of Spring Festival, Sunday 11 and Saturday 24 February worked
+        ("15个工作日内", date(2017, 9, 25), "2017-10-21"),  # eight days of National Day, Saturday 30 September worked
+        ("15个工作日内", date(2018, 2, 9), "2018-03-08"),  # seven days of Spring Festival, two weekend days worked
+        ("1日内", date(2018, 3, 1), "2018-03-03"),  # the day after is day 1 (Civil Code, art. 201)
+        ("30日内", date(2018, 3, 2), "2018-04-03"),  # 1 April is a Sunday: Monday is the last day (art. 203)
+        ("10日内", date(2017, 9, 22), "2017-10-10"),  # 2 October is a holiday: 9 October is the last day
+        ("8日内", date(2017, 9, 22), "2017-10-01"),  # Saturday 30 September is worked: it is the last day
+        ("1个月内", date(2018, 3, 15), "2018-04-17"),  # 15 April is a Sunday; months move, too
+        ("1个月内", date(2017, 10, 31), "2017-12-01"),  # where there is no 31st, the month’s last day (art. 202)
+        ("1个月内", date(2020, 1, 31), "2020-03-03"),  # 29 February 2020 is a Saturday
+        ("1年内", date(2016, 2, 29), "2017-03-01"),
+        ("半个月内", date(2018, 3, 5), "2018-03-21"),
+        ("30日内", date(2050, 3, 11), "2050-04-12"),  # no calendar yet: Sunday 10 April moves by weekends alone
     ],
 )
-def test_working_days_follow_the_state_calendar(issued: date, due: str) -> None:
-    """Holidays do not count, weekends worked in exchange do."""
-    assert json.loads(msgspec.json.encode(read("15个工作日内", issued)))["due"] == midnight(due)
+def test_periods_follow_the_civil_code_and_the_state_calendar(text: str, issued: date, due: str) -> None:
+    """A period’s first day does not count, its last does, and a last day of rest moves to the next working day."""
+    assert stored(read(text, issued).deadline)["due"] == midnight(due)
+
+
+def test_fixed_dates_do_not_move() -> None:
+    """Article 203 is about periods: a date on a Sunday stays what it is."""
+    assert stored(read("2018年9月30日（含）前").deadline)["due"] == midnight("2018-10-01")
+    assert date(2018, 9, 30).isoweekday() == 7
 
 
 def test_working_days_not_published_yet() -> None:
-    """Where the State Council has not published the year yet, the phrase is refused and not guessed."""
+    """Where the State Council has not published the year yet, working days are refused and not guessed."""
     with pytest.raises(UnreadableError, match="working days of 2098 are not published yet"):
         read("15个工作日内", date(2098, 6, 1))
 
 
-def test_months_end_on_the_last_day_where_there_is_no_such_day() -> None:
-    """A month from 31 January ends with the last day of February."""
-    assert json.loads(msgspec.json.encode(read("1个月内", date(2020, 1, 31))))["due"] == midnight("2020-03-01")
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("春节前", "2018-02-16"),
+        ("2018年春节前完成", "2018-02-16"),
+        ("国庆前", "2017-10-01"),
+        ("国庆节假期前", "2017-10-01"),
+        ("明年国庆节前", "2018-10-01"),
+    ],
+)
+def test_festivals_that_the_configuration_names(text: str, day: str) -> None:
+    """Before a festival is before its day begins: of the year that is named, or the first after the day of issue."""
+    phrase = read_phrase(text, ISSUED, CHINA, FESTIVALS)
+    assert (stored(phrase.deadline), phrase.rule) == ({"text": text, **fixed(day)}, "festival")
+
+
+def test_a_festival_that_is_not_configured_waits() -> None:
+    """A festival of another year is not the one that is configured."""
+    assert stored(read_phrase("2019年春节前", ISSUED, CHINA, FESTIVALS).deadline)["kind"] == "triggered"
 
 
 def test_zone() -> None:
@@ -279,9 +141,89 @@ def test_zone() -> None:
     assert msgspec.to_builtins(read_deadline("2018年底前", ISSUED, ZoneInfo("Asia/Urumqi")))["due"][-6:] == "+06:00"
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("推进市民服务中心建设，2018年底前投入使用", "2018年底前"),
+        ("于2018年1月23日前将贯彻落实方案意见报市政府政务督查室", "于2018年1月23日前"),
+        ("力争 2018年底前 全面完成危房改造", "力争 2018年底前"),
+        ("建立信息报送制度，每季度末报送进展情况", "每季度末"),
+        ("请各责任单位于每季度末月20日前将完成情况书面报送", "于每季度末月20日前"),
+        ("自印发之日起30日内制定实施细则", "自印发之日起30日内"),
+        ("市民政局（2018年6月底前）", "2018年6月底前"),
+        ("到2020年底前建成10个", "到2020年底前"),
+        ("在2018年春节前发放到位", "在2018年春节前"),
+        ("2018年6月底前完成方案，2018年底前完成建设；市民政局牵头", "2018年6月底前完成方案，2018年底前完成建设"),
+    ],
+)
+def test_limits_in_running_text(text: str, found: str) -> None:
+    """A limit beyond doubt is found amid other words, and reads as it does alone."""
+    phrase = find(text)
+    assert phrase is not None
+    assert phrase.deadline.text == found
+    assert phrase == read_phrase(found, ISSUED, CHINA, FESTIVALS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "制定2018年度计划",
+        "2018年新建社区康园中心10个",
+        "落实“十三五”规划纲要",
+        "“十三五”期间我市经济社会发展",
+        "贯彻《残疾人事业发展规划（2016—2020年）》",
+        "落实《关于2018年底前完成改造的通知》",
+        "2017年底全市人口达到800万",
+        "截至2017年底，完成70%",
+        "完成2000年底前建成的老旧小区改造",
+        "将审批时间压缩到15个工作日内",
+        "细则印发之日起30日内报备",
+        "每年新增1000个床位",
+        "2018年底前完成一期，2018年6月底前完成二期",
+        "在2019年春节前发放到位",
+        "",
+    ],
+)
+def test_what_is_no_limit_in_running_text(text: str) -> None:
+    """A time that only names something, is over, or contradicts another is no limit."""
+    assert find(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("2018年12月底前", "最迟在2018年12月31日24时前完成（自2019年1月1日0时起即为逾期）。"),
+        ("9月30日下午5点半前", "最迟在2017年9月30日17时30分前完成（自2017年9月30日17时30分起即为逾期）。"),
+        (
+            "2018年12月前",
+            "有两种理解：从严为2018年11月30日24时前完成，从宽为2018年12月31日24时前完成；"
+            "按从严的时间提醒，按从宽的时间认定逾期（自2019年1月1日0时起即为逾期）。",
+        ),
+        ("每季度末", "每季度完成一次，首次最迟在2017年9月30日24时前，此后每季度同期；逐次认定逾期。"),
+        (
+            "6月底前完成30%，12月底前完成。",
+            "分2步完成，逐步认定逾期：第1步（6月底前完成30%）最迟在2017年6月30日24时前；"
+            "第2步（12月底前完成）最迟在2017年12月31日24时前。",
+        ),
+        ("按省的要求及时制定", "何时完成取决于“按省的要求”，时间明确之前不认定逾期。"),
+        ("持续实施", "长期推进，没有截止时间，不认定逾期。"),
+        ("—", "没有规定完成时间，不认定逾期。"),
+    ],
+)
+def test_explained(text: str, sentence: str) -> None:
+    """Each kind of reading is one sentence, with midnight as documents write it."""
+    assert explain(read(text).deadline, CHINA) == sentence
+
+
+def test_explained_without_a_calendar() -> None:
+    """The sentence says where the end of a period rests on weekends alone."""
+    assert "仅按周末顺延" in explain(read("30日内", date(2050, 3, 11)).deadline, CHINA)
+    assert "仅按周末顺延" not in explain(read("2050年底前", date(2050, 3, 11)).deadline, CHINA)
+
+
 FRAGMENTS = st.sampled_from(
     [
-        *"0123456789年月日前后内底末起至—、，；（）。每半上中下旬个 ",
+        *"0123456789年月日前后内底末起至—、，；（）。每半上中下旬个的时待按①",
         *(
             "2018",
             "12月",
@@ -290,7 +232,6 @@ FRAGMENTS = st.sampled_from(
             "完成",
             "持续",
             "含当日",
-            "按",
             "要求",
             "十三五",
             "二十",
@@ -298,7 +239,8 @@ FRAGMENTS = st.sampled_from(
             "10日内",
             "次年",
         ),
-        *(text for text, _ in CONTRACT),
+        *("印发", "之日起", "春节", "50%", "过半", "17:00", "《", "》", "期间", "首月"),
+        *(text for text, _, _ in READABLE),
     ]
 )
 PHRASES = st.text() | st.lists(FRAGMENTS, max_size=8).map("".join)
@@ -307,41 +249,91 @@ DAYS = st.dates() | st.dates(date(2004, 1, 1), date(2030, 1, 1))
 
 def attempt(text: str, issued: date) -> Deadline | UnreadableError:
     try:
-        return read(text, issued)
+        return read(text, issued).deadline
     except UnreadableError as error:
         return error
 
 
 @given(PHRASES, DAYS)
 def test_total(text: str, issued: date) -> None:
-    """Any text is a deadline that keeps it and that an event can hold, or an UnreadableError with the text."""
+    """Any text is a deadline that keeps it, that an event can hold and that can be explained, or an UnreadableError."""
     outcome = attempt(text, issued)
     if isinstance(outcome, UnreadableError):
         assert text in str(outcome)
-    else:
-        stored = msgspec.json.encode(outcome)
-        assert outcome.text == text
-        assert msgspec.json.encode(DECODER.decode(stored)) == stored
-
-
-@given(PHRASES, DAYS)
-def test_due_is_sane(text: str, issued: date) -> None:
-    """What reminds does not come after what passes, and a recurrence begins after the day of issue."""
-    outcome = attempt(text, issued)
-    if isinstance(outcome, UnreadableError):
         return
+    encoded = msgspec.json.encode(outcome)
+    assert outcome.text == text
+    assert msgspec.json.encode(DECODER.decode(encoded)) == encoded
+    assert explain(outcome, CHINA).endswith("。")
     due = next_due(outcome)
     assert due is None or due.reminds <= due.passes
     if isinstance(outcome, Recurring):
         assert outcome.first.date() > issued
 
 
-@given(st.sampled_from([text for text, _ in CONTRACT + WIDER]), st.sampled_from([" ", "　", "\n", "\u200b"]))
-def test_spaces_change_nothing(text: str, space: str) -> None:
-    """Spaces between the characters, as justified cells have them, do not change the reading."""
-    plain, spaced = (msgspec.to_builtins(read(phrase)) for phrase in (text, space.join(text)))
-    for reading in (plain, spaced):
-        reading.pop("text")
-        for step in reading.get("milestones", ()):
-            step.pop("text")
-    assert spaced == plain
+@given(PHRASES, DAYS)
+def test_what_is_found_reads_the_same(text: str, issued: date) -> None:
+    """Any text has a limit or none; one that is found is a stretch of the text and reads as it does alone."""
+    phrase = find_phrase(text, issued, CHINA)
+    if phrase is not None:
+        assert phrase.deadline.text in text
+        assert phrase == read(phrase.deadline.text, issued)
+
+
+DIGITS = str.maketrans("0123456789", "０１２３４５６７８９")
+NUMERALS = ["", *"一二三四五六七八九十", "十一", "十二"]
+
+
+@pytest.mark.parametrize(("text", "expected", "rule"), READABLE, ids=shown)
+def test_spellings_change_nothing(text: str, expected: Reading, rule: str) -> None:
+    """Widths, spaces, dashes, quotation marks, punctuation and Chinese numerals do not change a reading."""
+    plain = without_texts(read(text))
+    spellings = [
+        text.translate(DIGITS),
+        *(space.join(text) for space in (" ", "　", "\n", "\u200b")),
+        text.replace("，", ",").replace("；", ";").replace("（", "(").replace("）", ")").replace("：", ":"),
+        *(re.sub("[—–](?=[0-9次])", dash, text) for dash in ("-", "－", "–", "~", "至")),
+        text.translate({ord(mark): None for mark in "“”"}),
+        re.sub("(?<![0-9.一/-])([1-9]|1[0-2])(?=月(?![0-9])|个月|季度)", lambda match: NUMERALS[int(match[1])], text),
+        re.sub(
+            "(?<![0-9])2(01[0-9])年(?=[0-9底])",
+            lambda match: (
+                "二" + match[1].translate(dict(zip(range(48, 58), "〇一二三四五六七八九", strict=True))) + "年"
+            ),
+            text,
+        ),
+    ]
+    for spelling in spellings:
+        assert without_texts(read(spelling)) == plain, spelling
+
+
+YEAR_ENDS = ["{0.year}年底前", "{0.year}年年底前完成", "{0.year}年内", "到{0.year}年", "力争{0.year}年末前建成"]
+MONTH_ENDS = [
+    "{0.year}年{0.month}月底前",
+    "{0.year}年{0.month}月",
+    "{0.year}.{0.month}",
+    "完成时限：{0.year}年{0.month}月底",
+]
+DAY_ENDS = [
+    "{0.year}年{0.month}月{0.day}日",
+    "{0:%Y-%m-%d}",
+    "{0:%Y/%m/%d}前（含当日）",
+    "不晚于{0.year}年{0.month}月{0.day}日",
+]
+
+
+@given(st.dates(date(1990, 1, 1), date(2199, 12, 1)), DAYS, st.sampled_from(YEAR_ENDS + MONTH_ENDS + DAY_ENDS))
+def test_a_date_reads_back(day: date, issued: date, template: str) -> None:
+    """A phrase made from a date by any template is due with the first instant after it."""
+    due = stored(read(template.format(day), issued).deadline)["due"]
+    assert isinstance(due, str)
+    last = date.fromisoformat(due[:10]) - timedelta(days=1)
+    assert last.year == day.year
+    if template not in YEAR_ENDS:
+        assert last.month == day.month
+    if template in DAY_ENDS:
+        assert last == day
+    elif template in MONTH_ENDS:
+        assert (last + timedelta(days=1)).day == 1
+    else:
+        assert (last.month, last.day) == (12, 31)

@@ -103,7 +103,7 @@ def test_an_unreadable_row_is_refused_and_the_others_come() -> None:
     assert schedule.refusals[0] == Refusal(
         7,
         "时间进度",
-        SEED.split("\n").index("\t2018年12月前完成") + 1,
+        f"line {SEED.split(chr(10)).index(chr(9) + '2018年12月前完成') + 1}",
         "“2018年2月30日前”: 2018年2月30日 is not in the calendar",
     )
 

@@ -1,0 +1,72 @@
+"""The door for documents: a table is read in a process of its own and compared with the ledger before it is assigned."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from events.log import Log
+from services.ingest.core import Outcome, Task
+from services.ingest.draft import submission
+from services.ingest.schedule.difference import Difference, Present, compare
+from services.ingest.schedule.plan import Order, task_name
+from services.ingest.schedule.preview import Preview, preview_rows
+from services.ingest.schedule.sandbox import read_safely
+from services.ingest.store import Writer
+
+
+class Imported(Preview, frozen=True):
+    """A document that was read, and what became of the events that it was accepted with."""
+
+    outcomes: tuple[Outcome, ...] = ()
+
+
+class BusyError(Exception):
+    """Another document is being read; this one can be sent again in a moment."""
+
+
+class Documents:
+    """One ledger's door for documents; it reads one at a time, as that may take a processor for seconds."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._busy = False
+
+    async def preview(self, data: bytes, name: str, order: Order) -> Imported:
+        """Read a document and compare it with the ledger as it is now; raises BusyError, assigns nothing."""
+        if self._busy:
+            raise BusyError("another document is being read; send this one again in a moment")
+        self._busy = True
+        try:
+            schedule = await read_safely(data, name, order, self._writer.ledger)
+        finally:
+            self._busy = False
+        await self._writer.submit([])  # brings the write model up to the log, or says that it cannot be
+        ledger, tasks = self._writer.ledger, self._writer.state.rows
+        lines = [line for line in schedule.lines if line.task in tasks]
+        present = await _present(self._writer.log, [tasks[line.task] for line in lines])
+        differences = {line.task: Difference("new") for line in schedule.lines}
+        for line, one in zip(lines, present, strict=True):
+            differences[line.task] = compare(line, one, f"按更正后的文件《{name}》", self._writer.now(), ledger)
+        read = {task_name(order, one.row) for one in (*schedule.lines, *schedule.refusals)}
+        own = (task for task in tasks if _is_of(order.plan, task) and not tasks[task].closed)
+        return Imported(preview_rows(schedule, differences), schedule.refusals, schedule.notes, tuple(set(own) - read))
+
+    async def accept(self, read: Imported, authid: str, *, corrections: bool) -> Imported:
+        """Submit what a preview would assign, and with `corrections` what it proposes."""
+        events = read.events(corrections=corrections)
+        outcomes = await self._writer.submit([submission(raw, authid) for raw in events])
+        return replace(read, outcomes=tuple(outcomes))
+
+
+async def _present(log: Log, tasks: Sequence[Task]) -> list[Present]:
+    stored = await log.pick([task.assigned for task in tasks])
+    return [
+        Present(assignment.raw, task.lead, task.units, task.deadline, task.closed)
+        for assignment, task in zip(stored, tasks, strict=True)
+    ]
+
+
+def _is_of(plan: str, task: str) -> bool:
+    """Tell whether a task's name is one that a document of this plan gives."""
+    prefix, _, number = task.rpartition("-")
+    return prefix == plan and number.isdecimal()

@@ -1,0 +1,62 @@
+"""A regular phrase to its tree, by the grammar in `phrase.lark`.
+
+LALR: one pass from left to right, so reading a phrase takes time in proportion to its length, and where the grammar has
+no way on is where the phrase stops making sense.
+"""
+
+from functools import lru_cache
+from typing import TypeAlias
+
+from lark import Lark, Token, Tree, UnexpectedInput
+from lark.exceptions import UnexpectedToken
+
+Node: TypeAlias = Tree[Token]
+
+LARK = Lark.open(
+    "phrase.lark",
+    rel_to=__file__,
+    start=["phrase", "stretch", "refused"],  # the last only so that its tokens are known
+    parser="lalr",
+    lexer="basic",
+    propagate_positions=True,
+)
+
+_REASONS = {
+    "VAGUE": "does not say which day",
+    "AFTER": "does not say by when",
+    "DAY": "is a second time, or of no month that was named",
+}
+"""What is wrong with a token that stands where the grammar has no use for it."""
+
+
+@lru_cache(maxsize=4_096)
+def parse(plain: str) -> Node:
+    """Return the tree of a regular phrase; raise ValueError, naming what cannot be read, where there is none."""
+    try:
+        return LARK.parse(plain, start="phrase")
+    except UnexpectedToken as error:
+        token = error.token
+        if token.type == "$END":
+            raise ValueError("it breaks off") from error
+        reason = _REASONS.get(token.type, "cannot be read")
+        raise ValueError(f"“{token}” in “{plain[max(0, token.start_pos - 6) :]}” {reason}") from error
+    except UnexpectedInput as error:  # pragma: no cover - every character is a token
+        raise ValueError("it cannot be read") from error
+
+
+def tokens(node: Node | Token) -> dict[str, str]:
+    """Return the tokens of a node by their names; of two with one name the last."""
+    if isinstance(node, Token):
+        return {node.type: str(node)}
+    return {token.type: str(token) for token in node.scan_values(lambda value: isinstance(value, Token))}
+
+
+def child(node: Node, name: str) -> Node | None:
+    """Return the node’s child of that rule, or None."""
+    return next((each for each in node.children if isinstance(each, Tree) and each.data == name), None)
+
+
+def marks_of(clause: Node, at: int = 0) -> list[Token]:
+    """Return the tokens of a clause’s words, or with `at` -1 those of its tail."""
+    node = clause.children[at]
+    return [token for token in node.children if isinstance(token, Token)] if isinstance(node, Tree) else []

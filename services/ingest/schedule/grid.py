@@ -1,0 +1,44 @@
+"""What every format comes down to: rows of cells, each of which knows where it stands."""
+
+import string
+
+from msgspec import Struct
+
+SPACES = string.whitespace + "\u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u3000\ufeff"
+"""What around a text is no part of it."""
+
+
+class Cell(Struct, frozen=True):
+    """A cell’s text without the spaces around it, and where it stands, for people (“Sheet1!C5”).
+
+    `fault` says why the text is not to be trusted; it is empty for nearly all cells.
+    """
+
+    text: str
+    place: str
+    fault: str = ""
+
+
+class Grid(Struct, frozen=True):
+    """A table by its name; a merged cell stands in each place that it covers, with the one place where it begins.
+
+    Rows may be shorter than others where the format does not say which of their cells is missing. `notes` say what was
+    left out.
+    """
+
+    name: str
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+def cell(text: str, place: str) -> Cell:
+    """Return a cell with a text without spaces around its lines."""
+    return Cell("\n".join(line for part in text.splitlines() if (line := part.strip(SPACES))), place)
+
+
+def rectangle(name: str, rows: list[list[Cell]]) -> Grid:
+    """Return the grid of rows that end where nothing but empty cells would follow."""
+    width = max(map(len, rows), default=0)
+    for at, row in enumerate(rows, 1):
+        row.extend(Cell("", f"{name}, row {at}, column {column}") for column in range(len(row) + 1, width + 1))
+    return Grid(name, tuple(map(tuple, rows)))

@@ -1,0 +1,138 @@
+"""Where in a grid a header stands, and which of a row’s cells its columns take."""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from services.ingest.schedule.columns import Heading, is_heading, read_heading
+from services.ingest.schedule.grid import Cell
+from services.ingest.schedule.numbers import read_number
+
+Cells = tuple[Cell, ...]
+
+_DEEPEST = 3
+"""Rows of a header."""
+
+_FEWEST = 2
+"""Headings that make a header."""
+
+_SAMPLE = 50
+"""Rows that show what is in a column."""
+
+
+class Column(Struct, frozen=True):
+    """A column: what its heading says (None: nothing known), its words, and where in the grid it begins and stops.
+
+    `guessed` if the words are not known, but no other column can be the one of tasks.
+    """
+
+    says: Heading | None
+    words: str
+    place: str
+    begin: int
+    stop: int
+    guessed: bool = False
+
+
+class Header(Struct, frozen=True):
+    """The columns of a table and the rows of the grid that name them."""
+
+    columns: tuple[Column, ...]
+    depth: int
+    texts: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        return self.columns[-1].stop
+
+    def take(self, row: Cells) -> list[Cells]:
+        """Return each column’s cells: as many as columns in their order, else those that stand below its heading.
+
+        In Word, the edges of cells above each other are seldom in line.
+        """
+        cells = runs(row)
+        if len(cells) == len(self.columns):
+            return [(cell,) for cell in cells]
+        return [runs(row[column.begin : column.stop]) for column in self.columns]
+
+
+def runs(row: Cells) -> Cells:
+    """Return the cells of a row, a merged one once."""
+    return tuple(cell for at, cell in enumerate(row) if at == 0 or cell.place != row[at - 1].place)
+
+
+def find_header(rows: Sequence[Cells], at: int) -> Header | None:
+    """Return the header that begins with a row, if one does: headings of tasks and of units or deadlines."""
+    depth = 1
+    while depth < _DEEPEST and at + depth < len(rows) and _goes_on(rows[at + depth - 1], rows[at + depth]):
+        depth += 1
+    while depth:
+        header = _header(rows[at : at + depth])
+        if header is not None:
+            return header
+        depth -= 1
+    return None
+
+
+def _goes_on(upper: Cells, lower: Cells) -> bool:
+    """Tell whether a row names parts of columns whose headings stand above, over several of them."""
+    parts = set()
+    for at, cell in enumerate(lower):
+        if not cell.text or (at < len(upper) and cell.place == upper[at].place):
+            continue
+        if read_number(cell.text) is not None or not _is_wide(upper, at):
+            return False
+        parts.add(cell.place)
+    return len(parts) >= _FEWEST
+
+
+def _is_wide(row: Cells, at: int) -> bool:
+    """Tell whether what stands in a row goes over several columns: merged, or with nothing beside it."""
+    if at >= len(row) or not row[at].text:
+        return at < len(row)
+    beside = [row[near] for near in (at - 1, at + 1) if 0 <= near < len(row)]
+    return any(cell.place == row[at].place for cell in beside) or (at + 1 < len(row) and not row[at + 1].text)
+
+
+def _header(rows: Sequence[Cells]) -> Header | None:
+    top = [cell.text for cell in runs(rows[0]) if cell.text]
+    if len(top) < _FEWEST or 2 * sum(map(is_heading, top)) < len(top):
+        return None  # a title
+    columns: list[Column] = []
+    last: tuple[str, ...] = ()
+    for at in range(max(map(len, rows))):
+        cells = runs(tuple(row[at] for row in rows if at < len(row)))
+        places = tuple(cell.place for cell in cells)
+        if columns and places == last:
+            columns[-1] = msgspec.structs.replace(columns[-1], stop=at + 1)
+            continue
+        last = places
+        words = ["".join(cell.text.split()) for cell in cells if cell.text]
+        says = _says(words)
+        columns.append(Column(says, "／".join(words), places[0], at, at + 1))
+    named = [column for column in columns if column.words]
+    known = [column for column in named if column.says]
+    kinds = {column.says.kind for column in known if column.says}
+    if not kinds & {"task", "item"} and kinds >= {"units", "deadline"} and len(named) == len(known) + 1:
+        at = next(at for at, column in enumerate(columns) if column.words and not column.says)
+        columns[at] = msgspec.structs.replace(columns[at], says=Heading("task"), guessed=True)
+    elif not (kinds & {"task", "item"} and kinds & {"units", "deadline"} and 2 * len(known) >= len(named)):
+        return None
+    if any(read_number(column.words) is not None for column in named):
+        return None
+    return Header(tuple(columns), len(rows), tuple(column.words for column in columns))
+
+
+def _says(words: list[str]) -> Heading | None:
+    """Return what the words of a column say, the lowest and most exact first."""
+    for text in (*reversed(words), "".join(words)):
+        if (says := read_heading(text)) is not None:
+            return says
+    return None
+
+
+def is_numbered(column: Column, rows: Sequence[Cells]) -> bool:
+    """Tell whether what stands below a heading are numbers."""
+    texts = [row[column.begin].text for row in rows[:_SAMPLE] if column.begin < len(row) and row[column.begin].text]
+    return 2 * sum(read_number(text) is not None for text in texts) > len(texts)

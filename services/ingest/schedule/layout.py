@@ -1,0 +1,100 @@
+"""Which of a table’s columns say what: the finest column of tasks is the title, those coarser are the section."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from msgspec import Struct
+
+from events.schema import Role
+from services.ingest.schedule.columns import Heading
+from services.ingest.schedule.grid import Cell
+from services.ingest.schedule.header import Cells, Column, Header, is_numbered, runs
+
+_NOTHING = Heading("remark")
+
+
+class Layout(Struct, frozen=True):
+    """The columns of a header by what they hold, as places in `Header.columns`; `tasks` from coarse to fine.
+
+    `clash` says why the columns cannot be read.
+    """
+
+    header: Header
+    number: int | None
+    tasks: tuple[int, ...]
+    merged: frozenset[int]
+    units: tuple[tuple[Role | None, int], ...]
+    deadline: int | None
+    leaders: tuple[int, ...]
+    deliverables: tuple[int, ...]
+    unread: tuple[int, ...]
+    clash: tuple[Column, str] | None = None
+
+    @property
+    def needed(self) -> int:
+        """How many cells a row has to have at least."""
+        read = [self.number or 0, self.deadline or 0, *self.tasks, *(at for _, at in self.units)]
+        return max(self.header.columns[at].stop for at in read)
+
+    def words(self, at: int) -> str:
+        return self.header.columns[at].words
+
+
+def lay_out(header: Header, rows: Sequence[Cells]) -> Layout:
+    """Return what the columns hold, by their headings and by the rows below them."""
+    columns = header.columns
+    says = [column.says or _NOTHING for column in columns]
+    numbers = [at for at, heading in enumerate(says) if heading.kind == "number"]
+    numbers.sort(key=lambda at: _is_merged(columns[at], rows))
+    items = [at for at, heading in enumerate(says) if heading.kind == "item"]
+    if not numbers and items and is_numbered(columns[items[0]], rows):
+        numbers = [items.pop(0)]
+    tasks = [at for at, heading in enumerate(says) if heading.kind == "task"] + items
+    named = [at for at in tasks if says[at].fineness > 0]
+    deadlines = [at for at, heading in enumerate(says) if heading.kind == "deadline"]
+    exact = [at for at in deadlines if any(word in columns[at].words for word in ("完成", "办结", "时限", "期限"))]
+    if len(exact) == 1:
+        deadlines = exact
+    merged = frozenset(at for at in tasks if _is_merged(columns[at], rows))
+    tasks = sorted(
+        named or tasks,
+        key=lambda at: (at not in merged, _distinct(columns[at], rows) if at in merged else 0, says[at].fineness, at),
+    )
+    read = {*numbers[:1], *tasks, *deadlines}
+    kinds = ("units", "leader", "deliverable")
+    unread = [
+        at
+        for at, column in enumerate(columns)
+        if at not in read and (column.says is None or column.says.kind not in (*kinds, "remark"))
+    ]
+    clash = None
+    if len(deadlines) > 1:
+        clash = (columns[deadlines[1]], f"it is a second column of deadlines beside {columns[deadlines[0]].words}")
+    if not tasks:
+        clash = (columns[0], "no column is one of tasks")
+    return Layout(
+        header,
+        numbers[0] if numbers else None,
+        tuple(tasks),
+        merged,
+        tuple((heading.role, at) for at, heading in enumerate(says) if heading.kind == "units"),
+        deadlines[0] if deadlines else None,
+        tuple(at for at, heading in enumerate(says) if heading.kind == "leader"),
+        tuple(at for at, heading in enumerate(says) if heading.kind == "deliverable"),
+        tuple(unread),
+        clash,
+    )
+
+
+def _below(column: Column, rows: Sequence[Cells]) -> list[Cell]:
+    """Return what stands below a heading, without what goes over the whole row."""
+    return [row[column.begin] for row in rows if column.begin < len(row) and len(runs(row)) > 1]
+
+
+def _is_merged(column: Column, rows: Sequence[Cells]) -> bool:
+    cells = _below(column, rows)
+    return any(cell.place == below.place for cell, below in pairwise(cells))
+
+
+def _distinct(column: Column, rows: Sequence[Cells]) -> int:
+    return len({cell.place for cell in _below(column, rows) if cell.text})

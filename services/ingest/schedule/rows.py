@@ -1,0 +1,192 @@
+"""The tables of a document, one after another, to rows."""
+
+from collections.abc import Sequence
+
+from services.ingest.schedule.entry import Entry, Line
+from services.ingest.schedule.grid import Cell, Grid
+from services.ingest.schedule.header import Cells, Header, find_header, runs
+from services.ingest.schedule.layout import Layout, lay_out
+from services.ingest.schedule.limits import MOST_TEXT
+from services.ingest.schedule.numbering import number
+from services.ingest.schedule.numbers import read_number
+from services.ingest.schedule.sections import below, is_enumerated, is_note, is_numeral
+from services.ingest.schedule.table import COLUMNS, Refusal, Row, Table
+from services.ingest.schedule.text import UnreadableError
+
+_SHOWN = 100
+"""Characters of a text in a note."""
+
+_LONGEST_SECTION = 200
+_LONGEST_NAME = 40
+"""Characters of a section: more are a note; and of one that nothing else shows to be one: more are a task."""
+
+
+def read_grids(grids: Sequence[Grid]) -> Table:
+    """Read each grid that has a header, or that goes on where the one before ended; the others are noted.
+
+    Every row of those read is a task, a refusal, a section or a note, or there is nothing of its own in it.
+    """
+    reading = _Reading()
+    for grid in grids:
+        reading.read(grid)
+    return reading.table(next((grid.rows[0][0].place for grid in grids if grid.rows and grid.rows[0]), "line 1"))
+
+
+class _Reading:
+    """What was read so far."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._refusals: list[Refusal] = []
+        self._notes: list[str] = []
+        self._layout: Layout | None = None
+        self._width = 0
+        self._part = 0
+        self._text = 0
+        self._sections: tuple[str, ...] = ()
+        self._coarse = ""
+        self._waiting: list[tuple[str, Cell]] = []
+        """Sections in which no row stands yet."""
+
+    def read(self, grid: Grid) -> None:
+        """Read a grid from its first header on, or from its first row, if it goes on with the columns before it."""
+        self._notes += grid.notes
+        rows = grid.rows
+        reads, at = False, 0
+        while at < len(rows):
+            header = find_header(rows, at)
+            if header is not None:
+                self._begin(header, rows[at + header.depth :], again=reads)
+                if not reads:
+                    self._above(rows[:at])
+                reads, self._width = True, max(map(len, rows))
+                at += header.depth
+                continue
+            if not reads and at == 0 and self._goes_on(rows):
+                reads = True
+            if reads and self._layout is not None:
+                self._row(self._layout, rows[at], rows[at - 1] if at else ())
+            at += 1
+        if not reads and any(cell.text for row in rows for cell in row):
+            self._notes.append(f"{grid.name} has no header that is known; it is not read")
+
+    def table(self, place: str) -> Table:
+        """Return the rows with their numbers."""
+        self._drop(())
+        if self._layout is None:
+            self._refusals.append(Refusal(0, COLUMNS[0], place, f"there is no header: {'、'.join(COLUMNS)}"))
+        numbered = number(self._entries)
+        notes = [f"the rows are counted through from 1: {numbered.counted}"] if numbered.counted else []
+        return Table(numbered.rows, (*self._refusals, *numbered.refusals), (*notes, *self._notes))
+
+    def _begin(self, header: Header, rows: Sequence[Cells], *, again: bool) -> None:
+        if again and self._layout is not None and self._layout.header.texts == header.texts:
+            return
+        self._part += 1
+        self._drop(())
+        self._layout = layout = lay_out(header, rows)
+        if layout.clash is not None:
+            column, detail = layout.clash
+            self._refusals.append(Refusal(0, column.words, column.place, detail))
+        for column in header.columns:
+            if column.guessed:
+                self._notes.append(f"{column.place}: the column “{column.words[:_SHOWN]}” is read as that of the tasks")
+        for at in layout.unread:
+            column = header.columns[at]
+            below = [row[column.begin] for row in rows if column.begin < len(row) and len(runs(row)) > 1]
+            if any(cell.text for cell in below):
+                name = f"the column “{column.words[:_SHOWN]}”" if column.words else "a column without a heading"
+                self._notes.append(f"{column.place}: {name} is not read")
+
+    def _goes_on(self, rows: Sequence[Cells]) -> bool:
+        """Tell whether a grid without a header has the columns of the one before it."""
+        layout = self._layout
+        if layout is None or max(map(len, rows)) != self._width:
+            return False
+        if layout.number is None:
+            return True
+        numbers = (layout.header.take(row)[layout.number] for row in rows)
+        return any(read_number(cells[0].text) is not None for cells in numbers if cells)
+
+    def _above(self, rows: Sequence[Cells]) -> None:
+        """Note what stands above a header and is not just a title."""
+        for row in rows:
+            filled = _filled(row)
+            if len(filled) > 1:
+                self._note(filled, "stands above the table; it is not read")
+
+    def _row(self, layout: Layout, row: Cells, above: Cells) -> None:
+        filled = _filled(row)
+        known = {cell.place for cell in above}
+        if all(cell.place in known for cell in filled):
+            return
+        line = Line(layout, row)
+        if is_note(filled[0].text, alone=False) or all(is_note(cell.text, alone=True) for cell in filled):
+            self._note(filled, "is no task")
+        elif (section := _section(line, row, filled)) is not None:
+            self._drop(below(self._sections, section))
+            self._waiting.append((section, filled[0]))
+        elif len(filled) == 1 and row.count(filled[0]) > 1:
+            self._note(filled, "is no task")
+        elif layout.clash is None:
+            self._task(line, above)
+
+    def _task(self, line: Line, above: Cells) -> None:
+        """Add a row; an empty cell of a coarser column stands for what is above it."""
+        known = {cell.place for cell in above}
+        coarse = line.coarse
+        goes_on = bool(self._coarse) and all(cell.place in known for cell in coarse)
+        if coarse:
+            self._coarse = "／".join(cell.text for cell in coarse)
+        sections = (*self._sections, self._coarse) if self._coarse else self._sections
+        entry = line.entry("／".join(sections) or None, (str(self._part), *sections), goes_on=goes_on)
+        self._waiting.clear()
+        self._entries.append(entry)
+        self._count(entry.row)
+
+    def _drop(self, sections: tuple[str, ...]) -> None:
+        """Go on in other sections; those that are left, and had no row, are noted."""
+        for section, cell in self._waiting:
+            if section not in sections:
+                self._note([cell], "is no task, and no row follows it")
+        self._waiting = [(section, cell) for section, cell in self._waiting if section in sections]
+        self._sections, self._coarse = sections, ""
+
+    def _note(self, cells: Sequence[Cell], what: str) -> None:
+        self._notes.append(f"{cells[0].place}: “{_short(' '.join(cell.text for cell in cells))}” {what}")
+
+    def _count(self, row: Row | None) -> None:
+        if row is not None:
+            units = sum(len(cell.text) for _, cell in row.units)
+            self._text += len(row.title.text) + units + len(row.deadline.text if row.deadline else "")
+            self._text += len(row.section or "") + sum(len(c.text) for c in (row.leader, row.deliverable) if c)
+        if self._text > MOST_TEXT:
+            raise UnreadableError(
+                f"with what is merged over several rows, there are more than {MOST_TEXT:,} characters"
+            )
+
+
+def _filled(row: Cells) -> Cells:
+    return tuple(cell for cell in runs(row) if cell.text or cell.fault)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else line[:_SHOWN] + "…"
+
+
+def _section(line: Line, row: Cells, filled: Cells) -> str | None:
+    """Return the name of the section that a row begins, if it does.
+
+    It stands alone in its row, or after its number; merged, numbered as sections are, or where rows have their number.
+    """
+    first, merged = filled[0], row.count(filled[-1]) > 1
+    if len(filled) == 1:
+        if first.fault or len(first.text) > _LONGEST_SECTION or read_number(first.text) is not None:
+            return None
+        short = len(first.text) <= _LONGEST_NAME and "。" not in first.text
+        begins = merged or len(row) == 1 or is_enumerated(first.text) or (short and line.number is not None)
+        return first.text if begins else None
+    if line.number != first or not is_numeral(first.text) or len(filled) > 2 or (line.states and not merged):  # noqa: PLR2004
+        return None
+    return f"{first.text.rstrip('、.．')}、{filled[1].text}"

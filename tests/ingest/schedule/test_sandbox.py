@@ -1,0 +1,181 @@
+import resource
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from services.ingest.schedule import sandbox
+from services.ingest.schedule.document import read_document
+from services.ingest.schedule.limits import MOST_MEMORY
+from services.ingest.schedule.sandbox import read_safely
+from tests.ingest.schedule.documents import (
+    SEED,
+    SEED_ROWS,
+    Drawing,
+    book,
+    changed,
+    package,
+    page,
+    parts,
+    separated,
+    word,
+)
+
+DOCUMENT, SHEET = "word/document.xml", "xl/worksheets/sheet1.xml"
+
+MIB = 1024 * 1024
+
+HEADER = ["序号", "工作任务", "责任单位", "完成时限"]
+
+WORD, BOOK = word(SEED_ROWS[:2]), book(S=SEED_ROWS[:2])
+
+SECONDS = 20
+"""A file takes far less; a busy machine may take longer."""
+
+
+async def test_a_document_is_read_as_it_is_here() -> None:
+    """The process returns what reading here returns."""
+    for data in (SEED.encode(), word(SEED_ROWS), book(S=SEED_ROWS), b"", b"%PDF"):
+        assert await read_safely(data, "/in/a folder/表 1.docx") == read_document(data, "表 1.docx")
+
+
+def numbered(count: int) -> Drawing:
+    """Return a table of so many rows, of which ten have no title."""
+    broken = range(100, count, count // 10)
+    return [
+        HEADER,
+        *(
+            [str(at), "" if at in broken else f"开展第{at}项工作", "市民政局、市财政局", "年底前"]
+            for at in range(1, count + 1)
+        ),
+    ]
+
+
+def long_word(drawing: Drawing) -> bytes:
+    """Make a Word document of many rows without the time that the library takes for them."""
+    head, row, tail = parts(word(drawing[:2]))[DOCUMENT].decode().partition("</w:tr>")
+    row += tail[: tail.index("</w:tr>") + 7]
+    rows = "".join(
+        "<w:tr>" + "".join(f"<w:tc><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>" for text in texts) + "</w:tr>"
+        for texts in drawing[1:]
+    )
+    return changed(word(drawing[:2]), DOCUMENT, head + row, head + "</w:tr>" + rows)
+
+
+@pytest.mark.parametrize("make", [long_word, lambda drawing: book(S=drawing), page, separated])
+async def test_five_thousand_rows(make: Callable[[Drawing], bytes]) -> None:
+    """5,000 rows take seconds; ten broken ones are told together, and the others come."""
+    data = make(numbered(5_000))
+    began = time.monotonic()
+    table = await read_safely(data, "table")
+    assert time.monotonic() - began < SECONDS
+    assert len(table.rows) == 4_990
+    assert [(refusal.row, refusal.column) for refusal in table.refusals] == [
+        (at, "工作任务") for at in range(100, 5_000, 500)
+    ]
+
+
+HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
+    "a bomb": (lambda: package({**parts(WORD), "word/a.xml": bytes(201 * MIB)}), "unpacked, the file has more than"),
+    "many parts": (lambda: package({**parts(BOOK), **{f"a{at}": b"" for at in range(6_000)}}), "parts; at most 5,000"),
+    "entities": (
+        lambda: changed(
+            WORD, DOCUMENT, "<w:document", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><w:document'
+        ),
+        "declares a document type",
+    ),
+    "a document type in UTF-16": (
+        lambda: package({**parts(BOOK), SHEET: "<!DOCTYPE a><worksheet/>".encode("utf-16")}),
+        "declares a document type",
+    ),
+    "a sheet merged into one cell": (
+        lambda: changed(
+            BOOK, SHEET, "</sheetData>", '</sheetData><mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'
+        ),
+        "S!A1:XFD1048576 is merged",
+    ),
+    "many merged cells": (
+        lambda: changed(
+            book(S=[["", ""]] * 2 + [["a", "b"]] * 2_000),
+            SHEET,
+            "</sheetData>",
+            "</sheetData><mergeCells>" + '<mergeCell ref="A3:B2000"/>' * 1_000 + "</mergeCells>",
+        ),
+        "the merged cells cover more than",
+    ),
+    "a cell at the end of the sheet": (
+        lambda: changed(
+            BOOK, SHEET, "</sheetData>", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+        ),
+        "S!1048576: there are more than 200 columns",
+    ),
+    "more rows than a sheet has": (
+        lambda: changed(BOOK, SHEET, "</sheetData>", "<row/>" * 2_000_000 + "</sheetData>"),
+        "more rows than",
+    ),
+    "many rows": (lambda: "\n".join(",".join(row) for row in numbered(21_000)).encode(), "more than 20,000 rows"),
+    "many columns": (lambda: ",".join([*HEADER, *["a"] * 1_000_000]).encode(), "more than 200 columns"),
+    "a large file": (lambda: bytes(20 * MIB + 1), "at most 20,971,520 are read"),
+    "spans": (lambda: b"<table>" + b"<tr><td rowspan=65534 colspan=1000>a" * 1_000, "a cell goes over 1,000 columns"),
+    "spans beside each other": (
+        lambda: b"<table>" + b"<tr><td rowspan=65534 colspan=150>a" * 1_000,
+        "more than 200 columns",
+    ),
+    "nested tables": (lambda: b"<table><tr><td>a" * 100_000, "there is no header"),
+    "a long merged cell": (
+        lambda: page(
+            [
+                [*HEADER, "成果"],
+                ["1", "a", "b", "c", "长" * 15_000],
+                *[[str(at), "a", "b", "c", "^"] for at in range(2, 2_000)],
+            ]
+        ),
+        "more than 20,000,000 characters",
+    ),
+    "headings without end": (lambda: "序号,工作任务,".encode() * 500_000, "more than 200 columns"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_hostile_files(name: str) -> None:
+    """A file made to exhaust its reader is refused, in little time and memory."""
+    make, detail = HOSTILE[name]
+    data = make()
+    began = time.monotonic()
+    table = await read_safely(data, "table")
+    assert time.monotonic() - began < SECONDS
+    assert table.rows == ()
+    assert detail in table.refusals[-1].detail
+
+
+async def test_a_reader_that_takes_too_much_memory() -> None:
+    """Within all limits, a file may still take too much memory: that is a refusal, too."""
+    table = await read_safely(changed(WORD, DOCUMENT, "<w:tbl>", "<w:p/>" * 30_000_000 + "<w:tbl>"), "table.docx")
+    assert table.rows == ()
+    assert len(table.refusals) == 1
+
+
+async def test_the_memory_of_reading() -> None:
+    """No reader had more memory than it is given; a process begins with what the one that starts it has."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    most = max(MOST_MEMORY, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit <= most
+
+
+@pytest.mark.parametrize(
+    ("program", "detail"),
+    [
+        ("import os; os.abort()", "ended early"),
+        ("print('nonsense')", "ended early"),
+        ("import time; time.sleep(60)", "it took more than 1 seconds to read"),
+        ("print('x' * 3_000_000)", "ended early"),
+    ],
+)
+async def test_a_reader_that_dies(program: str, detail: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that dies, talks nonsense or without end, or never ends is a refusal."""
+    monkeypatch.setattr(sandbox, "MODULE", ("-c", program))
+    monkeypatch.setattr(sandbox, "MOST_WAITED", 1)
+    monkeypatch.setattr(sandbox, "MOST_WRITTEN", 1_000_000)
+    (refusal,) = (await read_safely(b"a" * MIB, "table")).refusals
+    assert detail in refusal.detail
