@@ -29,14 +29,18 @@ commands = typer.Typer()
 
 @commands.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="A table: .docx, .xlsx, .csv, .html or text", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(help="A table: .docx, .xlsx, .csv, .html or text", exists=True, dir_okay=False)
+    ],
     issued: IssuedOption,
     plan: Annotated[str, typer.Option("--plan", help="The plan's name; tasks are called PLAN-01, PLAN-02 …")],
     ledger: LedgerOption = LEDGER,
     source: Annotated[str, typer.Option("--source", help="The assigner to import as")] = "office",
     data: DataOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show how it is read, assign nothing")] = False,
-    partial: Annotated[bool, typer.Option("--partial", help="Assign the rows that can be read without the others")] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Assign the rows that can be read without the others")
+    ] = False,
     corrections: Annotated[
         bool, typer.Option("--corrections", help="Also submit what settles differences from tasks assigned before")
     ] = False,
@@ -71,7 +75,9 @@ def import_(
     if dry_run:
         raise SystemExit(1 if read.refusals else 0)
     if read.refusals and not partial:
-        err.print(f"nothing was assigned; with --partial the {len(read.rows)} rows that can be read would be", style="red")
+        err.print(
+            f"nothing was assigned; with --partial the {len(read.rows)} rows that can be read would be", style="red"
+        )
         raise SystemExit(1)
     if not corrections and (proposed := sum(len(row.proposals) for row in read.rows)):
         err.print(f"{proposed} corrections are proposed; --corrections submits them", style="yellow")

@@ -64,9 +64,7 @@ def deadline(
 
 
 @commands.command()
-def units(
-    text: str, explain: ExplainOption = False, data: DataOption = None, ledger: LedgerOption = LEDGER
-) -> None:
+def units(text: str, explain: ExplainOption = False, data: DataOption = None, ledger: LedgerOption = LEDGER) -> None:
     """Read a cell of responsible units and print its JSON."""
     own = ledger_of(data, ledger)
     read = read_units(text, own)

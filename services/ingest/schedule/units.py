@@ -9,19 +9,11 @@ from msgspec import Struct
 
 from events.ledger import Ledger
 from events.schema import Role, Unit
-from services.ingest.schedule.names import (
-    hide,
-    is_open,
-    is_unnamed,
-    regular,
-    show,
-    spelling,
-    split,
-    split_names,
-    unbracket,
-)
+from services.ingest.schedule.names import split, split_names, unbracket
 from services.ingest.schedule.roles import Marked, Said, labelled, read_joint, read_mark, without_note
+from services.ingest.schedule.spelling import hide, regular, show, spelling
 from services.ingest.schedule.text import UnreadableError, check_text
+from services.ingest.schedule.unnamed import is_open, is_unnamed
 
 _LONGEST = 20_000
 _LONGEST_PART = 500

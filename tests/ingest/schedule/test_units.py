@@ -132,6 +132,7 @@ def test_json() -> None:
 WORDS = st.sampled_from(
     [
         *"、，；和及与等（）：由市 \n",
+        *("【牵头单位】", "（第一责任单位为牵头单位）", "①", "1.", "为主", "党委、政府", "委、办、局", "（配合）"),
         *("牵头", "配合", "负责", "会同", "按职责分工负责", "牵头单位：", "责任单位：", "有关部门", "各"),
         *(CIVIL, FINANCE, DISABLED, COUNTIES, "市经济和信息化局"),
     ]
@@ -152,7 +153,10 @@ def test_total(text: str) -> None:
     assert text in message
 
 
-@given(st.permutations([CIVIL, FINANCE, DISABLED, COUNTIES, "市经济和信息化局"]), st.sampled_from("、，,；;和及"))
+@given(
+    st.permutations([CIVIL, FINANCE, DISABLED, COUNTIES, "市经济和信息化局"]),
+    st.sampled_from([*"、，,；;和及与/ ", "以及", "\n", "、\n"]),
+)
 def test_any_separator(names: list[str], separator: str) -> None:
     """The separators all say the same, and the first unit leads in any order."""
     assert [unit.name for unit in read_units(separator.join(names), LEDGER).units] == names
