@@ -1,7 +1,6 @@
 """Speaking to the services: what a program in any language would do with HTTP."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 import httpx
@@ -50,13 +49,13 @@ class Client:
             outcomes += map(msgspec.json.decode, _ok(answer).content.splitlines())
         return outcomes
 
-    async def preview(self, file: Path, order: Order) -> Preview:
+    async def preview(self, name: str, document: bytes, order: Order) -> Preview:
         """Have a document of tasks read beside the ledger; assigns nothing."""
         answer = await self._http.post(
             self._url("ingest", "schedules"),
             params={"dry_run": True},
             data={"plan": order.plan, "issued": order.issued.isoformat()},
-            files={"file": (file.name, file.read_bytes())},
+            files={"file": (name, document)},
             headers={"Authorization": f"Bearer {self._place.token_of(self._ledger, order.source)}"},
         )
         return msgspec.json.decode(_ok(answer).content, type=Preview)

@@ -51,12 +51,13 @@ def import_(
     If a row cannot be read, nothing is assigned unless --partial.
     """
     order = _order(plan, issued, source)
+    document = file.read_bytes()
     place = _place(data, dry_run=dry_run)
 
     async def work() -> tuple[Preview, list[dict[str, Any]]]:
         with Progress(console=err, disable=json) as progress:
             bar = progress.add_task(f"reading {file.name}", total=None)
-            read = await _read(file, order, data, ledger, place)
+            read = await _read(file.name, document, order, place, ledger, data)
             events = [] if dry_run or (read.refusals and not partial) else read.events(corrections=corrections)
             progress.update(bar, total=len(events), completed=0, description="assigning")
             outcomes: list[dict[str, Any]] = []
@@ -85,12 +86,14 @@ def import_(
     raise SystemExit(report(outcomes, already=same) or (1 if read.refusals else 0))
 
 
-async def _read(file: Path, order: Order, data: Path | None, ledger: str, place: Place | None) -> Preview:
+async def _read(
+    name: str, document: bytes, order: Order, place: Place | None, ledger: str, data: Path | None
+) -> Preview:
     """Have a document read by the ledger it is for, or here, beside no ledger, where none runs."""
     if place is not None:
         async with Client(place, ledger) as client:
-            return await client.preview(file, order)
-    schedule = await read_safely(file.read_bytes(), file.name, order, ledger_of(data, ledger))
+            return await client.preview(name, document, order)
+    schedule = await read_safely(document, name, order, ledger_of(data, ledger))
     return Preview(preview_rows(schedule, {}), schedule.refusals, schedule.notes)
 
 

@@ -26,7 +26,7 @@ from events.log import InboxMovedError, Move, key
 from services import runtime, tokens
 from services.clock import sleep
 from services.ingest.core import Outcome
-from services.ingest.documents import BusyError, Documents, Imported
+from services.ingest.documents import BusyError, Documents
 from services.ingest.draft import Submission, submission
 from services.ingest.schedule.limits import MIB, MOST_BYTES
 from services.ingest.schedule.plan import Order, PlanName
@@ -138,7 +138,7 @@ def build(settings: Settings) -> Litestar:
         if source is None:
             address = connection.client.host if connection.client else ""
             await keep_stranger(door.redis, door.writer.name, address, b"")
-            raise NotAuthorizedException(_TOKEN_NEEDED, headers={"WWW-Authenticate": "Bearer"})
+            raise NotAuthorizedException(_UNKNOWN, headers={"WWW-Authenticate": "Bearer"})
         if source.role != "assigner":
             raise PermissionDeniedException(f"{authid!r} is {source.role}; a schedule is for an assigner to hand out")
         connection.state.authid = authid
@@ -158,7 +158,7 @@ def build(settings: Settings) -> Litestar:
         dry_run: bool = False,
         partial: bool = False,
         corrections: bool = False,
-    ) -> Response[Imported]:
+    ) -> Response[Any]:
         """Nothing is assigned if a row cannot be read, unless `partial`; `corrections` submits the proposals, too."""
         documents, authid = doors[ledger].documents, request.state.authid
         order = Order(data.plan, data.issued, authid)
@@ -243,7 +243,7 @@ async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") ->
     if authid is None or authid not in door.writer.ledger.sources:
         head = await anext(request.stream(), b"")  # no more: strangers must not be able to fill the memory
         await keep_stranger(door.redis, ledger, request.client.host if request.client else "", head)
-        return problem(401, _TOKEN_NEEDED, {"WWW-Authenticate": "Bearer"})
+        return problem(401, _UNKNOWN, {"WWW-Authenticate": "Bearer"})
     try:
         async with asyncio.timeout(BODY_SECONDS):
             body = await request.body()
@@ -299,7 +299,7 @@ _FORMS: dict[str, Callable[[Writer, str, bytes], Awaitable[Response[bytes]]]] = 
 }
 
 
-_TOKEN_NEEDED = "a valid token is needed: Authorization: Bearer <token>"
+_UNKNOWN = "a valid token is needed: Authorization: Bearer <token>"
 
 
 def _too_many(count: int) -> Response[bytes]:

@@ -1,4 +1,4 @@
-"""The door for documents: a table is read in a process of its own and compared with the ledger before it is assigned."""
+"""The door for documents: a table is read in a process of its own, compared with the ledger, and then assigned."""
 
 from collections.abc import Sequence
 
@@ -47,7 +47,7 @@ class Documents:
         differences = {line.task: Difference("new") for line in schedule.lines}
         for line, one in zip(lines, present, strict=True):
             differences[line.task] = compare(line, one, f"按更正后的文件《{name}》", self._writer.now(), ledger)
-        read = {task_name(order, one.row) for one in (*schedule.lines, *schedule.refusals)}
+        read = {line.task for line in schedule.lines} | {task_name(order, one.row) for one in schedule.refusals}
         own = (task for task in tasks if _is_of(order.plan, task) and not tasks[task].closed)
         return Imported(preview_rows(schedule, differences), schedule.refusals, schedule.notes, tuple(set(own) - read))
 

@@ -126,7 +126,7 @@ async def test_a_lost_connection_delays_the_announcements_only(redis: Any, serve
 
 
 @pytest.mark.parametrize("each", [True, False], ids=["each change is announced", "the latest of a row is kept"])
-async def test_what_is_adopted_during_a_save_is_left_for_the_next(redis: Any, log: Log, each: bool) -> None:
+async def test_what_is_adopted_during_a_save_is_left_for_the_next(redis: Any, log: Log, *, each: bool) -> None:
     """A save covers the position at which it began, so that what comes meanwhile is neither lost nor folded again."""
     own = rules() if each else Rules("counting", "1", Count, evolve)
     projection = await loaded(redis, log, own)

@@ -363,6 +363,7 @@ def test_the_life_of_a_task_is_folded() -> None:
         units=reassigned.data.units,
         deadline=Fixed("2018年11月底前完成", in_china(2019, 1, 1)),
         since=example("extension.granted").time,
+        assigned=1,
         passed=in_china(2019, 1, 1),
         lead_reported=example("completion.submitted").time,
         fired=(example("deadline.neared").id, example("deadline.passed").id),

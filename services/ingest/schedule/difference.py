@@ -28,7 +28,7 @@ class Present(Struct, frozen=True):
 
 
 class Difference(Struct, frozen=True):
-    """How a row stands to the ledger; `says` tells each difference, `proposals` are the events that would settle them."""
+    """How a row stands to the ledger; `says` tells each difference, `proposals` are events to settle them."""
 
     state: State
     says: tuple[str, ...] = ()

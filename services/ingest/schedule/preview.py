@@ -1,4 +1,4 @@
-"""What an official looks at before a document's tasks are assigned: each row as it was read, beside the ledger. Pure."""
+"""What an official looks at before a document's tasks are assigned: its rows as they were read, beside the ledger."""
 
 from collections.abc import Mapping
 

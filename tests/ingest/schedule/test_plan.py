@@ -1,22 +1,14 @@
 from collections import Counter
-from datetime import date, datetime
-from pathlib import Path
+from datetime import datetime
 
-import msgspec
 import pytest
 
-from events.deadline import Ambiguous, Fixed, next_due
+from events.deadline import Ambiguous, Fixed, Milestones, Unspecified, next_due
 from events.envelope import Event, encode, parse
-from events.ledger import Ledger
 from events.schema import TaskAssigned
-from services.ingest.schedule.plan import Schedule, plan_tasks
-from services.ingest.schedule.table import Refusal
-
-LEDGERS = Path(__file__).parents[3] / "deploy" / "ledgers"
-
-LEDGER = msgspec.toml.decode((LEDGERS / "zhanjiang.toml").read_bytes(), type=Ledger)
-
-SEED = (LEDGERS / "zhanjiang-2017-key-tasks.txt").read_text(encoding="utf-8")
+from services.ingest.schedule.plan import Schedule
+from tests.ingest.schedule.documents import SEED, SEED_ROWS, book, page, separated, word
+from tests.ingest.schedule.orders import LEDGER, assignments, events, schedule
 
 DUE = {
     **dict.fromkeys([10, 14, 17, 19, 22], "2018-01-01T00:00:00+08:00"),
@@ -26,24 +18,16 @@ DUE = {
 """When the rows of the 2017 table pass, by their numbers; the others never do."""
 
 
-def plan(text: str, source: str = "office") -> Schedule:
-    return plan_tasks(text, plan="zj-2017", issued=date(2017, 8, 1), ledger=LEDGER, source=source)
-
-
-def assignments(schedule: Schedule) -> list[TaskAssigned]:
-    return [event.data for event in schedule.assignments if isinstance(event.data, TaskAssigned)]
-
-
 @pytest.fixture(scope="module")
 def seed() -> Schedule:
-    return plan(SEED)
+    return schedule(SEED)
 
 
 def test_the_seed_is_read_in_full(seed: Schedule) -> None:
     """The 2017 table has 27 tasks of 31 units, mentioned 136 times, which makes 288 obligations."""
     tasks = assignments(seed)
     units = [unit for task in tasks for unit in task.units]
-    assert seed.refusals == []
+    assert seed.refusals == ()
     assert [task.row for task in tasks] == list(range(1, 28))
     assert len({unit.name for unit in units}) == 31
     assert len(units) == 136
@@ -65,7 +49,7 @@ def test_the_seeds_deadlines(seed: Schedule) -> None:
 
 def test_an_assignment(seed: Schedule) -> None:
     """An assignment is an event that the ledger accepts, of the issuing office, on the day of issue."""
-    event = seed.assignments[8]
+    event = events(seed)[8]
     assert event == Event(
         id="assigned-zj-2017-09",
         source="office",
@@ -80,49 +64,114 @@ def test_an_assignment(seed: Schedule) -> None:
     assert encode(parse(encode(event))) == encode(event)
 
 
-def test_importing_again_gives_the_same_bytes(seed: Schedule) -> None:
-    """The same table gives the same bytes, so that a second import is all duplicates."""
-    again = plan(SEED.replace("\n", "\r\n"))
-    assert [encode(event) for event in again.assignments] == [encode(event) for event in seed.assignments]
-    assert len({event.id for event in again.assignments}) == 27
+@pytest.mark.parametrize(
+    "document",
+    [
+        SEED.replace("\n", "\r\n").encode(),
+        word(SEED_ROWS),
+        book(分工表=SEED_ROWS),
+        separated(SEED_ROWS, encoding="utf-8-sig"),
+        separated(SEED_ROWS, encoding="gb18030"),
+        page(SEED_ROWS),
+    ],
+    ids=["text", "docx", "xlsx", "csv in UTF-8", "csv in GB18030", "html"],
+)
+def test_any_form_gives_the_same_bytes(seed: Schedule, document: bytes) -> None:
+    """The same table in any form gives the same events, byte for byte; so a second import is all duplicates."""
+    again = schedule(document)
+    assert again.refusals == ()
+    assert [bytes(line.event) for line in again.lines] == [bytes(line.event) for line in seed.lines]
+    assert len({event.id for event in events(again)}) == 27
+
+
+def test_a_line_says_how_its_row_was_read(seed: Schedule) -> None:
+    """With each event comes the rule that read its deadline, the cell, and the reading in words."""
+    line = seed.lines[6]
+    assert (line.row, line.task, line.rule) == (7, "zj-2017-07", "before-month")
+    assert line.deadline_place == f"line {SEED.split(chr(10)).index(chr(9) + '2018年12月前完成') + 1}"
+    units, deadline = line.reading
+    assert "市残联" in units
+    assert "2018年12月" in deadline
 
 
 def test_an_unreadable_row_is_refused_and_the_others_come() -> None:
-    """Each cell that cannot be read is told with row, column and line."""
-    schedule = plan(
+    """Each cell that cannot be read is told with row, column and place."""
+    read = schedule(
         SEED.replace("2018年12月前完成", "2018年2月30日前").replace(
             "\t市财政局、市残联\n\t2018年12月底前完成", "\t—\n\t加快推进"
         )
     )
-    assert len(schedule.assignments) == 25
-    assert [(refusal.row, refusal.column) for refusal in schedule.refusals] == [
+    assert len(read.lines) == 25
+    assert [(refusal.row, refusal.column) for refusal in read.refusals] == [
         (7, "时间进度"),
-        (23, "责任单位"),
         (23, "时间进度"),
+        (23, "责任单位"),
     ]
-    assert schedule.refusals[0] == Refusal(
-        7,
-        "时间进度",
-        f"line {SEED.split(chr(10)).index(chr(9) + '2018年12月前完成') + 1}",
-        "“2018年2月30日前”: 2018年2月30日 is not in the calendar",
-    )
+    assert read.refusals[0].place == f"line {SEED.split(chr(10)).index(chr(9) + '2018年12月前完成') + 1}"
+    assert "“2018年2月30日前”: 2018年2月30日 is not in the calendar" in read.refusals[0].detail
 
 
 def test_what_no_event_can_hold_is_refused() -> None:
     """A row whose event would be too large is refused here, with its place, and not later by the ledger."""
-    schedule = plan(SEED.replace("建立残疾儿童康复救助制度。", "建" * 20_001))
-    assert len(schedule.assignments) == 26
-    assert [(refusal.row, refusal.column) for refusal in schedule.refusals] == [(12, "工作任务")]
+    read = schedule(SEED.replace("建立残疾儿童康复救助制度。", "建" * 20_000))
+    assert len(read.lines) == 26
+    assert [(refusal.row, refusal.column) for refusal in read.refusals] == [(12, "工作任务")]
+
+
+HEADER = ["序号", "工作任务", "责任单位", "完成时限"]
+
+
+def test_a_deadline_among_the_units_is_found() -> None:
+    """Where the row's own cell says nothing, a limit among the units is the deadline, and is none of the units."""
+    (line,) = schedule(book(表=[HEADER, [1, "建设示范点。", "市残联、市民政局（2018年底前完成）", ""]])).lines
+    event = parse(bytes(line.event))
+    assert isinstance(event.data, TaskAssigned)
+    assert isinstance(event.data.deadline, Fixed)
+    assert event.data.deadline.text.startswith("2018年底前")
+    assert [unit.name for unit in event.data.units] == ["市残联", "市民政局"]
+    assert line.deadline_place == "表!C2"
+
+
+def test_a_deadline_in_the_tasks_own_text_is_found() -> None:
+    """A limit in the task's own words is its deadline where no other cell has one; the words stay."""
+    (line,) = schedule(book(表=[HEADER[:3], [1, "2018年12月底前，建成示范点10个。", "市残联"]])).lines
+    event = parse(bytes(line.event))
+    assert isinstance(event.data, TaskAssigned)
+    assert event.data.deadline == Fixed("2018年12月底前", datetime(2019, 1, 1, tzinfo=LEDGER.zone))
+    assert event.data.title == "2018年12月底前，建成示范点10个。"
+    assert line.deadline_place == "表!B2"
+
+
+def test_a_row_without_any_deadline_is_unspecified() -> None:
+    """What names no limit has none, whatever years its words name."""
+    (task,) = assignments(schedule(book(表=[HEADER[:3], [1, "落实2018年度工作计划。", "市残联"]])))
+    assert task.deadline == Unspecified("")
+
+
+def test_what_a_table_says_beyond_an_assignment_is_kept() -> None:
+    """Section and leading official are attributes of the event, the deliverable is part of it."""
+    drawing = [
+        [*HEADER, "分管领导", "成果形式"],
+        ["一、社会保障", "<", "<", "<", "<", "<"],
+        [1, "出台办法。", "市残联", "6月底前启动，2019年底前完成", "张三", "《办法》"],
+    ]
+    (line,) = schedule(word(drawing)).lines
+    event = parse(bytes(line.event))
+    assert isinstance(event.data, TaskAssigned)
+    assert event.data.deliverable == "《办法》"
+    assert isinstance(event.data.deadline, Milestones)
+    assert b'"section":"\xe4\xb8\x80' in bytes(line.event)
+    assert '"leader":"张三"'.encode() in bytes(line.event)
 
 
 def test_no_table() -> None:
     """A text that holds no table is refused as a whole."""
-    schedule = plan("附件\n")
-    assert schedule.assignments == []
-    assert schedule.refusals[0].detail.startswith("there is no header")
+    read = schedule("附件\n")
+    assert read.lines == ()
+    assert read.refusals[0].row == 0
 
 
 def test_numbers_have_two_digits_at_least() -> None:
-    """A task is called by its plan and its row’s number."""
-    schedule = plan(SEED.replace("\t27\n", "\t127\n"))
-    assert [event.subject for event in schedule.assignments][-2:] == ["zj-2017-26", "zj-2017-127"]
+    """A task is called by its plan and its row's number."""
+    read = schedule(SEED.replace("\t27\n", "\t127\n"))
+    assert [line.task for line in read.lines][-2:] == ["zj-2017-26", "zj-2017-127"]

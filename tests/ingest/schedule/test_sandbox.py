@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from services.ingest.schedule import sandbox
-from services.ingest.schedule.document import read_document
 from services.ingest.schedule.limits import MOST_MEMORY
+from services.ingest.schedule.plan import Schedule
 from services.ingest.schedule.sandbox import read_safely
 from tests.ingest.schedule.documents import (
     SEED,
@@ -21,6 +21,7 @@ from tests.ingest.schedule.documents import (
     separated,
     word,
 )
+from tests.ingest.schedule.orders import LEDGER, ORDER, schedule
 
 DOCUMENT, SHEET = "word/document.xml", "xl/worksheets/sheet1.xml"
 
@@ -34,10 +35,15 @@ SECONDS = 20
 """A file takes far less; a busy machine may take longer."""
 
 
+async def read(data: bytes, name: str = "table") -> Schedule:
+    """Read a document in a process of its own."""
+    return await read_safely(data, name, ORDER, LEDGER)
+
+
 async def test_a_document_is_read_as_it_is_here() -> None:
     """The process returns what reading here returns."""
     for data in (SEED.encode(), word(SEED_ROWS), book(S=SEED_ROWS), b"", b"%PDF"):
-        assert await read_safely(data, "/in/a folder/表 1.docx") == read_document(data, "表 1.docx")
+        assert await read(data, "/in/a folder/表 1.docx") == schedule(data, "表 1.docx")
 
 
 def numbered(count: int) -> Drawing:
@@ -68,10 +74,10 @@ async def test_five_thousand_rows(make: Callable[[Drawing], bytes]) -> None:
     """5,000 rows take seconds; ten broken ones are told together, and the others come."""
     data = make(numbered(5_000))
     began = time.monotonic()
-    table = await read_safely(data, "table")
+    found = await read(data)
     assert time.monotonic() - began < SECONDS
-    assert len(table.rows) == 4_990
-    assert [(refusal.row, refusal.column) for refusal in table.refusals] == [
+    assert len(found.lines) == 4_990
+    assert [(refusal.row, refusal.column) for refusal in found.refusals] == [
         (at, "工作任务") for at in range(100, 5_000, 500)
     ]
 
@@ -143,17 +149,17 @@ async def test_hostile_files(name: str) -> None:
     make, detail = HOSTILE[name]
     data = make()
     began = time.monotonic()
-    table = await read_safely(data, "table")
+    found = await read(data)
     assert time.monotonic() - began < SECONDS
-    assert table.rows == ()
-    assert detail in table.refusals[-1].detail
+    assert found.lines == ()
+    assert detail in found.refusals[-1].detail
 
 
 async def test_a_reader_that_takes_too_much_memory() -> None:
     """Within all limits, a file may still take too much memory: that is a refusal, too."""
-    table = await read_safely(changed(WORD, DOCUMENT, "<w:tbl>", "<w:p/>" * 30_000_000 + "<w:tbl>"), "table.docx")
-    assert table.rows == ()
-    assert len(table.refusals) == 1
+    found = await read(changed(WORD, DOCUMENT, "<w:tbl>", "<w:p/>" * 30_000_000 + "<w:tbl>"), "table.docx")
+    assert found.lines == ()
+    assert len(found.refusals) == 1
 
 
 async def test_the_memory_of_reading() -> None:
@@ -177,5 +183,5 @@ async def test_a_reader_that_dies(program: str, detail: str, monkeypatch: pytest
     monkeypatch.setattr(sandbox, "MODULE", ("-c", program))
     monkeypatch.setattr(sandbox, "MOST_WAITED", 1)
     monkeypatch.setattr(sandbox, "MOST_WRITTEN", 1_000_000)
-    (refusal,) = (await read_safely(b"a" * MIB, "table")).refusals
+    (refusal,) = (await read(b"a" * MIB)).refusals
     assert detail in refusal.detail
