@@ -76,6 +76,7 @@ async def test_an_empty_ledger_is_served(house: House) -> None:
         ({"unit": "徐闻县"}, ["t-0003"]),
         ({"unit": "各县（市、区）政府"}, []),
         ({"lead": "市教育局"}, ["t-0002"]),
+        ({"lead": "湛江市教育局"}, ["t-0002"]),
         ({"light": "blue"}, ["t-0003"]),
         ({"light": "green"}, ["t-0001"]),
         ({"state": "in-progress"}, ["t-0001"]),

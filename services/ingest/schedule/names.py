@@ -1,21 +1,16 @@
-"""Names of organisations in running text: where one ends and the next begins, and which name nobody in particular."""
+"""Names of organisations in running text: where one ends and the next begins."""
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator
 from itertools import accumulate
 
+from services.ingest.schedule.spelling import show
+from services.ingest.schedule.unnamed import is_open, is_unnamed
+
 _OPENING, _CLOSING = "（", "）"
 _BRACKETS = _OPENING + _CLOSING
-_PLAIN = str.maketrans("(),;:〔〕[]【】", "（），；：（）（）（）")
-_CIRCLED = re.compile(r"[①-⑳㉑-㉟❶-❿]")
-_NUMBER = re.compile(r"(?:^|(?<=[\s；，。、：]))(?:（\d{1,2}）|\d{1,2}[.、）])(?=\s*[^\W\d_])")
-_WIDTHLESS = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff\ue000-\ue006]")
 _JUSTIFIED = re.compile(r"[^\s、，；。：]?(?:\s+[^\s、，；。：])+")
-
-_SEPARATORS = "、，；/和及与"
-_HIDE = str.maketrans(_SEPARATORS, "\ue000\ue001\ue002\ue003\ue004\ue005\ue006")
-_SHOW = str.maketrans("\ue000\ue001\ue002\ue003\ue004\ue005\ue006", _SEPARATORS)
+"""A name whose characters were set apart to fill its cell (市 残 联)."""
 
 _ENDS = re.compile(
     r"(?:局|委|办|厅|署|部|院|府|政协|(?<!社)会|联|团市委|公司|集团|银行|支行|分行|台|报|社|中心|处|科|站|所|室|队|校|学|"
@@ -31,68 +26,7 @@ _OFFICE = re.compile(r".{2,}(?:局|厅|署|联|委员会|.办)$|.[^省市县区�
 _SHORTEST = 2
 _SPACE = re.compile(r"\s+")
 _AND = re.compile(r"\s*(?:以及|和|及|与)\s*|\s+")
-
-_LEVEL = r"(?:(?:自治)?[省市州县区旗镇乡]|街道)(?:（[^（）]*）)?"
-_SEAT = r"(?:中央|国家|[部省市州县区])"
-_WHOLE = re.compile(
-    rf"(?<![^\s；，。、：各（])(?:{_LEVEL}(?:、{_LEVEL})+(?:人民政府|政府|党委|办事处|管委会)?|{_SEAT}(?:、{_SEAT})+"
-    r"[驻直属级][^\s；，。、]{0,9}(?:单位|机构|部门|企业))(?=$|[\s；，。、）（和及与等负牵配按])|(?<=各)委、办、局"
-)
-"""One name in which 、 stands: 各县、市、区人民政府, 中央、省驻湛单位, 市政府各委、办、局."""
-
-_OPEN_WORD = re.compile(r"等|各|有关|相关|其[他它]")
-_UNNAMED = re.compile(
-    r"(?:等|各|[0-9一二三四五六七八九十]+[个家]|全市|本级|所属|国家|中央|[省市州县区镇乡][直级属]?|政府|有关|相关|其[他它]|职能|成员|"
-    r"责任|牵头|配合|主管|业务|参与|承办|、|机关|（驻.）)*(?:部门|单位|地区|地方|机构|企业|团体|组织|方面|等|地)"
-)
-_COLLECTIVE = re.compile(
-    r"(?:全?[省市州县区]|[省市州县区][直级属]|[省市州县区]政府|沿[海江线])*(?:各(?!界)|有关|相关|涉及|其[他它]).+"
-    r"|.{0,6}(?:所在地|属地|事发地).+"
-    rf"|(?:{_SEAT}、?)*驻.{{1,2}}(?:有关|各)*(?:单位|机构|部门|企业)"
-    rf"|(?:{_LEVEL}、?){{2,}}级?(?:人民政府|政府|党委|管委会|办事处)(?:（[^（）]*）)?"
-    rf"|(?:{_LEVEL}、?){{2,}}|[市县区镇乡]（(?:[市县区乡]、?|街道?|园区)+）(?:人民政府|政府|党委|管委会)?(?:（[^（）]*）)?"
-)
 _AND_OTHERS = re.compile(r"(?P<head>.+?)(?P<others>等.*)")
-
-
-def regular(text: str) -> str:
-    """Return a text in one width and with one kind of brackets; what numbers its items becomes 、."""
-    plain = unicodedata.normalize("NFKC", _CIRCLED.sub("、", text)).translate(_PLAIN)
-    return _NUMBER.sub("、", _WIDTHLESS.sub("", plain))
-
-
-def spelling(name: str) -> str:
-    """Return a name in the one spelling in which names are compared and kept: regular, without spaces."""
-    return _SPACE.sub("", regular(name))
-
-
-def hide(text: str, known: Collection[str]) -> str:
-    """Hide the separators that stand inside a name, so that it is not split: in known ones and in 各县、市、区政府.
-
-    `show` undoes it.
-    """
-    text = _WHOLE.sub(lambda match: match[0].translate(_HIDE), text)
-    inside = [name for name in known if any(character in name for character in _SEPARATORS)]
-    if not inside:
-        return text
-    names = re.compile("|".join(map(re.escape, sorted(inside, key=len, reverse=True))))
-    return names.sub(lambda match: match[0].translate(_HIDE), text)
-
-
-def show(text: str) -> str:
-    """Return a text with the separators that were hidden in it."""
-    return text.translate(_SHOW)
-
-
-def is_unnamed(name: str) -> bool:
-    """Tell whether a name is a word for units without naming any (等有关部门, 各有关部门, 市直各单位)."""
-    name = show(name)
-    return _UNNAMED.fullmatch(name) is not None and _OPEN_WORD.search(name) is not None
-
-
-def is_open(name: str) -> bool:
-    """Tell whether a name stands for units that it does not name, also for all of a kind (各镇街, 县级以上各政府)."""
-    return is_unnamed(name) or _COLLECTIVE.fullmatch(show(name)) is not None
 
 
 def outside_brackets(text: str) -> list[int]:

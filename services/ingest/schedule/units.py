@@ -9,19 +9,11 @@ from msgspec import Struct
 
 from events.ledger import Ledger
 from events.schema import Role, Unit
-from services.ingest.schedule.names import (
-    hide,
-    is_open,
-    is_unnamed,
-    regular,
-    show,
-    spelling,
-    split,
-    split_names,
-    unbracket,
-)
+from services.ingest.schedule.names import split, split_names, unbracket
 from services.ingest.schedule.roles import Marked, Said, labelled, read_joint, read_mark, without_note
+from services.ingest.schedule.spelling import hide, regular, show, spelling
 from services.ingest.schedule.text import UnreadableError, check_text
+from services.ingest.schedule.unnamed import is_open, is_unnamed
 
 _LONGEST = 20_000
 _LONGEST_PART = 500
@@ -35,7 +27,7 @@ _EMPTY = re.compile(r"[\s—―–\-－/无]*")
 """A cell of a column that says: nobody."""
 
 _NEAREST = 3
-_LIKENESS = 0.55
+_LIKENESS = 0.6
 """How many known names are held against an unknown one, and how like it they are at least (difflib's ratio)."""
 
 
@@ -81,9 +73,9 @@ def explain_units(reading: Reading, ledger: Ledger) -> str:
     others = [unit.name for unit in reading.units if unit.role == "cooperating"]
     parts = [f"{reading.lead}牵头（{'文中未写明，因列首位' if reading.lead_inferred else '文中写明'}）"]
     if leads:
-        parts.append(f"{'、'.join(leads)}同为牵头单位")
+        parts.append(f"{_listed(leads)}同为牵头单位")
     if others:
-        parts.append(f"{'、'.join(others)}配合")
+        parts.append(f"{_listed(others)}配合")
     for unit in reading.units:
         name = ledger.canonical(unit.name)
         if unit.group:
@@ -94,6 +86,10 @@ def explain_units(reading: Reading, ledger: Ledger) -> str:
         elif name != unit.name:
             parts.append(f"{unit.name}即{name}")
     return f"{'；'.join(parts)}。"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return "、".join(names).replace("、等", "等")
 
 
 def remarks(reading: Reading, ledger: Ledger, issued: date) -> list[str]:

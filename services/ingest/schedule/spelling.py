@@ -1,0 +1,62 @@
+"""The one spelling of names and cells: widths, brackets, spaces, numbers; and the names in which separators stand."""
+
+import re
+import unicodedata
+from collections.abc import Collection
+
+_SPACE = re.compile(r"\s+")
+_PLAIN = str.maketrans("(),;:〔〕[]【】", "（），；：（）（）（）")
+_HEADED = re.compile(r"【([^【】]+(?:单位|部门))】\s*[:：]?")
+_CIRCLED = re.compile(r"[①-⑳㉑-㉟❶-❿]")
+_NUMBER = re.compile(r"(?:^|(?<=[\s；，。、：]))(?:（\d{1,2}）|\d{1,2}[.、）])(?=\s*[^\W\d_])")
+_WIDTHLESS = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff\ue000-\ue006]")
+
+_SEPARATORS = "、，；/和及与"
+"""What may stand inside a name; hidden, each is a character that no text has (those are taken out)."""
+_HIDE = str.maketrans(_SEPARATORS, "\ue000\ue001\ue002\ue003\ue004\ue005\ue006")
+_SHOW = str.maketrans("\ue000\ue001\ue002\ue003\ue004\ue005\ue006", _SEPARATORS)
+
+LEVEL = r"(?:(?:自治)?[省市州县区旗镇乡]|街道)(?:（[^（）]*）)?"
+"""Places of one level of government, alone: 县, 市, 区, 街道, 县（市、区）."""
+
+SEAT = r"(?:中央|国家|[部省市州县区])"
+"""Whose unit one is: 中央, 省, 市."""
+
+_WHOLE = re.compile(
+    rf"(?<![^\s；，。、：各（])(?:{LEVEL}(?:、{LEVEL})+(?:人民政府|政府|党委|办事处|管委会)?|{SEAT}(?:、{SEAT})+"
+    r"[驻直属级][^\s；，。、]{0,9}(?:单位|机构|部门|企业))(?=$|[\s；，。、）（和及与等负牵配按])|(?<=各)委、办、局|(?<=党委)、(?=人民政府|政府)"
+)
+"""One name in which 、 stands: 各县、市、区人民政府, 中央、省驻湛单位, 市政府各委、办、局, 各级党委、政府."""
+
+
+def regular(text: str) -> str:
+    """Return a text in one width, with one kind of brackets, and one space or line break where there were several.
+
+    What numbers its items becomes 、, and 【牵头单位】 a label like any other.
+    """
+    plain = unicodedata.normalize("NFKC", _CIRCLED.sub("、", _HEADED.sub(r"；\1：", text))).translate(_PLAIN)
+    plain = _SPACE.sub(lambda space: "\n" if "\n" in space[0] else " ", _WIDTHLESS.sub("", plain))
+    return _NUMBER.sub("、", plain)
+
+
+def spelling(name: str) -> str:
+    """Return a name in the one spelling in which names are compared and kept: regular, without spaces."""
+    return _SPACE.sub("", regular(name))
+
+
+def hide(text: str, known: Collection[str]) -> str:
+    """Hide the separators that stand inside a name, so that it is not split: in known ones and in 各县、市、区政府.
+
+    `show` undoes it.
+    """
+    text = _WHOLE.sub(lambda match: match[0].translate(_HIDE), text)
+    inside = [name for name in known if any(character in name for character in _SEPARATORS)]
+    if not inside:
+        return text
+    names = re.compile("|".join(map(re.escape, sorted(inside, key=len, reverse=True))))
+    return names.sub(lambda match: match[0].translate(_HIDE), text)
+
+
+def show(text: str) -> str:
+    """Return a text with the separators that were hidden in it."""
+    return text.translate(_SHOW)
