@@ -47,14 +47,27 @@ class Header(Struct, frozen=True):
         return self.columns[-1].stop
 
     def take(self, row: Cells) -> list[Cells]:
-        """Return each column’s cells: as many as columns in their order, else those that stand below its heading.
+        """Return each column’s cells: those below its heading, or, out of line with the headings, one after another.
 
-        In Word, the edges of cells above each other are seldom in line.
+        In Word, the edges of cells above each other are seldom quite in line.
         """
         cells = runs(row)
-        if len(cells) == len(self.columns):
+        if len(cells) == len(self.columns) and self.across(row) is not None:
             return [(cell,) for cell in cells]
         return [runs(row[column.begin : column.stop]) for column in self.columns]
+
+    def across(self, row: Cells) -> Cell | None:
+        """Return a cell that stands below parts of several columns, if there is one."""
+        edges = {column.begin for column in self.columns} | {self.width}
+        begin = 0
+        for at in range(1, len(row) + 1):
+            if at < len(row) and row[at].place == row[begin].place:
+                continue
+            crosses = any(begin < edge < at for edge in edges)
+            if crosses and not (begin in edges and at in edges):
+                return row[begin]
+            begin = at
+        return None
 
 
 def runs(row: Cells) -> Cells:

@@ -52,18 +52,16 @@ class _Reading:
         """Read a grid from its first header on, or from its first row, if it goes on with the columns before it."""
         self._notes += grid.notes
         rows = grid.rows
-        reads, at = False, 0
+        reads, at = not any(find_header(rows, at) for at in range(len(rows))) and self._goes_on(rows), 0
         while at < len(rows):
             header = find_header(rows, at)
             if header is not None:
-                self._begin(header, rows[at + header.depth :], again=reads)
                 if not reads:
                     self._above(rows[:at])
+                self._begin(header, rows[at + header.depth :], again=reads)
                 reads, self._width = True, max(map(len, rows))
                 at += header.depth
                 continue
-            if not reads and at == 0 and self._goes_on(rows):
-                reads = True
             if reads and self._layout is not None:
                 self._row(self._layout, rows[at], rows[at - 1] if at else ())
             at += 1
@@ -101,7 +99,7 @@ class _Reading:
     def _goes_on(self, rows: Sequence[Cells]) -> bool:
         """Tell whether a grid without a header has the columns of the one before it."""
         layout = self._layout
-        if layout is None or max(map(len, rows)) != self._width:
+        if layout is None or max(map(len, rows), default=0) != self._width:
             return False
         if layout.number is None:
             return True
