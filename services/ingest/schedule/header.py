@@ -34,6 +34,10 @@ class Column(Struct, frozen=True):
     stop: int
     guessed: bool = False
 
+    def below(self, rows: Sequence[Cells]) -> list[Cell]:
+        """Return what stands below the heading."""
+        return [row[self.begin] for row in rows if self.begin < len(row)]
+
 
 class Header(Struct, frozen=True):
     """The columns of a table and the rows of the grid that name them."""
@@ -63,8 +67,8 @@ class Header(Struct, frozen=True):
         for at in range(1, len(row) + 1):
             if at < len(row) and row[at].place == row[begin].place:
                 continue
-            crosses = any(begin < edge < at for edge in edges)
-            if crosses and not (begin in edges and at in edges):
+            whole = at - begin == 1 or (begin in edges and at in edges)
+            if not whole and any(begin < edge < at for edge in edges):
                 return row[begin]
             begin = at
         return None
@@ -75,7 +79,24 @@ def runs(row: Cells) -> Cells:
     return tuple(cell for at, cell in enumerate(row) if at == 0 or cell.place != row[at - 1].place)
 
 
-def find_header(rows: Sequence[Cells], at: int) -> Header | None:
+def find_headers(rows: Sequence[Cells]) -> dict[int, tuple[Header, int]]:
+    """Return the headers by the row in which they begin, each with the row where another one begins."""
+    headers: dict[int, Header] = {}
+    at = 0
+    while at < len(rows):
+        if header := _find_header(rows, at):
+            headers[at] = header
+        at += header.depth if header else 1
+    found: dict[int, tuple[Header, int]] = {}
+    after, stop, texts = len(rows), len(rows), None
+    for at, header in reversed(headers.items()):
+        stop = stop if header.texts == texts else after
+        found[at] = (header, stop)
+        after, texts = at, header.texts
+    return found
+
+
+def _find_header(rows: Sequence[Cells], at: int) -> Header | None:
     """Return the header that begins with a row, if one does: headings of tasks and of units or deadlines."""
     depth = 1
     while depth < _DEEPEST and at + depth < len(rows) and _goes_on(rows[at + depth - 1], rows[at + depth]):
@@ -145,7 +166,7 @@ def _says(words: list[str]) -> Heading | None:
     return None
 
 
-def is_numbered(column: Column, rows: Sequence[Cells]) -> bool:
+def is_numbered(cells: Sequence[Cell]) -> bool:
     """Tell whether what stands below a heading are numbers."""
-    texts = [row[column.begin].text for row in rows[:_SAMPLE] if column.begin < len(row) and row[column.begin].text]
+    texts = [cell.text for cell in cells[:_SAMPLE] if cell.text]
     return 2 * sum(read_number(text) is not None for text in texts) > len(texts)
