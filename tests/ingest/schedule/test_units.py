@@ -249,7 +249,9 @@ def test_an_importer_is_told_what_to_look_at() -> None:
         "“市卫生计生局” had ended by 2019-04-01; its successor is 市卫生健康局."
     ]
     assert remarked("各县（市、区）政府、各有关部门牵头") == [
-        "“各县（市、区）政府” leads, but a group submits nothing: "
-        "only its members report, each for itself (赤坎区、霞山区).",
+        (
+            "“各县（市、区）政府” leads, but a group submits nothing: "
+            "only its members report, each for itself (赤坎区、霞山区)."
+        ),
         "“各有关部门” leads, but names no unit: nobody can report or submit for it.",
     ]
