@@ -1,6 +1,7 @@
 """Periods counted from the issue of the document (15个工作日内, 3个月内), by the Civil Code of the PRC."""
 
 from datetime import date, datetime, timedelta
+from functools import cache
 
 import chinese_calendar
 
@@ -34,6 +35,7 @@ def last_day(period: dict[str, str], start: datetime) -> tuple[datetime, str]:
     return _moved(add_months(start, 6 if "HALF_YEAR" in period else count)), "months"
 
 
+@cache  # the library searches all its days each time
 def is_published(year: int) -> bool:
     """Tell whether the State Council’s calendar of that year, with its holidays and 调休, is known here."""
     try:
@@ -54,6 +56,7 @@ def _moved(day: datetime) -> datetime:
     return day
 
 
+@cache
 def _works(day: date) -> bool:
     return bool(chinese_calendar.is_workday(day)) if is_published(day.year) else day.weekday() < _SATURDAY
 

@@ -1,9 +1,10 @@
 """A cell of responsible units (责任单位) to the units it names, with their roles; and what there is to say of them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -118,12 +119,17 @@ def _nearest(name: str, ledger: Ledger) -> str:
     return f"the nearest names it has: {'、'.join(near)}" if near else "it has no name like it"
 
 
+@lru_cache(maxsize=8)  # a directory is asked for each row
+def _spelled(names: tuple[str, ...]) -> Mapping[str, str]:
+    return {spelling(name): name for name in names}
+
+
 class _Speech:
     """What the text has said so far: each mention of a unit, and the role it states."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._known = {spelling(name): name for name in (*ledger.names, *ledger.groups, *ledger.aliases)}
+        self._known = _spelled((*ledger.names, *ledger.groups, *ledger.aliases))
         self._mentions: list[tuple[str, Said]] = []
         self._charged: list[int] = []
         self._first_leads = False
