@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
@@ -19,6 +20,7 @@ MOST_WAITED = 2 * MOST_SECONDS
 _ENDING = 6
 """Characters of a name that may tell what a file is."""
 
+_UNSAFE = re.compile(r"[^a-zA-Z.]")
 _CHUNK = 1024 * 1024
 
 
@@ -31,7 +33,7 @@ async def read_safely(data: bytes, name: str) -> Table:
         return refused(f"the file has {len(data):,} bytes; at most {MOST_BYTES:,} are read")
     modules = os.pathsep.join(path for path in sys.path if path)
     reader = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", *MODULE, name[-_ENDING:].encode("ascii", "ignore")),
+        *(sys.executable, "-P", *MODULE, _UNSAFE.sub("", name[-_ENDING:])),
         stdin=PIPE,
         stdout=PIPE,
         stderr=DEVNULL,
