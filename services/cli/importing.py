@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
+from msgspec import structs
 from rich.progress import Progress
 from rich.table import Table
 
@@ -70,7 +71,7 @@ def import_(
 
     read, outcomes = asyncio.run(work())
     if json:
-        out.out(msgspec.json.encode({**msgspec.to_builtins(read), "outcomes": outcomes}).decode(), highlight=False)
+        out.out(msgspec.json.encode({**structs.asdict(read), "outcomes": outcomes}).decode(), highlight=False)
         raise SystemExit(1 if read.refusals or tally(outcomes)["refused"] else 0)
     _show(read, file, whole=dry_run)
     if dry_run:
@@ -117,16 +118,16 @@ def _show(read: Preview, file: Path, *, whole: bool) -> None:
     """Tell what cannot be read and what is different; with `whole` also each row as it was read."""
     if whole:
         out.print(_table(read.rows))
-    for note in read.notes:
-        err.print(f"{file}: {note}", style="yellow", markup=False)
+    notes = list(read.notes)
     for row in read.rows:
-        for warning in (*row.warnings, *row.differences):
-            err.print(f"{file}: row {row.row}, {row.place}: {warning}", style="yellow", markup=False)
+        notes += [f"row {row.row}, {row.place}: {said}" for said in (*row.warnings, *row.differences)]
     if read.missing:
-        err.print(f"{file}: the ledger also has: {', '.join(read.missing)}", style="yellow", markup=False)
+        notes.append(f"the ledger also has: {', '.join(read.missing)}")
+    for note in notes:
+        err.print(f"{file}: {note}", style="yellow", markup=False, soft_wrap=True)
     for refusal in read.refusals:
         where = ", ".join(filter(None, (f"row {refusal.row}", refusal.column, refusal.place)))
-        err.print(f"{file}: {where}: {refusal.detail}", style="red", markup=False)
+        err.print(f"{file}: {where}: {refusal.detail}", style="red", markup=False, soft_wrap=True)
 
 
 def _table(rows: Sequence[PreviewRow]) -> Table:

@@ -37,32 +37,6 @@ def test_a_new_directory_gets_the_ledger_and_a_private_token_per_source(duban: T
     assert (duban.data / "ledgers" / "zhanjiang.toml").exists()
 
 
-def test_importing_again_assigns_nothing_new(duban: Terminal) -> None:
-    """An import is a set of submissions with ids of their own: repeating it is safe."""
-    assert duban(*IMPORT).stdout == "accepted 0, duplicate 27, refused 0\n"
-
-
-def test_a_dry_run_shows_what_would_be_assigned_and_needs_no_duban() -> None:
-    """All 27 rows are shown; with --json as the events themselves."""
-    shown = run(*IMPORT, "--dry-run")
-    assert shown.returncode == 0
-    assert shown.stdout.count("zj-2017-") == 27
-    events = [json.loads(line) for line in run(*IMPORT, "--dry-run", "--json").stdout.splitlines()]
-    assert [event["subject"] for event in events] == [f"zj-2017-{number:02}" for number in range(1, 28)]
-
-
-def test_a_row_that_cannot_be_read_is_told_with_its_place(tmp_path: Path) -> None:
-    """The others are still read; the exit code says that something was found."""
-    broken = tmp_path / "table.txt"
-    text = Path(TABLE).read_text(encoding="utf-8")
-    broken.write_text(text.replace("2018年全市残疾人危房改造全面完成", "2018年2月30日前"), encoding="utf-8")
-    done = run("import", str(broken), "--plan", "p", "--issued", "2017-08-01", "--dry-run")
-    assert done.returncode == 1
-    assert "row 3, 时间进度" in done.stderr
-    assert "2018年2月30日前" in done.stderr
-    assert done.stdout.count("p-") >= 26
-
-
 def test_the_board_is_printed_for_people_and_for_programs(duban: Terminal) -> None:
     """Each light is a word and a shape; --json gives the rows of the contract."""
     shown = duban("status").stdout

@@ -23,7 +23,7 @@ def run() -> None:
         with suppress(ValueError, OSError):  # macOS does not know them all; the reader has limits of its own
             resource.setrlimit(limit, (most, most + 1))
     job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
-    table = read_document(sys.stdin.buffer.read(MOST_BYTES + 1), job.name)
+    table = read_document(sys.stdin.buffer.read(MOST_BYTES + 1), job.ending)
     try:
         written = msgspec.json.encode(plan_tasks(table, job.order, job.ledger))
     except MemoryError:

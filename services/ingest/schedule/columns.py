@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -18,6 +19,8 @@ _LONGEST = 40
 
 _AND = "及其 及 和 与 或 、 / · , - 的"
 
+_NOT_DUE = "启动 开始 实际 目前 当前 情况"
+"""What makes a time none by which a task is to be done."""
 
 _CORES: set[str] = set()
 """The core words of all headings."""
@@ -55,7 +58,7 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
             "时间 时限 期限 限期 进度 节点 日期",
             "工作 任务 计划 完成 办结 办理 安排 要求 目标 推进 实施 落实 "
             "整改 最终 预计 预期 拟 截止 年度 阶段 阶段性 序时 竣工 责任 表",
-            never="启动 开始 实际 目前 当前 情况",
+            never=_NOT_DUE,
         ),
         "deadline",
     ),
@@ -115,6 +118,16 @@ def read_heading(text: str) -> Heading | None:
     if kind == "task":
         return Heading(kind, fineness=next(fineness for pattern, fineness in _FINENESS if pattern.search(plain)))
     return Heading(kind)
+
+
+def read_headings(words: Sequence[str]) -> Heading | None:
+    """Return what headings above each other say, the lowest before those above it, which it may make more exact."""
+    together = "".join(words)
+    for text in (*reversed(words), together):
+        says = read_heading(text)
+        if says is not None and not (says.kind == "deadline" and any(word in together for word in _NOT_DUE.split())):
+            return says
+    return None
 
 
 def is_heading(text: str) -> bool:

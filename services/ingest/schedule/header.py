@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from services.ingest.schedule.columns import Heading, is_heading, read_heading
+from services.ingest.schedule.columns import Heading, is_heading, read_headings
 from services.ingest.schedule.grid import Cell
 from services.ingest.schedule.numbers import read_number
 
@@ -143,8 +143,7 @@ def _header(rows: Sequence[Cells]) -> Header | None:
             continue
         last = places
         words = ["".join(cell.text.split()) for cell in cells if cell.text]
-        says = _says(words)
-        columns.append(Column(says, "／".join(words), places[0], at, at + 1))
+        columns.append(Column(read_headings(words), "／".join(words), places[0], at, at + 1))
     named = [column for column in columns if column.words]
     known = [column for column in named if column.says]
     kinds = {column.says.kind for column in known if column.says}
@@ -156,14 +155,6 @@ def _header(rows: Sequence[Cells]) -> Header | None:
     if any(read_number(column.words) is not None for column in named):
         return None
     return Header(tuple(columns), len(rows), tuple(column.words for column in columns))
-
-
-def _says(words: list[str]) -> Heading | None:
-    """Return what the words of a column say, the lowest and most exact first."""
-    for text in (*reversed(words), "".join(words)):
-        if (says := read_heading(text)) is not None:
-            return says
-    return None
 
 
 def is_numbered(cells: Sequence[Cell]) -> bool:

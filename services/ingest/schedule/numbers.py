@@ -7,6 +7,9 @@ from services.ingest.schedule.text import normalise, numeral
 MOST = 1_000_000
 """The highest row number, as `events.schema.TaskAssigned` limits it."""
 
+_LONGEST = 20
+"""Characters of a number with what stands around it."""
+
 _AROUND = re.compile(r"^第?[(\[]?|[)\]]?[项条号]?[.、,)]*$")
 _SUB = re.compile(r"[(]?[0-9]{1,4}(?:[.·(-][0-9]{1,4}[)]?)+[.、)]?")
 _CIRCLED = {chr(0x2460 + at): at + 1 for at in range(20)}
@@ -16,6 +19,8 @@ def read_number(text: str) -> int | None:
     """Return the number a cell states, also one that is too high; None for any other text."""
     if text in _CIRCLED:
         return _CIRCLED[text]
+    if len(text) > _LONGEST:
+        return None
     plain = _AROUND.sub("", normalise(text))
     if plain.isascii() and plain.isdigit() and len(plain) <= len(str(MOST)):
         return int(plain)
@@ -24,4 +29,4 @@ def read_number(text: str) -> int | None:
 
 def is_sub_number(text: str) -> bool:
     """Tell whether a cell states a number within another’s (1.1, 2-3)."""
-    return _SUB.fullmatch(normalise(text)) is not None
+    return len(text) <= _LONGEST and _SUB.fullmatch(normalise(text)) is not None

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
@@ -21,13 +22,14 @@ MOST_WAITED = 2 * MOST_SECONDS
 _ENDING = 6
 """Characters of a name that may tell what a file is."""
 
+_UNSAFE = re.compile(r"[^a-zA-Z.]")
 _CHUNK = 1024 * 1024
 
 
 class Job(Struct, frozen=True):
     """What the process is told, in one line before the document; of the ledger only what its tables are read by."""
 
-    name: str
+    ending: str
     order: Order
     ledger: Ledger
 
@@ -40,10 +42,10 @@ async def read_safely(data: bytes, name: str, order: Order, ledger: Ledger) -> S
     if len(data) > MOST_BYTES:
         return refused(f"the file has {len(data):,} bytes; at most {MOST_BYTES:,} are read")
     own = structs.replace(ledger, sources={}, alerts=AlertRules())
-    job = msgspec.json.encode(Job(name.rpartition("/")[2][-100:], order, own)) + b"\n"
+    job = msgspec.json.encode(Job(_UNSAFE.sub("", name[-_ENDING:]), order, own)) + b"\n"
     modules = os.pathsep.join(path for path in sys.path if path)
     reader = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", *MODULE, name[-_ENDING:].encode("ascii", "ignore")),
+        *(sys.executable, "-P", *MODULE),
         stdin=PIPE,
         stdout=PIPE,
         stderr=DEVNULL,

@@ -219,11 +219,13 @@ def test_a_column_of_tasks_by_another_name(read: Reader) -> None:
 def test_what_stands_around_a_table(read: Reader) -> None:
     """Lines for who filled a form in are neither headings nor tasks."""
     above, below = ["填报单位：市府办", "", "", "2018年3月1日"], ["制表人：张三", "", "审核人：李四", ""]
-    table = read([above, [*HEADER[:2], "责任分工", "时限"], ["1", *TASK], ["", "", "", ""], below])
-    assert [said(row)[:3] for row in table.rows] == [(1, "培训", ((None, "市残联"),))]
+    header = [*HEADER[:2], "责任分工", "时限"]
+    table = read([above, header, ["1", *TASK], ["", "", "", ""], ["续表", "<", "<", "<"], header, ["2", *TASK], below])
+    assert [(row.number, row.section) for row in table.rows] == [(1, None), (2, None)]
     assert table.refusals == ()
     assert [note.partition(": ")[2] for note in table.notes] == [
         "“填报单位：市府办 2018年3月1日” stands above the table; it is not read",
+        "“续表” is no task",
         "“制表人：张三 审核人：李四” is no task",
     ]
 
@@ -243,8 +245,12 @@ def test_two_columns_of_numbers(read: Reader) -> None:
 
 def test_two_columns_of_deadlines(read: Reader) -> None:
     """The one that says when a task is done is the deadline; where both do, the table is refused."""
-    table = read([["任务", "责任单位", "时间进度", "完成时限"], ["培训", "市残联", "6月启动", "年底前"]])
-    assert [row.deadline.text for row in table.rows if row.deadline] == ["年底前"]
+    for header in (
+        [["任务", "责任单位", "时间进度", "完成时限"]],
+        [["任务", "责任单位", "完成时限", "<"], ["^", "^", "启动时间", "完成时间"]],
+    ):
+        table = read([*header, ["培训", "市残联", "6月启动", "年底前"]])
+        assert [row.deadline.text for row in table.rows if row.deadline] == ["年底前"]
     table = read(
         [["任务", "责任单位", "完成时限", "<"], ["^", "^", "2018年", "2019年"], ["培训", "市残联", "启动", "完成"]]
     )

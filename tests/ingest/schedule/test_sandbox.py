@@ -42,8 +42,14 @@ async def read(data: bytes, name: str = "table") -> Schedule:
 
 async def test_a_document_is_read_as_it_is_here() -> None:
     """The process returns what reading here returns."""
-    for data in (SEED.encode(), word(SEED_ROWS), book(S=SEED_ROWS), b"", b"%PDF"):
-        assert await read(data, "/in/a folder/表 1.docx") == schedule(data, "表 1.docx")
+    for name, data in (
+        ("/in/a folder/表 1.docx", word(SEED_ROWS)),
+        ("\0", SEED.encode()),
+        ("-c", book(S=SEED_ROWS)),
+        ("a.doc", b"\xff"),
+        ("\ud800", b""),
+    ):
+        assert await read(data, name) == schedule(data, name)
 
 
 def numbered(count: int) -> Drawing:
