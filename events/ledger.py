@@ -19,6 +19,8 @@ Days: TypeAlias = Annotated[int, Meta(ge=0, le=3_650)]
 Trigger: TypeAlias = Literal["assigned", "neared", "passed"]
 Audience: TypeAlias = Literal["units", "lead", "cooperating", "supervisor"]
 
+Festival: TypeAlias = Annotated[str, Meta(pattern="^[0-9]{4}年[^0-9]+$", max_length=50)]
+
 CLOCK = "duban"
 """The authenticated name of the ledger's own clock; no source may have it."""
 
@@ -105,8 +107,8 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     `groups` expand to units, `units` are the other known names; an alias is another name of one of them, and wherever
     units are compared it counts as that one. A succession changes nothing by itself: a task has to be reassigned.
-    `festivals` are the days whose dates deadlines do not tell (春节前, 两会前): a year and the name as documents write it
-    ("2018年春节" = 2018-02-16), to the day on which it begins. A deadline before one that is missing waits.
+    `festivals` are the days that move (春节前, 两会前): the year with the name as documents write it ("2018年春节" =
+    2018-02-16), and the day on which it begins. A deadline before one that is missing waits.
     """
 
     title: str

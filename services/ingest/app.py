@@ -17,7 +17,7 @@ from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import NotAuthorizedException, NotFoundException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
-from litestar.params import Body, FromPath
+from litestar.params import Body, FromPath, FromQuery
 from msgspec import Raw, Struct
 from redis.exceptions import RedisError
 
@@ -155,9 +155,9 @@ def build(settings: Settings) -> Litestar:
         ledger: FromPath[str],
         data: Annotated[ScheduleForm, Body(media_type=RequestEncodingType.MULTI_PART)],
         *,
-        dry_run: bool = False,
-        partial: bool = False,
-        corrections: bool = False,
+        dry_run: FromQuery[bool] = False,
+        partial: FromQuery[bool] = False,
+        corrections: FromQuery[bool] = False,
     ) -> Response[Any]:
         """Nothing is assigned if a row cannot be read, unless `partial`; `corrections` submits the proposals, too."""
         documents, authid = doors[ledger].documents, request.state.authid

@@ -221,6 +221,8 @@ def test_recipients_without_a_channel_use_the_common_ones() -> None:
         'title = "a"\n[[alerts.channels."*"]]\nwebhook = "https://example.org"',
         'title = "a"\n[[alerts.channels."*"]]\napprise = "a://"\nwebhook = "https://example.org"',
         'timezone = "Asia/Shanghai"',
+        'title = "a"\n[festivals]\n"春节" = 2018-02-16',
+        'title = "a"\n[festivals]\n"2018年春节" = "2018-02-30"',
     ],
 )
 def test_what_a_ledger_file_cannot_say_is_refused(toml: str) -> None:
@@ -235,6 +237,12 @@ def test_a_ledger_has_defaults() -> None:
     assert str(ledger.zone) == "Asia/Shanghai"
     assert ledger.remind_days == (30, 7, 1)
     assert ledger.lights == LightRules(yellow_days=30, behind=0.7, silent_days=90)
+
+
+def test_festivals_are_named_with_their_year() -> None:
+    """A day that moves stands in the file as documents name it, with its year, and as a date of TOML."""
+    ledger = msgspec.toml.decode('title = "a"\n[festivals]\n"2018年春节" = 2018-02-16', type=Ledger)
+    assert ledger.festivals == {"2018年春节": date(2018, 2, 16)}
 
 
 def test_a_zone_that_does_not_exist_is_refused() -> None:

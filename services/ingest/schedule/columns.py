@@ -1,6 +1,7 @@
 """What a column holds, by its heading, in the words that offices use."""
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -18,8 +19,13 @@ _LONGEST = 40
 _AND = "及其 及 和 与 或 、 / · , - 的"
 
 
+_CORES: set[str] = set()
+"""The core words of all headings."""
+
+
 def _words(core: str, others: str, *, never: str = "") -> re.Pattern[str]:
     """Return what matches texts of these words with a core word among them; possessive, so that it takes no time."""
+    _CORES.update(core.split())
     words = sorted({*core.split(), *others.split(), *_AND.split()}, key=len, reverse=True)
     unless = f"(?!.*(?:{'|'.join(never.split())}))" if never else ""
     return re.compile(f"(?=.*(?:{'|'.join(core.split())})){unless}(?:{'|'.join(words)})++")
@@ -67,6 +73,9 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
         "task",
     ),
 )
+_ANY = re.compile("|".join([*"序号次注#", "no", "说明", *_CORES]), re.IGNORECASE)
+"""What every heading has one of, so that most cells are quickly told from headings."""
+
 _LEAD = re.compile("牵头|主办|主责|第一责任")
 _COOPERATING = re.compile("配合|协办|协同|协作|协助|参加|参与|会办")
 _FINENESS = (
@@ -91,6 +100,8 @@ class Heading(Struct, frozen=True):
 def read_heading(text: str) -> Heading | None:
     """Return what a heading says; None for a text that is none, or that says nothing about tasks."""
     if len(text) > _LONGEST:
+        return None
+    if not _ANY.search("".join(unicodedata.normalize("NFKC", text).split())):
         return None
     plain = _YEARS.sub("", _BRACKETED.sub("", normalise(text)))
     if plain == "项目":

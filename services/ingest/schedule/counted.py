@@ -5,7 +5,7 @@ from datetime import timedelta
 from lark import Token
 
 from events.deadline import Fixed, Ongoing, Triggered
-from services.ingest.schedule.grammar import Node, child, marks_of, tokens
+from services.ingest.schedule.grammar import Node, child, marks_of, token, tokens
 from services.ingest.schedule.period import last_day
 from services.ingest.schedule.span import Origin, read_span
 
@@ -14,21 +14,22 @@ _OWN = ("自", "从", "本", "该", "收到", "接到", "即日", "现在")
 
 
 def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Triggered, str]:
-    """Read a `counted_clause` from the day it names or from that of issue, and name the rule; from the issue of something else it waits."""
-    start = origin.start
-    marks, after = marks_of(clause), marks_of(clause, -1)
-    issue = _issue(clause)
+    """Read a `counted_clause` from the day it names, or else from the day of issue, and name the rule.
+
+    What is counted from the issue of something else waits. ValueError where it does not say from when it counts.
+    """
+    issue, since, marks = token(clause, "ISSUE"), child(clause, "span"), marks_of(clause)
     if issue and _of_other(marks, issue):
         return Triggered(text, _until_tail(clause, text)), "period-after-event"
-    since = child(clause, "span")
+    start = origin.start
     if since:
         span = read_span(since, origin)
         if span.unit != "day":
             raise ValueError("it does not say from which day it counts")
         start = span.start
-    elif (any(mark.type == "WORD" for mark in marks) and not issue) or any(mark.type == "TO" for mark in marks):
+    elif not issue and any(mark.type in ("WORD", "TO") for mark in marks):
         raise ValueError("it does not say from when it counts")
-    if after and not any(isinstance(each, Token) and each.type == "WITHIN" for each in clause.children):
+    if not token(clause, "WITHIN") and (after := marks_of(clause, -1)):
         raise ValueError(f"what “{''.join(after)}” adds cannot be read")
     last, rule = last_day(tokens(child(clause, "period") or clause), start)
     return Fixed(text, last + timedelta(days=1)), rule
@@ -36,7 +37,7 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
 
 def read_issue(clause: Node, text: str) -> tuple[Ongoing | Triggered, str]:
     """Read what begins with the issue (自印发之日起施行); what waits for the issue of something else is triggered."""
-    issue = _issue(clause)
+    issue = token(clause, "ISSUE")
     if issue and _of_other(marks_of(clause), issue):
         return Triggered(text, _until_tail(clause, text)), "event"
     return Ongoing(text), "since"
@@ -45,14 +46,9 @@ def read_issue(clause: Node, text: str) -> tuple[Ongoing | Triggered, str]:
 def read_event(clause: Node, text: str) -> tuple[Triggered, str]:
     """Read what waits for an event, or is counted from one that only its own words name: both are the trigger."""
     trigger = _until_tail(clause, text)
-    event = tokens(child(clause, "event") or clause)
-    if not marks_of(clause) or ("BEFORE" in event and all(mark.type != "WORD" for mark in marks_of(clause))):
+    if all(mark.type not in ("WORD", "NOUN", "CONDITION") for mark in marks_of(clause)):
         raise ValueError(f"“{trigger}” names no event")
     return Triggered(text, trigger), "period-after-event" if child(clause, "period") else "event"
-
-
-def _issue(clause: Node) -> Token | None:
-    return next((each for each in clause.children if isinstance(each, Token) and each.type == "ISSUE"), None)
 
 
 def _of_other(marks: list[Token], issue: Token) -> bool:

@@ -1,14 +1,13 @@
-"""A clause that names a date or a span (2018年12月底前完成), or a day that moves (春节前): when it falls due."""
+"""A clause that names a date or a span (2018年12月底前完成): when it falls due."""
 
 import re
-from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 from lark import Token
 
-from events.deadline import Ambiguous, Fixed, Ongoing, Triggered
+from events.deadline import Ambiguous, Fixed, Ongoing
 from services.ingest.schedule.grammar import Node, child, marks_of, tokens
-from services.ingest.schedule.span import Origin, Span, read_date, read_span
+from services.ingest.schedule.span import Origin, Span, read_span
 
 _DONE = re.compile(
     r"(?:全面|全部|基本|正式|建设|如期|整改)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到)"
@@ -51,20 +50,6 @@ def read_dated(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Ambiguo
     return Fixed(text, dues[0]), "excluded" if "EXCLUDED" in stated else _end(span.unit), span.origin
 
 
-def read_festival(
-    clause: Node, text: str, origin: Origin, festivals: Mapping[str, date]
-) -> tuple[Fixed | Triggered, str, Origin]:
-    """Read a `festival_clause`: before the day begins where `festivals` names it, else it waits for it."""
-    node = child(clause, "festival") or clause
-    named = tokens(node)
-    years = {name: token for name, token in named.items() if name.endswith("YEAR")}
-    after = read_date(years, origin).origin if years else origin
-    day = _festival(named["FESTIVAL"], after.year, origin, festivals)
-    if day is None:
-        return Triggered(text, "".join(named.values())), "festival", after
-    return Fixed(text, origin.at(day.year, day.month, day.day)), "festival", after
-
-
 def _end(unit: str) -> str:
     return unit if unit == "hour" else f"{unit}-end"
 
@@ -82,19 +67,3 @@ def _check_words(before: list[str], span: Span, stated: dict[str, str], after: l
             raise ValueError("it names a time, but does not say that this is a limit")
     if any(token.type == "NAMED_YEAR" for token in after) and not (span.dated and (stated or span.last)):
         raise ValueError(f"what a second year means in “{words}” cannot be read")
-
-
-def _festival(name: str, year: int | None, origin: Origin, festivals: Mapping[str, date]) -> date | None:
-    """Return the day that the configuration names: of that year, or the first after the day of issue."""
-    wanted = _plain(name)
-    days = [
-        day
-        for key, day in festivals.items()
-        if _plain(re.sub(r"^[0-9]{4}年", "", key)) == wanted
-        and (key.startswith(f"{year}年") if year is not None else day > origin.issued)
-    ]
-    return min(days, default=None)
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"(?<=.)(?:节|小?长?假期?|放假|召开|到来|来临|开始)+$", "", name)

@@ -7,7 +7,7 @@ from services.ingest.schedule.grid import Grid
 from services.ingest.schedule.limits import MOST_BYTES
 from services.ingest.schedule.readers.encoded import decode
 from services.ingest.schedule.readers.lines import read_lines
-from services.ingest.schedule.readers.package import open_package
+from services.ingest.schedule.readers.package import check_package
 from services.ingest.schedule.readers.separated import read_separated
 from services.ingest.schedule.rows import read_grids
 from services.ingest.schedule.table import Refusal, Table
@@ -70,8 +70,7 @@ def _grids(data: bytes, name: str) -> Sequence[Grid]:
             protected = what is _OLD and _PROTECTED in data
             raise UnreadableError("the file is protected by a password" if protected else f"this is {what}")
     if data.startswith(b"PK"):
-        kind, _ = open_package(data)
-        if kind == "docx":
+        if check_package(data) == "docx":
             from services.ingest.schedule.readers.word import read_word  # noqa: PLC0415
 
             return read_word(data)

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from events.schema import Role
 from services.ingest.schedule.grid import Cell
-from services.ingest.schedule.header import Cells
+from services.ingest.schedule.header import Cells, runs
 from services.ingest.schedule.layout import Layout
 from services.ingest.schedule.limits import MOST_CHARACTERS
 from services.ingest.schedule.table import Refusal, Row
@@ -55,20 +55,12 @@ class Line:
         layout = self._layout
         column = "" if layout.number is None else layout.words(layout.number)
         wrong = list(self._misfits()) or list(self._wrong())
-        row = (
-            None
-            if wrong
-            else Row(
-                0,
-                self._title[1],
-                tuple(self._units()),
-                None if layout.deadline is None else self._first(layout.deadline),
-                section,
-                self._joined(layout.leaders),
-                self._joined(layout.deliverables),
-            )
-        )
-        return Entry(self.number, column, part, goes_on, row, tuple(wrong))
+        if wrong:
+            return Entry(self.number, column, part, goes_on, None, tuple(wrong))
+        deadline = None if layout.deadline is None else self._first(layout.deadline)
+        leader, deliverable = self._joined(layout.leaders), self._joined(layout.deliverables)
+        row = Row(0, self._title[1], tuple(self._units()), deadline, section, leader, deliverable)
+        return Entry(self.number, column, part, goes_on, row)
 
     @property
     def _title(self) -> tuple[int, Cell]:
@@ -103,12 +95,15 @@ class Line:
         return Cell("；".join(cell.text for cell in cells), next(iter(cells), first).place)
 
     def _misfits(self) -> Iterator[Refusal]:
-        """Refuse a row with a cell too few or too many: there is no telling which."""
+        """Refuse a row whose cells do not tell which columns they are of: one too few, too many, or out of line."""
         columns, row = self._layout.header.columns, self._row
         width = self._layout.header.width
         if len(row) < self._layout.needed:
             column = next(column for column in columns if column.stop > len(row))
             yield Refusal(0, column.words, row[-1].place, f"the cell is missing: {len(row)} of {width} are there")
+        elif (crossing := self._layout.header.across(row)) and len(runs(row)) != len(columns):
+            detail = f"“{crossing.text[:100]}” stands below parts of several columns"
+            yield Refusal(0, columns[0].words, crossing.place, detail)
         for cell in row[width:]:
             if cell.text:
                 detail = f"“{cell.text[:100]}” is a cell too many: there are {width} columns"

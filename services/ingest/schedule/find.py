@@ -3,12 +3,20 @@
 from collections.abc import Iterator
 
 from lark import Token, Tree, UnexpectedInput
+from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from services.ingest.schedule.counted import is_own
 from services.ingest.schedule.grammar import LARK, Node, child, tokens
 
 _LIMITS = {"BEFORE", "INCLUDED", "EXCLUDED", "UNTIL"}
+_LEADS = {"LEAD", "AT", "TO", "FROM"}
 _PUNCTUATION = "(:"
+_MOST = 40
+"""Words of a limit; a range of two hours with all that can be said of them has fewer."""
+
+_AHEAD = 12
+"""Words after a limit that can make it a name."""
+
 _PAST = ("建成", "取得", "登记", "入库", "投入使用", "投产", "形成", "购买", "在册", "淘汰", "注册")
 """Words that make of a limit what something is called by (2000年底前建成的小区)."""
 
@@ -21,29 +29,39 @@ def find_limits(plain: str) -> Iterator[tuple[int, int]]:
     marks = list(LARK.lex(plain))
     at = 0
     while at < len(marks):
-        length, node = (0, None) if marks[at] in _PUNCTUATION else _longest(marks[at:])
-        if (
-            node is not None
-            and not _of_other(marks[:at], marks[at : at + length])
-            and _states_limit(node)
-            and not _names_something(marks[at + length :])
-        ):
-            yield marks[at].start_pos or 0, marks[at + length - 1].end_pos or 0
+        length, node = (0, None) if marks[at] in _PUNCTUATION else _longest(marks[at : at + _MOST])
+        before, stretch, after = (
+            marks[max(at - 1, 0) : at],
+            marks[at : at + length],
+            marks[at + length : at + length + _AHEAD],
+        )
+        if node is not None and _states_limit(node) and not _of_other(before, stretch) and not _names_something(after):
+            yield stretch[0].start_pos or 0, stretch[-1].end_pos or 0
         at += max(length, 1)
 
 
 def _longest(marks: list[Token]) -> tuple[int, Node | None]:
     """Return the longest beginning that is a `stretch`, and its tree."""
+    fed, _ = _feed(marks)
+    if all(mark.type in _LEADS for mark in marks[:fed]):
+        return 0, None
+    for length in range(fed, 0, -1):
+        try:
+            return length, _feed(marks[:length])[1].feed_token(Token("$END", ""))
+        except UnexpectedInput:
+            continue
+    return 0, None
+
+
+def _feed(marks: list[Token]) -> tuple[int, InteractiveParser]:
+    """Return how many of the words a `stretch` could begin with, and the parser that has read them."""
     parser = LARK.parse_interactive(start="stretch")
-    length, node = 0, None
-    for count, mark in enumerate(marks, 1):
+    for count, mark in enumerate(marks):
         try:
             parser.feed_token(mark)
         except UnexpectedInput:
-            break
-        if "$END" in parser.accepts():
-            length, node = count, parser.copy().feed_eof()
-    return length, node
+            return count, parser
+    return len(marks), parser
 
 
 def _states_limit(node: Node) -> bool:
@@ -57,11 +75,10 @@ def _states_limit(node: Node) -> bool:
 
 def _of_other(before: list[Token], marks: list[Token]) -> bool:
     """Tell whether it is counted from the issue of what the words before it name (细则印发之日起)."""
-    return (
-        bool(before) and before[-1].type == "WORD" and any(mark.type == "ISSUE" and not is_own(mark) for mark in marks)
-    )
+    named = any(mark.type == "WORD" for mark in before)
+    return named and any(mark.type == "ISSUE" and not is_own(mark) for mark in marks)
 
 
 def _names_something(after: list[Token]) -> bool:
-    words = "".join(after[:12])
+    words = "".join(after)
     return words.startswith("的") or any(words.startswith(past) and "的" in words for past in _PAST)

@@ -56,6 +56,11 @@ def child(node: Node, name: str) -> Node | None:
     return next((each for each in node.children if isinstance(each, Tree) and each.data == name), None)
 
 
+def token(node: Node, name: str) -> Token | None:
+    """Return the node’s own token of that name, or None."""
+    return next((each for each in node.children if isinstance(each, Token) and each.type == name), None)
+
+
 def marks_of(clause: Node, at: int = 0) -> list[Token]:
     """Return the tokens of a clause’s words, or with `at` -1 those of its tail."""
     node = clause.children[at]

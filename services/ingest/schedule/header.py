@@ -34,6 +34,10 @@ class Column(Struct, frozen=True):
     stop: int
     guessed: bool = False
 
+    def below(self, rows: Sequence[Cells]) -> list[Cell]:
+        """Return what stands below the heading."""
+        return [row[self.begin] for row in rows if self.begin < len(row)]
+
 
 class Header(Struct, frozen=True):
     """The columns of a table and the rows of the grid that name them."""
@@ -47,14 +51,27 @@ class Header(Struct, frozen=True):
         return self.columns[-1].stop
 
     def take(self, row: Cells) -> list[Cells]:
-        """Return each column’s cells: as many as columns in their order, else those that stand below its heading.
+        """Return each column’s cells: those below its heading, or, out of line with the headings, one after another.
 
-        In Word, the edges of cells above each other are seldom in line.
+        In Word, the edges of cells above each other are seldom quite in line.
         """
         cells = runs(row)
-        if len(cells) == len(self.columns):
+        if len(cells) == len(self.columns) and self.across(row) is not None:
             return [(cell,) for cell in cells]
         return [runs(row[column.begin : column.stop]) for column in self.columns]
+
+    def across(self, row: Cells) -> Cell | None:
+        """Return a cell that stands below parts of several columns, if there is one."""
+        edges = {column.begin for column in self.columns} | {self.width}
+        begin = 0
+        for at in range(1, len(row) + 1):
+            if at < len(row) and row[at].place == row[begin].place:
+                continue
+            whole = at - begin == 1 or (begin in edges and at in edges)
+            if not whole and any(begin < edge < at for edge in edges):
+                return row[begin]
+            begin = at
+        return None
 
 
 def runs(row: Cells) -> Cells:
@@ -62,7 +79,24 @@ def runs(row: Cells) -> Cells:
     return tuple(cell for at, cell in enumerate(row) if at == 0 or cell.place != row[at - 1].place)
 
 
-def find_header(rows: Sequence[Cells], at: int) -> Header | None:
+def find_headers(rows: Sequence[Cells]) -> dict[int, tuple[Header, int]]:
+    """Return the headers by the row in which they begin, each with the row where another one begins."""
+    headers: dict[int, Header] = {}
+    at = 0
+    while at < len(rows):
+        if header := _find_header(rows, at):
+            headers[at] = header
+        at += header.depth if header else 1
+    found: dict[int, tuple[Header, int]] = {}
+    after, stop, texts = len(rows), len(rows), None
+    for at, header in reversed(headers.items()):
+        stop = stop if header.texts == texts else after
+        found[at] = (header, stop)
+        after, texts = at, header.texts
+    return found
+
+
+def _find_header(rows: Sequence[Cells], at: int) -> Header | None:
     """Return the header that begins with a row, if one does: headings of tasks and of units or deadlines."""
     depth = 1
     while depth < _DEEPEST and at + depth < len(rows) and _goes_on(rows[at + depth - 1], rows[at + depth]):
@@ -132,7 +166,7 @@ def _says(words: list[str]) -> Heading | None:
     return None
 
 
-def is_numbered(column: Column, rows: Sequence[Cells]) -> bool:
+def is_numbered(cells: Sequence[Cell]) -> bool:
     """Tell whether what stands below a heading are numbers."""
-    texts = [row[column.begin].text for row in rows[:_SAMPLE] if column.begin < len(row) and row[column.begin].text]
+    texts = [cell.text for cell in cells[:_SAMPLE] if cell.text]
     return 2 * sum(read_number(text) is not None for text in texts) > len(texts)

@@ -8,7 +8,7 @@ from msgspec import Struct
 from events.schema import Role
 from services.ingest.schedule.columns import Heading
 from services.ingest.schedule.grid import Cell
-from services.ingest.schedule.header import Cells, Column, Header, is_numbered, runs
+from services.ingest.schedule.header import Cells, Column, Header, is_numbered
 
 _NOTHING = Heading("remark")
 
@@ -41,13 +41,13 @@ class Layout(Struct, frozen=True):
 
 
 def lay_out(header: Header, rows: Sequence[Cells]) -> Layout:
-    """Return what the columns hold, by their headings and by the rows below them."""
+    """Return what the columns hold, by their headings and by the rows below them (without those of one cell)."""
     columns = header.columns
     says = [column.says or _NOTHING for column in columns]
     numbers = [at for at, heading in enumerate(says) if heading.kind == "number"]
-    numbers.sort(key=lambda at: _is_merged(columns[at], rows))
+    numbers.sort(key=lambda at: _is_merged(columns[at].below(rows)))
     items = [at for at, heading in enumerate(says) if heading.kind == "item"]
-    if not numbers and items and is_numbered(columns[items[0]], rows):
+    if not numbers and items and is_numbered(columns[items[0]].below(rows)):
         numbers = [items.pop(0)]
     tasks = [at for at, heading in enumerate(says) if heading.kind == "task"] + items
     named = [at for at in tasks if says[at].fineness > 0]
@@ -55,17 +55,20 @@ def lay_out(header: Header, rows: Sequence[Cells]) -> Layout:
     exact = [at for at in deadlines if any(word in columns[at].words for word in ("完成", "办结", "时限", "期限"))]
     if len(exact) == 1:
         deadlines = exact
-    merged = frozenset(at for at in tasks if _is_merged(columns[at], rows))
+    merged = frozenset(at for at in tasks if _is_merged(columns[at].below(rows)))
     tasks = sorted(
         named or tasks,
-        key=lambda at: (at not in merged, _distinct(columns[at], rows) if at in merged else 0, says[at].fineness, at),
+        key=lambda at: (
+            at not in merged,
+            _distinct(columns[at].below(rows)) if at in merged else 0,
+            says[at].fineness,
+            at,
+        ),
     )
     read = {*numbers[:1], *tasks, *deadlines}
-    kinds = ("units", "leader", "deliverable")
+    taken = ("units", "leader", "deliverable", "remark")
     unread = [
-        at
-        for at, column in enumerate(columns)
-        if at not in read and (column.says is None or column.says.kind not in (*kinds, "remark"))
+        at for at, column in enumerate(columns) if at not in read and not (column.says and column.says.kind in taken)
     ]
     clash = None
     if len(deadlines) > 1:
@@ -86,15 +89,9 @@ def lay_out(header: Header, rows: Sequence[Cells]) -> Layout:
     )
 
 
-def _below(column: Column, rows: Sequence[Cells]) -> list[Cell]:
-    """Return what stands below a heading, without what goes over the whole row."""
-    return [row[column.begin] for row in rows if column.begin < len(row) and len(runs(row)) > 1]
-
-
-def _is_merged(column: Column, rows: Sequence[Cells]) -> bool:
-    cells = _below(column, rows)
+def _is_merged(cells: Sequence[Cell]) -> bool:
     return any(cell.place == below.place for cell, below in pairwise(cells))
 
 
-def _distinct(column: Column, rows: Sequence[Cells]) -> int:
-    return len({cell.place for cell in _below(column, rows) if cell.text})
+def _distinct(cells: Sequence[Cell]) -> int:
+    return len({cell.place for cell in cells if cell.text})

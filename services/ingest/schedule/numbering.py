@@ -6,8 +6,12 @@ import msgspec
 from msgspec import Struct
 
 from services.ingest.schedule.entry import Entry
+from services.ingest.schedule.grid import Cell
 from services.ingest.schedule.numbers import MOST, is_sub_number, read_number
 from services.ingest.schedule.table import Refusal, Row
+
+_SHOWN = 100
+"""Characters of a text in a refusal."""
 
 
 class Numbered(Struct, frozen=True):
@@ -28,23 +32,23 @@ def number(entries: Sequence[Entry]) -> Numbered:
         stated = None if counted or entry.number is None else read_number(entry.number.text)
         mine = at if stated is None else stated
         wrong = list(entry.refusals)
-        if not counted and entry.number is not None:
-            if stated is None or stated > MOST:
-                detail = (
-                    f"“{entry.number.text}” is not a number up to {MOST:,}"
-                    if entry.number.text
-                    else "the cell is empty"
-                )
-                wrong.insert(0, Refusal(mine, entry.column, entry.number.place, detail))
-            elif mine in first:
-                detail = f"the number {mine} is there twice; first in {first[mine]}"
-                wrong.insert(0, Refusal(mine, entry.column, entry.number.place, detail))
-            elif not wrong:
-                first[mine] = entry.number.place
+        if not counted and entry.number is not None and (detail := _wrong(entry.number, stated, first)):
+            wrong.insert(0, Refusal(mine, entry.column, entry.number.place, detail))
         refusals += [msgspec.structs.replace(refusal, row=mine) for refusal in wrong]
         if not wrong and entry.row is not None:
             rows.append(msgspec.structs.replace(entry.row, number=mine))
     return Numbered(tuple(rows), tuple(refusals), counted)
+
+
+def _wrong(cell: Cell, stated: int | None, first: dict[int, str]) -> str:
+    """Return what is wrong with a number; `first` has the places of those before, and then its own."""
+    if not cell.text:
+        return "the cell is empty"
+    if stated is None or stated > MOST:
+        return f"“{cell.text[:_SHOWN]}” is not a number up to {MOST:,}"
+    if first.setdefault(stated, cell.place) != cell.place:
+        return f"the number {stated} is there twice; first in {first[stated]}"
+    return ""
 
 
 def _why_count(entries: Sequence[Entry]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.ingest.schedule.entry import Entry, Line
 from services.ingest.schedule.grid import Cell, Grid
-from services.ingest.schedule.header import Cells, Header, find_header, runs
+from services.ingest.schedule.header import Cells, Header, find_headers, runs
 from services.ingest.schedule.layout import Layout, lay_out
 from services.ingest.schedule.limits import MOST_TEXT
 from services.ingest.schedule.numbering import number
@@ -52,21 +52,18 @@ class _Reading:
         """Read a grid from its first header on, or from its first row, if it goes on with the columns before it."""
         self._notes += grid.notes
         rows = grid.rows
-        reads, at = False, 0
-        while at < len(rows):
-            header = find_header(rows, at)
-            if header is not None:
-                self._begin(header, rows[at + header.depth :], again=reads)
+        headers, width = find_headers(rows), max(map(len, rows), default=0)
+        reads, begin = not headers and width == self._width and self._goes_on(rows), 0
+        for at, row in enumerate(rows):
+            if at in headers:
+                header, stop = headers[at]
                 if not reads:
                     self._above(rows[:at])
-                reads, self._width = True, max(map(len, rows))
-                at += header.depth
-                continue
-            if not reads and at == 0 and self._goes_on(rows):
-                reads = True
-            if reads and self._layout is not None:
-                self._row(self._layout, rows[at], rows[at - 1] if at else ())
-            at += 1
+                begin = at + header.depth
+                self._begin(header, rows[begin:stop], again=reads)
+                reads, self._width = True, width
+            elif at >= begin and reads and self._layout is not None:
+                self._row(self._layout, row, rows[at - 1] if at else ())
         if not reads and any(cell.text for row in rows for cell in row):
             self._notes.append(f"{grid.name} has no header that is known; it is not read")
 
@@ -84,7 +81,8 @@ class _Reading:
             return
         self._part += 1
         self._drop(())
-        self._layout = layout = lay_out(header, rows)
+        body = [row for row in rows if len(runs(row)) > 1]
+        self._layout = layout = lay_out(header, body)
         if layout.clash is not None:
             column, detail = layout.clash
             self._refusals.append(Refusal(0, column.words, column.place, detail))
@@ -93,18 +91,15 @@ class _Reading:
                 self._notes.append(f"{column.place}: the column “{column.words[:_SHOWN]}” is read as that of the tasks")
         for at in layout.unread:
             column = header.columns[at]
-            below = [row[column.begin] for row in rows if column.begin < len(row) and len(runs(row)) > 1]
-            if any(cell.text for cell in below):
+            if any(cell.text for cell in column.below(body)):
                 name = f"the column “{column.words[:_SHOWN]}”" if column.words else "a column without a heading"
                 self._notes.append(f"{column.place}: {name} is not read")
 
     def _goes_on(self, rows: Sequence[Cells]) -> bool:
         """Tell whether a grid without a header has the columns of the one before it."""
         layout = self._layout
-        if layout is None or max(map(len, rows)) != self._width:
-            return False
-        if layout.number is None:
-            return True
+        if layout is None or layout.number is None:
+            return layout is not None
         numbers = (layout.header.take(row)[layout.number] for row in rows)
         return any(read_number(cells[0].text) is not None for cells in numbers if cells)
 

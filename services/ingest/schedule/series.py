@@ -8,7 +8,7 @@ from lark import Tree
 
 from events.deadline import MONTHS, Every, Milestone, Milestones, Recurring, add_months
 from services.ingest.schedule.dated import dues_of
-from services.ingest.schedule.grammar import Node, child, tokens
+from services.ingest.schedule.grammar import Node, child, token, tokens
 from services.ingest.schedule.span import Origin, read_date, read_span
 
 _EVERY: dict[str, Every] = {
@@ -38,7 +38,7 @@ def read_series(node: Node, plain: str, origin: Origin) -> Recurring | Milestone
         raise ValueError("only of a year can several times be named")
     within = child(node, "span")
     span = read_span(within, origin) if within else None
-    if span is None or "SINCE" in [getattr(each, "type", None) for each in node.children]:
+    if span is None or token(node, "SINCE"):
         return _recurring(items, every, max(origin.start, span.start) if span else origin.start, plain, origin)
     begin = max(span.first, add_months(origin.start, -MONTHS[every]))
     steps = _occurrences(items, MONTHS[every], begin, span.end, plain, origin)

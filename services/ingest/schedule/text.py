@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import partial
 
 from msgspec import Struct
 
@@ -48,7 +49,9 @@ class Plain(Struct, frozen=True):
 
     def sub(self, pattern: re.Pattern[str], regular: Callable[[re.Match[str]], str]) -> "Plain":
         """Replace each match; what replaces it came from all of it, or, where the lengths agree, one from one."""
-        text, begins, ends, at = "", [], [], 0
+        text, at = "", 0
+        begins: list[int] = []
+        ends: list[int] = []
         for match in pattern.finditer(self.text):
             begin, end, new = match.start(), match.end(), regular(match)
             same = len(new) == end - begin
@@ -96,7 +99,7 @@ def make_plain(text: str) -> Plain:
     )
     plain = plain.sub(_ROUND, lambda _: "〇").sub(_DASHES, lambda _: "-").sub(_NUMERAL, _digits)
     for pattern, regular in _REGULAR:
-        plain = plain.sub(pattern, lambda match, regular=regular: match.expand(regular))  # type: ignore[misc]
+        plain = plain.sub(pattern, partial(_expand, regular))
     return plain
 
 
@@ -116,3 +119,7 @@ def numeral(text: str) -> int | None:
 def _digits(match: re.Match[str]) -> str:
     value = numeral(match[0])
     return match[0] if value is None else str(value)
+
+
+def _expand(regular: str, match: re.Match[str]) -> str:
+    return match.expand(regular)

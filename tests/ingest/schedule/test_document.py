@@ -64,6 +64,11 @@ def test_the_seed_in_every_form(name: str) -> None:
         (package({"a.txt": b""}), "table.zip", "a zip file without"),
         (package({"content.xml": b"", "mimetype": b""}), "table.ods", "an OpenDocument file"),
         (package({"OFD.xml": b""}), "table.ofd", "an OFD file"),
+        (
+            changed(word(SEED_ROWS), "_rels/.rels", "http://schemas.openxmlformats.org", "http://purl.oclc.org/ooxml"),
+            "strict.docx",
+            "Strict Open XML",
+        ),
         (package({"xl/workbook.bin": b""}), "table.xlsb", "save it as .xlsx"),
         (package({**parts(word(SEED_ROWS)), "word/vbaProject.bin": b""}), "table.docx", "the file has macros"),
         (

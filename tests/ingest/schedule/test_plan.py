@@ -7,7 +7,7 @@ from events.deadline import Ambiguous, Fixed, Milestones, Unspecified, next_due
 from events.envelope import Event, encode, parse
 from events.schema import TaskAssigned
 from services.ingest.schedule.plan import Schedule
-from tests.ingest.schedule.documents import SEED, SEED_ROWS, book, page, separated, word
+from tests.ingest.schedule.documents import SEED, SEED_ROWS, Drawing, book, page, separated, word
 from tests.ingest.schedule.orders import LEDGER, assignments, events, schedule
 
 DUE = {
@@ -150,7 +150,7 @@ def test_a_row_without_any_deadline_is_unspecified() -> None:
 
 def test_what_a_table_says_beyond_an_assignment_is_kept() -> None:
     """Section and leading official are attributes of the event, the deliverable is part of it."""
-    drawing = [
+    drawing: Drawing = [
         [*HEADER, "分管领导", "成果形式"],
         ["一、社会保障", "<", "<", "<", "<", "<"],
         [1, "出台办法。", "市残联", "6月底前启动，2019年底前完成", "张三", "《办法》"],

@@ -90,11 +90,22 @@ def test_a_word_table_inside_another() -> None:
 
 def test_word_columns_that_are_out_of_line() -> None:
     """Cells whose edges are not in line with those of the headings are still the columns’, in their order."""
-    document = docx.Document(
-        BytesIO(word([["序号", "<", "工作任务", "<", "责任单位", "时限"], ["1", "培训", "<", "<", "市残联", "长期"]]))
-    )
-    row = only(saved(document))
+    drawing = [["序号", "<", "工作任务", "<", "责任单位", "时限"], ["1", "培训", "<", "<", "市残联", "长期"]]
+    row = only(word(drawing))
     assert (row.title.text, row.units[0][1].text) == ("培训", "市残联")
+    (refusal,) = read_document(
+        word([drawing[0], ["1", "培训", "<", "市残联", "<", "长期"], ["2", "评估", "<", "<", "<", "长期"]]), ""
+    ).refusals
+    assert (refusal.row, refusal.detail) == (2, "“评估” stands below parts of several columns")
+
+
+def test_a_word_cell_over_whole_columns() -> None:
+    """A cell that is merged over several columns is in each of them, however many cells the row has."""
+    drawing = [["序号", "工作任务", "<", "责任单位", "时限"], ["1", "就业", "培训", "市残联", "<"]]
+    row = only(word(drawing))
+    assert (row.title.text, row.section, row.units[0][1].text) == ("培训", "就业", "市残联")
+    assert row.deadline is not None
+    assert row.deadline.text == "市残联"
 
 
 def test_word_numbers_that_are_no_text() -> None:

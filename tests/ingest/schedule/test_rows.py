@@ -8,6 +8,8 @@ from tests.ingest.schedule.documents import Drawing, book, page, separated, word
 
 HEADER = ["序号", "工作任务", "责任单位", "完成时限"]
 
+TASK = ["培训", "市残联", "长期"]
+
 Reader = Callable[..., Table]
 
 MAKERS: dict[str, Callable[..., bytes]] = {
@@ -112,6 +114,14 @@ def test_a_table_goes_on(read: Reader) -> None:
     assert "no header that is known" in table.notes[0]
 
 
+def test_two_tables_with_titles(read: Reader) -> None:
+    """A title inside a table is no row of the table before it."""
+    title, wide = ["分工表", "<", "<", "<"], [HEADER, ["1", *TASK]]
+    table = read([title, *wide], [title, HEADER, ["2", *TASK]])
+    assert (table.refusals, table.notes) == ((), ())
+    assert [(row.number, row.section) for row in table.rows] == [(1, None), (2, None)]
+
+
 def test_no_table_is_known(read: Reader) -> None:
     """A document without a header that is known is refused; what it has instead is noted."""
     table = read([["姓名", "电话"], ["张三", "123"]])
@@ -125,9 +135,6 @@ def counted(table: Table) -> str:
     assert table.refusals == ()
     assert [row.number for row in table.rows] == list(range(1, len(table.rows) + 1))
     return table.notes[0] if table.notes else ""
-
-
-TASK = ["培训", "市残联", "长期"]
 
 
 @pytest.mark.parametrize(

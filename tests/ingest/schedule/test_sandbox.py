@@ -82,6 +82,14 @@ async def test_five_thousand_rows(make: Callable[[Drawing], bytes]) -> None:
     ]
 
 
+async def test_a_wide_table() -> None:
+    """As many cells as are read take seconds also where all columns have the same heading."""
+    data = separated([["工作任务"] * 198 + ["单位", "时限"], *[["培训"] * 200] * 2_400])
+    began = time.monotonic()
+    assert len((await read(data)).refusals) == 2_400
+    assert time.monotonic() - began < SECONDS
+
+
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a bomb": (lambda: package({**parts(WORD), "word/a.xml": bytes(201 * MIB)}), "unpacked, the file has more than"),
     "many parts": (lambda: package({**parts(BOOK), **{f"a{at}": b"" for at in range(6_000)}}), "parts; at most 5,000"),

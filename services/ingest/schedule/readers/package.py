@@ -21,7 +21,7 @@ _OTHERS = (
 )
 
 
-def open_package(data: bytes) -> tuple[Literal["docx", "xlsx"], ZipFile]:
+def check_package(data: bytes) -> Literal["docx", "xlsx"]:
     """Return what a package holds; raise UnreadableError for one that is too large, has macros or is something else.
 
     Every part is inflated once, so that what it declares is known to be true.
@@ -39,10 +39,12 @@ def open_package(data: bytes) -> tuple[Literal["docx", "xlsx"], ZipFile]:
         _check(archive, part)
     if "[Content_Types].xml" in names and b"macroEnabled" in archive.read("[Content_Types].xml"):
         raise UnreadableError("the file is of a kind that has macros; save it as .docx or .xlsx, which have none")
+    if "_rels/.rels" in names and b"purl.oclc.org" in archive.read("_rels/.rels"):
+        raise UnreadableError("the file is saved as Strict Open XML; save it as .docx or .xlsx without that")
     if "word/document.xml" in names:
-        return "docx", archive
+        return "docx"
     if "xl/workbook.xml" in names:
-        return "xlsx", archive
+        return "xlsx"
     what = next((what for name, what in _OTHERS if name in names), "a zip file without a Word document or a workbook")
     raise UnreadableError(f"this is {what}")
 

@@ -1,0 +1,73 @@
+"""The clauses of a phrase, and what each means for itself."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from lark import Tree
+from msgspec import Struct
+
+from events.deadline import Deadline, Recurring
+from services.ingest.schedule.counted import read_counted, read_event, read_issue
+from services.ingest.schedule.dated import read_dated
+from services.ingest.schedule.festival import read_festival
+from services.ingest.schedule.grammar import Node, child, parse
+from services.ingest.schedule.series import MOST_STEPS, read_series
+from services.ingest.schedule.span import Origin
+from services.ingest.schedule.text import make_plain
+from services.ingest.schedule.wording import read_wording
+
+_CIRCLED = re.compile("[①-⑳⑴-⒇⒈-⒛㈠-㈩❶-❿]")
+_ENUMERATOR = re.compile(
+    r"\([0-9一二三四五六七八九十]{1,2}\)"
+    r"|(?:(?<=[,;。:])|^)(?:[0-9]{1,2}\.(?=[0-9]{1,2}月)|(?:[0-9]{1,2}[.、]|[一二三四五六七八九十]{1,2}、)(?=[0-9]{4}年|[^0-9]))"
+    r"|[一二三四五六七八九]是(?=[0-9于在力到至今明年])"
+)
+"""What only numbers a clause; it is no part of a date (①2018年)."""
+
+
+class Clause(Struct, frozen=True):
+    """A clause, where it stands in the phrase, and what it means for itself (None: nothing about time)."""
+
+    begin: int
+    end: int
+    means: Deadline | None
+    rule: str = ""
+
+
+def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> Iterator[Clause]:
+    """Read each clause on what those before it have named."""
+    plain = make_plain(_CIRCLED.sub(";", text)).sub(_ENUMERATOR, lambda match: ";" * len(match[0]))
+    nodes = [node for node in parse(plain.text).children if isinstance(node, Tree)]
+    filled = [node for node in nodes if not node.meta.empty]
+    if len(filled) > MOST_STEPS:
+        raise ValueError(f"it has {len(filled)} clauses; a deadline can have {MOST_STEPS} steps")
+    for node in filled:
+        at = node.meta.start_pos
+        while at and plain.text[at - 1] == ";" and text[plain.begins[at - 1]] not in ";；":
+            at -= 1  # the number before it is part of the clause
+        begin, end = plain.origin(at, node.meta.end_pos)
+        means, rule, origin = _read_clause(node, plain.text, origin, festivals)
+        yield Clause(begin, end, means, rule)
+
+
+def _read_clause(
+    node: Node, plain: str, origin: Origin, festivals: Mapping[str, date]
+) -> tuple[Deadline | None, str, Origin]:
+    text = plain[node.meta.start_pos : node.meta.end_pos]
+    match str(node.data):
+        case "dated_clause":
+            return read_dated(node, text, origin)
+        case "festival_clause":
+            return read_festival(node, text, origin, festivals)
+        case "recurring_clause":
+            again = read_series(child(node, "recurring") or node, plain, origin)
+            return again, f"every-{again.every}" if isinstance(again, Recurring) else "series", origin
+        case "counted_clause":
+            return *read_counted(node, text, origin), origin
+        case "issue_clause":
+            return *read_issue(node, text), origin
+        case "event_clause" | "period_after_event":
+            return *read_event(node, text), origin
+        case _:
+            return *(read_wording(node, text) or (None, "")), origin

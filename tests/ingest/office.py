@@ -1,0 +1,87 @@
+"""A running ingest in this process, and those who submit to it over both doors."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from litestar.testing import AsyncTestClient
+
+from events.envelope import Event, encode
+from events.log import key
+from services import tokens
+from services.clock import sleep
+from services.ingest.app import build
+from services.ingest.core import Outcome
+from services.settings import Settings, shipped
+from tests.ingest.desk import NAME, receipts
+
+ONE = "application/cloudevents+json"
+
+PROBLEM = "application/problem+json"
+
+PATH = f"/v1/{NAME}/events"
+
+PATIENCE = 20.0
+"""Seconds a test waits for what must come, so that it fails instead of hanging."""
+
+ELSEWHERE = 'title = "另一台账"\nunits = ["市残联"]\n[sources.office]\nrole = "assigner"\n'
+"""A second ledger of the same service."""
+
+CLOCK = "2018-03-31T10:00:00+08:00@1"
+"""So that nothing falls due while a test runs."""
+
+
+SOURCES = ("office", "units", "audit", "board", "gone")
+"""Those of the shipped ledger, and one that it has no more."""
+
+
+class Office:
+    """A running ingest, and those who submit to it."""
+
+    def __init__(self, http: httpx.AsyncClient, redis: Any, tokens: Mapping[str, str]) -> None:
+        self.http = http
+        self.redis = redis
+        self.tokens = tokens
+
+    async def post(self, body: Event | bytes, form: str = ONE, *, source: str = "units", path: str = PATH) -> Any:
+        """Post an event, or a body in another form, with the token of a source."""
+        headers = {"Authorization": f"Bearer {self.tokens[source]}", "Content-Type": form}
+        content = body if isinstance(body, bytes) else encode(body)
+        return await self.http.post(path, content=content, headers=headers)
+
+    async def add(self, source: str, *events: Event | bytes) -> list[str]:
+        """Add events to the inbox of a source and return the ids of the entries."""
+        raws = [event if isinstance(event, bytes) else encode(event) for event in events]
+        return [(await self.redis.xadd(key(NAME, "inbox", source), {"e": raw})).decode() for raw in raws]
+
+    async def receipt(self, entry: str, source: str) -> Outcome:
+        """Wait for the receipt of an inbox entry."""
+        async with asyncio.timeout(PATIENCE):
+            while entry not in (found := dict(await receipts(self.redis, source))):
+                await sleep(0.01)
+        return found[entry]
+
+
+@asynccontextmanager
+async def opened(redis: Any, url: str, ledgers: Path) -> AsyncIterator[Office]:
+    """Run ingest until the block ends, with the shipped ledger, another one, and a token for each source."""
+    text = shipped(f"{NAME}.toml").read_text(encoding="utf-8")
+    (ledgers / f"{NAME}.toml").write_text(text, encoding="utf-8")
+    (ledgers / "elsewhere.toml").write_text(ELSEWHERE, encoding="utf-8")
+    issued = {source: await tokens.issue(redis, NAME, source) for source in SOURCES}
+    app = build(Settings(redis_url=url, ledgers=ledgers, clock=CLOCK))
+    async with AsyncTestClient(app) as http:
+        yield Office(http, redis, issued)
+
+
+def problem(answer: httpx.Response) -> dict[str, Any]:
+    """Return the problem in an answer; fails where it is none as RFC 9457 has it."""
+    assert answer.headers["content-type"] == PROBLEM
+    found: dict[str, Any] = answer.json()
+    assert (found["type"], found["status"]) == ("about:blank", answer.status_code)
+    assert found["title"]
+    assert found["detail"]
+    return found

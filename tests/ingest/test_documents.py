@@ -1,0 +1,184 @@
+"""The door for documents as offices meet it: a file over HTTP, read, shown beside the ledger, and assigned."""
+
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+import pytest
+
+from events.deadline import Fixed
+from events.envelope import Event, encode
+from events.schema import DeadlineClarified, TaskAssigned, TaskClosed, TaskReassigned
+from services.ingest.schedule.limits import MOST_BYTES
+from tests.examples import EXAMPLES
+from tests.ingest.desk import NAME, history, ids
+from tests.ingest.office import Office, problem
+from tests.ingest.schedule.documents import SEED, SEED_ROWS, word
+
+SCHEDULES = f"/v1/{NAME}/schedules"
+
+FORM = {"plan": "zj-2017", "issued": "2017-08-01"}
+
+BROKEN = SEED.replace("2018年12月前完成", "2018年2月30日前")
+
+
+async def send(
+    office: Office,
+    document: bytes | str,
+    *,
+    source: str = "office",
+    name: str = "分工表.docx",
+    form: dict[str, str] = FORM,
+    **query: bool,
+) -> httpx.Response:
+    """Send a document with the token of a source."""
+    body = document.encode() if isinstance(document, str) else document
+    headers = {"Authorization": f"Bearer {office.tokens[source]}"}
+    return await office.http.post(SCHEDULES, params=query, data=form, files={"file": (name, body)}, headers=headers)
+
+
+def states(answer: httpx.Response) -> dict[str, str]:
+    """Return how each row stands to the ledger."""
+    return {row["task"]: row["state"] for row in answer.json()["rows"]}
+
+
+async def handed_out(office: Office) -> list[Event]:
+    """Return what the office has said so far, without what the clock adds."""
+    return [entry.event for entry in await history(office.redis) if entry.event.authid == "office"]
+
+
+async def test_a_dry_run_shows_every_row_and_assigns_nothing(office: Office) -> None:
+    """With the event of each row come the rule that read its deadline, the cell, and the reading in Chinese."""
+    answer = await send(office, word(SEED_ROWS), dry_run=True)
+    assert answer.status_code == HTTPStatus.OK
+    assert set(states(answer).values()) == {"new"}
+    row = answer.json()["rows"][6]
+    assert (row["row"], row["task"], row["rule"]) == (7, "zj-2017-07", "before-month")
+    assert (row["place"], row["deadline_place"]) == ("table 1, row 8, column 2", "table 1, row 8, column 4")
+    assert row["event"]["data"]["deadline"]["kind"] == "ambiguous"
+    assert "市残联" in row["reading"][0]
+    assert answer.json()["outcomes"] == []
+    assert await history(office.redis) == []
+
+
+async def test_a_document_is_assigned_and_again_assigns_nothing(office: Office) -> None:
+    """Its rows become events of the source whose token it came with; a second time, in any form, none is new."""
+    answer = await send(office, SEED)
+    assert [outcome["outcome"] for outcome in answer.json()["outcomes"]] == ["accepted"] * 27
+    assert len(await handed_out(office)) == 27
+    again = await send(office, word(SEED_ROWS))
+    assert set(states(again).values()) == {"same"}
+    assert again.json()["outcomes"] == []
+    assert len(await handed_out(office)) == 27
+
+
+async def test_nothing_is_assigned_while_a_row_cannot_be_read(office: Office) -> None:
+    """The refusal names the cell; the other rows are assigned only where that is asked for."""
+    answer = await send(office, BROKEN)
+    assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    (refusal,) = answer.json()["refusals"]
+    assert (refusal["row"], refusal["column"]) == (7, "时间进度")
+    assert "2018年2月30日" in refusal["detail"]
+    assert await history(office.redis) == []
+    partial = await send(office, BROKEN, partial=True)
+    assert partial.status_code == HTTPStatus.OK
+    assert len(partial.json()["outcomes"]) == len(await handed_out(office)) == 26
+    mended = await send(office, SEED)
+    assert [outcome["id"] for outcome in mended.json()["outcomes"]] == ["assigned-zj-2017-07"]
+
+
+async def test_a_corrected_document_shows_the_difference_and_proposes_to_settle_it(office: Office) -> None:
+    """Proposals are submitted only where that is asked for; afterwards ledger and document agree."""
+    await send(office, SEED)
+    corrected = SEED.replace("2018年12月前完成", "2018年11月底前完成").replace(
+        "\t市财政局、市残联\n", "\t市残联、市财政局\n"
+    )
+    shown = await send(office, corrected)
+    changed = {row["task"]: row for row in shown.json()["rows"] if row["state"] == "changed"}
+    assert {task: [one["type"] for one in row["proposals"]] for task, row in changed.items()} == {
+        "zj-2017-07": ["duban.deadline.clarified.v1"],
+        "zj-2017-23": ["duban.task.reassigned.v1"],
+    }
+    assert "“2018年12月前完成”" in changed["zj-2017-07"]["differences"][0]
+    assert len(await handed_out(office)) == 27
+    settled = await send(office, corrected, corrections=True)
+    assert [outcome["outcome"] for outcome in settled.json()["outcomes"]] == ["accepted", "accepted"]
+    clarified, reassigned = (event.data for event in (await handed_out(office))[27:])
+    assert isinstance(clarified, DeadlineClarified)
+    assert isinstance(clarified.deadline, Fixed)
+    assert isinstance(reassigned, TaskReassigned)
+    assert (reassigned.lead, reassigned.reason) == ("市残联", "按更正后的文件《分工表.docx》")
+    assert set(states(await send(office, corrected)).values()) == {"same"}
+    assert set(states(await send(office, SEED)).values()) == {"same"}
+
+
+async def test_tasks_that_the_document_lacks_are_named(office: Office) -> None:
+    """Open tasks of the plan that are not in the document are told; what became of them is the office's to say."""
+    await send(office, SEED)
+    closing = EXAMPLES["duban.task.closed.v1"]
+    closed = encode(closing).replace(b"zj-2017-07", b"zj-2017-27").replace(b"2019-02-15", b"2018-02-15")
+    assert isinstance(closing.data, TaskClosed)
+    assert (await office.post(closed, source="office")).status_code == HTTPStatus.CREATED
+    shorter = await send(office, SEED[: SEED.index("\n\t26\n")])
+    assert shorter.json()["missing"] == ["zj-2017-26"]
+
+
+async def test_a_section_and_a_leading_official_stay_in_the_stored_bytes(office: Office) -> None:
+    """They are extension attributes: in the log for ever, outside of what decisions are made on."""
+    drawing = [["序号", "工作任务", "责任单位", "完成时限", "分管领导"], ["一、就业", "<", "<", "<", "<"]]
+    await send(office, word([*drawing, [1, "建立公示制度。", "市残联", "长期坚持", "张三"]]))
+    (entry,) = await history(office.redis)
+    assert isinstance(entry.event.data, TaskAssigned)
+    (stored,) = await office.redis.xrange(f"duban:{{{NAME}}}:log")
+    assert '"section":"一、就业","leader":"张三"'.encode() in stored[1][b"e"]
+
+
+async def test_a_stranger_or_a_reporter_sends_no_document(office: Office) -> None:
+    """The token is asked for before the body is read, and only an assigner's will do."""
+    stranger = await office.http.post(SCHEDULES, data=FORM, files={"file": ("a.docx", b"")})
+    assert stranger.status_code == HTTPStatus.UNAUTHORIZED
+    assert stranger.headers["www-authenticate"] == "Bearer"
+    assert "token" in problem(stranger)["detail"]
+    for source in ("units", "audit", "board"):
+        answer = await send(office, SEED, source=source)
+        assert answer.status_code == HTTPStatus.FORBIDDEN
+        assert source in problem(answer)["detail"]
+    assert await ids(office.redis) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "wrong"),
+    [
+        ({"plan": "a/b", "issued": "2017-08-01"}, "plan"),
+        ({"plan": "p", "issued": "2017年8月1日"}, "issued"),
+        ({"plan": "p"}, "issued"),
+    ],
+)
+async def test_what_the_form_lacks_is_told(office: Office, form: dict[str, str], wrong: str) -> None:
+    """A member that is missing or cannot be used is named."""
+    answer = await send(office, SEED, form=form)
+    assert answer.status_code == HTTPStatus.BAD_REQUEST
+    assert wrong in str(problem(answer))
+
+
+async def test_a_hostile_document_is_a_refusal(office: Office) -> None:
+    """What breaks its reader is told as what cannot be read; the service goes on."""
+    answer = await send(office, b"PK\x03\x04" + b"\0" * 1_000)
+    assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert answer.json()["refusals"][0]["row"] == 0
+    assert (await send(office, SEED, dry_run=True)).status_code == HTTPStatus.OK
+
+
+async def test_a_document_beyond_all_bounds_is_not_taken(office: Office) -> None:
+    """Such a body is a problem, not a document."""
+    answer = await send(office, b"a" * (MOST_BYTES + 2 * 1024 * 1024))
+    assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    problem(answer)
+
+
+async def test_ids_say_which_submission_a_row_is(office: Office) -> None:
+    """A task that was assigned by other means is compared just the same."""
+    by_hand = encode(EXAMPLES["duban.task.assigned.v1"])
+    await office.post(by_hand, source="office")
+    shown: dict[str, Any] = (await send(office, SEED, dry_run=True)).json()["rows"][6]
+    assert (shown["task"], shown["state"], shown["proposals"]) == ("zj-2017-07", "same", [])
