@@ -110,7 +110,9 @@ def _remarks(unit: Unit, ledger: Ledger, issued: date) -> Iterator[str]:
     if not (unit.group or unit.open or ledger.knows(name)):
         yield f"“{unit.name}” is not in the directory; {_nearest(unit.name, ledger)}."
     if heir := ledger.successor(name, issued):
-        yield f"“{unit.name}” had ended by {issued}; its successor is {heir}."
+        doubtful = any(succession.to == heir and not succession.verified for succession in ledger.successions)
+        doubt = " (by the directory, which marks this as unverified)" if doubtful else ""
+        yield f"“{unit.name}” had ended by {issued}; its successor is {heir}{doubt}."
 
 
 def _nearest(name: str, ledger: Ledger) -> str:

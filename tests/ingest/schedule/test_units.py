@@ -167,7 +167,10 @@ DIRECTORY = Ledger(
     units=(CIVIL, FINANCE, DISABLED, "市卫生计生局"),
     groups={COUNTIES: ("赤坎区", "霞山区")},
     aliases={"市残疾人联合会": DISABLED, "各县、市、区政府": COUNTIES},
-    successions=(Succession(date(2019, 3, 31), ("市卫生计生局",), "市卫生健康局", "方案"),),
+    successions=(
+        Succession(date(2019, 3, 31), ("市卫生计生局",), "市卫生健康局", "方案"),
+        Succession(date(2021, 5, 31), ("市卫生健康局",), "市卫健委", "方案", verified=False),
+    ),
 )
 
 
@@ -247,6 +250,12 @@ def test_an_importer_is_told_what_to_look_at() -> None:
     ]
     assert remarked("市卫生计生局", date(2019, 4, 1)) == [
         "“市卫生计生局” had ended by 2019-04-01; its successor is 市卫生健康局."
+    ]
+    assert remarked("市卫生计生局", date(2022, 1, 1)) == [
+        (
+            "“市卫生计生局” had ended by 2022-01-01; "
+            "its successor is 市卫健委 (by the directory, which marks this as unverified)."
+        )
     ]
     assert remarked("各县（市、区）政府、各有关部门牵头") == [
         (
