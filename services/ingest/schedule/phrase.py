@@ -49,7 +49,9 @@ def read_phrase(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str,
     """
     try:
         check_text(text, _LONGEST)
-        if _NOTHING.fullmatch(normalise(text)):
+        plain = normalise(text)
+        check_text(plain, _LONGEST)
+        if _NOTHING.fullmatch(plain):
             return Phrase(Unspecified(text), "nothing")
         deadline, rule = combine(list(read_clauses(text, Origin(issued, zone), festivals)), text)
         return Phrase(msgspec.structs.replace(deadline, text=text), rule)
