@@ -50,14 +50,13 @@ def _said(clause: Clause) -> tuple[Deadline, str]:
 
 
 def _dues(clause: Clause) -> tuple[datetime, ...]:
-    means = clause.means
-    return (
-        (means.strict, means.loose)
-        if isinstance(means, Ambiguous)
-        else (means.due,)
-        if isinstance(means, Fixed)
-        else ()
-    )
+    match clause.means:
+        case Fixed(due=due):
+            return (due,)
+        case Ambiguous(strict=strict, loose=loose):
+            return (strict, loose)
+        case _:
+            return ()
 
 
 def _steps(clauses: list[Clause], text: str) -> Iterator[Milestone]:
