@@ -67,7 +67,7 @@ def _read_clause(
             return *read_counted(node, text, origin), origin
         case "issue_clause":
             return *read_issue(node, text), origin
-        case "event_clause" | "period_after_event":
+        case "event_clause":
             return *read_event(node, text), origin
         case _:
             return *(read_wording(node, text) or (None, "")), origin

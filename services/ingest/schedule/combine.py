@@ -15,13 +15,19 @@ _PERCENT = re.compile(
     r"|(?:完成|任务|进度)[^0-9,;。]{0,4}?(?P<half>过半|一半)"
 )
 _WHOLE, _HALF = 100, 50
+_MANNER = "分逐按"
+"""With these, unlike 每, a period is the way in which the work for a date is done (按月调度，年底前完成)."""
 
 
 def combine(clauses: list[Clause], text: str) -> tuple[Deadline, str]:
     """Return what the clauses mean together; ValueError if it is nothing that one deadline can say."""
     meant = [clause for clause in clauses if clause.means is not None]
-    series = [clause for clause in meant if isinstance(clause.means, Recurring | Milestones)]
     dated = [clause for clause in meant if isinstance(clause.means, Fixed | Ambiguous)]
+    series = [
+        clause
+        for clause in meant
+        if isinstance(clause.means, Recurring | Milestones) and not (dated and text[clause.begin] in _MANNER)
+    ]
     if not meant:
         raise ValueError("it names neither a date nor what it waits for, nor that it goes on")
     if series:
@@ -44,14 +50,13 @@ def _said(clause: Clause) -> tuple[Deadline, str]:
 
 
 def _dues(clause: Clause) -> tuple[datetime, ...]:
-    means = clause.means
-    return (
-        (means.strict, means.loose)
-        if isinstance(means, Ambiguous)
-        else (means.due,)
-        if isinstance(means, Fixed)
-        else ()
-    )
+    match clause.means:
+        case Fixed(due=due):
+            return (due,)
+        case Ambiguous(strict=strict, loose=loose):
+            return (strict, loose)
+        case _:
+            return ()
 
 
 def _steps(clauses: list[Clause], text: str) -> Iterator[Milestone]:

@@ -9,7 +9,7 @@ from services.ingest.schedule.grammar import Node, child, marks_of, token, token
 from services.ingest.schedule.period import last_day
 from services.ingest.schedule.span import Origin, read_span
 
-_OWN = ("自", "从", "本", "该", "收到", "接到", "即日", "现在")
+_OWN = ("自", "从", "本", "该", "收", "接", "即日", "现在")
 """With these the issue is that of the very document, whatever stands before (各地自印发之日起)."""
 
 

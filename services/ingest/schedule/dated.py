@@ -59,6 +59,8 @@ def _check_words(before: list[str], span: Span, stated: dict[str, str], after: l
     words = "".join(after)
     if after and after[0].type == "AFTER":
         raise ValueError(f"“{after[0]}” does not say by when")
+    if words.startswith("已"):
+        raise ValueError(f"“{words}” says what was done by then, not by when to do it")
     if not stated and not span.last:
         for token in after:
             if token.type in _RELATIONS:

@@ -1,8 +1,9 @@
 """A deadline’s phrase (时间进度) to the deadline it means: clause by clause, then what the clauses mean together.
 
-The language is a grammar (`phrase.lark`), not a heap of patterns: what it does not derive is refused. What a tree of it
-means is the matter of a module each: a span of the calendar (`span`), its limit (`dated`), a period counted from the
-issue (`period`), what comes again (`series`), and words without a date (`wording`).
+The language is a grammar (`phrase.lark`), not a heap of patterns: what it does not derive is refused. What its trees
+mean is the matter of a module each: a span of the calendar (`span`) and its limit (`dated`), a day that moves
+(`festival`), a period (`counted`, by the law in `period`), what comes again (`series`), and words without a date
+(`wording`).
 """
 
 import re
@@ -49,7 +50,9 @@ def read_phrase(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str,
     """
     try:
         check_text(text, _LONGEST)
-        if _NOTHING.fullmatch(normalise(text)):
+        plain = normalise(text)
+        check_text(plain, _LONGEST)
+        if _NOTHING.fullmatch(plain):
             return Phrase(Unspecified(text), "nothing")
         deadline, rule = combine(list(read_clauses(text, Origin(issued, zone), festivals)), text)
         return Phrase(msgspec.structs.replace(deadline, text=text), rule)

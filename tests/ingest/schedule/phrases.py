@@ -221,6 +221,8 @@ FURTHER: list[tuple[str, Reading, str]] = [
     ("截至2018年12月31日", fixed("2019-01-01"), "day-end"),
     ("不晚于2018年6月30日", fixed("2018-07-01"), "day-end"),
     ("2018/12/31", fixed("2019-01-01"), "day-end"),
+    ("原则上不超过2018年12月31日", fixed("2019-01-01"), "day-end"),
+    ("2018年元月底前", fixed("2018-02-01"), "month-end"),
     # ranges
     ("2018年10月至2019年3月", fixed("2019-04-01"), "range-end"),
     ("2018年1-12月", fixed("2019-01-01"), "range-end"),
@@ -297,6 +299,8 @@ FURTHER: list[tuple[str, Reading, str]] = [
         milestones(("1个月内制定方案", "2017-09-02"), ("6个月内完成整改", "2018-02-02")),
         "steps",
     ),
+    ("自收文之日起7个工作日内", fixed("2017-08-11"), "working-days"),
+    ("自任务下达之日起1个月内", fixed("2017-09-02"), "months"),
     # waiting for an event, also where a period is counted from it
     ("方案出台后2个月内", triggered("方案出台后2个月内"), "period-after-event"),
     ("国家政策出台后，3个月内完成", triggered("国家政策出台后,3个月内"), "period-after-event"),
@@ -325,6 +329,7 @@ FURTHER: list[tuple[str, Reading, str]] = [
     ("与省级同步推进", triggered("与省级同步"), "in-time"),
     ("按合同约定", triggered("按合同约定"), "condition"),
     ("待定", triggered("待定"), "in-time"),
+    ("按年度计划推进", triggered("按年度计划"), "condition"),
     # without end
     ("长期任务", ONGOING, "ongoing"),
     ("常年", ONGOING, "ongoing"),
@@ -411,6 +416,8 @@ FURTHER: list[tuple[str, Reading, str]] = [
         milestones(("2018年", "2019-01-01"), ("2019年", "2020-01-01"), ("2020年", "2021-01-01")),
         "steps",
     ),
+    ("上半年、下半年各一次", milestones(("上半年", "2017-07-01"), ("下半年各一次", "2018-01-01")), "steps"),
+    ("按月调度，年底前完成", fixed("2018-01-01"), "year-end"),
     # words around
     ("完成时限：2018年12月底前", fixed("2019-01-01"), "month-end"),
     ("原则上2018年底前完成", fixed("2019-01-01"), "year-end"),
@@ -556,4 +563,9 @@ UNREADABLE = [
     ("2018年6月30日不含当日", "breaks off"),
     ("之前", "no event"),
     ("已完成", "neither a date"),
+    ("2016年已完成", "was done"),
+    ("不早于2018年6月", "不早于"),
+    ("腊月底前", "腊月"),
+    ("双月底前", "双月"),
+    ("2018年底前完成，每年更新", "more than one task"),
 ]
