@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from services.runtime import connect
+from services.settings import load_ledger, shipped
 from tests.bench import measures
+from tests.bench.documents import MAKERS, ROWS, bare_rows_per_second, drawing, rows_per_second
 from tests.bench.measures import Figure, at, median
-from tests.house import House
+from tests.house import LEDGER, House
 from tests.servers import Server, make_server
 
 MILLION = 1_000_000
@@ -28,6 +31,7 @@ async def run(server: Server, directory: Path) -> list[Figure]:
     redis = connect(server.url)
     reader = connect(server.url)
     runs = iter(range(100))
+    ledger = load_ledger(shipped(f"{LEDGER}.toml"))
 
     @asynccontextmanager
     async def house(*services: str) -> AsyncIterator[House]:
@@ -53,6 +57,15 @@ async def run(server: Server, directory: Path) -> list[Figure]:
         async with house("ingest") as running:
             return await measures.ingest_backlog(redis, running)
 
+    tables = drawing()
+    documents = []
+    for form, make in MAKERS.items():
+        document = make(tables)
+        read = await median(partial(rows_per_second, document, ledger))
+        alone = await median(partial(bare_rows_per_second, document, form))
+        documents.append(
+            Figure(f"import: {ROWS:,} rows from {form} to assignments", read, "rows/s", alone, "its library alone")
+        )
     try:
         append = await median(bare_append)
         over_http = await median(http)
@@ -81,6 +94,7 @@ async def run(server: Server, directory: Path) -> list[Figure]:
         Figure("replay, every event decoded", replay, "events/s", read, scan, "100,000"),
         Figure("POST to SSE frame at 200/s, p50", at(seen, 0.5), "ms", at(bare, 0.5), hop),
         Figure("POST to SSE frame at 200/s, p99", at(seen, 0.99), "ms", at(bare, 0.99), hop),
+        *documents,
         Figure("an event in the log", held["event"], "bytes"),
         Figure("a task row", held["row"], "bytes"),
         Figure("1,000,000 events, all keys", held["all"] * MILLION / MEBIBYTE, "MiB"),

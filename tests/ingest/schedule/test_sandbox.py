@@ -15,6 +15,7 @@ from tests.ingest.schedule.documents import (
     Drawing,
     book,
     changed,
+    long_word,
     package,
     page,
     parts,
@@ -62,17 +63,6 @@ def numbered(count: int) -> Drawing:
             for at in range(1, count + 1)
         ),
     ]
-
-
-def long_word(drawing: Drawing) -> bytes:
-    """Make a Word document of many rows without the time that the library takes for them."""
-    head, row, tail = parts(word(drawing[:2]))[DOCUMENT].decode().partition("</w:tr>")
-    row += tail[: tail.index("</w:tr>") + 7]
-    rows = "".join(
-        "<w:tr>" + "".join(f"<w:tc><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>" for text in texts) + "</w:tr>"
-        for texts in drawing[1:]
-    )
-    return changed(word(drawing[:2]), DOCUMENT, head + row, head + "</w:tr>" + rows)
 
 
 @pytest.mark.parametrize("make", [long_word, lambda drawing: book(S=drawing), page, separated])
