@@ -56,7 +56,7 @@ def import_(
     place = _place(data, dry_run=dry_run)
 
     async def work() -> tuple[Preview, list[dict[str, Any]]]:
-        with Progress(console=err, disable=json) as progress:
+        with Progress(console=err, disable=json, transient=True) as progress:
             bar = progress.add_task(f"reading {file.name}", total=None)
             read = await _read(file.name, document, order, place, ledger, data)
             events = [] if dry_run or (read.refusals and not partial) else read.events(corrections=corrections)
@@ -70,9 +70,13 @@ def import_(
         return read, outcomes
 
     read, outcomes = asyncio.run(work())
+    counted = tally(outcomes)
+    counted["duplicate"] += sum(row.state == "same" for row in read.rows)
     if json:
-        out.out(msgspec.json.encode({**structs.asdict(read), "outcomes": outcomes}).decode(), highlight=False)
-        raise SystemExit(1 if read.refusals or tally(outcomes)["refused"] else 0)
+        out.out(
+            msgspec.json.encode({**counted, **structs.asdict(read), "outcomes": outcomes}).decode(), highlight=False
+        )
+        raise SystemExit(1 if read.refusals or counted["refused"] else 0)
     _show(read, file, whole=dry_run)
     if dry_run:
         raise SystemExit(1 if read.refusals else 0)
@@ -83,8 +87,7 @@ def import_(
         raise SystemExit(1)
     if not corrections and (proposed := sum(len(row.proposals) for row in read.rows)):
         err.print(f"{proposed} corrections are proposed; --corrections submits them", style="yellow")
-    same = sum(row.state == "same" for row in read.rows)
-    raise SystemExit(report(outcomes, already=same) or (1 if read.refusals else 0))
+    raise SystemExit(report(outcomes, counted) or (1 if read.refusals else 0))
 
 
 async def _read(
@@ -131,7 +134,9 @@ def _show(read: Preview, file: Path, *, whole: bool) -> None:
 
 
 def _table(rows: Sequence[PreviewRow]) -> Table:
-    shown = Table("任务", "工作任务", "读作", "规则", "状态", title="将要交办的任务", expand=True)
+    shown = Table(title="将要交办的任务", expand=True)
+    for heading in ("任务", "工作任务", "读作", "规则", "状态"):
+        shown.add_column(heading, overflow="fold")
     for row in rows:
         data = parse(bytes(row.event)).data
         assert isinstance(data, TaskAssigned)

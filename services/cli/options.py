@@ -6,12 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 from rich.console import Console
 
 from events.ledger import Ledger
-from services.cli.client import tally
 from services.cli.place import DATA, LEDGER
 from services.settings import load_ledger, shipped
 
@@ -38,17 +36,12 @@ def ledger_of(data: Path | None, name: str) -> Ledger:
     return load_ledger(path if path.exists() or name != LEDGER else shipped(path.name))
 
 
-def report(outcomes: Sequence[dict[str, Any]], *, json: bool = False, already: int = 0) -> int:
-    """Tell what became of events and return the exit code; those `already` known count as duplicates."""
-    counted = tally(outcomes)
-    counted["duplicate"] += already
+def report(outcomes: Sequence[dict[str, Any]], counted: dict[str, int]) -> int:
+    """Tell people what became of events and return the exit code."""
     refused = [outcome for outcome in outcomes if outcome["outcome"] == "refused"]
-    if json:
-        out.out(msgspec.json.encode({**counted, "refusals": refused}).decode(), highlight=False)
-    else:
-        for outcome in refused[:SHOWN]:
-            err.print(f"refused: {outcome['id']}: {outcome['code']}: {outcome['detail']}", style="red", markup=False)
-        if len(refused) > SHOWN:
-            err.print(f"… and {len(refused) - SHOWN} more; --json lists them all")
-        out.print(f"accepted {counted['accepted']}, duplicate {counted['duplicate']}, refused {counted['refused']}")
+    for outcome in refused[:SHOWN]:
+        err.print(f"refused: {outcome['id']}: {outcome['code']}: {outcome['detail']}", style="red", markup=False)
+    if len(refused) > SHOWN:
+        err.print(f"… and {len(refused) - SHOWN} more; --json lists them all")
+    out.print(f"accepted {counted['accepted']}, duplicate {counted['duplicate']}, refused {counted['refused']}")
     return 1 if refused else 0

@@ -8,7 +8,7 @@ import msgspec
 import typer
 from rich.progress import Progress
 
-from services.cli.client import Client
+from services.cli.client import Client, tally
 from services.cli.options import DataOption, IssuedOption, JsonOption, LedgerOption, err, ledger_of, out, report
 from services.cli.place import LEDGER, find
 from services.ingest.schedule.explain import explain as explain_deadline
@@ -44,7 +44,13 @@ def publish(
                     progress.update(bar, completed=len(outcomes))
         return outcomes
 
-    raise SystemExit(report(asyncio.run(work()), json=json))
+    outcomes = asyncio.run(work())
+    counted = tally(outcomes)
+    if json:
+        refused = [outcome for outcome in outcomes if outcome["outcome"] == "refused"]
+        out.out(msgspec.json.encode({**counted, "refusals": refused}).decode(), highlight=False)
+        raise SystemExit(1 if refused else 0)
+    raise SystemExit(report(outcomes, counted))
 
 
 @commands.command()

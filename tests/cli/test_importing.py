@@ -66,7 +66,7 @@ def test_a_document_with_broken_rows_is_assigned_only_where_that_is_asked_for(du
     words = ("import", str(table), "--plan", "broken", "--issued", "2018-12-01")
     refused = duban(*words)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "row 2, 完成时限, S!D3" in refused.stderr
+    assert "row 2, 时间进度, S!D3" in refused.stderr
     assert "nothing was assigned" in refused.stderr
     partial = duban(*words, "--partial")
     assert (partial.returncode, partial.stdout) == (1, "accepted 1, duplicate 0, refused 0\n")

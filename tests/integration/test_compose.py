@@ -176,8 +176,9 @@ def import_table(stack: Stack) -> dict[str, Any]:
 
 def test_a_table_is_imported_once_and_shows_on_the_board(stack: Stack, imported: dict[str, Any]) -> None:
     """Every task is accepted, a second import changes nothing, and deadlines of 2017 to 2020 are past."""
-    assert imported == {"accepted": TASKS, "duplicate": 0, "refused": 0, "refusals": []}
-    assert import_table(stack) == {"accepted": 0, "duplicate": TASKS, "refused": 0, "refusals": []}
+    assert [imported[name] for name in ("accepted", "duplicate", "refused")] == [TASKS, 0, 0]
+    again = import_table(stack)
+    assert [again[name] for name in ("accepted", "duplicate", "refused")] == [0, TASKS, 0]
     rows = stack.tasks(TASKS)
     assert {row["task"] for row in rows} == {f"zj-2017-{number:02}" for number in range(1, TASKS + 1)}
     assert any(row["light"] == "red" for row in rows)
