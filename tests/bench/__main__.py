@@ -18,7 +18,7 @@ from services.runtime import connect
 from services.settings import load_ledger, shipped
 from tests.bench import measures
 from tests.bench.documents import MAKERS, ROWS, bare_rows_per_second, drawing, rows_per_second
-from tests.bench.measures import Figure, at, median
+from tests.bench.measures import Figure, at, beside
 from tests.house import LEDGER, House
 from tests.servers import Server, make_server
 
@@ -57,23 +57,25 @@ async def run(server: Server, directory: Path) -> list[Figure]:
         async with house("ingest") as running:
             return await measures.ingest_backlog(redis, running)
 
-    tables = drawing()
-    documents = []
-    for form, make in MAKERS.items():
-        document = make(tables)
-        read = await median(partial(rows_per_second, document, ledger))
-        alone = await median(partial(bare_rows_per_second, document, form))
-        documents.append(
-            Figure(f"import: {ROWS:,} rows from {form} to assignments", read, "rows/s", alone, "its library alone")
-        )
+    script = "append script, one caller, batches of 500"
+    scan = "XRANGE of the log, undecoded"
+    hop = "XADD to XREAD"
+    tables = {form: make(drawing()) for form, make in MAKERS.items()}
     try:
-        append = await median(bare_append)
-        over_http = await median(http)
-        over_inbox = await median(inbox)
-        from_backlog = await median(backlog)
-        read = await median(lambda: measures.bare_read(redis))
-        fold = await median(lambda: measures.fold(redis))
-        replay = await median(lambda: measures.replay(redis))
+        figures = [
+            await beside(bare_append, script, http, "ingest over HTTP, 4 publishers", "events/s", "ratio 0.5"),
+            await beside(bare_append, script, inbox, "ingest over an inbox, 4 filling it", "events/s", "ratio 0.5"),
+            await beside(bare_append, script, backlog, "ingest from a full inbox", "events/s", "ratio 0.5"),
+        ]
+        bare_read = partial(measures.bare_read, redis)
+        fold, replay = partial(measures.fold, redis), partial(measures.replay, redis)
+        figures += [
+            await beside(bare_read, scan, fold, "status: fold and save", "events/s", "30,000"),
+            await beside(bare_read, scan, replay, "replay, every event decoded", "events/s", "100,000"),
+        ]
+        for form, document in tables.items():
+            alone, read = partial(bare_rows_per_second, document, form), partial(rows_per_second, document, ledger)
+            figures.append(await beside(alone, "its library alone", read, f"import: {ROWS:,} rows, {form}", "rows/s"))
         async with house() as running:
             await measures.ingest_http(redis, running)
             await asyncio.sleep(3)  # status folds and saves what has come
@@ -83,18 +85,10 @@ async def run(server: Server, directory: Path) -> list[Figure]:
     finally:
         await redis.aclose()
         await reader.aclose()
-    script = "append script, one caller, batches of 500"
-    scan = "XRANGE of the log, undecoded"
-    hop = "XADD to XREAD"
     return [
-        Figure("ingest over HTTP, 4 publishers", over_http, "events/s", append, script, "ratio 0.5"),
-        Figure("ingest from a full inbox", from_backlog, "events/s", append, script, "ratio 0.5"),
-        Figure("ingest over an inbox, 4 publishers filling it", over_inbox, "events/s", append, script, "ratio 0.5"),
-        Figure("status: fold and save", fold, "events/s", read, scan, "30,000"),
-        Figure("replay, every event decoded", replay, "events/s", read, scan, "100,000"),
+        *figures,
         Figure("POST to SSE frame at 200/s, p50", at(seen, 0.5), "ms", at(bare, 0.5), hop),
         Figure("POST to SSE frame at 200/s, p99", at(seen, 0.99), "ms", at(bare, 0.99), hop),
-        *documents,
         Figure("an event in the log", held["event"], "bytes"),
         Figure("a task row", held["row"], "bytes"),
         Figure("1,000,000 events, all keys", held["all"] * MILLION / MEBIBYTE, "MiB"),
