@@ -185,7 +185,9 @@ def build(settings: Settings) -> Litestar:
         documents, authid = doors[ledger].documents, request.state.authid
         order = Order(data.plan, data.issued, authid)
         try:
-            read = await documents.preview(await data.file.read(), data.file.filename, order)
+            with documents.turn():
+                document = data.file.file.read()  # of some ms; each thread of a pool would keep memory of its own
+                read = await documents.preview(document, data.file.filename, order)
             if dry_run or (read.refusals and not partial):
                 return Response(read, status_code=200 if dry_run else 422)
             return Response(await documents.accept(read, authid, corrections=corrections))

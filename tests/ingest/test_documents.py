@@ -232,6 +232,17 @@ async def test_the_description_tells_every_answer(office: Office) -> None:
     assert all(content == shape for content in answers.values())
 
 
+async def test_one_document_is_read_at_a_time(office: Office) -> None:
+    """Others are asked to come again; events are taken meanwhile."""
+    answers = await asyncio.gather(*[send(office, SEED, dry_run=True) for _ in range(4)])
+    assert sorted(answer.status_code for answer in answers) == [200, 503, 503, 503]
+    for answer in answers:
+        if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            assert answer.headers["retry-after"] == "1"
+            assert "another document is being read" in problem(answer)["detail"]
+    assert (await send(office, SEED, dry_run=True)).status_code == HTTPStatus.OK
+
+
 async def test_a_hostile_document_is_a_refusal(office: Office) -> None:
     """What breaks its reader is told as what cannot be read; the service goes on."""
     answer = await send(office, b"PK\x03\x04" + b"\0" * 1_000)
