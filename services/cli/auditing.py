@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 import typer
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from events.log import Log
 from services import runtime
@@ -38,7 +38,8 @@ def audit_replay(
     wanted = audit.Slice(task, after, _moment(until), _instant(since) if since is not None else None)
 
     async def work(redis: Any) -> None:
-        shown = Table("位置", "记录时间", "来源", "类型", "任务", "内容", title=f"{ledger}", expand=True)
+        names = ("位置", "记录时间", "来源", "类型", "任务", "内容")
+        shown = Table(*(Column(name, overflow="fold") for name in names), title=ledger, expand=True)
         async for stored, recorded in audit.replay(Log(redis, ledger), wanted):
             if ndjson:
                 sys.stdout.buffer.write(stored.raw + b"\n")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -12,6 +13,7 @@ from services.ingest.schedule.difference import Difference, Present, compare
 from services.ingest.schedule.plan import Order, task_name
 from services.ingest.schedule.preview import Preview, preview_rows
 from services.ingest.schedule.sandbox import read_safely
+from services.ingest.schedule.table import Refusal
 from services.ingest.store import BATCH, Writer
 
 
@@ -45,6 +47,11 @@ class Documents:
 
     async def preview(self, data: bytes, name: str, order: Order) -> Imported:
         """Read a document and compare it with the ledger as it is now; assigns nothing."""
+        issued = datetime(*order.issued.timetuple()[:3], tzinfo=self._writer.ledger.zone)
+        if issued > self._writer.now():  # of which each row would be refused one by one, after all was well here
+            return Imported(
+                (), (Refusal(0, "", "issued", f"{order.issued} is still to come by the ledger's clock"),), ()
+            )
         schedule = await read_safely(data, name, order, self._writer.ledger)
         await self._writer.submit([])  # brings the write model up to the log, or says that it cannot be
         ledger, tasks = self._writer.ledger, self._writer.state.rows

@@ -1,6 +1,7 @@
 """The door for documents as offices meet it: a file over HTTP, read, shown beside the ledger, and assigned."""
 
 import asyncio
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -14,9 +15,11 @@ from events.deadline import Fixed
 from events.envelope import Event, encode
 from events.schema import DeadlineClarified, TaskAssigned, TaskClosed, TaskReassigned
 from services.ingest.app import MOST_DOCUMENT, receive_form
+from services.ingest.documents import BusyError, Documents
 from services.ingest.schedule.limits import MOST_BYTES
+from services.ingest.store import Writer
 from tests.examples import EXAMPLES
-from tests.ingest.desk import NAME, history, ids
+from tests.ingest.desk import LEDGER, NAME, START, history, ids
 from tests.ingest.office import Office, problem
 from tests.ingest.schedule.documents import SEED, SEED_ROWS, word
 
@@ -232,15 +235,23 @@ async def test_the_description_tells_every_answer(office: Office) -> None:
     assert all(content == shape for content in answers.values())
 
 
-async def test_one_document_is_read_at_a_time(office: Office) -> None:
-    """Others are asked to come again; events are taken meanwhile."""
-    answers = await asyncio.gather(*[send(office, SEED, dry_run=True) for _ in range(4)])
-    assert sorted(answer.status_code for answer in answers) == [200, 503, 503, 503]
-    for answer in answers:
-        if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
-            assert answer.headers["retry-after"] == "1"
-            assert "another document is being read" in problem(answer)["detail"]
-    assert (await send(office, SEED, dry_run=True)).status_code == HTTPStatus.OK
+async def test_one_document_is_read_at_a_time(redis: Any) -> None:
+    """Others are asked to come again, until it has been read or has failed."""
+    documents = Documents(Writer(redis, NAME, LEDGER, lambda: START))
+    with suppress(ValueError), documents.turn():
+        with pytest.raises(BusyError), documents.turn():
+            pass
+        raise ValueError
+    with documents.turn():
+        pass
+
+
+async def test_a_document_of_a_day_to_come_is_refused_as_a_whole(office: Office) -> None:
+    """A wrong year shows in the dry run, not when each row is refused."""
+    answer = await send(office, SEED, form={**FORM, "issued": "2030-01-01"}, dry_run=True)
+    (refusal,) = answer.json()["refusals"]
+    assert (refusal["place"], answer.json()["rows"]) == ("issued", [])
+    assert "still to come" in refusal["detail"]
 
 
 async def test_a_hostile_document_is_a_refusal(office: Office) -> None:
