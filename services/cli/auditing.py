@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 import typer
+from rich.console import OverflowMethod
 from rich.progress import Progress
 from rich.table import Column, Table
 
@@ -39,7 +40,8 @@ def audit_replay(
 
     async def work(redis: Any) -> None:
         names = ("位置", "记录时间", "来源", "类型", "任务", "内容")
-        shown = Table(*(Column(name, overflow="fold") for name in names), title=ledger, expand=True)
+        overflow: OverflowMethod = "ellipsis" if task is None else "fold"  # of one task, all that there is
+        shown = Table(*(Column(name, overflow=overflow) for name in names), title=ledger, expand=True)
         async for stored, recorded in audit.replay(Log(redis, ledger), wanted):
             if ndjson:
                 sys.stdout.buffer.write(stored.raw + b"\n")

@@ -61,8 +61,9 @@ class Documents:
         for line, one in zip(lines, present, strict=True):
             differences[line.task] = compare(line, one, f"按更正后的文件《{name}》", self._writer.now(), ledger)
         read = {line.task for line in schedule.lines} | {task_name(order, one.row) for one in schedule.refusals}
-        own = (task for task in tasks if _is_of(order.plan, task) and not tasks[task].closed)
-        return Imported(preview_rows(schedule, differences), schedule.refusals, schedule.notes, tuple(set(own) - read))
+        own = (task for task in tasks if schedule.lines and _is_of(order.plan, task) and not tasks[task].closed)
+        missing = tuple(sorted(set(own) - read))
+        return Imported(preview_rows(schedule, differences), schedule.refusals, schedule.notes, missing)
 
     async def accept(self, read: Imported, authid: str, *, corrections: bool) -> Imported:
         """Submit what a preview would assign, and with `corrections` what it proposes; others’ events come between."""
