@@ -8,8 +8,11 @@ import msgspec
 import structlog
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException
-from litestar.openapi import OpenAPIConfig
+from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
+from msgspec import Struct
+
+PROBLEM = "application/problem+json"
 
 RETRY_AFTER = "1"
 """Seconds after which a client may try again what cannot be done now: a server restarts in about that."""
@@ -35,16 +38,12 @@ def application(
         why = await unready()
         return Response({"status": "ready"}) if why is None else unavailable(why)
 
-    def too_large(_: "Request[Any, Any, Any]", error: Exception) -> Response[bytes]:
-        del error
-        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is too large; at most {max_body:,} bytes")
-
     return Litestar(
         [*handlers, live, ready],
         lifespan=[lifespan],
         logging_config=None,
         request_max_body_size=max_body,
-        exception_handlers={HTTPException: _on_http_error, Exception: _on_fault, 413: too_large},
+        exception_handlers={HTTPException: _on_http_error, Exception: _on_fault, 413: _on_too_large},
         openapi_config=OpenAPIConfig(f"duban {service}", "1", path="/v1", render_plugins=[JsonRenderPlugin()]),
     )
 
@@ -55,7 +54,7 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, 
     return Response(
         msgspec.json.encode(body),
         status_code=status,
-        media_type="application/problem+json",
+        media_type=PROBLEM,
         headers=dict(headers or {}),
     )
 
@@ -63,6 +62,30 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, 
 def unavailable(detail: str) -> Response[bytes]:
     """Return the problem of what cannot be done now, and may be tried again."""
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": RETRY_AFTER})
+
+
+class Problem(Struct):
+    """What an error is described as (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+def answers(body: Any, description: str, media_type: str = "application/json") -> ResponseSpec:
+    """Return how the description of a service tells an answer."""
+    return ResponseSpec(body, generate_examples=False, description=description, media_type=media_type)
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """Return how the description of a service tells the problems of these statuses."""
+    return {status: answers(Problem, HTTPStatus(status).phrase, PROBLEM) for status in statuses}
+
+
+def _on_too_large(request: "Request[Any, Any, Any]", _: Exception) -> Response[bytes]:
+    most = request.route_handler.resolve_request_max_body_size()
+    return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is too large; at most {most:,} bytes")
 
 
 def _on_http_error(_: "Request[Any, Any, Any]", error: HTTPException) -> Response[bytes]:

@@ -9,8 +9,9 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 import typer
+from rich.console import OverflowMethod
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from events.log import Log
 from services import runtime
@@ -38,7 +39,9 @@ def audit_replay(
     wanted = audit.Slice(task, after, _moment(until), _instant(since) if since is not None else None)
 
     async def work(redis: Any) -> None:
-        shown = Table("位置", "记录时间", "来源", "类型", "任务", "内容", title=f"{ledger}", expand=True)
+        names = ("位置", "记录时间", "来源", "类型", "任务", "内容")
+        overflow: OverflowMethod = "ellipsis" if task is None else "fold"  # of one task, all that there is
+        shown = Table(*(Column(name, overflow=overflow) for name in names), title=ledger, expand=True)
         async for stored, recorded in audit.replay(Log(redis, ledger), wanted):
             if ndjson:
                 sys.stdout.buffer.write(stored.raw + b"\n")

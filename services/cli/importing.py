@@ -60,7 +60,8 @@ def import_(
             bar = progress.add_task(f"reading {file.name}", total=None)
             read = await _read(file.name, document, order, place, ledger, data)
             events = [] if dry_run or (read.refusals and not partial) else read.events(corrections=corrections)
-            progress.update(bar, total=len(events), completed=0, description="assigning")
+            if events:
+                progress.update(bar, total=len(events), completed=0, description="assigning")
             outcomes: list[dict[str, Any]] = []
             if place is not None and events:
                 async with Client(place, ledger) as client:
@@ -81,9 +82,8 @@ def import_(
     if dry_run:
         raise SystemExit(1 if read.refusals else 0)
     if read.refusals and not partial:
-        err.print(
-            f"nothing was assigned; with --partial the {len(read.rows)} rows that can be read would be", style="red"
-        )
+        others = f"; with --partial the {len(read.rows)} rows that can be read would be" if read.rows else ""
+        err.print(f"nothing was assigned{others}", style="red")
         raise SystemExit(1)
     if not corrections and (proposed := sum(len(row.proposals) for row in read.rows)):
         err.print(f"{proposed} corrections are proposed; --corrections submits them", style="yellow")
@@ -125,11 +125,12 @@ def _show(read: Preview, file: Path, *, whole: bool) -> None:
     for row in read.rows:
         notes += [f"row {row.row}, {row.place}: {said}" for said in (*row.warnings, *row.differences)]
     if read.missing:
-        notes.append(f"the ledger also has: {', '.join(read.missing)}")
+        notes.append(f"not in the document, but open in the ledger: {', '.join(read.missing)}")
     for note in notes:
         err.print(f"{file}: {note}", style="yellow", markup=False, soft_wrap=True)
     for refusal in read.refusals:
-        where = ", ".join(filter(None, (f"row {refusal.row}", refusal.column, refusal.place)))
+        number = f"row {refusal.row}" if refusal.row else ""
+        where = ", ".join(filter(None, (number, refusal.column, refusal.place)))
         err.print(f"{file}: {where}: {refusal.detail}", style="red", markup=False, soft_wrap=True)
 
 

@@ -15,7 +15,14 @@ from litestar import Litestar, Request, Response, post
 from litestar.connection import ASGIConnection
 from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
-from litestar.exceptions import NotAuthorizedException, NotFoundException, PermissionDeniedException
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    NotAuthorizedException,
+    NotFoundException,
+    PermissionDeniedException,
+    ValidationException,
+)
 from litestar.handlers import BaseRouteHandler
 from litestar.params import Body, FromPath, FromQuery
 from msgspec import Raw, Struct
@@ -26,16 +33,19 @@ from events.log import InboxMovedError, Move, key
 from services import runtime, tokens
 from services.clock import sleep
 from services.ingest.core import Outcome
-from services.ingest.documents import BusyError, Documents
+from services.ingest.documents import BusyError, Documents, Imported
 from services.ingest.draft import Submission, submission
 from services.ingest.schedule.limits import MIB, MOST_BYTES
 from services.ingest.schedule.plan import Order, PlanName
 from services.ingest.store import BATCH, UnavailableError, Writer, keep_stranger
 from services.settings import Settings, load_ledgers
-from services.web import application, problem, unavailable
+from services.web import answers, application, problem, problems, unavailable
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of one request."""
+
+MOST_DOCUMENT = MOST_BYTES + MIB
+"""Bytes of a request with a document: the largest that is read, and what the form adds."""
 
 MAX_EVENTS = 20_000
 """Events of one request: a fraction of a second's work, so that others get their turn."""
@@ -118,6 +128,12 @@ def build(settings: Settings) -> Litestar:
         "/v1/{ledger:str}/events",
         summary="Submit one event, an array of them, or NDJSON",
         status_code=200,
+        responses={
+            200: answers(Outcome | list[Outcome], "Of one event, a duplicate; of many, an outcome each, as they came"),
+            201: answers(Outcome, "Accepted"),
+            422: answers(Outcome, "Refused"),
+            **problems(401, 403, 404, 408, 413, 415, 503),
+        },
     )
     async def submit(request: Request[Any, Any, Any], ledger: FromPath[str]) -> Response[bytes]:
         door = doors.get(ledger)
@@ -148,7 +164,13 @@ def build(settings: Settings) -> Litestar:
         summary="Read a document of tasks and assign them; with dry_run only show how it is read",
         status_code=200,
         guards=[assigners_only],
-        request_max_body_size=MOST_BYTES + MIB,
+        before_request=receive_form,
+        request_max_body_size=MOST_DOCUMENT,
+        responses={
+            200: answers(Imported, "How each row was read, and, without dry_run, what became of its events"),
+            422: answers(Imported, "A row cannot be read, and nothing was assigned"),
+            **problems(400, 401, 403, 404, 408, 413, 415, 503),
+        },
     )
     async def schedule(
         request: Request[Any, Any, Any],
@@ -163,7 +185,9 @@ def build(settings: Settings) -> Litestar:
         documents, authid = doors[ledger].documents, request.state.authid
         order = Order(data.plan, data.issued, authid)
         try:
-            read = await documents.preview(await data.file.read(), data.file.filename, order)
+            with documents.turn():
+                document = data.file.file.read()  # of some ms; each thread of a pool would keep memory of its own
+                read = await documents.preview(document, data.file.filename, order)
             if dry_run or (read.refusals and not partial):
                 return Response(read, status_code=200 if dry_run else 422)
             return Response(await documents.accept(read, authid, corrections=corrections))
@@ -248,7 +272,7 @@ async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") ->
         async with asyncio.timeout(BODY_SECONDS):
             body = await request.body()
     except TimeoutError:
-        return problem(408, f"the body did not arrive within {BODY_SECONDS:g} seconds")
+        return problem(408, _LATE)
     form = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if form not in _FORMS:
         wrong = InvalidEvent("malformed", f"the content type {form!r} is none of: {', '.join(_FORMS)}")
@@ -299,6 +323,29 @@ _FORMS: dict[str, Callable[[Writer, str, bytes], Awaitable[Response[bytes]]]] = 
 }
 
 
+async def receive_form(request: "Request[Any, Any, Any]") -> None:
+    """Receive a form in the time there is, before the handler is called with it; what is wrong with it is told."""
+    form, _ = request.content_type
+    if form != RequestEncodingType.MULTI_PART:
+        raise HTTPException(status_code=415, detail=f"{form!r} is not multipart/form-data with file, plan and issued")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            files = (await request.form()).getall("file", [])
+    except TimeoutError:
+        raise HTTPException(status_code=408, detail=_LATE) from None
+    except (UnicodeError, LookupError):
+        raise ValidationException("a text of the form is not UTF-8") from None
+    except ClientException as error:
+        if error.status_code != 400:  # noqa: PLR2004
+            raise
+        detail = "the form is broken, or has more than 1,000 parts, or the name of a file is too long"
+        raise ValidationException(detail) from error
+    if len(files) != 1 or not isinstance(files[0], UploadFile):
+        wrong = f"the form has {len(files)}" if len(files) != 1 else "what the form has is sent without a filename"
+        raise ValidationException(f"one file is needed, as file; {wrong}")
+
+
+_LATE = f"the body did not arrive within {BODY_SECONDS:g} seconds"
 _UNKNOWN = "a valid token is needed: Authorization: Bearer <token>"
 
 

@@ -1,6 +1,8 @@
 """The door for documents: a table is read in a process of its own, compared with the ledger, and then assigned."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -11,7 +13,8 @@ from services.ingest.schedule.difference import Difference, Present, compare
 from services.ingest.schedule.plan import Order, task_name
 from services.ingest.schedule.preview import Preview, preview_rows
 from services.ingest.schedule.sandbox import read_safely
-from services.ingest.store import Writer
+from services.ingest.schedule.table import Refusal
+from services.ingest.store import BATCH, Writer
 
 
 class Imported(Preview, frozen=True):
@@ -31,15 +34,25 @@ class Documents:
         self._writer = writer
         self._busy = False
 
-    async def preview(self, data: bytes, name: str, order: Order) -> Imported:
-        """Read a document and compare it with the ledger as it is now; raises BusyError, assigns nothing."""
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Let one document be previewed; raises BusyError where another is: not even its bytes are in memory then."""
         if self._busy:
             raise BusyError("another document is being read; send this one again in a moment")
         self._busy = True
         try:
-            schedule = await read_safely(data, name, order, self._writer.ledger)
+            yield
         finally:
             self._busy = False
+
+    async def preview(self, data: bytes, name: str, order: Order) -> Imported:
+        """Read a document and compare it with the ledger as it is now; assigns nothing."""
+        issued = datetime(*order.issued.timetuple()[:3], tzinfo=self._writer.ledger.zone)
+        if issued > self._writer.now():  # of which each row would be refused one by one, after all was well here
+            return Imported(
+                (), (Refusal(0, "", "issued", f"{order.issued} is still to come by the ledger's clock"),), ()
+            )
+        schedule = await read_safely(data, name, order, self._writer.ledger)
         await self._writer.submit([])  # brings the write model up to the log, or says that it cannot be
         ledger, tasks = self._writer.ledger, self._writer.state.rows
         lines = [line for line in schedule.lines if line.task in tasks]
@@ -48,13 +61,17 @@ class Documents:
         for line, one in zip(lines, present, strict=True):
             differences[line.task] = compare(line, one, f"按更正后的文件《{name}》", self._writer.now(), ledger)
         read = {line.task for line in schedule.lines} | {task_name(order, one.row) for one in schedule.refusals}
-        own = (task for task in tasks if _is_of(order.plan, task) and not tasks[task].closed)
-        return Imported(preview_rows(schedule, differences), schedule.refusals, schedule.notes, tuple(set(own) - read))
+        own = (task for task in tasks if schedule.lines and _is_of(order.plan, task) and not tasks[task].closed)
+        missing = tuple(sorted(set(own) - read))
+        return Imported(preview_rows(schedule, differences), schedule.refusals, schedule.notes, missing)
 
     async def accept(self, read: Imported, authid: str, *, corrections: bool) -> Imported:
-        """Submit what a preview would assign, and with `corrections` what it proposes."""
+        """Submit what a preview would assign, and with `corrections` what it proposes; others’ events come between."""
         events = read.events(corrections=corrections)
-        outcomes = await self._writer.submit([submission(raw, authid) for raw in events])
+        outcomes: list[Outcome] = []
+        for start in range(0, len(events), BATCH):
+            batch = [submission(raw, authid) for raw in events[start : start + BATCH]]
+            outcomes += await self._writer.submit(batch)
         return replace(read, outcomes=tuple(outcomes))
 
 

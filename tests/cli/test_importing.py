@@ -35,6 +35,9 @@ def test_a_dry_run_shows_what_would_be_assigned_and_needs_no_duban() -> None:
     assert shown.returncode == 0
     assert shown.stdout.count("zj-2017-") == 27
     assert "before-month" in shown.stdout
+    assert "assigning" not in shown.stderr
+    narrow = "".join(line.split("│")[3].strip() for line in shown.stdout.splitlines() if line.startswith("│"))
+    assert "从严为2018年11月30日24时前完成，从宽为2018年12月31日24时前完成" in narrow
     read = json.loads(run(*IMPORT, "--dry-run", "--json").stdout)
     assert [row["event"]["subject"] for row in read["rows"]] == [f"zj-2017-{number:02}" for number in range(1, 28)]
     assert {row["state"] for row in read["rows"]} == {None}
@@ -56,6 +59,16 @@ def test_a_row_that_cannot_be_read_is_told_with_its_place(tmp_path: Path) -> Non
     assert "row 3, 时间进度" in done.stderr
     assert "2018年2月30日前" in done.stderr
     assert done.stdout.count("p-") >= 26
+
+
+def test_a_file_that_cannot_be_read_at_all_is_told_without_a_row(duban: Terminal, tmp_path: Path) -> None:
+    """It has no row to name, and --partial would not help."""
+    table = tmp_path / "a.docx"
+    table.write_bytes(b"\xff")
+    done = duban("import", str(table), "--plan", "p", "--issued", "2018-12-01")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "a.docx: the file: the file is neither" in done.stderr
+    assert done.stderr.splitlines()[-1] == "nothing was assigned"
 
 
 def test_a_document_with_broken_rows_is_assigned_only_where_that_is_asked_for(duban: Terminal, tmp_path: Path) -> None:

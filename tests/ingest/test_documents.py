@@ -1,17 +1,25 @@
 """The door for documents as offices meet it: a file over HTTP, read, shown beside the ledger, and assigned."""
 
+import asyncio
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
 import httpx
 import pytest
+from litestar import Request
+from litestar.exceptions import HTTPException
+from litestar.testing import RequestFactory
 
 from events.deadline import Fixed
 from events.envelope import Event, encode
 from events.schema import DeadlineClarified, TaskAssigned, TaskClosed, TaskReassigned
+from services.ingest.app import MOST_DOCUMENT, receive_form
+from services.ingest.documents import BusyError, Documents
 from services.ingest.schedule.limits import MOST_BYTES
+from services.ingest.store import Writer
 from tests.examples import EXAMPLES
-from tests.ingest.desk import NAME, history, ids
+from tests.ingest.desk import LEDGER, NAME, START, history, ids
 from tests.ingest.office import Office, problem
 from tests.ingest.schedule.documents import SEED, SEED_ROWS, word
 
@@ -119,8 +127,9 @@ async def test_tasks_that_the_document_lacks_are_named(office: Office) -> None:
     closed = encode(closing).replace(b"zj-2017-07", b"zj-2017-27").replace(b"2019-02-15", b"2018-02-15")
     assert isinstance(closing.data, TaskClosed)
     assert (await office.post(closed, source="office")).status_code == HTTPStatus.CREATED
-    shorter = await send(office, SEED[: SEED.index("\n\t26\n")])
-    assert shorter.json()["missing"] == ["zj-2017-26"]
+    shorter = await send(office, SEED[: SEED.index("\n\t24\n")])
+    assert shorter.json()["missing"] == ["zj-2017-24", "zj-2017-25", "zj-2017-26"]
+    assert (await send(office, b"\xff", dry_run=True)).json()["missing"] == []
 
 
 async def test_a_section_and_a_leading_official_stay_in_the_stored_bytes(office: Office) -> None:
@@ -150,6 +159,7 @@ async def test_a_stranger_or_a_reporter_sends_no_document(office: Office) -> Non
     ("form", "wrong"),
     [
         ({"plan": "a/b", "issued": "2017-08-01"}, "plan"),
+        ({"plan": "a\nb", "issued": "2017-08-01"}, "plan"),
         ({"plan": "p", "issued": "2017年8月1日"}, "issued"),
         ({"plan": "p"}, "issued"),
     ],
@@ -159,6 +169,91 @@ async def test_what_the_form_lacks_is_told(office: Office, form: dict[str, str],
     answer = await send(office, SEED, form=form)
     assert answer.status_code == HTTPStatus.BAD_REQUEST
     assert wrong in str(problem(answer))
+
+
+HEAD, END = '--X\r\nContent-Disposition: form-data; name="', "--X--\r\n"
+
+PARTS = f'{HEAD}plan"\r\n\r\np\r\n{HEAD}issued"\r\n\r\n2017-08-01\r\n'
+
+FILE = f'{HEAD}file"; filename="a"\r\n\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        (b"", "the form has 0"),
+        (PARTS + END, "the form has 0"),
+        (PARTS + FILE * 2 + END, "the form has 2"),
+        (PARTS + f'{HEAD}file"\r\n\r\na\r\n' + END, "without a filename"),
+        (PARTS + FILE, "broken"),
+        (PARTS + FILE * 1_001 + END, "more than 1,000 parts"),
+        (PARTS + FILE.replace('"a"', '"' + "a" * 10_000 + '"') + END, "the name of a file is too long"),
+        ((PARTS + f'{HEAD}plan"\r\n\r\n计划\r\n' + END).encode("gb18030"), "not UTF-8"),
+        (PARTS + f'{HEAD}a"\r\nContent-Type: text/plain; charset=none\r\n\r\na\r\n' + END, "not UTF-8"),
+    ],
+)
+async def test_what_is_wrong_with_a_form_is_told(office: Office, body: str | bytes, wrong: str) -> None:
+    """A form that a program made wrongly, or a terminal in another encoding, is a problem that says what to mend."""
+    content = body.encode() if isinstance(body, str) else body
+    kind = "multipart/form-data; boundary=X"
+    answer = await office.post(content, kind, source="office", path=SCHEDULES)
+    assert answer.status_code == HTTPStatus.BAD_REQUEST
+    assert wrong in problem(answer)["detail"]
+
+
+async def test_a_document_comes_in_a_form(office: Office) -> None:
+    """Another content type is told, with the one that is right."""
+    for kind in ("application/json", "application/x-www-form-urlencoded", "text/csv"):
+        answer = await office.post(SEED.encode(), kind, source="office", path=SCHEDULES)
+        assert answer.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        assert "multipart/form-data" in problem(answer)["detail"]
+
+
+async def test_a_document_does_not_take_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that stops half-way through its document does not keep the connection."""
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("services.ingest.app.BODY_SECONDS", 0.01)
+    scope = RequestFactory().get(SCHEDULES, headers={"Content-Type": "multipart/form-data; boundary=X"}).scope
+    with pytest.raises(HTTPException) as raised:
+        await receive_form(Request(scope, receive=receive))
+    assert raised.value.status_code == HTTPStatus.REQUEST_TIMEOUT
+
+
+async def test_the_description_tells_every_answer(office: Office) -> None:
+    """OpenAPI names what is sent, what comes back, and each problem there can be."""
+    document = (await office.http.get("/v1/openapi.json")).json()
+    told = document["paths"]["/v1/{ledger}/schedules"]["post"]
+    assert list(told["requestBody"]["content"]) == ["multipart/form-data"]
+    form = document["components"]["schemas"]["ScheduleForm"]
+    assert sorted(form["required"]) == ["file", "issued", "plan"]
+    answers = {status: answer["content"] for status, answer in told["responses"].items()}
+    for status in ("200", "422"):
+        assert answers.pop(status) == {"application/json": {"schema": {"$ref": "#/components/schemas/Imported"}}}
+    assert sorted(answers) == ["400", "401", "403", "404", "408", "413", "415", "503"]
+    shape = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    assert all(content == shape for content in answers.values())
+
+
+async def test_one_document_is_read_at_a_time(redis: Any) -> None:
+    """Others are asked to come again, until it has been read or has failed."""
+    documents = Documents(Writer(redis, NAME, LEDGER, lambda: START))
+    with suppress(ValueError), documents.turn():
+        with pytest.raises(BusyError), documents.turn():
+            pass
+        raise ValueError
+    with documents.turn():
+        pass
+
+
+async def test_a_document_of_a_day_to_come_is_refused_as_a_whole(office: Office) -> None:
+    """A wrong year shows in the dry run, not when each row is refused."""
+    answer = await send(office, SEED, form={**FORM, "issued": "2030-01-01"}, dry_run=True)
+    (refusal,) = answer.json()["refusals"]
+    assert (refusal["place"], answer.json()["rows"]) == ("issued", [])
+    assert "still to come" in refusal["detail"]
 
 
 async def test_a_hostile_document_is_a_refusal(office: Office) -> None:
@@ -173,7 +268,7 @@ async def test_a_document_beyond_all_bounds_is_not_taken(office: Office) -> None
     """Such a body is a problem, not a document."""
     answer = await send(office, b"a" * (MOST_BYTES + 2 * 1024 * 1024))
     assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    problem(answer)
+    assert f"at most {MOST_DOCUMENT:,} bytes" in problem(answer)["detail"]
 
 
 async def test_ids_say_which_submission_a_row_is(office: Office) -> None:

@@ -52,10 +52,10 @@ def compare(line: Line, present: Present | None, reason: str, now: datetime, led
     if title != wanted.title:
         says.append(f"the ledger's title is “{title}”; the words of an assignment stay as they were")
     if _duties(present.lead, present.units, ledger) != _duties(wanted.lead, wanted.units, ledger):
-        says.append(f"the ledger's units are {_named(present.units)}")
+        says.append(f"the ledger's units are {_named(present.units)}; here they are {_named(wanted.units)}")
         settling.append(TaskReassigned(wanted.lead, wanted.units, reason))
     if _meaning(present.deadline) != _meaning(wanted.deadline):
-        says.append(f"the ledger's deadline is “{present.deadline.text}”")
+        says.append(f"the ledger's deadline is “{present.deadline.text}”; here it is “{wanted.deadline.text}”")
         settling.append(DeadlineClarified(wanted.deadline, reason))
     if not says:
         return Difference("same")
@@ -72,8 +72,8 @@ def _assignment(raw: bytes) -> TaskAssigned:
 
 
 def _duties(lead: str, units: tuple[Unit, ...], ledger: Ledger) -> tuple[str, dict[str, str], frozenset[str]]:
-    """Return what counts of units: who leads, who has which duty, and which unnamed ones are meant."""
-    return lead, dict(ledger.obligations(units)), frozenset(unit.name for unit in units if unit.open)
+    """Return what counts of units, by their names in the directory: who leads, who has which duty, which are open."""
+    return ledger.canonical(lead), dict(ledger.obligations(units)), frozenset(unit.name for unit in units if unit.open)
 
 
 def _meaning(deadline: Deadline) -> object:

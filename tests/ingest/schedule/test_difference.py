@@ -49,6 +49,15 @@ def test_the_same_bytes_are_the_same_whatever_became_of_the_task() -> None:
     assert difference(SEVEN, present()) == difference(SEVEN, changed) == Difference("same")
 
 
+def test_another_name_of_a_unit_is_no_difference() -> None:
+    """The ledger calls a unit by its name in the directory; a document that calls it by an alias says the same."""
+    lead = (("市残联、市人力资源社会保障局，各县", "市人社局、市残联，各县"), ("2018年12月前完成", "2018年11月底前"))
+    names = (("市残联、市人力资源社会保障局，各县", "市人力资源社会保障局、市残联，各县"),)
+    (data,) = assignments(schedule(SEED.replace(*names[0])))[6:7]
+    found = difference(corrected(*lead), present(lead=data.lead, units=data.units))
+    assert [parse(bytes(raw)).type for raw in found.proposals] == ["duban.deadline.clarified.v1"]
+
+
 def test_other_units_propose_to_reassign() -> None:
     """Another lead, or another unit, is a proposal with the document's units and the reason."""
     line = corrected(("市残联、市人力资源社会保障局，各县", "市人力资源社会保障局、市残联，各县"))

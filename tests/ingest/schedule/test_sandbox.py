@@ -114,6 +114,15 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         ),
         "the merged cells cover more than",
     ),
+    "many merged cells of few rows": (
+        lambda: changed(
+            BOOK,
+            SHEET,
+            "</sheetData>",
+            "</sheetData><mergeCells>" + '<mergeCell ref="A1:A450000"/>' * 300_000 + "</mergeCells>",
+        ),
+        "the merged cells cover more than",
+    ),
     "a cell at the end of the sheet": (
         lambda: changed(
             BOOK, SHEET, "</sheetData>", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from bisect import bisect_left, bisect_right
 from datetime import date, datetime
 from io import BytesIO
 from typing import Any
@@ -143,14 +144,14 @@ def _read_sheet(archive: ZipFile, part: str, name: str, book: _Book, measure: Me
 
 def _merge(cells: dict[int, dict[int, Cell]], parser: _Parser, width: int, name: str) -> None:
     """Repeat the first cell of each merged area over what is there of the area."""
-    covered = 0
+    covered, there = 0, sorted(cells)
     for area in parser.merged_cells.mergeCell if parser.merged_cells else ():
         left, top, right, bottom = CellRange(area.ref).bounds
         if (right - left + 1) * (bottom - top + 1) > MOST_CELLS:
             raise UnreadableError(f"{name}!{area.ref} is merged: more than {MOST_CELLS:,} cells")
         if (first := cells.get(top, {}).get(left)) is None:
             continue
-        rows = [at for at in range(top, bottom + 1) if at in cells]
+        rows = there[bisect_left(there, top) : bisect_right(there, bottom)]
         covered += len(rows) * (min(right, width) - left + 1)
         if covered > MOST_CELLS:
             raise UnreadableError(f"{name}: the merged cells cover more than {MOST_CELLS:,} others")
