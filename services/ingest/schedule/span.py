@@ -85,7 +85,7 @@ def read_date(named: dict[str, str], origin: Origin) -> Span:
         end = end if ten[0] == "下" else start + timedelta(days=10)
         unit = "ten-days"
     elif day := named.get("DAY"):
-        start = origin.at(start.year, start.month, int(day[:-1]))
+        start = origin.at(start.year, start.month, int(day.partition("(")[0][:-1]))
         end = start + timedelta(days=1)
         unit = "day"
     if hour := named.get("HOUR"):

@@ -15,6 +15,9 @@ _POSITIONAL_LENGTH = 4
 _IGNORED = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff“”‘’\"']")
 """What only sets characters apart or off, also without width."""
 
+_MIDNIGHT = re.compile(r"(?<![0-9])[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}(?P<time>[ T]0?0:00(?::00)?)(?![0-9:])")
+"""A day as programs write it (2018-12-31 00:00:00); the time says nothing."""
+
 _ROUND = re.compile(r"[○◯]|(?<=[一二三四五六七八九])[Oo0](?=[〇○Oo0一二三四五六七八九])")
 _DASHES = re.compile(r"[-‐‑‒–—―−─~〜]+")
 _NUMERAL = re.compile(
@@ -87,9 +90,11 @@ def normalise(text: str) -> str:
 
 def make_plain(text: str) -> Plain:
     """Return the same as `normalise`, with the place of each character."""
+    midnights = {at for match in _MIDNIGHT.finditer(text) for at in range(*match.span("time"))}
     places = [
         (new, at)
         for at, character in enumerate(text)
+        if at not in midnights
         for new in unicodedata.normalize("NFKC", character)
         if not _IGNORED.match(new)
     ]

@@ -428,6 +428,20 @@ FURTHER: list[tuple[str, Reading, str]] = [
     ("2018年底前制定三年行动计划", fixed("2019-01-01"), "year-end"),
     ("2018年底前编制完成“十四五”规划", fixed("2019-01-01"), "year-end"),
     ("任务一、2018年6月底前完成", fixed("2018-07-01"), "month-end"),
+    # labels of a beginning and an end
+    (
+        "启动时间：2018年3月；完成时间：2018年12月",
+        milestones(("启动时间：2018年3月", "2018-04-01"), ("完成时间：2018年12月", "2019-01-01")),
+        "steps",
+    ),
+    ("起止时间：2018年3月至12月", fixed("2019-01-01"), "range-end"),
+    # the day of the week, and noon
+    ("2018年12月10日（星期一）前", ambiguous("2018-12-10", "2018-12-11"), "before-day"),
+    ("12月10日（周日）17:00前", {"kind": "fixed", "due": "2017-12-10T17:00:00+08:00"}, "hour"),
+    ("12月10日中午12点前", {"kind": "fixed", "due": "2017-12-10T12:00:00+08:00"}, "hour"),
+    # the whole year through
+    ("全年常态化推进", ONGOING, "ongoing"),
+    ("每年开展事前事中事后监管", recurring("year", "2018-01-01"), "every-year"),
     # nothing
     ("/", UNSPECIFIED, "nothing"),
     ("无", UNSPECIFIED, "nothing"),
@@ -510,6 +524,30 @@ PUBLISHED: list[tuple[str, Reading, str]] = [
     ("在7日之内以书面形式反映", fixed("2017-08-09"), "days"),
 ]
 
+# What spaces and lines say: a line with a date of its own is a step, any other only wraps; midnight is no hour.
+LINES: list[tuple[str, Reading, str]] = [
+    ("2018-06-30 00:00:00", fixed("2018-07-01"), "day-end"),
+    (
+        "2018年6月底前出台方案\n2018年12月底前完成",
+        milestones(("2018年6月底前出台方案", "2018-07-01"), ("2018年12月底前完成", "2019-01-01")),
+        "steps",
+    ),
+    (
+        "1.2018年6月底前启动\n2.2018年底前完成",
+        milestones(("1.2018年6月底前启动", "2018-07-01"), ("2.2018年底前完成", "2019-01-01")),
+        "steps",
+    ),
+    (
+        "第一阶段\n6月底前\n第二阶段\n12月底前",
+        milestones(("第一阶段\n6月底前", "2017-07-01"), ("第二阶段\n12月底前", "2018-01-01")),
+        "steps",
+    ),
+    ("2018年\n12月\n底前", fixed("2019-01-01"), "month-end"),
+    ("2018年1\n2月底前", fixed("2019-01-01"), "month-end"),
+    ("2018年6月底前完成\n2018年度任务", fixed("2018-07-01"), "month-end"),
+    ("2018年3月—\n12月", fixed("2019-01-01"), "range-end"),
+]
+
 UNREADABLE = [
     ("2018年2月30日前", "2018年2月30日 is not in the calendar"),
     ("2018年13月底前", "not in the calendar"),
@@ -568,4 +606,6 @@ UNREADABLE = [
     ("腊月底前", "腊月"),
     ("双月底前", "双月"),
     ("2018年底前完成，每年更新", "more than one task"),
+    ("每年汛前", "what “前” means"),
+    ("每季度会议召开后报送", "what “后” means"),
 ]
