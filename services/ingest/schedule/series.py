@@ -37,9 +37,8 @@ def read_series(node: Node, plain: str, origin: Origin, after: list[Token]) -> R
     """
     every = _EVERY[next(iter(tokens(child(node, "every") or node)))]
     items = [each for each in node.children if isinstance(each, Tree) and each.data == "item"]
-    if event := next((mark for mark in after if mark.type in _EVENTS), None):
-        if not items:
-            raise ValueError(f"what “{event}” means in “{''.join(after)}” cannot be read")
+    if not items and (event := next((mark for mark in after if mark.type in _EVENTS), None)):
+        raise ValueError(f"what “{event}” means in “{''.join(after)}” cannot be read")
     if len(items) > 1 and every != "year":
         raise ValueError("only of a year can several times be named")
     within = child(node, "span")

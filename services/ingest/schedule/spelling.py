@@ -5,10 +5,12 @@ import unicodedata
 from collections.abc import Collection
 
 _SPACE = re.compile(r"\s+")
-_PLAIN = str.maketrans("(),;:〔〕[]【】", "（），；：（）（）（）")
+_PLAIN = str.maketrans("(),;:〔〕[]【】丶|", "（），；：（）（）（）、、")
 _HEADED = re.compile(r"【([^【】]+(?:单位|部门))】\s*[:：]?")
 _CIRCLED = re.compile(r"[①-⑳㉑-㉟❶-❿]")
-_NUMBER = re.compile(r"(?:^|(?<=[\s；，。、：]))(?:（\d{1,2}）|\d{1,2}[.、）])(?=\s*[^\W\d_])")
+_NUMBER = re.compile(
+    r"(?:（\d{1,2}）|(?:^|(?<=[\s；，。、：]))(?:\d{1,2}[.、）]|[一二三四五六七八九十]{1,2}、))(?=\s*[^\W\d_])"
+)
 _WIDTHLESS = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff\ue000-\ue006]")
 
 _SEPARATORS = "、，；/和及与"

@@ -84,6 +84,18 @@ INFERRED = [
     ("市公安局 交警支队", "市公安局交警支队!"),
     ("中 国 电 信 湛 江 分 公 司、市 委 宣 传 部", "中国电信湛江分公司! 市委宣传部"),
     ("市民政局/市财政局", "市民政局! 市财政局"),
+    ("市民政局丶市财政局|市残联", "市民政局! 市财政局 市残联"),  # the stroke 丶 is typed for 、
+    ("（1）市民政局（2）市财政局", "市民政局! 市财政局"),
+    ("一、市民政局\n二、市财政局", "市民政局! 市财政局"),
+    # so many of them
+    ("市民政局等5部门", "市民政局! 等5部门?"),
+    ("城关镇等12个乡镇", "城关镇! 等12个乡镇?"),
+    ("市民政局、12个镇（街）", "市民政局! 12个镇（街）?"),
+    # labels and marks that do not say who leads
+    ("整改责任单位：市民政局；属地责任单位：赤坎区", "市民政局! 赤坎区"),
+    ("责任单位：市民政局\n配合单位：无", "市民政局!"),
+    ("市民政局、市财政局各负其责", "市民政局! 市财政局"),
+    ("市民政局为责任主体", "市民政局!"),
     # what is said of a unit in brackets
     ("市财政局（负责资金保障）、市民政局（按职责分工负责）", "市财政局! 市民政局"),
     ("市民政局（市财政局、市残联配合）、市教育局", "市民政局! 市财政局 市残联 市教育局"),
@@ -132,6 +144,14 @@ STATED = [
     ("市民政局负责，市财政局协助", "市民政局! 市财政局"),
     ("市民政局、市财政局负责，市残联配合", "市民政局! 市财政局! 市残联"),
     ("各县（市、区）政府负责", "各县（市、区）政府!@"),
+    ("市民政局、市财政局（共同牵头），市残联", "市民政局! 市财政局! 市残联"),
+    ("市民政局、市财政局双牵头，市残联配合", "市民政局! 市财政局! 市残联"),
+    ("市民政局牵头抓总，市财政局配合", "市民政局! 市财政局"),
+    ("市民政局作为牵头单位，市财政局配合", "市民政局! 市财政局"),
+    ("市财政局、市民政局（第一牵头单位）", "市财政局 市民政局!"),
+    ("市财政局（配）、市民政局（牵）", "市财政局 市民政局!"),
+    ("第一责任单位：市民政局；其他责任单位：市财政局", "市民政局! 市财政局"),
+    ("牵头整改单位：市民政局；配合整改单位：市财政局", "市民政局! 市财政局"),
 ]
 
 UNREADABLE = [
@@ -139,6 +159,9 @@ UNREADABLE = [
     ("市民政局*、市财政局", "“市民政局*” is not"),  # a star leads in some tables and joins in others: their notes say
     ("★市民政局、市财政局", "“★市民政局” is not"),
     ("督办单位：市政府督查室", "“督办单位：市政府督查室” is not"),
+    ("整改责任单位：市民政局\n督导责任单位：市水利局", "督导责任单位：市水利局” is not"),
+    ("同上", "“同上” is not"),
+    ("市民政局、市财政局按职责分工负责，持续推进", "“持续” is not"),
     ("市民政局 13800138000", "“市民政局13800138000” is not"),
 ]
 
@@ -164,7 +187,7 @@ def test_the_text_says_who_leads(text: str, units: str) -> None:
 
 @pytest.mark.parametrize(("text", "wrong"), UNREADABLE)
 def test_what_is_no_unit_is_refused(text: str, wrong: str) -> None:
-    """A date, a sign without its note, a supervisor or a telephone number is no unit, and none is made of it."""
+    """A date, a sign without its note, a supervisor, 同上 or a telephone number is no unit, and none is made of it."""
     with pytest.raises(UnreadableError) as raised:
         read_units(text, LEDGER)
     assert wrong in str(raised.value)
