@@ -142,6 +142,12 @@ def test_a_deadline_in_the_tasks_own_text_is_found() -> None:
     assert line.deadline_place == "表!B2"
 
 
+def test_a_deadline_that_was_over_is_told() -> None:
+    """A deadline before the day of issue, as a misprinted year makes it, is read, and the importer is told."""
+    read = schedule(book(表=[HEADER, [1, "培训。", "市残联", "2016年底前"], [2, "评估。", "市残联", "2017年底前"]]))
+    assert [line.warnings for line in read.lines] == [("“2016年底前” was over on 2017-08-01, the day of issue.",), ()]
+
+
 def test_a_row_without_any_deadline_is_unspecified() -> None:
     """What names no limit has none, whatever years its words name."""
     (task,) = assignments(schedule(book(表=[HEADER[:3], [1, "落实2018年度工作计划。", "市残联"]])))

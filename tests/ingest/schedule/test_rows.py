@@ -114,6 +114,36 @@ def test_a_table_goes_on(read: Reader) -> None:
     assert "no header that is known" in table.notes[0]
 
 
+def test_a_table_goes_on_in_another_width(read: Reader) -> None:
+    """A table that goes on with the numbers is read where it has as many cells, however wide they are; else refused."""
+    first, wide = [HEADER, ["1", *TASK]], [["2", "<", "评估", "市残联", "年底前", "<"]]
+    table = read(first, wide, [["3", "总结", "市残联", "年底前"]])
+    assert (table.refusals, table.notes) == ((), ())
+    assert [(row.number, row.title.text, row.units[0][1].text) for row in table.rows] == [
+        (1, "培训", "市残联"),
+        (2, "评估", "市残联"),
+        (3, "总结", "市残联"),
+    ]
+    table = read(first, [["2", "评估", "市残联", "年底前", "每季报送"]])
+    assert [row.number for row in table.rows] == [1]
+    assert [refusal.detail for refusal in table.refusals] == [
+        "the numbers go on here, but the columns are not those of the table before"
+    ]
+
+
+@pytest.mark.parametrize("parts", [("1.1", "1.2", "2.1"), ("（1）", "（2）", "（1）")])
+def test_a_number_with_parts_is_a_section(read: Reader, parts: tuple[str, str, str]) -> None:
+    """What names neither units nor a deadline above 1.1 or （1） is what they are parts of."""
+    first, second, third = parts
+    table = read(
+        [HEADER, ["1", "就业", "", ""], [first, *TASK], [second, *TASK], ["2", "康复", "", ""], [third, *TASK]]
+    )
+    assert table.refusals == ()
+    assert [(row.number, row.section) for row in table.rows] == [(1, "1、就业"), (2, "1、就业"), (3, "2、康复")]
+    table = read([HEADER, ["1", "就业", "市残联", ""], [first, *TASK]])
+    assert table.rows[0].title.text == "就业"
+
+
 def test_two_tables_with_titles(read: Reader) -> None:
     """A title inside a table is no row of the table before it."""
     title, wide = ["分工表", "<", "<", "<"], [HEADER, ["1", *TASK]]
