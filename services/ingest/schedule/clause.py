@@ -25,6 +25,8 @@ _NEXT_LINE = re.compile(
 )
 """A line’s end after which a new clause begins with its own date or number; others only wrap (2018年12月\n底前)."""
 _CIRCLED = re.compile("[①-⑳⑴-⒇⒈-⒛㈠-㈩❶-❿]")
+_YEAR = re.compile(r"^20[0-9]{2}$")
+"""A cell that is nothing but a year, as those of 起止年限 beside 2018-2020 are."""
 _ENUMERATOR = re.compile(
     r"\([0-9一二三四五六七八九十]{1,2}\)"
     r"|(?:(?<=[,;。:])|^)(?:[0-9]{1,2}\.(?=[0-9]{1,2}月)|(?:[0-9]{1,2}[.、]|[一二三四五六七八九十]{1,2}、)(?=[0-9]{4}年|[^0-9]))"
@@ -44,7 +46,8 @@ class Clause(Struct, frozen=True):
 
 def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> Iterator[Clause]:
     """Read each clause on what those before it have named."""
-    plain = make_plain(_CIRCLED.sub(";", _NEXT_LINE.sub(";", text))).sub(_ENUMERATOR, lambda match: ";" * len(match[0]))
+    plain = make_plain(_CIRCLED.sub(";", _NEXT_LINE.sub(";", text)))
+    plain = plain.sub(_YEAR, lambda match: f"{match[0]}年").sub(_ENUMERATOR, lambda match: ";" * len(match[0]))
     nodes = [node for node in parse(plain.text).children if isinstance(node, Tree)]
     filled = [node for node in nodes if not node.meta.empty]
     if len(filled) > MOST_STEPS:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from services.ingest.schedule.entry import Entry, Line
+from services.ingest.schedule.entry import Entry, Line, joined
 from services.ingest.schedule.grid import Cell, Grid
 from services.ingest.schedule.header import Cells, Header, find_headers, runs
 from services.ingest.schedule.layout import Layout, lay_out
@@ -159,8 +159,11 @@ class _Reading:
         sections = (*self._sections, self._coarse) if self._coarse else self._sections
         entry = line.entry("／".join(sections) or None, (str(self._part), *sections), goes_on=goes_on)
         self._waiting.clear()
-        self._entries.append(entry)
         self._count(entry.row)
+        if entry.row is not None and line.adds_to(above) and self._entries:
+            self._entries[-1] = joined(self._entries[-1], entry.row, known)
+        else:
+            self._entries.append(entry)
 
     def _drop(self, sections: tuple[str, ...]) -> None:
         """Go on in other sections; those that are left, and had no row, are noted."""

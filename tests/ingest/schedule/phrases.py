@@ -428,6 +428,7 @@ FURTHER: list[tuple[str, Reading, str]] = [
     ("2018年底前制定三年行动计划", fixed("2019-01-01"), "year-end"),
     ("2018年底前编制完成“十四五”规划", fixed("2019-01-01"), "year-end"),
     ("任务一、2018年6月底前完成", fixed("2018-07-01"), "month-end"),
+    ("2018", fixed("2019-01-01"), "year-end"),
     # labels of a beginning and an end
     (
         "启动时间：2018年3月；完成时间：2018年12月",
