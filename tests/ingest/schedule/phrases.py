@@ -429,6 +429,8 @@ FURTHER: list[tuple[str, Reading, str]] = [
     ("2018年底前编制完成“十四五”规划", fixed("2019-01-01"), "year-end"),
     ("任务一、2018年6月底前完成", fixed("2018-07-01"), "month-end"),
     ("2018", fixed("2019-01-01"), "year-end"),
+    ("2018.3-12", fixed("2019-01-01"), "range-end"),
+    ("2018/3—12月", fixed("2019-01-01"), "range-end"),
     # labels of a beginning and an end
     (
         "启动时间：2018年3月；完成时间：2018年12月",
@@ -439,6 +441,7 @@ FURTHER: list[tuple[str, Reading, str]] = [
     # the day of the week, and noon
     ("2018年12月10日（星期一）前", ambiguous("2018-12-10", "2018-12-11"), "before-day"),
     ("12月10日（周日）17:00前", {"kind": "fixed", "due": "2017-12-10T17:00:00+08:00"}, "hour"),
+    ("12月10日晚12点前", fixed("2017-12-11"), "hour"),
     ("12月10日中午12点前", {"kind": "fixed", "due": "2017-12-10T12:00:00+08:00"}, "hour"),
     # the whole year through
     ("全年常态化推进", ONGOING, "ongoing"),
@@ -603,6 +606,8 @@ UNREADABLE = [
     ("之前", "no event"),
     ("已完成", "neither a date"),
     ("2016年已完成", "was done"),
+    ("已于2017年6月完成", "was done"),
+    ("2018-3.12", "cannot be read"),
     ("不早于2018年6月", "不早于"),
     ("腊月底前", "腊月"),
     ("双月底前", "双月"),
