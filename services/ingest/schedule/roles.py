@@ -50,7 +50,9 @@ _MARK = re.compile(
     re.VERBOSE,
 )
 _MAINLY = re.compile(r"以?(?P<names>.+)为主")
-_JOINT = re.compile(r"(?P<first>.*?)(?:会同|会商|联合(?![会国体社党]))(?P<others>.+)")
+_JOINT = re.compile(
+    r"(?P<first>.*?)(?:会同|会商|联合(?![会国体社党])|(?<=[局委办厅部院会])(?:协同|[商同])(?=[省市县区州各有相]))(?P<others>.+)"
+)
 _BRACKETED = re.compile(r"(?P<names>.+?)\s*（(?P<inside>[^（）]+)）")
 _HELPERS = re.compile(rf"（(?P<inside>[^（）：]*[^（）：、，；](?:{_JOINING}))）")
 _SIGNS: dict[str, Role] = {"牵": "lead", "配": "cooperating"}
