@@ -93,6 +93,8 @@ _FINENESS = (
 _BRACKETED = re.compile(r"[(\[【〔][^()\[\]【】〔〕]*[)\]】〕]")
 _YEARS = re.compile(r"[0-9]{4}年?(?:-[0-9]{4})?年?度?|:")
 
+_YEAR = re.compile(r"(?<![0-9])(20[0-9]{2})(?![0-9])")
+
 
 class Heading(Struct, frozen=True):
     """What a heading says: the column’s kind, for units the role, for tasks how fine they are (0: their aims)."""
@@ -131,6 +133,12 @@ def read_headings(words: Sequence[str]) -> Heading | None:
         if says is not None and not (says.kind == "deadline" and any(word in together for word in _NOT_DUE.split())):
             return says
     return None
+
+
+def year_of(words: str) -> int | None:
+    """Return the one year that the words of a heading name, or None."""
+    years = set(_YEAR.findall(normalise(words)))
+    return int(years.pop()) if len(years) == 1 else None
 
 
 def is_heading(text: str) -> bool:

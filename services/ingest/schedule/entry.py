@@ -92,7 +92,7 @@ class Line:
             return Entry(self.number, column, part, goes_on, None, tuple(wrong))
         deadline = None if layout.deadline is None else self._first(layout.deadline)
         leader, deliverable = self._joined(layout.leaders), self._joined(layout.deliverables)
-        row = Row(0, self._title[1], tuple(self._units()), deadline, section, leader, deliverable)
+        row = Row(0, self._title[1], tuple(self._units()), deadline, section, leader, deliverable, layout.year)
         return Entry(self.number, column, part, goes_on, row)
 
     @property

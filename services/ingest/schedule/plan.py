@@ -137,7 +137,7 @@ def _over(deadline: Deadline, issued: datetime) -> Iterator[str]:
 def _deadline(row: Row, order: Order, ledger: Ledger) -> tuple[Phrase, Cell]:
     """Return the row's deadline and the cell that says it: its own, or else the first other one that states a limit."""
     own = row.deadline or Cell("", row.title.place)
-    read = read_phrase(own.text, order.issued, ledger.zone, ledger.festivals)
+    read = read_phrase(own.text, order.issued, ledger.zone, ledger.festivals, row.year)
     if isinstance(read.deadline, Unspecified):
         for cell in (*(cell for _, cell in row.units), row.title):
             found = find_phrase(cell.text, order.issued, ledger.zone, ledger.festivals)
