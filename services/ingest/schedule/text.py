@@ -26,7 +26,10 @@ _NUMERAL = re.compile(
     r"|[一二三四五六七八九十]+(?=(?:[、和及][一二三四五六七八九十]+)+(?:月|季度))"
     r"|^[〇零一二三四五六七八九十百]+$"
 )
+_ROMAN = re.compile(r"(?<![A-Za-z])(?:I{1,3}|IV)(?=季)")
+_ROMANS = ("I", "II", "III", "IV")
 _REGULAR = (
+    (re.compile("上(?=[、和及]下半年)"), "上半年"),
     (re.compile(r"(?<![0-9百千万亿美日])元月"), "1月"),
     (re.compile(r"(?<![0-9])([0-9]{4})([./-])([0-9]{1,2})\2([0-9]{1,2})(?![0-9])日?"), r"\1年\3月\4日"),
     (re.compile(r"(?<![0-9])([0-9]{4})[./]([0-9]{1,2})-([0-9]{1,2})(?![0-9日号./])月?"), r"\1年\2月-\3月"),  # 2018.3-12
@@ -105,6 +108,7 @@ def make_plain(text: str) -> Plain:
         tuple(at + 1 for _, at in places),
     )
     plain = plain.sub(_ROUND, lambda _: "〇").sub(_DASHES, lambda _: "-").sub(_NUMERAL, _digits)
+    plain = plain.sub(_ROMAN, lambda match: str(_ROMANS.index(match[0]) + 1))
     for pattern, regular in _REGULAR:
         plain = plain.sub(pattern, partial(_expand, regular))
     return plain
