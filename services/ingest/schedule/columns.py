@@ -39,25 +39,28 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (re.compile(r"备注(?:说明|栏)?|附注|注|说明"), "remark"),
     (
         _words(
-            "单位 部门 机构 科室 处室 股室 主体 地区 县区 分工 牵头 主办 协办 配合 承办 参与 参加 责任者",
-            "任务 工作 职责 重点 第一 主要 主 市 市直 县 区 具体 所有 其他 主责 协同 "
-            "协作 协助 责任 承担 实施 落实 执行 负责 会办 成员 乡镇 镇街 名称",
+            "单位 部门 机构 科室 处室 股室 主体 地区 县区 区县 市县 分工 牵头 主办 协办 配合 承办 参与 参加 责任者",
+            "任务 工作 职责 重点 第一 主要 主 省 市 县 区 州 省级 市级 县级 区级 州级 市直 属地 具体 "
+            "所有 其他 主责 协同 "
+            "协作 协助 支持 责任 承担 实施 落实 执行 办理 整改 负责 会办 成员 乡镇 镇街 名称 "
+            "及时限 及完成时限 及时间 及完成时间 及期限",
         ),
         "units",
     ),
     (
         _words(
             "领导 责任人 负责人 联系人 牵头人 经办人 人员 市长 县长 区长 书记",
-            "分管 主管 责任 牵头 挂点 包抓 包保 联系 市 市级 县级 区级 "
+            "分管 主管 责任 牵头 挂点 挂钩 包抓 包保 包联 包案 联系 督办 整改 "
+            "省 市 县 区 州 省级 市级 县级 区级 州级 "
             "部门 单位 负责 主要 第一 具体 直接 办理 副 姓名 同志 电话",
         ),
         "leader",
     ),
     (
         _words(
-            "时间 时限 期限 限期 进度 节点 日期",
+            "时间 时限 期限 限期 年限 进度 节点 日期",
             "工作 任务 计划 完成 办结 办理 安排 要求 目标 推进 实施 落实 "
-            "整改 最终 预计 预期 拟 截止 年度 阶段 阶段性 序时 竣工 责任 表",
+            "整改 最终 最迟 预计 预期 拟 截止 起止 年度 阶段 阶段性 序时 建设 建成 竣工 完工 投用 结束 责任 表",
             never=_NOT_DUE,
         ),
         "deadline",
@@ -89,6 +92,8 @@ _FINENESS = (
 )
 _BRACKETED = re.compile(r"[(\[【〔][^()\[\]【】〔〕]*[)\]】〕]")
 _YEARS = re.compile(r"[0-9]{4}年?(?:-[0-9]{4})?年?度?|:")
+
+_YEAR = re.compile(r"(?<![0-9])(20[0-9]{2})(?![0-9])")
 
 
 class Heading(Struct, frozen=True):
@@ -128,6 +133,12 @@ def read_headings(words: Sequence[str]) -> Heading | None:
         if says is not None and not (says.kind == "deadline" and any(word in together for word in _NOT_DUE.split())):
             return says
     return None
+
+
+def year_of(words: str) -> int | None:
+    """Return the one year that the words of a heading name, or None."""
+    years = set(_YEAR.findall(normalise(words)))
+    return int(years.pop()) if len(years) == 1 else None
 
 
 def is_heading(text: str) -> bool:

@@ -14,6 +14,11 @@ _DONE = re.compile(
 )
 """Words about the work that make the bare span before them its limit (全市12月完成)."""
 
+_OVER = re.compile("已[于在]?$")
+
+_STAGE = re.compile("(?:阶段|[近中远短长]期)[(:]$")
+"""What is named so is to be done in the bare span after it (实施阶段：4—10月)."""
+
 _RELATIONS = {"BEFORE", "AFTER", "SINCE", "RELATION"}
 
 
@@ -43,7 +48,10 @@ def read_dated(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Ambiguo
     before = [mark.type for mark in marks_of(clause)]
     if "SINCE" in stated or ("FROM" in before[-1:] and ("START" in stated or not (stated or span.unit == "range"))):
         return Ongoing(text), "since", span.origin
-    _check_words(before, span, stated, marks_of(clause, -1))
+    words = "".join(marks_of(clause))
+    if _OVER.search(words):
+        raise ValueError("it says what was done by then, not by when to do it")
+    _check_words([] if _STAGE.search(words) else before, span, stated, marks_of(clause, -1))
     dues = dues_of(span, limit)
     if len(dues) > 1:
         return Ambiguous(text, *dues), f"before-{span.unit}", span.origin

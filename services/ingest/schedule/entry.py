@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import msgspec
 from msgspec import Struct
 
 from events.schema import Role
@@ -24,6 +25,24 @@ class Entry(Struct, frozen=True):
     goes_on: bool
     row: Row | None
     refusals: tuple[Refusal, ...] = ()
+
+
+def joined(entry: Entry, more: Row, known: set[str]) -> Entry:
+    """Return an entry with the units or the deadline of a row that adds to its task; `known` are the places above."""
+    row = entry.row
+    if row is None:
+        return entry
+    units = (*row.units, *((role, cell) for role, cell in more.units if cell.text and cell.place not in known))
+    row = msgspec.structs.replace(row, units=units)
+    if more.deadline and more.deadline.text and more.deadline.place not in known:
+        row = msgspec.structs.replace(row, deadline=_below(row.deadline, more.deadline))
+    if more.leader and more.leader.text and more.leader.place not in known:
+        row = msgspec.structs.replace(row, leader=_below(row.leader, more.leader, "；"))
+    return msgspec.structs.replace(entry, row=row)
+
+
+def _below(cell: Cell | None, below: Cell, between: str = "\n") -> Cell:
+    return Cell(f"{cell.text}{between}{below.text}", cell.place) if cell and cell.text else below
 
 
 class Line:
@@ -50,6 +69,20 @@ class Line:
         told = [at for _, at in self._layout.units] + [at for at in (self._layout.deadline,) if at is not None]
         return any(cell.text or cell.fault for at in told for cell in self._cells[at])
 
+    def adds_to(self, above: Cells) -> bool:
+        """Tell whether the row is no task of its own, but says who else, or what next, of the task merged over both.
+
+        All that it has of its own are units, or a deadline; with both, or anything else, it is a task of its own.
+        """
+        known = {cell.place for cell in above}
+        cells = [cell for cell in runs(self._row) if cell.text and cell.place not in known]
+        units = {cell.place for _, at in self._layout.units for cell in self._cells[at]}
+        leaders = {cell.place for at in self._layout.leaders for cell in self._cells[at]}
+        deadlines = {cell.place for at in (self._layout.deadline,) if at is not None for cell in self._cells[at]}
+        own = {cell.place for cell in cells}
+        whole = {self._title[1].place, *([self.number.place] if self.number else [])} <= known
+        return whole and bool(own) and (own <= units | leaders or own <= deadlines)
+
     def entry(self, section: str | None, part: tuple[str, ...], *, goes_on: bool) -> Entry:
         """Return the row’s entry, with a refusal for each of its cells that is wrong."""
         layout = self._layout
@@ -59,7 +92,7 @@ class Line:
             return Entry(self.number, column, part, goes_on, None, tuple(wrong))
         deadline = None if layout.deadline is None else self._first(layout.deadline)
         leader, deliverable = self._joined(layout.leaders), self._joined(layout.deliverables)
-        row = Row(0, self._title[1], tuple(self._units()), deadline, section, leader, deliverable)
+        row = Row(0, self._title[1], tuple(self._units()), deadline, section, leader, deliverable, layout.year)
         return Entry(self.number, column, part, goes_on, row)
 
     @property

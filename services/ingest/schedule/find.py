@@ -1,5 +1,6 @@
 """The limits that running text states beyond doubt, and where."""
 
+import re
 from collections.abc import Iterator
 
 from lark import Token, Tree, UnexpectedInput
@@ -17,8 +18,14 @@ _MOST = 40
 _AHEAD = 12
 """Words after a limit that can make it a name."""
 
-_PAST = ("建成", "取得", "登记", "入库", "投入使用", "投产", "形成", "购买", "在册", "淘汰", "注册")
-"""Words that make of a limit what something is called by (2000年底前建成的小区)."""
+_PAST = ("建成", "取得", "登记", "入库", "投入使用", "投产", "形成", "购买", "在册", "淘汰", "注册", *"未已尚仍")
+"""Words that make of a limit what something is called by (2000年底前建成的小区, 6月底前未完成整改的企业)."""
+
+_CASE = re.compile(r"[^,;。]*的[,;。]")
+"""Words that make of a limit a case (7月15日前办理的，享受补贴)."""
+
+_CUSTOM = re.compile("[^,;。]{0,8}(?:制度|机制)")
+"""Words that make of what comes again the name of a custom (每季度末通报制度)."""
 
 
 def find_limits(plain: str) -> Iterator[tuple[int, int]]:
@@ -35,7 +42,8 @@ def find_limits(plain: str) -> Iterator[tuple[int, int]]:
             marks[at : at + length],
             marks[at + length : at + length + _AHEAD],
         )
-        if node is not None and _states_limit(node) and not _of_other(before, stretch) and not _names_something(after):
+        limits = node is not None and _states_limit(node) and not _names_something(node, after)
+        if limits and not _of_other(before, stretch):
             yield stretch[0].start_pos or 0, stretch[-1].end_pos or 0
         at += max(length, 1)
 
@@ -79,6 +87,8 @@ def _of_other(before: list[Token], marks: list[Token]) -> bool:
     return named and any(mark.type == "ISSUE" and not is_own(mark) for mark in marks)
 
 
-def _names_something(after: list[Token]) -> bool:
+def _names_something(node: Node, after: list[Token]) -> bool:
     words = "".join(after)
-    return words.startswith("的") or any(words.startswith(past) and "的" in words for past in _PAST)
+    if words.startswith("的") or _CASE.match(words) or any(words.startswith(past) and "的" in words for past in _PAST):
+        return True
+    return child(node, "recurring") is not None and _CUSTOM.match(words) is not None

@@ -50,6 +50,17 @@ class Header(Struct, frozen=True):
     def width(self) -> int:
         return self.columns[-1].stop
 
+    def spread(self, rows: Sequence[Cells]) -> tuple["Header", Sequence[Cells]] | None:
+        """Return this header and rows of another width, both with a cell for each column; None if they do not fit."""
+        spread, count = [], len(self.columns)
+        for row in rows:
+            cells = runs(row)
+            if len(cells) not in (1, count):
+                return None
+            spread.append(cells * count if len(cells) == 1 else cells)
+        columns = (msgspec.structs.replace(column, begin=at, stop=at + 1) for at, column in enumerate(self.columns))
+        return msgspec.structs.replace(self, columns=tuple(columns)), spread
+
     def take(self, row: Cells) -> list[Cells]:
         """Return each column’s cells: those below its heading, or, out of line with the headings, one after another.
 

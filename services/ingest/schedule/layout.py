@@ -6,7 +6,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from events.schema import Role
-from services.ingest.schedule.columns import Heading
+from services.ingest.schedule.columns import Heading, year_of
 from services.ingest.schedule.grid import Cell
 from services.ingest.schedule.header import Cells, Column, Header, is_numbered
 
@@ -35,6 +35,11 @@ class Layout(Struct, frozen=True):
         """How many cells a row has to have at least."""
         read = [self.number or 0, self.deadline or 0, *self.tasks, *(at for _, at in self.units)]
         return max(self.header.columns[at].stop for at in read)
+
+    @property
+    def year(self) -> int | None:
+        """The year in which the deadlines are meant, if their heading names one."""
+        return None if self.deadline is None else year_of(self.words(self.deadline))
 
     def words(self, at: int) -> str:
         return self.header.columns[at].words

@@ -12,6 +12,7 @@ _LONGEST = 20
 
 _AROUND = re.compile(r"^第?[(\[]?|[)\]]?[项条号]?[.、,)]*$")
 _SUB = re.compile(r"[(]?[0-9]{1,4}(?:[.·(-][0-9]{1,4}[)]?)+[.、)]?")
+_FIRST_PART = re.compile(r"[(]?([0-9]{1,4})[.·(-]|[(]1[)]$")
 _CIRCLED = {chr(0x2460 + at): at + 1 for at in range(20)}
 
 
@@ -25,6 +26,14 @@ def read_number(text: str) -> int | None:
     if plain.isascii() and plain.isdigit() and len(plain) <= len(str(MOST)):
         return int(plain)
     return numeral(plain) if plain else None
+
+
+def begins_parts(text: str, below: str) -> bool:
+    """Tell whether a number has parts, the first of which stands below it (1 and 1.1, 1 and （1））."""
+    first = _FIRST_PART.match(normalise(below)) if len(below) <= _LONGEST else None
+    if first is None or "(" in normalise(text):
+        return False
+    return first[1] is None or (is_sub_number(below) and int(first[1]) == read_number(text))
 
 
 def is_sub_number(text: str) -> bool:

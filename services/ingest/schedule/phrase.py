@@ -37,15 +37,17 @@ class Phrase(Struct, frozen=True):
     rule: str
 
 
-def read_phrase(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str, date] = {}) -> Phrase:
+def read_phrase(
+    text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str, date] = {}, year: int | None = None
+) -> Phrase:
     """Read a phrase on the day its table was issued; `due` are first instants of days in `zone`, exclusive.
 
-    A phrase without a year is read in the year of issue, a later clause in the year named before it. “12月前” and
-    “9月30日前” are ambiguous: before it begins (strict) or before it ends (loose); a kind with room for one reading
-    only (milestones, recurring) takes the loose one, on which an ambiguous deadline passes. Dated clauses are steps,
-    due one after another; what goes on after the last (完成，长期坚持) leaves it a step. A period counts from the issue
-    of the document, and so does one from its receipt (收到通知后): the ledger hands it out on that day, and knows no
-    other. A festival is the day that `festivals` names, or waits. The phrase is kept as written.
+    A phrase without a year is read in `year`, else in that of issue, a later clause in the year named before it.
+    “12月前” and “9月30日前” are ambiguous: before it begins (strict) or before it ends (loose); a kind with room for
+    one reading only (milestones, recurring) takes the loose one, on which an ambiguous deadline passes. Dated clauses
+    are steps, due one after another; what goes on after the last (完成，长期坚持) leaves it a step. A period counts
+    from the issue of the document, and so does one from its receipt (收到通知后): the ledger hands it out on that
+    day, and knows no other. A festival is the day that `festivals` names, or waits. The phrase is kept as written.
     Raises UnreadableError, and nothing else, for a phrase that is not understood in full.
     """
     try:
@@ -54,7 +56,7 @@ def read_phrase(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str,
         check_text(plain, _LONGEST)
         if _NOTHING.fullmatch(plain):
             return Phrase(Unspecified(text), "nothing")
-        deadline, rule = combine(list(read_clauses(text, Origin(issued, zone), festivals)), text)
+        deadline, rule = combine(list(read_clauses(text, Origin(issued, zone, year), festivals)), text)
         return Phrase(msgspec.structs.replace(deadline, text=text), rule)
     except (ValueError, OverflowError) as error:
         raise UnreadableError(f"“{text}”: {error}") from error

@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Raw, Struct
 
-from events.deadline import Unspecified
+from events.deadline import Deadline, Unspecified, next_due
 from events.envelope import Event, InvalidEvent, encode, parse
 from events.ledger import Ledger
 from events.schema import TaskAssigned
@@ -124,14 +124,20 @@ def _read(row: Row, order: Order, ledger: Ledger) -> Iterator[Line | Refusal]:
         found.rule,
         cell.place,
         (explain_units(units, ledger), explain(found.deadline, ledger.zone)),
-        tuple(remarks(units, ledger, order.issued)),
+        (*remarks(units, ledger, order.issued), *_over(found.deadline, time)),
     )
+
+
+def _over(deadline: Deadline, issued: datetime) -> Iterator[str]:
+    """Say that a deadline was over on the day of issue, as where a year is misprinted."""
+    if next_due(deadline) and not next_due(deadline, issued):
+        yield f"“{deadline.text}” was over on {issued.date()}, the day of issue."
 
 
 def _deadline(row: Row, order: Order, ledger: Ledger) -> tuple[Phrase, Cell]:
     """Return the row's deadline and the cell that says it: its own, or else the first other one that states a limit."""
     own = row.deadline or Cell("", row.title.place)
-    read = read_phrase(own.text, order.issued, ledger.zone, ledger.festivals)
+    read = read_phrase(own.text, order.issued, ledger.zone, ledger.festivals, row.year)
     if isinstance(read.deadline, Unspecified):
         for cell in (*(cell for _, cell in row.units), row.title):
             found = find_phrase(cell.text, order.issued, ledger.zone, ledger.festivals)

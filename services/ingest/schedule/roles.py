@@ -11,16 +11,20 @@ from events.schema import Role
 Said: TypeAlias = Role | None
 """The role a text states; None where it only names the unit."""
 
-_LEADING = r"牵头|主办|主责|主抓|承办"
+_LEADING = r"牵头|主办|主责|主抓|抓总|承办"
 _JOINING = r"配合|协办|协助|协同|参加|参与|支持"
-_DOING = r"落实|实施|推进|组织(?!部)|开展|研究|制定|起草|提出|办理|完成|做好|抓好|具体|统筹|指导|督促|责任(?=单位|部门)"
+_DOING = (
+    r"落实|实施|推进|组织(?!部)|开展|研究|制定|起草|提出|办理|完成|做好|抓好|具体|统筹|指导|督促|责任(?=单位|部门|主体)"
+)
 _LABEL_WORDS = (
-    rf"(?:第[一二三]|主要|首要|总|共同|具体|直接)?(?:{_LEADING}|{_JOINING}|负责|责任|实施|落实|执行|主管|承担|完成|"
+    rf"(?:第[一二三]|主要|首要|总|共同|具体|直接|其[他它]|属地)?(?:{_LEADING}|{_JOINING}|负责|责任|整改|实施|落实|执行|主管|承担|完成|"
     r"联合|联办|会办|成员){1,3}(?:（[^（）：]{1,8}）)?"
 )
+_NAME_ENDS = r"(?<=[局委办厅署部院府会联团行司心处科站所校学馆关队县区市镇乡道位门构业）])(?<!督办)"
+"""After these a label may follow without a separator; what else stands before one (督导责任单位) is part of it."""
 _LABEL = re.compile(
     rf"(?:^|(?<=[；，。、\s]))\s*(?:[省市州县区]级?)?{_LABEL_WORDS}(?:单位|部门|机构|主体)?\s*："
-    rf"|{_LABEL_WORDS}(?:单位|部门)\s*：|^\s*{_LABEL_WORDS}(?:单位|部门)(?=\s)",
+    rf"|{_NAME_ENDS}{_LABEL_WORDS}(?:单位|部门)\s*：|^\s*{_LABEL_WORDS}(?:单位|部门)(?=\s)",
     re.MULTILINE,
 )
 _BRACKETED_LABEL = re.compile(rf"(?:^|(?<=[；，。、\s]))（({_LABEL_WORDS}(?:单位|部门))）\s*：?")
@@ -31,21 +35,27 @@ _FIRST_LEADS = re.compile(
     r"[（；，。\s]{0,2}(?:注：|注明：)?[^（）、，；：]{0,8}(?:第一|首位|首个|最前)[^（）、，；：]{0,9}(?:为|是)(?:总?牵头|主办)(?:单位|部门)"
     r"(?:，下同|，其[他余][^（）]*)?[）。]*"
 )
+_JOINTLY = r"分别|共同|各自|分工|并列|双(?=牵头)|各[负司]其[责职]"
+_SO = r"积极|密切|全力|做好|予以|给予|作?为|担?任(?=牵头|主办|责任)"
 _MARK = re.compile(
     rf"""
     (?P<names>.*?)
-    (?= 按|依|根据|分别|共同|各自|分工|积极|密切|全力|做好|予以|给予|为|负责|总|{_DOING}|{_LEADING}|{_JOINING} )
+    (?= 按|依|根据|{_JOINTLY}|{_SO}|负责|总|第一(?=牵头)|{_DOING}|{_LEADING}|{_JOINING} )
     (?P<duty> (?:按照?|根据|依据|依)(?:各自)?的?(?:工作|部门)?(?:职责|职能)(?:任务|范围)?(?:分工)? )?
-    (?P<jointly> (?:分别|共同|各自|分工)* ) (?:积极|密切|全力|做好|予以|给予|为)?
-    (?: (?P<lead>(?:负责)?总?(?:{_LEADING})) | (?P<cooperating>(?:{_JOINING})+) | (?P<charge>负责) | {_DOING} )?
-    (?: 负责|{_DOING}|配合|单位|部门|工作 )*
+    (?P<jointly> (?:{_JOINTLY})* ) (?:{_SO})?
+    (?: (?P<lead>(?:负责)?(?:总|第一)?(?:{_LEADING})+) | (?P<cooperating>(?:{_JOINING})+) | (?P<charge>负责)
+      | {_DOING} )?
+    (?: 负责|{_DOING}|配合|单位|部门|主体|工作 )*
     """,
     re.VERBOSE,
 )
 _MAINLY = re.compile(r"以?(?P<names>.+)为主")
-_JOINT = re.compile(r"(?P<first>.*?)(?:会同|会商|联合(?![会国体社党]))(?P<others>.+)")
+_JOINT = re.compile(
+    r"(?P<first>.*?)(?:会同|会商|联合(?![会国体社党])|(?<=[局委办厅部院会])(?:协同|[商同])(?=[省市县区州各有相]))(?P<others>.+)"
+)
 _BRACKETED = re.compile(r"(?P<names>.+?)\s*（(?P<inside>[^（）]+)）")
 _HELPERS = re.compile(rf"（(?P<inside>[^（）：]*[^（）：、，；](?:{_JOINING}))）")
+_SIGNS: dict[str, Role] = {"牵": "lead", "配": "cooperating"}
 _TASK = re.compile(r"(?:主要|具体)?(?:负责|承担|统筹)")
 
 
@@ -81,10 +91,12 @@ def read_mark(text: str) -> Marked:
     """Take the mark off a name (由市民政局牵头负责 is 市民政局, lead), also one in brackets (市民政局（牵头）)."""
     plain = text.removeprefix("由").removeprefix("请")
     bracketed = _BRACKETED.fullmatch(plain)
+    if bracketed and bracketed["inside"] in _SIGNS:
+        return Marked(bracketed["names"], _SIGNS[bracketed["inside"]])
     if bracketed and (mark := _MARK.fullmatch(bracketed["inside"])):
         if mark["names"]:
             raise ValueError(f"roles inside a bracket (“{bracketed['inside']}”) cannot be read")
-        return Marked(bracketed["names"], _role(mark))
+        return Marked(bracketed["names"], _role(mark), marked=bool(mark["jointly"] and _role(mark)))
     if bracketed and _TASK.match(bracketed["inside"]):
         return Marked(bracketed["names"])
     if mainly := _MAINLY.fullmatch(plain):

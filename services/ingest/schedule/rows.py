@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
-from services.ingest.schedule.entry import Entry, Line
+import msgspec
+
+from services.ingest.schedule.entry import Entry, Line, joined
 from services.ingest.schedule.grid import Cell, Grid
 from services.ingest.schedule.header import Cells, Header, find_headers, runs
 from services.ingest.schedule.layout import Layout, lay_out
 from services.ingest.schedule.limits import MOST_TEXT
 from services.ingest.schedule.numbering import number
-from services.ingest.schedule.numbers import read_number
+from services.ingest.schedule.numbers import begins_parts, read_number
 from services.ingest.schedule.sections import below, is_enumerated, is_note, is_numeral
 from services.ingest.schedule.table import COLUMNS, Refusal, Row, Table
 from services.ingest.schedule.text import UnreadableError
@@ -51,8 +53,10 @@ class _Reading:
     def read(self, grid: Grid) -> None:
         """Read a grid from its first header on, or from its first row, if it goes on with the columns before it."""
         self._notes += grid.notes
-        rows = grid.rows
+        rows: Sequence[Cells] = grid.rows
         headers, width = find_headers(rows), max(map(len, rows), default=0)
+        if not headers and width != self._width:
+            rows, width = self._spread(rows, width)
         reads, begin = not headers and width == self._width and self._goes_on(rows), 0
         for at, row in enumerate(rows):
             if at in headers:
@@ -63,8 +67,11 @@ class _Reading:
                 self._begin(header, rows[begin:stop], again=reads)
                 reads, self._width = True, width
             elif at >= begin and reads and self._layout is not None:
-                self._row(self._layout, row, rows[at - 1] if at else ())
-        if not reads and any(cell.text for row in rows for cell in row):
+                self._row(self._layout, row, rows[at - 1] if at else (), rows[at + 1] if at + 1 < len(rows) else ())
+        if not reads and (cell := self._next_number(rows)):
+            detail = "the numbers go on here, but the columns are not those of the table before"
+            self._refusals.append(Refusal(0, COLUMNS[0], cell.place, detail))
+        elif not reads and any(cell.text for row in rows for cell in row):
             self._notes.append(f"{grid.name} has no header that is known; it is not read")
 
     def table(self, place: str) -> Table:
@@ -95,6 +102,22 @@ class _Reading:
                 name = f"the column “{column.words[:_SHOWN]}”" if column.words else "a column without a heading"
                 self._notes.append(f"{column.place}: {name} is not read")
 
+    def _spread(self, rows: Sequence[Cells], width: int) -> tuple[Sequence[Cells], int]:
+        """Give rows of another width the columns before them, if they go on with the numbers and have as many cells."""
+        layout = self._layout
+        if layout is None or not self._next_number(rows) or not (spread := layout.header.spread(rows)):
+            return rows, width
+        self._layout = msgspec.structs.replace(layout, header=spread[0])
+        self._width = spread[0].width
+        return spread[1], self._width
+
+    def _next_number(self, rows: Sequence[Cells]) -> Cell | None:
+        """Return the cell in which the number after the last one stands, if rows begin with it."""
+        last = self._entries[-1].number if self._entries else None
+        stated = None if last is None else read_number(last.text)
+        first = next((row[0] for row in rows if len(_filled(row)) > 1), None)
+        return first if first and stated is not None and read_number(first.text) == stated + 1 else None
+
     def _goes_on(self, rows: Sequence[Cells]) -> bool:
         """Tell whether a grid without a header has the columns of the one before it."""
         layout = self._layout
@@ -110,7 +133,7 @@ class _Reading:
             if len(filled) > 1:
                 self._note(filled, "stands above the table; it is not read")
 
-    def _row(self, layout: Layout, row: Cells, above: Cells) -> None:
+    def _row(self, layout: Layout, row: Cells, above: Cells, below_it: Cells) -> None:
         filled = _filled(row)
         known = {cell.place for cell in above}
         if all(cell.place in known for cell in filled):
@@ -118,7 +141,7 @@ class _Reading:
         line = Line(layout, row)
         if is_note(filled[0].text, alone=False) or all(is_note(cell.text, alone=True) for cell in filled):
             self._note(filled, "is no task")
-        elif (section := _section(line, row, filled)) is not None:
+        elif (section := _section(line, row, filled, _number(layout, below_it))) is not None:
             self._drop(below(self._sections, section))
             self._waiting.append((section, filled[0]))
         elif len(filled) == 1 and row.count(filled[0]) > 1:
@@ -136,8 +159,11 @@ class _Reading:
         sections = (*self._sections, self._coarse) if self._coarse else self._sections
         entry = line.entry("／".join(sections) or None, (str(self._part), *sections), goes_on=goes_on)
         self._waiting.clear()
-        self._entries.append(entry)
         self._count(entry.row)
+        if entry.row is not None and line.adds_to(above) and self._entries:
+            self._entries[-1] = joined(self._entries[-1], entry.row, known)
+        else:
+            self._entries.append(entry)
 
     def _drop(self, sections: tuple[str, ...]) -> None:
         """Go on in other sections; those that are left, and had no row, are noted."""
@@ -161,6 +187,10 @@ class _Reading:
             )
 
 
+def _number(layout: Layout, row: Cells) -> Cell | None:
+    return Line(layout, row).number if row else None
+
+
 def _filled(row: Cells) -> Cells:
     return tuple(cell for cell in runs(row) if cell.text or cell.fault)
 
@@ -170,10 +200,11 @@ def _short(text: str) -> str:
     return line if len(line) <= _SHOWN else line[:_SHOWN] + "…"
 
 
-def _section(line: Line, row: Cells, filled: Cells) -> str | None:
+def _section(line: Line, row: Cells, filled: Cells, then: Cell | None) -> str | None:
     """Return the name of the section that a row begins, if it does.
 
     It stands alone in its row, or after its number; merged, numbered as sections are, or where rows have their number.
+    `then` is the number below it: 1 is a section where 1.1 follows, and it names neither units nor a deadline.
     """
     first, merged = filled[0], row.count(filled[-1]) > 1
     if len(filled) == 1:
@@ -182,6 +213,7 @@ def _section(line: Line, row: Cells, filled: Cells) -> str | None:
         short = len(first.text) <= _LONGEST_NAME and "。" not in first.text
         begins = merged or len(row) == 1 or is_enumerated(first.text) or (short and line.number is not None)
         return first.text if begins else None
-    if line.number != first or not is_numeral(first.text) or len(filled) > 2 or (line.states and not merged):  # noqa: PLR2004
+    numbers_rows = is_numeral(first.text) or (then is not None and begins_parts(first.text, then.text))
+    if line.number != first or not numbers_rows or len(filled) > 2 or (line.states and not merged):  # noqa: PLR2004
         return None
     return f"{first.text.rstrip('、.．')}、{filled[1].text}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
-from lark import Tree
+from lark import Token, Tree
 
 from events.deadline import MONTHS, Every, Milestone, Milestones, Recurring, add_months
 from services.ingest.schedule.dated import dues_of
@@ -19,6 +19,9 @@ _EVERY: dict[str, Every] = {
 }
 _TIMES_A_YEAR: dict[int, Every] = {12 // months: every for every, months in MONTHS.items()}
 
+_EVENTS = {"BEFORE", "AFTER", "WHEN"}
+"""With these the words say when in its period it is due (每年汛前)."""
+
 MOST_STEPS = 50
 """Milestones of a deadline, as `events.deadline.Milestones` limits them."""
 
@@ -26,14 +29,16 @@ _YEARS_SEEN = 9
 """A recurrence is compared with its phrase over so many years; one of them is a leap year."""
 
 
-def read_series(node: Node, plain: str, origin: Origin) -> Recurring | Milestones:
-    """Read a `recurring` node of a regular phrase.
+def read_series(node: Node, plain: str, origin: Origin, after: list[Token]) -> Recurring | Milestones:
+    """Read a `recurring` node of a regular phrase, with the words `after` it in its clause.
 
     The first occurrence is the first after the day of issue. A recurrence has no second reading: “每月5日前” takes the
     later, on which an ambiguous deadline passes. ValueError for what does not recur on the same day of the month.
     """
     every = _EVERY[next(iter(tokens(child(node, "every") or node)))]
     items = [each for each in node.children if isinstance(each, Tree) and each.data == "item"]
+    if not items and (event := next((mark for mark in after if mark.type in _EVENTS), None)):
+        raise ValueError(f"what “{event}” means in “{''.join(after)}” cannot be read")
     if len(items) > 1 and every != "year":
         raise ValueError("only of a year can several times be named")
     within = child(node, "span")

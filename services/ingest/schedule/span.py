@@ -85,7 +85,7 @@ def read_date(named: dict[str, str], origin: Origin) -> Span:
         end = end if ten[0] == "下" else start + timedelta(days=10)
         unit = "ten-days"
     elif day := named.get("DAY"):
-        start = origin.at(start.year, start.month, int(day[:-1]))
+        start = origin.at(start.year, start.month, int(day.partition("(")[0][:-1]))
         end = start + timedelta(days=1)
         unit = "day"
     if hour := named.get("HOUR"):
@@ -149,6 +149,8 @@ def _time_of_day(text: str) -> timedelta:
     minute = 30 if "半" in text else int(digits[1]) if len(digits) > 1 else 0
     if text.startswith(("下午", "晚")) and hour < _HOURS // 2:
         hour += 12
+    elif text.startswith("晚") and hour == _HOURS // 2:
+        hour = _HOURS
     if minute >= _MINUTES or timedelta(hours=hour, minutes=minute) > timedelta(hours=_HOURS):
         raise ValueError(f"a day has no {hour}:{minute:02}")
     return timedelta(hours=hour, minutes=minute)

@@ -5,10 +5,16 @@ import unicodedata
 from collections.abc import Collection
 
 _SPACE = re.compile(r"\s+")
-_PLAIN = str.maketrans("(),;:〔〕[]【】", "（），；：（）（）（）")
+_PLAIN = str.maketrans("(),;:〔〕[]【】丶|", "（），；：（）（）（）、、")
 _HEADED = re.compile(r"【([^【】]+(?:单位|部门))】\s*[:：]?")
 _CIRCLED = re.compile(r"[①-⑳㉑-㉟❶-❿]")
-_NUMBER = re.compile(r"(?:^|(?<=[\s；，。、：]))(?:（\d{1,2}）|\d{1,2}[.、）])(?=\s*[^\W\d_])")
+_NUMBER = re.compile(
+    r"(?:（\d{1,2}）|(?:^|(?<=[\s；，。、：]))(?:\d{1,2}[.、）]|[一二三四五六七八九十]{1,2}、))(?=\s*[^\W\d_])"
+)
+_ROLE_BEFORE = re.compile(
+    r"(（[^（）]{0,3}(?:牵头|主办|承办|配合|协办|参与)[^（）]{0,4}）)\s*(?=[省市县区镇乡州各团中国])"
+)
+"""A role in brackets, after which a name begins (市民政局（牵头）市财政局)."""
 _WIDTHLESS = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff\ue000-\ue006]")
 
 _SEPARATORS = "、，；/和及与"
@@ -36,7 +42,7 @@ def regular(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", _CIRCLED.sub("、", _HEADED.sub(r"；\1：", text))).translate(_PLAIN)
     plain = _SPACE.sub(lambda space: "\n" if "\n" in space[0] else " ", _WIDTHLESS.sub("", plain))
-    return _NUMBER.sub("、", plain)
+    return _ROLE_BEFORE.sub(r"\1、", _NUMBER.sub("、", plain))
 
 
 def spelling(name: str) -> str:

@@ -12,7 +12,8 @@ COLUMNS = ("序号", "工作任务", "责任单位", "时间进度")
 class Row(Struct, frozen=True):
     """One task as the table has it; a cell that is None has no column, one that is empty may have no text.
 
-    `units` are the cells that name units, each with the role that its column’s heading states.
+    `units` are the cells that name units, each with the role that its column’s heading states; `year` is the one that
+    the heading of the deadline names (完成时限（2018年）), in which a deadline without a year is meant.
     """
 
     number: int
@@ -22,6 +23,7 @@ class Row(Struct, frozen=True):
     section: str | None = None
     leader: Cell | None = None
     deliverable: Cell | None = None
+    year: int | None = None
 
 
 class Refusal(Struct, frozen=True):

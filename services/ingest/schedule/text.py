@@ -15,6 +15,9 @@ _POSITIONAL_LENGTH = 4
 _IGNORED = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff“”‘’\"']")
 """What only sets characters apart or off, also without width."""
 
+_MIDNIGHT = re.compile(r"(?<![0-9])[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}(?P<time>[ T]0?0:00(?::00)?)(?![0-9:])")
+"""A day as programs write it (2018-12-31 00:00:00); the time says nothing."""
+
 _ROUND = re.compile(r"[○◯]|(?<=[一二三四五六七八九])[Oo0](?=[〇○Oo0一二三四五六七八九])")
 _DASHES = re.compile(r"[-‐‑‒–—―−─~〜]+")
 _NUMERAL = re.compile(
@@ -23,9 +26,13 @@ _NUMERAL = re.compile(
     r"|[一二三四五六七八九十]+(?=(?:[、和及][一二三四五六七八九十]+)+(?:月|季度))"
     r"|^[〇零一二三四五六七八九十百]+$"
 )
+_ROMAN = re.compile(r"(?<![A-Za-z])(?:I{1,3}|IV)(?=季)")
+_ROMANS = ("I", "II", "III", "IV")
 _REGULAR = (
+    (re.compile("上(?=[、和及]下半年)"), "上半年"),
     (re.compile(r"(?<![0-9百千万亿美日])元月"), "1月"),
-    (re.compile(r"(?<![0-9])([0-9]{4})[./-]([0-9]{1,2})[./-]([0-9]{1,2})(?![0-9])日?"), r"\1年\2月\3日"),
+    (re.compile(r"(?<![0-9])([0-9]{4})([./-])([0-9]{1,2})\2([0-9]{1,2})(?![0-9])日?"), r"\1年\3月\4日"),
+    (re.compile(r"(?<![0-9])([0-9]{4})[./]([0-9]{1,2})-([0-9]{1,2})(?![0-9日号./])月?"), r"\1年\2月-\3月"),  # 2018.3-12
     (re.compile(r"(?<![0-9])([0-9]{4})[./-]([0-9]{1,2})(?![0-9年./])月?"), r"\1年\2月"),
     (re.compile(r"(?<![0-9])([0-9]{4})-([0-9]{4})(?![0-9年])"), r"\1年-\2年"),
     (re.compile(r"(?<![0-9])([0-9]{4})(?=(?:[-、至到和及][0-9]{4})+年)"), r"\1年"),  # 2016—2020年
@@ -87,9 +94,11 @@ def normalise(text: str) -> str:
 
 def make_plain(text: str) -> Plain:
     """Return the same as `normalise`, with the place of each character."""
+    midnights = {at for match in _MIDNIGHT.finditer(text) for at in range(*match.span("time"))}
     places = [
         (new, at)
         for at, character in enumerate(text)
+        if at not in midnights
         for new in unicodedata.normalize("NFKC", character)
         if not _IGNORED.match(new)
     ]
@@ -99,6 +108,7 @@ def make_plain(text: str) -> Plain:
         tuple(at + 1 for _, at in places),
     )
     plain = plain.sub(_ROUND, lambda _: "〇").sub(_DASHES, lambda _: "-").sub(_NUMERAL, _digits)
+    plain = plain.sub(_ROMAN, lambda match: str(_ROMANS.index(match[0]) + 1))
     for pattern, regular in _REGULAR:
         plain = plain.sub(pattern, partial(_expand, regular))
     return plain

@@ -23,7 +23,11 @@ _MOST = 200
 """Units of a task; and above, characters of a name, as `events.schema` limits both."""
 
 _LISTING, _COMMAS, _STOPS = "、/", "，", "；。"
-_NO_NAME = re.compile(r"[：*★☆▲△●◆※#]|^无$|^\d+[年月日]|\d{7}")
+_NO_NAME = re.compile(
+    r"[：*★☆▲△●◆※#]|^\d+[年月日]|\d[年月](?:\d|[底末前内完）]|$)|\d{7}|.(?:配合|协助)."
+    r"|^(?:牵头|主办|承办|责任|配合|协办)(?:单位|部门)."
+    r"|^(?:无|略|其[他它]|[同见][上前]|同左|见附[件表]|待[定明确]+|暂[无缺]|持续|长期|常态化?|立即|全年)$"
+)
 _EMPTY = re.compile(r"[\s—―–\-－/无]*")
 """A cell of a column that says: nobody."""
 
@@ -140,8 +144,10 @@ class _Speech:
         """Take in a cell whose heading states a role."""
         text, noted = without_note(unbracket(regular(text)))
         self._first_leads = self._first_leads or noted
-        for says, section in labelled(hide(unbracket(text), self._known)):
-            self._hear(section, says or role)
+        sections = list(labelled(hide(unbracket(text), self._known)))
+        for says, section in sections:
+            if len(sections) == 1 or not _EMPTY.fullmatch(section):
+                self._hear(section, says or role)
 
     def _hear(self, section: str, says: Said) -> None:
         """Take in what stands under one label.

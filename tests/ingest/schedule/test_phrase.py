@@ -14,7 +14,17 @@ from services.ingest.schedule import phrase as phrases_read
 from services.ingest.schedule.explain import explain
 from services.ingest.schedule.phrase import Phrase, find_phrase, read_deadline, read_phrase
 from services.ingest.schedule.text import UnreadableError
-from tests.ingest.schedule.phrases import CONTRACT, FURTHER, PUBLISHED, UNREADABLE, WIDER, Reading, fixed, midnight
+from tests.ingest.schedule.phrases import (
+    CONTRACT,
+    FURTHER,
+    LINES,
+    PUBLISHED,
+    UNREADABLE,
+    WIDER,
+    Reading,
+    fixed,
+    midnight,
+)
 
 CHINA = ZoneInfo("Asia/Shanghai")
 
@@ -53,7 +63,7 @@ def shown(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-@pytest.mark.parametrize(("text", "expected", "rule"), READABLE, ids=shown)
+@pytest.mark.parametrize(("text", "expected", "rule"), READABLE + LINES, ids=shown)
 def test_readings(text: str, expected: Reading, rule: str) -> None:
     """Each wording has the kind and the instants that a careful official would give it, by a rule with a name."""
     phrase = read(text)
@@ -180,6 +190,9 @@ def test_limits_in_running_text(text: str, found: str) -> None:
         "每年新增1000个床位",
         "2018年底前完成一期，2018年6月底前完成二期",
         "在2019年春节前发放到位",
+        "对2017年底前未完成整改的企业依法处罚",
+        "2018年7月15日前办理的，享受补贴",
+        "落实每月5日前报送制度",
         "",
     ],
 )

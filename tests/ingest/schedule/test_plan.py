@@ -1,5 +1,5 @@
 from collections import Counter
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 
@@ -140,6 +140,21 @@ def test_a_deadline_in_the_tasks_own_text_is_found() -> None:
     assert event.data.deadline == Fixed("2018年12月底前", datetime(2019, 1, 1, tzinfo=LEDGER.zone))
     assert event.data.title == "2018年12月底前，建成示范点10个。"
     assert line.deadline_place == "表!B2"
+
+
+@pytest.mark.parametrize("heading", ["完成时限（2019年）", "2019年完成时限"])
+def test_a_year_in_the_heading_of_deadlines(heading: str) -> None:
+    """A deadline without a year is meant in that of its column's heading, one with a year in its own."""
+    rows = [[1, "培训。", "市残联", "6月底前"], [2, "评估。", "市残联", "2018年底前"]]
+    tasks = assignments(schedule(book(表=[[*HEADER[:3], heading], *rows])))
+    dues = [task.deadline.due.date() for task in tasks if isinstance(task.deadline, Fixed)]
+    assert dues == [date(2019, 7, 1), date(2019, 1, 1)]
+
+
+def test_a_deadline_that_was_over_is_told() -> None:
+    """A deadline before the day of issue, as a misprinted year makes it, is read, and the importer is told."""
+    read = schedule(book(表=[HEADER, [1, "培训。", "市残联", "2016年底前"], [2, "评估。", "市残联", "2017年底前"]]))
+    assert [line.warnings for line in read.lines] == [("“2016年底前” was over on 2017-08-01, the day of issue.",), ()]
 
 
 def test_a_row_without_any_deadline_is_unspecified() -> None:

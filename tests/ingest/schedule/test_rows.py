@@ -114,6 +114,56 @@ def test_a_table_goes_on(read: Reader) -> None:
     assert "no header that is known" in table.notes[0]
 
 
+def test_a_table_goes_on_in_another_width(read: Reader) -> None:
+    """A table that goes on with the numbers is read where it has as many cells, however wide they are; else refused."""
+    first, wide = [HEADER, ["1", *TASK]], [["2", "<", "评估", "市残联", "年底前", "<"]]
+    table = read(first, wide, [["3", "总结", "市残联", "年底前"]])
+    assert (table.refusals, table.notes) == ((), ())
+    assert [(row.number, row.title.text, row.units[0][1].text) for row in table.rows] == [
+        (1, "培训", "市残联"),
+        (2, "评估", "市残联"),
+        (3, "总结", "市残联"),
+    ]
+    table = read(first, [["2", "评估", "市残联", "年底前", "每季报送"]])
+    assert [row.number for row in table.rows] == [1]
+    assert [refusal.detail for refusal in table.refusals] == [
+        "the numbers go on here, but the columns are not those of the table before"
+    ]
+
+
+@pytest.mark.parametrize("parts", [("1.1", "1.2", "2.1"), ("（1）", "（2）", "（1）")])
+def test_a_number_with_parts_is_a_section(read: Reader, parts: tuple[str, str, str]) -> None:
+    """What names neither units nor a deadline above 1.1 or （1） is what they are parts of."""
+    first, second, third = parts
+    table = read(
+        [HEADER, ["1", "就业", "", ""], [first, *TASK], [second, *TASK], ["2", "康复", "", ""], [third, *TASK]]
+    )
+    assert table.refusals == ()
+    assert [(row.number, row.section) for row in table.rows] == [(1, "1、就业"), (2, "1、就业"), (3, "2、康复")]
+    table = read([HEADER, ["1", "就业", "市残联", ""], [first, *TASK]])
+    assert table.rows[0].title.text == "就业"
+
+
+def test_rows_that_only_add_to_a_task(read: Reader) -> None:
+    """Below a merged task, a row with units alone names who else has it, one with a deadline alone what comes next."""
+    table = read(
+        [
+            [*HEADER, "备注"],
+            ["1", "培训", "市残联", "6月底前启动", ""],
+            ["^", "^", "市民政局", "^", "^"],
+            ["^", "^", "^", "12月底前完成", "^"],
+            ["2", "评估", "市残联", "长期", ""],
+            ["^", "^", "市民政局", "年底前", "^"],
+        ]
+    )
+    assert table.refusals == ()
+    assert [said(row)[1:4] for row in table.rows] == [
+        ("培训", ((None, "市残联"), (None, "市民政局")), "6月底前启动\n12月底前完成"),
+        ("评估", ((None, "市残联"),), "长期"),
+        ("评估", ((None, "市民政局"),), "年底前"),
+    ]
+
+
 def test_two_tables_with_titles(read: Reader) -> None:
     """A title inside a table is no row of the table before it."""
     title, wide = ["分工表", "<", "<", "<"], [HEADER, ["1", *TASK]]
@@ -218,7 +268,7 @@ def test_a_column_of_tasks_by_another_name(read: Reader) -> None:
 
 def test_what_stands_around_a_table(read: Reader) -> None:
     """Lines for who filled a form in are neither headings nor tasks."""
-    above, below = ["填报单位：市府办", "", "", "2018年3月1日"], ["制表人：张三", "", "审核人：李四", ""]
+    above, below = ["填报单位：市府办", "", "", "2018年3月1日"], ["制表人：张三", "", "审核：李四", ""]
     header = [*HEADER[:2], "责任分工", "时限"]
     table = read([above, header, ["1", *TASK], ["", "", "", ""], ["续表", "<", "<", "<"], header, ["2", *TASK], below])
     assert [(row.number, row.section) for row in table.rows] == [(1, None), (2, None)]
@@ -226,7 +276,7 @@ def test_what_stands_around_a_table(read: Reader) -> None:
     assert [note.partition(": ")[2] for note in table.notes] == [
         "“填报单位：市府办 2018年3月1日” stands above the table; it is not read",
         "“续表” is no task",
-        "“制表人：张三 审核人：李四” is no task",
+        "“制表人：张三 审核：李四” is no task",
     ]
 
 
