@@ -35,14 +35,14 @@ async def run(server: Server, directory: Path) -> list[Figure]:
 
     @asynccontextmanager
     async def house(*services: str) -> AsyncIterator[House]:
-        await redis.flushall()
+        await measures.emptied(redis)
         own = directory / f"house-{next(runs)}"
         own.mkdir()
         async with House(own, server.url).running(*services) as running:
             yield running
 
     async def bare_append() -> float:
-        await redis.flushall()
+        await measures.emptied(redis)
         return await measures.bare_append(redis)
 
     async def http() -> float:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import redis
 
+from events.deadline import Ongoing
 from events.envelope import encode
 from events.log import key
 from tests.examples import assigned, reported
@@ -32,8 +33,9 @@ _context = multiprocessing.get_context("spawn")
 
 
 def assignments() -> list[bytes]:
-    """Return what assigns the tasks of the load."""
-    return [encode(assigned(f"t-{number:04}", source="office")) for number in range(TASKS)]
+    """Return what assigns the tasks of the load; they have no due, so that the clock has nothing to say."""
+    ongoing = Ongoing("持续实施")
+    return [encode(assigned(f"t-{number:04}", source="office", deadline=ongoing)) for number in range(TASKS)]
 
 
 def reports(publisher: int, count: int) -> list[bytes]:

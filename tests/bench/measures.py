@@ -47,6 +47,14 @@ class Figure(Struct, frozen=True):
         return self.value / self.bare if self.bare else None
 
 
+async def emptied(redis: Any) -> None:
+    """Empty the server, and its append-only file: the server would rewrite it in the midst of what is measured."""
+    await redis.flushall()
+    await redis.bgrewriteaof()
+    while (await redis.info("persistence"))["aof_rewrite_in_progress"]:
+        await sleep(0.05)
+
+
 async def bare_append(redis: Any) -> float:
     """Return the events/s that one caller of the append script reaches."""
     events = [encode(reported(f"t-{number % load.TASKS:04}", number)) for number in range(EVENTS)]
@@ -79,9 +87,9 @@ async def ingest_inbox(redis: Any, house: House) -> float:
 async def ingest_backlog(redis: Any, house: House) -> float:
     """Return the events/s that ingest takes from an inbox that was filled while it was away, once it has begun."""
     await _assign(house)
+    house.stop("ingest")
     log = Log(redis, LEDGER)
     before = await log.tail()
-    house.stop("ingest")
     await asyncio.to_thread(load.over_inbox, house, _shares())
     house.start("ingest")
     start = await _reached(redis, before + 1)
