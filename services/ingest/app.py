@@ -1,16 +1,12 @@
 """Ingest's wiring: the two doors, stream inboxes and HTTP, and the clock, all in front of one writer per ledger."""
 
 import asyncio
-import contextlib
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
-import structlog
-from faststream.redis.parser import BinaryMessageFormatV1
 from litestar import Litestar, Request, Response, post
 from litestar.connection import ASGIConnection
 from litestar.datastructures import UploadFile
@@ -29,12 +25,12 @@ from msgspec import Raw, Struct
 from redis.exceptions import RedisError
 
 from events.envelope import InvalidEvent
-from events.log import InboxMovedError, Move, key
+from events.log import key
 from services import runtime, tokens
-from services.clock import sleep
 from services.ingest.core import Outcome
 from services.ingest.documents import BusyError, Documents, Imported
 from services.ingest.draft import Submission, submission
+from services.ingest.inbox import Inbox
 from services.ingest.schedule.limits import MIB, MOST_BYTES
 from services.ingest.schedule.plan import Order, PlanName
 from services.ingest.store import BATCH, UnavailableError, Writer, keep_stranger
@@ -61,11 +57,6 @@ TICK_SECONDS = 0.05
 
 SAVE_SECONDS = 2.0
 """Real time between two saves of the write model while events come slowly."""
-
-READ_AHEAD = 5
-"""Batches of an inbox that wait while the next is read: some being decided and appended, some ready to follow."""
-
-log = structlog.get_logger()
 
 
 class Door(NamedTuple):
@@ -201,67 +192,6 @@ def build(settings: Settings) -> Litestar:
     return application("ingest", [submit, schedule], lifespan, unready, MAX_BODY)
 
 
-class Inbox:
-    """The stream door of one source: entries wait here, a few batches at most, until they are decided."""
-
-    def __init__(self, writer: Writer, source: str, reached: str) -> None:
-        self.name = key(writer.name, "inbox", source)
-        self._writer = writer
-        self._source = source
-        self._reached = reached
-        self._under_way: deque[asyncio.Task[None]] = deque()
-
-    async def handle(self, entries: list[runtime.StreamEntry]) -> None:
-        """Have entries decided; returns when not too many others wait, so that reading goes on meanwhile."""
-        submissions = [self._read(id.decode(), fields) for id, fields in entries]
-        move = Move(self.name, self._reached, entries[-1][0].decode())
-        self._reached = move.reached
-        before = self._under_way[-1] if self._under_way else None
-        self._under_way.append(asyncio.create_task(self._decide(submissions, move, before)))
-        ahead = READ_AHEAD if len(entries) == BATCH else 1  # the inbox was read empty: let some more come together
-        while len(self._under_way) > ahead:
-            await self._under_way.popleft()
-
-    async def stop(self) -> None:
-        """Leave what is not decided in the inbox."""
-        for task in self._under_way:
-            task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
-
-    async def _decide(self, submissions: list[Submission], move: Move, before: "asyncio.Task[None] | None") -> None:
-        """Have entries decided, however long it takes: they are in the inbox until then."""
-        with contextlib.suppress(InboxMovedError, UnavailableError, RedisError, OSError):  # tried again below
-            await self._writer.submit(submissions, move)
-            return
-        if before is not None:
-            await before
-        while True:
-            try:
-                reached = await self._writer.log.cursor(self.name)
-                left = [one for one in submissions if one.entry is not None and _order(one.entry) > _order(reached)]
-                if left:
-                    await self._writer.submit(left, Move(self.name, reached, move.reached))
-            except InboxMovedError:
-                continue
-            except (UnavailableError, RedisError, OSError) as error:
-                log.warning("inbox waits", inbox=self.name, error=str(error))
-                await sleep(runtime.RETRY_SECONDS)
-            else:
-                return
-
-    def _read(self, entry: str, fields: dict[bytes, bytes]) -> Submission:
-        raw = fields.get(b"e")
-        if raw is None and b"__data__" in fields:  # the way FastStream's publishers wrap a message
-            raw, _ = BinaryMessageFormatV1.parse(fields[b"__data__"])
-        if raw is None:
-            names = ", ".join(name.decode(errors="replace") for name in fields)
-            wrong = InvalidEvent(
-                "malformed", f"an inbox entry has the field e (or FastStream's __data__), not: {names}"
-            )
-            return Submission(msgspec.json.encode(list(fields.items())), self._source, wrong, self.name, entry)
-        return submission(raw, self._source, self.name, entry)
-
-
 async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") -> Response[bytes]:
     authid = await tokens.source_of(door.redis, ledger, request.headers.get("authorization"))
     if authid is None or authid not in door.writer.ledger.sources:
@@ -370,8 +300,3 @@ async def _answers(redis: Any) -> bool:
     except (RedisError, OSError):
         return False
     return True
-
-
-def _order(entry: str) -> tuple[int, int]:
-    time, _, sequence = entry.partition("-")
-    return int(time), int(sequence)
