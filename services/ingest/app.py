@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
+from http import HTTPStatus
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -266,7 +267,7 @@ async def receive_form(request: "Request[Any, Any, Any]") -> None:
     except (UnicodeError, LookupError):
         raise ValidationException("a text of the form is not UTF-8") from None
     except ClientException as error:
-        if error.status_code != 400:  # noqa: PLR2004
+        if error.status_code != HTTPStatus.BAD_REQUEST:
             raise
         detail = "the form is broken, or has more than 1,000 parts, or the name of a file is too long"
         raise ValidationException(detail) from error

@@ -71,10 +71,10 @@ def _grids(data: bytes, name: str) -> Sequence[Grid]:
             raise UnreadableError("the file is protected by a password" if protected else f"this is {what}")
     if data.startswith(b"PK"):
         if check_package(data) == "docx":
-            from services.ingest.schedule.readers.word import read_word  # noqa: PLC0415
+            from services.ingest.schedule.readers.word import read_word  # noqa: PLC0415 - heavy: only where it is needed
 
             return read_word(data)
-        from services.ingest.schedule.readers.sheet import read_sheets  # noqa: PLC0415
+        from services.ingest.schedule.readers.sheet import read_sheets  # noqa: PLC0415 - heavy: only where it is needed
 
         return read_sheets(data)
     return _texts(data, name)
@@ -82,7 +82,7 @@ def _grids(data: bytes, name: str) -> Sequence[Grid]:
 
 def _texts(data: bytes, name: str) -> Sequence[Grid]:
     if _is_web(data) or name.lower().endswith((".htm", ".html")):
-        from services.ingest.schedule.readers.web import read_web  # noqa: PLC0415
+        from services.ingest.schedule.readers.web import read_web  # noqa: PLC0415 - heavy: only where it is needed
 
         return read_web(data)
     ending = "." + name.lower().rpartition(".")[2]

@@ -214,6 +214,6 @@ def _section(line: Line, row: Cells, filled: Cells, then: Cell | None) -> str | 
         begins = merged or len(row) == 1 or is_enumerated(first.text) or (short and line.number is not None)
         return first.text if begins else None
     numbers_rows = is_numeral(first.text) or (then is not None and begins_parts(first.text, then.text))
-    if line.number != first or not numbers_rows or len(filled) > 2 or (line.states and not merged):  # noqa: PLR2004
+    if line.number != first or not numbers_rows or len(filled) > 2 or (line.states and not merged):  # noqa: PLR2004 - number and name
         return None
     return f"{first.text.rstrip('、.．')}、{filled[1].text}"
