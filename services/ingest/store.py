@@ -31,9 +31,6 @@ from services.ingest.timers import Timers
 BATCH = 1_000
 """Submissions decided and appended at once: some 7 ms of the server's time; more would gain little."""
 
-SAVE_EVERY = 20_000
-"""Events between two saves of the write model: what a restart has to fold again at most, half a second's work."""
-
 STRANGERS_KEPT = 10_000
 """Traces of submissions without a valid token; strangers must not be able to fill the memory."""
 

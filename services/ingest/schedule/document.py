@@ -10,7 +10,7 @@ from services.ingest.schedule.readers.lines import read_lines
 from services.ingest.schedule.readers.package import check_package
 from services.ingest.schedule.readers.separated import read_separated
 from services.ingest.schedule.rows import read_grids
-from services.ingest.schedule.table import Refusal, Table
+from services.ingest.schedule.table import Table, whole
 from services.ingest.schedule.text import UnreadableError
 
 _SAVE = "open it in Word, Excel or WPS and save it as .docx or .xlsx"
@@ -53,12 +53,7 @@ def read_document(data: bytes, name: str) -> Table:
         detail = "it takes more memory to read than is given"
     except Exception as error:  # noqa: BLE001 - the libraries raise whatever they run into in a broken file
         detail = f"the file is broken: {type(error).__name__}: {str(error)[:200]}"
-    return refused(detail)
-
-
-def refused(detail: str) -> Table:
-    """Return the table of a document that cannot be read at all."""
-    return Table((), (Refusal(0, "", "the file", detail),))
+    return Table((), (whole(detail),))
 
 
 def _grids(data: bytes, name: str) -> Sequence[Grid]:

@@ -62,11 +62,6 @@ def read_phrase(
         raise UnreadableError(f"“{text}”: {error}") from error
 
 
-def read_deadline(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str, date] = {}) -> Deadline:
-    """Return the deadline of `read_phrase`."""
-    return read_phrase(text, issued, zone, festivals).deadline
-
-
 def find_phrase(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str, date] = {}) -> Phrase | None:
     """Find the deadline that running text states beyond doubt, as in a title; its text is that stretch. None if none.
 

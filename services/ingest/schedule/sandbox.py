@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from events.ledger import AlertRules, Ledger
 from services.ingest.schedule.limits import MOST_BYTES, MOST_SECONDS, MOST_WRITTEN
 from services.ingest.schedule.plan import Order, Schedule
-from services.ingest.schedule.table import Refusal
+from services.ingest.schedule.table import whole
 
 MODULE = ("-m", "services.ingest.schedule")
 MOST_WAITED = 2 * MOST_SECONDS
@@ -90,4 +90,4 @@ async def _answer(reader: Process) -> bytes:
 
 def refused(detail: str) -> Schedule:
     """Return the schedule of a document that cannot be read at all."""
-    return Schedule((), (Refusal(0, "", "the file", detail),))
+    return Schedule((), (whole(detail),))

@@ -35,6 +35,11 @@ class Refusal(Struct, frozen=True):
     detail: str
 
 
+def whole(detail: str) -> Refusal:
+    """Return the refusal of a document that cannot be read at all."""
+    return Refusal(0, "", "the file", detail)
+
+
 class Table(Struct, frozen=True):
     """The rows that could be read, in their order; what is wrong with the others; notes on the table as a whole."""
 
