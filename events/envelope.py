@@ -130,8 +130,12 @@ def read(stored: bytes) -> Event:
 
 def seal(raw: bytes, recorded: str, authid: str) -> bytes:
     """Return the bytes to store: the source's own, with `recordedtime` (RFC 3339, UTC) and `authid` as last members."""
-    body = raw[: raw.rindex(b"}")]
-    return b'%b,"recordedtime":"%b","authid":"%b"}' % (body, recorded.encode(), authid.encode())
+    return raw[: raw.rindex(b"}")] + additions(recorded, authid)
+
+
+def additions(recorded: str, authid: str) -> bytes:
+    """Return what the ledger puts in place of the last brace of a source's bytes."""
+    return b',"recordedtime":"%b","authid":"%b"}' % (recorded.encode(), authid.encode())
 
 
 def submitted(stored: bytes) -> bytes:

@@ -56,11 +56,14 @@ class Known(Struct, frozen=True, gc=False):
     digest: str
 
 
-class Note(Struct, frozen=True, gc=False):
-    """An entry for another stream of the ledger, added in the same step; `cap` bounds that stream, 0 does not."""
+class Notes(Struct, frozen=True, gc=False):
+    """Entries for another stream of the ledger, added in the same step; `cap` bounds that stream, 0 does not.
+
+    An entry is its fields and values in turn; a value that is not UTF-8 for sure goes through `lua_text`.
+    """
 
     key: str
-    fields: dict[str, bytes | str]
+    entries: list[Sequence[str | Raw]]
     cap: int = 0
 
 
@@ -124,7 +127,7 @@ class Log:
         return _position(last[0][0]) if last else 0
 
     async def append(
-        self, tail: int, entries: Sequence[Entry], notes: Sequence[Note] = (), moves: Sequence[Move] = ()
+        self, tail: int, entries: Sequence[Entry], notes: Sequence[Notes] = (), moves: Sequence[Move] = ()
     ) -> list[int]:
         """Add `entries` after `tail`, all or nothing, and return their positions.
 
@@ -134,24 +137,17 @@ class Log:
         return await self.add(self.pack(tail, entries, notes, moves))
 
     def pack(
-        self, tail: int, entries: Sequence[Entry], notes: Sequence[Note] = (), moves: Sequence[Move] = ()
+        self, tail: int, entries: Sequence[Entry], notes: Sequence[Notes] = (), moves: Sequence[Move] = ()
     ) -> Packed:
         """Return what `append` sends: to be made while another batch is still on its way."""
-        streams: dict[str, list[list[str | Raw]]] = {}
-        caps = {note.key: note.cap for note in notes}
-        for note in notes:
-            fields: list[str | Raw] = []
-            for name, value in note.fields.items():
-                fields += (name, value if isinstance(value, str) else lua_text(value))
-            streams.setdefault(note.key, []).append(fields)
-        keys = [self.key, self._seen, self._cursors, *dict.fromkeys([move.inbox for move in moves] + list(streams))]
+        keys = [self.key, self._seen, self._cursors, *dict.fromkeys([m.inbox for m in moves] + [n.key for n in notes])]
         index = {name: number for number, name in enumerate(keys, 1)}
         batch = msgspec.msgpack.encode(
             (
                 tail,
                 [(_seen_field(e.source, e.id), e.digest, lua_text(e.raw)) for e in entries],
                 [(index[m.inbox], m.expected, m.reached) for m in moves],
-                [(index[name], caps[name], noted) for name, noted in streams.items()],
+                [(index[n.key], n.cap, n.entries) for n in notes],
             )
         )
         return Packed(tail, len(entries), keys, batch, empty=not (entries or notes or moves))

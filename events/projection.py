@@ -118,19 +118,20 @@ class Projection(Generic[R]):
         for entry in recorded:
             name = entry.event.subject
             row = self.rules.evolve(self.rows.get(name), entry)
-            self.adopt(
-                entry.position - 1, [Change(entry.position, name, row, entry.event) if row is not None else None]
-            )
+            change = [Change(entry.position, name, row, entry.event)] if row is not None else []
+            self.adopt(entry.position - 1, entry.position, change)
 
-    def adopt(self, after: int, changes: Sequence[Change[R] | None]) -> None:
-        """Take up what the events after position `after` changed, one each, in order; raises ValueError at a gap."""
+    def adopt(self, after: int, until: int, changes: Iterable[Change[R]]) -> None:
+        """Take up what the events after position `after` changed, up to `until`, in order; raises ValueError at a gap.
+
+        Each change where changes are announced or counted; else the last of each row will do.
+        """
         if after != self.position:
             raise ValueError(f"{self.rules.name} is at position {self.position}; {after + 1} does not follow")
         for change in changes:
-            if change is not None:
-                self.rows[change.key] = change.row
-                self._keep(change)
-        self.position += len(changes)
+            self.rows[change.key] = change.row
+            self._keep(change)
+        self.position = until
 
     async def revise(self, rows: dict[str, R]) -> None:
         """Save rows that time alone has changed, at the position they already reflect.

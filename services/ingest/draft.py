@@ -13,9 +13,9 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct
 
-from events.envelope import Event, InvalidEvent, encode, parse, seal
+from events.envelope import Event, InvalidEvent, additions, encode, parse
 from events.ledger import CLOCK, Ledger
-from events.log import Entry, Known, Note, Recorded, digest, key
+from events.log import Entry, Known, Notes, Recorded, digest, key, lua_text
 from events.projection import Change
 from services.ingest.core import Outcome, Refusal, Task, authentic, clock_events, decide, evolve, same_timing
 
@@ -24,6 +24,8 @@ RECEIPTS_KEPT = 100_000
 
 Ids: TypeAlias = dict[tuple[str, str], Known]
 """Where a source and id already is."""
+
+_encoder = msgspec.json.Encoder()
 
 
 class Submission(Struct, frozen=True, gc=False):
@@ -59,7 +61,7 @@ class Base(Struct, frozen=True):
 class Draft:
     """The batch so far; what it is decided on stays untouched.
 
-    `retimed` are the tasks of which the clock has something else to say now.
+    `changes` are the last of each task. `retimed` are the tasks of which the clock has something else to say now.
     `ahead` is the draft that is being appended meanwhile, None once the log has it: this one holds only if that does.
     """
 
@@ -68,26 +70,31 @@ class Draft:
         self.ahead = ahead
         self.ids: Ids = {}
         self.entries: list[Entry] = []
-        self.changes: list[Change[Task] | None] = []
-        self.notes: list[Note] = []
+        self.changes: dict[str, Change[Task]] = {}
         self.retimed: set[str] = set()
         self._name = name
         self._ledger = ledger
         self._recorded = base.now.isoformat().replace("+00:00", "Z")
-        self._receipts: dict[str, str] = {}
-        self._changed: dict[str, Task] = {}
+        self._additions: dict[str, bytes] = {}
+        self._receipts: dict[str, Notes] = {}
+        self._refused = Notes(key(name, "refused"), [])
 
     @property
     def tail(self) -> int:
         """The position of its last event."""
         return self.base.tail + len(self.entries)
 
+    @property
+    def notes(self) -> list[Notes]:
+        """What is noted beside the log."""
+        return [notes for notes in (*self._receipts.values(), self._refused) if notes.entries]
+
     def task(self, subject: str) -> Task | None:
         """Return a task as it will stand."""
-        found = self._changed.get(subject)
-        if found is None:
-            found = self.ahead.task(subject) if self.ahead is not None else self.base.tasks.get(subject)
-        return found
+        change = self.changes.get(subject)
+        if change is not None:
+            return change.row
+        return self.ahead.task(subject) if self.ahead is not None else self.base.tasks.get(subject)
 
     def say(self, subject: str) -> datetime | None:
         """Add what the clock has to say of a task by now; return when it will have more to say."""
@@ -109,11 +116,10 @@ class Draft:
         if outcome.outcome == "refused":
             self._keep_refused(one, outcome)
         if one.entry is not None:
-            stream = self._receipts.get(one.authid)
-            if stream is None:
-                stream = self._receipts[one.authid] = key(self._name, "receipts", one.authid)
-            fields: dict[str, bytes | str] = {"e": msgspec.json.encode(outcome).decode(), "inbox": one.entry}
-            self.notes.append(Note(stream, fields, RECEIPTS_KEPT))
+            notes = self._receipts.get(one.authid)
+            if notes is None:
+                notes = self._receipts[one.authid] = Notes(key(self._name, "receipts", one.authid), [], RECEIPTS_KEPT)
+            notes.entries.append(("e", lua_text(_encoder.encode(outcome)), "inbox", one.entry))
         return outcome
 
     def _decide(self, one: Submission, event: Event) -> Outcome:
@@ -137,26 +143,27 @@ class Draft:
 
     def _add(self, task: Task | None, event: Event, raw: bytes, authid: str, fingerprint: str) -> int:
         subject = event.subject
-        sealed = Event(event.id, event.source, subject, event.time, event.data, self.base.now, authid)
-        self.entries.append(Entry(event.source, event.id, fingerprint, seal(raw, self._recorded, authid)))
+        added = self._additions.get(authid)
+        if added is None:
+            added = self._additions[authid] = additions(self._recorded, authid)
+        self.entries.append(Entry(event.source, event.id, fingerprint, raw[:-1] + added))
         position = self.tail
         self.ids[event.source, event.id] = Known(position, fingerprint)
+        sealed = Event(event.id, event.source, subject, event.time, event.data, self.base.now, authid)
         after = evolve(self._ledger, task, Recorded(position, sealed))
-        if after is None:
-            self.changes.append(None)
-            return position
-        self._changed[subject] = after
-        self.changes.append(Change(position, subject, after, sealed))
-        if task is None or not same_timing(task, after):
-            self.retimed.add(subject)
+        if after is not None:
+            self.changes[subject] = Change(position, subject, after, sealed)
+            if task is None or not same_timing(task, after):
+                self.retimed.add(subject)
         return position
 
     def _keep_refused(self, one: Submission, outcome: Outcome) -> None:
-        fields: dict[str, bytes | str] = {
-            "e": msgspec.json.encode(outcome),
-            "by": one.authid,
-            "at": self._recorded,
-            "door": one.inbox or "http",
-            "raw": one.raw,
-        }
-        self.notes.append(Note(key(self._name, "refused"), fields))
+        self._refused.entries.append(
+            (
+                *("e", lua_text(_encoder.encode(outcome))),
+                *("by", one.authid),
+                *("at", self._recorded),
+                *("door", one.inbox or "http"),
+                *("raw", lua_text(one.raw)),
+            )
+        )

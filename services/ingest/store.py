@@ -306,7 +306,7 @@ class Writer:
         draft.ahead = None  # the log has it, and so have the rows
         if self._appending is draft:
             self._appending = None
-        self.state.adopt(draft.base.tail, draft.changes)
+        self.state.adopt(draft.base.tail, draft.tail, draft.changes.values())
         for subject in draft.retimed:
             self._timers.set(subject, self.state.rows[subject])
         self._at = self.state.position

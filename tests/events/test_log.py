@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from events.envelope import encode
-from events.log import Entry, InboxMovedError, Known, Log, Move, Note, StaleTailError, Stored, digest, key
+from events.log import Entry, InboxMovedError, Known, Log, Move, Notes, StaleTailError, Stored, digest, key, lua_text
 from tests.events.driver import Driver, contents
 from tests.examples import assigned, reported, store
 from tests.servers import Server
@@ -73,7 +73,7 @@ async def test_a_stale_tail_writes_nothing(redis: Any, expected: int) -> None:
     await redis.xadd(INBOX, {"e": b"x"}, id="7-0")
     before = await contents(redis)
     with pytest.raises(StaleTailError) as caught:
-        await log.append(expected, [entry(3)], [Note(RECEIPTS, {"e": b"x"})], [Move(INBOX, "0-0", "7-0")])
+        await log.append(expected, [entry(3)], [Notes(RECEIPTS, [("e", "x")])], [Move(INBOX, "0-0", "7-0")])
     assert caught.value.tail == 2
     assert await contents(redis) == before
 
@@ -88,7 +88,7 @@ async def test_a_moved_inbox_writes_nothing(redis: Any) -> None:
         await log.append(
             1,
             [entry(2)],
-            [Note(RECEIPTS, {"e": b"x"})],
+            [Notes(RECEIPTS, [("e", "x")])],
             [Move(other, "0-0", "1-0"), Move(INBOX, "0-0", "6-0")],
         )
     assert str(caught.value) == INBOX
@@ -101,7 +101,7 @@ async def test_cursors_and_notes_move_with_the_log(redis: Any) -> None:
     for number in range(1, 6):
         await redis.xadd(INBOX, {"e": b"x"}, id=f"{number}-0")
     assert await log.cursor(INBOX) == "0-0"
-    notes = [Note(RECEIPTS, {"e": b"accepted", "inbox": b"1-0"}), Note(RECEIPTS, {"e": b"refused"})]
+    notes = [Notes(RECEIPTS, [("e", "accepted", "inbox", "1-0"), ("e", "refused")])]
     assert await log.append(0, [entry(1)], notes, [Move(INBOX, "0-0", "3-0")]) == [1]
     assert await log.cursor(INBOX) == "3-0"
     assert [fields for _, fields in await redis.xrange(RECEIPTS)] == [
@@ -119,8 +119,8 @@ async def test_a_cap_bounds_notes(redis: Any) -> None:
     log = Log(redis, LEDGER)
     for start in range(0, 1_000, 100):
         numbers = range(start, start + 100)
-        notes = [Note(RECEIPTS, {"e": b"%d" % number}, cap=50) for number in numbers]
-        await log.append(0, [], [*notes, *(Note(key(LEDGER, "refused"), {"e": b"x"}) for _ in numbers)])
+        notes = Notes(RECEIPTS, [("e", str(number)) for number in numbers], cap=50)
+        await log.append(0, [], [notes, Notes(key(LEDGER, "refused"), [("e", "x") for _ in numbers])])
     kept = [int(fields[b"e"]) for _, fields in await redis.xrange(RECEIPTS)]
     assert 50 <= len(kept) <= 300
     assert kept == list(range(1_000 - len(kept), 1_000))
@@ -137,7 +137,7 @@ def test_bytes_of_any_value_survive(driver: Driver, raw: bytes, source: str, id:
     driver.empty()
     log = Log(driver.redis, LEDGER)
     found = digest(raw)
-    assert driver(log.append(0, [Entry(source, id, found, raw)], [Note(RECEIPTS, {"raw": raw})])) == [1]
+    assert driver(log.append(0, [Entry(source, id, found, raw)], [Notes(RECEIPTS, [("raw", lua_text(raw))])])) == [1]
     assert driver(log.read(0)) == [Stored(1, raw)]
     assert [fields for _, fields in driver(driver.redis.xrange(RECEIPTS))] == [{b"raw": raw}]
     assert driver(log.known([(source, id)])) == [Known(1, found)]
@@ -267,7 +267,7 @@ async def test_writers_at_once_leave_no_gap(redis: Any) -> None:
 async def test_acknowledged_events_survive_a_killed_server(redis: Any, server: Server) -> None:
     """What append has answered is there after SIGKILL, and appending goes on where it ended."""
     log = Log(redis, LEDGER)
-    await log.append(0, [entry(1), entry(2)], [Note(RECEIPTS, {"e": b"x"})], [Move(INBOX, "0-0", "7-0")])
+    await log.append(0, [entry(1), entry(2)], [Notes(RECEIPTS, [("e", "x")])], [Move(INBOX, "0-0", "7-0")])
     server.kill()
     server.start()
     await redis.connection_pool.disconnect()
@@ -328,7 +328,8 @@ class LogMachine(RuleBasedStateMachine):
             Move(inbox, f"{writer.cursors[inbox]}-0", f"{writer.cursors[inbox] + step}-0")
             for inbox, step in steps.items()
         ]
-        work = writer.log.append(writer.tail, entries, [Note(RECEIPTS, {"e": note}) for note in notes], moves)
+        noted = [Notes(RECEIPTS, [("e", lua_text(note)) for note in notes])]
+        work = writer.log.append(writer.tail, entries, noted, moves)
         if writer.tail != len(self.events):
             with pytest.raises(StaleTailError) as stale:
                 self.driver(work)
