@@ -32,9 +32,10 @@ from services.ingest.core import Outcome
 from services.ingest.documents import BusyError, Documents, Imported
 from services.ingest.draft import Submission, submission
 from services.ingest.inbox import Inbox
+from services.ingest.queue import BATCH, PART
 from services.ingest.schedule.limits import MIB, MOST_BYTES
 from services.ingest.schedule.plan import Order, PlanName
-from services.ingest.store import BATCH, UnavailableError, Writer, keep_stranger
+from services.ingest.store import UnavailableError, Writer, keep_stranger
 from services.settings import Settings, load_ledgers
 from services.web import answers, application, problem, problems, unavailable
 
@@ -285,13 +286,13 @@ def _too_many(count: int) -> Response[bytes]:
 
 
 async def _many(writer: Writer, authid: str, parts: Sequence[bytes]) -> list[Outcome]:
-    """Submit in batches, reading the next while the last is being written."""
-    batches = []
-    for start in range(0, len(parts), BATCH):
-        submissions = [submission(part, authid) for part in parts[start : start + BATCH]]
-        batches.append(asyncio.create_task(writer.submit(submissions)))
+    """Submit part by part, reading the next while the last is being written; others' requests come between."""
+    submitted = []
+    for start in range(0, len(parts), PART):
+        submissions = [submission(part, authid) for part in parts[start : start + PART]]
+        submitted.append(asyncio.create_task(writer.submit(submissions)))
         await asyncio.sleep(0)
-    return [outcome for outcomes in await asyncio.gather(*batches) for outcome in outcomes]
+    return [outcome for outcomes in await asyncio.gather(*submitted) for outcome in outcomes]
 
 
 async def _answers(redis: Any) -> bool:

@@ -9,12 +9,13 @@ from msgspec.structs import replace
 from events.log import Log
 from services.ingest.core import Outcome, Task
 from services.ingest.draft import submission
+from services.ingest.queue import BATCH
 from services.ingest.schedule.difference import Difference, Present, compare
 from services.ingest.schedule.plan import Order, task_name
 from services.ingest.schedule.preview import Preview, preview_rows
 from services.ingest.schedule.sandbox import read_safely
 from services.ingest.schedule.table import Refusal
-from services.ingest.store import BATCH, Writer
+from services.ingest.store import Writer
 
 
 class Imported(Preview, frozen=True):

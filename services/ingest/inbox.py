@@ -14,16 +14,17 @@ from events.log import InboxMovedError, Move, key
 from services import runtime
 from services.clock import sleep
 from services.ingest.draft import Submission, submission
-from services.ingest.store import BATCH, UnavailableError, Writer
+from services.ingest.queue import BATCH, PART
+from services.ingest.store import UnavailableError, Writer
 
-READ_AHEAD = 5
-"""Batches of an inbox that wait while the next is read: some being decided and appended, some ready to follow."""
+READ_AHEAD = 4 * BATCH // PART
+"""Parts of an inbox that wait while more is read: some being decided and appended, some ready to follow."""
 
 log = structlog.get_logger()
 
 
 class Inbox:
-    """The stream door of one source: entries wait here, a few batches at most, until they are decided."""
+    """The stream door of one source: entries wait here, a few thousand at most, until they are decided."""
 
     def __init__(self, writer: Writer, source: str, reached: str) -> None:
         self.name = key(writer.name, "inbox", source)
@@ -34,11 +35,14 @@ class Inbox:
 
     async def handle(self, entries: list[runtime.StreamEntry]) -> None:
         """Have entries decided; returns when not too many others wait, so that reading goes on meanwhile."""
-        submissions = [self._read(id.decode(), fields) for id, fields in entries]
-        move = Move(self.name, self._reached, entries[-1][0].decode())
-        self._reached = move.reached
-        before = self._under_way[-1] if self._under_way else None
-        self._under_way.append(asyncio.create_task(self._decide(submissions, move, before)))
+        for start in range(0, len(entries), PART):
+            part = entries[start : start + PART]
+            submissions = [self._read(id.decode(), fields) for id, fields in part]
+            move = Move(self.name, self._reached, part[-1][0].decode())
+            self._reached = move.reached
+            before = self._under_way[-1] if self._under_way else None
+            self._under_way.append(asyncio.create_task(self._decide(submissions, move, before)))
+            await asyncio.sleep(0)  # others' requests come between
         ahead = READ_AHEAD if len(entries) == BATCH else 1  # the inbox was read empty: let some more come together
         while len(self._under_way) > ahead:
             await self._under_way.popleft()

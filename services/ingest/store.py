@@ -8,7 +8,6 @@ Keys beside the log's own (events/log.py), the notes' (draft.py) and the project
 
 import asyncio
 import hashlib
-from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -20,16 +19,14 @@ from msgspec import Struct
 from redis.exceptions import RedisError
 
 from events.envelope import Event, read
-from events.ledger import Ledger
+from events.ledger import CLOCK, Ledger
 from events.log import InboxMovedError, Log, Move, Packed, StaleTailError, key
 from events.projection import Projection, Rules
 from services.clock import cancelled
 from services.ingest.core import VERSION, Outcome, Task, evolve
 from services.ingest.draft import Base, Draft, Ids, Submission
+from services.ingest.queue import PART, Queue, Waiting
 from services.ingest.timers import Timers
-
-BATCH = 1_000
-"""Submissions decided and appended at once: some 7 ms of the server's time; more would gain little."""
 
 STRANGERS_KEPT = 10_000
 """Traces of submissions without a valid token; strangers must not be able to fill the memory."""
@@ -39,14 +36,6 @@ log = structlog.get_logger()
 
 class UnavailableError(Exception):
     """The log cannot be written now; nothing of the submission was accepted as far as is known: send it again."""
-
-
-class Waiting(Struct):
-    """Submissions of one source that wait for their outcomes."""
-
-    submissions: Sequence[Submission]
-    move: Move | None
-    outcomes: "asyncio.Future[list[Outcome]]"
 
 
 class Lookup(NamedTuple):
@@ -67,7 +56,7 @@ class Decided(Struct, frozen=True):
 
 
 class Writer:
-    """The one writer of a ledger: submissions wait here, are decided in order of arrival and appended in batches."""
+    """The one writer of a ledger: what sources submit is decided in turn and appended in batches."""
 
     def __init__(self, redis: Any, name: str, ledger: Ledger, now: Callable[[], datetime]) -> None:
         self.name = name
@@ -76,7 +65,7 @@ class Writer:
         self.state = Projection(redis, self.log, rules(ledger))
         self.now = now
         self._last: datetime | None = None
-        self._waiting: deque[Waiting] = deque()
+        self._waiting = Queue()
         self._arrived = asyncio.Event()
         self._timers = Timers(ledger)
         self._appending: Draft | None = None
@@ -91,16 +80,18 @@ class Writer:
         return self._synced
 
     async def submit(self, submissions: Sequence[Submission], move: Move | None = None) -> list[Outcome]:
-        """Return an outcome for each submission, in order.
+        """Return an outcome for each submission of one source, in order.
 
         `move` says how far an inbox is decided by this. Raises UnavailableError where the log cannot be written, and
         InboxMovedError where another instance decided these entries.
         """
-        parts = [submissions[start : start + BATCH] for start in range(0, len(submissions), BATCH)] or [()]
-        waiting = [Waiting(part, move, asyncio.get_running_loop().create_future()) for part in parts]
+        parts = [submissions[start : start + PART] for start in range(0, len(submissions), PART)] or [()]
         if move is not None and len(parts) > 1:
-            raise ValueError(f"an inbox is read in batches of at most {BATCH}")
-        self._waiting.extend(waiting)
+            raise ValueError(f"an inbox moves in parts of at most {PART}")
+        source = submissions[0].authid if submissions else CLOCK
+        waiting = [Waiting(source, part, move, asyncio.get_running_loop().create_future()) for part in parts]
+        for one in waiting:
+            self._waiting.put(one)
         self._arrived.set()
         decided = await asyncio.gather(*(one.outcomes for one in waiting))
         return [outcome for outcomes in decided for outcome in outcomes]
@@ -142,7 +133,7 @@ class Writer:
                 if append is None and not batch and not self._waiting:
                     self._arrived.clear()
                     await self._arrived.wait()
-                batch = batch or self._take()
+                batch = batch or self._waiting.take()
                 decided = await self._decide(batch, looked_up)
                 batch, looked_up = [], None
                 again = await append if append is not None else None
@@ -155,7 +146,7 @@ class Writer:
                     decided = await self._decide(batch)
                     batch = []
                 if decided is not None:
-                    batch = self._take()
+                    batch = self._waiting.take()
                     if batch:  # on its way before the append, which the server would finish first
                         looked_up = asyncio.create_task(self._look_up(batch))
                     self._appending, self._before = decided.draft, decided.draft.ids
@@ -171,7 +162,7 @@ class Writer:
                 if task is not None:
                     task.cancel()
             left = [waiting for one in (sent, decided) if one is not None for waiting in one.batch]
-            self._fail([*left, *batch, *self._waiting], UnavailableError("ingest is stopping"))
+            self._fail([*left, *batch, *self._waiting.clear()], UnavailableError("ingest is stopping"))
 
     async def tick(self) -> None:
         """Record what the clock has to say by now; raises UnavailableError where the log cannot be written."""
@@ -191,15 +182,6 @@ class Writer:
         tail = await self.log.tail()
         if self._appending is None and (tail > self.state.position or self._overtaken()):
             self._void()
-
-    def _take(self) -> list[Waiting]:
-        """Take what waits, up to a batch."""
-        taken: list[Waiting] = []
-        size = 0
-        while self._waiting and (not taken or size + len(self._waiting[0].submissions) <= BATCH):
-            taken.append(self._waiting.popleft())
-            size += len(taken[-1].submissions)
-        return taken
 
     def _fail(self, batch: Sequence[Waiting], error: Exception) -> None:
         for one in batch:

@@ -18,7 +18,7 @@ from events.schema import TaskClosed, TaskUrged
 from services.clock import sleep
 from services.ingest.app import MAX_BODY
 from services.ingest.core import Outcome
-from services.ingest.store import BATCH
+from services.ingest.queue import BATCH
 from tests.examples import EXAMPLES, LEAD, assigned, reported
 from tests.ingest.desk import NAME, history, ids, kept, receipts, short
 from tests.ingest.office import ONE, PATH, PATIENCE, Office, opened, problem

@@ -18,7 +18,8 @@ from events.schema import DeadlineNeared, DeadlinePassed
 from services.clock import FixedClock
 from services.ingest.core import Outcome
 from services.ingest.draft import RECEIPTS_KEPT
-from services.ingest.store import BATCH, UnavailableError
+from services.ingest.queue import BATCH, PART
+from services.ingest.store import UnavailableError
 from services.runtime import connect
 from tests.events.driver import Driver, contents
 from tests.examples import TASK, assigned, reported
@@ -84,16 +85,16 @@ async def test_sources_have_ids_of_their_own(redis: Any) -> None:
 
 async def test_batches_that_are_in_flight_at_once_know_of_each_other(redis: Any) -> None:
     """A batch decided while the one before it is being appended takes that one's events as there."""
-    reports = [reported(number=number) for number in range(BATCH - 1)]
-    others = [reported(number=number, percent=99) for number in range(BATCH - 1)]
+    reports = [reported(number=number) for number in range(BATCH)]
+    others = [reported(number=number, percent=99) for number in range(BATCH)]
     async with working(redis) as desk:
-        first, again, reused = await asyncio.gather(
-            desk.submit(assigned(), *reports), desk.submit(*reports, assigned()), desk.submit(*others)
-        )
-    assert short(first) == [("accepted", position) for position in range(1, BATCH + 1)]
-    assert short(again) == [("duplicate", position) for position in (*range(2, BATCH + 1), 1)]
-    assert short(reused) == [("refused", "id-reused")] * (BATCH - 1)
-    assert len(await history(redis)) == BATCH
+        await desk.submit(assigned())
+        first, again, reused = await asyncio.gather(desk.submit(*reports), desk.submit(*reports), desk.submit(*others))
+    positions = range(2, BATCH + 2)
+    assert short(first) == [("accepted", position) for position in positions]
+    assert short(again) == [("duplicate", position) for position in positions]
+    assert short(reused) == [("refused", "id-reused")] * BATCH
+    assert len(await history(redis)) == BATCH + 1
 
 
 async def test_a_long_call_is_decided_in_order(redis: Any) -> None:
@@ -187,10 +188,10 @@ async def test_inbox_entries_are_decided_once(redis: Any) -> None:
 
 async def test_an_inbox_is_read_in_batches(redis: Any) -> None:
     """More entries than a batch cannot be one move: that is an error of the caller's, told before anything happens."""
-    entries = [submission(reported(number=number), entry=f"{number}-0") for number in range(1, BATCH + 2)]
+    entries = [submission(reported(number=number), entry=f"{number}-0") for number in range(1, PART + 2)]
     async with working(redis) as desk:
-        with pytest.raises(ValueError, match=f"batches of at most {BATCH}"):
-            await desk.writer.submit(entries, Move(key(NAME, "inbox", "units"), "0-0", f"{BATCH + 1}-0"))
+        with pytest.raises(ValueError, match=f"parts of at most {PART}"):
+            await desk.writer.submit(entries, Move(key(NAME, "inbox", "units"), "0-0", f"{PART + 1}-0"))
     assert await contents(redis) == {}
 
 
