@@ -34,10 +34,13 @@ from events.schema import (
     TaskUrged,
     Unit,
 )
-from services.ingest import core as ingest
+from services.ingest.core import decide, needed_role
+from services.ingest.task import Task, due_ahead, evolve
 from services.ingest.timers import clock_events
 from services.settings import load_ledger, shipped
 from services.status import core as status
+from services.status.row import State, TaskRow
+from services.status.row import Task as Shown
 from tests.examples import TASK
 
 LEDGER = load_ledger(shipped("zhanjiang.toml"))
@@ -61,8 +64,8 @@ class Life:
         self.deadline = deadline or Fixed("2019年12月底前", DUE)
         self.now = START
         self.told: list[Event] = []
-        self.ingest: ingest.Task | None = None
-        self.status: status.Task | None = None
+        self.ingest: Task | None = None
+        self.status: Shown | None = None
 
     def tell(self, *steps: EventData) -> CODES | None:
         """Have steps decided and folded; return the code of the first that is refused, with which it ends."""
@@ -96,13 +99,13 @@ class Life:
 
     def _tell(self, data: EventData) -> CODES | None:
         self.now += timedelta(hours=1)
-        role = ingest.needed_role(data)
+        role = needed_role(data)
         authid = {"assigner": "office", "reporter": "units", None: CLOCK}[role]
         event = Event(f"e-{len(self.told)}", authid, TASK, self.now, data, self.now, authid)
         cited = None
         if isinstance(data, ProgressCorrected):
             cited = next((past for past in self.told if past.id == data.report and past.source == authid), None)
-        refusal = ingest.decide(self.ingest, event, authid, LEDGER.sources.get(authid), LEDGER, self.now, cited)
+        refusal = decide(self.ingest, event, authid, LEDGER.sources.get(authid), LEDGER, self.now, cited)
         if refusal is None:
             self._fold(event)
         return refusal.code if refusal is not None else None
@@ -110,7 +113,7 @@ class Life:
     def _fold(self, event: Event) -> None:
         self.told.append(event)
         entry = Recorded(len(self.told), event)
-        self.ingest = ingest.evolve(LEDGER, self.ingest, entry)
+        self.ingest = evolve(LEDGER, self.ingest, entry)
         self.status = status.evolve(LEDGER, self.status, entry)
         assert self.ingest is not None
         assert self.status is not None
@@ -121,7 +124,7 @@ class Life:
         assert (self.ingest.request is None) == (self.status.asked is None)
 
     @property
-    def row(self) -> status.TaskRow:
+    def row(self) -> TaskRow:
         assert self.status is not None
         return self.status.row
 
@@ -142,7 +145,7 @@ class Life:
         else:
             word = "passed"
             assert row.overdue_since is not None
-        assert (ingest.due_ahead(self.ingest, self.now) is not None) == (word == "ahead")
+        assert (due_ahead(self.ingest, self.now) is not None) == (word == "ahead")
         return word if self.ingest.request is None else f"{word}, asked"
 
 
@@ -236,10 +239,10 @@ REASSIGNED = {
 def test_every_type_and_state_has_its_place() -> None:
     """The first table has a row for each of the types, and a column for each of the states, and for no task."""
     heading, *rows = table(0)
-    assert heading[1:] == ["no task", *get_args(status.State)]
+    assert heading[1:] == ["no task", *get_args(State)]
     assert {row[0].partition(" (")[0] for row in rows} == {name[len("duban.") : -len(".v1")] for name in TYPES}
-    assert table(1)[0][1:] == [state for state in get_args(status.State) if state != "closed"]
-    known = {*get_args(status.State), *get_args(CODES)}
+    assert table(1)[0][1:] == [state for state in get_args(State) if state != "closed"]
+    known = {*get_args(State), *get_args(CODES)}
     assert {cell for row in rows for cell in row[1:]} <= known
     assert {cell for row in table(1)[1:] for cell in row[1:]} <= {*known, "gone"}
 

@@ -1,10 +1,9 @@
-"""What a task looks like from outside: the row its events fold into, and the light that time gives it. Pure."""
+"""The row that a task's events fold into, and the light that time gives it. Pure."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Literal, TypeAlias, assert_never
+from typing import assert_never
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from events.deadline import (
@@ -31,10 +30,8 @@ from events.schema import (
     ExtensionGranted,
     ExtensionRefused,
     ExtensionRequested,
-    Outcome,
     ProgressCorrected,
     ProgressReported,
-    Role,
     TaskAssigned,
     TaskClosed,
     TaskReassigned,
@@ -42,89 +39,13 @@ from events.schema import (
     TaskSigned,
     TaskUrged,
 )
+from services.status.row import Asked, Light, Reason, Report, State, Task, TaskRow, UnitRow
 
 VERSION = "2"
 """Of the rules in `evolve` and `light`; with the ledger's own rules it names what folded a row."""
 
 ROUNDING = 1e-9
 """Per cent: 0.7 * 90 is 62.99… in binary. What is expected counts in whole per cent, so no task is behind at once."""
-
-State: TypeAlias = Literal["assigned", "in-progress", "submitted", "returned", "closed"]
-Light: TypeAlias = Literal["red", "yellow", "blue", "green"]
-Reason: TypeAlias = Literal["closed", "overdue", "due-soon", "behind", "silent", "on-track"]
-
-
-class UnitRow(Struct, frozen=True, gc=False):
-    """One unit's part in a task; instants are the sources'."""
-
-    unit: str
-    role: Role
-    percent: Percent | None = None
-    signed_at: datetime | None = None
-    last_report_at: datetime | None = None
-    state: State = "assigned"
-
-
-class TaskRow(Struct, frozen=True, gc=False):
-    """A task as dashboards get it; `position` is that of its last event."""
-
-    task: str
-    title: str
-    plan: str
-    row: int | None
-    lead: str
-    lead_inferred: bool
-    units: tuple[UnitRow, ...]
-    deadline: Deadline
-    due: datetime | None
-    state: State
-    percent: Percent | None
-    light: Light
-    light_reason: Reason
-    overdue_since: datetime | None
-    opened_at: datetime
-    closed_at: datetime | None
-    outcome: Outcome | None
-    extensions: int
-    returns: int
-    last_report_at: datetime | None
-    position: int
-
-
-class Report(Struct, frozen=True, gc=False):
-    """A unit's latest report.
-
-    `ids` are the sources and ids it can be corrected by, its own and its corrections'; `before` is the per cent that
-    was known before it.
-    """
-
-    ids: tuple[tuple[str, str], ...]
-    before: Percent | None
-
-
-class Asked(Struct, frozen=True, gc=False):
-    """An open request: to put `due` off (None if the deadline has none any more) to `proposed`."""
-
-    due: datetime | None
-    proposed: datetime
-
-
-class Task(Struct, frozen=True, gc=False):
-    """A row and what it takes to carry it on.
-
-    `reminds` is the instant reminders count back from; `settled` the last due instant that passed or was met; `lit` the
-    instant at which the light was worked out; `asked` the open extension request; `postponed` the occurrence that was
-    extended; `reported` the instants at which the last reports of those that lead were recorded; `reports` is by unit.
-    """
-
-    row: TaskRow
-    reminds: datetime | None
-    settled: datetime | None
-    lit: datetime
-    asked: Asked | None = None
-    postponed: Postponed | None = None
-    reported: dict[str, datetime] = {}
-    reports: dict[str, Report] = {}
 
 
 def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:

@@ -38,7 +38,9 @@ from events.schema import (
     TaskUrged,
     Unit,
 )
-from services.ingest.core import AHEAD, Request, Task, authentic, clock_events, decide, evolve
+from services.ingest.core import AHEAD, authentic, decide
+from services.ingest.task import Request, Task, evolve
+from services.ingest.timers import clock_events
 from services.settings import load_ledger, shipped
 from tests.events import strategies
 from tests.examples import EXAMPLES, LEAD, TASK, assigned, reported

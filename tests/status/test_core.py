@@ -35,7 +35,8 @@ from events.schema import (
     TaskUrged,
     Unit,
 )
-from services.status.core import Light, Reason, State, Task, UnitRow, counts, evolve, light, proportional, relight
+from services.status.core import counts, evolve, light, proportional, relight
+from services.status.row import Light, Reason, State, Task, UnitRow
 from tests.events.strategies import events as any_event
 from tests.examples import EXAMPLES
 from tests.status.life import COUNTIES, HELPER, LEAD, LEDGER, YEAR, at, lived, opened, recorded, then, unit
