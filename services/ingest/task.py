@@ -43,8 +43,9 @@ class Request(Struct, frozen=True, gc=False):
 
 
 class Task(Struct, frozen=True, gc=False):
-    """What has to be known of a task to decide; `since` is when its present deadline was recorded.
+    """What has to be known of a task to decide.
 
+    `since` is when its present deadline was recorded, or the task reopened.
     `assigned` is the position of its assignment, where its words are.
     `reported` is when each unit that leads has last reported: several, if a group does.
     `met` is the latest occurrence of a recurring deadline in whose period they have reported, `postponed` the next one

@@ -175,6 +175,7 @@ LIFE: list[tuple[str, dict[str, Any]]] = [
             "closed_at": None,
             "outcome": None,
             "position": 15,
+            "units": {"市残联": {"state": "in-progress"}},
         },
     ),
     (
@@ -197,7 +198,7 @@ GOLDEN = (
     '"plan":"zj-2017","row":7,"lead":"市人力资源社会保障局","lead_inferred":false,"units":['
     '{"unit":"市人力资源社会保障局","role":"lead","percent":null,"signed_at":null,"last_report_at":null,"state":"assigned"},'
     '{"unit":"市残联","role":"cooperating","percent":45.5,"signed_at":"2017-08-02T10:15:00+08:00",'
-    '"last_report_at":"2019-01-18T17:40:00+08:00","state":"returned"},'
+    '"last_report_at":"2019-01-18T17:40:00+08:00","state":"in-progress"},'
     f"{','.join(COUNTY % county for county in COUNTIES)},{COUNTY % '湛江开发区管委会'}],"
     '"deadline":{"kind":"fixed","text":"2018年11月底前完成","due":"2019-01-01T00:00:00+08:00"},'
     '"due":"2019-01-01T00:00:00+08:00","state":"in-progress","percent":null,"light":"red","light_reason":"overdue",'
@@ -515,7 +516,7 @@ def test_a_refused_request_is_forgotten() -> None:
         ("2018-06-01", ExtensionRequested(LEAD, "…", at("2019-03-01"))),
         ("2018-06-02", ExtensionRefused("e-2", "…")),
     )
-    assert (task.proposed, task.row.due, task.row.extensions) == (None, YEAR.due, 0)
+    assert (task.asked, task.row.due, task.row.extensions) == (None, YEAR.due, 0)
 
 
 LATE: list[tuple[str, EventData]] = [("2019-01-01", DeadlinePassed(YEAR.due))]
