@@ -35,6 +35,7 @@ from events.schema import (
     ExtensionGranted,
     ExtensionRequested,
     ProgressCorrected,
+    TaskAssigned,
     TaskReassigned,
     TaskUrged,
     Unit,
@@ -238,6 +239,81 @@ def test_what_a_unit_submitted_its_successor_has() -> None:
         ),
     )
     assert task.submitted == ("市卫生健康局",)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_speaks_for_no_unit_is_not_asked_about_the_task(name: str) -> None:
+    """A reporter without units reports nothing, and no reporter does an assigner's part, also for its own unit."""
+    ledger = msgspec.structs.replace(LEDGER, sources=LEDGER.sources | {"mute": Source("reporter")})
+    task = folded(*BEFORE[name]) if BEFORE[name] else None
+    assert judged(task, example(name), authid="mute", ledger=ledger) == "not-permitted"
+    expected = None if name in REPORTERS else "not-permitted"
+    assert judged(task, example(name), authid="civil-affairs") == expected
+
+
+@pytest.mark.parametrize("name", REPORTERS)
+def test_a_predecessors_system_is_heard_until_the_task_is_handed_on(name: str) -> None:
+    """A succession moves nothing: the old unit's system is heard until the reassignment, then the new unit's alone."""
+    old, new = "市卫生计生局", "市卫生健康局"
+    own = {"old": Source("reporter", (old,)), "new": Source("reporter", (new,))}
+    ledger = msgspec.structs.replace(LEDGER, sources=LEDGER.sources | own)
+    at = in_china(2019, 6, 1)
+    task = folded(assigned(lead=old, deadline=Fixed("…", in_china(2020, 1, 1))))
+    event = msgspec.structs.replace(example(name), time=at)
+    if isinstance(event.data, ExtensionRequested):
+        event = msgspec.structs.replace(event, data=ExtensionRequested(old, "x", in_china(2021, 1, 1)))
+    assert judged(task, about(event, old), authid="old", ledger=ledger) is None
+    assert judged(task, about(event, new), authid="new", ledger=ledger) == "not-responsible"
+    handed = TaskReassigned(new, (Unit(new, "lead"),), "机构改革")
+    task = folded(msgspec.structs.replace(example("task.reassigned"), time=at, data=handed), task=task)
+    assert judged(task, about(event, old), authid="old", ledger=ledger) == "not-responsible"
+    assert judged(task, about(event, new), authid="old", ledger=ledger) == "not-permitted"
+    assert judged(task, about(event, new), authid="new", ledger=ledger) is None
+
+
+@pytest.mark.parametrize(
+    ("subject", "says"),
+    [
+        ("zj/2017", "slash"),
+        (".", "step"),
+        ("..", "step"),
+        (" zj-2017", "white space"),
+        ("zj-2017\u3000", "white space"),
+        ("zj\x1b[31m", "U+001B"),
+        ("zj\x00", "U+0000"),
+        ("zj\n2017", "U+000A"),
+        ("zj\x85-1", "U+0085"),
+        ("zj\u202e7102", "U+202E"),
+        ("zj\u2028x", "U+2028"),
+    ],
+)
+def test_a_tasks_id_can_be_addressed_and_printed(subject: str, says: str) -> None:
+    """No task is assigned under an id that a URL's path cannot have, or that does something to a terminal."""
+    event = msgspec.structs.replace(example("task.assigned"), subject=subject)
+    refusal = decide(None, event, "office", LEDGER.sources["office"], LEDGER, event.time)
+    assert refusal is not None
+    assert refusal.code == "invalid-data"
+    assert says in refusal.detail
+
+
+@pytest.mark.parametrize("subject", ["zj-2017-07", "湛江 2017 第7项", "a?b#c%2f", "...", "任务（一）"])
+def test_a_tasks_id_is_otherwise_free(subject: str) -> None:
+    """Any other text is an id, inner spaces too; a URL has it percent-encoded."""
+    assert judged(None, msgspec.structs.replace(example("task.assigned"), subject=subject)) is None
+
+
+def test_of_merged_units_the_leads_part_goes_on() -> None:
+    """Where the lead and another unit become one, it is the lead's submission that the successor has."""
+    others = [succession for succession in LEDGER.successions if len(succession.predecessors) > 1]
+    first, lead = others[0].predecessors[:2]
+    units = (Unit(first), Unit(lead, "lead"))
+    given = assigned(lead=lead)
+    assert isinstance(given.data, TaskAssigned)
+    given = msgspec.structs.replace(given, data=msgspec.structs.replace(given.data, units=units))
+    handed = TaskReassigned(others[0].to, (Unit(others[0].to, "lead"),), "机构改革")
+    event = msgspec.structs.replace(example("task.reassigned"), time=in_china(2021, 1, 1), data=handed)
+    for unit, submitted in ((lead, (others[0].to,)), (first, ())):
+        assert folded(given, about(example("completion.submitted"), unit), event).submitted == submitted
 
 
 def test_every_unit_that_is_urged_is_looked_at() -> None:
