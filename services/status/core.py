@@ -140,14 +140,14 @@ def _step(ledger: Ledger, task: Task | None, event: Event) -> Task | None:
             )
             return replace(task, row=replace(row, units=units))
         case ProgressReported(unit=unit, percent=percent):
-            before = _percent(row, (unit,))
+            before = _percent(row.units, (unit,))
             report = Report(((event.source, event.id),), before)
             known = percent if percent is not None else before
             return _reported(ledger, _latest(task, unit, report), event, unit, known)
         case ProgressCorrected(unit=unit, percent=percent, report=id):
             report = task.reports.get(unit, Report((), None))
             if (event.source, id) not in report.ids:  # an older one's: what the latest said stands
-                return _reported(ledger, task, event, unit, _percent(row, (unit,)))
+                return _reported(ledger, task, event, unit, _percent(row.units, (unit,)))
             known = percent if percent is not None else report.before
             report = replace(report, ids=(*report.ids, (event.source, event.id)))
             return _reported(ledger, _latest(task, unit, report), event, unit, known)
@@ -212,8 +212,13 @@ def _reported(ledger: Ledger, task: Task, event: Event, unit: str, percent: Perc
     if unit not in leading:
         state: State = "in-progress" if row.state == "assigned" else row.state
         return replace(task, row=replace(row, units=units, state=state, last_report_at=event.time))
-    reported = replace(row, units=units, state=_standing(leading, units, "in-progress"), last_report_at=event.time)
-    reported = replace(reported, percent=_percent(reported, leading))
+    reported = replace(
+        row,
+        units=units,
+        state=_standing(leading, units, "in-progress"),
+        percent=percent if len(leading) == 1 else _percent(units, leading),
+        last_report_at=event.time,
+    )
     return _lead_reported(ledger, replace(task, row=reported), unit, event.recorded or event.time)
 
 
@@ -227,10 +232,10 @@ def _standing(leading: tuple[str, ...], units: tuple[UnitRow, ...], state: State
     return "assigned" if state == "assigned" else "in-progress"
 
 
-def _percent(row: TaskRow, units: tuple[str, ...]) -> Percent | None:
+def _percent(units: tuple[UnitRow, ...], names: tuple[str, ...]) -> Percent | None:
     """Return the per cent of units together: the lowest, unknown as long as one is."""
-    known = [part.percent for part in row.units if part.unit in units and part.percent is not None]
-    return min(known) if known and len(known) == len(units) else None
+    known = [part.percent for part in units if part.unit in names and part.percent is not None]
+    return min(known) if known and len(known) == len(names) else None
 
 
 def _reopened(task: Task, now: datetime) -> Task:
@@ -262,7 +267,7 @@ def _reassigned(ledger: Ledger, task: Task, data: TaskReassigned, day: date) -> 
     moved = replace(row, lead=data.lead, lead_inferred=False, units=units, state=state)
     return replace(
         task,
-        row=replace(moved, percent=_percent(moved, leading)),
+        row=replace(moved, percent=_percent(units, leading)),
         reported={name: at for old, at in task.reported.items() if (name := heirs.get(old, old)) in leading},
         reports={name: report for old, report in task.reports.items() if (name := heirs.get(old, old)) in kept},
     )
@@ -278,8 +283,8 @@ def _lead_reported(ledger: Ledger, task: Task, unit: str, now: datetime) -> Task
 
 def _met(ledger: Ledger, task: Task) -> Task:
     """Reports of all that lead inside its period meet an occurrence, and end the lateness of an earlier one."""
-    row, together = task.row, _together(ledger, task)
-    if not isinstance(row.deadline, Recurring) or row.due is None or together is None:
+    row = task.row
+    if not isinstance(row.deadline, Recurring) or row.due is None or (together := _together(ledger, task)) is None:
         return task
     if task.postponed is not None:
         if not task.postponed.met_by(together):
