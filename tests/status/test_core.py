@@ -317,6 +317,24 @@ def test_signing_marks_the_unit_alone() -> None:
     assert (task.row.state, task.row.last_report_at, unit(task.row)) == ("assigned", None, UnitRow(LEAD, "lead"))
 
 
+def test_the_first_signature_stays() -> None:
+    """Signing again does not move the day on which the unit took the task on."""
+    task = then(opened(), ("2018-01-05", TaskSigned(HELPER)), ("2018-02-05", TaskSigned(HELPER)))
+    assert unit(task.row, HELPER).signed_at == at("2018-01-05")
+
+
+def test_others_reports_do_not_hide_a_return() -> None:
+    """A returned task stays so until its lead goes on, whatever cooperating units report or submit."""
+    task = then(
+        opened(),
+        ("2018-11-01", CompletionSubmitted(LEAD, "…")),
+        ("2018-11-02", CompletionReturned(LEAD, "…")),
+        ("2018-11-03", ProgressReported(HELPER, "…", 90)),
+        ("2018-11-04", CompletionSubmitted(HELPER, "…")),
+    )
+    assert (task.row.state, unit(task.row, HELPER).state) == ("returned", "submitted")
+
+
 def test_a_cooperating_units_first_report_starts_the_task() -> None:
     """The first report makes task and unit in progress, whoever reports; the percent is the lead's alone."""
     task = then(opened(), ("2018-02-01", ProgressReported(HELPER, "…", 80)))
@@ -354,6 +372,18 @@ def test_a_correction_is_of_one_report(corrected: str, percent: int) -> None:
     ]
     task = then(opened(), *steps)
     assert (task.row.percent, unit(task.row).percent) == (percent, percent)
+
+
+def test_reports_of_two_sources_are_two_by_the_same_id() -> None:
+    """A correction is of its own source's report, also where the latest, of another source, has the same id."""
+    steps = [ProgressReported(LEAD, "…", 40), ProgressReported(LEAD, "…", 60)]
+    task = opened()
+    for position, (source, data) in enumerate(zip(("units/a", "units/b"), steps, strict=True), 2):
+        event = replace(recorded(position, "2018-03-01", data).event, id="r-1", source=source)
+        task = then_any(task, position, event)
+    correction = recorded(4, "2018-03-02", ProgressCorrected("r-1", "有误", LEAD, "…", 50)).event
+    assert then_any(task, 4, replace(correction, source="units/a")).row.percent == 60
+    assert then_any(task, 4, replace(correction, source="units/b")).row.percent == 50
 
 
 @pytest.mark.parametrize("corrected", ["e-2", "e-3"], ids=["the report", "the correction"])
