@@ -247,6 +247,7 @@ def test_an_open_name_can_lead() -> None:
     life = Life()
     units = (Unit("有关部门", "lead", open=True), Unit(OTHER))
     assert life.tell(replace(assignment(life.deadline, "有关部门"), units=units)) is None
+    assert life.tell(CompletionSubmitted("有关部门", "…")) == "not-responsible"
     assert life.tell(CompletionSubmitted(OTHER, "…")) is None
     assert life.state == "assigned"
     assert life.tell(TaskReassigned(OTHER, (Unit(OTHER, "lead"),), "…"), CompletionSubmitted(OTHER, "…")) is None

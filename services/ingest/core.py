@@ -223,6 +223,8 @@ def _decide_units(task: Task, data: EventData, authid: str, source: Source | Non
                 return Refusal(
                     "not-responsible", f"{unit} is a group; its members are: {'、'.join(ledger.groups[unit])}"
                 )
+            if any(named.open and ledger.canonical(named.name) == unit for named in task.units):
+                return Refusal("not-responsible", f"{unit} names no unit: only one that is named has a duty")
             if not ledger.knows(unit):
                 return Refusal("unknown-unit", f"the ledger's directory has no unit {unit}")
             duties = "、".join(ledger.obligations(task.units))
