@@ -4,14 +4,13 @@ The type tags in `TYPES` are a storage format: they are in every stored event an
 changes shape either; a new shape is a new version beside the old one, with an upcaster.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, TypeAlias
 
-import msgspec
 from msgspec import Meta, Struct
 
 from events.deadline import Deadline, DueInstant, Instant, Percent, check_year
+from events.upcast import Decoder, Language
 
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=20_000)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -127,7 +126,11 @@ class TaskAssigned(Data, frozen=True):
     plan: Annotated[Name, Meta(description="The plan or table that the task comes from.", examples=["zj-2017"])]
     lead: Lead
     lead_inferred: Annotated[
-        bool, Meta(description="True where no text names the lead, so that the first unit listed is taken for it.")
+        bool,
+        Meta(
+            description="True where no text names the lead, so that the first unit listed is taken for it.",
+            examples=[True],
+        ),
     ]
     units: Units
     deadline: Deadline
@@ -293,7 +296,7 @@ EventData: TypeAlias = (
     | DeadlinePassed
 )
 
-TYPES: Mapping[str, type[EventData]] = MappingProxyType(
+LANGUAGE = Language(
     {
         "duban.task.assigned.v1": TaskAssigned,
         "duban.task.signed.v1": TaskSigned,
@@ -311,14 +314,18 @@ TYPES: Mapping[str, type[EventData]] = MappingProxyType(
         "duban.deadline.clarified.v1": DeadlineClarified,
         "duban.deadline.neared.v1": DeadlineNeared,
         "duban.deadline.passed.v1": DeadlinePassed,
-    }
+    },
+    upcasters={},  # by the type they lift: "duban.x.y.v1": the function from its data to those of "duban.x.y.v2"
 )
+"""The types that are accepted and read. How to change a shape stands in ARCHITECTURE.md."""
 
-NAMES: Mapping[type[EventData], str] = MappingProxyType({data: name for name, data in TYPES.items()})
+TYPES: Mapping[str, type[EventData]] = LANGUAGE.types
 
-DECODERS: Mapping[str, msgspec.json.Decoder[EventData]] = MappingProxyType(
-    {name: msgspec.json.Decoder(data) for name, data in TYPES.items()}
-)
+NAMES: Mapping[type[EventData], str] = LANGUAGE.names
+
+DECODERS: Mapping[str, Decoder] = LANGUAGE.decoders
+
+CONVERTERS: Mapping[str, Callable[[Any], EventData]] = LANGUAGE.converters
 
 
 def _lead_among(lead: str, units: tuple[Unit, ...]) -> None:
