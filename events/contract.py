@@ -5,6 +5,7 @@ instants, the year's bounds to the hour, that no unit is named twice, that the l
 """
 
 from collections.abc import Callable, Mapping
+from inspect import cleandoc
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
@@ -122,6 +123,10 @@ def _polished(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     found = {name: part if name in _ANNOTATIONS else _polished(part) for name, part in schema.items()}
+    if "description" in found:
+        found["description"] = cleandoc(found["description"])
+    if isinstance(found.get("default"), tuple):
+        found["default"] = list(found["default"])
     found.pop("discriminator", None)  # OpenAPI's alone; the constant `kind` says the same
     if found.get("format") == "date-time":
         found["pattern"] = INSTANT

@@ -13,6 +13,10 @@ from events.contract import schema_of
 from events.schema import TYPES
 from events.shape import differences
 from events.upcast import following
+from services.cli.place import LEDGER
+from services.cli.running import BUILDERS
+from services.cli.streams import asyncapi
+from services.settings import Settings, shipped
 
 SCHEMAS = "schemas"
 
@@ -34,8 +38,13 @@ class PublishedError(Exception):
 
 def documents() -> dict[str, bytes]:
     """Return the files of the contract by their paths; the same bytes wherever and whenever they are made."""
-    schemas = {f"{SCHEMAS}/{name}.json": _bytes(schema_of(name)) for name in TYPES}
-    return dict(sorted(schemas.items()))
+    settings = Settings(ledgers=shipped(f"{LEDGER}.toml").parent)  # nothing of a ledger is in the descriptions
+    built = {service: build(settings).state.description for service, build in BUILDERS.items()}
+    return {
+        "asyncapi.json": _bytes(asyncapi()),
+        **{f"openapi/{service}.json": _bytes(description) for service, description in built.items()},
+        **{f"{SCHEMAS}/{name}.json": _bytes(schema_of(name)) for name in sorted(TYPES)},
+    }
 
 
 def check(directory: Path, present: dict[str, bytes]) -> list[Finding]:
