@@ -160,15 +160,15 @@ class Known:
         return dict(sorted({**components(self._types, place), **self._named}.items()))
 
 
-def query_parameters(document: Schema) -> dict[str, frozenset[str]]:
-    """Return the names of the query parameters that a description has, by path."""
+def query_parameters(document: Schema) -> dict[str, dict[str, bool]]:
+    """Return the query parameters that a description has, by path, and whether each takes any text."""
     return {
-        path: frozenset(
-            parameter["name"]
+        path: {
+            parameter["name"]: parameter["schema"] == {"type": "string"}
             for operation in item.values()
             for parameter in operation.get("parameters", ())
             if parameter["in"] == "query"
-        )
+        }
         for path, item in document["paths"].items()
     }
 

@@ -1,6 +1,6 @@
 """What the services' HTTP sides share: the application with health and description, and problems by RFC 9457."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -23,7 +23,7 @@ OPENAPI = "application/vnd.oai.openapi+json"
 ASYNCAPI = "application/vnd.aai.asyncapi+json"
 
 KEEPS = "keeps what is wrong"
-"""The `opt` of a handler that looks at unknown query parameters itself, as what it refuses is kept."""
+"""The `opt` of a handler that looks at the query itself, as what it refuses is kept."""
 
 log = structlog.get_logger()
 
@@ -80,9 +80,9 @@ def application(
     description_bytes = msgspec.json.encode(description)
     parameters = query_parameters(description)
 
-    async def known_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    async def sound_query(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         if connection.scope["query_string"] and KEEPS not in handler.opt:
-            wrong = unknown_parameters(connection, parameters[connection.scope["path_template"]])
+            wrong = query_fault(connection, parameters[connection.scope["path_template"]])
             if wrong is not None:
                 raise ValidationException(wrong)
 
@@ -90,7 +90,7 @@ def application(
         every,
         lifespan=[lifespan],
         logging_config=None,
-        guards=[known_parameters],
+        guards=[sound_query],
         request_max_body_size=max_body,
         exception_handlers={HTTPException: _on_http_error, Exception: _on_fault, 413: _on_too_large},
         openapi_config=None,
@@ -98,15 +98,22 @@ def application(
     )
 
 
-def unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], known: Collection[str]) -> str | None:
-    """Return what is wrong where a query has other parameters than these: who misspells one must not be answered."""
-    unknown = sorted(set(connection.query_params) - set(known))
-    if not unknown:
-        return None
+def query_fault(connection: ASGIConnection[Any, Any, Any, Any], known: Mapping[str, bool]) -> str | None:
+    """Return what is wrong with a query: who misspells a parameter, or gives one twice, must not get another answer.
+
+    `known` are the parameters there are, and whether each takes any text: elsewhere Litestar would read `null` as if
+    nothing was asked.
+    """
     names = ", ".join(sorted(known))
-    return f"the query has {', '.join(map(repr, unknown))}; " + (
-        f"it may have: {names}" if names else "it may have none"
-    )
+    for name in dict.fromkeys(connection.query_params):
+        if name not in known:
+            return f"the query has {name!r}; " + (f"it may have: {names}" if names else "it may have no parameters")
+        values = connection.query_params.getall(name)
+        if len(values) > 1:
+            return f"the query has {name!r} {len(values)} times; once is right"
+        if values[0] == "null" and not known[name]:
+            return f"{name!r} is null in the query; leave it out where nothing is asked of it"
+    return None
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, **members: object) -> Response[bytes]:

@@ -51,7 +51,7 @@ from services.ingest.schedule.limits import MIB, MOST_BYTES
 from services.ingest.schedule.plan import Order, PlanName
 from services.ingest.store import BATCH, UnavailableError, Writer, keep_stranger
 from services.settings import Settings, load_ledgers
-from services.web import KEEPS, application, problem, unavailable, unknown_parameters
+from services.web import KEEPS, application, problem, query_fault, unavailable
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of one request."""
@@ -223,7 +223,7 @@ def build(settings: Settings) -> Litestar:
         responses={200: answers({"type": "object"}, "The schema (draft 2020-12)", SCHEMA), **problems(400, 404)},
     )
     async def event_type(
-        name: Annotated[str, PathParameter(description="Such as duban.task.signed.v1")],
+        name: Annotated[str, PathParameter(description="The type", schema_extra={"enum": list(TYPES)})],
     ) -> Response[bytes]:
         if name not in TYPES:
             raise NotFoundException(f"there is no type {name!r}; the types are: {', '.join(TYPES)}")
@@ -243,7 +243,7 @@ async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") ->
             body = await request.body()
     except TimeoutError:
         return problem(408, _LATE)
-    misspelt = unknown_parameters(request, ()) if request.scope["query_string"] else None
+    misspelt = query_fault(request, {}) if request.scope["query_string"] else None
     if misspelt is not None:
         await door.writer.submit([Submission(body, authid, InvalidEvent("malformed", misspelt))])
         return problem(400, misspelt)

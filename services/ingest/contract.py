@@ -84,28 +84,32 @@ EVENTS: dict[str, Any] = {
 
 SCHEDULE: dict[str, Any] = {
     "multipart/form-data": {
-        "schema": {
-            "type": "object",
-            "properties": {
-                "file": {
-                    "type": "string",
-                    "contentMediaType": "application/octet-stream",
-                    "description": "The document (.docx, .xlsx, .csv, .html, text), sent with its file name.",
+        "schema": Named(
+            "ScheduleForm",
+            {
+                "description": "A document of tasks, and what it does not say of itself.",
+                "type": "object",
+                "properties": {
+                    "file": {
+                        "type": "string",
+                        "contentMediaType": "application/octet-stream",
+                        "description": "The document (.docx, .xlsx, .csv, .html, text), sent with its file name.",
+                    },
+                    "plan": {
+                        **schema_for(PlanName, place),
+                        "description": "The plan's name; it begins the ids of its tasks.",
+                        "examples": ["zj-2017"],
+                    },
+                    "issued": {
+                        "type": "string",
+                        "format": "date",
+                        "description": "The day the document was issued (发文日期); phrases without a year need it.",
+                        "examples": ["2017-08-01"],
+                    },
                 },
-                "plan": {
-                    **schema_for(PlanName, place),
-                    "description": "The plan's name; it begins the ids of its tasks.",
-                    "examples": ["zj-2017"],
-                },
-                "issued": {
-                    "type": "string",
-                    "format": "date",
-                    "description": "The day the document was issued (发文日期); phrases without a year count from it.",
-                    "examples": ["2017-08-01"],
-                },
+                "required": ["file", "plan", "issued"],
             },
-            "required": ["file", "plan", "issued"],
-        }
+        )
     }
 }
 """The form of a document."""

@@ -107,7 +107,8 @@ def build(settings: Settings) -> Litestar:
         ] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=1_000, description="Alerts in one answer")] = 100,
         cursor: Annotated[
-            str | None, QueryParameter(pattern=r"^\d{1,15}-\d{1,15}$", description="`next` of the page before")
+            str | None,
+            QueryParameter(pattern=r"^[1-9][0-9]{0,14}-[0-9]{1,15}$", description="`next` of the page before"),
         ] = None,
     ) -> Response[bytes]:
         desk = desk_of(ledger)

@@ -36,7 +36,11 @@ LIGHT_SECONDS = (0.25, 5.0)
 FOLLOW_BATCH = 1_000
 
 AsOf = Annotated[
-    str | None, QueryParameter(description="As it stood at a position of the log, or at a recorded instant (RFC 3339)")
+    str | None,
+    QueryParameter(
+        description="As it stood at a position of the log, or at a recorded instant (RFC 3339)",
+        schema_extra={"anyOf": [{"pattern": "^[0-9]{1,18}$"}, {"format": "date-time"}]},
+    ),
 ]
 Task = Annotated[str, PathParameter(description="A task's id")]
 
@@ -158,7 +162,10 @@ def build(settings: Settings) -> Litestar:
             State | None, QueryParameter(name="state", description="Its state")
         ] = None,
         due_before: Annotated[
-            str | None, QueryParameter(description="Due before this instant (RFC 3339, with offset)")
+            str | None,
+            QueryParameter(
+                description="Due before this instant (RFC 3339, with offset)", schema_extra={"format": "date-time"}
+            ),
         ] = None,
         q: Annotated[str | None, QueryParameter(description="Part of its title or id")] = None,
         sort: Annotated[Sort, QueryParameter(description="The order; - turns it round")] = "row",
