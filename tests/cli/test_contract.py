@@ -91,7 +91,7 @@ def test_a_changed_shape_needs_a_version_of_its_own(tmp_path: Path, data: type, 
     before = (tmp_path / REPORT).read_bytes()
     with LANGUAGE.rehearsing({"duban.progress.reported.v1": data}, {}):
         changed = contract.documents()
-    findings = [finding.detail for finding in contract.check(tmp_path, changed)]
+    findings = [finding.detail for finding in contract.check(tmp_path, changed) if finding.file == REPORT]
     assert any(
         detail.startswith("the shape of duban.progress.reported.v1 was published and is another one at " + where)
         for detail in findings

@@ -16,6 +16,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 from schemathesis import Case, GenerationMode
+from schemathesis.checks import CHECKS
 
 from events.contract import role_of
 from events.envelope import encode
@@ -48,7 +49,14 @@ LEDGERS = shipped(f"{LEDGER}.toml").parent
 
 DESCRIBED = {name: build(Settings(ledgers=LEDGERS)).state.description for name, build in BUILDERS.items()}
 
+del DESCRIBED["ingest"]["components"]["schemas"]["Events"]["maxItems"]  # test_doors has them; here they take minutes
+
 INGEST, STATUS, NOTIFY = (schemathesis.openapi.from_dict(DESCRIBED[name], config=CONFIG) for name in BUILDERS)
+
+EVENT, OUTCOME = (
+    Draft202012Validator({"$ref": f"#/components/schemas/{name}", **DESCRIBED["ingest"]})
+    for name in ("Event", "Outcome")
+)
 
 TASKS = ("t-1", "t-2")
 
@@ -80,12 +88,13 @@ def ask(house: House, service: str, case: Case[Any], source: str | None) -> Any:
     """Send a case as a source, or as nobody, and hold the answer against the description; return it."""
     headers = {"Authorization": f"Bearer {house.tokens[source]}"} if source is not None else {}
     answer = case.call(base_url=house.base(service), headers=headers)
-    told = case.meta is not None and case.meta.generation.mode.is_negative
-    if case.media_type == MANY and answer.status_code == 200 and told:  # of many each has its own outcome
-        assert any(outcome["outcome"] == "refused" for outcome in answer.json())
-        case.validate_response(answer, excluded_checks=[schemathesis.checks.CHECKS.get_one("negative_data_rejection")])
-    else:
-        case.validate_response(answer)
+    excluded: Any = []
+    if answer.status_code in {200, 201} and (
+        (case.media_type == MANY and any(outcome["outcome"] == "refused" for outcome in answer.json()))
+        or (case.media_type == ONE and EVENT.is_valid(case.body))
+    ):  # of many each has its own outcome; and `format` is a remark, the pattern beside it is the rule
+        excluded = [CHECKS.get_one("negative_data_rejection")]
+    case.validate_response(answer, excluded_checks=excluded)
     return answer
 
 
@@ -135,28 +144,27 @@ def fitting(event: dict[str, Any], source: str) -> bytes:
     return json.dumps(event).encode()
 
 
-def test_events_that_fit_are_accepted_by_every_form(house: House) -> None:
-    """Cases made from the description alone, given a source and a task, are accepted, and duplicates when sent again."""
-    submit = INGEST["/v1/{ledger}/events"]["POST"]
-    outcome = Draft202012Validator({"$ref": "#/components/schemas/Outcome", **DESCRIBED["ingest"]})
+def test_events_that_fit_are_accepted_in_every_form(house: House) -> None:
+    """What the description alone brings forth, given a source and a task, is accepted, and is a duplicate again."""
     seen: Counter[str] = Counter()
 
-    @given(submit.as_strategy(GenerationMode.POSITIVE, media_type=ONE))
-    @settings(CASES, max_examples=5 * CASES.max_examples)
+    @given(INGEST["/v1/{ledger}/events"]["POST"].as_strategy(GenerationMode.POSITIVE))
+    @settings(CASES, max_examples=3 * CASES.max_examples)
     def check(case: Case[Any]) -> None:
-        source = {"assigner": "office", "reporter": "units"}[str(role_of(case.body["type"]))]
-        event = fitting(case.body, source)
-        for form, body in ((ONE, event), (ONE, event), (MANY, b"[" + event + b"]"), (LINES, event + b"\n")):
-            answer = post(house, source, body, form)
-            assert answer.status_code in {200, 201, 422}
-            found = answer.json()[0] if form == MANY else answer.json()
-            outcome.validate(found)
-            seen[f"{form} {found['outcome']} {found.get('code', '')}".strip()] += 1
-            case.validate_response(answer) if form == ONE else None
+        bodies: Any = case.body if case.media_type == MANY else [case.body] if case.media_type == ONE else []
+        for body in bodies[:3]:
+            source = {"assigner": "office", "reporter": "units"}[str(role_of(body["type"]))]
+            event = fitting(body, source)
+            for form, sent in ((ONE, event), (ONE, event), (MANY, b"[" + event + b"]"), (LINES, event + b"\n")):
+                answer = post(house, source, sent, form)
+                assert answer.status_code in {200, 201, 422}
+                found = answer.json()[0] if form == MANY else answer.json()
+                OUTCOME.validate(found)
+                seen[f"{form} {found.get('code', found['outcome'])}"] += 1
 
     check()
     told = {words.removeprefix(f"{ONE} ") for words in seen if words.startswith(ONE)}
-    assert {"accepted", "duplicate", "refused unknown-task", "refused id-reused"} <= told
+    assert {"accepted", "duplicate", "unknown-task"} <= told, seen
     assert {f"{form} duplicate" for form in (MANY, LINES)} <= seen.keys()
 
 
