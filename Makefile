@@ -13,11 +13,12 @@ demo: $(READY)  ## 2017-08 to 2021-01 on the real table, in about a minute (ARGS
 test: $(READY)
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(READY)  ## format, lint, types, import contracts
+check: $(READY)  ## format, lint, types, import contracts, the published contract
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/duban contract --check deploy/contract
 
 bench: $(READY)  ## ratios against a bare baseline (ARGS=--json for machines)
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -11,9 +11,25 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
-Phrase: TypeAlias = Annotated[str, Meta(max_length=2_000)]
-Percent: TypeAlias = Annotated[int, Meta(ge=0, le=100)] | Annotated[float, Meta(ge=0, le=100)]
-Every: TypeAlias = Literal["year", "half-year", "quarter", "month"]
+DueInstant: TypeAlias = Annotated[
+    Instant,
+    Meta(description="The due instant; exclusive: late from that instant on.", examples=["2019-01-01T00:00:00+08:00"]),
+]
+Phrase: TypeAlias = Annotated[
+    str,
+    Meta(
+        max_length=2_000,
+        description="The phrase it was read from, in the table's words.",
+        examples=["2018年12月底前完成"],
+    ),
+]
+Percent: TypeAlias = Annotated[
+    Annotated[int, Meta(ge=0, le=100)] | Annotated[float, Meta(ge=0, le=100)],
+    Meta(description="In per cent.", examples=[50]),
+]
+Every: TypeAlias = Annotated[
+    Literal["year", "half-year", "quarter", "month"], Meta(description="The period it comes round in.")
+]
 
 EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
 LATEST = datetime(3000, 1, 1, tzinfo=UTC)
@@ -41,7 +57,7 @@ class Kind(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field=
 class Fixed(Kind, frozen=True, tag="fixed"):
     """One instant."""
 
-    due: Instant
+    due: DueInstant
 
     def __post_init__(self) -> None:
         check_year(self.due)
@@ -50,8 +66,8 @@ class Fixed(Kind, frozen=True, tag="fixed"):
 class Ambiguous(Kind, frozen=True, tag="ambiguous"):
     """Two readings (“12月前”): reminds on `strict`, passes on `loose`."""
 
-    strict: Instant
-    loose: Instant
+    strict: Annotated[Instant, Meta(description="The earlier reading, before `loose`: reminders count back from it.")]
+    loose: Annotated[Instant, Meta(description="The later reading: it passes then.")]
 
     def __post_init__(self) -> None:
         check_year(self.strict, self.loose)
@@ -63,7 +79,7 @@ class Recurring(Kind, frozen=True, tag="recurring"):
     """Due again and again from `first` on; an occurrence is met when the lead reported inside its period."""
 
     every: Every
-    first: Instant
+    first: Annotated[Instant, Meta(description="The first due instant; exclusive.")]
 
     def __post_init__(self) -> None:
         check_year(self.first)
@@ -76,15 +92,15 @@ class Ongoing(Kind, frozen=True, tag="ongoing"):
 class Triggered(Kind, frozen=True, tag="triggered"):
     """Waits for something outside the ledger (按省的要求): never passes until clarified."""
 
-    trigger: Phrase
+    trigger: Annotated[Phrase, Meta(description="What it waits for.", examples=["按省的要求"])]
 
 
 class Milestone(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """One step of a deadline in steps; `percent` is what must be done by then."""
 
     text: Phrase
-    due: Instant
-    percent: Percent | None = None
+    due: DueInstant
+    percent: Annotated[Percent, Meta(description="What has to be done by then, in per cent.")] | None = None
 
     def __post_init__(self) -> None:
         check_year(self.due)
@@ -93,7 +109,15 @@ class Milestone(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_
 class Milestones(Kind, frozen=True, tag="milestones"):
     """Steps that fall due one after another."""
 
-    milestones: Annotated[tuple[Milestone, ...], Meta(min_length=1, max_length=50)]
+    milestones: Annotated[
+        tuple[Milestone, ...],
+        Meta(
+            min_length=1,
+            max_length=50,
+            description="The steps, each due later than the one before.",
+            extra_json_schema={"uniqueItems": True},
+        ),
+    ]
 
     def __post_init__(self) -> None:
         dues = [milestone.due for milestone in self.milestones]
@@ -105,7 +129,13 @@ class Unspecified(Kind, frozen=True, tag="unspecified"):
     """The table says nothing."""
 
 
-Deadline: TypeAlias = Fixed | Ambiguous | Recurring | Ongoing | Triggered | Milestones | Unspecified
+Deadline: TypeAlias = Annotated[
+    Fixed | Ambiguous | Recurring | Ongoing | Triggered | Milestones | Unspecified,
+    Meta(
+        description="The deadline (时间进度): a tagged object, of one of seven kinds.",
+        examples=[{"kind": "fixed", "text": "2018年12月底前完成", "due": "2019-01-01T00:00:00+08:00"}],
+    ),
+]
 
 
 class Due(Struct, frozen=True, gc=False):

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct, ValidationError
 
 from events.deadline import EARLIEST, LATEST, check_year
-from events.schema import DECODERS, NAMES, TYPES, EventData
+from events.schema import CONVERTERS, DECODERS, NAMES, TYPES, EventData
 
 MAX_BYTES = 60_000
 """The largest event a source may submit; tiles frame an entry with 16 bits, which leaves 5 kB for what is added."""
@@ -84,7 +84,10 @@ class Decoded(Envelope[Any], frozen=True, gc=False):
 
 
 class Event(Struct, frozen=True, gc=False):
-    """One event: `time` is the source's word, `recorded` and `authid` the ledger's (None before it is accepted)."""
+    """One event: `time` is the source's word, `recorded` and `authid` the ledger's (None before it is accepted).
+
+    `data` are the newest version's, whichever one the bytes have, and `type` is its name.
+    """
 
     id: str
     source: str
@@ -181,11 +184,12 @@ def _event(envelope: Envelope[D], read_data: Callable[[D, str], EventData]) -> E
 
 
 def _from_json(data: Raw, name: str) -> EventData:
-    return DECODERS[name].decode(data)
+    found: EventData = DECODERS[name].decode(data)
+    return found
 
 
 def _from_members(data: Any, name: str) -> EventData:
-    return msgspec.convert(data, TYPES[name])
+    return CONVERTERS[name](data)
 
 
 def _check_strict(raw: bytes, members: dict[str, Any]) -> None:

@@ -4,36 +4,109 @@ The type tags in `TYPES` are a storage format: they are in every stored event an
 changes shape either; a new shape is a new version beside the old one, with an upcaster.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, TypeAlias
 
-import msgspec
 from msgspec import Meta, Struct
 
-from events.deadline import Deadline, Instant, Percent, check_year
+from events.deadline import Deadline, DueInstant, Instant, Percent, check_year
+from events.upcast import Decoder, Language
 
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=20_000)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
-Role: TypeAlias = Literal["lead", "cooperating"]
-Outcome: TypeAlias = Literal["implemented", "not-implemented", "cancelled"]
+Role: TypeAlias = Annotated[
+    Literal["lead", "cooperating"], Meta(description="牵头 (lead) or 配合 (cooperating).", examples=["lead"])
+]
+Outcome: TypeAlias = Annotated[
+    Literal["implemented", "not-implemented", "cancelled"],
+    Meta(description="How the task ended: done, not done, or called off.", examples=["implemented"]),
+]
 
 
 class Unit(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A unit (责任单位) as the text names it; a `group` stands for several, an `open` one for unnamed ones."""
 
-    name: Name
+    name: Annotated[Name, Meta(description="The name, as the text has it.", examples=["市残联"])]
     role: Role = "cooperating"
-    group: bool = False
-    open: bool = False
+    group: Annotated[bool, Meta(description="Stands for the members of a group (各县（市、区）政府).")] = False
+    open: Annotated[bool, Meta(description="Stands for units that the text leaves open (等有关部门).")] = False
 
 
 class Evidence(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """A document that backs a report; `sha256` is the lower-case hex digest of its bytes."""
 
-    name: Name
-    url: Annotated[str, Meta(max_length=2_000)] | None = None
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)] | None = None
+    name: Annotated[Name, Meta(description="What the document is called.", examples=["挂牌照片.jpg"])]
+    url: (
+        Annotated[
+            str,
+            Meta(
+                max_length=2_000,
+                description="Where it can be fetched.",
+                examples=["https://example.org/evidence/07-1.jpg"],
+            ),
+        ]
+        | None
+    ) = None
+    sha256: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^[0-9a-f]{64}$",
+                max_length=64,
+                description="SHA-256 of its bytes, in hex of lower-case letters.",
+            ),
+        ]
+        | None
+    ) = None
+
+
+# What several types have, as the published contract describes it; an example of each makes up the example of a type.
+
+UnitName: TypeAlias = Annotated[
+    Name, Meta(description="A unit (责任单位), by a name the ledger's directory knows.", examples=["市残联"])
+]
+Lead: TypeAlias = Annotated[
+    Name,
+    Meta(
+        description="The lead unit (牵头单位); it has to be among `units`, with the role `lead`.", examples=["市残联"]
+    ),
+]
+Units: TypeAlias = Annotated[
+    tuple[Unit, ...],
+    Meta(
+        min_length=1,
+        max_length=200,
+        description="All units of the task (责任单位), the lead included; none may be named twice.",
+        examples=[
+            [
+                {"name": "市残联", "role": "lead", "group": False, "open": False},
+                {"name": "各县（市、区）政府", "role": "cooperating", "group": True, "open": False},
+            ]
+        ],
+        extra_json_schema={
+            "uniqueItems": True,
+            "contains": {"type": "object", "properties": {"role": {"const": "lead"}}, "required": ["role"]},
+        },
+    ),
+]
+Reason: TypeAlias = Annotated[Text, Meta(description="Why, for whoever reads the history.", examples=["材料补齐。"])]
+Summary: TypeAlias = Annotated[
+    Text, Meta(description="What has been done.", examples=["廉江市就业基地已挂牌，安置残疾人46名。"])
+]
+Done: TypeAlias = Annotated[
+    Percent, Meta(description="How much of the task is done, in per cent; left out where nobody has measured it.")
+]
+Problems: TypeAlias = Annotated[
+    Text, Meta(description="What stands in the way.", examples=["第二个基地的场地尚未落实。"])
+]
+Documents: TypeAlias = Annotated[
+    tuple[Evidence, ...],
+    Meta(description="Documents that back the report; may be empty.", examples=[[{"name": "挂牌照片.jpg"}]]),
+]
+RequestId: TypeAlias = Annotated[
+    Name,
+    Meta(description="The `id` of the open duban.extension.requested.v1 that is answered.", examples=["request-07-2"]),
+]
 
 
 class Data(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
@@ -41,109 +114,167 @@ class Data(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defau
 
 
 class TaskAssigned(Data, frozen=True):
-    title: Text
-    plan: Name
-    lead: Name
-    lead_inferred: bool
-    units: Annotated[tuple[Unit, ...], Meta(min_length=1, max_length=200)]
+    """A task (工作任务) is handed out (交办) to its units, with a deadline."""
+
+    title: Annotated[
+        Text,
+        Meta(
+            description="The task (工作任务), in the words of the plan.",
+            examples=["全市至少建立两个规模化残疾人集中就业基地。"],
+        ),
+    ]
+    plan: Annotated[Name, Meta(description="The plan or table that the task comes from.", examples=["zj-2017"])]
+    lead: Lead
+    lead_inferred: Annotated[
+        bool,
+        Meta(
+            description="True where no text names the lead, so that the first unit listed is taken for it.",
+            examples=[True],
+        ),
+    ]
+    units: Units
     deadline: Deadline
-    row: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
-    deliverable: Text | None = None
+    row: (
+        Annotated[int, Meta(ge=0, le=1_000_000, description="Its number in the table (序号).", examples=[7])] | None
+    ) = None
+    deliverable: (
+        Annotated[Text, Meta(description="What there has to be in the end (成果).", examples=["两个集中就业基地"])]
+        | None
+    ) = None
 
     def __post_init__(self) -> None:
         _lead_among(self.lead, self.units)
 
 
 class TaskSigned(Data, frozen=True):
-    unit: Name
+    """A unit has received its task and takes it on (签收); this changes no state."""
+
+    unit: UnitName
 
 
 class ProgressReported(Data, frozen=True):
-    unit: Name
-    summary: Text
-    percent: Percent | None = None
-    problems: Text | None = None
-    evidence: tuple[Evidence, ...] = ()
+    """A unit reports progress (进展反馈); a task's first report makes it `in-progress`."""
+
+    unit: UnitName
+    summary: Summary
+    percent: Done | None = None
+    problems: Problems | None = None
+    evidence: Documents = ()
 
 
 class ProgressCorrected(Data, frozen=True):
-    report: Name
-    reason: Text
-    unit: Name
-    summary: Text
-    percent: Percent | None = None
-    problems: Text | None = None
-    evidence: tuple[Evidence, ...] = ()
+    """A unit corrects what it has reported, and tells the report's members anew."""
+
+    report: Annotated[Name, Meta(description="The `id` of the report that is corrected.", examples=["report-07-1"])]
+    reason: Reason
+    unit: UnitName
+    summary: Summary
+    percent: Done | None = None
+    problems: Problems | None = None
+    evidence: Documents = ()
 
 
 class CompletionSubmitted(Data, frozen=True):
-    unit: Name
-    summary: Text
-    evidence: tuple[Evidence, ...] = ()
+    """A unit says that its part is done (办结); from the lead it makes the task `submitted`."""
+
+    unit: UnitName
+    summary: Summary
+    evidence: Documents = ()
 
 
 class CompletionReturned(Data, frozen=True):
-    unit: Name
-    reason: Text
+    """The office sends a unit's completion back (退回): it is not enough."""
+
+    unit: UnitName
+    reason: Reason
 
 
 class TaskClosed(Data, frozen=True):
+    """The office closes the task (销号); after that only duban.task.reopened.v1 is accepted."""
+
     outcome: Outcome
-    reason: Text | None = None
+    reason: Reason | None = None
 
 
 class TaskReopened(Data, frozen=True):
-    reason: Text
+    """The office opens a closed task again: it is `in-progress`."""
+
+    reason: Reason
 
 
 class TaskReassigned(Data, frozen=True):
-    lead: Name
-    units: Annotated[tuple[Unit, ...], Meta(min_length=1, max_length=200)]
-    reason: Text
+    """The task gets another lead or other units, also after a merger or renaming; what was reported stays."""
+
+    lead: Lead
+    units: Units
+    reason: Reason
 
     def __post_init__(self) -> None:
         _lead_among(self.lead, self.units)
 
 
 class TaskUrged(Data, frozen=True):
-    units: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=200)]
-    message: Text
+    """The office reminds units of their task (催办)."""
+
+    units: Annotated[
+        tuple[Name, ...],
+        Meta(min_length=1, max_length=200, description="Who is reminded; units of the task.", examples=[["市残联"]]),
+    ]
+    message: Annotated[Text, Meta(description="What they are told.", examples=["任务已逾期，请于一周内报送进展。"])]
 
 
 class ExtensionRequested(Data, frozen=True):
-    unit: Name
-    reason: Text
-    proposed_due: Instant
+    """A unit asks for more time (延期): before the due instant, and one request at a time."""
+
+    unit: UnitName
+    reason: Reason
+    proposed_due: Annotated[
+        Instant,
+        Meta(
+            description="The due instant asked for; exclusive: late from that instant on.",
+            examples=["2019-02-01T00:00:00+08:00"],
+        ),
+    ]
 
     def __post_init__(self) -> None:
         check_year(self.proposed_due)
 
 
 class ExtensionGranted(Data, frozen=True):
-    request_id: Name
-    due: Instant | None = None  # the proposed one, if not given
+    """The office grants an extension (延期): the deadline is fixed to the new due instant."""
+
+    request_id: RequestId
+    due: DueInstant | None = None  # the proposed one, if not given
 
     def __post_init__(self) -> None:
         check_year(self.due)
 
 
 class ExtensionRefused(Data, frozen=True):
-    request_id: Name
-    reason: Text
+    """The office refuses an extension; the deadline stays."""
+
+    request_id: RequestId
+    reason: Reason
 
 
 class DeadlineClarified(Data, frozen=True):
+    """The office settles an ambiguous deadline, answers a triggered one, or corrects a reading; it starts afresh."""
+
     deadline: Deadline
-    reason: Text
+    reason: Reason
 
 
 class DeadlineNeared(Data, frozen=True):
-    due: Instant
-    days_left: Annotated[int, Meta(ge=0)]
+    """The due instant is so many days away. The ledger's clock says this, no source."""
+
+    due: DueInstant
+    days_left: Annotated[int, Meta(ge=0, description="Days until `due`.", examples=[30])]
 
 
 class DeadlinePassed(Data, frozen=True):
-    due: Instant
+    """The due instant has passed: the task is overdue (逾期). The ledger's clock says this, no source."""
+
+    due: DueInstant
 
 
 EventData: TypeAlias = (
@@ -165,7 +296,7 @@ EventData: TypeAlias = (
     | DeadlinePassed
 )
 
-TYPES: Mapping[str, type[EventData]] = MappingProxyType(
+LANGUAGE = Language(
     {
         "duban.task.assigned.v1": TaskAssigned,
         "duban.task.signed.v1": TaskSigned,
@@ -183,14 +314,18 @@ TYPES: Mapping[str, type[EventData]] = MappingProxyType(
         "duban.deadline.clarified.v1": DeadlineClarified,
         "duban.deadline.neared.v1": DeadlineNeared,
         "duban.deadline.passed.v1": DeadlinePassed,
-    }
+    },
+    upcasters={},  # by the type they lift: "duban.x.y.v1": the function from its data to those of "duban.x.y.v2"
 )
+"""The types that are accepted and read. How to change a shape stands in ARCHITECTURE.md."""
 
-NAMES: Mapping[type[EventData], str] = MappingProxyType({data: name for name, data in TYPES.items()})
+TYPES: Mapping[str, type[EventData]] = LANGUAGE.types
 
-DECODERS: Mapping[str, msgspec.json.Decoder[EventData]] = MappingProxyType(
-    {name: msgspec.json.Decoder(data) for name, data in TYPES.items()}
-)
+NAMES: Mapping[type[EventData], str] = LANGUAGE.names
+
+DECODERS: Mapping[str, Decoder] = LANGUAGE.decoders
+
+CONVERTERS: Mapping[str, Callable[[Any], EventData]] = LANGUAGE.converters
 
 
 def _lead_among(lead: str, units: tuple[Unit, ...]) -> None:

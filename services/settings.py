@@ -78,6 +78,12 @@ def shipped(name: str) -> Path:
     return next(path for path in (here / "ledgers" / name, here.parent / "deploy" / "ledgers" / name) if path.exists())
 
 
+def published(name: str) -> Path:
+    """Return a file of the contract, as `duban contract` wrote it and as it comes with duban."""
+    here = Path(__file__).parent
+    return next(path for path in (here / "published" / name, here.parent / "deploy/contract" / name) if path.exists())
+
+
 def _path(kind: type, value: object) -> object:
     if kind is Path and isinstance(value, str):
         return Path(value)

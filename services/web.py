@@ -1,21 +1,29 @@
 """What the services' HTTP sides share: the application with health and description, and problems by RFC 9457."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 import structlog
 from litestar import Litestar, Request, Response, get
-from litestar.exceptions import HTTPException
-from litestar.openapi import OpenAPIConfig, ResponseSpec
-from litestar.openapi.plugins import JsonRenderPlugin
-from msgspec import Struct
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import BaseRouteHandler
 
-PROBLEM = "application/problem+json"
+from services.description import PROBLEM, answers, describe, problems, query_parameters
+from services.settings import published
 
 RETRY_AFTER = "1"
 """Seconds after which a client may try again what cannot be done now: a server restarts in about that."""
+
+OPENAPI = "application/vnd.oai.openapi+json"
+ASYNCAPI = "application/vnd.aai.asyncapi+json"
+
+KEEPS = "keeps what is wrong"
+"""The `opt` of a handler that looks at the query itself, as what it refuses is kept."""
 
 log = structlog.get_logger()
 
@@ -27,25 +35,85 @@ def application(
     unready: Callable[[], Awaitable[str | None]],
     max_body: int = 1_000_000,
 ) -> Litestar:
-    """Return a service's application; `unready` says why it cannot be used yet, None if it can."""
+    """Return a service's application; `unready` says why it cannot be used yet, None if it can.
 
-    @get("/health/live", summary="The process runs")
+    Its description is in the `state`, as `description`, and is served with the streams' at every service.
+    """
+
+    @get(
+        "/health/live",
+        summary="The process runs",
+        responses={200: answers(_STATUS, "It runs")},
+    )
     async def live() -> dict[str, str]:
         return {"status": "live"}
 
-    @get("/health/ready", summary="The service can be used")
+    @get(
+        "/health/ready",
+        summary="The service can be used",
+        responses={200: answers(_STATUS, "It can"), **problems(503)},
+    )
     async def ready() -> Response[Any]:
         why = await unready()
         return Response({"status": "ready"}) if why is None else unavailable(why)
 
+    @get(
+        "/v1/openapi.json",
+        summary="This description (OpenAPI 3.1)",
+        media_type=OPENAPI,
+        responses={200: answers({"type": "object"}, "The description of this service", OPENAPI)},
+    )
+    async def openapi() -> Response[bytes]:
+        return Response(description_bytes, media_type=OPENAPI)
+
+    @get(
+        "/asyncapi",
+        summary="The description of the streams (AsyncAPI 3.0)",
+        media_type=ASYNCAPI,
+        responses={200: answers({"type": "object"}, "The description of all streams of duban", ASYNCAPI)},
+    )
+    async def asyncapi() -> Response[bytes]:
+        return Response(_streams(), media_type=ASYNCAPI)
+
+    every = [*handlers, live, ready, openapi, asyncapi]
+    description = describe(f"duban {service}", _SUMMARIES[service], every)
+    description_bytes = msgspec.json.encode(description)
+    parameters = query_parameters(description)
+
+    async def sound_query(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        if connection.scope["query_string"] and KEEPS not in handler.opt:
+            wrong = query_fault(connection, parameters[connection.scope["path_template"]])
+            if wrong is not None:
+                raise ValidationException(wrong)
+
     return Litestar(
-        [*handlers, live, ready],
+        every,
         lifespan=[lifespan],
         logging_config=None,
+        guards=[sound_query],
         request_max_body_size=max_body,
         exception_handlers={HTTPException: _on_http_error, Exception: _on_fault, 413: _on_too_large},
-        openapi_config=OpenAPIConfig(f"duban {service}", "1", path="/v1", render_plugins=[JsonRenderPlugin()]),
+        openapi_config=None,
+        state=State({"description": description}),
     )
+
+
+def query_fault(connection: ASGIConnection[Any, Any, Any, Any], known: Mapping[str, bool]) -> str | None:
+    """Return what is wrong with a query: who misspells a parameter, or gives one twice, must not get another answer.
+
+    `known` are the parameters there are, and whether each takes any text: elsewhere Litestar would read `null` as if
+    nothing was asked.
+    """
+    names = ", ".join(sorted(known))
+    for name in dict.fromkeys(connection.query_params):
+        if name not in known:
+            return f"the query has {name!r}; " + (f"it may have: {names}" if names else "it may have no parameters")
+        values = connection.query_params.getall(name)
+        if len(values) > 1:
+            return f"the query has {name!r} {len(values)} times; once is right"
+        if values[0] == "null" and not known[name]:
+            return f"{name!r} is null in the query; leave it out where nothing is asked of it"
+    return None
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, **members: object) -> Response[bytes]:
@@ -64,25 +132,6 @@ def unavailable(detail: str) -> Response[bytes]:
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": RETRY_AFTER})
 
 
-class Problem(Struct):
-    """What an error is described as (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-
-
-def answers(body: Any, description: str, media_type: str = "application/json") -> ResponseSpec:
-    """Return how the description of a service tells an answer."""
-    return ResponseSpec(body, generate_examples=False, description=description, media_type=media_type)
-
-
-def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """Return how the description of a service tells the problems of these statuses."""
-    return {status: answers(Problem, HTTPStatus(status).phrase, PROBLEM) for status in statuses}
-
-
 def _on_too_large(request: "Request[Any, Any, Any]", _: Exception) -> Response[bytes]:
     most = request.route_handler.resolve_request_max_body_size()
     return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is too large; at most {most:,} bytes")
@@ -96,3 +145,18 @@ def _on_http_error(_: "Request[Any, Any, Any]", error: HTTPException) -> Respons
 def _on_fault(request: "Request[Any, Any, Any]", error: Exception) -> Response[bytes]:
     log.error("fault", path=request.url.path, exc_info=error)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the service has a fault; its log tells more")
+
+
+@cache
+def _streams() -> bytes:
+    """Return the description of the streams, as it is published: no service knows the streams of the others."""
+    return published("asyncapi.json").read_bytes()
+
+
+_STATUS = {"type": "object", "properties": {"status": {"enum": ["live", "ready"]}}, "required": ["status"]}
+
+_SUMMARIES = {
+    "ingest": "Takes events and documents in: decides on each, and records what it accepts.",
+    "status": "Tells where the tasks stand, now and at any past position or instant, and what changes.",
+    "notify": "Tells what alerts there were, and what became of them.",
+}

@@ -18,16 +18,17 @@ from services.notify.app import build as notify
 from services.settings import SERVICES, Settings, SettingsError, load_ledgers
 from services.status.app import build as status
 
+BUILDERS = {"ingest": ingest, "status": status, "notify": notify}
+
 commands = typer.Typer()
 
 
 @commands.command()
 def serve(service: Annotated[str, typer.Argument(help="ingest, status or notify")]) -> None:
     """Run one service, configured by the environment; this is what containers start."""
-    builders = {"ingest": ingest, "status": status, "notify": notify}
-    if service not in builders:
+    if service not in BUILDERS:
         raise SettingsError(f"{service!r} is none of: {', '.join(SERVICES)}")
-    runtime.serve(service, Settings.from_environment(os.environ), builders[service])
+    runtime.serve(service, Settings.from_environment(os.environ), BUILDERS[service])
 
 
 @commands.command()

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
-from litestar import Litestar, Request, Response, post
+from litestar import Litestar, Request, Response, get, post
 from litestar.connection import ASGIConnection
 from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
@@ -21,13 +21,28 @@ from litestar.exceptions import (
     ValidationException,
 )
 from litestar.handlers import BaseRouteHandler
-from litestar.params import Body, FromPath, FromQuery
+from litestar.params import Body, FromPath, PathParameter, QueryParameter
 from msgspec import Raw, Struct
 from redis.exceptions import RedisError
 
+from events.contract import schema_of
 from events.envelope import InvalidEvent
 from events.log import key
+from events.schema import TYPES
 from services import runtime, tokens
+from services.description import BEARER, answers, problems
+from services.ingest.contract import (
+    ACCEPTED,
+    EVENTS,
+    LINES,
+    MANY,
+    MAX_EVENTS,
+    ONE,
+    ONE_OR_MANY,
+    REFUSED,
+    SCHEDULE,
+    SCHEMA,
+)
 from services.ingest.core import Outcome
 from services.ingest.documents import BusyError, Documents, Imported
 from services.ingest.draft import Submission, submission
@@ -37,16 +52,13 @@ from services.ingest.schedule.limits import MIB, MOST_BYTES
 from services.ingest.schedule.plan import Order, PlanName
 from services.ingest.store import UnavailableError, Writer, keep_stranger
 from services.settings import Settings, load_ledgers
-from services.web import answers, application, problem, problems, unavailable
+from services.web import KEEPS, application, problem, query_fault, unavailable
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of one request."""
 
 MOST_DOCUMENT = MOST_BYTES + MIB
 """Bytes of a request with a document: the largest that is read, and what the form adds."""
-
-MAX_EVENTS = 20_000
-"""Events of one request: a fraction of a second's work, so that others get their turn."""
 
 MAX_COMMAS = 100 * MAX_EVENTS
 """Commas in an array of that many events, at most: what has more is not even taken apart."""
@@ -119,13 +131,22 @@ def build(settings: Settings) -> Litestar:
 
     @post(
         "/v1/{ledger:str}/events",
+        operation_id="submitEvents",
         summary="Submit one event, an array of them, or NDJSON",
+        description="The token says who submits. Send the same bytes again as often as you like: what was accepted is"
+        " a duplicate then. What is refused is kept, with the reason.",
         status_code=200,
+        security=BEARER,
+        opt={"body": EVENTS, KEEPS: True},
         responses={
-            200: answers(Outcome | list[Outcome], "Of one event, a duplicate; of many, an outcome each, as they came"),
-            201: answers(Outcome, "Accepted"),
-            422: answers(Outcome, "Refused"),
-            **problems(401, 403, 404, 408, 413, 415, 503),
+            200: answers(
+                ONE_OR_MANY,
+                "Of one event, a duplicate; of many, an outcome each, in their order and in the form they came in",
+                more={LINES: {"type": "string", "description": "An Outcome a line."}},
+            ),
+            201: answers(ACCEPTED, "Accepted: the event is on disk"),
+            422: answers(REFUSED, "Refused, with the reason; kept all the same"),
+            **problems(400, 401, 403, 404, 408, 413, 415, 503),
         },
     )
     async def submit(request: Request[Any, Any, Any], ledger: FromPath[str]) -> Response[bytes]:
@@ -154,8 +175,12 @@ def build(settings: Settings) -> Litestar:
 
     @post(
         "/v1/{ledger:str}/schedules",
+        operation_id="importSchedule",
         summary="Read a document of tasks and assign them; with dry_run only show how it is read",
+        description="Nothing is assigned if a row cannot be read, unless `partial`. For assigners.",
         status_code=200,
+        security=BEARER,
+        opt={"body": SCHEDULE},
         guards=[assigners_only],
         before_request=receive_form,
         request_max_body_size=MOST_DOCUMENT,
@@ -170,9 +195,9 @@ def build(settings: Settings) -> Litestar:
         ledger: FromPath[str],
         data: Annotated[ScheduleForm, Body(media_type=RequestEncodingType.MULTI_PART)],
         *,
-        dry_run: FromQuery[bool] = False,
-        partial: FromQuery[bool] = False,
-        corrections: FromQuery[bool] = False,
+        dry_run: Annotated[bool, QueryParameter(description="Only show how each row is read")] = False,
+        partial: Annotated[bool, QueryParameter(description="Assign the rows that can be read")] = False,
+        corrections: Annotated[bool, QueryParameter(description="Submit what settles differences, too")] = False,
     ) -> Response[Any]:
         """Nothing is assigned if a row cannot be read, unless `partial`; `corrections` submits the proposals, too."""
         documents, authid = doors[ledger].documents, request.state.authid
@@ -191,7 +216,21 @@ def build(settings: Settings) -> Litestar:
         connected = [door.writer.ready and await _answers(door.redis) for door in doors.values()]
         return None if connected and all(connected) else "not connected to the log"
 
-    return application("ingest", [submit, schedule], lifespan, unready, MAX_BODY)
+    @get(
+        "/v1/schemas/{name:str}",
+        operation_id="eventSchema",
+        summary="The JSON Schema of an event type",
+        media_type=SCHEMA,
+        responses={200: answers({"type": "object"}, "The schema (draft 2020-12)", SCHEMA), **problems(400, 404)},
+    )
+    async def event_type(
+        name: Annotated[str, PathParameter(description="The type", schema_extra={"enum": list(TYPES)})],
+    ) -> Response[bytes]:
+        if name not in TYPES:
+            raise NotFoundException(f"there is no type {name!r}; the types are: {', '.join(TYPES)}")
+        return Response(msgspec.json.encode(schema_of(name)), media_type=SCHEMA)
+
+    return application("ingest", [submit, schedule, event_type], lifespan, unready, MAX_BODY)
 
 
 async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") -> Response[bytes]:
@@ -205,6 +244,10 @@ async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") ->
             body = await request.body()
     except TimeoutError:
         return problem(408, _LATE)
+    misspelt = query_fault(request, {}) if request.scope["query_string"] else None
+    if misspelt is not None:
+        await door.writer.submit([Submission(body, authid, InvalidEvent("malformed", misspelt))])
+        return problem(400, misspelt)
     form = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if form not in _FORMS:
         wrong = InvalidEvent("malformed", f"the content type {form!r} is none of: {', '.join(_FORMS)}")
@@ -245,13 +288,13 @@ async def _lines(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
     if body.count(b"\n") > MAX_EVENTS:
         return _too_many(body.count(b"\n"))
     outcomes = await _many(writer, authid, [line for line in body.split(b"\n") if line.strip()])
-    return Response(msgspec.json.Encoder().encode_lines(outcomes), media_type="application/x-ndjson")
+    return Response(msgspec.json.Encoder().encode_lines(outcomes), media_type=LINES)
 
 
 _FORMS: dict[str, Callable[[Writer, str, bytes], Awaitable[Response[bytes]]]] = {
-    "application/cloudevents+json": _one,
-    "application/cloudevents-batch+json": _array,
-    "application/x-ndjson": _lines,
+    ONE: _one,
+    MANY: _array,
+    LINES: _lines,
 }
 
 

@@ -3,20 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import msgspec
 import structlog
 from litestar import Litestar, Response, get
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, QueryParameter
+from msgspec import Struct
 
 from events.ledger import EVERYBODY, Ledger, Trigger
 from events.log import stored
 from services import runtime
+from services.description import POSITION, answers, problems
 from services.notify.channels import fault
-from services.notify.core import State
+from services.notify.core import Alert, Attempt, DeliveryState, State
 from services.notify.sender import Sender
 from services.notify.store import Alerts, Outbox, Query, Told
 from services.settings import Settings, SettingsError, load_ledgers
@@ -89,21 +91,31 @@ def build(settings: Settings) -> Litestar:
             raise NotFoundException(f"there is no ledger {ledger!r} here")
         return desks[ledger]
 
-    @get("/v1/{ledger:str}/alerts", summary="Alerts, newest first, with what became of them")
+    @get(
+        "/v1/{ledger:str}/alerts",
+        operation_id="alerts",
+        summary="Alerts, newest first, with what became of them",
+        responses={200: answers(Page, "The alerts that are asked for", headers=POSITION), **problems(400, 404)},
+    )
     async def alerts(
         ledger: FromPath[str],
-        recipient: FromQuery[str | None] = None,
-        task: FromQuery[str | None] = None,
-        on: FromQuery[Trigger | None] = None,
-        in_state: Annotated[State | None, QueryParameter(name="state")] = None,  # Litestar keeps `state` for itself
-        limit: Annotated[int, QueryParameter(ge=1, le=1_000)] = 100,
-        cursor: Annotated[str | None, QueryParameter(pattern=r"^\d{1,15}-\d{1,15}$")] = None,
+        recipient: Annotated[str | None, QueryParameter(description="To whom")] = None,
+        task: Annotated[str | None, QueryParameter(description="A task's id")] = None,
+        on: Annotated[Trigger | None, QueryParameter(description="What gave rise to it")] = None,
+        in_state: Annotated[  # Litestar keeps `state` for itself
+            State | None, QueryParameter(name="state", description="What became of it")
+        ] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=1_000, description="Alerts in one answer")] = 100,
+        cursor: Annotated[
+            str | None,
+            QueryParameter(pattern=r"^[1-9][0-9]{0,14}-[0-9]{1,15}$", description="`next` of the page before"),
+        ] = None,
     ) -> Response[bytes]:
         desk = desk_of(ledger)
         position = desk.alerts.projection.saved
         items, following = await desk.alerts.select(Query(recipient, task, on, in_state, limit, cursor))
         return Response(
-            msgspec.json.encode({"items": [_item(told) for told in items], "next": following}),
+            msgspec.json.encode(Page([_item(told) for told in items], following)),
             media_type="application/json",
             headers={"Duban-Position": str(position)},
         )
@@ -114,18 +126,38 @@ def build(settings: Settings) -> Litestar:
     return application("notify", [alerts], lifespan, unready)
 
 
-def _item(told: Told) -> dict[str, Any]:
+class Way(Struct, frozen=True):
+    """How an alert's digest fares on one channel; `channel` names it without its secrets."""
+
+    channel: str
+    state: DeliveryState
+    attempts: tuple[Attempt, ...]
+
+
+class Item(Alert, frozen=True):
+    """An alert, what became of it, the digest that it went into and that one's deliveries."""
+
+    state: State
+    digest: str | None
+    deliveries: tuple[Way, ...]
+
+
+class Page(Struct, frozen=True):
+    """Some of the alerts, and the cursor that the next ones follow."""
+
+    items: list[Item]
+    next: str | None
+
+
+def _item(told: Told) -> Item:
     digest = told.digest
     ways = digest.deliveries or () if digest is not None else ()
-    deliveries = [
-        {"channel": delivery.shown, "state": delivery.state, "attempts": delivery.attempts} for delivery in ways
-    ]
-    item: dict[str, Any] = msgspec.structs.asdict(told.alert)
-    return item | {
-        "state": told.state,
-        "digest": digest.id if digest is not None else None,
-        "deliveries": deliveries,
-    }
+    return Item(
+        **msgspec.structs.asdict(told.alert),
+        state=told.state,
+        digest=digest.id if digest is not None else None,
+        deliveries=tuple(Way(delivery.shown, delivery.state, delivery.attempts) for delivery in ways),
+    )
 
 
 def _check_channels(path: object, ledger: Ledger) -> None:

@@ -45,6 +45,7 @@ TRIES = 8
 BACKOFF_SECONDS = (1.0, 120.0)
 """Real time before the second attempt, doubled before each further one, and the longest."""
 
+DeliveryState: TypeAlias = Literal["waiting", "sending", "sent", "failed", "uncertain"]
 State: TypeAlias = Literal["waiting", "sending", "sent", "failed", "uncertain", "no-channel"]
 """`uncertain`: a crash came between sending and noting it, on a channel that would show a second one as a new one."""
 
@@ -86,7 +87,7 @@ class Delivery(Struct, frozen=True, gc=False):
 
     channel: str
     shown: str
-    state: Literal["waiting", "sending", "sent", "failed", "uncertain"] = "waiting"
+    state: DeliveryState = "waiting"
     attempts: tuple[Attempt, ...] = ()
     next: float = 0.0
 

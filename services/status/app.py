@@ -11,18 +11,20 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import NotFoundException, ValidationException
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, PathParameter, QueryParameter
 from litestar.response import Stream
 from msgspec import Raw
 
 from events.log import Stored, stored
+from events.schema import TYPES
 from services import runtime
 from services.clock import Clock
+from services.description import POSITION, Named, answers, event_named, one_of, place, problems
 from services.settings import Settings, load_ledgers
 from services.status.feed import Feed
 from services.status.row import Light, State, TaskRow
 from services.status.store import CHANGES_KEPT, Board, Snapshot
-from services.status.views import BadCursorError, Query, Sort, overview, select
+from services.status.views import BadCursorError, Overview, Page, Query, Sort, overview, select
 from services.web import application
 
 CATCH_UP_SECONDS = 1.0
@@ -33,10 +35,28 @@ LIGHT_SECONDS = (0.25, 5.0)
 
 FOLLOW_BATCH = 1_000
 
-AsOf = Annotated[str | None, QueryParameter(description="A position, or an instant in RFC 3339")]
-Instant = Annotated[str | None, QueryParameter(description="An instant in RFC 3339")]
+AsOf = Annotated[
+    str | None,
+    QueryParameter(
+        description="As it stood at a position of the log, or at a recorded instant (RFC 3339)",
+        schema_extra={"anyOf": [{"pattern": "^[0-9]{1,18}$"}, {"format": "date-time"}]},
+    ),
+]
+Task = Annotated[str, PathParameter(description="A task's id")]
 
-POSITION = re.compile(r"[0-9]{1,18}")
+SSE = "text/event-stream"
+
+HISTORY = Named(
+    "History",
+    {
+        "type": "object",
+        "properties": {"items": {"type": "array", "items": {"$ref": place("HistoryItem")}}, "next": {"type": "null"}},
+        "required": ["items", "next"],
+    },
+    [one_of("HistoryItem", "A stored event, with its position.", [event_named(name, stored=True) for name in TYPES])],
+)
+
+_POSITION = re.compile(r"[0-9]{1,18}")
 """What a stream's id can hold."""
 
 
@@ -126,18 +146,31 @@ def build(settings: Settings) -> Litestar:
             raise NotFoundException(f"there is no ledger {ledger!r} here")
         return desks[ledger]
 
-    @get("/v1/{ledger:str}/tasks", summary="Task rows")
+    @get(
+        "/v1/{ledger:str}/tasks",
+        operation_id="tasks",
+        summary="Task rows",
+        description="A snapshot: /changes after its position misses nothing and repeats nothing.",
+        responses={200: answers(Page, "The rows that are asked for", headers=POSITION), **problems(400, 404)},
+    )
     async def tasks(
         ledger: FromPath[str],
-        unit: FromQuery[str | None] = None,
-        lead: FromQuery[str | None] = None,
-        light: FromQuery[Light | None] = None,
-        in_state: Annotated[State | None, QueryParameter(name="state")] = None,  # Litestar keeps `state` for itself
-        due_before: Instant = None,
-        q: FromQuery[str | None] = None,
-        sort: FromQuery[Sort] = "row",
-        limit: Annotated[int, QueryParameter(ge=1, le=1_000)] = 100,
-        cursor: FromQuery[str | None] = None,
+        unit: Annotated[str | None, QueryParameter(description="A unit of the task, by any of its names")] = None,
+        lead: Annotated[str | None, QueryParameter(description="Its lead unit, by any of its names")] = None,
+        light: Annotated[Light | None, QueryParameter(description="Its light")] = None,
+        in_state: Annotated[  # Litestar keeps `state` for itself
+            State | None, QueryParameter(name="state", description="Its state")
+        ] = None,
+        due_before: Annotated[
+            str | None,
+            QueryParameter(
+                description="Due before this instant (RFC 3339, with offset)", schema_extra={"format": "date-time"}
+            ),
+        ] = None,
+        q: Annotated[str | None, QueryParameter(description="Part of its title or id")] = None,
+        sort: Annotated[Sort, QueryParameter(description="The order; - turns it round")] = "row",
+        limit: Annotated[int, QueryParameter(ge=1, le=1_000, description="Rows in one answer")] = 100,
+        cursor: Annotated[str | None, QueryParameter(description="`next` of the page before")] = None,
         as_of: AsOf = None,
     ) -> Response[bytes]:
         snapshot = await desk_of(ledger).snapshot(as_of)
@@ -151,35 +184,61 @@ def build(settings: Settings) -> Litestar:
         except BadCursorError as error:
             raise ValidationException(str(error)) from error
 
-    @get("/v1/{ledger:str}/tasks/{task:str}", summary="One task row")
-    async def task_row(ledger: FromPath[str], task: FromPath[str], as_of: AsOf = None) -> Response[bytes]:
+    @get(
+        "/v1/{ledger:str}/tasks/{task:str}",
+        operation_id="task",
+        summary="One task row",
+        responses={200: answers(TaskRow, "The row", headers=POSITION), **problems(400, 404)},
+    )
+    async def task_row(ledger: FromPath[str], task: Task, as_of: AsOf = None) -> Response[bytes]:
         snapshot = await desk_of(ledger).snapshot(as_of)
         return _answer(snapshot.position, _row(snapshot, task))
 
-    @get("/v1/{ledger:str}/tasks/{task:str}/events", summary="A task's history")
-    async def task_events(ledger: FromPath[str], task: FromPath[str], as_of: AsOf = None) -> Response[bytes]:
+    @get(
+        "/v1/{ledger:str}/tasks/{task:str}/events",
+        operation_id="taskEvents",
+        summary="A task's history: each event as it is stored, with its position",
+        responses={200: answers(HISTORY, "The history, whole", headers=POSITION), **problems(400, 404)},
+    )
+    async def task_events(ledger: FromPath[str], task: Task, as_of: AsOf = None) -> Response[bytes]:
         desk = desk_of(ledger)
         snapshot = await desk.snapshot(as_of)
         _row(snapshot, task)
         history = await desk.board.history(task, snapshot.position)
         return _answer(snapshot.position, {"items": [_with_position(entry) for entry in history], "next": None})
 
-    @get("/v1/{ledger:str}/overview", summary="The figures of the ledger")
+    @get(
+        "/v1/{ledger:str}/overview",
+        operation_id="overview",
+        summary="The figures of the ledger",
+        responses={200: answers(Overview, "The figures", headers=POSITION), **problems(400, 404)},
+    )
     async def ledger_overview(ledger: FromPath[str], as_of: AsOf = None) -> Response[bytes]:
         desk = desk_of(ledger)
         snapshot = await desk.snapshot(as_of)
-        figures = {
-            "title": desk.board.ledger.title,
-            "at": desk.clock.now().astimezone(desk.board.ledger.zone),
-            **overview(snapshot.rows),
-        }
-        return _answer(snapshot.position, figures | {"position": snapshot.position})
+        at = desk.clock.now().astimezone(desk.board.ledger.zone)
+        figures = Overview(desk.board.ledger.title, at, **overview(snapshot.rows), position=snapshot.position)
+        return _answer(snapshot.position, figures)
 
-    @get("/v1/{ledger:str}/changes", summary="Task rows as they change, as Server-Sent Events")
+    @get(
+        "/v1/{ledger:str}/changes",
+        operation_id="changes",
+        summary="Task rows as they change, as Server-Sent Events",
+        description="`id:` is the position, `event: task` has a row in `data:`, `event: reset` means: take a new"
+        " snapshot. A client that comes back with Last-Event-ID goes on from there. Comments come every 15 seconds.",
+        media_type=SSE,
+        responses={
+            200: answers({"type": "string", "description": "Without end."}, "The changes", SSE, POSITION),
+            **problems(400, 404),
+        },
+    )
     async def changes(
         request: Request[Any, Any, Any],
         ledger: FromPath[str],
-        after: Annotated[int | None, QueryParameter(ge=0)] = None,
+        after: Annotated[
+            int | None,
+            QueryParameter(ge=0, description="The position of the snapshot to go on from; now, if not given"),
+        ] = None,
     ) -> Stream:
         desk = desk_of(ledger)
         last = request.headers.get("last-event-id")
@@ -191,7 +250,7 @@ def build(settings: Settings) -> Litestar:
         position = desk.board.position
         return Stream(
             desk.feed.follow(after, position),
-            media_type="text/event-stream",
+            media_type=SSE,
             headers={"Duban-Position": str(position), "Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
@@ -218,7 +277,7 @@ def _with_position(entry: Stored) -> Raw:
 
 
 def _position(text: str) -> int | None:
-    return int(text) if POSITION.fullmatch(text) else None
+    return int(text) if _POSITION.fullmatch(text) else None
 
 
 def _instant(name: str, text: str, others: str = "") -> datetime:

@@ -48,6 +48,20 @@ class Page(Struct, frozen=True):
     next: str | None
 
 
+class Overview(Struct, frozen=True):
+    """The figures of a ledger, told at the instant `at`; `obligations` counts each unit of each task."""
+
+    title: str
+    at: datetime
+    tasks: int
+    lights: dict[Light, int]
+    states: dict[State, int]
+    overdue: int
+    units: int
+    obligations: int
+    position: int
+
+
 class BadCursorError(ValueError):
     """A cursor that no page gave."""
 

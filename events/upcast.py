@@ -1,0 +1,100 @@
+"""The versions of the language: which struct a type name stands for, and how older data become the newest.
+
+A type whose shape has changed lives on beside its next version, with an upcaster: a pure, total function from its data
+to those of the next version. Events of it are still accepted and kept as they were sent; whoever reads them, ingest
+included, gets the newest struct. A type without an upcaster is read by its decoder itself and pays nothing for this.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Protocol, TypeAlias
+
+import msgspec
+
+Upcaster: TypeAlias = Callable[[Any], Any]
+
+_VERSIONED = re.compile(r"(.+\.v)([1-9][0-9]*)")
+
+
+class Decoder(Protocol):
+    """Reads the JSON of `data`, as the newest struct; raises as msgspec's decoders do."""
+
+    def decode(self, buf: bytes | msgspec.Raw, /) -> Any: ...
+
+
+class Lifting:
+    """The decoder of a type that is not the newest: reads it as what it is, and lifts that."""
+
+    def __init__(self, data: type, lift: Upcaster) -> None:
+        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(data)
+        self._lift = lift
+
+    def decode(self, buf: bytes | msgspec.Raw, /) -> Any:
+        return self._lift(self._decoder.decode(buf))
+
+
+class Language:
+    """Type names with their structs, and for those that are not the newest the upcaster to the next version.
+
+    `types`, `names`, `decoders` (from JSON) and `converters` (from builtin objects) are views that stay what they are.
+    """
+
+    def __init__(self, types: Mapping[str, type], upcasters: Mapping[str, Upcaster]) -> None:
+        self._types: dict[str, type] = {}
+        self._names: dict[type, str] = {}
+        self._decoders: dict[str, Decoder] = {}
+        self._converters: dict[str, Callable[[Any], Any]] = {}
+        self.types = MappingProxyType(self._types)
+        self.names = MappingProxyType(self._names)
+        self.decoders = MappingProxyType(self._decoders)
+        self.converters = MappingProxyType(self._converters)
+        self._speak(types, upcasters)
+
+    @contextmanager
+    def rehearsing(self, types: Mapping[str, type], upcasters: Mapping[str, Upcaster]) -> Iterator[None]:
+        """Speak these types too, with their upcasters, until the block ends: a version before it is published."""
+        before, upcasters_before = dict(self._types), self._upcasters
+        self._speak({**before, **types}, {**upcasters_before, **upcasters})
+        try:
+            yield
+        finally:
+            self._speak(before, upcasters_before)
+
+    def _speak(self, types: Mapping[str, type], upcasters: Mapping[str, Upcaster]) -> None:
+        lifts = {name: _chain(name, types, upcasters) for name in upcasters}
+        self._upcasters = upcasters
+        for view in (self._types, self._names, self._decoders, self._converters):
+            view.clear()
+        self._types.update(types)
+        self._names.update({data: name for name, data in types.items()})
+        for name, data in types.items():
+            convert = partial(msgspec.convert, type=data)
+            lift = lifts.get(name)
+            self._decoders[name] = msgspec.json.Decoder(data) if lift is None else Lifting(data, lift)
+            self._converters[name] = convert if lift is None else _then(convert, lift)
+
+
+def following(name: str) -> str:
+    """Return the name of a type's next version; raises ValueError where it names no version."""
+    found = _VERSIONED.fullmatch(name)
+    if found is None:
+        raise ValueError(f"{name!r} names no version; a type ends in .v1, .v2 …")
+    return f"{found[1]}{int(found[2]) + 1}"
+
+
+def _chain(name: str, types: Mapping[str, type], upcasters: Mapping[str, Upcaster]) -> Upcaster:
+    """Return what makes a type's data the newest; raises ValueError where an upcaster leads to no type."""
+    if name not in types or following(name) not in types:
+        missing = name if name not in types else following(name)
+        raise ValueError(f"the upcaster of {name} needs the type {missing}, which is not there")
+    lift = upcasters[name]
+    if following(name) not in upcasters:
+        return lift
+    return _then(lift, _chain(following(name), types, upcasters))
+
+
+def _then(first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda data: second(first(data))

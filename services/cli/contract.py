@@ -1,0 +1,115 @@
+"""The published contract: what its files are, whether a directory has them, and what may not change in it.
+
+schemas/<type>.json   the shape of an event type, which never changes: a new shape is a new version of the type
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from events.contract import schema_of
+from events.schema import TYPES
+from events.shape import differences
+from events.upcast import following
+from services.cli.place import LEDGER
+from services.cli.running import BUILDERS
+from services.cli.streams import asyncapi
+from services.settings import Settings, shipped
+
+SCHEMAS = "schemas"
+
+
+class Finding(NamedTuple):
+    """What is not right about a published file, and what to do."""
+
+    file: str
+    detail: str
+
+
+class PublishedError(Exception):
+    """Writing the contract would lose a shape that was published."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__(f"{len(findings)} published shapes would be lost")
+        self.findings = findings
+
+
+def documents() -> dict[str, bytes]:
+    """Return the files of the contract by their paths; the same bytes wherever and whenever they are made."""
+    settings = Settings(ledgers=shipped(f"{LEDGER}.toml").parent)  # nothing of a ledger is in the descriptions
+    built = {service: build(settings).state.description for service, build in BUILDERS.items()}
+    return {
+        "asyncapi.json": _bytes(asyncapi()),
+        **{f"openapi/{service}.json": _bytes(description) for service, description in built.items()},
+        **{f"{SCHEMAS}/{name}.json": _bytes(schema_of(name)) for name in sorted(TYPES)},
+    }
+
+
+def check(directory: Path, present: dict[str, bytes]) -> list[Finding]:
+    """Return what is not right about the contract that was published in a directory."""
+    findings = list(_lost(directory, present))
+    lost = {finding.file for finding in findings}
+    for file, content in present.items():
+        path = directory / file
+        if file in lost:
+            continue
+        if not path.exists():
+            findings.append(Finding(file, f"this is not published yet; run `duban contract {directory}`"))
+        elif path.read_bytes() != content:
+            findings.append(Finding(file, f"this is out of date; run `duban contract {directory}`"))
+    return findings
+
+
+def write(directory: Path, present: dict[str, bytes]) -> list[str]:
+    """Write the files that are new or have changed and return their paths.
+
+    Raises PublishedError, with nothing written, where a published type would be lost or get another shape.
+    """
+    findings = list(_lost(directory, present))
+    if findings:
+        raise PublishedError(findings)
+    changed = []
+    for file, content in present.items():
+        path = directory / file
+        if not path.exists() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            changed.append(file)
+    return changed
+
+
+def _lost(directory: Path, present: dict[str, bytes]) -> Iterator[Finding]:
+    """Find published types that are gone or have another shape."""
+    for path in sorted((directory / SCHEMAS).glob("*.json")):
+        name, file = path.stem, f"{SCHEMAS}/{path.name}"
+        if file not in present:
+            yield Finding(
+                file,
+                f"the type {name} was published and is no more in the language: events of it are in logs and could not"
+                " be read; put it back in events/schema.py",
+            )
+            continue
+        published = _decoded(path.read_bytes())
+        if published is None:
+            yield Finding(file, "this is no JSON; take it from the history of the repository")
+            continue
+        for difference in differences(published, msgspec.json.decode(present[file])):
+            yield Finding(
+                file,
+                f"the shape of {name} was published and is another one at {difference}; leave it as it was, and make"
+                f" {following(name)} beside it with an upcaster (ARCHITECTURE.md, “A new version of a type”)",
+            )
+
+
+def _decoded(content: bytes) -> Any:
+    try:
+        return msgspec.json.decode(content)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _bytes(document: Any) -> bytes:
+    """Write a document for people and machines: indented, and its members in the order they were given."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"

@@ -1,0 +1,102 @@
+"""The published contract: written by one command, and guarded by another."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+from msgspec import Meta, Struct
+
+from events.schema import LANGUAGE, ProgressReported, TaskReopened
+from services.cli import contract
+from tests.cli.terminal import run
+
+PUBLISHED = Path(__file__).parents[2] / "deploy" / "contract"
+
+REPORT = "schemas/duban.progress.reported.v1.json"
+
+
+def test_what_is_published_is_what_the_code_has() -> None:
+    """The contract in the repository is up to date, and no shape in it has changed."""
+    assert contract.check(PUBLISHED, contract.documents()) == []
+
+
+def test_it_is_written_without_a_duban(tmp_path: Path) -> None:
+    """One command writes every file and tells which; a second time there is nothing to write."""
+    directory = tmp_path / "contract"
+    first = run("contract", str(directory))
+    assert first.returncode == 0, first.stderr
+    files = {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*.json")}
+    assert files == contract.documents()
+    assert {str(directory / file) in first.stdout for file in files} == {True}
+    again = run("contract", str(directory))
+    assert (again.returncode, again.stdout) == (
+        0,
+        f"{directory}: {len(files)} files, 0 written, the others as they were\n",
+    )
+    assert run("contract", "--check", str(directory)).returncode == 0
+
+
+def test_what_is_not_published_yet_is_told(tmp_path: Path) -> None:
+    """A missing file and one with other words fail the check, which says what to run."""
+    contract.write(tmp_path, contract.documents())
+    (tmp_path / "schemas" / "duban.task.signed.v1.json").unlink()
+    path = tmp_path / REPORT
+    path.write_text(path.read_text(encoding="utf-8").replace("A unit reports progress", "Progress"), encoding="utf-8")
+    checked = run("contract", "--check", str(tmp_path))
+    assert checked.returncode == 1
+    assert checked.stderr.splitlines() == [
+        f"{REPORT}: this is out of date; run `duban contract {tmp_path}`",
+        f"schemas/duban.task.signed.v1.json: this is not published yet; run `duban contract {tmp_path}`",
+    ]
+    assert run("contract", str(tmp_path)).returncode == 0
+    assert run("contract", "--check", str(tmp_path)).returncode == 0
+
+
+def test_a_type_that_was_published_stays(tmp_path: Path) -> None:
+    """A type that the language has no more fails the check, and nothing is written."""
+    contract.write(tmp_path, contract.documents())
+    praised = {"duban.task.praised.v1": TaskReopened}
+    with LANGUAGE.rehearsing(praised, {}):
+        contract.write(tmp_path, contract.documents())
+    (tmp_path / REPORT).unlink()
+    for words in (("contract", "--check"), ("contract",)):
+        told = run(*words, str(tmp_path))
+        assert told.returncode == 1
+        assert "the type duban.task.praised.v1 was published and is no more in the language" in told.stderr
+    assert not (tmp_path / REPORT).exists()
+
+
+class Moody(ProgressReported, frozen=True):
+    """A report with one more optional member."""
+
+    mood: str | None = None
+
+
+class Terse(Struct, frozen=True, forbid_unknown_fields=True):
+    """A report with another limit."""
+
+    unit: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+@pytest.mark.parametrize(
+    ("data", "where"),
+    [
+        (Moody, "/$defs/Moody/properties/mood: was not there"),
+        (Terse, "/$defs/Terse/properties/unit/maxLength: was 200"),
+    ],
+)
+def test_a_changed_shape_needs_a_version_of_its_own(tmp_path: Path, data: type, where: str) -> None:
+    """The check says which type, where, and what to do; writing refuses and leaves the published file as it was."""
+    contract.write(tmp_path, contract.documents())
+    before = (tmp_path / REPORT).read_bytes()
+    with LANGUAGE.rehearsing({"duban.progress.reported.v1": data}, {}):
+        changed = contract.documents()
+    findings = [finding.detail for finding in contract.check(tmp_path, changed) if finding.file == REPORT]
+    assert any(
+        detail.startswith("the shape of duban.progress.reported.v1 was published and is another one at " + where)
+        for detail in findings
+    )
+    assert all("make duban.progress.reported.v2 beside it with an upcaster" in detail for detail in findings)
+    with pytest.raises(contract.PublishedError):
+        contract.write(tmp_path, changed)
+    assert (tmp_path / REPORT).read_bytes() == before

@@ -1,0 +1,182 @@
+"""The services as they describe themselves, driven by Schemathesis: no fault, and no answer that is not described.
+
+Each run tries the same cases. DUBAN_API_EXAMPLES=500 tries more, for whoever has the time.
+"""
+
+import asyncio
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from jsonschema import Draft202012Validator
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import CHECKS
+
+from events.contract import role_of
+from events.envelope import encode
+from services.cli.running import BUILDERS
+from services.ingest.contract import LINES, MANY, ONE
+from services.settings import Settings, shipped
+from tests.examples import LEAD, assigned
+from tests.house import LEDGER, House
+
+CASES = settings(
+    max_examples=int(os.environ.get("DUBAN_API_EXAMPLES", "10")),
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),  # the cases are Schemathesis' to make
+)
+
+CONFIG = schemathesis.Config.from_dict(
+    {
+        "generation": {"deterministic": True},
+        "checks": {
+            # what ingest has no room for, and what fits the schema but not the ledger
+            "negative_data_rejection": {"expected-statuses": ["400", "401", "403", "404", "405", "413", "415", "422"]},
+            "positive_data_acceptance": {"expected-statuses": ["2xx", "401", "403", "404", "422"]},
+        },
+    }
+)
+
+LEDGERS = shipped(f"{LEDGER}.toml").parent
+
+DESCRIBED = {name: build(Settings(ledgers=LEDGERS)).state.description for name, build in BUILDERS.items()}
+
+del DESCRIBED["ingest"]["components"]["schemas"]["Events"]["maxItems"]  # test_doors has them; here they take minutes
+
+INGEST, STATUS, NOTIFY = (schemathesis.openapi.from_dict(DESCRIBED[name], config=CONFIG) for name in BUILDERS)
+
+EVENT, OUTCOME = (
+    Draft202012Validator({"$ref": f"#/components/schemas/{name}", **DESCRIBED["ingest"]})
+    for name in ("Event", "Outcome")
+)
+
+TASKS = ("t-1", "t-2")
+
+
+@pytest.fixture(scope="module")
+def house(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Return the services at work, with two tasks in the ledger."""
+    house = House(tmp_path_factory.mktemp("described"), server_url)
+    with asyncio.Runner() as runner:
+        running = house.running()
+        runner.run(running.__aenter__())
+        try:
+            for task in TASKS:
+                event = encode(assigned(task, others=("市民政局",)))
+                assert post(house, "office", event, ONE).status_code in {200, 201}
+            yield house
+        finally:
+            runner.run(running.__aexit__(None, None, None))
+
+
+def post(house: House, source: str, body: bytes, form: str) -> httpx.Response:
+    """Submit as a source."""
+    return httpx.post(
+        house.address("ingest", "events"), content=body, headers=dict(house.headers(source, form)), timeout=30
+    )
+
+
+def ask(house: House, service: str, case: Case[Any], source: str | None) -> Any:
+    """Send a case as a source, or as nobody, and hold the answer against the description; return it."""
+    headers = {"Authorization": f"Bearer {house.tokens[source]}"} if source is not None else {}
+    answer = case.call(base_url=house.base(service), headers=headers)
+    excluded: Any = []
+    if answer.status_code in {200, 201} and (
+        (case.media_type == MANY and any(outcome["outcome"] == "refused" for outcome in answer.json()))
+        or (case.media_type == ONE and EVENT.is_valid(case.body))
+    ):  # of many each has its own outcome; and `format` is a remark, the pattern beside it is the rule
+        excluded = [CHECKS.get_one("negative_data_rejection")]
+    case.validate_response(answer, excluded_checks=excluded)
+    return answer
+
+
+def ask_reader(house: House, service: str, case: Case[Any]) -> None:
+    """Ask of the ledger that there is, and not with a cursor that no page gave."""
+    if "ledger" in case.path_parameters:
+        case.path_parameters["ledger"] = LEDGER
+    if case.query.get("cursor") is not None:
+        del case.query["cursor"]
+    ask(house, service, case, None)
+
+
+@INGEST.exclude(path_regex="/schedules$").parametrize()
+@CASES
+def test_ingest_is_as_it_describes_itself(house: House, case: Case[Any]) -> None:
+    """Whatever is sent to it, well or badly formed, by whoever: the answer is one of those that it names."""
+    if "ledger" in case.path_parameters:
+        case.path_parameters["ledger"] = LEDGER
+    for source in (None, "audit", "office"):
+        answer = ask(house, "ingest", case, source)
+        if case.method == "POST" and answer.status_code in {200, 201}:
+            assert source == "office"
+
+
+DOCUMENTS = settings(CASES, max_examples=int(os.environ.get("DUBAN_API_EXAMPLES", "3")))
+"""Fewer: each document that is read takes a process of its own."""
+
+
+@INGEST.include(path_regex="/schedules$").parametrize()
+@DOCUMENTS
+def test_documents_are_taken_as_described(house: House, case: Case[Any]) -> None:
+    """The same of the door for documents, of which the forms that are well made are few."""
+    case.path_parameters["ledger"] = LEDGER
+    ask(house, "ingest", case, "office")
+
+
+def fitting(event: dict[str, Any], source: str) -> bytes:
+    """Return an event that its schema allows as one that its source may say of a task there is, some time ago.
+
+    Every other subject stays as it came, so that there are tasks nobody knows.
+    """
+    known = len(event["subject"]) % 2 == 0 and event["type"] != "duban.task.assigned.v1"
+    event = event | {"source": source, "time": "2018-03-31T10:00:00+08:00"}
+    event["subject"] = TASKS[len(event["subject"]) % len(TASKS)] if known else event["subject"]
+    if "unit" in event["data"]:
+        event["data"] = event["data"] | {"unit": LEAD}
+    return json.dumps(event).encode()
+
+
+def test_events_that_fit_are_accepted_in_every_form(house: House) -> None:
+    """What the description alone brings forth, given a source and a task, is accepted, and is a duplicate again."""
+    seen: Counter[str] = Counter()
+
+    @given(INGEST["/v1/{ledger}/events"]["POST"].as_strategy(GenerationMode.POSITIVE))
+    @settings(CASES, max_examples=3 * CASES.max_examples)
+    def check(case: Case[Any]) -> None:
+        bodies: Any = case.body if case.media_type == MANY else [case.body] if case.media_type == ONE else []
+        for body in bodies[:3]:
+            source = {"assigner": "office", "reporter": "units"}[str(role_of(body["type"]))]
+            event = fitting(body, source)
+            for form, sent in ((ONE, event), (ONE, event), (MANY, b"[" + event + b"]"), (LINES, event + b"\n")):
+                answer = post(house, source, sent, form)
+                assert answer.status_code in {200, 201, 422}
+                found = answer.json()[0] if form == MANY else answer.json()
+                OUTCOME.validate(found)
+                seen[f"{form} {found.get('code', found['outcome'])}"] += 1
+
+    check()
+    told = {words.removeprefix(f"{ONE} ") for words in seen if words.startswith(ONE)}
+    assert {"accepted", "duplicate", "unknown-task"} <= told, seen
+    assert {f"{form} duplicate" for form in (MANY, LINES)} <= seen.keys()
+
+
+@STATUS.exclude(path_regex="/changes$").parametrize()
+@CASES
+def test_status_is_as_it_describes_itself(house: House, case: Case[Any]) -> None:
+    """All questions but the one whose answer has no end."""
+    ask_reader(house, "status", case)
+
+
+@NOTIFY.parametrize()
+@CASES
+def test_notify_is_as_it_describes_itself(house: House, case: Case[Any]) -> None:
+    """The same of the alerts."""
+    ask_reader(house, "notify", case)
