@@ -95,7 +95,7 @@ def init(
         if file is not None:
             lines = await acl_lines(redis, data, ledgers, settings.clock)
             write(file, "\n".join(lines) + "\n", ACL_MODE)
-            ended = await load(redis)
+            ended = await load(redis, lines)
             out.print(f"{len(lines)} users in {file}" + (f"; connections ended of {', '.join(ended)}" if ended else ""))
         await redis.aclose()
 

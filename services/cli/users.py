@@ -8,7 +8,7 @@ import getpass
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -67,21 +67,21 @@ async def acl_lines(redis: Any, data: Path, ledgers: Mapping[str, Ledger], clock
     return lines
 
 
-async def load(redis: Any) -> list[str]:
-    """Have the server load its ACL file; end the connections of users that have fewer passwords now, and return them.
+async def load(redis: Any, lines: Iterable[str]) -> list[str]:
+    """Have the server load its ACL file, of these lines; return the users whose connections were ended for that.
 
-    The server itself only ends those of users that are gone.
+    Those are the ones that have lost a password: the server itself only ends those of users that are gone. What came in
+    as `default` stays, with what `default` may do from now on; that may be this very connection.
     """
-    before = await _hashes(redis)
-    await redis.execute_command("ACL LOAD")
-    after = await _hashes(redis)
-    ended = [user for user, hashes in before.items() if hashes - after.get(user, set())]
+    before, after = _hashes(await redis.acl_list()), _hashes(lines)
+    await redis.acl_load()
+    ended = [user for user in sorted(after) if user != "default" and before.get(user, set()) - after[user]]
     for user in ended:
         await redis.execute_command("CLIENT KILL", "USER", user, "SKIPME", "yes")
-    return sorted(user.decode() for user in ended)
+    return ended
 
 
-async def _hashes(redis: Any) -> dict[bytes, set[bytes]]:
+def _hashes(lines: Iterable[str]) -> dict[str, set[str]]:
     """Return the passwords' SHA-256 by user."""
-    lines = [line.split() for line in await redis.execute_command("ACL LIST")]
-    return {words[1]: {word for word in words[2:] if word.startswith(b"#")} for words in lines}
+    words = [line.split() for line in lines]
+    return {user: {rule for rule in rules if rule.startswith("#")} for _, user, *rules in words}
