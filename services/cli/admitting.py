@@ -22,6 +22,8 @@ from services.settings import SettingsError
 
 commands = typer.Typer(help="Make, list and revoke tokens; --acl writes the server's users.")
 
+_NOTHING = "`duban token` makes, lists or revokes tokens, or with --acl writes the users of the server; see --help"
+
 _DAYS = re.compile(r"([1-9][0-9]{0,3})d")
 
 ByOption = Annotated[str | None, typer.Option("--by", help="Who does this; by default the user of this machine")]
@@ -66,8 +68,8 @@ def acl(
             )
         return
     if not acl:
-        err.print(context.get_help(), markup=False, highlight=False)
-        raise SystemExit(2)
+        wrong = f"--out is where --acl writes: `duban token --acl --out {file}`" if file is not None else _NOTHING
+        raise SettingsError(wrong)
 
     async def work() -> str:
         place = find(data)

@@ -104,9 +104,10 @@ def init(
 
 def _write_fixed(file: Path, data: Path) -> None:
     """Write the users that the server starts with, beside those of sources that the file already has."""
+    hashes = passwords(data)  # first, as the environment may name one of them
     ledgers = load_ledgers(Settings.from_environment(os.environ).ledgers)
     known = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    lines = acl.fixed(ledgers, passwords(data)) + acl.of_sources(known)
+    lines = acl.fixed(ledgers, hashes) + acl.of_sources(known)
     write(file, "\n".join(lines) + "\n", ACL_MODE)
     out.print(f"{len(lines)} users in {file}")
 
