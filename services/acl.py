@@ -1,6 +1,8 @@
 """The users of the server, as its ACL file has them: each may do what it is there for, and nothing else.
 
-    default           off: who does not say who it is gets nothing
+    default           off: who does not say who it is gets nothing. It keeps its permissions, which nobody can use, as
+                      the server replays its append-only file as this user: without them, what was written by a script
+                      or a transaction is missing after a restart (redis/redis#14541, valkey-io/valkey#3983)
     admin             the operator: `duban token`, `init`, `rebuild`, `doctor`; everything but emptying the server
     ingest, status, notify
                       the services
@@ -69,7 +71,7 @@ class User(Struct, frozen=True):
 def fixed(ledgers: Iterable[str], hashes: Mapping[str, str]) -> list[str]:
     """Return the lines of the users that do not depend on who may submit, with their passwords' SHA-256 by name."""
     names = sorted(ledgers)
-    lines = ["user default off resetchannels -@all", "user health on nopass resetchannels -@all +ping"]
+    lines = ["user default off resetpass ~* &* +@all", "user health on nopass resetchannels -@all +ping"]
     for user in FIXED:
         patterns = " ".join(_pattern(name, one) for name in names for one in _KEYS.get(user, "").split())
         lines.append(str(User(user, [hashes[user]], "~*" if user == "admin" else patterns, _COMMANDS[user])))

@@ -39,11 +39,13 @@ class Guarded:
         (self.ledgers / f"{LEDGER}.toml").write_bytes(shipped(f"{LEDGER}.toml").read_bytes())
         (self.ledgers / "elsewhere.toml").write_text(ELSEWHERE, encoding="utf-8")
         self.server: Server = make_server(directory / "server", self.file)
+        self.address = urlsplit(self.server.url).netloc
 
     def start(self) -> None:
         """Start the server and close it to whoever does not say who it is: as `duban init` does, from first to last."""
         self.server.start()
         self.duban("init", "--acl", str(self.file), url=self.server.url)
+        self.server.url = self.url("admin")
 
     def duban(self, *words: str, url: str | None = None, stdin: str = "") -> str:
         """Run a command as the operator (or another user) and return what it printed; fails where it does."""
@@ -79,8 +81,7 @@ class Guarded:
 
     def url(self, user: str, secret: str | None = None) -> str:
         """Return the server's URL for a user."""
-        parts = urlsplit(self.server.url)
-        return f"redis://{user}:{quote(secret or self.secret(user))}@{parts.netloc}/0"
+        return f"redis://{user}:{quote(secret or self.secret(user))}@{self.address}/0"
 
     def client(self, user: str, secret: str | None = None) -> Any:
         """Return a client that is this user."""

@@ -60,6 +60,8 @@ class EmbeddedServer:
         self.url = f"redis://127.0.0.1:{port}/0"
         config = CONFIG | ({"aclfile": str(acl)} if acl is not None else {})
         self._server = ValkeyServer(port=port, data_dir=directory, config=config, persist=True)
+        if acl is not None:  # its own check asks as nobody, who gets no answer
+            self._server.wait_until_ready = lambda _: until_answering(self.url)
 
     def start(self) -> None:
         self._server.start(timeout=START_SECONDS)

@@ -70,18 +70,17 @@ async def acl_lines(redis: Any, data: Path, ledgers: Mapping[str, Ledger], clock
 async def load(redis: Any, lines: Iterable[str]) -> list[str]:
     """Have the server load its ACL file, of these lines; return the users whose connections were ended for that.
 
-    Those are the ones that have lost a password: the server itself only ends those of users that are gone. What came in
-    as `default` stays, with what `default` may do from now on; that may be this very connection.
+    Those are the ones that have lost a password: the server itself only ends those of users that are gone.
     """
     before, after = _hashes(await redis.acl_list()), _hashes(lines)
     await redis.acl_load()
-    ended = [user for user in sorted(after) if user != "default" and before.get(user, set()) - after[user]]
+    ended = [user for user in sorted(after) if before.get(user, set()) - after[user]]
     for user in ended:
         await redis.execute_command("CLIENT KILL", "USER", user, "SKIPME", "yes")
     return ended
 
 
 def _hashes(lines: Iterable[str]) -> dict[str, set[str]]:
-    """Return the passwords' SHA-256 by user."""
+    """Return the passwords' SHA-256 by user; `nopass` is one, too."""
     words = [line.split() for line in lines]
-    return {user: {rule for rule in rules if rule.startswith("#")} for _, user, *rules in words}
+    return {user: {rule for rule in rules if rule.startswith("#") or rule == "nopass"} for _, user, *rules in words}

@@ -82,7 +82,10 @@ async def test_everybody_gets_on_with_what_they_may(guarded: Guarded, tmp_path: 
                 while not endpoint.payloads:
                     await sleep(0.05)
 
+            await asyncio.to_thread(guarded.server.kill)
+            await asyncio.to_thread(guarded.server.start)
             for service in SERVICES:
+                await house.ready(service)
                 house.stop(service)
             text = config.read_text(encoding="utf-8").replace("yellow_days = 30", "yellow_days = 31")
             config.write_text(text.replace("[aliases]", '[aliases]\n"民政局" = "市民政局"'), encoding="utf-8")

@@ -1,5 +1,6 @@
 """The users of the server: what each may do, and that it may do nothing else."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 import pytest_asyncio
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
-from events.log import key
+from events.log import Entry, Log, key
 from services.runtime import connect
 from tests.guarded import LEDGER, Guarded
 
@@ -116,10 +117,24 @@ async def test_a_source_has_no_other_command(guarded: Guarded, command: str) -> 
             await client.execute_command(*command.split())
 
 
+async def test_what_scripts_and_transactions_wrote_is_there_after_a_restart(guarded: Guarded) -> None:
+    """The server replays its file as the user `default`, which is off: it must not be without permissions."""
+    name = key(LEDGER, "log")
+    async with guarded.client("admin") as admin:
+        await Log(admin, LEDGER).append(0, [Entry("units", "1", "0", b"x"), Entry("units", "2", "0", b"y")])
+        async with admin.pipeline(transaction=True) as pipe:
+            await pipe.set("a", 1).set("b", 2).execute()
+    await asyncio.to_thread(guarded.server.kill)
+    await asyncio.to_thread(guarded.server.start)
+    async with guarded.client("admin") as admin:
+        assert (await admin.xlen(name), await admin.mget("a", "b")) == (2, [b"1", b"2"])
+        await admin.delete(name, key(LEDGER, "seen"), "a", "b")
+
+
 async def test_who_does_not_say_who_it_is_gets_nothing(guarded: Guarded) -> None:
     """Without a user, with a wrong password, and as a source that may not submit; the health check can only ask."""
     with pytest.raises(AuthenticationError):
-        async with connect(guarded.server.url) as client:
+        async with connect(f"redis://{guarded.address}/0") as client:
             await client.ping()
     for user, secret in (
         (PUBLISHER, "wrong"),
