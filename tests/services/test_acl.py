@@ -9,6 +9,7 @@ import pytest_asyncio
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from events.log import Entry, Log, key
+from services.cli.tending import _configuration
 from services.runtime import connect
 from tests.guarded import LEDGER, Guarded
 
@@ -129,6 +130,14 @@ async def test_what_scripts_and_transactions_wrote_is_there_after_a_restart(guar
     async with guarded.client("admin") as admin:
         assert (await admin.xlen(name), await admin.mget("a", "b")) == (2, [b"1", b"2"])
         await admin.delete(name, key(LEDGER, "seen"), "a", "b")
+
+
+async def test_the_doctor_sees_that_the_next_start_would_lose_what_scripts_wrote(guarded: Guarded, admin: Any) -> None:
+    """A user `default` without permissions is the usual advice; it is wrong here."""
+    assert await _configuration(admin) == []
+    await admin.execute_command("ACL SETUSER default -@all")
+    assert ["user default lacks permissions" in one for one in await _configuration(admin)] == [True]
+    await admin.execute_command("ACL SETUSER default +@all")
 
 
 async def test_who_does_not_say_who_it_is_gets_nothing(guarded: Guarded) -> None:
