@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from urllib.parse import parse_qs, quote, urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -21,7 +22,9 @@ class SettingsError(Exception):
 class Settings(Struct, frozen=True):
     """What a service process is told by its environment.
 
-    DUBAN_REDIS_URL  the server
+    DUBAN_REDIS_URL  the server, redis:// or rediss://, with a user where it asks for one
+    DUBAN_REDIS_PASSWORD_FILE
+                     the file that holds the user's password, where the URL does not
     DUBAN_LEDGERS    the directory of ledger files, `<ledger>.toml`
     DUBAN_HOST       the address to listen on
     DUBAN_PORT       the port of ingest; status and notify take the next two
@@ -46,6 +49,8 @@ class Settings(Struct, frozen=True):
             for name in cls.__struct_fields__
             if environment.get(f"DUBAN_{name.upper()}")
         }
+        if (url := server_url(environment)) is not None:
+            given["redis_url"] = url
         try:
             return msgspec.convert(given, cls, strict=False, dec_hook=_path)
         except msgspec.ValidationError as error:
@@ -53,6 +58,47 @@ class Settings(Struct, frozen=True):
 
     def port_of(self, service: str) -> int:
         return self.port + SERVICES.index(service)
+
+
+def server_url(environment: Mapping[str, str]) -> str | None:
+    """Return the server's URL with its password, None if DUBAN_REDIS_URL is not set.
+
+    Raises SettingsError where it cannot be used; the message never has the URL, which may hold a password.
+    """
+    url = environment.get("DUBAN_REDIS_URL")
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        port = -1
+    if port == -1 or parts.scheme not in {"redis", "rediss", "unix"} or parts.fragment:
+        raise SettingsError(
+            "DUBAN_REDIS_URL cannot be read; it looks like redis://user:password@host:6379/0, or rediss:// for TLS;"
+            " other characters than letters and digits in a password are percent-encoded"
+        )
+    for name, (path, *_) in parse_qs(parts.query).items():
+        if name in {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"} and not Path(path).is_file():
+            raise SettingsError(f"DUBAN_REDIS_URL: {name}: there is no file {path}")
+    file = environment.get("DUBAN_REDIS_PASSWORD_FILE")
+    if not file:
+        return url
+    if not parts.username or parts.password:
+        raise SettingsError("DUBAN_REDIS_PASSWORD_FILE needs a user, and no password, in DUBAN_REDIS_URL")
+    try:
+        password = Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"DUBAN_REDIS_PASSWORD_FILE: {file}: {error.strerror}") from error
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.removesuffix(':')}:{quote(password, safe='')}@{host}").geturl()
+
+
+def shown(url: str) -> str:
+    """Return a server's URL as people may see it: without its password."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}").geturl()
 
 
 def load_ledgers(directory: Path) -> dict[str, Ledger]:

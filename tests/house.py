@@ -30,6 +30,8 @@ class House:
     def __init__(self, directory: Path, url: str, *, clock: str | None = None, channels: str = "") -> None:
         self.url = url
         self.port = free_ports(len(SERVICES))
+        self.urls: dict[str, str] = {}
+        """The server's URL by service, where it is not the same for all."""
         self.tokens: dict[str, str] = {}
         self.ledgers = directory / "ledgers"
         self.logs = directory / "logs"
@@ -71,7 +73,7 @@ class House:
         with (self.logs / f"{service}.log").open("ab") as log:
             self._processes[service] = subprocess.Popen(
                 [sys.executable, "-m", "services.cli", "serve", service],
-                env=os.environ | self.environment,
+                env=os.environ | self.environment | {"DUBAN_REDIS_URL": self.urls.get(service, self.url)},
                 stdout=log,
                 stderr=log,
             )

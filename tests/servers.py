@@ -55,10 +55,13 @@ class Server(Protocol):
 class EmbeddedServer:
     """A Valkey process on a directory of its own."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, acl: Path | None = None) -> None:
         port = free_port()
         self.url = f"redis://127.0.0.1:{port}/0"
-        self._server = ValkeyServer(port=port, data_dir=directory, config=dict(CONFIG), persist=True)
+        config = CONFIG | ({"aclfile": str(acl)} if acl is not None else {})
+        self._server = ValkeyServer(port=port, data_dir=directory, config=config, persist=True)
+        if acl is not None:  # its own check asks as nobody, who gets no answer
+            self._server.wait_until_ready = lambda _: until_answering(self.url)
 
     def start(self) -> None:
         self._server.start(timeout=START_SECONDS)
@@ -74,10 +77,13 @@ class EmbeddedServer:
 class ContainerServer:
     """A Redis container; its data lie in its own volume."""
 
-    def __init__(self) -> None:
+    def __init__(self, acl: Path | None = None) -> None:
         port = free_port()  # a fixed one: an engine would publish another one after each start
-        words = [word for name, value in CONFIG.items() for word in (f"--{name}", value)]
+        config = CONFIG | ({"aclfile": f"/acl/{acl.name}"} if acl is not None else {})
+        words = [word for name, value in config.items() for word in (f"--{name}", value)]
         self._container = RedisContainer(IMAGE).with_bind_ports(PORT, port).with_command(["redis-server", *words])
+        if acl is not None:
+            self._container.with_volume_mapping(acl.parent, "/acl")
         self.url = f"redis://{self._container.get_docker_client().host()}:{port}/0"
         self._created = False
 
@@ -98,14 +104,17 @@ class ContainerServer:
         self._container.stop()
 
 
-def make_server(directory: Path) -> Server:
-    """Return the kind of server that DUBAN_TEST_SERVER asks for, or the best this machine has; it is not started."""
+def make_server(directory: Path, acl: Path | None = None) -> Server:
+    """Return the kind of server that DUBAN_TEST_SERVER asks for, or the best this machine has; it is not started.
+
+    `acl` is its ACL file, which is there already and lets the default user in at first.
+    """
     kind = os.environ.get("DUBAN_TEST_SERVER") or ("container" if docker_answers() else "embedded")
     match kind:
         case "container":
-            return ContainerServer()
+            return ContainerServer(acl)
         case "embedded":
-            return EmbeddedServer(directory)
+            return EmbeddedServer(directory, acl)
         case _:
             raise ValueError(f"DUBAN_TEST_SERVER is {kind!r}; it can be container or embedded")
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from events.ledger import Ledger
 from services.cli.place import DATA, LEDGER
-from services.settings import load_ledger, shipped
+from services.settings import load_ledger, load_ledgers, shipped
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="The data directory of a running duban")]
 LedgerOption = Annotated[str, typer.Option("--ledger", help="Which ledger")]
@@ -31,9 +31,13 @@ err = Console(stderr=True)
 
 def ledger_of(data: Path | None, name: str) -> Ledger:
     """Return a ledger's configuration: of DUBAN_LEDGERS, of the data directory, or the shipped one."""
-    directory = os.environ.get("DUBAN_LEDGERS") or (data or Path(os.environ.get("DUBAN_DATA") or DATA)) / "ledgers"
-    path = Path(directory) / f"{name}.toml"
+    path = _directory(data) / f"{name}.toml"
     return load_ledger(path if path.exists() or name != LEDGER else shipped(path.name))
+
+
+def ledgers_of(data: Path | None) -> dict[str, Ledger]:
+    """Return the configuration of all ledgers: of DUBAN_LEDGERS, or of the data directory."""
+    return load_ledgers(_directory(data))
 
 
 def report(outcomes: Sequence[dict[str, Any]], counted: dict[str, int]) -> int:
@@ -45,3 +49,7 @@ def report(outcomes: Sequence[dict[str, Any]], counted: dict[str, int]) -> int:
         err.print(f"… and {len(refused) - SHOWN} more; --json lists them all")
     out.print(f"accepted {counted['accepted']}, duplicate {counted['duplicate']}, refused {counted['refused']}")
     return 1 if refused else 0
+
+
+def _directory(data: Path | None) -> Path:
+    return Path(os.environ.get("DUBAN_LEDGERS") or (data or Path(os.environ.get("DUBAN_DATA") or DATA)) / "ledgers")

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from services.settings import SERVICES, SettingsError, load_ledgers, shipped
+from services.settings import SERVICES, SettingsError, load_ledgers, server_url, shipped
 
 DATA = Path(".duban")
 LEDGER = "zhanjiang"
@@ -16,11 +16,12 @@ PORT = 8801
 
 
 class Run(Struct, frozen=True):
-    """What `duban up` notes in its data directory, `run.json`: how to reach what it started."""
+    """What `duban up` notes in its data directory, `run.json`: how to reach what it started, and by which clock."""
 
     redis_url: str
     port: int
     pid: int
+    clock: str | None = None
 
 
 class Place(Struct, frozen=True):
@@ -30,12 +31,18 @@ class Place(Struct, frozen=True):
     data: Path | None
     redis_url: str | None
     token: str | None = None
+    clock: str | None = None
+
+    @property
+    def home(self) -> Path:
+        """The data directory, whether or not it is there."""
+        return self.data or DATA
 
     def token_of(self, ledger: str, source: str) -> str:
         """Return the token to speak as `source`; raises SettingsError where none is at hand."""
         if self.token is not None:
             return self.token
-        path = token_file(self.data or DATA, ledger, source)
+        path = token_file(self.home, ledger, source)
         if not path.exists():
             raise SettingsError(f"{path}: there is no token of {source!r}; set DUBAN_TOKEN")
         return path.read_text(encoding="utf-8").strip()
@@ -49,20 +56,21 @@ class Place(Struct, frozen=True):
 
 def find(data: Path | None, environment: Mapping[str, str] = os.environ) -> Place:
     """Find a duban by `--data`, DUBAN_DATA, DUBAN_URL or DUBAN_REDIS_URL; raises SettingsError where there is none."""
-    redis_url = environment.get("DUBAN_REDIS_URL")
+    redis_url, clock = server_url(environment), environment.get("DUBAN_CLOCK") or None
     directory = data or Path(environment.get("DUBAN_DATA") or DATA)
     url = environment.get("DUBAN_URL") if data is None else None
     if url is not None:
-        return Place(_urls(url), directory, redis_url, environment.get("DUBAN_TOKEN"))
+        return Place(_urls(url), directory, redis_url, environment.get("DUBAN_TOKEN"), clock)
     try:
         run = msgspec.json.decode((directory / "run.json").read_bytes(), type=Run)
     except FileNotFoundError:
         if redis_url is not None and data is None:
-            return Place(_urls(f"http://127.0.0.1:{PORT}"), directory, redis_url, environment.get("DUBAN_TOKEN"))
+            token = environment.get("DUBAN_TOKEN")
+            return Place(_urls(f"http://127.0.0.1:{PORT}"), directory, redis_url, token, clock)
         raise SettingsError(f"{directory}: no duban runs here; start one with `duban up --data {directory}`") from None
     except msgspec.MsgspecError as error:
         raise SettingsError(f"{directory / 'run.json'}: not what `duban up` writes: {error}") from error
-    return Place(_urls(f"http://127.0.0.1:{run.port}"), directory, redis_url or run.redis_url)
+    return Place(_urls(f"http://127.0.0.1:{run.port}"), directory, redis_url or run.redis_url, clock=clock or run.clock)
 
 
 def prepare(data: Path) -> None:
@@ -79,6 +87,17 @@ def token_file(data: Path, ledger: str, source: str) -> Path:
     """Return where a source's token lies; ledgers beside the first shipped one have a directory each."""
     tokens = data / "tokens"
     return (tokens if ledger == LEDGER else tokens / ledger) / f"{source}.token"
+
+
+def write(path: Path, text: str, mode: int = 0o600) -> None:
+    """Write a file at once, for its owner alone unless `mode` says otherwise: a crash leaves the old one or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text(text, encoding="utf-8")
+    draft.chmod(mode)
+    draft.replace(path)
 
 
 def _urls(ingest: str) -> dict[str, str]:

@@ -7,20 +7,24 @@ from typing import Annotated
 
 import typer
 
-from services import runtime
+from services import acl, runtime
 from services.cli.demo import Demo
-from services.cli.options import ClockOption, out
-from services.cli.place import DATA
-from services.cli.supervisor import Supervisor, give_tokens, until_told
+from services.cli.options import ClockOption, err, out
+from services.cli.place import DATA, write
+from services.cli.supervisor import Supervisor, until_told
+from services.cli.users import acl_lines, give_tokens, load, passwords
 from services.clock import parse_spec
 from services.ingest.app import build as ingest
 from services.notify.app import build as notify
-from services.settings import SERVICES, Settings, SettingsError, load_ledgers
+from services.settings import SERVICES, Settings, SettingsError, load_ledgers, server_url, shown
 from services.status.app import build as status
 
 BUILDERS = {"ingest": ingest, "status": status, "notify": notify}
 
 commands = typer.Typer()
+
+ACL_MODE = 0o644
+"""The server reads its file as another user; there are only hashes of random secrets in it."""
 
 
 @commands.command()
@@ -40,9 +44,9 @@ def up(
     """Run an embedded server and the three services in this terminal (with DUBAN_REDIS_URL: on that server)."""
 
     async def work() -> None:
-        async with Supervisor(data, port, clock, redis_url=os.environ.get("DUBAN_REDIS_URL")).running() as running:
+        async with Supervisor(data, port, clock, redis_url=server_url(os.environ)).running() as running:
             out.print(f"duban runs: ingest :{port}, status :{port + 1}, notify :{port + 2}; data in {data}")
-            out.print(f"server {running.redis_url}; tokens in {data / 'tokens'}; Ctrl-C stops it")
+            out.print(f"server {shown(running.redis_url or '')}; tokens in {data / 'tokens'}; Ctrl-C stops it")
             await until_told()
 
     _check_clock(clock)
@@ -65,19 +69,48 @@ def demo(
 @commands.command()
 def init(
     data: Annotated[Path, typer.Option("--data", envvar="DUBAN_DATA", help="Where tokens are kept")] = DATA,
+    file: Annotated[
+        Path | None, typer.Option("--acl", help="The server's ACL file: write it, and have it loaded")
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Before the server runs: only what it starts with")
+    ] = False,
 ) -> None:
     """Give every source of every ledger (DUBAN_LEDGERS) its token, where `duban up` does not; safe to repeat."""
+    if offline:
+        if file is None:
+            raise SettingsError("--offline writes what the server starts with: it needs --acl FILE")
+        _write_fixed(file, data)
+        return
 
     async def work() -> None:
         settings = Settings.from_environment(os.environ)
         redis = runtime.connect(settings.redis_url)
         await runtime.until_reachable(redis)
-        for name, ledger in load_ledgers(settings.ledgers).items():
-            await give_tokens(redis, data, name, list(ledger.sources))
+        ledgers = load_ledgers(settings.ledgers)
+        for name, ledger in ledgers.items():
+            now = (await runtime.ledger_clock(redis, name, settings.clock)).now()
+            for told in await give_tokens(redis, data, name, ledger, now):
+                err.print(told, markup=False)
             out.print(f"{name}: {len(ledger.sources)} sources have tokens in {data / 'tokens'}")
+        if file is not None:
+            lines = await acl_lines(redis, data, ledgers, settings.clock)
+            write(file, "\n".join(lines) + "\n", ACL_MODE)
+            ended = await load(redis, lines)
+            out.print(f"{len(lines)} users in {file}" + (f"; connections ended of {', '.join(ended)}" if ended else ""))
         await redis.aclose()
 
     asyncio.run(work())
+
+
+def _write_fixed(file: Path, data: Path) -> None:
+    """Write the users that the server starts with, beside those of sources that the file already has."""
+    hashes = passwords(data)  # first, as the environment may name one of them
+    ledgers = load_ledgers(Settings.from_environment(os.environ).ledgers)
+    known = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    lines = acl.fixed(ledgers, hashes) + acl.of_sources(known)
+    write(file, "\n".join(lines) + "\n", ACL_MODE)
+    out.print(f"{len(lines)} users in {file}")
 
 
 def _check_clock(clock: str | None) -> None:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import msgspec
@@ -18,8 +18,9 @@ import structlog
 
 from events.envelope import read
 from events.log import Log
-from services import runtime, tokens
-from services.cli.place import Run, prepare, token_file
+from services import runtime
+from services.cli.place import Run, prepare, write
+from services.cli.users import give_tokens
 from services.clock import sleep
 from services.settings import SERVICES, SettingsError, load_ledgers
 
@@ -80,8 +81,8 @@ class Supervisor:
             await self._prepare_ledgers()
             for service in SERVICES:
                 await self._start(service)
-            run = Run(self.redis_url, self.port, os.getpid())
-            (self.data / "run.json").write_bytes(msgspec.json.encode(run))
+            run = Run(self.redis_url, self.port, os.getpid(), self._clock)
+            write(self.data / "run.json", msgspec.json.encode(run).decode())  # the URL may hold a password
             await self._until_ready()
             watch = asyncio.create_task(self._watch())
             yield self
@@ -122,15 +123,17 @@ class Supervisor:
         return f"redis://127.0.0.1:{self._server.port}/0"
 
     async def _prepare_ledgers(self) -> None:
-        """Give every source a token, and start the ledgers' clocks."""
+        """Start the ledgers' clocks, and give every source a token."""
         client = runtime.connect(self.redis_url or "")
         try:
             for name, ledger in load_ledgers(self.data / "ledgers").items():
-                await give_tokens(client, self.data, name, list(ledger.sources))
                 if self._clock is not None:
                     log_ = Log(client, name)
                     last = [read(entry.raw).recorded for entry in await log_.read(await log_.tail() - 1, 1)]
                     await runtime.start_clock(client, name, self._clock, last[0] if last else None)
+                now = (await runtime.ledger_clock(client, name, self._clock)).now()
+                for told in await give_tokens(client, self.data, name, ledger, now):
+                    log.warning(told)
         finally:
             await client.aclose()
 
@@ -144,6 +147,7 @@ class Supervisor:
         }
         if self._clock is not None:
             environment["DUBAN_CLOCK"] = self._clock
+        environment.pop("DUBAN_REDIS_PASSWORD_FILE", None)  # the URL holds it by now
         command = [sys.executable, "-m", "services.cli", "serve", service]
         with contextlib.ExitStack() as files:
             log_file = None
@@ -206,20 +210,6 @@ async def until_told() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     await told.wait()
-
-
-async def give_tokens(client: Any, data: Path, ledger: str, sources: list[str]) -> None:
-    """Make sure that every source has a token in the data directory and that the server knows it."""
-    for source in sources:
-        path = token_file(data, ledger, source)
-        if path.exists():
-            await tokens.register(client, ledger, source, path.read_text(encoding="utf-8").strip())
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".new")  # a crash must not leave an empty token behind
-        draft.touch(mode=0o600)
-        draft.write_text(await tokens.issue(client, ledger, source) + "\n", encoding="utf-8")
-        draft.replace(path)
 
 
 def _server(directory: Path, port: int | None) -> "ValkeyServer":

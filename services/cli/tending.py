@@ -132,4 +132,10 @@ async def _configuration(redis: Any) -> list[str]:
         value = (await redis.config_get(name)).get(name)
         if value != right:
             wrong.append(f"server: {name} is {value!r}; it has to be {right!r} that nothing acknowledged is ever lost")
+    users = [line.split() for line in await redis.acl_list()]
+    if not any(user == "default" and {"~*", "+@all"} <= set(rules) for _, user, *rules in users):
+        wrong.append(
+            "server: the user default lacks permissions, and the append-only file is replayed as this user: what"
+            " scripts wrote is lost at the next start; let it be off, with ~* &* +@all (`duban token --acl` does)"
+        )
     return wrong

@@ -163,7 +163,7 @@ def build(settings: Settings) -> Litestar:
         door = doors.get(connection.path_params["ledger"])
         if door is None:
             raise NotFoundException(f"there is no ledger {connection.path_params['ledger']!r} here")
-        authid = await tokens.source_of(door.redis, door.writer.name, connection.headers.get("authorization"))
+        authid = await _source_of(door, connection)
         source = door.writer.ledger.sources.get(authid) if authid is not None else None
         if source is None:
             address = connection.client.host if connection.client else ""
@@ -234,7 +234,7 @@ def build(settings: Settings) -> Litestar:
 
 
 async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") -> Response[bytes]:
-    authid = await tokens.source_of(door.redis, ledger, request.headers.get("authorization"))
+    authid = await _source_of(door, request)
     if authid is None or authid not in door.writer.ledger.sources:
         head = await anext(request.stream(), b"")  # no more: strangers must not be able to fill the memory
         await keep_stranger(door.redis, ledger, request.client.host if request.client else "", head)
@@ -336,6 +336,11 @@ async def _many(writer: Writer, authid: str, parts: Sequence[bytes]) -> list[Out
         submitted.append(asyncio.create_task(writer.submit(submissions)))
         await asyncio.sleep(0)
     return [outcome for outcomes in await asyncio.gather(*submitted) for outcome in outcomes]
+
+
+async def _source_of(door: Door, connection: "ASGIConnection[Any, Any, Any, Any]") -> str | None:
+    authorization = connection.headers.get("authorization")
+    return await tokens.source_of(door.redis, door.writer.name, authorization, door.writer.now())
 
 
 async def _answers(redis: Any) -> bool:

@@ -11,6 +11,7 @@ import httpx
 import msgspec
 import pytest
 from faststream.redis import RedisBroker
+from redis.exceptions import ResponseError
 
 from events.envelope import CODES, Event, encode
 from events.log import key
@@ -453,3 +454,18 @@ async def test_a_task_id_is_one_part_of_a_path(office: Office) -> None:
     """A slash could not be asked for: it is refused when the task is assigned."""
     answer = await office.post(assigned("a/b"), source="office")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-data")
+
+
+async def test_an_entry_with_an_id_of_the_farthest_future(office: Office) -> None:
+    """A source may choose its entries' ids: it is decided all the same, and what follows it, and others' as ever."""
+    await office.post(assigned(), source="office")
+    inbox = key(NAME, "inbox", "units")
+    last = 2**64 - 1
+    for number, id in enumerate((f"{last}-1", "*", f"{last}-{last}")):
+        entry = (await office.redis.xadd(inbox, {"e": encode(reported(number=number))}, id=id)).decode()
+        assert short([await office.receipt(entry, "units")]) == [("accepted", number + 2)]
+    with pytest.raises(ResponseError, match="exhausted"):  # of its own making
+        await office.add("units", reported(number=9))
+    (entry,) = await office.add("office", assigned("t-2"))
+    assert short([await office.receipt(entry, "office")]) == [("accepted", 5)]
+    assert (await office.post(reported(number=9))).status_code == 201

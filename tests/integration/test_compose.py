@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import docker  # type: ignore[import-untyped]  # it ships no types
+import httpx
 import pytest
 
 from services.settings import SERVICES
@@ -90,6 +91,10 @@ class Stack:
         """Return a source's token, the way an operator reads it."""
         command = ("run", "--rm", "-T", "--no-deps", "--entrypoint", "cat", "init", f"tokens/{source}.token")
         return self.compose(*command).strip()
+
+    def operator(self, *words: str) -> str:
+        """Run a duban command (`init` if none is given) where all secrets are, and return its output."""
+        return self.compose("run", "--rm", "-T", "init", *words)
 
     def duban(self, *words: str, token: str = "") -> Any:
         """Run a command of this checkout against the stack and return the JSON it printed."""
@@ -209,8 +214,72 @@ def test_a_service_is_nobody_special(stack: Stack, service: str) -> None:
     stack.compose("exec", "-T", service, "python", "-c", attempt)
 
 
+def test_a_service_sees_no_password_but_its_own(stack: Stack) -> None:
+    """Whoever takes over one of them is that user, and no other."""
+    for service in SERVICES:
+        listing = "import os; print(*[f for *_, files in os.walk('/var/lib/duban') for f in files])"
+        assert stack.compose("exec", "-T", service, "python", "-c", listing).strip() == "password"
+        url = f"redis://{service}@redis:6379/0"
+        assert url in stack.compose("exec", "-T", service, "printenv")
+        others = set(SERVICES) - {service}
+        for other in others:
+            place = f"/var/lib/duban/redis/{other}/password"
+            stack.compose("exec", "-T", service, "python", "-c", f"import os; assert not os.path.exists({place!r})")
+
+
+def test_who_does_not_say_who_it_is_gets_nothing_from_redis(stack: Stack) -> None:
+    """Neither from inside its own container; the health check can only ask whether it answers."""
+    assert "NOAUTH" in stack.compose("exec", "-T", "redis", "redis-cli", "dbsize")
+    health = ("redis-cli", "--no-auth-warning", "--user", "health", "--pass", "any")
+    assert stack.compose("exec", "-T", "redis", *health, "ping").strip() == "PONG"
+    assert "NOPERM" in stack.compose("exec", "-T", "redis", *health, "dbsize")
+
+
+def test_the_audit_team_verifies_as_a_user_that_cannot_write(stack: Stack, imported: dict[str, Any]) -> None:
+    """The container that reads the log has a password of its own."""
+    words = ("run", "--rm", "-T", "audit", "audit", "verify", "--ledger", "zhanjiang", "--json")
+    assert json.loads(stack.compose(*words).splitlines()[-1])["findings"] == []
+
+
+def test_a_token_is_made_and_revoked_at_both_doors(stack: Stack) -> None:
+    """HTTP takes a new one at once and refuses a revoked one at once; Redis does both when `init` has run."""
+    token = stack.operator("token", "make", "units", "--note", "报送系统").split()[-1]
+    answers = [submit(stack, token)]
+    assert publish(stack, token) == "AuthenticationError"
+    stack.operator()
+    assert publish(stack, token) == "added"
+    stack.compose("kill", "redis")
+    stack.start()
+    assert publish(stack, token) == "added"
+    (row,) = [row for row in json.loads(stack.operator("token", "list", "--json")) if row["note"] == "报送系统"]
+    stack.operator("token", "revoke", row["id"])
+    answers.append(submit(stack, token))
+    assert answers == [200, 401]
+    stack.operator()
+    assert publish(stack, token) == "AuthenticationError"
+
+
+def submit(stack: Stack, token: str) -> int:
+    """Submit nothing over HTTP and return the status."""
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
+    url = f"http://127.0.0.1:{stack.port}/v1/zhanjiang/events"
+    return httpx.post(url, content=b"", headers=headers, timeout=COMMAND_SECONDS).status_code
+
+
+def publish(stack: Stack, token: str) -> str:
+    """Add an entry to the inbox of `units` from within the closed network, and return what came of it."""
+    attempt = (
+        "import redis, sys\n"
+        "client = redis.Redis('redis', username='zhanjiang.units', password=sys.argv[1])\n"
+        "try: client.xadd('duban:{zhanjiang}:inbox:units', {'e': '{}'})\n"
+        "except redis.RedisError as error: print(type(error).__name__)\n"
+        "else: print('added')\n"
+    )
+    return stack.compose("exec", "-T", "ingest", "python", "-c", attempt, token).split()[-1]
+
+
 def test_only_the_services_are_published(stack: Stack) -> None:
-    """Redis has no password, so nobody outside may reach it."""
+    """Nobody outside reaches Redis."""
     with closing(docker.from_env()) as engine:
         containers = engine.containers.list(filters={"label": f"com.docker.compose.project={stack.project}"})
         published = {

@@ -1,0 +1,147 @@
+"""The whole of duban on a server where each part is a user of its own."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from faststream.redis import RedisBroker
+from redis.exceptions import AuthenticationError, NoPermissionError
+
+from events.envelope import encode
+from events.log import key
+from services.clock import sleep
+from services.settings import SERVICES, shipped
+from tests.examples import reported
+from tests.guarded import LEDGER, Guarded
+from tests.house import House
+from tests.integration.waiting import settled
+from tests.notify.endpoint import Endpoint
+
+TABLE = str(shipped("zhanjiang-2017-key-tasks.txt"))
+TASK = "zj-2017-01"
+SOURCE = f"{LEDGER}.units"
+INBOX, RECEIPTS = key(LEDGER, "inbox", "units"), key(LEDGER, "receipts", "units")
+
+PATIENCE = 60.0
+"""Seconds for what must come."""
+
+
+@pytest_asyncio.fixture
+async def guarded(tmp_path: Path) -> AsyncIterator[Guarded]:
+    """Return a server where everybody has to say who they are."""
+    guarded = Guarded(tmp_path)
+    try:
+        await asyncio.to_thread(guarded.start)
+        yield guarded
+    finally:
+        guarded.server.close()
+
+
+async def receipt(client: Any, entry: bytes) -> dict[str, Any]:
+    """Wait for the outcome of an inbox entry, as a source that may read its receipts alone."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            for _, fields in await client.xrange(RECEIPTS):
+                if fields[b"inbox"] == entry:
+                    return dict(json.loads(fields[b"e"]))
+            await sleep(0.02)
+
+
+async def test_everybody_gets_on_with_what_they_may(guarded: Guarded, tmp_path: Path) -> None:
+    """Import, report by stream, row, alert, restart, new rules, rebuild, verify: no user is ever denied a thing."""
+    (tmp_path / "house").mkdir()
+    async with Endpoint().listening() as endpoint:
+        house = House(tmp_path / "house", guarded.url("admin"), channels=endpoint.channel)
+        house.urls = {service: guarded.url(service) for service in SERVICES}
+        config = house.ledgers / f"{LEDGER}.toml"
+        config.write_text(config.read_text(encoding="utf-8").replace("window_minutes = 10.0", "window_minutes = 0.0"))
+        async with house.running(), guarded.client(SOURCE) as source, guarded.client("admin") as admin:
+            done = await asyncio.to_thread(
+                house.command, "import", TABLE, "--plan", "zj-2017", "--issued", "2017-08-01"
+            )
+            assert "accepted 27" in done.stdout, done.stderr
+            assert (await receipt(source, await source.xadd(INBOX, {"e": encode(reported(TASK, source="units"))})))[
+                "outcome"
+            ] == "accepted"
+            await _publish(guarded.url(SOURCE), encode(reported(TASK, 2, source="units")))
+            async with httpx.AsyncClient() as http:
+                stranger = await http.post(house.address("ingest", "events"), content=b"{}")
+                assert stranger.status_code == 401
+                await settled(house)
+                row = (await http.get(house.address("status", f"tasks/{TASK}"))).json()
+                assert row["state"] == "in-progress"
+                history = (await http.get(house.address("status", f"tasks/{TASK}/events"))).json()
+            reports = [event for event in history["items"] if event["type"] == "duban.progress.reported.v1"]
+            assert [event["authid"] for event in reports] == ["units", "units"]
+            async with asyncio.timeout(PATIENCE):
+                while not endpoint.payloads:
+                    await sleep(0.05)
+
+            await asyncio.to_thread(guarded.server.kill)
+            await asyncio.to_thread(guarded.server.start)
+            for service in SERVICES:
+                await house.ready(service)
+                house.stop(service)
+            text = config.read_text(encoding="utf-8").replace("yellow_days = 30", "yellow_days = 31")
+            config.write_text(text.replace("[aliases]", '[aliases]\n"民政局" = "市民政局"'), encoding="utf-8")
+            for service in SERVICES:
+                house.start(service)
+            for service in SERVICES:
+                await house.ready(service)
+            await settled(house)
+            rebuilt = await asyncio.to_thread(house.command, "rebuild", "--json")
+            assert (rebuilt.returncode, json.loads(rebuilt.stdout)) == (0, {"ingest": [], "status": [], "notify": []})
+            house.environment["DUBAN_REDIS_URL"] = guarded.url("audit")
+            verified = await asyncio.to_thread(house.command, "audit", "verify", "--json")
+            assert json.loads(verified.stdout)["findings"] == [], verified.stderr
+            replayed = await asyncio.to_thread(house.command, "audit", "replay", "--ndjson", "--task", TASK)
+            assert replayed.stdout.count("\n") >= 3
+
+            assert await _denied(admin) == []
+            with pytest.raises(NoPermissionError):
+                await source.get("anything")
+            assert len(await _denied(admin)) == 1  # so the server would have said so above
+    logs = "".join(file.read_text(encoding="utf-8") for file in house.logs.iterdir())
+    assert not any(guarded.secret(service) in logs for service in SERVICES)
+
+
+async def test_a_token_is_revoked_at_both_doors(guarded: Guarded, tmp_path: Path) -> None:
+    """HTTP answers 401 at once, the stream door once the file is applied; the new token in its file opens both."""
+    (tmp_path / "house").mkdir()
+    house = House(tmp_path / "house", guarded.url("admin"))
+    house.urls = {"ingest": guarded.url("ingest")}
+    async with house.running("ingest"), httpx.AsyncClient() as http:
+        token = guarded.secret(SOURCE)
+
+        async def status(token: str) -> int:
+            headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
+            return (await http.post(house.address("ingest", "events"), content=b"", headers=headers)).status_code
+
+        assert await status(token) == 200
+        await asyncio.to_thread(guarded.duban, "token", "revoke", "-", stdin=token)
+        assert await status(token) == 401
+        assert "connections ended of zhanjiang.units" in await asyncio.to_thread(guarded.apply)
+        with pytest.raises(AuthenticationError):
+            async with guarded.client(SOURCE, token) as client:
+                await client.ping()
+        new = guarded.secret(SOURCE)
+        assert (new != token, await status(new)) == (True, 200)
+        async with guarded.client(SOURCE) as client:
+            assert await client.xadd(INBOX, {"e": "{}"})
+
+
+async def _publish(url: str, event: bytes) -> None:
+    """Publish with FastStream, as a unit's own program would."""
+    async with RedisBroker(url) as broker:
+        await broker.publish(event, stream=INBOX)
+
+
+async def _denied(admin: Any) -> list[Any]:
+    """Return what the server denied to users who are there to do something."""
+    entries = await admin.acl_log()
+    return [entry for entry in entries if entry["username"] in {*SERVICES, "audit", SOURCE}]
