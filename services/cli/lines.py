@@ -4,6 +4,8 @@ import contextlib
 import gzip
 import hashlib
 import io
+import os
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
@@ -86,7 +88,7 @@ class Lines:
 class Source(NamedTuple):
     """An open file of events: its lines, its size in bytes as it lies on disk, and how many of them were read.
 
-    The size is None for standard input.
+    The size is None where it is not known, as of a pipe.
     """
 
     lines: Lines
@@ -104,10 +106,10 @@ def opened(path: Path) -> Iterator[Source]:
     with contextlib.ExitStack() as stack:
         if path == STDIN:
             raw = stack.enter_context(open(sys.stdin.fileno(), "rb", closefd=False))
-            size = None
         else:
             raw = stack.enter_context(path.open("rb"))
-            size = path.stat().st_size
+        status = os.fstat(raw.fileno())
+        size = status.st_size if stat.S_ISREG(status.st_mode) else None
         zipped = raw.peek(len(GZIP)).startswith(GZIP)
         stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if zipped else raw
         yield Source(Lines(stream, str(path)), size, raw)

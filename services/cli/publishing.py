@@ -28,7 +28,7 @@ commands = typer.Typer()
 def publish(
     file: Annotated[
         Path,
-        typer.Argument(help="One event a line, plain or gzip; - for standard input", exists=True, allow_dash=True),
+        typer.Argument(help="One event a line, plain or gzip; - for standard input"),
     ],
     source: Annotated[
         str | None, typer.Option("--source", help="Who publishes, if DUBAN_TOKEN does not say it")
@@ -52,8 +52,10 @@ def publish(
     How far it came is kept beside the file until all of it has its outcomes. Running it again is safe then, too: what
     was accepted is a duplicate.
     """
-    if file.is_dir():
-        raise SettingsError(f"{file} is a directory; a file of events has one a line")
+    if file != STDIN and (file.is_dir() or not file.exists()):
+        raise SettingsError(
+            f"{file} is no file; what is published is a file with one event a line, or - for standard input"
+        )
     if refused is not None and refused.exists() and file.exists() and refused.samefile(file):
         raise SettingsError(f"--refused {refused} is the file of events itself")
     place = find(data)
@@ -103,7 +105,7 @@ async def _work(
 
             publisher = Publisher(client, token, patience, waiting)
             publication = Publication(file, Target(client.events_url, source), journal, publisher)
-            why = "--restart" if restart else await publication.why_anew() if file != STDIN else None
+            why = "--restart" if restart else await publication.why_anew()
             if why is None and journal.reached.line:
                 journal.go_on()
                 err.print(f"{file}: going on after line {journal.reached.line:,}", style="yellow", markup=False)
@@ -125,8 +127,8 @@ async def _work(
 
 @contextmanager
 def _journal(file: Path) -> Iterator[Journal]:
-    """Have the journal of a file, or one that ends with this process, where none can be kept."""
-    if file == STDIN:
+    """Have the journal of a file, or one that ends with this process, where it cannot be read twice or none be kept."""
+    if not file.is_file():
         journal = Journal.passing()
     else:
         try:
