@@ -21,8 +21,8 @@ from tests.integration import routes
 from tests.integration.lives import OFFICE
 from tests.integration.year import AFTERWARDS, EVENTS, TASKS, Year, sources
 
-SHARE = 1 if os.environ.get("DUBAN_TEST_YEAR") == "whole" else 10
-"""A tenth of the tasks and events, unless all of them are asked for."""
+SHARE = 10 if os.environ.get("DUBAN_TEST_YEAR") == "tenth" else 1
+"""All of the tasks and events, unless a tenth is asked for."""
 
 LEDGERS = {"http": LEDGER, "inboxes": "by-inbox", "files": "by-file"}
 """One ledger for each route."""
