@@ -5,6 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from services.cli.client import LINES
 from services.cli.journal import Journal, Known, Reached, Refused, Target
 from services.cli.lines import Line, Lines, Source, opened
 from services.cli.publisher import Publisher
@@ -50,7 +51,7 @@ class Publication:
         lines, reached = source.lines, self._journal.reached
         while lines.number < reached.line:
             lines.next()
-        while batch := lines.take(self._publisher.lines, self._publisher.size):
+        while batch := lines.take(LINES, self._publisher.size):
             outcomes = await self._publisher.publish(batch)
             reached = _moved(reached, batch, outcomes, lines)
             self._journal.add(_refusals(batch, outcomes), reached)

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from events.envelope import MAX_BYTES
-from services.cli.client import LINES, REQUEST_BYTES, Client, ServiceError, detail_of, ok
+from services.cli.client import REQUEST_BYTES, Client, ServiceError, detail_of, ok
 from services.cli.lines import Line
 from services.clock import real_time, sleep
 from services.ingest.core import Outcome
@@ -36,11 +36,13 @@ _outcomes = msgspec.json.Decoder(Outcome)
 
 
 class Publisher:
-    """One source of a ledger. There is one request at a time: two could overtake each other."""
+    """One source of a ledger; `size` is the most bytes a request should have.
+
+    There is one request at a time: two could overtake each other, and a later event may depend on an earlier one.
+    """
 
     def __init__(self, client: Client, token: str, patience: float, waiting: Callable[[str | None], None]) -> None:
         """`waiting` is told why it waits, and None when it goes on."""
-        self.lines = LINES
         self.size = REQUEST_BYTES
         self._client = client
         self._token = token
