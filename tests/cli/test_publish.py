@@ -29,7 +29,7 @@ numbers = itertools.count(1)
 OTHER = "other"
 """A second ledger, at the same address for who publishes through the gate."""
 
-HUNG_SECONDS = 60.0
+HUNG_SECONDS = 120.0
 """How long a test waits for what must come."""
 
 
