@@ -29,6 +29,9 @@ RETRY_SECONDS = 1.0
 POLL_MILLISECONDS = 2_000
 """How long one XREAD waits: under the client's socket timeout, or each idle wait would end in an error."""
 
+MOST_CONNECTIONS = 10_000
+"""Of one broker, as each inbox is read over a connection of its own: the server's own limit, not the client's 100."""
+
 GC_THRESHOLD = 50_000
 """Allocations between two searches for cycles: batches make none, and at Python's 700 the searches take a third of the
 time."""
@@ -76,7 +79,13 @@ def connect(url: str) -> Any:
 
 def make_broker(url: str) -> RedisBroker:
     """Return a FastStream broker whose handlers get what their parser makes, unvalidated."""
-    return RedisBroker(url, apply_types=False, logger=logging.getLogger("faststream"), log_level=logging.DEBUG)
+    return RedisBroker(
+        url,
+        apply_types=False,
+        logger=logging.getLogger("faststream"),
+        log_level=logging.DEBUG,
+        max_connections=MOST_CONNECTIONS,
+    )
 
 
 StreamEntry: TypeAlias = tuple[bytes, dict[bytes, bytes]]

@@ -7,14 +7,24 @@ import httpx
 import typer
 from redis.exceptions import RedisError
 
-from services.cli import admitting, auditing, contracting, importing, reading, running, submitting, tending
+from services.cli import (
+    admitting,
+    auditing,
+    contracting,
+    explaining,
+    importing,
+    publishing,
+    reading,
+    running,
+    tending,
+)
 from services.cli.client import ServiceError
 from services.cli.options import err
 from services.ingest.schedule.text import UnreadableError
 from services.settings import SettingsError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
-for group in (running, importing, submitting, reading, tending, contracting):
+for group in (running, importing, publishing, explaining, reading, tending, contracting):
     app.add_typer(group.commands)
 app.add_typer(auditing.commands, name="audit")
 app.add_typer(admitting.commands, name="token")

@@ -15,6 +15,9 @@ Row: TypeAlias = dict[str, Any]
 LINES = 2_000
 """Events in one NDJSON request: an acknowledgement every few hundredths of a second."""
 
+REQUEST_BYTES = 8 * 1024 * 1024
+"""After which a request gets no further event: half of what ingest accepts."""
+
 
 class ServiceError(Exception):
     """A service answered with a problem."""
@@ -37,17 +40,21 @@ class Client:
     async def submit(self, events: Sequence[bytes], source: str) -> list[dict[str, Any]]:
         """Submit events as `source` and return their outcomes, in order."""
         outcomes: list[dict[str, Any]] = []
+        token = self._place.token_of(self._ledger, source)
         for start in range(0, len(events), LINES):
-            answer = await self._http.post(
-                self._url("ingest", "events"),
-                content=b"\n".join(events[start : start + LINES]),
-                headers={
-                    "Authorization": f"Bearer {self._place.token_of(self._ledger, source)}",
-                    "Content-Type": "application/x-ndjson",
-                },
-            )
-            outcomes += map(msgspec.json.decode, _ok(answer).content.splitlines())
+            answer = await self.post_lines(b"\n".join(events[start : start + LINES]), token)
+            outcomes += map(msgspec.json.decode, ok(answer).content.splitlines())
         return outcomes
+
+    @property
+    def events_url(self) -> str:
+        """Where events are submitted."""
+        return self._url("ingest", "events")
+
+    async def post_lines(self, body: bytes, token: str) -> httpx.Response:
+        """Submit NDJSON with a source's token and return the answer, whatever it is."""
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
+        return await self._http.post(self.events_url, content=body, headers=headers)
 
     async def preview(self, name: str, document: bytes, order: Order) -> Preview:
         """Have a document of tasks read beside the ledger; assigns nothing."""
@@ -58,18 +65,18 @@ class Client:
             files={"file": (name, document)},
             headers={"Authorization": f"Bearer {self._place.token_of(self._ledger, order.source)}"},
         )
-        return msgspec.json.decode(_ok(answer).content, type=Preview)
+        return msgspec.json.decode(ok(answer).content, type=Preview)
 
     async def overview(self) -> dict[str, Any]:
         """Return the figures of the ledger."""
-        return dict(_ok(await self._http.get(self._url("status", "overview"))).json())
+        return dict(ok(await self._http.get(self._url("status", "overview"))).json())
 
     async def tasks(self, **query: str) -> tuple[int, list[Row]]:
         """Return the position and every row a query asks for, over all pages."""
         position, rows = 0, []
         cursor: dict[str, str] = {}
         while True:
-            answer = _ok(await self._http.get(self._url("status", "tasks"), params={**query, "limit": "500", **cursor}))
+            answer = ok(await self._http.get(self._url("status", "tasks"), params={**query, "limit": "500", **cursor}))
             page = answer.json()
             position = position or int(answer.headers["Duban-Position"])
             rows += page["items"]
@@ -81,7 +88,7 @@ class Client:
         """Yield (event, position, data) of the feed for as long as the connection holds."""
         url = self._url("status", "changes")
         async with self._http.stream("GET", url, params={"after": str(after)}, timeout=httpx.Timeout(60)) as stream:
-            _ok(stream)
+            ok(stream)
             frame: dict[str, str] = {}
             async for line in stream.aiter_lines():
                 if line:
@@ -104,7 +111,7 @@ class Client:
 
     async def alerts(self, **query: str) -> list[dict[str, Any]]:
         """Return the first page of the alerts that a query asks for."""
-        return list(_ok(await self._http.get(self._url("notify", "alerts"), params=query)).json()["items"])
+        return list(ok(await self._http.get(self._url("notify", "alerts"), params=query)).json()["items"])
 
     def _url(self, service: str, what: str) -> str:
         return f"{self._place.urls[service]}/v1/{self._ledger}/{what}"
@@ -118,13 +125,14 @@ def tally(outcomes: Iterable[dict[str, Any]]) -> dict[str, int]:
     return counted
 
 
-def _ok(answer: httpx.Response) -> httpx.Response:
+def ok(answer: httpx.Response) -> httpx.Response:
+    """Return the answer; raises ServiceError, with what the problem says, where it is none that was hoped for."""
     if answer.is_error:
-        raise ServiceError(f"{_detail(answer)} ({answer.request.method} {answer.request.url}: {answer.status_code})")
+        raise ServiceError(f"{detail_of(answer)} ({answer.request.method} {answer.request.url}: {answer.status_code})")
     return answer
 
 
-def _detail(answer: httpx.Response) -> str:
+def detail_of(answer: httpx.Response) -> str:
     """Return what a problem says is wrong."""
     try:
         return str(msgspec.json.decode(answer.content)["detail"])

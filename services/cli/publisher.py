@@ -1,0 +1,124 @@
+"""Sends a source's events in their order and does not give up: as a unit's own system would."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import httpx
+import msgspec
+
+from events.envelope import MAX_BYTES
+from services.cli.client import REQUEST_BYTES, Client, ServiceError, detail_of, ok
+from services.cli.lines import Line
+from services.clock import real_time, sleep
+from services.ingest.core import Outcome
+
+PATIENCE = 300.0
+"""Seconds without an answer before it gives up: longer than a server takes to start with millions of events."""
+
+LONGEST_PAUSE = 10.0
+"""Seconds between two tries at most, whatever a proxy says: so that it goes on soon after the service does."""
+
+AGAIN = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,  # of a proxy before a service that starts
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+"""Answers after which the same bytes are sent again."""
+
+_outcomes = msgspec.json.Decoder(Outcome)
+
+
+class Publisher:
+    """One source of a ledger; `size` is the most bytes a request should have.
+
+    There is one request at a time: two could overtake each other, and a later event may depend on an earlier one.
+    """
+
+    def __init__(self, client: Client, token: str, patience: float, waiting: Callable[[str | None], None]) -> None:
+        """`waiting` is told why it waits, and None when it goes on."""
+        self.size = REQUEST_BYTES
+        self._client = client
+        self._token = token
+        self._patience = patience
+        self._waiting = waiting
+
+    async def publish(self, lines: Sequence[Line]) -> list[Outcome]:
+        """Return what became of each line, in order; lines that are too large are not sent.
+
+        A request that is too large for whoever stands between is halved, and those after it are as small. Raises
+        ServiceError where the service refuses the request or its answer did not come in time.
+        """
+        outcomes = {line.number: _too_large(line.size) for line in lines if line.raw is None}
+        parts = deque([[line for line in lines if line.raw is not None]])
+        while parts:
+            part = parts.popleft()
+            if not part:
+                continue
+            answer = await self._answer(b"\n".join(line.raw or b"" for line in part))
+            if answer.status_code != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                outcomes |= zip([line.number for line in part], _read(answer, len(part)), strict=True)
+            elif len(part) == 1:
+                outcomes[part[0].number] = _too_large(part[0].size, detail_of(answer))
+            else:
+                self.size = max(1, sum(line.size for line in part) // 2)
+                half = len(part) // 2
+                parts.extendleft((part[half:], part[:half]))
+        return [outcomes[line.number] for line in lines]
+
+    async def _answer(self, body: bytes) -> httpx.Response:
+        """Return the service's answer, waiting for as long as there is patience."""
+        began, pause, told = real_time(), 0.1, False
+        while True:
+            try:
+                answer = await self._client.post_lines(body, self._token)
+            except httpx.UnsupportedProtocol:
+                raise
+            except httpx.TransportError as error:
+                why = f"{self._client.events_url} does not answer: {error or type(error).__name__}"
+            else:
+                if answer.status_code not in AGAIN:
+                    if told:
+                        self._waiting(None)
+                    return answer
+                why = f"{answer.status_code} {detail_of(answer)}"
+                pause = _retry_after(answer) or pause
+            if real_time() + pause - began > self._patience:
+                raise ServiceError(f"{why}; --patience {self._patience:g} is over")
+            if not told:
+                self._waiting(why)
+                told = True
+            await sleep(min(pause, LONGEST_PAUSE))
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _read(answer: httpx.Response, count: int) -> list[Outcome]:
+    try:
+        outcomes = _outcomes.decode_lines(ok(answer).content)
+    except msgspec.MsgspecError as error:
+        raise ServiceError(f"{answer.request.url} is no ingest of duban: {error}") from error
+    if len(outcomes) != count:
+        raise ServiceError(f"{answer.request.url}: {len(outcomes)} outcomes for {count} events")
+    return outcomes
+
+
+def _retry_after(answer: httpx.Response) -> float | None:
+    """Return the seconds of Retry-After (RFC 9110, 10.2.3), a number or a date; None where it says neither."""
+    text = answer.headers.get("Retry-After", "")
+    if text.isdecimal():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.fromtimestamp(real_time(), UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def _too_large(size: int, detail: str | None = None) -> Outcome:
+    said = detail or f"at most {MAX_BYTES:,} are accepted; it was not sent"
+    return Outcome(None, None, "refused", code="too-large", detail=f"the event has {size:,} bytes; {said}")

@@ -1,0 +1,109 @@
+"""The ways by which a round of many sources reaches ingest, all of them at once, and what became of it."""
+
+import asyncio
+import contextlib
+import io
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from events.log import key
+from services.cli import app
+from services.runtime import connect
+from tests.house import House
+from tests.integration.year import Round
+
+LINES = 1_000
+"""Events in one request or pipeline."""
+
+RECEIPT_SECONDS = 60
+"""How long the next receipt may take."""
+
+Tokens = Mapping[str, str]
+"""By source."""
+
+
+async def over_http(house: House, ledger: str, tokens: Tokens, told: Round) -> dict[str, list[str]]:
+    """Have each source post its events, and return what became of each."""
+
+    async def one(http: httpx.AsyncClient, source: str, raws: Sequence[bytes]) -> list[str]:
+        headers = {"Authorization": f"Bearer {tokens[source]}", "Content-Type": "application/x-ndjson"}
+        became: list[str] = []
+        for start in range(0, len(raws), LINES):
+            body = b"\n".join(raws[start : start + LINES])
+            answer = await http.post(f"{house.base('ingest')}/v1/{ledger}/events", content=body, headers=headers)
+            became += map(_became, answer.raise_for_status().content.splitlines())
+        return became
+
+    async with httpx.AsyncClient(timeout=120) as http:
+        answers = await asyncio.gather(*(one(http, source, _raws(told, source)) for source in told))
+    return dict(zip(told, answers, strict=True))
+
+
+async def over_inboxes(house: House, ledger: str, told: Round) -> dict[str, list[str]]:
+    """Have each source add its events to its inbox, and return what its receipts say of each."""
+
+    async def one(source: str, raws: Sequence[bytes]) -> list[str]:
+        redis = connect(house.url)
+        try:
+            receipts = key(ledger, "receipts", source)
+            seen = await redis.xrevrange(receipts, count=1)
+            after = seen[0][0] if seen else b"0"
+            for start in range(0, len(raws), LINES):
+                async with redis.pipeline(transaction=False) as pipe:
+                    for raw in raws[start : start + LINES]:
+                        pipe.xadd(key(ledger, "inbox", source), {"e": raw})
+                    await pipe.execute()
+            became: list[str] = []
+            async with asyncio.timeout(RECEIPT_SECONDS) as limit:
+                while len(became) < len(raws):
+                    found = await redis.xread({receipts: after}, count=LINES, block=5_000)
+                    for after, fields in found[0][1] if found else ():  # noqa: B007 - the next read goes on from it
+                        became.append(_became(fields[b"e"]))
+                        limit.reschedule(asyncio.get_running_loop().time() + RECEIPT_SECONDS)
+            return became
+        finally:
+            await redis.aclose()
+
+    answers = await asyncio.gather(*(one(source, _raws(told, source)) for source in told))
+    return dict(zip(told, answers, strict=True))
+
+
+async def over_files(
+    house: House, ledger: str, tokens: Tokens, told: Round, directory: Path, pool: ProcessPoolExecutor
+) -> dict[str, list[str]]:
+    """Have `duban publish` publish a file of each source; of what was not refused only the numbers are told."""
+
+    async def one(source: str, raws: Sequence[bytes]) -> list[str]:
+        file = directory / f"{source}.ndjson"
+        file.write_bytes(b"\n".join(raws))
+        environment = {"DUBAN_URL": house.base("ingest"), "DUBAN_TOKEN": tokens[source]}
+        loop = asyncio.get_running_loop()
+        said = msgspec.json.decode(await loop.run_in_executor(pool, _publish, str(file), ledger, environment))
+        refused = [one["code"] for one in said["refusals"]]
+        return ["accepted"] * said["accepted"] + ["duplicate"] * said["duplicate"] + refused
+
+    answers = await asyncio.gather(*(one(source, _raws(told, source)) for source in told))
+    return dict(zip(told, answers, strict=True))
+
+
+def _publish(file: str, ledger: str, environment: Mapping[str, str]) -> str:
+    """Run `duban publish` in a process that has paid for its start before, and return what it prints."""
+    os.environ.update(environment)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+        app(["publish", file, "--ledger", ledger, "--json"], standalone_mode=False)
+    return printed.getvalue()
+
+
+def _raws(told: Round, source: str) -> list[bytes]:
+    return [one.raw for one in told[source]]
+
+
+def _became(outcome: bytes) -> str:
+    members = msgspec.json.decode(outcome)
+    return str(members.get("code") or members["outcome"])

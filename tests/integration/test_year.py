@@ -1,0 +1,144 @@
+"""An upstream's whole year, by every route: the same rows."""
+
+import asyncio
+import json
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any, get_args
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from events.envelope import CODES
+from events.log import Log
+from events.schema import NAMES, TYPES, DeadlineNeared, DeadlinePassed, Outcome
+from services import tokens
+from services.clock import sleep
+from services.settings import load_ledger, shipped
+from tests.house import LEDGER, House
+from tests.integration import routes
+from tests.integration.lives import OFFICE
+from tests.integration.year import AFTERWARDS, EVENTS, TASKS, Year, sources
+
+SHARE = 10 if os.environ.get("DUBAN_TEST_YEAR") == "tenth" else 1
+"""All of the tasks and events, unless a tenth is asked for."""
+
+LEDGERS = {"http": LEDGER, "inboxes": "by-inbox", "files": "by-file"}
+"""One ledger for each route."""
+
+STANDING = "0.000001"
+"""The speed of a clock that stands for all practical purposes."""
+
+SUCCESSOR = "国家税务总局湛江市税务局"
+"""Of a unit that ended in July of the year."""
+
+REST_SECONDS = 300.0
+"""How long status may take to fold what came, on a machine that does much else."""
+
+WORKERS = 2
+"""Processes that publish files: ingest needs the processor, too."""
+
+
+class Head(Struct):
+    """What of an event tells its kind."""
+
+    type: str
+
+
+_heads = msgspec.json.Decoder(Head)
+
+
+async def test_a_year_folds_to_the_same_rows_by_every_route(tmp_path: Path, server_url: str, redis: Any) -> None:
+    """31 sources at once over HTTP, inboxes and files: each event becomes what it has to, and the rows are equal."""
+    ledger = load_ledger(shipped(f"{LEDGER}.toml"))
+    spoken = sources(ledger)
+    issued = {
+        name: {source: await tokens.issue(redis, name, source) for source in (OFFICE, *spoken)}
+        for name in LEDGERS.values()
+    }
+    year = Year(ledger, TASKS // SHARE, EVENTS // SHARE)
+    total: Counter[str] = Counter()
+    types: set[str] = set()
+    with ProcessPoolExecutor(WORKERS, multiprocessing.get_context("spawn")) as pool:
+        for now, rounds in year.quarters():
+            async with _house(tmp_path, server_url, now.isoformat(), spoken).running("ingest", "status") as house:
+                for told in rounds:
+                    meant = {source: [one.becomes for one in said] for source, said in told.items()}
+                    over_http, over_inboxes, over_files = await asyncio.gather(
+                        routes.over_http(house, LEDGERS["http"], issued[LEDGERS["http"]], told),
+                        routes.over_inboxes(house, LEDGERS["inboxes"], told),
+                        routes.over_files(house, LEDGERS["files"], issued[LEDGERS["files"]], told, tmp_path, pool),
+                    )
+                    assert over_http == meant
+                    assert over_inboxes == meant
+                    assert _counted(over_files) == _counted(meant)
+                    total.update(became for said in meant.values() for became in said)
+                    types |= {_type(one.raw) for said in told.values() for one in said if one.becomes == "accepted"}
+    assert total.total() == EVENTS // SHARE
+    assert total.keys() == {"accepted", "duplicate", *get_args(CODES)}
+    assert types == TYPES.keys() - {NAMES[DeadlineNeared], NAMES[DeadlinePassed]}
+    async with _house(tmp_path, server_url, AFTERWARDS.isoformat(), spoken).running("ingest", "status") as house:
+        await _equal(house, redis)
+        by_http, by_inboxes, by_files = [await _rows(house, name) for name in LEDGERS.values()]
+        assert len(by_http) == TASKS // SHARE
+        assert by_http == by_inboxes
+        assert by_http == by_files
+        assert {row["outcome"] for row in by_http.values()} == {None, *get_args(Outcome)}
+        assert any(row["lead"] == SUCCESSOR for row in by_http.values())
+        for name in LEDGERS.values():
+            verified = house.command("audit", "verify", "--json", "--ledger", name)
+            assert json.loads(verified.stdout)["findings"] == []
+
+
+def _house(directory: Path, url: str, instant: str, spoken: Mapping[str, list[str]]) -> House:
+    """Return a house with a ledger for each route, all with the year's sources, in which time stands still."""
+    own = directory / instant
+    own.mkdir()
+    text = "".join(
+        f'\n[sources.{name}]\nrole = "reporter"\nunits = {json.dumps(units, ensure_ascii=False)}\n'
+        for name, units in spoken.items()
+    )
+    house = House(own, url, clock=f"{instant}@{STANDING}", channels=text)
+    for name in LEDGERS.values():
+        (house.ledgers / f"{name}.toml").write_bytes((house.ledgers / f"{LEDGER}.toml").read_bytes())
+    return house
+
+
+async def _equal(house: House, redis: Any) -> None:
+    """Wait until the clock has said all it has to, and status shows it, in every ledger."""
+    async with asyncio.timeout(REST_SECONDS), httpx.AsyncClient(timeout=60) as http:
+        while True:
+            lights = []
+            for name in LEDGERS.values():
+                answer = await http.get(f"{house.base('status')}/v1/{name}/overview")
+                same = int(answer.headers["Duban-Position"]) == await Log(redis, name).tail()
+                lights.append(answer.json()["lights"] if same else name)
+            if lights[0] == lights[1] == lights[2]:
+                return
+            await sleep(0.5)
+
+
+async def _rows(house: House, ledger: str) -> dict[str, dict[str, Any]]:
+    """Return all rows of a ledger by task, without their positions, which are the ledger's own."""
+    rows: dict[str, dict[str, Any]] = {}
+    query = {"limit": "1000"}
+    async with httpx.AsyncClient(timeout=60) as http:
+        while True:
+            page = (await http.get(f"{house.base('status')}/v1/{ledger}/tasks", params=query)).raise_for_status().json()
+            rows |= {row["task"]: {**row, "position": None} for row in page["items"]}
+            if page["next"] is None:
+                return rows
+            query["cursor"] = page["next"]
+
+
+def _type(raw: bytes) -> str:
+    return _heads.decode(raw).type
+
+
+def _counted(told: Mapping[str, list[str]]) -> dict[str, Counter[str]]:
+    return {source: Counter(became) for source, became in told.items()}
