@@ -111,6 +111,8 @@ def load_ledgers(directory: Path) -> dict[str, Ledger]:
 
 def load_ledger(path: Path) -> Ledger:
     """Read one ledger file; raise SettingsError, naming the file and the member, where it cannot be used."""
+    if path.stem == "schemas":
+        raise SettingsError(f"{path}: a ledger cannot be called schemas: /v1/schemas has those of the events")
     try:
         key(path.stem)
         return msgspec.toml.decode(path.read_bytes(), type=Ledger)

@@ -1,13 +1,18 @@
 """The published contract: written by one command, and guarded by another."""
 
+import json
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 from msgspec import Meta, Struct
 
 from events.schema import LANGUAGE, ProgressReported, TaskReopened
 from services.cli import contract
+from services.description import PROBLEM
+from services.ingest.contract import LINES, MANY, ONE
+from services.settings import SERVICES, SettingsError, load_ledger, shipped
 from tests.cli.terminal import run
 
 PUBLISHED = Path(__file__).parents[2] / "deploy" / "contract"
@@ -100,3 +105,45 @@ def test_a_changed_shape_needs_a_version_of_its_own(tmp_path: Path, data: type, 
     with pytest.raises(contract.PublishedError):
         contract.write(tmp_path, changed)
     assert (tmp_path / REPORT).read_bytes() == before
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_answer_is_described(service: str) -> None:
+    """Each operation has words, names its answers with what is in them, and each reference leads somewhere."""
+    document = json.loads(contract.documents()[f"openapi/{service}.json"])
+    assert {"/health/live", "/health/ready", "/v1/openapi.json", "/asyncapi"} <= document["paths"].keys()
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            assert operation["summary"]
+            assert all(parameter.get("description") or parameter["in"] == "path" for parameter in _told(operation))
+            assert operation["responses"], path
+            for status, answer in operation["responses"].items():
+                assert answer["content"], (path, status)
+                assert (PROBLEM in answer["content"]) == (int(status) >= 400 and status != "422")
+    for reference in set(re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', json.dumps(document))):
+        assert reference in document["components"]["schemas"]
+
+
+def _told(operation: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(operation.get("parameters", ()))
+
+
+def test_who_submits_is_told_how() -> None:
+    """Ingest's doors name the token, the three media types with examples, and when to come again."""
+    document = json.loads(contract.documents()["openapi/ingest.json"])
+    submit = document["paths"]["/v1/{ledger}/events"]["post"]
+    assert submit["security"] == [{"bearer": []}]
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert list(submit["requestBody"]["content"]) == [ONE, MANY, LINES]
+    for form in submit["requestBody"]["content"].values():
+        assert form["examples"]
+    assert "Retry-After" in submit["responses"]["503"]["headers"]
+    assert "WWW-Authenticate" in submit["responses"]["401"]["headers"]
+
+
+def test_a_ledger_does_not_stand_in_the_way_of_the_schemas(tmp_path: Path) -> None:
+    """/v1/schemas is taken: a ledger of that name could not be reached."""
+    path = tmp_path / "schemas.toml"
+    path.write_bytes(shipped("zhanjiang.toml").read_bytes())
+    with pytest.raises(SettingsError, match="a ledger cannot be called schemas"):
+        load_ledger(path)

@@ -13,9 +13,10 @@ import pytest
 from faststream.redis import RedisBroker
 from redis.exceptions import ResponseError
 
+from events.contract import schema_of
 from events.envelope import CODES, Event, encode
 from events.log import key
-from events.schema import TaskClosed, TaskUrged
+from events.schema import TYPES, TaskClosed, TaskUrged
 from services.clock import sleep
 from services.ingest.app import MAX_BODY
 from services.ingest.core import Outcome
@@ -203,6 +204,30 @@ async def test_health_and_documentation(office: Office) -> None:
         while (await office.http.get("/health/ready")).status_code != 200:
             await sleep(0.01)
     assert "/v1/{ledger}/events" in (await office.http.get("/v1/openapi.json")).json()["paths"]
+
+
+async def test_a_query_that_would_be_answered_as_another(office: Office) -> None:
+    """Events are sent without a query: one that has any is refused, told what is wrong, and kept."""
+    answer = await office.post(assigned(), source="office", path=f"{PATH}?dry_run=true")
+    assert answer.status_code == 400
+    assert problem(answer)["detail"] == "the query has 'dry_run'; it may have no parameters"
+    (refusal,) = await kept(office.redis)
+    assert (refusal["raw"], refusal["by"]) == (encode(assigned()), b"office")
+    assert await history(office.redis) == []
+    twice = await office.http.post(PATH.replace("events", "schedules") + "?partial=true&partial=false")
+    assert (twice.status_code, "'partial' 2 times" in problem(twice)["detail"]) == (400, True)
+
+
+async def test_the_contract_is_served(office: Office) -> None:
+    """Without a token, anybody gets the schema of each type and the descriptions of doors and streams."""
+    for name in TYPES:
+        answer = await office.http.get(f"/v1/schemas/{name}")
+        assert (answer.headers["content-type"], answer.json()) == ("application/schema+json", schema_of(name))
+    unknown = await office.http.get("/v1/schemas/duban.task.praised.v1")
+    assert (unknown.status_code, "duban.task.signed.v1" in problem(unknown)["detail"]) == (404, True)
+    streams = (await office.http.get("/asyncapi")).json()
+    assert streams["channels"]["inbox"]["address"] == "duban:{ledger}:inbox:{source}"
+    assert (await office.http.get("/v1/openapi.json")).json()["openapi"].startswith("3.1")
 
 
 async def test_a_server_that_is_away(office: Office, server: Server) -> None:

@@ -20,7 +20,9 @@ from schemathesis.checks import CHECKS
 
 from events.contract import role_of
 from events.envelope import encode
+from events.log import digest
 from services.cli.running import BUILDERS
+from services.description import place
 from services.ingest.contract import LINES, MANY, ONE
 from services.settings import Settings, shipped
 from tests.examples import LEAD, assigned
@@ -49,16 +51,27 @@ LEDGERS = shipped(f"{LEDGER}.toml").parent
 
 DESCRIBED = {name: build(Settings(ledgers=LEDGERS)).state.description for name, build in BUILDERS.items()}
 
-del DESCRIBED["ingest"]["components"]["schemas"]["Events"]["maxItems"]  # test_doors has them; here they take minutes
+SCHEMAS = DESCRIBED["ingest"]["components"]["schemas"]
+del SCHEMAS["Events"]["maxItems"]  # test_doors tries it; here it would take minutes
+if "DUBAN_API_EXAMPLES" not in os.environ:  # thousands of cases less; these have all kinds of members
+    SCHEMAS["Event"]["anyOf"] = [
+        {"$ref": place(f"duban.{name}.v1")} for name in ("task.reassigned", "progress.reported", "deadline.clarified")
+    ]
 
 INGEST, STATUS, NOTIFY = (schemathesis.openapi.from_dict(DESCRIBED[name], config=CONFIG) for name in BUILDERS)
 
-EVENT, OUTCOME = (
+EVENT, EVENTS, OUTCOME = (
     Draft202012Validator({"$ref": f"#/components/schemas/{name}", **DESCRIBED["ingest"]})
-    for name in ("Event", "Outcome")
+    for name in ("Event", "Events", "Outcome")
 )
 
 TASKS = ("t-1", "t-2")
+
+
+@schemathesis.serializer(LINES)
+def lines(_: schemathesis.SerializationContext, value: Any) -> bytes:
+    """Send lines as they are; what is no text, and cannot be sent as lines, as JSON."""
+    return value.encode() if isinstance(value, str) else json.dumps(value).encode()
 
 
 @pytest.fixture(scope="module")
@@ -89,11 +102,15 @@ def ask(house: House, service: str, case: Case[Any], source: str | None) -> Any:
     headers = {"Authorization": f"Bearer {house.tokens[source]}"} if source is not None else {}
     answer = case.call(base_url=house.base(service), headers=headers)
     excluded: Any = []
-    if answer.status_code in {200, 201} and (
-        (case.media_type == MANY and any(outcome["outcome"] == "refused" for outcome in answer.json()))
-        or (case.media_type == ONE and EVENT.is_valid(case.body))
-    ):  # of many each has its own outcome; and `format` is a remark, the pattern beside it is the rule
+    form = {ONE: EVENT, MANY: EVENTS}.get(case.media_type or "")
+    if answer.status_code in {200, 201} and case.media_type == LINES:  # whatever the bytes, each line has its outcome
+        for line in answer.content.splitlines():
+            OUTCOME.validate(json.loads(line))
         excluded = [CHECKS.get_one("negative_data_rejection")]
+    elif answer.status_code in {200, 201} and form is not None:  # the same; and `format` is a remark, not the rule
+        refused = case.media_type == MANY and any(outcome["outcome"] == "refused" for outcome in answer.json())
+        if refused or form.is_valid(case.body):
+            excluded = [CHECKS.get_one("negative_data_rejection")]
     case.validate_response(answer, excluded_checks=excluded)
     return answer
 
@@ -113,10 +130,11 @@ def test_ingest_is_as_it_describes_itself(house: House, case: Case[Any]) -> None
     """Whatever is sent to it, well or badly formed, by whoever: the answer is one of those that it names."""
     if "ledger" in case.path_parameters:
         case.path_parameters["ledger"] = LEDGER
-    for source in (None, "audit", "office"):
-        answer = ask(house, "ingest", case, source)
-        if case.method == "POST" and answer.status_code in {200, 201}:
-            assert source == "office"
+    ask(house, "ingest", case, "office")
+    if case.meta is not None and case.meta.phase.name.value == "fuzzing":  # the same for strangers, of a few
+        for source in (None, "audit"):
+            answer = ask(house, "ingest", case, source)
+            assert "{ledger}" not in case.path or answer.status_code in {400, 401, 403, 405, 415}
 
 
 DOCUMENTS = settings(CASES, max_examples=int(os.environ.get("DUBAN_API_EXAMPLES", "3")))
@@ -134,14 +152,14 @@ def test_documents_are_taken_as_described(house: House, case: Case[Any]) -> None
 def fitting(event: dict[str, Any], source: str) -> bytes:
     """Return an event that its schema allows as one that its source may say of a task there is, some time ago.
 
-    Every other subject stays as it came, so that there are tasks nobody knows.
+    Every other subject stays as it came, so that there are tasks nobody knows; the id is one of its own.
     """
-    known = len(event["subject"]) % 2 == 0 and event["type"] != "duban.task.assigned.v1"
     event = event | {"source": source, "time": "2018-03-31T10:00:00+08:00"}
-    event["subject"] = TASKS[len(event["subject"]) % len(TASKS)] if known else event["subject"]
+    if len(event["subject"]) % 2 == 0:
+        event["subject"] = TASKS[len(event["data"]) % len(TASKS)]
     if "unit" in event["data"]:
         event["data"] = event["data"] | {"unit": LEAD}
-    return json.dumps(event).encode()
+    return json.dumps(event | {"id": digest(json.dumps(event).encode())}).encode()
 
 
 def test_events_that_fit_are_accepted_in_every_form(house: House) -> None:
