@@ -83,10 +83,14 @@ class Packed(Struct, frozen=True):
 
 
 class StaleTailError(Exception):
-    """The log has grown since the writer last looked (or shrunk: then a backup was put back); nothing was written."""
+    """The log does not end with the event that the writer knows as the last; nothing was written.
+
+    It has grown since the writer looked, or it is another server's after a failover, which may have come to end
+    earlier, or at the same position with another event.
+    """
 
     def __init__(self, expected: int, tail: int) -> None:
-        super().__init__(f"the writer expected the tail at {expected}, it is at {tail}")
+        super().__init__(f"the writer expected the tail at {expected}, it is at {tail}, or is another event")
         self.tail = tail
 
 
@@ -104,6 +108,11 @@ def key(ledger: str, *parts: str) -> str:
 def digest(submitted: bytes) -> str:
     """Return what tells two submissions of one source and id apart: 64 bits, since a source can only deceive itself."""
     return hashlib.blake2b(submitted, digest_size=8).hexdigest()
+
+
+def mark(raw: bytes) -> str:
+    """Return what tells the event at a position from one that another server has there: SHA-1, as Lua has it."""
+    return hashlib.sha1(raw, usedforsecurity=False).hexdigest()
 
 
 class Log:
@@ -134,9 +143,17 @@ class Log:
         return await self.add(self.pack(tail, entries, notes, moves))
 
     def pack(
-        self, tail: int, entries: Sequence[Entry], notes: Sequence[Note] = (), moves: Sequence[Move] = ()
+        self,
+        tail: int,
+        entries: Sequence[Entry],
+        notes: Sequence[Note] = (),
+        moves: Sequence[Move] = (),
+        last: str = "",
     ) -> Packed:
-        """Return what `append` sends: to be made while another batch is still on its way."""
+        """Return what `append` sends: to be made while another batch is still on its way.
+
+        `last` is the mark of the event at `tail`, empty if that need not be looked at.
+        """
         streams: dict[str, list[list[str | Raw]]] = {}
         caps = {note.key: note.cap for note in notes}
         for note in notes:
@@ -152,6 +169,7 @@ class Log:
                 [(_seen_field(e.source, e.id), e.digest, lua_text(e.raw)) for e in entries],
                 [(index[m.inbox], m.expected, m.reached) for m in moves],
                 [(index[name], caps[name], noted) for name, noted in streams.items()],
+                last,
             )
         )
         return Packed(tail, len(entries), keys, batch, empty=not (entries or notes or moves))

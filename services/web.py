@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from msgspec import Struct
+from redis.exceptions import RedisError
 
 PROBLEM = "application/problem+json"
 
@@ -43,7 +44,12 @@ def application(
         lifespan=[lifespan],
         logging_config=None,
         request_max_body_size=max_body,
-        exception_handlers={HTTPException: _on_http_error, Exception: _on_fault, 413: _on_too_large},
+        exception_handlers={
+            HTTPException: _on_http_error,
+            RedisError: _on_server_away,
+            Exception: _on_fault,
+            413: _on_too_large,
+        },
         openapi_config=OpenAPIConfig(f"duban {service}", "1", path="/v1", render_plugins=[JsonRenderPlugin()]),
     )
 
@@ -91,6 +97,10 @@ def _on_too_large(request: "Request[Any, Any, Any]", _: Exception) -> Response[b
 def _on_http_error(_: "Request[Any, Any, Any]", error: HTTPException) -> Response[bytes]:
     members = {"errors": error.extra} if error.extra else {}
     return problem(error.status_code, error.detail, error.headers, **members)
+
+
+def _on_server_away(_: "Request[Any, Any, Any]", error: RedisError) -> Response[bytes]:
+    return unavailable(f"the server cannot do this now; ask again in a moment: {error}")
 
 
 def _on_fault(request: "Request[Any, Any, Any]", error: Exception) -> Response[bytes]:

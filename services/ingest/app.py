@@ -53,6 +53,13 @@ MAX_COMMAS = 100 * MAX_EVENTS
 BODY_SECONDS = 60.0
 """What a client may take to send a request."""
 
+ANSWER_SECONDS = 15.0
+"""What a client waits for an answer at most, once its body is there: longer than the server may be silent, so that what
+it does in the end is told, and shorter than most clients' patience."""
+
+LOOK_SECONDS = 1.0
+"""Between two looks at how far each inbox is decided."""
+
 TICK_SECONDS = 0.05
 """Real time between two looks at the ledger's clock; a look costs nothing unless something is due."""
 
@@ -99,10 +106,13 @@ def build(settings: Settings) -> Litestar:
             ]
             for source in ledger.sources:
                 reached = await writer.log.cursor(key(name, "inbox", source))
-                inbox = Inbox(writer, source, reached)
+                inbox = Inbox(redis, writer, source, reached)
                 inboxes.append(inbox)
-                runtime.follow(broker, inbox.name, reached, BATCH, inbox.handle)
+                inbox.follower = runtime.follow(broker, inbox.name, reached, BATCH, inbox.handle)
+                tasks.append(asyncio.create_task(runtime.repeat(LOOK_SECONDS, inbox.look)))
         await broker.start()
+        watch = runtime.Watch(settings.redis_url, redis, await broker.connect())
+        tasks.append(asyncio.create_task(runtime.repeat(runtime.WATCH_SECONDS, watch.look)))
         try:
             yield
         finally:
@@ -134,7 +144,7 @@ def build(settings: Settings) -> Litestar:
         try:
             return await _submit(door, ledger, request)
         except (UnavailableError, RedisError, OSError) as error:
-            return unavailable(f"the log cannot be written now; send it all again: {error}")
+            return unavailable(f"the log cannot be written now; {_AGAIN}: {error}")
 
     async def assigners_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         """Let nobody else send a document: this is asked before its body is read."""
@@ -187,8 +197,8 @@ def build(settings: Settings) -> Litestar:
             return unavailable(f"this cannot be done now; send it all again: {error}")
 
     async def unready() -> str | None:
-        connected = [door.writer.ready and await _answers(door.redis) for door in doors.values()]
-        return None if connected and all(connected) else "not connected to the log"
+        connected = [door.writer.ready and await runtime.writable(door.redis) for door in doors.values()]
+        return None if connected and all(connected) else "not connected to the log, or to one that takes no writes"
 
     return application("ingest", [submit, schedule], lifespan, unready, MAX_BODY)
 
@@ -213,7 +223,11 @@ async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") ->
     if role not in {"assigner", "reporter"}:
         await door.writer.submit([submission(body, authid)])
         return problem(403, f"{authid!r} is {role}; it may read, not submit")
-    return await _FORMS[form](door.writer, authid, body)
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await _FORMS[form](door.writer, authid, body)
+    except TimeoutError:
+        return unavailable(f"no answer within {ANSWER_SECONDS:g} seconds: what was recorded is unknown; {_AGAIN}")
 
 
 async def _one(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
@@ -276,6 +290,7 @@ async def receive_form(request: "Request[Any, Any, Any]") -> None:
         raise ValidationException(f"one file is needed, as file; {wrong}")
 
 
+_AGAIN = "send it all again, what was recorded is then answered as a duplicate"
 _LATE = f"the body did not arrive within {BODY_SECONDS:g} seconds"
 _UNKNOWN = "a valid token is needed: Authorization: Bearer <token>"
 
@@ -292,12 +307,3 @@ async def _many(writer: Writer, authid: str, parts: Sequence[bytes]) -> list[Out
         batches.append(asyncio.create_task(writer.submit(submissions)))
         await asyncio.sleep(0)
     return [outcome for outcomes in await asyncio.gather(*batches) for outcome in outcomes]
-
-
-async def _answers(redis: Any) -> bool:
-    """Tell whether the server answers; a writer with nothing to write would be the last to know."""
-    try:
-        await redis.ping()
-    except (RedisError, OSError):
-        return False
-    return True

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from events.envelope import Event, InvalidEvent, encode, parse, seal
 from events.ledger import CLOCK, Ledger
-from events.log import Entry, Known, Note, Recorded, digest, key
+from events.log import Entry, Known, Note, Recorded, digest, key, mark
 from events.projection import Change
 from services.ingest.core import Outcome, Refusal, Task, authentic, clock_events, decide, evolve, same_timing
 
@@ -48,12 +48,16 @@ def submission(raw: bytes, authid: str, inbox: str | None = None, entry: str | N
 
 
 class Base(Struct, frozen=True):
-    """What a batch is decided on: the tasks of the log, and those of its submissions that the log knows."""
+    """What a batch is decided on: the tasks of the log, and those of its submissions that the log knows.
+
+    `mark` is that of the event at the tail, as another server may have another one there after a failover.
+    """
 
     tasks: Mapping[str, Task]
     tail: int
     now: datetime
     known: Ids
+    mark: str = ""
 
 
 class Draft:
@@ -81,6 +85,11 @@ class Draft:
     def tail(self) -> int:
         """The position of its last event."""
         return self.base.tail + len(self.entries)
+
+    @property
+    def mark(self) -> str:
+        """The mark of its last event."""
+        return mark(self.entries[-1].raw) if self.entries else self.base.mark
 
     def task(self, subject: str) -> Task | None:
         """Return a task as it will stand."""

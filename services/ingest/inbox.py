@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
+from typing import Any
 
 import msgspec
 import structlog
@@ -25,8 +26,10 @@ log = structlog.get_logger()
 class Inbox:
     """The stream door of one source: entries wait here, a few batches at most, until they are decided."""
 
-    def __init__(self, writer: Writer, source: str, reached: str) -> None:
+    def __init__(self, redis: Any, writer: Writer, source: str, reached: str) -> None:
         self.name = key(writer.name, "inbox", source)
+        self.follower: runtime.Follower | None = None
+        self._redis = redis
         self._writer = writer
         self._source = source
         self._reached = reached
@@ -42,6 +45,17 @@ class Inbox:
         ahead = READ_AHEAD if len(entries) == BATCH else 1  # the inbox was read empty: let some more come together
         while len(self._under_way) > ahead:
             await self._under_way.popleft()
+
+    async def look(self) -> None:
+        """Go back where the server has decided less than was read: after a failover some may have to be read again."""
+        if self.follower is None or not all(task.done() for task in self._under_way):
+            return
+        known = self._reached
+        reached = await self._writer.log.cursor(self.name)
+        if _order(reached) < _order(known) and known == self._reached:
+            log.warning("inbox is read again", inbox=self.name, after=reached, was_at=known)
+            self._reached = reached
+            self.follower.go_on_from(reached)
 
     async def stop(self) -> None:
         """Leave what is not decided in the inbox."""
@@ -59,9 +73,10 @@ class Inbox:
         while True:
             try:
                 reached = await self._writer.log.cursor(self.name)
-                left = [one for one in submissions if one.entry is not None and _order(one.entry) > _order(reached)]
+                left, to = await self._left(reached, move.reached)
                 if left:
-                    await self._writer.submit(left, Move(self.name, reached, move.reached))
+                    await self._writer.submit(left, Move(self.name, reached, to))
+                    continue
             except InboxMovedError:
                 continue
             except (UnavailableError, RedisError, OSError) as error:
@@ -69,6 +84,18 @@ class Inbox:
                 await sleep(runtime.RETRY_SECONDS)
             else:
                 return
+
+    async def _left(self, reached: str, until: str) -> tuple[list[Submission], str]:
+        """Return a batch of what the server still has to be decided up to an entry, and its last entry.
+
+        That may be more than was read here: after a failover the server can stand further back.
+        """
+        if _order(reached) >= _order(until):
+            return [], until
+        entries = await self._redis.xrange(self.name, min=f"({reached}", max=until, count=BATCH)
+        if not entries:
+            return [], until
+        return [self._read(id.decode(), fields) for id, fields in entries], entries[-1][0].decode()
 
     def _read(self, entry: str, fields: dict[bytes, bytes]) -> Submission:
         raw = fields.get(b"e")

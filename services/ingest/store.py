@@ -83,6 +83,7 @@ class Writer:
         self._before: Ids = {}
         self._epoch = 0
         self._at = 0
+        self._told = 0
         self._synced = False
 
     @property
@@ -106,11 +107,20 @@ class Writer:
         return [outcome for outcomes in decided for outcome in outcomes]
 
     async def sync(self) -> None:
-        """Bring the write model to the log's tail; a position beyond the tail means the log was cut: RuntimeError."""
+        """Bring the write model to the log's tail; saved rows beyond the tail mean the log was cut: RuntimeError.
+
+        After a failover the log may end before what was known here: what is saved on the server fits its log, so that
+        is gone on from, and what was lost is told.
+        """
+        known = self.state.position
         if not self._synced:
             await self.state.load()
         await self.state.wake()
         tail = await self.log.tail()
+        if tail < known:
+            lost = f"{max(tail, 0) + 1} to {self._told}" if self._told > tail else "none"
+            log.error("log ends earlier than it did", ledger=self.name, now=tail, before=known, acknowledged_lost=lost)
+            self._told = min(self._told, tail)
         if self.state.position > tail:
             self._synced = False
             raise RuntimeError(
@@ -188,8 +198,9 @@ class Writer:
             return
         if self.state.position > self.state.saved:
             await self.state.save()
+        known = self.state.position
         tail = await self.log.tail()
-        if self._appending is None and (tail > self.state.position or self._overtaken()):
+        if self._appending is None and (tail > self.state.position or tail < known or self._overtaken()):
             self._void()
 
     def _take(self) -> list[Waiting]:
@@ -223,7 +234,8 @@ class Writer:
                 found = await self._look_up(batch)
             ahead = self._appending
             tail = self.state.position if ahead is None else ahead.tail
-            base = Base(self.state.rows, tail, self._advance_clock(), found.known | self._before)
+            last = self.state.mark if ahead is None else ahead.mark
+            base = Base(self.state.rows, tail, self._advance_clock(), found.known | self._before, last)
             draft = Draft(self.name, self.ledger, base, ahead)
             for subject in self._timers.due(base.now):
                 instant = draft.say(subject)
@@ -231,7 +243,7 @@ class Writer:
                     self._timers.schedule(subject, instant)
             outcomes = [[draft.outcome(one) for one in waiting.submissions] for waiting in batch]
             moves = [waiting.move for waiting in batch if waiting.move is not None]
-            packed = self.log.pack(tail, draft.entries, draft.notes, moves)
+            packed = self.log.pack(tail, draft.entries, draft.notes, moves, last)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told and logged, and the writer goes on
             self._unavailable(batch, error)
             return None
@@ -264,6 +276,7 @@ class Writer:
             self._commit(decided.draft)
         else:  # a save has found another instance ahead, and has taken up what it knows
             self._void()
+        self._told = max(self._told, decided.draft.tail)
         for waiting, outcomes in zip(decided.batch, decided.outcomes, strict=True):
             if not waiting.outcomes.done():
                 waiting.outcomes.set_result(outcomes)
@@ -306,7 +319,7 @@ class Writer:
         draft.ahead = None  # the log has it, and so have the rows
         if self._appending is draft:
             self._appending = None
-        self.state.adopt(draft.base.tail, draft.changes)
+        self.state.adopt(draft.base.tail, draft.changes, draft.mark)
         for subject in draft.retimed:
             self._timers.set(subject, self.state.rows[subject])
         self._at = self.state.position
