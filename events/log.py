@@ -5,6 +5,7 @@ Keys, all with the hash tag `{ledger}`:
     duban:{L}:log      stream  <position>-0 -> e: the stored bytes                     written by append.lua alone
     duban:{L}:seen     hash    source and id -> <position>:<digest>                    written by append.lua alone
     duban:{L}:cursors  hash    inbox key -> id of the last inbox entry decided         written by append.lua alone
+    duban:{L}:asked    string  the tail when last it was asked what replicas have      written where nothing else was
 """
 
 import hashlib
@@ -19,6 +20,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from events.envelope import Event, read
+from events.replicas import Confirmed, confirmed
 
 READ_BATCH = 2_000
 """Entries a read fetches at once: enough to hide the round trip, too few (~1 MB) to hold up the server."""
@@ -82,6 +84,13 @@ class Packed(Struct, frozen=True):
     empty: bool
 
 
+class Added(NamedTuple):
+    """What became of a batch: the position of each event, and the replicas that have it on disk, if that was asked."""
+
+    positions: list[int]
+    replicas: int | None = None
+
+
 class StaleTailError(Exception):
     """The log does not end with the event that the writer knows as the last; nothing was written.
 
@@ -116,15 +125,21 @@ def mark(raw: bytes) -> str:
 
 
 class Log:
-    """One ledger's log; `append` is for its one writer, the rest for all."""
+    """One ledger's log; `append` is for its one writer, the rest for all.
 
-    def __init__(self, redis: Any, ledger: str) -> None:
+    What is added counts only when so many `replicas` have it on disk.
+    """
+
+    def __init__(self, redis: Any, ledger: str, replicas: int = 0) -> None:
         self.ledger = ledger
         self.key = key(ledger, "log")
         self._seen = key(ledger, "seen")
         self._cursors = key(ledger, "cursors")
+        self._asked = key(ledger, "asked")
         self._redis = redis
+        self._replicas = replicas
         self._append = script(redis, __file__, "append.lua")
+        self._confirmed_append = Confirmed(redis, self._append, replicas)
         self._known = script(redis, __file__, "known.lua")
 
     async def tail(self) -> int:
@@ -140,7 +155,7 @@ class Log:
         A source and id that the log already has is not added again; its position is returned negative. Raises
         StaleTailError or InboxMovedError, with nothing written, where another writer came first.
         """
-        return await self.add(self.pack(tail, entries, notes, moves))
+        return (await self.add(self.pack(tail, entries, notes, moves))).positions
 
     def pack(
         self,
@@ -174,16 +189,29 @@ class Log:
         )
         return Packed(tail, len(entries), keys, batch, empty=not (entries or notes or moves))
 
-    async def add(self, packed: Packed) -> list[int]:
-        """Do what `append` does, with a batch that was packed."""
-        verdict, *reply = await self._append(keys=packed.keys, args=[packed.batch])
+    async def add(self, packed: Packed) -> Added:
+        """Do what `append` does, with a batch that was packed.
+
+        Raises UnconfirmedError where too few replicas have it in time; it is in this server's log all the same. A
+        batch that writes nothing waits for what was written before it.
+        """
+        replicas = None
+        if packed.empty:
+            if self._replicas:
+                _, replicas = await confirmed(self._redis, ("SET", self._asked, packed.tail), self._replicas)
+            return Added([], replicas)
+        if self._replicas:
+            (verdict, *reply), replicas = await self._confirmed_append(packed.keys, [packed.batch])
+        else:
+            verdict, *reply = await self._append(keys=packed.keys, args=[packed.batch])
         if verdict == b"stale":
             raise StaleTailError(packed.tail, reply[0])
         if verdict == b"moved":
             raise InboxMovedError(reply[0].decode())
         known = dict(zip(reply[::2], reply[1::2], strict=True))
         added = itertools.count(packed.tail + 1)
-        return [-known[number] if number in known else next(added) for number in range(1, packed.count + 1)]
+        positions = [-known[number] if number in known else next(added) for number in range(1, packed.count + 1)]
+        return Added(positions, replicas)
 
     async def known(self, ids: Sequence[tuple[str, str]]) -> list[Known | None]:
         """Return for each source and id where it already is."""

@@ -97,7 +97,7 @@ def build(settings: Settings) -> Litestar:
         inboxes: list[Inbox] = []
         for name, ledger in ledgers.items():
             clock = await runtime.ledger_clock(redis, name, settings.clock)
-            writer = Writer(redis, name, ledger, clock.now)
+            writer = Writer(redis, name, ledger, clock.now, settings.replicas)
             doors[name] = Door(writer, Documents(writer), redis)
             tasks += [
                 asyncio.create_task(writer.run()),

@@ -75,7 +75,10 @@ class Refusal(Struct, frozen=True, gc=False):
 
 
 class Outcome(Struct, frozen=True, gc=False, omit_defaults=True):
-    """What became of a submission; the answer over both doors."""
+    """What became of a submission; the answer over both doors.
+
+    `replicas` is how many replicas have it on disk as well, where an acknowledgement waits for them.
+    """
 
     source: str | None
     id: str | None
@@ -83,6 +86,7 @@ class Outcome(Struct, frozen=True, gc=False, omit_defaults=True):
     position: int | None = None
     code: CODES | None = None
     detail: str | None = None
+    replicas: int | None = None
 
 
 def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:

@@ -65,6 +65,7 @@ class Draft:
 
     `retimed` are the tasks of which the clock has something else to say now.
     `ahead` is the draft that is being appended meanwhile, None once the log has it: this one holds only if that does.
+    `replicas` have it on disk once it is appended, None where that is not asked.
     """
 
     def __init__(self, name: str, ledger: Ledger, base: Base, ahead: "Draft | None" = None) -> None:
@@ -75,6 +76,7 @@ class Draft:
         self.changes: list[Change[Task] | None] = []
         self.notes: list[Note] = []
         self.retimed: set[str] = set()
+        self.replicas: int | None = None
         self._name = name
         self._ledger = ledger
         self._recorded = base.now.isoformat().replace("+00:00", "Z")

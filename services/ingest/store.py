@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 from redis.exceptions import RedisError
 
 from events.envelope import Event, read
@@ -69,10 +70,10 @@ class Decided(Struct, frozen=True):
 class Writer:
     """The one writer of a ledger: submissions wait here, are decided in order of arrival and appended in batches."""
 
-    def __init__(self, redis: Any, name: str, ledger: Ledger, now: Callable[[], datetime]) -> None:
+    def __init__(self, redis: Any, name: str, ledger: Ledger, now: Callable[[], datetime], replicas: int = 0) -> None:
         self.name = name
         self.ledger = ledger
-        self.log = Log(redis, name)
+        self.log = Log(redis, name, replicas)
         self.state = Projection(redis, self.log, rules(ledger))
         self.now = now
         self._last: datetime | None = None
@@ -253,7 +254,7 @@ class Writer:
         """Append what was decided; where that failed, return those for whom it has to be decided again."""
         batch, draft = decided.batch, decided.draft
         try:
-            positions = [] if decided.packed.empty else await self.log.add(decided.packed)
+            positions, draft.replicas = await self.log.add(decided.packed)
             if positions and positions[-1] != draft.tail:
                 raise RuntimeError(f"ledger {self.name}: the log knew a submission that the look-up did not")  # noqa: TRY301 - as any fault
         except StaleTailError:
@@ -279,7 +280,7 @@ class Writer:
         self._told = max(self._told, decided.draft.tail)
         for waiting, outcomes in zip(decided.batch, decided.outcomes, strict=True):
             if not waiting.outcomes.done():
-                waiting.outcomes.set_result(outcomes)
+                waiting.outcomes.set_result(_confirmed(outcomes, decided.draft.replicas))
 
     def _void(self) -> None:
         """Forget what was decided on top of a batch that was not appended."""
@@ -325,6 +326,11 @@ class Writer:
         self._at = self.state.position
         if draft.entries:
             self._last = draft.base.now
+
+
+def _confirmed(outcomes: list[Outcome], replicas: int | None) -> list[Outcome]:
+    """Return outcomes that tell how many replicas have them, where that was asked."""
+    return outcomes if replicas is None else [replace(outcome, replicas=replicas) for outcome in outcomes]
 
 
 def rules(ledger: Ledger) -> Rules[Task]:

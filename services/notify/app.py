@@ -70,7 +70,10 @@ def build(settings: Settings) -> Litestar:
         async with httpx.AsyncClient(follow_redirects=False) as http:
             for name, ledger in ledgers.items():
                 clock = await runtime.ledger_clock(redis, name, settings.clock)
-                desk = Desk(Alerts(redis, name, ledger), Sender(Outbox(redis, name), name, ledger, clock, http))
+                desk = Desk(
+                    Alerts(redis, name, ledger),
+                    Sender(Outbox(redis, name, settings.replicas), name, ledger, clock, http),
+                )
                 await desk.alerts.projection.load()
                 await desk.wake()
                 desks[name] = desk
