@@ -1,4 +1,6 @@
+#!lua flags=allow-oom
 -- Save a projection's rows together with the position they reflect, all or nothing.
+-- It may, where the memory is full: what follows from the log is bounded by it, and the log takes nothing more then.
 --
 -- KEYS[1] checkpoint  hash    generation, position, version
 -- KEYS[2] rows        hash    row key -> encoded row, of this generation

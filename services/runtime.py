@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import resource
 import signal
 import sys
 import threading
@@ -39,6 +40,9 @@ WATCH_SECONDS = 2.0
 
 POLL_MILLISECONDS = 2_000
 """How long one XREAD waits: under the client's socket timeout, or each idle wait would end in an error."""
+
+FILES = 16_384
+"""Open files of a service: a connection each for the requests at once, as many again that idle, and the server's."""
 
 GC_THRESHOLD = 50_000
 """Allocations between two searches for cycles: batches make none, and at Python's 700 the searches take a third of the
@@ -250,6 +254,7 @@ def serve(service: str, settings: Settings, build: Callable[[Settings], Litestar
     gc.set_threshold(GC_THRESHOLD)
     if settings.parent is not None:
         threading.Thread(target=_end_with, args=(settings.parent,), daemon=True).start()
+    _allow_connections()
     config = uvicorn.Config(
         build(settings),
         host=settings.host,
@@ -259,6 +264,13 @@ def serve(service: str, settings: Settings, build: Callable[[Settings], Litestar
         timeout_graceful_shutdown=3,
     )
     uvicorn.Server(config).run()
+
+
+def _allow_connections() -> None:
+    """Let this process have the open files that it may have: many shells give it 1,024, fewer than it has requests."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 def _end_with(parent: int) -> None:

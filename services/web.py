@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 import structlog
 from litestar import Litestar, Request, Response, get
+from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 from redis.exceptions import RedisError
 
@@ -18,7 +20,37 @@ PROBLEM = "application/problem+json"
 RETRY_AFTER = "1"
 """Seconds after which a client may try again what cannot be done now: a server restarts in about that."""
 
+MOST_REQUESTS = 4_000
+"""Requests answered at once, streams of changes among them: each has a connection and some 50 KB of memory."""
+
 log = structlog.get_logger()
+
+
+def bounded(most: int) -> Callable[[ASGIApp], ASGIApp]:
+    """Return a middleware that answers 503 beyond so many requests at once; asking after the health is always free.
+
+    The web server's own limit would say so in plain text, and not when to try again.
+    """
+    under_way = 0
+
+    def middleware(app: ASGIApp) -> ASGIApp:
+        async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+            nonlocal under_way
+            if scope["type"] != ScopeType.HTTP or scope["path"].startswith("/health/"):
+                await app(scope, receive, send)
+            elif under_way >= most:
+                full = unavailable(f"{most:,} requests are being answered, which are the most at once; ask again")
+                await full.to_asgi_response(None, Request(scope))(scope, receive, send)
+            else:
+                under_way += 1
+                try:
+                    await app(scope, receive, send)
+                finally:
+                    under_way -= 1
+
+        return handle
+
+    return middleware
 
 
 def application(
@@ -27,6 +59,7 @@ def application(
     lifespan: Callable[[Litestar], Any],
     unready: Callable[[], Awaitable[str | None]],
     max_body: int = 1_000_000,
+    most_requests: int = MOST_REQUESTS,
 ) -> Litestar:
     """Return a service's application; `unready` says why it cannot be used yet, None if it can."""
 
@@ -42,6 +75,7 @@ def application(
     return Litestar(
         [*handlers, live, ready],
         lifespan=[lifespan],
+        middleware=[bounded(most_requests)],
         logging_config=None,
         request_max_body_size=max_body,
         exception_handlers={

@@ -32,14 +32,12 @@ from services.ingest.core import Outcome
 from services.ingest.documents import BusyError, Documents, Imported
 from services.ingest.draft import Submission, submission
 from services.ingest.inbox import Inbox
+from services.ingest.room import MOST_REQUEST, FullError, Room
 from services.ingest.schedule.limits import MIB, MOST_BYTES
 from services.ingest.schedule.plan import Order, PlanName
 from services.ingest.store import BATCH, UnavailableError, Writer, keep_stranger
 from services.settings import Settings, load_ledgers
 from services.web import answers, application, problem, problems, unavailable
-
-MAX_BODY = 16 * 1024 * 1024
-"""Bytes of one request."""
 
 MOST_DOCUMENT = MOST_BYTES + MIB
 """Bytes of a request with a document: the largest that is read, and what the form adds."""
@@ -87,6 +85,7 @@ def build(settings: Settings) -> Litestar:
     """Make the service; it connects when it starts."""
     ledgers = load_ledgers(settings.ledgers)
     doors: dict[str, Door] = {}
+    room = Room()
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -142,7 +141,9 @@ def build(settings: Settings) -> Litestar:
         if door is None:
             return problem(404, f"there is no ledger {ledger!r} here")
         try:
-            return await _submit(door, ledger, request)
+            return await _submit(door, room, request)
+        except FullError as full:
+            return unavailable(f"there is no room for this now, nothing of it was read; send it again: {full}")
         except (UnavailableError, RedisError, OSError) as error:
             return unavailable(f"the log cannot be written now; {_AGAIN}: {error}")
 
@@ -200,20 +201,30 @@ def build(settings: Settings) -> Litestar:
         connected = [door.writer.ready and await runtime.writable(door.redis) for door in doors.values()]
         return None if connected and all(connected) else "not connected to the log, or to one that takes no writes"
 
-    return application("ingest", [submit, schedule], lifespan, unready, MAX_BODY)
+    return application("ingest", [submit, schedule], lifespan, unready, MOST_REQUEST)
 
 
-async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") -> Response[bytes]:
+async def _submit(door: Door, room: Room, request: "Request[Any, Any, Any]") -> Response[bytes]:
+    ledger = door.writer.name
     authid = await tokens.source_of(door.redis, ledger, request.headers.get("authorization"))
     if authid is None or authid not in door.writer.ledger.sources:
         head = await anext(request.stream(), b"")  # no more: strangers must not be able to fill the memory
         await keep_stranger(door.redis, ledger, request.client.host if request.client else "", head)
         return problem(401, _UNKNOWN, {"WWW-Authenticate": "Bearer"})
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await request.body()
-    except TimeoutError:
-        return problem(408, _LATE)
+    with room.held(ledger, authid, request.headers.get("content-length")):
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await request.body()
+        except TimeoutError:
+            return problem(408, _LATE)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await _decided(door, authid, request, body)
+        except TimeoutError:
+            return unavailable(f"no answer within {ANSWER_SECONDS:g} seconds: what was recorded is unknown; {_AGAIN}")
+
+
+async def _decided(door: Door, authid: str, request: "Request[Any, Any, Any]", body: bytes) -> Response[bytes]:
     form = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if form not in _FORMS:
         wrong = InvalidEvent("malformed", f"the content type {form!r} is none of: {', '.join(_FORMS)}")
@@ -223,11 +234,7 @@ async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") ->
     if role not in {"assigner", "reporter"}:
         await door.writer.submit([submission(body, authid)])
         return problem(403, f"{authid!r} is {role}; it may read, not submit")
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            return await _FORMS[form](door.writer, authid, body)
-    except TimeoutError:
-        return unavailable(f"no answer within {ANSWER_SECONDS:g} seconds: what was recorded is unknown; {_AGAIN}")
+    return await _FORMS[form](door.writer, authid, body)
 
 
 async def _one(writer: Writer, authid: str, body: bytes) -> Response[bytes]:

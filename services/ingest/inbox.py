@@ -1,4 +1,8 @@
-"""The stream door: the inbox of one source, read on from where the log has decided it."""
+"""The stream door: the inbox of one source, read on from where the log has decided it.
+
+An inbox that holds too much is closed: its stream is given the last id there is (XSETID), so that XADD is refused by
+the server itself, whoever sends it, until most of it is decided.
+"""
 
 import asyncio
 import contextlib
@@ -15,10 +19,18 @@ from events.log import InboxMovedError, Move, key
 from services import runtime
 from services.clock import sleep
 from services.ingest.draft import Submission, submission
+from services.ingest.schedule.limits import MIB
 from services.ingest.store import BATCH, UnavailableError, Writer
 
 READ_AHEAD = 5
 """Batches of an inbox that wait while the next is read: some being decided and appended, some ready to follow."""
+
+MOST_BYTES = 64 * MIB
+"""Bytes of an inbox, beside what comes until it is looked at again: some seconds' work, and little of the server's
+memory, which would be full for all if one source could fill it."""
+
+LAST_ID = "18446744073709551615-18446744073709551615"
+"""After which a stream takes no entry any more."""
 
 log = structlog.get_logger()
 
@@ -47,7 +59,28 @@ class Inbox:
             await self._under_way.popleft()
 
     async def look(self) -> None:
-        """Go back where the server has decided less than was read: after a failover some may have to be read again."""
+        """See to it that the inbox holds not too much, and that all of it is read."""
+        await self._bound()
+        await self._go_back()
+
+    async def _bound(self) -> None:
+        """Close the inbox where it holds too much, and open it where it holds less than half of that."""
+        size = await self._redis.memory_usage(self.name)
+        if size is None:
+            return
+        info = await self._redis.xinfo_stream(self.name)
+        closed = info["last-generated-id"].decode() == LAST_ID
+        if size > MOST_BYTES and not closed:
+            log.warning("inbox is full: nothing is added to it until half of it is decided", inbox=self.name, size=size)
+            await self._redis.execute_command("XSETID", self.name, LAST_ID)
+        elif size < MOST_BYTES / 2 and closed:
+            log.info("inbox is open again", inbox=self.name)
+            decided = await self._writer.log.cursor(self.name)
+            newest = info["last-entry"][0].decode() if info["last-entry"] else decided
+            await self._redis.execute_command("XSETID", self.name, max(newest, decided, key=_order))
+
+    async def _go_back(self) -> None:
+        """Read anew where the server has decided less than was read here, as it can be after a failover."""
         if self.follower is None or not all(task.done() for task in self._under_way):
             return
         known = self._reached
