@@ -1,5 +1,6 @@
 """What every service process needs: logging, the Redis client and broker, the ledgers' clocks, a web server."""
 
+import asyncio
 import gc
 import logging
 import os
@@ -8,9 +9,11 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import datetime
 from typing import Any, TypeAlias
 
+import redis
 import structlog
 import uvicorn
 from faststream import AckPolicy
@@ -182,16 +185,18 @@ class Watch:
 
     async def look(self) -> None:
         """Drop the clients' connections where another server answers; raises RedisError where none does."""
-        fresh = connect(self._url)  # of its own, as only a new connection finds out where the address leads
-        try:
-            answering = (await fresh.info("server"))["run_id"]
-        finally:
-            await fresh.aclose()
+        answering = await asyncio.to_thread(self._ask)  # which, unlike a task, can be left alone when the service ends
         seen, self._seen = self._seen, answering
         if seen not in {None, answering}:
             log.warning("another server answers", before=seen, now=answering)
             for client in self._clients:
                 await client.connection_pool.disconnect()
+
+    def _ask(self) -> str:
+        """Return who answers on a new connection, as only that finds out where the address leads by now."""
+        once = redis.retry.Retry(NoBackoff(), 0)
+        with closing(redis.Redis.from_url(self._url, socket_timeout=WATCH_SECONDS, retry=once)) as fresh:
+            return str(fresh.info("server")["run_id"])
 
 
 async def writable(redis: Any) -> bool:
