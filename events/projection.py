@@ -220,12 +220,6 @@ class Projection(Generic[R]):
         ):
             await self._give_up()
 
-    async def _follows(self) -> bool:
-        """Tell whether the log still has the event that was folded last."""
-        if not self.mark:
-            return True
-        return [mark(entry.raw) for entry in await self.log.pick([self.position])] == [self.mark]
-
     async def _give_up(self) -> None:
         """Take up what is saved instead of what was folded from events that the log does not have."""
         await self._load(own=True)
@@ -317,9 +311,6 @@ class Projection(Generic[R]):
             self.saved, self._saved_mark = position, found.decode()
             self._forget(position)
             if self.position < position:  # the other one is ahead: fold up to it without saving
-                if not await self._follows():
-                    await self._give_up()
-                    return
                 async for batch in self.log.scan(self.position, position):
                     self.advance(batch)
                 self.mark = self._saved_mark

@@ -19,16 +19,16 @@ local checkpoint, rows, feed, log = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local save = cmsgpack.unpack(ARGV[1])
 local generation, expected, position, version = save[1], save[2], save[3], save[4]
 
-local saved = redis.call('HMGET', checkpoint, 'generation', 'position', 'mark')
-local at_generation, at_position = tonumber(saved[1] or 0), tonumber(saved[2] or 0)
-if at_generation ~= generation or at_position ~= expected then
-  return {'stale', at_generation, at_position, saved[3] or ''}
-end
 for at, mark in pairs({[expected] = save[9], [position] = save[10]}) do
   if mark ~= '' then
     local found = redis.call('XRANGE', log, at .. '-0', at .. '-0')
     if not found[1] or redis.sha1hex(found[1][2][2]) ~= mark then return {'cut'} end
   end
+end
+local saved = redis.call('HMGET', checkpoint, 'generation', 'position', 'mark')
+local at_generation, at_position = tonumber(saved[1] or 0), tonumber(saved[2] or 0)
+if at_generation ~= generation or at_position ~= expected then
+  return {'stale', at_generation, at_position, saved[3] or ''}
 end
 
 for _, row in ipairs(save[5]) do redis.call('HSET', rows, row[1], row[2]) end

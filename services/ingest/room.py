@@ -9,11 +9,11 @@ from services.ingest.schedule.limits import MIB
 MOST_REQUEST = 16 * MIB
 """Bytes of one request."""
 
-MOST = 64 * MIB
-"""Bytes of the requests that are being received or wait, of all sources: read, each takes some five times as much."""
+SHARE = 2 * MOST_REQUEST
+"""Bytes of one source's requests that are being received or wait: a largest one beside thousands of single events."""
 
-SHARE = MOST_REQUEST
-"""Bytes of those of one source: its largest request, or some thousands of single events; three others find room."""
+MOST = 4 * SHARE
+"""Bytes of those of all sources: beside three who flood, a fourth finds room; read, they take some times that."""
 
 LEAST = 4_096
 """Bytes that a request counts for at least: connection, headers and tasks need them however short it is."""

@@ -6,16 +6,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 
+from events.envelope import encode
 from services.clock import sleep
 from services.runtime import connect
+from tests.examples import reported
 from tests.house import House
 from tests.integration.proxy import Proxy
 from tests.integration.publishers import assignments, over_http
 from tests.integration.test_faults import AFTER, BEFORE, followed
-from tests.integration.traffic import Traffic, check
+from tests.integration.traffic import PATIENCE, Traffic, check
 from tests.integration.waiting import settled
 from tests.servers import Server, make_server
 
@@ -90,6 +93,28 @@ async def test_what_was_acknowledged_is_on_the_replica(pair: Pair, tmp_path: Pat
         assert any("replicas" in detail for detail in traffic.refusals)
         assert await check(traffic, pair.second.url) > BEFORE + AFTER
         assert dashboard.resets > 0
+
+
+async def test_a_repeat_is_acknowledged_only_when_it_is_on_the_replica(pair: Pair, tmp_path: Path) -> None:
+    """The answer tells how many replicas have it; without them nothing is acknowledged, a duplicate neither."""
+    event = encode(reported("t-001", 1, source="units"))
+    async with _house(pair, tmp_path, replicas=1) as house, httpx.AsyncClient(timeout=PATIENCE) as http:
+
+        async def send() -> httpx.Response:
+            form = "application/cloudevents+json"
+            return await http.post(
+                house.address("ingest", "events"), content=event, headers=house.headers("units", form)
+            )
+
+        assert (await send()).json().items() >= {"outcome": "accepted", "replicas": 1}.items()
+        assert (await send()).json().items() >= {"outcome": "duplicate", "replicas": 1}.items()
+        await pair.part()
+        for _ in range(2):
+            unknown = await send()
+            assert (unknown.status_code, unknown.headers["retry-after"]) == (503, "1")
+            assert "0 of 1 replicas" in unknown.json()["detail"]
+        await pair.replicate()
+        assert (await send()).json().items() >= {"outcome": "duplicate", "replicas": 1}.items()
 
 
 async def test_without_replicas_a_failover_is_survived(pair: Pair, tmp_path: Path) -> None:
