@@ -192,14 +192,9 @@ class Log:
     async def add(self, packed: Packed) -> Added:
         """Do what `append` does, with a batch that was packed.
 
-        Raises UnconfirmedError where too few replicas have it in time; it is in this server's log all the same. A
-        batch that writes nothing waits for what was written before it.
+        Raises UnconfirmedError where too few replicas have it in time; it is in this server's log all the same.
         """
         replicas = None
-        if packed.empty:
-            if self._replicas:
-                _, replicas = await confirmed(self._redis, ("SET", self._asked, packed.tail), self._replicas)
-            return Added([], replicas)
         if self._replicas:
             (verdict, *reply), replicas = await self._confirmed_append(packed.keys, [packed.batch])
         else:
@@ -212,6 +207,16 @@ class Log:
         added = itertools.count(packed.tail + 1)
         positions = [-known[number] if number in known else next(added) for number in range(1, packed.count + 1)]
         return Added(positions, replicas)
+
+    async def confirm(self, tail: int) -> int | None:
+        """Wait until the replicas have what the log has, for an answer that writes nothing; return how many do.
+
+        None where that is not asked. Raises UnconfirmedError where too few have it in time.
+        """
+        if not self._replicas:
+            return None
+        _, replicas = await confirmed(self._redis, ("SET", self._asked, tail), self._replicas)
+        return replicas
 
     async def known(self, ids: Sequence[tuple[str, str]]) -> list[Known | None]:
         """Return for each source and id where it already is."""

@@ -1,7 +1,8 @@
 """Replicas: what is acknowledged is on their disks too, where that is asked for.
 
 WAITAOF (Redis 7.2, Valkey 8) tells how many replicas have on disk what was written on the connection that asks, so
-both go out together on one connection.
+both go out together on one connection. WAIT comes in between: a replica that is asked flushes only after it has
+answered, and would next tell of it a second later; asked again it tells at once.
 """
 
 from collections.abc import Sequence
@@ -47,9 +48,10 @@ async def confirmed(redis: Any, command: Sequence[Any], replicas: int) -> tuple[
     """
     async with redis.pipeline(transaction=False) as pipe:
         pipe.execute_command(*command)
+        pipe.execute_command("WAIT", replicas, CONFIRM_MILLISECONDS)
         pipe.execute_command("WAITAOF", 1, replicas, CONFIRM_MILLISECONDS)
-        reply, counts = await pipe.execute(raise_on_error=False)
-    for one in (reply, counts):
+        reply, received, counts = await pipe.execute(raise_on_error=False)
+    for one in (reply, received, counts):
         if isinstance(one, Exception):
             raise one
     found = counts[1]

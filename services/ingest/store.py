@@ -254,7 +254,10 @@ class Writer:
         """Append what was decided; where that failed, return those for whom it has to be decided again."""
         batch, draft = decided.batch, decided.draft
         try:
-            positions, draft.replicas = await self.log.add(decided.packed)
+            if decided.packed.empty:
+                positions, draft.replicas = [], await self.log.confirm(draft.tail)
+            else:
+                positions, draft.replicas = await self.log.add(decided.packed)
             if positions and positions[-1] != draft.tail:
                 raise RuntimeError(f"ledger {self.name}: the log knew a submission that the look-up did not")  # noqa: TRY301 - as any fault
         except StaleTailError:
