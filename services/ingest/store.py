@@ -254,8 +254,9 @@ class Writer:
         """Append what was decided; where that failed, return those for whom it has to be decided again."""
         batch, draft = decided.batch, decided.draft
         try:
+            positions: list[int] = []
             if decided.packed.empty:
-                positions, draft.replicas = [], await self.log.confirm(draft.tail)
+                draft.replicas = await self.log.confirm(draft.tail)
             else:
                 positions, draft.replicas = await self.log.add(decided.packed)
             if positions and positions[-1] != draft.tail:
