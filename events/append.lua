@@ -4,8 +4,9 @@
 -- KEYS[2]   seen     hash    source and id -> <position>:<digest of the submitted bytes>
 -- KEYS[3]   cursors  hash    inbox key -> id of the last entry that was decided
 -- KEYS[4..] inboxes and the streams that notes go to (receipts, refusals)
--- ARGV[1]   MessagePack: {tail, events, cursors, notes}
+-- ARGV[1]   MessagePack: {tail, events, cursors, notes, last}
 --   tail     the position the writer believes to be the last
+--   last     SHA-1 of the bytes of the event there, or "": after a failover it may be another one
 --   events   [seen field, digest, bytes] each
 --   cursors  [index in KEYS, expected id, new id] each; several of one inbox follow each other
 --   notes    [index in KEYS, cap or 0, [[field, value, …] each]] for each stream
@@ -16,14 +17,15 @@ local log, seen, cursors = KEYS[1], KEYS[2], KEYS[3]
 local batch = cmsgpack.unpack(ARGV[1])
 local expected, events, moves, notes = batch[1], batch[2], batch[3], batch[4]
 
-local tail = 0
+local tail, last = 0, ''
 if redis.call('EXISTS', log) == 1 then
   local info = redis.call('XINFO', 'STREAM', log)
   for i = 1, #info, 2 do
     if info[i] == 'last-generated-id' then tail = tonumber(string.match(info[i + 1], '^(%d+)')) end
+    if info[i] == 'last-entry' and info[i + 1] and batch[5] ~= '' then last = redis.sha1hex(info[i + 1][2][2]) end
   end
 end
-if tail ~= expected then return {'stale', tail} end
+if tail ~= expected or last ~= batch[5] then return {'stale', tail} end
 local reached = {}
 for _, move in ipairs(moves) do
   local at = reached[move[1]] or redis.call('HGET', cursors, KEYS[move[1]]) or '0-0'

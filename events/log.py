@@ -5,6 +5,7 @@ Keys, all with the hash tag `{ledger}`:
     duban:{L}:log      stream  <position>-0 -> e: the stored bytes                     written by append.lua alone
     duban:{L}:seen     hash    source and id -> <position>:<digest>                    written by append.lua alone
     duban:{L}:cursors  hash    inbox key -> id of the last inbox entry decided         written by append.lua alone
+    duban:{L}:asked    string  the tail when last it was asked what replicas have      written where nothing else was
 """
 
 import hashlib
@@ -19,6 +20,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from events.envelope import Event, read
+from events.replicas import Confirmed, confirmed
 
 READ_BATCH = 2_000
 """Entries a read fetches at once: enough to hide the round trip, too few (~1 MB) to hold up the server."""
@@ -85,11 +87,22 @@ class Packed(Struct, frozen=True):
     empty: bool
 
 
+class Added(NamedTuple):
+    """What became of a batch: the position of each event, and the replicas that have it on disk, if that was asked."""
+
+    positions: list[int]
+    replicas: int | None = None
+
+
 class StaleTailError(Exception):
-    """The log has grown since the writer last looked (or shrunk: then a backup was put back); nothing was written."""
+    """The log does not end with the event that the writer knows as the last; nothing was written.
+
+    It has grown since the writer looked, or it is another server's after a failover, which may have come to end
+    earlier, or at the same position with another event.
+    """
 
     def __init__(self, expected: int, tail: int) -> None:
-        super().__init__(f"the writer expected the tail at {expected}, it is at {tail}")
+        super().__init__(f"the writer expected the tail at {expected}, it is at {tail}, or is another event")
         self.tail = tail
 
 
@@ -109,16 +122,27 @@ def digest(submitted: bytes) -> str:
     return hashlib.blake2b(submitted, digest_size=8).hexdigest()
 
 
-class Log:
-    """One ledger's log; `append` is for its one writer, the rest for all."""
+def mark(raw: bytes) -> str:
+    """Return what tells the event at a position from one that another server has there: SHA-1, as Lua has it."""
+    return hashlib.sha1(raw, usedforsecurity=False).hexdigest()
 
-    def __init__(self, redis: Any, ledger: str) -> None:
+
+class Log:
+    """One ledger's log; `append` is for its one writer, the rest for all.
+
+    What is added counts only when so many `replicas` have it on disk.
+    """
+
+    def __init__(self, redis: Any, ledger: str, replicas: int = 0) -> None:
         self.ledger = ledger
         self.key = key(ledger, "log")
         self._seen = key(ledger, "seen")
         self._cursors = key(ledger, "cursors")
+        self._asked = key(ledger, "asked")
         self._redis = redis
+        self._replicas = replicas
         self._append = script(redis, __file__, "append.lua")
+        self._confirmed_append = Confirmed(redis, self._append, replicas)
         self._known = script(redis, __file__, "known.lua")
 
     async def tail(self) -> int:
@@ -134,12 +158,20 @@ class Log:
         A source and id that the log already has is not added again; its position is returned negative. Raises
         StaleTailError or InboxMovedError, with nothing written, where another writer came first.
         """
-        return await self.add(self.pack(tail, entries, notes, moves))
+        return (await self.add(self.pack(tail, entries, notes, moves))).positions
 
     def pack(
-        self, tail: int, entries: Sequence[Entry], notes: Sequence[Notes] = (), moves: Sequence[Move] = ()
+        self,
+        tail: int,
+        entries: Sequence[Entry],
+        notes: Sequence[Notes] = (),
+        moves: Sequence[Move] = (),
+        last: str = "",
     ) -> Packed:
-        """Return what `append` sends: to be made while another batch is still on its way."""
+        """Return what `append` sends: to be made while another batch is still on its way.
+
+        `last` is the mark of the event at `tail`, empty if that need not be looked at.
+        """
         keys = [self.key, self._seen, self._cursors, *dict.fromkeys([m.inbox for m in moves] + [n.key for n in notes])]
         index = {name: number for number, name in enumerate(keys, 1)}
         batch = msgspec.msgpack.encode(
@@ -148,20 +180,39 @@ class Log:
                 [(_seen_field(e.source, e.id), e.digest, lua_text(e.raw)) for e in entries],
                 [(index[m.inbox], m.expected, m.reached) for m in moves],
                 [(index[n.key], n.cap, n.entries) for n in notes],
+                last,
             )
         )
         return Packed(tail, len(entries), keys, batch, empty=not (entries or notes or moves))
 
-    async def add(self, packed: Packed) -> list[int]:
-        """Do what `append` does, with a batch that was packed."""
-        verdict, *reply = await self._append(keys=packed.keys, args=[packed.batch])
+    async def add(self, packed: Packed) -> Added:
+        """Do what `append` does, with a batch that was packed.
+
+        Raises UnconfirmedError where too few replicas have it in time; it is in this server's log all the same.
+        """
+        replicas = None
+        if self._replicas:
+            (verdict, *reply), replicas = await self._confirmed_append(packed.keys, [packed.batch])
+        else:
+            verdict, *reply = await self._append(keys=packed.keys, args=[packed.batch])
         if verdict == b"stale":
             raise StaleTailError(packed.tail, reply[0])
         if verdict == b"moved":
             raise InboxMovedError(reply[0].decode())
         known = dict(zip(reply[::2], reply[1::2], strict=True))
         added = itertools.count(packed.tail + 1)
-        return [-known[number] if number in known else next(added) for number in range(1, packed.count + 1)]
+        positions = [-known[number] if number in known else next(added) for number in range(1, packed.count + 1)]
+        return Added(positions, replicas)
+
+    async def confirm(self, tail: int) -> int | None:
+        """Wait until the replicas have what the log has, for an answer that writes nothing; return how many do.
+
+        None where that is not asked. Raises UnconfirmedError where too few have it in time.
+        """
+        if not self._replicas:
+            return None
+        _, replicas = await confirmed(self._redis, ("SET", self._asked, tail), self._replicas)
+        return replicas
 
     async def known(self, ids: Sequence[tuple[str, str]]) -> list[Known | None]:
         """Return for each source and id where it already is."""

@@ -3,7 +3,8 @@
 Keys of the projection `name`, all written by save.lua and switch.lua alone:
 
     duban:{L}:<name>:checkpoint     hash    generation, position, version (of the rules that folded it);
-                                            begun: the last generation that a rebuild began
+                                            mark: of the event at that position; begun: the last generation that a
+                                            rebuild began
     duban:{L}:<name>:rows:<gen>     hash    row key -> the row as JSON, which keeps the offsets of instants
     duban:{L}:<name>:<feed>         stream  <position>-<n> -> e: what it announces, in the order of the log
     duban:{L}:<name>:history:<key>  list    the positions of a row's events, where `history` is asked for
@@ -11,6 +12,9 @@ Keys of the projection `name`, all written by save.lua and switch.lua alone:
 A projection always goes on from its own position and reads the log for itself; a message from a stream only wakes it.
 So redelivery, reordering, a crash at any point and a second instance are harmless: a save succeeds only from the
 position it expects, and two instances that fold the same prefix hold equal rows.
+
+After a failover the log may lack what was folded last, or have other events there. A save notices, as the server looks
+whether it has the very events; the projection then takes up what is saved there, which always fits the log beside it.
 """
 
 import asyncio
@@ -22,7 +26,7 @@ import msgspec
 from msgspec import Struct
 
 from events.envelope import Event, read
-from events.log import Log, Recorded, Stored, key, lua_text, script
+from events.log import Log, Recorded, Stored, key, lua_text, mark, script
 
 R = TypeVar("R", bound=Struct)
 Evolve: TypeAlias = Callable[[R | None, Recorded], R | None]
@@ -65,7 +69,11 @@ class Rules(Struct, Generic[R], frozen=True):
 
 
 class Projection(Generic[R]):
-    """Rows folded from the log by `rules`; `rows` and `position` are what it knows, `saved` what the server has."""
+    """Rows folded from the log by `rules`; `rows` and `position` are what it knows, `saved` what the server has.
+
+    `mark` is that of the event at `position`, empty if it is not known. `cuts` are the positions that were gone back
+    to, one for each time that rows were given up because the log had other events than were folded.
+    """
 
     def __init__(self, redis: Any, log: Log, rules: Rules[R]) -> None:
         self.rules = rules
@@ -74,10 +82,13 @@ class Projection(Generic[R]):
         self.position = 0
         self.saved = 0
         self.generation = 0
+        self.mark = ""
+        self.cuts: list[int] = []
         self.feed = key(log.ledger, rules.name, rules.feed)
         self._redis = redis
         self._checkpoint = key(log.ledger, rules.name, "checkpoint")
         self._decoder = msgspec.json.Decoder(rules.row)
+        self._saved_mark = ""
         self._each = rules.announce is not None or rules.history
         self._unsaved: dict[object, Change[R]] = {}
         self._lock = asyncio.Lock()
@@ -105,12 +116,13 @@ class Projection(Generic[R]):
                 batch = await self.log.read(self.position, FOLD_BATCH)
             while batch:
                 self.advance(Recorded(position, read(raw)) for position, raw in batch)
+                self.mark = mark(batch[-1].raw)
                 await self._save_changes()
                 folded += len(batch)
                 batch = await self.log.read(self.position, FOLD_BATCH)
             await self._save_changes()  # what an earlier save that failed has left
-            if not folded and int(await self._redis.hget(self._checkpoint, "generation") or 0) != self.generation:
-                await self._load(own=True)  # somebody has rebuilt the rows
+            if not folded:
+                await self._look()
         return folded
 
     def advance(self, recorded: Iterable[Recorded]) -> None:
@@ -121,10 +133,11 @@ class Projection(Generic[R]):
             change = [Change(entry.position, name, row, entry.event)] if row is not None else []
             self.adopt(entry.position - 1, entry.position, change)
 
-    def adopt(self, after: int, until: int, changes: Iterable[Change[R]]) -> None:
+    def adopt(self, after: int, until: int, changes: Iterable[Change[R]], mark: str = "") -> None:
         """Take up what the events after position `after` changed, up to `until`, in order; raises ValueError at a gap.
 
-        Each change where changes are announced or counted; else the last of each row will do.
+        Each change where changes are announced or counted; else the last of each row will do. `mark` is that of the
+        event at `until`.
         """
         if after != self.position:
             raise ValueError(f"{self.rules.name} is at position {self.position}; {after + 1} does not follow")
@@ -132,6 +145,7 @@ class Projection(Generic[R]):
             self.rows[change.key] = change.row
             self._keep(change)
         self.position = until
+        self.mark = mark
 
     async def revise(self, rows: dict[str, R]) -> None:
         """Save rows that time alone has changed, at the position they already reflect.
@@ -194,6 +208,22 @@ class Projection(Generic[R]):
         """Forget the changes up to a position: they are saved."""
         self._unsaved = {slot: change for slot, change in self._unsaved.items() if change.position > position}
 
+    async def _look(self) -> None:
+        """Take up what is saved, where somebody has rebuilt the rows, or the server has fewer or other events."""
+        names = ("generation", "position", "mark")
+        generation, position, found = await self._redis.hmget(self._checkpoint, *names)
+        if int(generation or 0) != self.generation:
+            await self._load(own=True)
+        elif int(position or 0) < self.saved or (
+            int(position or 0) == self.saved and self._saved_mark and found and found.decode() != self._saved_mark
+        ):
+            await self._give_up()
+
+    async def _give_up(self) -> None:
+        """Take up what is saved instead of what was folded from events that the log does not have."""
+        await self._load(own=True)
+        self.cuts.append(self.position)
+
     def _rows(self, generation: int) -> str:
         return key(self.log.ledger, self.rules.name, "rows", str(generation))
 
@@ -209,9 +239,9 @@ class Projection(Generic[R]):
         while True:
             generation = int(await self._redis.hget(self._checkpoint, "generation") or 0)
             async with self._redis.pipeline(transaction=True) as pipe:
-                pipe.hmget(self._checkpoint, "generation", "position", "version")
+                pipe.hmget(self._checkpoint, "generation", "position", "version", "mark")
                 pipe.hgetall(self._rows(generation))
-                (found, position, version), rows = await pipe.execute()
+                (found, position, version, marked), rows = await pipe.execute()
             if int(found or 0) == generation:
                 break
         others = version is not None and version.decode() != self.rules.version
@@ -225,6 +255,7 @@ class Projection(Generic[R]):
             decoded = {}
         self.generation = generation
         self.position = self.saved = int(position or 0)
+        self.mark = self._saved_mark = marked.decode() if marked is not None else ""
         self.rows = decoded
         self._unsaved.clear()
         return version.decode() if version is not None else None
@@ -235,7 +266,7 @@ class Projection(Generic[R]):
         What is adopted while the server saves is left for the next time.
         """
         while self.position > self.saved or self._unsaved:
-            reached = self.position
+            reached, marked = self.position, self.mark
             changes = [change for change in self._unsaved.values() if change.position >= self.saved]
             latest = {change.key: change.row for change in changes}
             announced = self.rules.announce(changes) if self.rules.announce is not None else ()
@@ -254,25 +285,37 @@ class Projection(Generic[R]):
                     [(id, lua_text(value)) for id, value in announced],
                     self.rules.cap,
                     list(index.values()),
+                    self._saved_mark,
+                    marked,
+                    self.log.key,
                 )
             )
             verdict, *at = await self._save(
                 keys=[self._checkpoint, self._rows(self.generation), self.feed], args=[save]
             )
             if verdict == b"ok":
-                self.saved = reached
+                self.saved, self._saved_mark = reached, marked
                 self._forget(reached)
                 return
-            generation, position = at
+            if verdict == b"cut":
+                await self._give_up()
+                return
+            generation, position, found, version = at
+            if version not in {b"", self.rules.version.encode()}:  # others began at the same time on an empty log
+                await self._load(own=True)
+            if generation == self.generation and position < self.saved:
+                await self._give_up()
+                return
             revised = any(change.event is None for change in self._unsaved.values())  # not to be forgotten: look again
-            if generation != self.generation or position < self.saved or revised:
+            if generation != self.generation or revised:
                 await self._load(own=True)
                 return
-            self.saved = position
+            self.saved, self._saved_mark = position, found.decode()
             self._forget(position)
             if self.position < position:  # the other one is ahead: fold up to it without saving
                 async for batch in self.log.scan(self.position, position):
                     self.advance(batch)
+                self.mark = self._saved_mark
                 self._unsaved.clear()
                 return
 

@@ -32,6 +32,7 @@ FIXED = ("admin", "ingest", "status", "notify", "audit")
 _CONNECT = "+ping +hello +auth +quit +select +client|setinfo +client|setname +client|getname +client|id"
 _PUBLISH = "+xadd +xread +xrange +xrevrange +xlen +xinfo|stream"
 _CLOCK = "+get +set"
+_WATCH = "+info +role"
 _FOLD = (
     "+xread +xrange +xrevrange +xinfo|stream +hget +hmget +hgetall +hset +hincrby +lrange +rpush +xadd +unlink"
     " +multi +exec +evalsha +script|load"
@@ -40,9 +41,9 @@ _FOLD = (
 
 _COMMANDS = {
     "admin": "+@all -flushall -flushdb -swapdb",
-    "ingest": f"{_CONNECT} {_CLOCK} {_FOLD} +exists +hsetnx +xtrim",
-    "status": f"{_CONNECT} {_CLOCK} {_FOLD}",
-    "notify": f"{_CONNECT} {_CLOCK} {_FOLD} +smembers +sadd +srem +del +pexpire +pttl",
+    "ingest": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +exists +hsetnx +xtrim +xsetid +memory|usage +wait +waitaof",
+    "status": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD}",
+    "notify": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +wait +waitaof +smembers +sadd +srem +del +pexpire +pttl",
     "audit": f"{_CONNECT} +@read -@dangerous +multi +exec +evalsha +script|load",
 }
 

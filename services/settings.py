@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import parse_qs, quote, urlsplit
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from events.ledger import Ledger
 from events.log import key
@@ -30,6 +30,7 @@ class Settings(Struct, frozen=True):
     DUBAN_PORT       the port of ingest; status and notify take the next two
     DUBAN_CLOCK      `INSTANT@SPEED`; the wall clock if unset
     DUBAN_LOG        `console` or `json`
+    DUBAN_REPLICAS   how many replicas have an event on disk before it is acknowledged, or an alert before it is sent
     DUBAN_PARENT     the process with which this one ends, if any
     """
 
@@ -39,6 +40,7 @@ class Settings(Struct, frozen=True):
     port: int = 8801
     clock: str | None = None
     log: Literal["console", "json"] = "json"
+    replicas: Annotated[int, Meta(ge=0)] = 0
     parent: int | None = None
 
     @classmethod

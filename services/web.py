@@ -10,8 +10,11 @@ import structlog
 from litestar import Litestar, Request, Response, get
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
+from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import BaseRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+from redis.exceptions import RedisError
 
 from services.description import PROBLEM, answers, describe, problems, query_parameters
 from services.settings import published
@@ -25,7 +28,37 @@ ASYNCAPI = "application/vnd.aai.asyncapi+json"
 KEEPS = "keeps what is wrong"
 """The `opt` of a handler that looks at the query itself, as what it refuses is kept."""
 
+MOST_REQUESTS = 4_000
+"""Requests answered at once, streams of changes among them: each has a connection and some 50 KB of memory."""
+
 log = structlog.get_logger()
+
+
+def bounded(most: int) -> Callable[[ASGIApp], ASGIApp]:
+    """Return a middleware that answers 503 beyond so many requests at once; asking after the health is always free.
+
+    The web server's own limit would say so in plain text, and not when to try again.
+    """
+    under_way = 0
+
+    def middleware(app: ASGIApp) -> ASGIApp:
+        async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+            nonlocal under_way
+            if scope["type"] != ScopeType.HTTP or scope["path"].startswith("/health/"):
+                await app(scope, receive, send)
+            elif under_way >= most:
+                full = unavailable(f"{most:,} requests are being answered, which are the most at once; ask again")
+                await full.to_asgi_response(None, Request(scope))(scope, receive, send)
+            else:
+                under_way += 1
+                try:
+                    await app(scope, receive, send)
+                finally:
+                    under_way -= 1
+
+        return handle
+
+    return middleware
 
 
 def application(
@@ -34,6 +67,7 @@ def application(
     lifespan: Callable[[Litestar], Any],
     unready: Callable[[], Awaitable[str | None]],
     max_body: int = 1_000_000,
+    most_requests: int = MOST_REQUESTS,
 ) -> Litestar:
     """Return a service's application; `unready` says why it cannot be used yet, None if it can.
 
@@ -89,10 +123,16 @@ def application(
     return Litestar(
         every,
         lifespan=[lifespan],
+        middleware=[bounded(most_requests)],
         logging_config=None,
         guards=[sound_query],
         request_max_body_size=max_body,
-        exception_handlers={HTTPException: _on_http_error, Exception: _on_fault, 413: _on_too_large},
+        exception_handlers={
+            HTTPException: _on_http_error,
+            RedisError: _on_server_away,
+            Exception: _on_fault,
+            413: _on_too_large,
+        },
         openapi_config=None,
         state=State({"description": description}),
     )
@@ -140,6 +180,10 @@ def _on_too_large(request: "Request[Any, Any, Any]", _: Exception) -> Response[b
 def _on_http_error(_: "Request[Any, Any, Any]", error: HTTPException) -> Response[bytes]:
     members = {"errors": error.extra} if error.extra else {}
     return problem(error.status_code, error.detail, error.headers, **members)
+
+
+def _on_server_away(_: "Request[Any, Any, Any]", error: RedisError) -> Response[bytes]:
+    return unavailable(f"the server cannot do this now; ask again in a moment: {error}")
 
 
 def _on_fault(request: "Request[Any, Any, Any]", error: Exception) -> Response[bytes]:

@@ -7,6 +7,9 @@ started again on the same port and data.
 import contextlib
 import gc
 import os
+import resource
+import shlex
+import signal
 import socket
 import time
 import warnings
@@ -38,15 +41,28 @@ START_SECONDS = 30.0
 
 
 class Server(Protocol):
-    """A running server; `url` stays the same over `kill` and `start`."""
+    """A running server; `url` stays the same over `kill` and `start`, `address` is where another server finds it."""
 
     url: str
+    address: tuple[str, int]
 
     def start(self) -> None:
         """Start it, on the data it had before, and wait until it answers."""
 
     def kill(self) -> None:
         """End its process with SIGKILL, as a power cut would."""
+
+    def stand(self) -> None:
+        """Let its process stand still (SIGSTOP): connections stay open, and nothing is answered."""
+
+    def go_on(self) -> None:
+        """Let it go on."""
+
+    def fill_disk(self) -> None:
+        """Leave no room for another byte of its append-only file."""
+
+    def free_disk(self) -> None:
+        """Give the room back."""
 
     def close(self) -> None:
         """Stop it and leave nothing behind."""
@@ -58,6 +74,8 @@ class EmbeddedServer:
     def __init__(self, directory: Path, acl: Path | None = None) -> None:
         port = free_port()
         self.url = f"redis://127.0.0.1:{port}/0"
+        self.address = ("127.0.0.1", port)
+        self._standing = 0
         config = CONFIG | ({"aclfile": str(acl)} if acl is not None else {})
         self._server = ValkeyServer(port=port, data_dir=directory, config=config, persist=True)
         if acl is not None:  # its own check asks as nobody, who gets no answer
@@ -70,20 +88,45 @@ class EmbeddedServer:
     def kill(self) -> None:
         self._server.terminate()
 
+    def stand(self) -> None:
+        self._standing = self._pid()
+        os.kill(self._standing, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        os.kill(self._standing, signal.SIGCONT)
+
+    def fill_disk(self) -> None:
+        """Let no file of the process grow: it ends as soon as it has something to flush."""
+        resource.prlimit(self._pid(), resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+
+    def free_disk(self) -> None:
+        """Start it anew, as its supervisor would: the limit has gone with the process."""
+        self.kill()
+        self.start()
+
     def close(self) -> None:
         self._server.terminate()
 
+    def _pid(self) -> int:
+        with redis.Redis.from_url(self.url, socket_timeout=5) as client:
+            return int(client.info("server")["process_id"])
+
 
 class ContainerServer:
-    """A Redis container; its data lie in its own volume."""
+    """A Redis container; its data lie in its own volume, or on a `disk` of so many megabytes."""
 
-    def __init__(self, acl: Path | None = None) -> None:
+    def __init__(self, acl: Path | None = None, disk: int | None = None) -> None:
         port = free_port()  # a fixed one: an engine would publish another one after each start
         config = CONFIG | ({"aclfile": f"/acl/{acl.name}"} if acl is not None else {})
         words = [word for name, value in config.items() for word in (f"--{name}", value)]
-        self._container = RedisContainer(IMAGE).with_bind_ports(PORT, port).with_command(["redis-server", *words])
+        command = ["redis-server", *words]
+        self._container = RedisContainer(IMAGE).with_bind_ports(PORT, port)
         if acl is not None:
             self._container.with_volume_mapping(acl.parent, "/acl")
+        if disk is not None:  # it would be empty after each start of the container: so the server is started inside
+            self._container.with_tmpfs_mount("/data", f"size={disk}m")
+            command = ["sh", "-c", f"while true; do {shlex.join(command)}; sleep 0.2; done"]
+        self._container.with_command(command)
         self.url = f"redis://{self._container.get_docker_client().host()}:{port}/0"
         self._created = False
 
@@ -94,25 +137,45 @@ class ContainerServer:
             self._created = True
             self._container.start()
         until_answering(self.url)
+        container = self._container.get_wrapped_container()
+        container.reload()
+        (network,) = container.attrs["NetworkSettings"]["Networks"].values()
+        self.address = (network["IPAddress"], PORT)
 
     def kill(self) -> None:
         container = self._container.get_wrapped_container()
         container.kill("SIGKILL")
         container.wait()
 
+    def stand(self) -> None:
+        self._container.get_wrapped_container().kill("SIGSTOP")
+
+    def go_on(self) -> None:
+        self._container.get_wrapped_container().kill("SIGCONT")
+
+    def fill_disk(self) -> None:
+        """Fill its disk to the last byte; a server without one of its own has the machine's, which is not ours."""
+        self._container.exec(["sh", "-c", "cat /dev/zero > /data/filler"])
+
+    def free_disk(self) -> None:
+        """Give the room back; the server is being started again and again until there is some."""
+        self._container.exec(["rm", "/data/filler"])
+        until_answering(self.url)
+
     def close(self) -> None:
         self._container.stop()
 
 
-def make_server(directory: Path, acl: Path | None = None) -> Server:
+def make_server(directory: Path, acl: Path | None = None, disk: int | None = None) -> Server:
     """Return the kind of server that DUBAN_TEST_SERVER asks for, or the best this machine has; it is not started.
 
-    `acl` is its ACL file, which is there already and lets the default user in at first.
+    `acl` is its ACL file, which is there already and lets the default user in at first. `disk` gives it one of its own,
+    of so many megabytes, where it is not the embedded one.
     """
     kind = os.environ.get("DUBAN_TEST_SERVER") or ("container" if docker_answers() else "embedded")
     match kind:
         case "container":
-            return ContainerServer(acl)
+            return ContainerServer(acl, disk)
         case "embedded":
             return EmbeddedServer(directory, acl)
         case _:

@@ -48,14 +48,12 @@ from services.ingest.documents import BusyError, Documents, Imported
 from services.ingest.draft import Submission, submission
 from services.ingest.inbox import Inbox
 from services.ingest.queue import BATCH, PART
+from services.ingest.room import MOST_REQUEST, FullError, Room
 from services.ingest.schedule.limits import MIB, MOST_BYTES
 from services.ingest.schedule.plan import Order, PlanName
 from services.ingest.store import UnavailableError, Writer, keep_stranger
 from services.settings import Settings, load_ledgers
 from services.web import KEEPS, application, problem, query_fault, unavailable
-
-MAX_BODY = 16 * 1024 * 1024
-"""Bytes of one request."""
 
 MOST_DOCUMENT = MOST_BYTES + MIB
 """Bytes of a request with a document: the largest that is read, and what the form adds."""
@@ -65,6 +63,13 @@ MAX_COMMAS = 100 * MAX_EVENTS
 
 BODY_SECONDS = 60.0
 """What a client may take to send a request."""
+
+ANSWER_SECONDS = 15.0
+"""What a client waits for an answer at most, once its body is there: longer than the server may be silent, so that what
+it does in the end is told, and shorter than most clients' patience."""
+
+LOOK_SECONDS = 1.0
+"""Between two looks at how far each inbox is decided."""
 
 TICK_SECONDS = 0.05
 """Real time between two looks at the ledger's clock; a look costs nothing unless something is due."""
@@ -93,6 +98,7 @@ def build(settings: Settings) -> Litestar:
     """Make the service; it connects when it starts."""
     ledgers = load_ledgers(settings.ledgers)
     doors: dict[str, Door] = {}
+    room = Room()
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -103,7 +109,7 @@ def build(settings: Settings) -> Litestar:
         inboxes: list[Inbox] = []
         for name, ledger in ledgers.items():
             clock = await runtime.ledger_clock(redis, name, settings.clock)
-            writer = Writer(redis, name, ledger, clock.now)
+            writer = Writer(redis, name, ledger, clock.now, settings.replicas)
             doors[name] = Door(writer, Documents(writer), redis)
             tasks += [
                 asyncio.create_task(writer.run()),
@@ -112,10 +118,13 @@ def build(settings: Settings) -> Litestar:
             ]
             for source in ledger.sources:
                 reached = await writer.log.cursor(key(name, "inbox", source))
-                inbox = Inbox(writer, source, reached)
+                inbox = Inbox(redis, writer, source, reached)
                 inboxes.append(inbox)
-                runtime.follow(broker, inbox.name, reached, BATCH, inbox.handle)
+                inbox.follower = runtime.follow(broker, inbox.name, reached, BATCH, inbox.handle)
+                tasks.append(asyncio.create_task(runtime.repeat(LOOK_SECONDS, inbox.look)))
         await broker.start()
+        watch = runtime.Watch(settings.redis_url, redis, await broker.connect())
+        tasks.append(asyncio.create_task(runtime.repeat(runtime.WATCH_SECONDS, watch.look)))
         try:
             yield
         finally:
@@ -154,9 +163,11 @@ def build(settings: Settings) -> Litestar:
         if door is None:
             return problem(404, f"there is no ledger {ledger!r} here")
         try:
-            return await _submit(door, ledger, request)
+            return await _submit(door, room, request)
+        except FullError as full:
+            return unavailable(f"there is no room for this now, nothing of it was read; send it again: {full}")
         except (UnavailableError, RedisError, OSError) as error:
-            return unavailable(f"the log cannot be written now; send it all again: {error}")
+            return unavailable(f"the log cannot be written now; {_AGAIN}: {error}")
 
     async def assigners_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         """Let nobody else send a document: this is asked before its body is read."""
@@ -213,8 +224,8 @@ def build(settings: Settings) -> Litestar:
             return unavailable(f"this cannot be done now; send it all again: {error}")
 
     async def unready() -> str | None:
-        connected = [door.writer.ready and await _answers(door.redis) for door in doors.values()]
-        return None if connected and all(connected) else "not connected to the log"
+        connected = [door.writer.ready and await runtime.writable(door.redis) for door in doors.values()]
+        return None if connected and all(connected) else "not connected to the log, or to one that takes no writes"
 
     @get(
         "/v1/schemas/{name:str}",
@@ -230,20 +241,30 @@ def build(settings: Settings) -> Litestar:
             raise NotFoundException(f"there is no type {name!r}; the types are: {', '.join(TYPES)}")
         return Response(msgspec.json.encode(schema_of(name)), media_type=SCHEMA)
 
-    return application("ingest", [submit, schedule, event_type], lifespan, unready, MAX_BODY)
+    return application("ingest", [submit, schedule, event_type], lifespan, unready, MOST_REQUEST)
 
 
-async def _submit(door: Door, ledger: str, request: "Request[Any, Any, Any]") -> Response[bytes]:
+async def _submit(door: Door, room: Room, request: "Request[Any, Any, Any]") -> Response[bytes]:
+    ledger = door.writer.name
     authid = await _source_of(door, request)
     if authid is None or authid not in door.writer.ledger.sources:
         head = await anext(request.stream(), b"")  # no more: strangers must not be able to fill the memory
         await keep_stranger(door.redis, ledger, request.client.host if request.client else "", head)
         return problem(401, _UNKNOWN, {"WWW-Authenticate": "Bearer"})
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await request.body()
-    except TimeoutError:
-        return problem(408, _LATE)
+    with room.held(ledger, authid, request.headers.get("content-length")):
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await request.body()
+        except TimeoutError:
+            return problem(408, _LATE)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await _decided(door, authid, request, body)
+        except TimeoutError:
+            return unavailable(f"no answer within {ANSWER_SECONDS:g} seconds: what was recorded is unknown; {_AGAIN}")
+
+
+async def _decided(door: Door, authid: str, request: "Request[Any, Any, Any]", body: bytes) -> Response[bytes]:
     misspelt = query_fault(request, {}) if request.scope["query_string"] else None
     if misspelt is not None:
         await door.writer.submit([Submission(body, authid, InvalidEvent("malformed", misspelt))])
@@ -320,6 +341,7 @@ async def receive_form(request: "Request[Any, Any, Any]") -> None:
         raise ValidationException(f"one file is needed, as file; {wrong}")
 
 
+_AGAIN = "send it all again, what was recorded is then answered as a duplicate"
 _LATE = f"the body did not arrive within {BODY_SECONDS:g} seconds"
 _UNKNOWN = "a valid token is needed: Authorization: Bearer <token>"
 
@@ -341,12 +363,3 @@ async def _many(writer: Writer, authid: str, parts: Sequence[bytes]) -> list[Out
 async def _source_of(door: Door, connection: "ASGIConnection[Any, Any, Any, Any]") -> str | None:
     authorization = connection.headers.get("authorization")
     return await tokens.source_of(door.redis, door.writer.name, authorization, door.writer.now())
-
-
-async def _answers(redis: Any) -> bool:
-    """Tell whether the server answers; a writer with nothing to write would be the last to know."""
-    try:
-        await redis.ping()
-    except (RedisError, OSError):
-        return False
-    return True

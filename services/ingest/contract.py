@@ -26,13 +26,15 @@ def _outcome(outcome: str, description: str, *members: str) -> Named:
     properties = {name: _told(schema, name) for name, schema in kept.items()}
     properties["outcome"] = {"const": outcome}
     properties |= {name: _told(own[name]["anyOf"][0], name) for name in members}
+    always = list(properties)
+    properties["replicas"] = _told(own["replicas"]["anyOf"][0], "replicas")
     return Named(
         outcome.capitalize(),
         {
             "description": description,
             "type": "object",
             "properties": properties,
-            "required": list(properties),
+            "required": always,
             "additionalProperties": False,
         },
     )
@@ -48,6 +50,7 @@ _WORDS = {
     "position": "Where the event is in the log, for ever.",
     "code": "Why it is refused, for programs.",
     "detail": "What is wrong, where, and what would be right, for people.",
+    "replicas": "How many replicas have it on disk, too; there where an acknowledgement waits for them.",
 }
 
 ACCEPTED = _outcome("accepted", "The event is in the log.", "position")

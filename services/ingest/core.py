@@ -46,7 +46,10 @@ class Refusal(Struct, frozen=True, gc=False):
 
 
 class Outcome(Struct, frozen=True, gc=False, omit_defaults=True):
-    """What became of a submission; the answer over both doors."""
+    """What became of a submission; the answer over both doors.
+
+    `replicas` is how many replicas have it on disk as well, where an acknowledgement waits for them.
+    """
 
     source: str | None
     id: str | None
@@ -54,6 +57,7 @@ class Outcome(Struct, frozen=True, gc=False, omit_defaults=True):
     position: int | None = None
     code: CODES | None = None
     detail: str | None = None
+    replicas: int | None = None
 
 
 def authentic(event: Event, authid: str) -> Refusal | None:

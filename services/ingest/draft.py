@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from events.envelope import Event, InvalidEvent, additions, encode, parse, read
 from events.ledger import CLOCK, Ledger
-from events.log import Entry, Known, Notes, Recorded, digest, key, lua_text
+from events.log import Entry, Known, Notes, Recorded, digest, key, lua_text, mark
 from events.projection import Change
 from events.schema import ProgressCorrected
 from services.ingest.core import Outcome, Refusal, authentic, decide
@@ -56,7 +56,8 @@ def submission(raw: bytes, authid: str, inbox: str | None = None, entry: str | N
 class Base(Struct, frozen=True):
     """What a batch is decided on: the tasks of the log, and what the log knows of its submissions.
 
-    `cited` are the events that its corrections name.
+    `cited` are the events that its corrections name. `mark` is that of the event at the tail, as another server may
+    have another one there after a failover.
     """
 
     tasks: Mapping[str, Task]
@@ -64,6 +65,7 @@ class Base(Struct, frozen=True):
     now: datetime
     known: Ids
     cited: Mapping[tuple[str, str], Event] = MappingProxyType({})
+    mark: str = ""
 
 
 class Draft:
@@ -71,6 +73,7 @@ class Draft:
 
     `changes` are the last of each task. `retimed` are the tasks of which the clock has something else to say now.
     `ahead` is the draft that is being appended meanwhile, None once the log has it: this one holds only if that does.
+    `replicas` have it on disk once it is appended, None where that is not asked.
     """
 
     def __init__(self, name: str, ledger: Ledger, base: Base, ahead: "Draft | None" = None) -> None:
@@ -80,6 +83,7 @@ class Draft:
         self.entries: list[Entry] = []
         self.changes: dict[str, Change[Task]] = {}
         self.retimed: set[str] = set()
+        self.replicas: int | None = None
         self._name = name
         self._ledger = ledger
         self._recorded = base.now.isoformat().replace("+00:00", "Z")
@@ -96,6 +100,11 @@ class Draft:
     def notes(self) -> list[Notes]:
         """What is noted beside the log."""
         return [notes for notes in (*self._receipts.values(), self._refused) if notes.entries]
+
+    @property
+    def mark(self) -> str:
+        """The mark of its last event."""
+        return mark(self.entries[-1].raw) if self.entries else self.base.mark
 
     def task(self, subject: str) -> Task | None:
         """Return a task as it will stand."""

@@ -1,8 +1,13 @@
-"""The stream door: the inbox of one source, read on from where the log has decided it."""
+"""The stream door: the inbox of one source, read on from where the log has decided it.
+
+An inbox that holds too much is closed: its stream is given the last id there is (XSETID), so that XADD is refused by
+the server itself, whoever sends it, until most of it is decided.
+"""
 
 import asyncio
 import contextlib
 from collections import deque
+from typing import Any
 
 import msgspec
 import structlog
@@ -15,10 +20,18 @@ from services import runtime
 from services.clock import sleep
 from services.ingest.draft import Submission, submission
 from services.ingest.queue import BATCH, PART
+from services.ingest.schedule.limits import MIB
 from services.ingest.store import UnavailableError, Writer
 
 READ_AHEAD = 4 * BATCH // PART
 """Parts of an inbox that wait while more is read: some being decided and appended, some ready to follow."""
+
+MOST_BYTES = 64 * MIB
+"""Bytes of an inbox, beside what comes until it is looked at again: some seconds' work, and little of the server's
+memory, which would be full for all if one source could fill it."""
+
+LAST_ID = "18446744073709551615-18446744073709551615"
+"""After which a stream takes no entry any more."""
 
 log = structlog.get_logger()
 
@@ -26,8 +39,10 @@ log = structlog.get_logger()
 class Inbox:
     """The stream door of one source: entries wait here, a few thousand at most, until they are decided."""
 
-    def __init__(self, writer: Writer, source: str, reached: str) -> None:
+    def __init__(self, redis: Any, writer: Writer, source: str, reached: str) -> None:
         self.name = key(writer.name, "inbox", source)
+        self.follower: runtime.Follower | None = None
+        self._redis = redis
         self._writer = writer
         self._source = source
         self._reached = reached
@@ -47,6 +62,38 @@ class Inbox:
         while len(self._under_way) > ahead:
             await self._under_way.popleft()
 
+    async def look(self) -> None:
+        """See to it that the inbox holds not too much, and that all of it is read."""
+        await self._bound()
+        await self._go_back()
+
+    async def _bound(self) -> None:
+        """Close the inbox where it holds too much, and open it where it holds less than half of that."""
+        size = await self._redis.memory_usage(self.name)
+        if size is None:
+            return
+        info = await self._redis.xinfo_stream(self.name)
+        closed = info["last-generated-id"].decode() == LAST_ID
+        if size > MOST_BYTES and not closed:
+            log.warning("inbox is full: nothing is added to it until half of it is decided", inbox=self.name, size=size)
+            await self._redis.execute_command("XSETID", self.name, LAST_ID)
+        elif size < MOST_BYTES / 2 and closed:
+            log.info("inbox is open again", inbox=self.name)
+            decided = await self._writer.log.cursor(self.name)
+            newest = info["last-entry"][0].decode() if info["last-entry"] else decided
+            await self._redis.execute_command("XSETID", self.name, max(newest, decided, key=_order))
+
+    async def _go_back(self) -> None:
+        """Read anew where the server has decided less than was read here, as it can be after a failover."""
+        if self.follower is None or not all(task.done() for task in self._under_way):
+            return
+        known = self._reached
+        reached = await self._writer.log.cursor(self.name)
+        if _order(reached) < _order(known) and known == self._reached:
+            log.warning("inbox is read again", inbox=self.name, after=reached, was_at=known)
+            self._reached = reached
+            self.follower.go_on_from(reached)
+
     async def stop(self) -> None:
         """Leave what is not decided in the inbox."""
         for task in self._under_way:
@@ -63,9 +110,10 @@ class Inbox:
         while True:
             try:
                 reached = await self._writer.log.cursor(self.name)
-                left = [one for one in submissions if one.entry is not None and _order(one.entry) > _order(reached)]
+                left, to = await self._left(reached, move.reached)
                 if left:
-                    await self._writer.submit(left, Move(self.name, reached, move.reached))
+                    await self._writer.submit(left, Move(self.name, reached, to))
+                    continue
             except InboxMovedError:
                 continue
             except (UnavailableError, RedisError, OSError) as error:
@@ -73,6 +121,18 @@ class Inbox:
                 await sleep(runtime.RETRY_SECONDS)
             else:
                 return
+
+    async def _left(self, reached: str, until: str) -> tuple[list[Submission], str]:
+        """Return a batch of what the server still has to be decided up to an entry, and its last entry.
+
+        That may be more than was read here: after a failover the server can stand further back.
+        """
+        if _order(reached) >= _order(until):
+            return [], until
+        entries = await self._redis.xrange(self.name, min=f"({reached}", max=until, count=BATCH)
+        if not entries:
+            return [], until
+        return [self._read(id.decode(), fields) for id, fields in entries], entries[-1][0].decode()
 
     def _read(self, entry: str, fields: dict[bytes, bytes]) -> Submission:
         raw = fields.get(b"e")

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 from redis.exceptions import RedisError
 
 from events.envelope import Event, read
@@ -64,10 +65,10 @@ class Decided(Struct, frozen=True):
 class Writer:
     """The one writer of a ledger: what sources submit is decided in turn and appended in batches."""
 
-    def __init__(self, redis: Any, name: str, ledger: Ledger, now: Callable[[], datetime]) -> None:
+    def __init__(self, redis: Any, name: str, ledger: Ledger, now: Callable[[], datetime], replicas: int = 0) -> None:
         self.name = name
         self.ledger = ledger
-        self.log = Log(redis, name)
+        self.log = Log(redis, name, replicas)
         self.state = Projection(redis, self.log, rules(ledger))
         self.now = now
         self._last: datetime | None = None
@@ -78,6 +79,7 @@ class Writer:
         self._before: Ids = {}
         self._epoch = 0
         self._at = 0
+        self._told = 0
         self._synced = False
 
     @property
@@ -103,11 +105,20 @@ class Writer:
         return [outcome for outcomes in decided for outcome in outcomes]
 
     async def sync(self) -> None:
-        """Bring the write model to the log's tail; a position beyond the tail means the log was cut: RuntimeError."""
+        """Bring the write model to the log's tail; saved rows beyond the tail mean the log was cut: RuntimeError.
+
+        After a failover the log may end before what was known here: what is saved on the server fits its log, so that
+        is gone on from, and what was lost is told.
+        """
+        known = self.state.position
         if not self._synced:
             await self.state.load()
         await self.state.wake()
         tail = await self.log.tail()
+        if tail < known:
+            lost = f"{max(tail, 0) + 1} to {self._told}" if self._told > tail else "none"
+            log.error("log ends earlier than it did", ledger=self.name, now=tail, before=known, acknowledged_lost=lost)
+            self._told = min(self._told, tail)
         if self.state.position > tail:
             self._synced = False
             raise RuntimeError(
@@ -185,8 +196,9 @@ class Writer:
             return
         if self.state.position > self.state.saved:
             await self.state.save()
+        known = self.state.position
         tail = await self.log.tail()
-        if self._appending is None and (tail > self.state.position or self._overtaken()):
+        if self._appending is None and (tail > self.state.position or tail < known or self._overtaken()):
             self._void()
 
     def _fail(self, batch: Sequence[Waiting], error: Exception) -> None:
@@ -211,7 +223,8 @@ class Writer:
                 found = await self._look_up(batch)
             ahead = self._appending
             tail = self.state.position if ahead is None else ahead.tail
-            base = Base(self.state.rows, tail, self._advance_clock(), found.known | self._before, found.cited)
+            last = self.state.mark if ahead is None else ahead.mark
+            base = Base(self.state.rows, tail, self._advance_clock(), found.known | self._before, found.cited, last)
             draft = Draft(self.name, self.ledger, base, ahead)
             for subject in self._timers.due(base.now):
                 instant = draft.say(subject)
@@ -219,7 +232,7 @@ class Writer:
                     self._timers.schedule(subject, instant)
             outcomes = [[draft.outcome(one) for one in waiting.submissions] for waiting in batch]
             moves = [waiting.move for waiting in batch if waiting.move is not None]
-            packed = self.log.pack(tail, draft.entries, draft.notes, moves)
+            packed = self.log.pack(tail, draft.entries, draft.notes, moves, last)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told and logged, and the writer goes on
             self._unavailable(batch, error)
             return None
@@ -229,7 +242,11 @@ class Writer:
         """Append what was decided; where that failed, return those for whom it has to be decided again."""
         batch, draft = decided.batch, decided.draft
         try:
-            positions = [] if decided.packed.empty else await self.log.add(decided.packed)
+            positions: list[int] = []
+            if decided.packed.empty:
+                draft.replicas = await self.log.confirm(draft.tail)
+            else:
+                positions, draft.replicas = await self.log.add(decided.packed)
             if positions and positions[-1] != draft.tail:
                 raise RuntimeError(f"ledger {self.name}: the log knew a submission that the look-up did not")  # noqa: TRY301 - as any fault
         except StaleTailError:
@@ -252,9 +269,10 @@ class Writer:
             self._commit(decided.draft)
         else:  # a save has found another instance ahead, and has taken up what it knows
             self._void()
+        self._told = max(self._told, decided.draft.tail)
         for waiting, outcomes in zip(decided.batch, decided.outcomes, strict=True):
             if not waiting.outcomes.done():
-                waiting.outcomes.set_result(outcomes)
+                waiting.outcomes.set_result(_confirmed(outcomes, decided.draft.replicas))
 
     def _void(self) -> None:
         """Forget what was decided on top of a batch that was not appended."""
@@ -299,12 +317,17 @@ class Writer:
         draft.ahead = None  # the log has it, and so have the rows
         if self._appending is draft:
             self._appending = None
-        self.state.adopt(draft.base.tail, draft.tail, draft.changes.values())
+        self.state.adopt(draft.base.tail, draft.tail, draft.changes.values(), draft.mark)
         for subject in draft.retimed:
             self._timers.set(subject, self.state.rows[subject])
         self._at = self.state.position
         if draft.entries:
             self._last = draft.base.now
+
+
+def _confirmed(outcomes: list[Outcome], replicas: int | None) -> list[Outcome]:
+    """Return outcomes that tell how many replicas have them, where that was asked."""
+    return outcomes if replicas is None else [replace(outcome, replicas=replicas) for outcome in outcomes]
 
 
 def rules(ledger: Ledger) -> Rules[Task]:

@@ -42,10 +42,18 @@ class Desk:
     def __init__(self, alerts: Alerts, sender: Sender) -> None:
         self.alerts = alerts
         self.sender = sender
+        self.reader: runtime.Follower | None = None
+        self._cuts = 0
 
     async def wake(self, entries: "list[runtime.StreamEntry] | None" = None) -> None:
         """Fold on and announce; `entries` are those of the log that came."""
-        await self.alerts.projection.wake(stored(entries or []))
+        projection = self.alerts.projection
+        await projection.wake(stored(entries or []))
+        if len(projection.cuts) != self._cuts:  # the log had other events than were folded: a failover
+            self._cuts = len(projection.cuts)
+            self.sender.forget()
+            if self.reader is not None:
+                self.reader.go_on_from(f"{projection.position}-0")
 
 
 def build(settings: Settings) -> Litestar:
@@ -64,7 +72,10 @@ def build(settings: Settings) -> Litestar:
         async with httpx.AsyncClient(follow_redirects=False) as http:
             for name, ledger in ledgers.items():
                 clock = await runtime.ledger_clock(redis, name, settings.clock)
-                desk = Desk(Alerts(redis, name, ledger), Sender(Outbox(redis, name), name, ledger, clock, http))
+                desk = Desk(
+                    Alerts(redis, name, ledger),
+                    Sender(Outbox(redis, name, settings.replicas), name, ledger, clock, http),
+                )
                 await desk.alerts.projection.load()
                 await desk.wake()
                 desks[name] = desk
@@ -73,8 +84,11 @@ def build(settings: Settings) -> Litestar:
                     asyncio.create_task(runtime.repeat(PAUSE_SECONDS, desk.sender.turn)),
                 ]
                 log = desk.alerts.projection.log
-                runtime.follow(broker, log.key, f"{desk.alerts.projection.position}-0", FOLLOW_BATCH, desk.wake)
+                after = f"{desk.alerts.projection.position}-0"
+                desk.reader = runtime.follow(broker, log.key, after, FOLLOW_BATCH, desk.wake)
             await broker.start()
+            watch = runtime.Watch(settings.redis_url, redis, await broker.connect())
+            tasks.append(asyncio.create_task(runtime.repeat(runtime.WATCH_SECONDS, watch.look)))
             try:
                 yield
             finally:

@@ -1,4 +1,6 @@
+#!lua flags=allow-oom
 -- Keep what the sender knows of its digests, if it still holds the lease.
+-- It may, where the memory is full: what follows from the log is bounded by it, and the log takes nothing more then.
 --
 -- KEYS[1] lease    string      the sender's token
 -- KEYS[2] planned  string      id of the last alert that went into a digest

@@ -66,6 +66,10 @@ class Sender:
         await self._keep()
         await self._start()
 
+    def forget(self) -> None:
+        """Look anew, before the next turn, at what is kept: a failover may have taken some of it back."""
+        self._known = False
+
     async def stop(self) -> None:
         """Let deliveries under way end, note how they ended, and make room for another instance."""
         await asyncio.gather(*self._busy.values(), return_exceptions=True)

@@ -26,6 +26,7 @@ from redis.exceptions import LockError
 from events.ledger import Ledger, Trigger
 from events.log import Log, Recorded, key, lua_text, script
 from events.projection import Change, Projection, Rules
+from events.replicas import Confirmed
 from services.notify.core import VERSION, Alert, Delivery, Digest, State, Task, alerts_for, evolve, state_of
 
 LEASE_SECONDS = 15.0
@@ -108,9 +109,12 @@ class Alerts:
 
 
 class Outbox:
-    """What the one sender of a ledger keeps; every write is refused once another instance has taken over."""
+    """What the one sender of a ledger keeps; every write is refused once another instance has taken over.
 
-    def __init__(self, redis: Any, name: str) -> None:
+    Nothing is sent before so many `replicas` have on disk that it is: what a failover takes back, nobody was told.
+    """
+
+    def __init__(self, redis: Any, name: str, replicas: int = 0) -> None:
         def of_notify(what: str) -> str:
             return key(name, NAME, what)
 
@@ -123,6 +127,7 @@ class Outbox:
         names = ("lease", "planned", "digests", "pending", "grouped", "dead")
         self._keys = [of_notify(what) for what in names]
         self._keep = script(redis, __file__, "keep.lua")
+        self._confirmed_keep = Confirmed(redis, self._keep, replicas) if replicas else None
 
     async def hold(self) -> bool | None:
         """Take or renew the lease: True where nobody else held it since, False where somebody did, None if not had."""
@@ -173,7 +178,10 @@ class Outbox:
                 [lua_text(msgspec.json.encode(letter)) for letter in dead],
             )
         )
-        return bool(await self._keep(keys=self._keys, args=[packed]))
+        if self._confirmed_keep is None:
+            return bool(await self._keep(keys=self._keys, args=[packed]))
+        kept, _ = await self._confirmed_keep(self._keys, [packed])
+        return bool(kept)
 
 
 _alert = msgspec.json.Decoder(Alert)

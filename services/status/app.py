@@ -67,25 +67,40 @@ class Desk:
         self.board = board
         self.clock = clock
         self.feed = Feed(CHANGES_KEPT)
+        self.readers: tuple[runtime.Follower, ...] = ()
         self._redis = redis
-        self._generation = 0
+        self._folding = (0, 0)
 
     async def start(self) -> None:
         """Take up rows and changes, and fold on to the tail."""
         await self.board.load(self.clock.now())
-        self._generation = self.board.projection.generation
+        self._folding = self._now_folding()
         await self.board.projection.wake()
+        await self._load_changes()
+
+    async def wake(self, entries: "list[runtime.StreamEntry] | None" = None) -> None:
+        """Fold on; `entries` are those of the log that came."""
+        told = self.board.position
+        await self.board.projection.wake(stored(entries or []))
+        folding = self._now_folding()
+        if folding[1] != self._folding[1]:  # the log had other events than the rows showed: a failover
+            self.feed.forget(self.board.projection.cuts[-1], told)
+            await self._load_changes()
+            log_, changes = self.readers
+            log_.go_on_from(f"{self.board.position}-0")
+            changes.go_on_from(self.feed.last)
+        elif folding != self._folding:
+            self.feed.reset()
+        self._folding = folding
+
+    def _now_folding(self) -> tuple[int, int]:
+        return self.board.projection.generation, len(self.board.projection.cuts)
+
+    async def _load_changes(self) -> None:
         key = self.board.projection.feed
         kept = await self._redis.xrange(key)
         added = (await self._redis.xinfo_stream(key))["entries-added"] if kept else 0
         self.feed.load(kept, trimmed=added > len(kept))
-
-    async def wake(self, entries: "list[runtime.StreamEntry] | None" = None) -> None:
-        """Fold on; `entries` are those of the log that came."""
-        await self.board.projection.wake(stored(entries or []))
-        if self.board.projection.generation != self._generation:
-            self._generation = self.board.projection.generation
-            self.feed.reset()
 
     async def push(self, entries: "list[runtime.StreamEntry]") -> None:
         """Hand changes on, after the rows show them: another instance may have made them."""
@@ -129,9 +144,13 @@ def build(settings: Settings) -> Litestar:
                 asyncio.create_task(runtime.repeat(CATCH_UP_SECONDS, desk.wake)),
                 asyncio.create_task(runtime.repeat(period, desk.relight)),
             ]
-            runtime.follow(broker, desk.board.log.key, f"{desk.board.position}-0", FOLLOW_BATCH, desk.wake)
-            runtime.follow(broker, desk.board.projection.feed, desk.feed.last, FOLLOW_BATCH, desk.push)
+            desk.readers = (
+                runtime.follow(broker, desk.board.log.key, f"{desk.board.position}-0", FOLLOW_BATCH, desk.wake),
+                runtime.follow(broker, desk.board.projection.feed, desk.feed.last, FOLLOW_BATCH, desk.push),
+            )
         await broker.start()
+        watch = runtime.Watch(settings.redis_url, redis, await broker.connect())
+        tasks.append(asyncio.create_task(runtime.repeat(runtime.WATCH_SECONDS, watch.look)))
         try:
             yield
         finally:
@@ -249,7 +268,7 @@ def build(settings: Settings) -> Litestar:
             after = resumed if resumed is not None else sys.maxsize if after is None else after
         position = desk.board.position
         return Stream(
-            desk.feed.follow(after, position),
+            desk.feed.follow(after, position, resumed=bool(last)),
             media_type=SSE,
             headers={"Duban-Position": str(position), "Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )

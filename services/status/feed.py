@@ -36,6 +36,7 @@ class Feed:
         self._frames: deque[Frame] = deque(maxlen=kept)
         self._start = 0
         self._trimmed = False
+        self._gone = range(0)
         self._epoch = 0
         self._news = asyncio.Event()
 
@@ -55,6 +56,18 @@ class Feed:
             self._frames.append(Frame(int(position), int(number), event))
         self._wake()
 
+    def forget(self, since: int, told: int) -> None:
+        """Have every client take a new snapshot: a failover has taken back what was told from `since` up to `told`.
+
+        What is kept is to be loaded anew. Who was away and comes back from such a position later is told the same; if
+        it cannot be known how far the changes were the same, from any position up to `told`.
+        """
+        self._start += len(self._frames)
+        self._frames.clear()
+        gone = range(since + 1 if since < told else 1, told + 1)
+        self._gone = range(min(self._gone.start, gone.start), max(self._gone.stop, gone.stop)) if self._gone else gone
+        self.reset()
+
     def reset(self) -> None:
         """Have every client take a new snapshot."""
         self._epoch += 1
@@ -65,17 +78,18 @@ class Feed:
         """The id of the last change, as the stream has it."""
         return f"{self._frames[-1].position}-{self._frames[-1].number}" if self._frames else "0-0"
 
-    async def follow(self, after: int | None, position: int) -> AsyncIterator[bytes]:
+    async def follow(self, after: int | None, position: int, *, resumed: bool = False) -> AsyncIterator[bytes]:
         """Yield the changes after the position `after` (from now on if None) for as long as the client listens.
 
         `position` is where the rows stand now: it tells a client that is ahead of them, so of another log. Changes up
-        to `after` that come in only now are left out: rows are ahead of their announcements.
+        to `after` that come in only now are left out: rows are ahead of their announcements. `resumed` tells a client
+        that comes back from one that has just taken a snapshot, which cannot show what a failover has taken back.
         """
         epoch = self._epoch
         index = self._start + len(self._frames)
         known = NOTHING
         if after is not None:
-            found = self._index(after, position)
+            found = self._index(after, position) if not (resumed and after in self._gone) else None
             if found is None:
                 yield reset(position)
             else:

@@ -7,9 +7,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from events.envelope import Event
 from events.log import Log, Stored
-from events.projection import Projection, Rules
+from events.projection import Projection, Rules, SupersededError
 from tests.events.counting import Announced, Count, announced, entries, evolve, expected, fade, happening, loaded, rules
 from tests.events.driver import contents
+from tests.events.failover import promote, replica_of
 from tests.servers import Server
 
 LEDGER = "zhanjiang"
@@ -298,6 +299,18 @@ class Renamed(msgspec.Struct, frozen=True):
     count: int
 
 
+async def test_rules_that_begin_at_once_do_not_overwrite_each_other(redis: Any, log: Log) -> None:
+    """Of two instances that found nothing saved, the one whose rules are not those that saved first is superseded."""
+    first, second = Projection(redis, log, rules("1")), Projection(redis, log, rules("2"))
+    await first.load()
+    await second.load()
+    await second.wake()
+    with pytest.raises(SupersededError, match="'2' took over '1'"):
+        await first.wake()
+    saved = await loaded(redis, log, rules("2"))
+    assert (saved.generation, saved.rows) == (0, second.rows)
+
+
 async def test_rules_with_another_row_rebuild_too(redis: Any, log: Log) -> None:
     """New rules may have rows of another shape: those of the old rules need not be readable."""
     await (await loaded(redis, log, rules("1"))).wake()
@@ -362,3 +375,58 @@ async def test_a_message_that_is_no_event_stops_the_fold(redis: Any, log: Log) -
     with pytest.raises(Exception, match="does not decode"):
         await projection.wake([Stored(7, b"{}")])
     assert projection.position == 6
+
+
+async def test_what_a_failover_takes_back_is_given_up(redis: Any, log: Log) -> None:
+    """Where the log ends before what was folded, rows are those that are saved beside that log, and go on there."""
+    projection = await loaded(redis, log, rules())
+    await projection.wake()
+    replica = await replica_of(redis)
+    await log.append(6, entries([happening("t3", 0), happening("t3", 1)]))
+    await projection.wake()
+    await promote(redis, replica)
+    assert await projection.wake() == 0
+    assert (projection.rows, projection.position, projection.cuts) == (AFTER[6], 6, [6])
+    await log.append(6, entries([happening("t4", 0)]))
+    assert await projection.wake() == 1
+    assert (projection.rows, projection.cuts) == (expected([*STORY, happening("t4", 0)])[7], [6])
+
+
+@pytest.mark.parametrize("more", range(4))
+@pytest.mark.parametrize("handed", [True, False], ids=["handed", "read"])
+@pytest.mark.parametrize("second", [True, False], ids=["another instance went on", "alone"])
+async def test_other_events_at_the_same_positions_are_noticed(
+    redis: Any, log: Log, *, more: int, handed: bool, second: bool
+) -> None:
+    """After a failover the log may be as long as before, or longer, with others' events: rows are folded from those."""
+    projection = await loaded(redis, log, rules())
+    await projection.wake()
+    replica = await replica_of(redis)
+    await log.append(6, entries([happening("t3", 0), happening("t3", 1)]))
+    await projection.wake()
+    await promote(redis, replica)
+    others = [happening(f"t{number}", 0) for number in range(4, 6 + more)]
+    await log.append(6, entries(others))
+    if second:
+        await (await loaded(redis, log, rules())).wake()
+    await projection.wake(await log.read(8) if handed else [])
+    await projection.wake()
+    assert (projection.rows, projection.position) == (expected([*STORY, *others])[8 + more], 8 + more)
+    assert len(projection.cuts) == 1
+    again = await loaded(redis, log, rules())
+    assert (again.rows, again.position) == (projection.rows, projection.position)
+
+
+async def test_a_change_by_time_is_not_saved_beside_another_log(redis: Any, log: Log) -> None:
+    """Rows that time alone changes are not written over those of others, where a failover has brought other events."""
+    projection = await loaded(redis, log, rules())
+    replica = await replica_of(redis)
+    await projection.wake()
+    await promote(redis, replica)
+    await redis.delete(log.key)
+    others = [happening(f"t{number}", 0) for number in range(4, 10)]
+    await redis.delete(f"duban:{{{LEDGER}}}:seen")
+    await log.append(0, entries(others))
+    await (await loaded(redis, log, rules())).wake()
+    await projection.revise({name: fade(row, 1) for name, row in projection.rows.items()})
+    assert projection.rows == expected(others)[6]

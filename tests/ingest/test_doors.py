@@ -18,9 +18,9 @@ from events.envelope import CODES, Event, encode
 from events.log import key
 from events.schema import TYPES, TaskClosed, TaskUrged
 from services.clock import sleep
-from services.ingest.app import MAX_BODY
 from services.ingest.core import Outcome
 from services.ingest.queue import BATCH
+from services.ingest.room import MOST_REQUEST
 from tests.examples import EXAMPLES, LEAD, assigned, reported
 from tests.ingest.desk import NAME, history, ids, kept, receipts, short
 from tests.ingest.office import ONE, PATH, PATIENCE, Office, opened, problem
@@ -184,7 +184,7 @@ async def test_who_may_read_alone(office: Office, source: str, form: str) -> Non
 
 async def test_a_body_beyond_all_measure(office: Office) -> None:
     """More than the largest body is a 413 for whatever is in it."""
-    answer = await office.post(b" " * (MAX_BODY + 1), LINES)
+    answer = await office.post(b" " * (MOST_REQUEST + 1), LINES)
     assert answer.status_code == 413
     problem(answer)
 

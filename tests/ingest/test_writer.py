@@ -22,6 +22,7 @@ from services.ingest.queue import BATCH, PART
 from services.ingest.store import UnavailableError
 from services.runtime import connect
 from tests.events.driver import Driver, contents
+from tests.events.failover import promote, replica_of
 from tests.examples import TASK, assigned, reported
 from tests.ingest.desk import DAY, NAME, START, history, ids, kept, receipts, short, submission, working
 from tests.servers import Server
@@ -426,6 +427,24 @@ async def test_a_log_that_was_cut_is_not_written(redis: Any) -> None:
         with pytest.raises(UnavailableError, match="the log ends at 0, the write model knows 2"):
             await desk.submit(reported(number=2))
         assert not desk.writer.ready
+
+
+@pytest.mark.parametrize("others", range(3))
+async def test_after_a_failover_the_writer_goes_on_from_that_log(redis: Any, others: int) -> None:
+    """Where the log ends earlier, or has others' events at the same positions, what is decided is decided on those."""
+    async with working(redis) as desk:
+        await desk.submit(assigned())
+        await desk.writer.save()
+        replica = await replica_of(redis)
+        await desk.submit(assigned("lost"), assigned("lost-2"))
+        await promote(redis, replica)
+        async with working(redis) as other:
+            await other.submit(*(assigned(f"other-{number}") for number in range(others)))
+        assert short(await desk.submit(reported("lost"), assigned("lost"))) == [
+            ("refused", "unknown-task"),
+            ("accepted", 2 + others),
+        ]
+    assert await ids(redis) == [assigned(name).id for name in (TASK, *(f"other-{n}" for n in range(others)), "lost")]
 
 
 async def test_a_server_that_is_away_is_told(redis: Any, server: Server) -> None:

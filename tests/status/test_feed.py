@@ -229,3 +229,22 @@ def test_a_snapshot_and_its_changes_miss_and_repeat_nothing(changes: list[Change
     assert all(change.position <= snapshot for change in changes[: len(changes) - len(rest)])
     told = [change for change in heard if not isinstance(change, int)]
     assert told == sorted(set(told))
+
+
+async def test_what_a_failover_takes_back_is_told() -> None:
+    """Who follows, and who comes back from a change that was taken back, takes a new snapshot; others need none."""
+    feed = Feed(10)
+    feed.load(entries(Change(1, 0), Change(2, 0), Change(3, 0)), trimmed=False)
+    following = Client(feed.follow(3, 3))
+    assert await following.listen() == []
+    feed.forget(1, 3)
+    feed.load(entries(Change(1, 0)), trimmed=False)
+    feed.push(entries(Change(2, 0), Change(3, 0), Change(4, 0)))
+    back = [Client(feed.follow(after, 4, resumed=True)) for after in (1, 2, 3, 4)]
+    fresh = Client(feed.follow(3, 4))
+    later = [Change(2, 0), Change(3, 0), Change(4, 0)]
+    assert [await client.listen() for client in back] == [later, [4], [4], []]
+    assert await fresh.listen() == [Change(4, 0)]
+    assert (await following.listen())[0] == 4
+    for client in (following, fresh, *back):
+        await client.leave()

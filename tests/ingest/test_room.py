@@ -1,0 +1,127 @@
+"""The bounds of what waits in memory, at both doors."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from redis.exceptions import ResponseError
+
+from events.envelope import encode
+from events.log import key
+from services.clock import FixedClock, sleep
+from services.ingest import inbox
+from services.ingest.app import build
+from services.ingest.room import LEAST, MOST, MOST_REQUEST, SHARE, FullError, Room
+from services.ingest.schedule.limits import MIB
+from services.settings import Settings
+from tests.examples import assigned, reported
+from tests.ingest.desk import NAME, START, Desk, receipts
+from tests.ingest.office import ONE, PATH, PATIENCE, opened, problem
+from tests.webserver import serving
+
+
+def test_a_source_has_its_share_and_leaves_the_others_theirs() -> None:
+    """Short requests count for what each needs, long ones for their bytes; what is answered makes room."""
+    room = Room()
+    with ExitStack() as held:
+        for _ in range(SHARE // LEAST):
+            held.enter_context(room.held(NAME, "units", "10"))
+        with pytest.raises(FullError, match="'units' has 33,554,432 bytes waiting"), room.held(NAME, "units", "10"):
+            pass
+        with room.held(NAME, "office", None), room.held("elsewhere", "units", None):
+            pass
+    with room.held(NAME, "units", str(MOST_REQUEST)):
+        pass
+
+
+def test_all_sources_together_have_a_bound() -> None:
+    """When as much waits as may, also who has nothing waiting is told to come again."""
+    room = Room()
+    with ExitStack() as held:
+        for number in range(MOST // SHARE):
+            for _ in range(SHARE // MOST_REQUEST):
+                held.enter_context(room.held(NAME, f"source-{number}", str(MOST_REQUEST)))
+        with pytest.raises(FullError, match="of all sources"), room.held(NAME, "another", "10"):
+            pass
+
+
+@pytest.mark.parametrize("length", [None, "", "-1", "x"])
+def test_a_request_that_does_not_say_its_length_counts_as_the_largest(length: str | None) -> None:
+    """Chunks can become as many as may be."""
+    room = Room()
+    large = room.held(NAME, "units", length), room.held(NAME, "units", length)
+    with large[0], large[1], pytest.raises(FullError), room.held(NAME, "units", "1"):
+        pass
+
+
+async def test_who_floods_is_refused_and_others_are_served(redis: Any, server_url: str, tmp_path: Path) -> None:
+    """While a source has its share under way, its next request is a 503 before its body is read; others' are not."""
+    async with opened(redis, server_url, tmp_path) as office:
+        issued = office.tokens
+    settings = Settings(redis_url=server_url, ledgers=tmp_path)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def large() -> AsyncIterator[bytes]:
+        yield b"\n" * MIB  # more than lies in buffers, so that somebody reads it
+        begun.set()
+        await go_on.wait()
+        yield b"\n" * (MOST_REQUEST - MIB)
+
+    def headers(source: str, form: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {issued[source]}", "Content-Type": form}
+
+    async with serving(build(settings)) as base, httpx.AsyncClient(base_url=base, timeout=PATIENCE) as http:
+        long = headers("units", "application/x-ndjson") | {"Content-Length": str(MOST_REQUEST)}
+        flood = [asyncio.create_task(http.post(PATH, content=large(), headers=long)) for _ in range(2)]
+        await asyncio.wait_for(begun.wait(), PATIENCE)
+        body = encode(reported())
+        async with asyncio.timeout(PATIENCE):  # a first one may come before both are being read
+            while (full := await http.post(PATH, content=body, headers=headers("units", ONE))).status_code != 503:
+                await sleep(0.05)
+        assert full.headers["retry-after"] == "1"
+        assert "'units'" in problem(full)["detail"]
+        assert (await http.post(PATH, content=encode(assigned()), headers=headers("office", ONE))).status_code == 201
+        go_on.set()
+        assert [(await one).status_code for one in flood] == [413, 413]  # so many lines are no request
+        assert (await http.post(PATH, content=body, headers=headers("units", ONE))).status_code in {200, 201}
+
+
+async def test_an_inbox_that_is_too_full_takes_nothing_until_it_is_decided(
+    redis: Any, server_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server itself refuses what is added then; all that it took is decided, and the inbox is open again."""
+    monkeypatch.setattr(inbox, "MOST_BYTES", 200_000)
+    name = key(NAME, "inbox", "units")
+    raws = [encode(reported(number=number)) for number in range(5_000)]
+    taken = [(await redis.xadd(name, {"e": raw})).decode() for raw in raws]
+    await redis.execute_command("XSETID", name, inbox.LAST_ID)  # as one that ended while it was closed has left it
+    with pytest.raises(ResponseError, match="exhausted the last possible ID"):
+        await redis.xadd(name, {"e": encode(reported())})
+    async with opened(redis, server_url, tmp_path) as office:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    (after,) = await office.add("units", reported(number=5_000))
+                    break
+                except ResponseError:
+                    await sleep(0.05)
+        await office.receipt(after, "units")
+    assert [entry for entry, _ in await receipts(redis, "units")] == [*taken, after]
+
+
+async def test_an_inbox_is_closed_when_it_becomes_too_full(redis: Any) -> None:
+    """More than it may hold closes it, whoever adds: what one source sends must not fill the memory of all."""
+    name = key(NAME, "inbox", "units")
+    one = inbox.Inbox(redis, Desk(redis, FixedClock(START)).writer, "units", "0-0")
+    large = encode(reported(), note="x" * 50_000)
+    async with redis.pipeline(transaction=False) as pipe:
+        for _ in range(inbox.MOST_BYTES // len(large) + 100):
+            pipe.xadd(name, {"e": large})
+        await pipe.execute()
+    await one.look()
+    with pytest.raises(ResponseError, match="exhausted the last possible ID"):
+        await redis.xadd(name, {"e": large})

@@ -1,0 +1,59 @@
+"""A dashboard that lives through whatever happens: a snapshot, then the changes that follow it."""
+
+from typing import Any
+
+import httpx
+import msgspec
+
+from services.clock import sleep
+from tests.house import House
+
+
+class Dashboard:
+    """Keeps the rows as any client can: GET /tasks once, then /changes, resuming where it was."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.rows: dict[str, Any] = {}
+        self.position = 0
+        self.resets = 0
+        self.connections = 0
+
+    async def snapshot(self, http: httpx.AsyncClient) -> None:
+        self.position, self.rows = await rows(http, self.house)
+
+    async def follow(self) -> None:
+        """Follow until cancelled."""
+        async with httpx.AsyncClient(timeout=30) as http:
+            await self.snapshot(http)
+            while True:
+                try:
+                    await self._read(http)
+                except httpx.TransportError:
+                    await sleep(0.05)
+
+    async def _read(self, http: httpx.AsyncClient) -> None:
+        url = self.house.address("status", "changes")
+        headers = {"Last-Event-ID": str(self.position)}
+        async with http.stream("GET", url, headers=headers) as stream:
+            self.connections += 1
+            frame: dict[str, str] = {}
+            async for line in stream.aiter_lines():
+                name, _, value = line.partition(": ")
+                if line:
+                    frame[name] = value
+                    continue
+                if frame.get("event") == "task":
+                    row = msgspec.json.decode(frame["data"])
+                    self.rows[row["task"]] = row
+                    self.position = int(frame["id"])
+                elif frame.get("event") == "reset":
+                    self.resets += 1
+                    await self.snapshot(http)
+                frame = {}
+
+
+async def rows(http: httpx.AsyncClient, house: House) -> tuple[int, dict[str, Any]]:
+    """Return status' position and rows, by task."""
+    answer = await http.get(house.address("status", "tasks"), params={"limit": 1000})
+    return int(answer.headers["Duban-Position"]), {row["task"]: row for row in answer.json()["items"]}
