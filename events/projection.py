@@ -20,7 +20,7 @@ whether it has the very events; the projection then takes up what is saved there
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -37,6 +37,13 @@ FOLD_BATCH = 4_000
 
 class SupersededError(RuntimeError):
     """Other rules have rebuilt the rows under a running projection: load it again, or end it."""
+
+
+class Cut(NamedTuple):
+    """Rows were given up as the log had other events: those at `known`, for those saved at `position`."""
+
+    position: int
+    known: int
 
 
 class Change(Struct, Generic[R], frozen=True, gc=False):
@@ -71,8 +78,7 @@ class Rules(Struct, Generic[R], frozen=True):
 class Projection(Generic[R]):
     """Rows folded from the log by `rules`; `rows` and `position` are what it knows, `saved` what the server has.
 
-    `mark` is that of the event at `position`, empty if it is not known. `cuts` are the positions that were gone back
-    to, one for each time that rows were given up because the log had other events than were folded.
+    `mark` is that of the event at `position`, empty if it is not known; `cuts` tell each time that rows were given up.
     """
 
     def __init__(self, redis: Any, log: Log, rules: Rules[R]) -> None:
@@ -83,7 +89,7 @@ class Projection(Generic[R]):
         self.saved = 0
         self.generation = 0
         self.mark = ""
-        self.cuts: list[int] = []
+        self.cuts: list[Cut] = []
         self.feed = key(log.ledger, rules.name, rules.feed)
         self._redis = redis
         self._checkpoint = key(log.ledger, rules.name, "checkpoint")
@@ -221,8 +227,9 @@ class Projection(Generic[R]):
 
     async def _give_up(self) -> None:
         """Take up what is saved instead of what was folded from events that the log does not have."""
+        known = self.position
         await self._load(own=True)
-        self.cuts.append(self.position)
+        self.cuts.append(Cut(self.position, known))
 
     def _rows(self, generation: int) -> str:
         return key(self.log.ledger, self.rules.name, "rows", str(generation))

@@ -10,8 +10,9 @@ from typing import Any
 
 from redis.exceptions import NoScriptError
 
-CONFIRM_MILLISECONDS = 5_000
-"""How long replicas may take: half of what the client waits for an answer, and far more than a flush needs."""
+CONFIRM_MILLISECONDS = 2_500
+"""How long replicas may take to have it, and again to have it on disk: together half of what the client waits for an
+answer, and far more than a flush needs."""
 
 
 class UnconfirmedError(Exception):
@@ -19,7 +20,7 @@ class UnconfirmedError(Exception):
 
     def __init__(self, confirmed: int, wanted: int) -> None:
         super().__init__(
-            f"{confirmed} of {wanted} replicas have it on disk within {CONFIRM_MILLISECONDS / 1_000:g} seconds"
+            f"{confirmed} of {wanted} replicas have it on disk within {2 * CONFIRM_MILLISECONDS / 1_000:g} seconds"
         )
 
 

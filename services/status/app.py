@@ -76,16 +76,18 @@ class Desk:
         await self.board.load(self.clock.now())
         self._folding = self._now_folding()
         await self.board.projection.wake()
-        await self._load_changes()
+        kept, trimmed = await self._kept_changes()
+        self.feed.load(kept, trimmed=trimmed)
 
     async def wake(self, entries: "list[runtime.StreamEntry] | None" = None) -> None:
         """Fold on; `entries` are those of the log that came."""
-        told = self.board.position
         await self.board.projection.wake(stored(entries or []))
         folding = self._now_folding()
         if folding[1] != self._folding[1]:  # the log had other events than the rows showed: a failover
-            self.feed.forget(self.board.projection.cuts[-1], told)
-            await self._load_changes()
+            kept, trimmed = await self._kept_changes()
+            for cut in self.board.projection.cuts[self._folding[1] :]:
+                self.feed.forget(*cut)
+            self.feed.load(kept, trimmed=trimmed)
             log_, changes = self.readers
             log_.go_on_from(f"{self.board.position}-0")
             changes.go_on_from(self.feed.last)
@@ -96,11 +98,12 @@ class Desk:
     def _now_folding(self) -> tuple[int, int]:
         return self.board.projection.generation, len(self.board.projection.cuts)
 
-    async def _load_changes(self) -> None:
+    async def _kept_changes(self) -> tuple[list[runtime.StreamEntry], bool]:
+        """Return the changes that the server keeps, and whether there once were earlier ones."""
         key = self.board.projection.feed
         kept = await self._redis.xrange(key)
         added = (await self._redis.xinfo_stream(key))["entries-added"] if kept else 0
-        self.feed.load(kept, trimmed=added > len(kept))
+        return kept, added > len(kept)
 
     async def push(self, entries: "list[runtime.StreamEntry]") -> None:
         """Hand changes on, after the rows show them: another instance may have made them."""

@@ -104,12 +104,13 @@ class Traffic:
                         async with redis.pipeline(transaction=False) as pipe:
                             pipe.xadd(key(LEDGER, "inbox", "units"), {"e": encode(event)})
                             if self._replicas:
+                                pipe.execute_command("WAIT", self._replicas, WAIT_MILLISECONDS)
                                 pipe.execute_command("WAITAOF", 1, self._replicas, WAIT_MILLISECONDS)
                             entry, *confirmed = await pipe.execute()
                     except (RedisError, OSError):
                         await sleep(0.2)
                         continue
-                    if not confirmed or confirmed[0][1] >= self._replicas:
+                    if not confirmed or confirmed[-1][1] >= self._replicas:
                         self.added[entry.decode()] = encode(event)
                         break
         finally:
