@@ -47,7 +47,7 @@ from services.ingest.core import Outcome
 from services.ingest.documents import BusyError, Documents, Imported
 from services.ingest.draft import Submission, submission
 from services.ingest.inbox import Inbox
-from services.ingest.queue import BATCH, PART
+from services.ingest.queue import BATCH
 from services.ingest.room import MOST_REQUEST, FullError, Room
 from services.ingest.schedule.limits import MIB, MOST_BYTES
 from services.ingest.schedule.plan import Order, PlanName
@@ -353,8 +353,11 @@ def _too_many(count: int) -> Response[bytes]:
 async def _many(writer: Writer, authid: str, parts: Sequence[bytes]) -> list[Outcome]:
     """Submit part by part, reading the next while the last is being written; others' requests come between."""
     submitted = []
-    for start in range(0, len(parts), PART):
-        submissions = [submission(part, authid) for part in parts[start : start + PART]]
+    start = 0
+    while start < len(parts):
+        share = writer.share(authid)
+        submissions = [submission(part, authid) for part in parts[start : start + share]]
+        start += share
         submitted.append(asyncio.create_task(writer.submit(submissions)))
         await asyncio.sleep(0)
     return [outcome for outcomes in await asyncio.gather(*submitted) for outcome in outcomes]

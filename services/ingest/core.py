@@ -146,6 +146,8 @@ def _decide_step(
 ) -> Refusal | None:
     """Refuse a step that makes no sense where the task stands; `data` has the directory's names."""
     match data:
+        case ProgressReported():  # the most frequent by far
+            return None
         case ProgressCorrected():
             return _decide_correction(event, data, ledger, cited)
         case TaskReopened() if not task.closed:

@@ -19,12 +19,12 @@ from events.log import InboxMovedError, Move, key
 from services import runtime
 from services.clock import sleep
 from services.ingest.draft import Submission, submission
-from services.ingest.queue import BATCH, PART
+from services.ingest.queue import BATCH
 from services.ingest.schedule.limits import MIB
 from services.ingest.store import UnavailableError, Writer
 
-READ_AHEAD = 4 * BATCH // PART
-"""Parts of an inbox that wait while more is read: some being decided and appended, some ready to follow."""
+READ_AHEAD = 4 * BATCH
+"""Entries of an inbox that wait while more is read: some being decided and appended, some ready to follow."""
 
 MOST_BYTES = 64 * MIB
 """Bytes of an inbox, beside what comes until it is looked at again: some seconds' work, and little of the server's
@@ -50,15 +50,18 @@ class Inbox:
 
     async def handle(self, entries: list[runtime.StreamEntry]) -> None:
         """Have entries decided; returns when not too many others wait, so that reading goes on meanwhile."""
-        for start in range(0, len(entries), PART):
-            part = entries[start : start + PART]
+        share = self._writer.share(self._source)
+        for start in range(0, len(entries), share):
+            part = entries[start : start + share]
             submissions = [self._read(id.decode(), fields) for id, fields in part]
             move = Move(self.name, self._reached, part[-1][0].decode())
             self._reached = move.reached
             before = self._under_way[-1] if self._under_way else None
             self._under_way.append(asyncio.create_task(self._decide(submissions, move, before)))
             await asyncio.sleep(0)  # others' requests come between
-        ahead = READ_AHEAD if len(entries) == BATCH else 1  # the inbox was read empty: let some more come together
+        ahead = (
+            READ_AHEAD // share if len(entries) == BATCH else 1
+        )  # the inbox was read empty: let some more come together
         while len(self._under_way) > ahead:
             await self._under_way.popleft()
 

@@ -14,7 +14,7 @@ BATCH = 1_000
 """Submissions decided and appended at once: some 7 ms of the server's time; more would gain little."""
 
 PART = 250
-"""Submissions of one source that are taken together: what somebody who came just after them waits for."""
+"""Submissions of one source that are taken together beside others: what who came just after them waits for."""
 
 ALONE = 50
 """Batches of one source alone after which it gets whole ones: seconds at most since somebody else was here."""
@@ -30,7 +30,7 @@ class Waiting(Struct):
 
 
 class Queue:
-    """Parts in order of arrival within a source; among sources, a share of each in turn."""
+    """Parts, of at most a batch, in order of arrival within a source; among sources, a share of each in turn."""
 
     def __init__(self) -> None:
         self._sources: dict[str, deque[Waiting]] = {}
@@ -44,23 +44,29 @@ class Queue:
         """Have a part wait behind those of its source."""
         self._sources.setdefault(waiting.source, deque()).append(waiting)
 
-    def take(self) -> list[Waiting]:
-        """Return what is decided next: up to a part's size of each source, or a whole batch of the only one there is.
+    def share(self, source: str) -> int:
+        """Return how many submissions of a source are taken together: more where it has been alone for a while."""
+        return BATCH if self._alone > ALONE and source == self._last else PART
 
-        A source that was alone only just now gets a part, too: others may come while that is being decided.
+    def take(self) -> list[Waiting]:
+        """Return what is decided next: the share of each source that waits, at most a batch.
+
+        A source that was alone only just now gets no more than any other: others may come while that is being decided.
         """
         sources = list(self._sources)
-        if sources != [self._last]:
-            self._last, self._alone = sources[-1] if sources else self._last, 0
-        self._alone += 1
-        share = PART if self._alone <= ALONE else BATCH
+        if not sources:
+            return []
+        self._alone = self._alone + 1 if sources == [self._last] else 0
+        self._last = sources[-1]
         taken: list[Waiting] = []
         left = BATCH
         for source in sources:
             if len(self._sources[source][0].submissions) > left:
                 break
-            parts, mine = self._sources.pop(source), min(share, left)
-            while parts and len(parts[0].submissions) <= mine:
+            parts, mine = self._sources.pop(source), min(self.share(source), left)
+            first = True  # of any size: it was made when the source was alone
+            while parts and (first or len(parts[0].submissions) <= mine):
+                first = False
                 mine -= len(parts[0].submissions)
                 left -= len(parts[0].submissions)
                 taken.append(parts.popleft())

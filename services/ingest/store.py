@@ -27,7 +27,7 @@ from events.schema import ProgressCorrected
 from services.clock import cancelled
 from services.ingest.core import Outcome
 from services.ingest.draft import Base, Draft, Ids, Submission
-from services.ingest.queue import PART, Queue, Waiting
+from services.ingest.queue import BATCH, Queue, Waiting
 from services.ingest.task import VERSION, Task, evolve
 from services.ingest.timers import Timers
 
@@ -87,16 +87,23 @@ class Writer:
         """Whether the write model stands at the log's tail, as far as is known."""
         return self._synced
 
+    def share(self, source: str) -> int:
+        """Return how many submissions of a source are best handed in at once."""
+        return self._waiting.share(source)
+
     async def submit(self, submissions: Sequence[Submission], move: Move | None = None) -> list[Outcome]:
         """Return an outcome for each submission of one source, in order.
 
         `move` says how far an inbox is decided by this. Raises UnavailableError where the log cannot be written, and
         InboxMovedError where another instance decided these entries.
         """
-        parts = [submissions[start : start + PART] for start in range(0, len(submissions), PART)] or [()]
-        if move is not None and len(parts) > 1:
-            raise ValueError(f"an inbox moves in parts of at most {PART}")
         source = submissions[0].authid if submissions else CLOCK
+        share = self.share(source)
+        parts = [submissions[start : start + share] for start in range(0, len(submissions), share)] or [()]
+        if move is not None:
+            if len(submissions) > BATCH:
+                raise ValueError(f"at most {BATCH} of an inbox are decided together, not {len(submissions)}")
+            parts = [submissions]
         waiting = [Waiting(source, part, move, asyncio.get_running_loop().create_future()) for part in parts]
         for one in waiting:
             self._waiting.put(one)

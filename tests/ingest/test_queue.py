@@ -45,10 +45,28 @@ def test_sources_that_all_flood_take_turns() -> None:
 def test_a_source_alone_gets_whole_batches_after_a_while() -> None:
     """Parts at first, as others may come; then a batch at a time; parts again once somebody else was there."""
     queue = filled([("flood", PART)] * 1_000)
-    sizes = [len(queue.take()) * PART for _ in range(ALONE + 2)]
-    assert sizes == [PART] * ALONE + [BATCH] * 2
+    sizes = [(len(queue.take()) * PART, queue.share("flood"), queue.share("one")) for _ in range(ALONE + 3)]
+    assert sizes == [(PART, PART, PART)] * (ALONE + 1) + [(BATCH, BATCH, PART)] * 2
     queue.put(waiting("one", 1))
     assert sorted(names(queue.take())) == ["flood", "one"]
+    assert names(queue.take()) == ["flood"]
+
+
+def test_a_look_at_an_empty_queue_changes_nothing() -> None:
+    """The writer looks whether more has come; that nothing has does not make a source less alone."""
+    queue = Queue()
+    for number in range(ALONE + 2):
+        queue.put(waiting("one", number))
+        assert names(queue.take()) == ["one"]
+        assert queue.take() == []
+    assert queue.share("one") == BATCH
+
+
+def test_what_was_cut_while_alone_is_taken_beside_others() -> None:
+    """A part as large as a batch has its turn like any other."""
+    queue = filled([("flood", BATCH), ("flood", BATCH), ("one", 1)])
+    assert names(queue.take()) == ["flood"]
+    assert names(queue.take()) == ["one"]
     assert names(queue.take()) == ["flood"]
 
 

@@ -18,7 +18,7 @@ from events.schema import DeadlineNeared, DeadlinePassed
 from services.clock import FixedClock
 from services.ingest.core import Outcome
 from services.ingest.draft import RECEIPTS_KEPT
-from services.ingest.queue import BATCH, PART
+from services.ingest.queue import BATCH
 from services.ingest.store import UnavailableError
 from services.runtime import connect
 from tests.events.driver import Driver, contents
@@ -189,10 +189,10 @@ async def test_inbox_entries_are_decided_once(redis: Any) -> None:
 
 async def test_an_inbox_is_read_in_batches(redis: Any) -> None:
     """More entries than a batch cannot be one move: that is an error of the caller's, told before anything happens."""
-    entries = [submission(reported(number=number), entry=f"{number}-0") for number in range(1, PART + 2)]
+    entries = [submission(reported(number=number), entry=f"{number}-0") for number in range(1, BATCH + 2)]
     async with working(redis) as desk:
-        with pytest.raises(ValueError, match=f"parts of at most {PART}"):
-            await desk.writer.submit(entries, Move(key(NAME, "inbox", "units"), "0-0", f"{PART + 1}-0"))
+        with pytest.raises(ValueError, match=f"at most {BATCH} of an inbox are decided together"):
+            await desk.writer.submit(entries, Move(key(NAME, "inbox", "units"), "0-0", f"{BATCH + 1}-0"))
     assert await contents(redis) == {}
 
 
