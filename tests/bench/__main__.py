@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from rich.table import Table
 
 from services.runtime import connect
 from services.settings import load_ledger, shipped
-from tests.bench import measures
+from tests.bench import fairness, measures
 from tests.bench.documents import MAKERS, ROWS, bare_rows_per_second, drawing, rows_per_second
 from tests.bench.measures import Figure, at, beside
 from tests.house import LEDGER, House
@@ -34,11 +34,11 @@ async def run(server: Server, directory: Path) -> list[Figure]:
     ledger = load_ledger(shipped(f"{LEDGER}.toml"))
 
     @asynccontextmanager
-    async def house(*services: str) -> AsyncIterator[House]:
+    async def house(*services: str, more: str = "") -> AsyncIterator[House]:
         await measures.emptied(redis)
         own = directory / f"house-{next(runs)}"
         own.mkdir()
-        async with House(own, server.url).running(*services) as running:
+        async with House(own, server.url, channels=more).running(*services) as running:
             yield running
 
     async def bare_append() -> float:
@@ -67,6 +67,8 @@ async def run(server: Server, directory: Path) -> list[Figure]:
             await beside(bare_append, script, inbox, "ingest over an inbox, 4 filling it", "events/s", "ratio 0.5"),
             await beside(bare_append, script, backlog, "ingest from a full inbox", "events/s", "ratio 0.5"),
         ]
+        async with house(more=fairness.SOURCES) as running:
+            figures += await others_beside_a_flood(running)
         bare_read = partial(measures.bare_read, redis)
         fold, replay = partial(measures.fold, redis), partial(measures.replay, redis)
         figures += [
@@ -93,6 +95,26 @@ async def run(server: Server, directory: Path) -> list[Figure]:
         Figure("a task row", held["row"], "bytes"),
         Figure("1,000,000 events, all keys", held["all"] * MILLION / MEBIBYTE, "MiB"),
     ]
+
+
+async def others_beside_a_flood(house: House) -> list[Figure]:
+    """Measure how long thirty sources wait while another floods either door."""
+    await fairness.prepare(house)
+    runs = iter(range(100))
+
+    async def quiet() -> float:
+        return await fairness.others_p99(house, next(runs))
+
+    figures = []
+    for door, flood in (("HTTP", fairness.over_http), ("its inbox", fairness.over_inbox)):
+
+        async def flooded(flood: Callable[..., None] = flood) -> float:
+            async with fairness.flooding(house, flood):
+                return await fairness.others_p99(house, next(runs))
+
+        name = f"30 sources' p99 while one floods over {door}"
+        figures.append(await beside(quiet, "the same without the flood", flooded, name, "ms", "ratio at most 5"))
+    return figures
 
 
 def show(figures: list[Figure], server: Server) -> Table:
