@@ -277,6 +277,7 @@ def serve(service: str, settings: Settings, build: Callable[[Settings], Litestar
         access_log=False,
         timeout_graceful_shutdown=3,
     )
+    gc.freeze()  # what is there by now stays: searching it again and again would hold up answers
     uvicorn.Server(config).run()
 
 

@@ -13,11 +13,11 @@ from services.ingest.draft import Submission
 BATCH = 1_000
 """Submissions decided and appended at once: some 7 ms of the server's time; more would gain little."""
 
-PART = 250
-"""Submissions of one source that are taken together beside others: what who came just after them waits for."""
+PART = 50
+"""Submissions of one source that are taken together beside others: some 2 ms, for which who comes after them waits."""
 
-ALONE = 50
-"""Batches of one source alone after which it gets whole ones: seconds at most since somebody else was here."""
+ALONE = 200
+"""Batches of one source alone after which it gets whole ones: about a second since somebody else was here."""
 
 
 class Waiting(Struct):
