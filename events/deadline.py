@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
 Phrase: TypeAlias = Annotated[str, Meta(max_length=2_000)]
@@ -114,6 +115,17 @@ class Due(Struct, frozen=True, gc=False):
     reminds: datetime
 
 
+class Postponed(Struct, frozen=True, gc=False):
+    """An occurrence that was extended: met by a report from `starts` on, late from `due` on."""
+
+    starts: datetime
+    due: datetime
+
+    def met_by(self, reported: datetime | None) -> bool:
+        """Tell whether a report meets it."""
+        return reported is not None and self.starts <= reported < self.due
+
+
 def next_due(deadline: Deadline, after: datetime | None = None) -> Due | None:
     """Return the first due instant later than `after` (the very first if None), or None if there is none (any more)."""
     match deadline:
@@ -129,6 +141,38 @@ def next_due(deadline: Deadline, after: datetime | None = None) -> Due | None:
             return next((Due(due, due) for due in dues if after is None or due > after), None)
         case Ongoing() | Triggered() | Unspecified():
             return None
+
+
+def due_at(deadline: Deadline, at: datetime) -> Due | None:
+    """Return the due instant that counts at an instant: the next one, the last where all lie behind, None of none."""
+    following = next_due(deadline, at)
+    if following is None and isinstance(deadline, Milestones):
+        due = deadline.milestones[-1].due
+        return Due(due, due)
+    return following or next_due(deadline)
+
+
+def extended(deadline: Deadline, asked: datetime | None, due: datetime) -> Deadline:
+    """Return a deadline whose due instant `asked` was put off to `due`.
+
+    Of steps, that one moves. An occurrence is put off by itself (`Postponed`): the deadline recurs as before. Any other
+    deadline is one instant from then on.
+    """
+    if isinstance(deadline, Recurring):
+        return deadline
+    if isinstance(deadline, Milestones) and asked is not None:
+        steps = deadline.milestones
+        moved = [replace(step, due=due) for step in steps if step.due == asked]
+        before = [step for step in steps if step.due < min(asked, due)]
+        after = [step for step in steps if step.due > max(asked, due)]
+        if moved:
+            return Milestones(deadline.text, (*before, *moved, *after))
+    return Fixed(deadline.text, due)
+
+
+def period(deadline: Recurring, due: datetime) -> datetime:
+    """Return when the period of an occurrence begins."""
+    return add_months(due, -MONTHS[deadline.every])
 
 
 def add_months(instant: datetime, months: int) -> datetime:

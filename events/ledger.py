@@ -216,6 +216,10 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
                 return True
         return False
 
+    def leading(self, lead: str) -> tuple[str, ...]:
+        """Return the units that lead where `lead` does: all members of a group, which lead together."""
+        return self.groups.get(lead, (lead,))
+
     def obligations(self, units: Iterable[Unit]) -> Mapping[str, Role]:
         """Return each unit that has a duty, groups expanded, with its role; the first mention of a unit decides."""
         duties: dict[str, Role] = {}

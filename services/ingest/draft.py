@@ -8,6 +8,7 @@ Streams its notes go to, beside the log:
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
@@ -17,7 +18,9 @@ from events.envelope import Event, InvalidEvent, encode, parse, seal
 from events.ledger import CLOCK, Ledger
 from events.log import Entry, Known, Note, Recorded, digest, key
 from events.projection import Change
-from services.ingest.core import Outcome, Refusal, Task, authentic, clock_events, decide, evolve, same_timing
+from events.schema import ProgressCorrected
+from services.ingest.core import Outcome, Refusal, Task, authentic, decide, evolve
+from services.ingest.timers import clock_events, same_timing
 
 RECEIPTS_KEPT = 100_000
 """Receipts a source can still read; sending an event again tells its outcome at any time."""
@@ -48,12 +51,16 @@ def submission(raw: bytes, authid: str, inbox: str | None = None, entry: str | N
 
 
 class Base(Struct, frozen=True):
-    """What a batch is decided on: the tasks of the log, and those of its submissions that the log knows."""
+    """What a batch is decided on: the tasks of the log, and what the log knows of its submissions.
+
+    `cited` are the events that its corrections name.
+    """
 
     tasks: Mapping[str, Task]
     tail: int
     now: datetime
     known: Ids
+    cited: Mapping[tuple[str, str], Event] = MappingProxyType({})
 
 
 class Draft:
@@ -88,6 +95,12 @@ class Draft:
         if found is None:
             found = self.ahead.task(subject) if self.ahead is not None else self.base.tasks.get(subject)
         return found
+
+    def event(self, id: tuple[str, str]) -> Event | None:
+        """Return an event of this batch by its source and id."""
+        known = self.ids.get(id)
+        change = self.changes[known.position - self.base.tail - 1] if known is not None else None
+        return change.event if change is not None else None
 
     def say(self, subject: str) -> datetime | None:
         """Add what the clock has to say of a task by now; return when it will have more to say."""
@@ -125,7 +138,8 @@ class Draft:
             if earlier is None:
                 source = self._ledger.sources.get(one.authid)
                 task = self.task(event.subject)
-                refusal = decide(task, event, one.authid, source, self._ledger, self.base.now)
+                cited = self._cited(event) if isinstance(event.data, ProgressCorrected) else None
+                refusal = decide(task, event, one.authid, source, self._ledger, self.base.now, cited)
                 if refusal is None:
                     position = self._add(task, event, one.raw, one.authid, fingerprint)
                     return Outcome(event.source, event.id, "accepted", position)
@@ -134,6 +148,13 @@ class Draft:
             else:
                 refusal = Refusal("id-reused", f"position {earlier.position} has this source and id with other bytes")
         return Outcome(event.source, event.id, "refused", code=refusal.code, detail=refusal.detail)
+
+    def _cited(self, event: Event) -> Event | None:
+        """Return the event that a correction names: in this batch, in the one being appended, or in the log."""
+        assert isinstance(event.data, ProgressCorrected)
+        id = (event.source, event.data.report)
+        ahead = self.ahead.event(id) if self.ahead is not None else None
+        return self.event(id) or ahead or self.base.cited.get(id)
 
     def _add(self, task: Task | None, event: Event, raw: bytes, authid: str, fingerprint: str) -> int:
         subject = event.subject

@@ -21,8 +21,9 @@ from redis.exceptions import RedisError
 
 from events.envelope import Event, read
 from events.ledger import Ledger
-from events.log import InboxMovedError, Log, Move, Packed, StaleTailError, key
+from events.log import InboxMovedError, Known, Log, Move, Packed, StaleTailError, key
 from events.projection import Projection, Rules
+from events.schema import ProgressCorrected
 from services.clock import cancelled
 from services.ingest.core import VERSION, Outcome, Task, evolve
 from services.ingest.draft import Base, Draft, Ids, Submission
@@ -50,10 +51,14 @@ class Waiting(Struct):
 
 
 class Lookup(NamedTuple):
-    """The submissions of a batch that the log knew, in the epoch (between two failures) in which it was asked."""
+    """What the log knew of a batch, in the epoch (between two failures) in which it was asked.
+
+    `known` are its submissions that were there, `cited` the events that its corrections name.
+    """
 
     epoch: int
     known: Ids
+    cited: dict[tuple[str, str], Event]
 
 
 class Decided(Struct, frozen=True):
@@ -223,7 +228,7 @@ class Writer:
                 found = await self._look_up(batch)
             ahead = self._appending
             tail = self.state.position if ahead is None else ahead.tail
-            base = Base(self.state.rows, tail, self._advance_clock(), found.known | self._before)
+            base = Base(self.state.rows, tail, self._advance_clock(), found.known | self._before, found.cited)
             draft = Draft(self.name, self.ledger, base, ahead)
             for subject in self._timers.due(base.now):
                 instant = draft.say(subject)
@@ -287,14 +292,19 @@ class Writer:
 
     async def _look_up(self, batch: Sequence[Waiting]) -> Lookup:
         epoch = self._epoch
-        ids = [
-            (one.event.source, one.event.id)
-            for waiting in batch
-            for one in waiting.submissions
-            if isinstance(one.event, Event)
-        ]
-        found = await self.log.known(ids)
-        return Lookup(epoch, {id: known for id, known in zip(ids, found, strict=True) if known is not None})
+        events = [one.event for waiting in batch for one in waiting.submissions if isinstance(one.event, Event)]
+        ids = [(event.source, event.id) for event in events]
+        cites = [(event.source, event.data.report) for event in events if isinstance(event.data, ProgressCorrected)]
+        found = await self.log.known(ids + cites)
+        known = {id: known for id, known in zip(ids, found, strict=False) if known is not None}
+        return Lookup(epoch, known, await self._cited(cites, found[len(ids) :]) if cites else {})
+
+    async def _cited(
+        self, cites: Sequence[tuple[str, str]], found: Sequence[Known | None]
+    ) -> dict[tuple[str, str], Event]:
+        """Return the events that corrections name, as far as the log has them."""
+        positions = {known.position: id for id, known in zip(cites, found, strict=True) if known is not None}
+        return {positions[one.position]: read(one.raw) for one in await self.log.pick(list(positions))}
 
     def _advance_clock(self) -> datetime:
         """Return the ledger's instant, which never runs back behind what was recorded."""

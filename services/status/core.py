@@ -1,13 +1,24 @@
 """What a task looks like from outside: the row its events fold into, and the light that time gives it. Pure."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, TypeAlias, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from events.deadline import MONTHS, Deadline, Due, Fixed, Ongoing, Percent, Recurring, add_months, next_due
+from events.deadline import (
+    Deadline,
+    Due,
+    Ongoing,
+    Percent,
+    Postponed,
+    Recurring,
+    due_at,
+    extended,
+    next_due,
+    period,
+)
 from events.envelope import Event
 from events.ledger import Ledger, LightRules
 from events.log import Recorded
@@ -32,7 +43,7 @@ from events.schema import (
     TaskUrged,
 )
 
-VERSION = "1"
+VERSION = "2"
 """Of the rules in `evolve` and `light`; with the ledger's own rules it names what folded a row."""
 
 ROUNDING = 1e-9
@@ -80,22 +91,40 @@ class TaskRow(Struct, frozen=True, gc=False):
     position: int
 
 
+class Report(Struct, frozen=True, gc=False):
+    """A unit's latest report.
+
+    `ids` are the sources and ids it can be corrected by, its own and its corrections'; `before` is the per cent that
+    was known before it.
+    """
+
+    ids: tuple[tuple[str, str], ...]
+    before: Percent | None
+
+
+class Asked(Struct, frozen=True, gc=False):
+    """An open request: to put `due` off (None if the deadline has none any more) to `proposed`."""
+
+    due: datetime | None
+    proposed: datetime
+
+
 class Task(Struct, frozen=True, gc=False):
     """A row and what it takes to carry it on.
 
-    `reminds` is the instant reminders count back from; `settled` the last due instant that passed or was met;
-    `proposed` the due of an open extension request; `lit` the instant at which the light was worked out;
-    `lead_reported` the instant at which the lead's last report was recorded; `reports` the ids by which each unit's
-    latest report can be corrected: its own and those of its corrections.
+    `reminds` is the instant reminders count back from; `settled` the last due instant that passed or was met; `lit` the
+    instant at which the light was worked out; `asked` the open extension request; `postponed` the occurrence that was
+    extended; `reported` the instants at which the last reports of those that lead were recorded; `reports` is by unit.
     """
 
     row: TaskRow
     reminds: datetime | None
     settled: datetime | None
-    proposed: datetime | None
     lit: datetime
-    lead_reported: datetime | None = None
-    reports: dict[str, tuple[str, ...]] = {}
+    asked: Asked | None = None
+    postponed: Postponed | None = None
+    reported: dict[str, datetime] = {}
+    reports: dict[str, Report] = {}
 
 
 def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
@@ -152,7 +181,7 @@ def proportional(opened: datetime, due: datetime, now: datetime) -> float:
 def _open(ledger: Ledger, event: Event, position: int) -> Task:
     data = event.data
     assert isinstance(data, TaskAssigned)
-    due = _first_due(data.deadline, event)
+    due = due_at(data.deadline, event.recorded or event.time)
     row = TaskRow(
         task=event.subject,
         title=data.title,
@@ -176,124 +205,216 @@ def _open(ledger: Ledger, event: Event, position: int) -> Task:
         last_report_at=None,
         position=position,
     )
-    return Task(row, due.reminds if due is not None else None, None, None, event.time)
+    return Task(row, due.reminds if due is not None else None, None, event.time)
 
 
 def _step(ledger: Ledger, task: Task | None, event: Event) -> Task | None:
     if task is None:
         return None
-    row, at = task.row, event.time
+    row, at, now = task.row, event.time, event.recorded or event.time
     match event.data:
         case TaskSigned(unit=unit):
-            return replace(task, row=replace(row, units=_at_unit(row, unit, signed_at=at)))
+            units = tuple(
+                replace(part, signed_at=part.signed_at or at) if part.unit == unit else part for part in row.units
+            )
+            return replace(task, row=replace(row, units=units))
         case ProgressReported(unit=unit, percent=percent):
-            return _reported(_known_by(task, unit, event.id), event, unit, percent)
-        case ProgressCorrected(unit=unit, percent=percent, report=report):
-            ids = task.reports.get(unit, ())
-            if report not in ids:  # an older report's: the latest one's percent stands
-                return _reported(task, event, unit, None)
-            return _reported(_known_by(task, unit, *ids, event.id), event, unit, percent)
+            before = _percent(row, (unit,))
+            report = Report(((event.source, event.id),), before)
+            known = percent if percent is not None else before
+            return _reported(ledger, _latest(task, unit, report), event, unit, known)
+        case ProgressCorrected(unit=unit, percent=percent, report=id):
+            report = task.reports.get(unit, Report((), None))
+            if (event.source, id) not in report.ids:  # an older one's: what the latest said stands
+                return _reported(ledger, task, event, unit, _percent(row, (unit,)))
+            known = percent if percent is not None else report.before
+            report = replace(report, ids=(*report.ids, (event.source, event.id)))
+            return _reported(ledger, _latest(task, unit, report), event, unit, known)
         case CompletionSubmitted(unit=unit):
             units = _at_unit(row, unit, state="submitted", last_report_at=at)
-            state: State = "submitted" if unit == row.lead else row.state
+            leading = ledger.leading(row.lead)
+            state = _standing(leading, units, row.state) if unit in leading else row.state
             submitted = replace(task, row=replace(row, units=units, state=state, last_report_at=at))
-            return _lead_reported(submitted, event) if unit == row.lead else submitted
+            return _lead_reported(ledger, submitted, unit, now) if unit in leading else submitted
         case CompletionReturned(unit=unit):
-            state = "returned" if unit == row.lead else row.state
             units = _at_unit(row, unit, state="returned")
+            leading = ledger.leading(row.lead)
+            state = _standing(leading, units, row.state) if unit in leading else row.state
             return replace(task, row=replace(row, units=units, state=state, returns=row.returns + 1))
         case TaskClosed(outcome=outcome):
             closed = replace(row, state="closed", closed_at=at, outcome=outcome)
-            return replace(task, row=closed, proposed=None)
+            return replace(task, row=closed, asked=None)
         case TaskReopened():
-            units = tuple(
-                replace(part, state="in-progress") if part.state == "submitted" else part for part in row.units
-            )
-            return replace(task, row=replace(row, units=units, state="in-progress", closed_at=None, outcome=None))
-        case TaskReassigned(lead=lead, units=units):
-            kept = {unit.unit: unit for unit in row.units}
-            duties = ledger.obligations(units)
-            heirs = ledger.heirs(kept, duties, ledger.day(at))
-            kept |= {heir: replace(kept[name], unit=heir) for name, heir in heirs.items()}
-            reports = task.reports | {heir: task.reports.get(name, ()) for name, heir in heirs.items()}
-            parts = tuple(
-                replace(kept[name], role=role) if name in kept else UnitRow(name, role) for name, role in duties.items()
-            )
-            percent = kept[lead].percent if lead in kept else None
-            moved = replace(row, lead=lead, lead_inferred=False, units=parts, percent=percent)
-            return replace(task, row=moved, reports=reports)
+            return _reopened(task, now)
+        case TaskReassigned():
+            return _reassigned(ledger, task, event.data, ledger.day(at))
         case TaskUrged() | DeadlineNeared():
             return task
         case ExtensionRequested(proposed_due=proposed):
-            return replace(task, proposed=proposed)
+            return replace(task, asked=Asked(row.due, proposed))
         case ExtensionGranted(due=granted):
-            granted = granted or task.proposed
-            deadline = Fixed(row.deadline.text, granted) if granted is not None else row.deadline
-            return _redated(replace(task, row=replace(row, extensions=row.extensions + 1)), deadline, event)
+            return _extended(ledger, replace(task, row=replace(row, extensions=row.extensions + 1)), granted, now)
         case ExtensionRefused():
-            return replace(task, proposed=None)
+            return replace(task, asked=None)
         case DeadlineClarified(deadline=deadline):
-            return _redated(task, deadline, event)
+            redated = _redated(replace(task, postponed=None), deadline, due_at(deadline, now), now)
+            if task.asked is not None:
+                redated = replace(redated, asked=replace(task.asked, due=redated.row.due))
+            return _met(ledger, redated)
         case DeadlinePassed(due=due):
             overdue = row.overdue_since or due
-            return _settled(replace(task, row=replace(row, overdue_since=overdue)), due)
+            return _settled(replace(task, row=replace(row, overdue_since=overdue)), due, now)
         case TaskAssigned():
             return task
         case _:
             assert_never(event.data)
 
 
-def _known_by(task: Task, unit: str, *ids: str) -> Task:
-    return replace(task, reports={**task.reports, unit: ids})
+def _latest(task: Task, unit: str, report: Report) -> Task:
+    return replace(task, reports={**task.reports, unit: report})
 
 
-def _reported(task: Task, event: Event, unit: str, percent: Percent | None) -> Task:
-    """A report makes task and unit in progress, unless a completion is submitted; the lead's percent is the task's."""
-    row = task.row
-    part = next((part for part in row.units if part.unit == unit), None)
-    known = percent if percent is not None else part.percent if part is not None else None
-    unit_state: State = "submitted" if part is not None and part.state == "submitted" else "in-progress"
-    units = _at_unit(row, unit, percent=known, last_report_at=event.time, state=unit_state)
-    state: State = "in-progress" if row.state in {"assigned", "returned"} else row.state
-    if unit != row.lead:
+def _reported(ledger: Ledger, task: Task, event: Event, unit: str, percent: Percent | None) -> Task:
+    """The first report makes task and unit in progress; a submission stands until it is returned."""
+    row, leading = task.row, ledger.leading(task.row.lead)
+    units = tuple(
+        replace(
+            part,
+            percent=percent,
+            last_report_at=event.time,
+            state="submitted" if part.state == "submitted" else "in-progress",
+        )
+        if part.unit == unit
+        else part
+        for part in row.units
+    )
+    if unit not in leading:
+        state: State = "in-progress" if row.state == "assigned" else row.state
         return replace(task, row=replace(row, units=units, state=state, last_report_at=event.time))
-    reported = replace(row, units=units, state=state, last_report_at=event.time, percent=known)
-    return _lead_reported(replace(task, row=reported), event)
+    reported = replace(row, units=units, state=_standing(leading, units, "in-progress"), last_report_at=event.time)
+    reported = replace(reported, percent=_percent(reported, leading))
+    return _lead_reported(ledger, replace(task, row=reported), unit, event.recorded or event.time)
 
 
-def _lead_reported(task: Task, event: Event) -> Task:
-    return _met(replace(task, lead_reported=event.recorded or event.time))
+def _standing(leading: tuple[str, ...], units: tuple[UnitRow, ...], state: State) -> State:
+    """Return an open task's state: submitted when all that lead have submitted, returned while one of them is."""
+    states = {part.state for part in units if part.unit in leading}
+    if "returned" in states:
+        return "returned"
+    if states == {"submitted"}:
+        return "submitted"
+    return "assigned" if state == "assigned" else "in-progress"
 
 
-def _met(task: Task) -> Task:
-    """A lead's report inside its period meets a recurring occurrence, and ends the lateness of an earlier one."""
-    row, reported = task.row, task.lead_reported
-    if not isinstance(row.deadline, Recurring) or row.due is None or reported is None:
+def _percent(row: TaskRow, units: tuple[str, ...]) -> Percent | None:
+    """Return the per cent of units together: the lowest, unknown as long as one is."""
+    known = [part.percent for part in row.units if part.unit in units and part.percent is not None]
+    return min(known) if known and len(known) == len(units) else None
+
+
+def _reopened(task: Task, now: datetime) -> Task:
+    """Nothing is submitted or returned any more; what recurs owes no occurrence of the time when it was closed."""
+    row = task.row
+    units = tuple(replace(part, state=_afresh(part.state)) for part in row.units)
+    row = replace(row, units=units, state="in-progress", closed_at=None, outcome=None)
+    if task.postponed is not None and task.postponed.due > now:
+        return replace(task, row=row)
+    due = due_at(row.deadline, now if task.settled is None else max(now, task.settled))
+    return _due(replace(task, row=row, postponed=None), due)
+
+
+def _reassigned(ledger: Ledger, task: Task, data: TaskReassigned, day: date) -> Task:
+    """Units that stay, and successors, keep their part; who did not lead before has not submitted the task."""
+    row, duties = task.row, ledger.obligations(data.units)
+    before = {part.unit: part for part in row.units}
+    led = [name for name in ledger.leading(row.lead) if name in before]
+    leading = ledger.leading(data.lead)
+    heirs = ledger.heirs(dict.fromkeys((*led, *before)), duties, day)
+    kept = {heirs.get(name, name): part for name, part in before.items() if heirs.get(name, name) in duties}
+    still = {heirs.get(name, name) for name in led}
+    parts = []
+    for name, role in duties.items():
+        part = replace(kept[name], unit=name, role=role) if name in kept else UnitRow(name, role)
+        parts.append(replace(part, state=_afresh(part.state)) if name in leading and name not in still else part)
+    units = tuple(parts)
+    state = row.state if row.state == "closed" else _standing(leading, units, row.state)
+    moved = replace(row, lead=data.lead, lead_inferred=False, units=units, state=state)
+    return replace(
+        task,
+        row=replace(moved, percent=_percent(moved, leading)),
+        reported={name: at for old, at in task.reported.items() if (name := heirs.get(old, old)) in leading},
+        reports={name: report for old, report in task.reports.items() if (name := heirs.get(old, old)) in kept},
+    )
+
+
+def _afresh(state: State) -> State:
+    return "in-progress" if state in {"submitted", "returned"} else state
+
+
+def _lead_reported(ledger: Ledger, task: Task, unit: str, now: datetime) -> Task:
+    return _met(ledger, replace(task, reported={**task.reported, unit: now}))
+
+
+def _met(ledger: Ledger, task: Task) -> Task:
+    """Reports of all that lead inside its period meet an occurrence, and end the lateness of an earlier one."""
+    row, together = task.row, _together(ledger, task)
+    if not isinstance(row.deadline, Recurring) or row.due is None or together is None:
         return task
-    met = next_due(row.deadline, reported)
-    if met is None or met.passes < row.due or add_months(met.passes, -MONTHS[row.deadline.every]) > reported:
+    if task.postponed is not None:
+        if not task.postponed.met_by(together):
+            return task
+        met = Due(task.postponed.due, task.postponed.due)
+    else:
+        due = next_due(row.deadline, together)
+        if due is None or due.passes < row.due or period(row.deadline, due.passes) > together:
+            return task
+        met = due
+    return _settled(replace(task, row=replace(row, overdue_since=None)), met.passes, together)
+
+
+def _together(ledger: Ledger, task: Task) -> datetime | None:
+    """Return since when all that lead have reported; None as long as one has not."""
+    leading = ledger.leading(task.row.lead)
+    return min(task.reported[name] for name in leading) if all(name in task.reported for name in leading) else None
+
+
+def _settled(task: Task, due: datetime, now: datetime) -> Task:
+    """Go on to the next due instant after one that passed or was met; a deadline that has no other keeps its last."""
+    ahead = task.postponed if task.postponed is not None and task.postponed.due > due else None
+    if ahead is not None:
+        return replace(task, settled=due)
+    following = due_at(task.row.deadline, max(due, now)) or Due(due, due)
+    return _due(replace(task, settled=due, postponed=None), following)
+
+
+def _extended(ledger: Ledger, task: Task, granted: datetime | None, now: datetime) -> Task:
+    """Put off what was asked about, to `granted` or to what was proposed; an occurrence met meanwhile stays met."""
+    row, asked = task.row, task.asked
+    due, to = (asked.due, granted or asked.proposed) if asked is not None else (None, granted)
+    task = replace(task, asked=None)
+    if to is None:
         return task
-    return _settled(replace(task, row=replace(row, overdue_since=None)), met.passes)
+    if not isinstance(row.deadline, Recurring):
+        deadline = extended(row.deadline, due, to)
+        return _redated(task, deadline, due_at(deadline, now), now)
+    if due is None or to <= now:
+        return task
+    starts = task.postponed.starts if task.postponed is not None else period(row.deadline, due)
+    postponed = Postponed(starts, to)
+    if postponed.met_by(_together(ledger, task)):
+        return task
+    return _redated(replace(task, postponed=postponed), row.deadline, Due(to, to), now)
 
 
-def _settled(task: Task, due: datetime) -> Task:
-    """Go on to the due instant after `due`; a deadline that has no other keeps its last."""
-    following = next_due(task.row.deadline, due) or Due(due, due)
-    return replace(task, row=replace(task.row, due=following.passes), reminds=following.reminds, settled=due)
+def _redated(task: Task, deadline: Deadline, due: Due | None, now: datetime) -> Task:
+    """Start afresh on a new deadline; lateness ends where its due lies ahead, or where it has none."""
+    late = None if due is None or due.passes > now else task.row.overdue_since or due.passes
+    return _due(replace(task, row=replace(task.row, deadline=deadline, overdue_since=late), settled=None), due)
 
 
-def _redated(task: Task, deadline: Deadline, event: Event) -> Task:
-    """Start afresh on a new deadline; lateness ends where its due lies ahead."""
-    due = _first_due(deadline, event)
-    at = event.recorded or event.time
-    late = None if due is None or due.passes > at else task.row.overdue_since
-    row = replace(task.row, deadline=deadline, due=due.passes if due is not None else None, overdue_since=late)
-    return _met(replace(task, row=row, reminds=due.reminds if due is not None else None, settled=None, proposed=None))
-
-
-def _first_due(deadline: Deadline, event: Event) -> Due | None:
-    """Return when a deadline first falls due; one that recurs owes nothing of the time before it was recorded."""
-    return next_due(deadline, (event.recorded or event.time) if isinstance(deadline, Recurring) else None)
+def _due(task: Task, due: Due | None) -> Task:
+    passes, reminds = (due.passes, due.reminds) if due is not None else (None, None)
+    return replace(task, row=replace(task.row, due=passes), reminds=reminds)
 
 
 def _at_unit(row: TaskRow, unit: str, **changes: object) -> tuple[UnitRow, ...]:
