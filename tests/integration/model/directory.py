@@ -26,17 +26,21 @@ class Directory:
     def own(self, name: str) -> str:
         """Return a unit's or group's own name."""
         aliases: dict[str, str] = self.file["aliases"]
-        return aliases[name] if name in aliases else name
+        return aliases.get(name, name)
 
     def bound(self, units: list[dict[str, Any]]) -> dict[str, str]:
         """Return who has a duty, one by one, and as what; who is mentioned twice has it as at first."""
         duties: dict[str, str] = {}
         for unit in units:
             name = self.own(unit["name"])
-            for member in self.groups.get(name, [name]):
+            for member in self.members(name):
                 if member not in duties:
                     duties[member] = unit["role"]
         return duties
+
+    def members(self, name: str) -> list[str]:
+        """Return the units of a group, or the unit itself."""
+        return self.groups.get(name, [name])
 
     def successor(self, name: str, day: date) -> str | None:
         """Return who goes on for a unit that has ended by a day."""

@@ -29,11 +29,6 @@ def dues(deadline: dict[str, Any]) -> Iterator[datetime]:
             yield later(instant(deadline["first"]), number * MONTHS[deadline["every"]])
 
 
-def reminded(deadline: dict[str, Any], due: datetime) -> datetime:
-    """Return the instant from which the reminders of a due are counted back."""
-    return instant(deadline["strict"]) if deadline["kind"] == "ambiguous" else due
-
-
 def later(start: datetime, months: int) -> datetime:
     """Return the same time of the same day so many months later, or of that month's last day."""
     total = start.year * 12 + (start.month - 1) + months

@@ -10,10 +10,10 @@ Data: TypeAlias = dict[str, Any]
 
 BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "cut short": lambda raw: raw[:-5],
-    "no JSON": lambda raw: b"hello",
+    "no JSON": lambda raw: raw.replace(b":", b"="),
     "a word too much": lambda raw: raw + b"x",
     "not UTF-8": lambda raw: raw.replace(b'"id":"', b'"id":"\xff'),
-    "nothing": lambda raw: b"null x",
+    "two": lambda raw: raw + raw,
 }
 """Flaws of bytes that are no JSON at all: in an array they would break the others with them."""
 

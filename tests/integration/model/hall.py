@@ -15,6 +15,7 @@ from services.clock import FILE, FileClock, sleep
 from services.ingest.app import build as ingest
 from services.settings import Settings
 from services.status.app import build as status
+from tests.integration.model.row import plain
 from tests.webserver import serving
 
 LEDGER = "life"
@@ -85,25 +86,22 @@ class Hall:
         assert len(outcomes) == len(bodies), answer.text
         return outcomes
 
-    async def log(self, after: int) -> list[tuple[int, dict[str, Any]]]:
-        """Return position and event of what the log has after a position."""
+    async def log(self, after: int) -> list[tuple[int, bytes]]:
+        """Return position and bytes of what the log has after a position."""
         entries = await self._redis.xrange(f"duban:{{{LEDGER}}}:log", min=f"({after}-0")
-        return [(int(id.partition(b"-")[0]), json.loads(fields[b"e"])) for id, fields in entries]
+        return [(int(id.partition(b"-")[0]), fields[b"e"]) for id, fields in entries]
 
-    async def grown(self, after: int, count: int) -> list[tuple[int, dict[str, Any]]]:
+    async def grown(self, after: int, count: int) -> list[tuple[int, bytes]]:
         """Return what the log has after a position, as soon as that is so much or there was time for it."""
         end = asyncio.get_running_loop().time() + PATIENCE
         while len(found := await self.log(after)) < count and asyncio.get_running_loop().time() < end:
             await sleep(0.01)
         return found
 
-    async def refused(self, after: str) -> list[tuple[str, dict[str, Any]]]:
-        """Return entry id, and members, of the refusals kept after an entry."""
+    async def refused(self, after: str) -> list[tuple[str, dict[str, bytes]]]:
+        """Return id and fields of the refusals that were kept after one."""
         entries = await self._redis.xrange(f"duban:{{{LEDGER}}}:refused", min=f"({after}")
-        return [
-            (id.decode(), {name.decode(): value for name, value in fields.items()} | {"e": json.loads(fields[b"e"])})
-            for id, fields in entries
-        ]
+        return [(id.decode(), {name.decode(): value for name, value in fields.items()}) for id, fields in entries]
 
     async def read(self, what: str, **query: Any) -> tuple[int, int, Any]:
         """Ask status; return the answer's code, the position it reflects, and its body."""
@@ -111,13 +109,25 @@ class Hall:
         return answer.status_code, int(answer.headers["Duban-Position"]), answer.json()
 
     async def read_at(self, position: int, what: str, **query: Any) -> tuple[int, Any]:
-        """Ask status as soon as it reflects a position; return the answer's code and body."""
+        """Ask status as soon as it reflects a position; return the position that it reflects, and the body."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 code, reached, body = await self.read(what, **query)
+                assert code == 200, body
                 if reached >= position:
-                    return code, body
+                    return reached, body
                 await sleep(0.01)
+
+    async def lit(self, rows: dict[str, Any]) -> None:
+        """Wait until status shows these rows, lights and all; fails where it does not in time."""
+        end = asyncio.get_running_loop().time() + PATIENCE
+        while (shown := await self._rows()) != rows:
+            assert asyncio.get_running_loop().time() < end, shown
+            await sleep(0.05)
+
+    async def _rows(self) -> dict[str, Any]:
+        _, _, answer = await self.read("tasks", limit=1_000)
+        return {row["task"]: plain(row) for row in answer["items"]}
 
     async def _drop(self, source: str, bodies: Sequence[bytes]) -> list[dict[str, Any]]:
         async with self._redis.pipeline(transaction=True) as pipe:

@@ -1,6 +1,5 @@
-"""What sources do next: events that fit how the model's tasks stand, and some that do not."""
+"""Draws what is written into events; whatever it names comes from the book, so that most of it fits."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 
@@ -8,7 +7,6 @@ from hypothesis import strategies as st
 
 from tests.integration.model.book import Book
 from tests.integration.model.dues import later
-from tests.integration.model.task import Task
 
 T = TypeVar("T")
 
@@ -21,7 +19,7 @@ EVERY = ["month", "quarter", "half-year", "year"]
 
 
 class Pen:
-    """Draws what somebody writes; whatever it names comes from the book, so that most of it fits."""
+    """Draws for somebody who knows how the model's tasks stand."""
 
     def __init__(self, data: st.DataObject, book: Book) -> None:
         self.book = book

@@ -59,7 +59,7 @@ def _reporter_event(pen: Pen, source: str) -> dict[str, Any]:
         fitting += ["task.signed"] * 2
     if any(report.unit == unit for report in task.reports):
         fitting += ["progress.corrected"] * 2
-    if task.due is not None and book.now < task.due and task.request is None:
+    if task.term.ahead(book.now) is not None and task.request is None:
         fitting += ["extension.requested"] * 2
     name = pen.one_of(*(REPORTER if pen.seldom(12) else fitting))
     if pen.seldom(12):
@@ -94,7 +94,9 @@ def _event(pen: Pen, source: str, name: str, subject: str, data: Data) -> dict[s
 
 def _spoiled(pen: Pen, event: dict[str, Any]) -> Paper:
     """Draw what is wrong with an event."""
-    match pen.one_of("subject", "time", "source", "clock", "data", "member", "envelope", "type", "bytes", "twice", "large"):
+    match pen.one_of(
+        "subject", "time", "source", "clock", "data", "member", "envelope", "type", "bytes", "twice", "large"
+    ):
         case "subject":
             taken = pen.one_of("nowhere", *pen.book.tasks)
             return written(event | {"subject": taken})
@@ -102,7 +104,9 @@ def _spoiled(pen: Pen, event: dict[str, Any]) -> Paper:
             ahead = pen.book.now + AHEAD + pen.one_of(timedelta(seconds=1), timedelta(days=400))
             return written(event | {"time": ahead.isoformat()})
         case "source":
-            return written(event | {"source": pen.one_of("duban", "duban/clock", "office2", "officer/x", "/office", "x")})
+            return written(
+                event | {"source": pen.one_of("duban", "duban/clock", "office2", "officer/x", "/office", "x")}
+            )
         case "clock":
             due = {"due": pen.instant()}
             if pen.seldom(2):

@@ -1,7 +1,7 @@
 """What can be done to a task: for each type of event, its data as somebody would write them now."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeAlias
 
 from hypothesis import strategies as st
@@ -41,7 +41,7 @@ def reported(pen: Pen, task: Task, unit: str) -> Data:
 
 
 def corrected(pen: Pen, task: Task, unit: str) -> Data:
-    reports = [report.id for report in task.reports if report.unit == unit or pen.seldom()]
+    reports = [id for report in task.reports if report.unit == unit or pen.seldom() for id in report.ids]
     report = pen.one_of(*reversed(reports), "no-such-report") if reports else "no-such-report"
     return {"report": report, "reason": "数字有误", **reported(pen, task, unit)}
 
@@ -51,7 +51,7 @@ def submitted(pen: Pen, task: Task, unit: str) -> Data:
 
 
 def requested(pen: Pen, task: Task, unit: str) -> Data:
-    due = task.due or pen.book.now
+    due = task.term.due(pen.book.now) or pen.book.now
     proposed = due + timedelta(days=pen.draw(st.integers(1, 120)))
     return {"unit": pen.name(unit), "reason": "雨季不能施工", "proposed_due": proposed.isoformat()}
 
@@ -88,7 +88,7 @@ def urged(pen: Pen, task: Task) -> Data:
 def granted(pen: Pen, task: Task) -> Data:
     data: Data = {"request_id": _request(pen, task)}
     if pen.seldom(2):
-        data["due"] = pen.instant()
+        data["due"] = pen.instant(farthest=200)
     return data
 
 
@@ -102,7 +102,7 @@ def clarified(pen: Pen, task: Task) -> Data:
 
 def _request(pen: Pen, task: Task) -> str:
     """Draw the open request, or one that was settled, or none."""
-    known = [task.request] if task.request is not None and not pen.seldom(8) else [*task.requests, "no-such-request"]
+    known = [task.request.id] if task.request is not None and not pen.seldom(8) else [*task.requests, "no-such-request"]
     return pen.one_of(*known)
 
 

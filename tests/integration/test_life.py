@@ -1,0 +1,255 @@
+"""The running services beside a model of them, through anything that sources and time can do to tasks."""
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from tests.events.driver import Driver
+from tests.integration.model.book import Book, Verdict
+from tests.integration.model.directory import PATH, Directory
+from tests.integration.model.dues import instant
+from tests.integration.model.hall import ARRAY, INBOX, LINES, ONE, SERVICES, Hall
+from tests.integration.model.paper import Paper
+from tests.integration.model.pen import Pen
+from tests.integration.model.post import letter, repeated
+from tests.integration.model.row import plain
+from tests.integration.model.term import Word
+
+START = datetime.fromisoformat("2018-01-10T09:00:00+08:00")
+
+LIVES = int(os.environ.get("DUBAN_TEST_LIVES", "60"))
+"""How many ledgers are led through a life; 60 are some two minutes and thousands of events. More find more."""
+
+STEPS = 50
+"""Steps of a life: enough for tasks to be returned, extended, closed and opened again, few enough to be made simple."""
+
+SECOND = timedelta(seconds=1)
+
+DIRECTORY = Directory()
+
+REPORTERS = [name for name, source in DIRECTORY.sources.items() if source["role"] == "reporter"]
+
+ASSIGNERS = [name for name, source in DIRECTORY.sources.items() if source["role"] == "assigner"]
+
+READERS = [name for name, source in DIRECTORY.sources.items() if source["role"] not in {"reporter", "assigner"}]
+
+several = st.sampled_from([1, 2, 4, 8])
+
+doors = st.sampled_from([LINES, ARRAY, INBOX])
+
+spans = st.sampled_from([timedelta(minutes=3), timedelta(days=1), timedelta(days=12), timedelta(days=100)])
+
+
+class LifeMachine(RuleBasedStateMachine):
+    """A ledger of the services and one of the model, given the same."""
+
+    driver: Driver
+    hall: Hall
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.book = Book(DIRECTORY, START)
+        self.sent: list[tuple[str, Paper]] = []
+        self.unheard: Counter[tuple[str, Word]] = Counter()
+        self.read = 0
+        self.refusals = "0-0"
+        self.histories: dict[str, list[dict[str, Any]]] = {}
+        self.past: list[tuple[int, dict[str, Any]]] = []
+        self.driver(self.hall.open(START))
+
+    @rule(data=st.data(), source=st.sampled_from(["units"] * 3 + REPORTERS), count=several, door=doors)
+    def units_write(self, data: st.DataObject, source: str, count: int, door: str) -> None:
+        """Units tell what they have done."""
+        self._write(data, source, count, door)
+
+    @rule(data=st.data(), source=st.sampled_from(["office"] * 3 + ASSIGNERS), count=several, door=doors)
+    def offices_write(self, data: st.DataObject, source: str, count: int, door: str) -> None:
+        """Offices hand out and settle."""
+        self._write(data, source, count, door)
+
+    @rule(data=st.data(), source=st.sampled_from(READERS), door=doors)
+    def readers_write(self, data: st.DataObject, source: str, door: str) -> None:
+        """Who may only read writes."""
+        self._write(data, source, 1, door)
+
+    @precondition(lambda self: self.sent)
+    @rule(data=st.data(), count=several, door=doors)
+    def somebody_repeats(self, data: st.DataObject, count: int, door: str) -> None:
+        """A source sends again what it has sent, or other bytes with the same id."""
+        pen = Pen(data, self.book)
+        source, _ = pen.one_of(*self.sent)
+        own = [paper for by, paper in self.sent if by == source]
+        self._submit(source, [repeated(pen, pen.one_of(*own)) for _ in range(count)], door)
+
+    @rule(span=spans, awaited=st.booleans())
+    def time_goes_by(self, span: timedelta, awaited: bool) -> None:  # noqa: FBT001 - hypothesis names it
+        """Minutes, days or months go by."""
+        self._go(self.book.now + span, awaited=awaited)
+
+    @rule(data=st.data(), beside=st.sampled_from([timedelta(0), -SECOND, SECOND]), awaited=st.booleans())
+    def something_falls_due(self, data: st.DataObject, beside: timedelta, awaited: bool) -> None:  # noqa: FBT001 - the same
+        """Time goes to an instant of which the clock has something to say, or just beside it."""
+        instants = self.book.ahead()
+        if instants:
+            self._go(data.draw(st.sampled_from(instants)) + beside, awaited=awaited)
+
+    @rule(service=st.sampled_from(list(SERVICES)))
+    def a_service_is_replaced(self, service: str) -> None:
+        """A service stops, and another goes on from what it has kept."""
+        self.driver(self.hall.stop(service))
+        self.driver(self.hall.start(service))
+
+    @rule()
+    def somebody_looks(self) -> None:
+        """Rows have the lights of this instant within a minute; each can be asked for by itself, with its history."""
+        self._settle()
+        rows = plain(self.book.rows())
+        self.driver(self.hall.lit(rows))
+        for task, row in rows.items():
+            assert plain(self.driver(self.hall.read(f"tasks/{task}"))) == (200, self.book.tail, row)
+            _, _, history = self.driver(self.hall.read(f"tasks/{task}/events"))
+            assert history == {"items": self.histories[task], "next": None}
+
+    @precondition(lambda self: self.past)
+    @rule(data=st.data())
+    def somebody_looks_back(self, data: st.DataObject) -> None:
+        """The rows of any past position are those that stood there then."""
+        position, rows = data.draw(st.sampled_from(self.past))
+        assert self._shown(as_of=position) == (position, rows)
+
+    def teardown(self) -> None:
+        self.driver(self.hall.close())
+
+    def _write(self, data: st.DataObject, source: str, count: int, door: str) -> None:
+        pen = Pen(data, self.book)
+        papers, verdicts = [], []
+        for _ in range(count):  # each fits how those before it leave the tasks
+            papers.append(letter(pen, source))
+            verdicts.append(self.book.judge(papers[-1], source))
+        self.sent += [(source, paper) for paper in papers]
+        self._hand_in(source, papers, verdicts, door)
+
+    def _submit(self, source: str, papers: Sequence[Paper], door: str) -> None:
+        self._hand_in(source, papers, [self.book.judge(paper, source) for paper in papers], door)
+
+    def _hand_in(self, source: str, papers: Sequence[Paper], verdicts: Sequence[Verdict], door: str) -> None:
+        """Hand papers in, all at once; fails where it is not the verdicts that come back."""
+        if door != INBOX and len(papers) == 1:
+            door = ONE
+        elif door == ARRAY and any(paper.flaw == "malformed" for paper in papers):
+            door = LINES  # in an array, one that is no JSON would break them all
+        for paper, verdict in zip(papers, verdicts, strict=True):
+            note(f"{source}, {door}: {paper.raw[:800].decode(errors='replace')}\n  → {verdict}")
+        outcomes = self.driver(self.hall.submit(source, door, [paper.raw for paper in papers]))
+        for paper, verdict, outcome in zip(papers, verdicts, outcomes, strict=True):
+            assert outcome["outcome"] == verdict.outcome, outcome
+            assert outcome.get("position") == verdict.position, outcome
+            assert outcome.get("code") in verdict.codes or not verdict.codes, outcome
+            if paper.event is not None:
+                assert (outcome["source"], outcome["id"]) == paper.name
+        kept = self.driver(self.hall.refused(self.refusals))
+        refused = [paper.raw for paper, verdict in zip(papers, verdicts, strict=True) if verdict.outcome == "refused"]
+        assert [(fields["by"], fields["raw"]) for _, fields in kept] == [(source.encode(), raw) for raw in refused]
+        self.refusals = kept[-1][0] if kept else self.refusals
+        pairs = zip(papers, verdicts, strict=True)
+        self._settle(source, [paper for paper, verdict in pairs if verdict.outcome == "accepted"])
+
+    def _go(self, instant: datetime, *, awaited: bool) -> None:
+        """Set the clock; what it has to say by then comes at once, or else before the next submission."""
+        note(f"it is {instant.astimezone(DIRECTORY.zone).isoformat()}")
+        self.book.now = instant
+        self.hall.clock.set(instant)
+        self.unheard.update(self.book.words())
+        if awaited:
+            self._settle()
+
+    def _settle(self, source: str = "", accepted: Sequence[Paper] = ()) -> None:
+        """Fail where the log does not go on with what the clock has to say, what was accepted, and what comes of it."""
+        before, after = self.unheard, Counter(self.book.words())
+        log = self.driver(self.hall.grown(self.read, self.book.tail - self.read))
+        assert [position for position, _ in log] == list(range(self.read + 1, self.book.tail + 1))
+        self._hear(log[: before.total()], before)
+        log = log[before.total() :]
+        for paper, (position, raw) in zip(accepted, log, strict=False):
+            self._keep(position, raw, paper.raw, source)
+        self._hear(log[len(accepted) :], after)
+        self.read, self.unheard = self.book.tail, Counter()
+        rows = plain(self.book.rows())
+        if log or before:
+            self.past.append((self.read, rows))
+        dark = {task: unlit(row) for task, row in rows.items()}
+        position, shown = self._shown()
+        assert (position, {task: unlit(row) for task, row in shown.items()}) == (self.read, dark)
+        assert self._shown(as_of=self.book.now.isoformat()) == (self.read, rows)
+
+    def _hear(self, log: Sequence[tuple[int, bytes]], expected: Counter[tuple[str, Word]]) -> None:
+        """Fail where these are not what the clock had to say, each once."""
+        heard: Counter[tuple[str, Word]] = Counter()
+        for position, raw in log:
+            event = json.loads(raw)
+            days = event["data"].get("days_left")
+            assert event["type"] == f"duban.deadline.{'passed' if days is None else 'neared'}.v1"
+            heard[event["subject"], Word(instant(event["time"]), instant(event["data"]["due"]), days)] += 1
+            self._keep(position, raw, raw.partition(b',"recordedtime"')[0] + b"}", "duban")
+        assert heard == expected
+
+    def _keep(self, position: int, raw: bytes, sent: bytes, authid: str) -> None:
+        """Fail where the log does not keep the bytes as they were sent, with the instant and who sent them."""
+        event = json.loads(raw)
+        assert instant(event["recordedtime"]) == self.book.now
+        assert raw == b'%b,"recordedtime":"%b","authid":"%b"}' % (
+            sent[:-1],
+            event["recordedtime"].encode(),
+            authid.encode(),
+        )
+        self.book.tasks[event["subject"]].position = position
+        self.histories.setdefault(event["subject"], []).append(event | {"position": position})
+
+    def _shown(self, **query: Any) -> tuple[int, dict[str, Any]]:
+        """Return what status shows, and of which position, as soon as it has come to the model's or `as_of`."""
+        at_least = self.read if not isinstance(query.get("as_of"), int) else 0
+        position, answer = self.driver(self.hall.read_at(at_least, "tasks", limit=1_000, **query))
+        return position, {row["task"]: plain(row) for row in answer["items"]}
+
+
+def unlit(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row without what time alone changes."""
+    return {name: value for name, value in row.items() if name not in {"light", "light_reason"}}
+
+
+@pytest.fixture
+def services(server_url: str, tmp_path: Path) -> Iterator[tuple[Driver, Hall]]:
+    """Return the services, not yet open, and what drives them."""
+    shutil.copy(PATH, tmp_path)
+    driver = Driver(server_url)
+    yield driver, Hall(driver.redis, server_url, tmp_path, list(DIRECTORY.sources))
+    driver.close()
+
+
+def test_the_services_do_what_the_model_does(services: tuple[Driver, Hall]) -> None:
+    """Whatever sources submit and whenever: outcomes, positions, log, rows, lights and the clock's words are the model's."""
+
+    class Machine(LifeMachine):
+        driver, hall = services
+
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=LIVES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize=LIVES == 60,
+            database=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        ),
+    )
