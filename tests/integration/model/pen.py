@@ -86,8 +86,8 @@ class Pen:
     def responsible(self, *preferred: str) -> Data:
         """Draw who is responsible: a lead, and up to three others, units or groups."""
         directory = self.book.directory
-        known = [*preferred, *directory.file["units"], *directory.groups, "廉江市", "市卫生健康局", NOBODY]
-        names = self.draw(st.lists(st.sampled_from(dict.fromkeys(known)), min_size=1, max_size=4, unique=True))
+        known = dict.fromkeys([*preferred, *directory.file["units"], *directory.groups, "廉江市", "市卫生健康局", NOBODY])
+        names = self.draw(st.lists(st.sampled_from(list(known)), min_size=1, max_size=4, unique=True))
         units = [
             {
                 "name": self.name(name),

@@ -30,6 +30,11 @@ def letter(pen: Pen, source: str) -> Paper:
     return _spoiled(pen, event) if wrong else written(event, spaced=pen.seldom(10))
 
 
+def assignment(pen: Pen, source: str) -> Paper:
+    """Draw the assignment of another task."""
+    return written(_event(pen, source, "task.assigned", f"t{len(pen.book.tasks) + 1}", assigned(pen)))
+
+
 def _assigner_event(pen: Pen, source: str) -> dict[str, Any]:
     tasks = pen.book.tasks
     if not tasks or (len(tasks) < MOST_TASKS and pen.seldom(3)):

@@ -36,6 +36,17 @@ def row(task: Task, now: datetime) -> dict[str, Any]:
     }
 
 
+def differences(rows: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
+    """Return what is shown otherwise than it should be: of each task, the members with both values."""
+    return {
+        f"{task} {name}": (f"should be {row.get(name)}", f"is {other.get(name)}")
+        for task in rows.keys() | shown.keys()
+        for row, other in [(rows.get(task, {}), shown.get(task, {}))]
+        for name in row.keys() | other.keys()
+        if name not in row or name not in other or row[name] != other[name]
+    }
+
+
 def plain(value: Any) -> Any:
     """Return JSON with its instants as such, so that those are equal which are written with different offsets."""
     if isinstance(value, dict):
