@@ -205,14 +205,17 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return heirs
 
     def has_duty(self, unit: str, units: Iterable[Unit]) -> bool:
-        """Tell whether `unit` is one of `units`, or a member of a group among them; a group itself has no duty."""
+        """Tell whether `unit` is one of `units`, or a member of a group among them.
+
+        A group itself has no duty, nor has an open name, behind which nobody in particular stands.
+        """
         aliases, groups = self.aliases, self.groups
         unit = aliases.get(unit, unit)
         if unit in groups:
             return False
         for named in units:
             name = aliases.get(named.name, named.name)
-            if name == unit or unit in groups.get(name, ()):
+            if (name == unit and not named.open) or unit in groups.get(name, ()):
                 return True
         return False
 

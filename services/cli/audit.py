@@ -12,7 +12,8 @@ from events.log import Log, Recorded, Stored, key, within
 from events.projection import Projection
 from services.ingest.store import rules as ingest_rules
 from services.notify.store import FEED, NAME
-from services.status.core import Task, light
+from services.status.core import light
+from services.status.row import Task
 from services.status.store import rules as status_rules
 
 

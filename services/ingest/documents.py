@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from events.log import Log
-from services.ingest.core import Outcome, Task
+from services.ingest.core import Outcome
 from services.ingest.draft import submission
 from services.ingest.schedule.difference import Difference, Present, compare
 from services.ingest.schedule.plan import Order, task_name
@@ -15,6 +15,7 @@ from services.ingest.schedule.preview import Preview, preview_rows
 from services.ingest.schedule.sandbox import read_safely
 from services.ingest.schedule.table import Refusal
 from services.ingest.store import BATCH, Writer
+from services.ingest.task import Task
 
 
 class Imported(Preview, frozen=True):

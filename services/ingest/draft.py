@@ -19,7 +19,8 @@ from events.ledger import CLOCK, Ledger
 from events.log import Entry, Known, Note, Recorded, digest, key
 from events.projection import Change
 from events.schema import ProgressCorrected
-from services.ingest.core import Outcome, Refusal, Task, authentic, decide, evolve
+from services.ingest.core import Outcome, Refusal, authentic, decide
+from services.ingest.task import Task, evolve
 from services.ingest.timers import clock_events, same_timing
 
 RECEIPTS_KEPT = 100_000

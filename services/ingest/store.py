@@ -25,8 +25,9 @@ from events.log import InboxMovedError, Known, Log, Move, Packed, StaleTailError
 from events.projection import Projection, Rules
 from events.schema import ProgressCorrected
 from services.clock import cancelled
-from services.ingest.core import VERSION, Outcome, Task, evolve
+from services.ingest.core import Outcome
 from services.ingest.draft import Base, Draft, Ids, Submission
+from services.ingest.task import VERSION, Task, evolve
 from services.ingest.timers import Timers
 
 BATCH = 1_000

@@ -8,7 +8,7 @@ from events.deadline import Due, Recurring, next_due
 from events.envelope import Event
 from events.ledger import CLOCK, Ledger
 from events.schema import DeadlineNeared, DeadlinePassed
-from services.ingest.core import Task
+from services.ingest.task import Task
 
 
 class Timers:

@@ -19,8 +19,8 @@ from events.log import Stored, stored
 from services import runtime
 from services.clock import Clock
 from services.settings import Settings, load_ledgers
-from services.status.core import Light, State, TaskRow
 from services.status.feed import Feed
+from services.status.row import Light, State, TaskRow
 from services.status.store import CHANGES_KEPT, Board, Snapshot
 from services.status.views import BadCursorError, Query, Sort, overview, select
 from services.web import application

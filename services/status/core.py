@@ -1,10 +1,9 @@
-"""What a task looks like from outside: the row its events fold into, and the light that time gives it. Pure."""
+"""The row that a task's events fold into, and the light that time gives it. Pure."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Literal, TypeAlias, assert_never
+from typing import assert_never
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from events.deadline import (
@@ -31,10 +30,8 @@ from events.schema import (
     ExtensionGranted,
     ExtensionRefused,
     ExtensionRequested,
-    Outcome,
     ProgressCorrected,
     ProgressReported,
-    Role,
     TaskAssigned,
     TaskClosed,
     TaskReassigned,
@@ -42,89 +39,13 @@ from events.schema import (
     TaskSigned,
     TaskUrged,
 )
+from services.status.row import Asked, Light, Reason, Report, State, Task, TaskRow, UnitRow
 
 VERSION = "2"
 """Of the rules in `evolve` and `light`; with the ledger's own rules it names what folded a row."""
 
 ROUNDING = 1e-9
 """Per cent: 0.7 * 90 is 62.99… in binary. What is expected counts in whole per cent, so no task is behind at once."""
-
-State: TypeAlias = Literal["assigned", "in-progress", "submitted", "returned", "closed"]
-Light: TypeAlias = Literal["red", "yellow", "blue", "green"]
-Reason: TypeAlias = Literal["closed", "overdue", "due-soon", "behind", "silent", "on-track"]
-
-
-class UnitRow(Struct, frozen=True, gc=False):
-    """One unit's part in a task; instants are the sources'."""
-
-    unit: str
-    role: Role
-    percent: Percent | None = None
-    signed_at: datetime | None = None
-    last_report_at: datetime | None = None
-    state: State = "assigned"
-
-
-class TaskRow(Struct, frozen=True, gc=False):
-    """A task as dashboards get it; `position` is that of its last event."""
-
-    task: str
-    title: str
-    plan: str
-    row: int | None
-    lead: str
-    lead_inferred: bool
-    units: tuple[UnitRow, ...]
-    deadline: Deadline
-    due: datetime | None
-    state: State
-    percent: Percent | None
-    light: Light
-    light_reason: Reason
-    overdue_since: datetime | None
-    opened_at: datetime
-    closed_at: datetime | None
-    outcome: Outcome | None
-    extensions: int
-    returns: int
-    last_report_at: datetime | None
-    position: int
-
-
-class Report(Struct, frozen=True, gc=False):
-    """A unit's latest report.
-
-    `ids` are the sources and ids it can be corrected by, its own and its corrections'; `before` is the per cent that
-    was known before it.
-    """
-
-    ids: tuple[tuple[str, str], ...]
-    before: Percent | None
-
-
-class Asked(Struct, frozen=True, gc=False):
-    """An open request: to put `due` off (None if the deadline has none any more) to `proposed`."""
-
-    due: datetime | None
-    proposed: datetime
-
-
-class Task(Struct, frozen=True, gc=False):
-    """A row and what it takes to carry it on.
-
-    `reminds` is the instant reminders count back from; `settled` the last due instant that passed or was met; `lit` the
-    instant at which the light was worked out; `asked` the open extension request; `postponed` the occurrence that was
-    extended; `reported` the instants at which the last reports of those that lead were recorded; `reports` is by unit.
-    """
-
-    row: TaskRow
-    reminds: datetime | None
-    settled: datetime | None
-    lit: datetime
-    asked: Asked | None = None
-    postponed: Postponed | None = None
-    reported: dict[str, datetime] = {}
-    reports: dict[str, Report] = {}
 
 
 def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
@@ -219,14 +140,14 @@ def _step(ledger: Ledger, task: Task | None, event: Event) -> Task | None:
             )
             return replace(task, row=replace(row, units=units))
         case ProgressReported(unit=unit, percent=percent):
-            before = _percent(row, (unit,))
+            before = _percent(row.units, (unit,))
             report = Report(((event.source, event.id),), before)
             known = percent if percent is not None else before
             return _reported(ledger, _latest(task, unit, report), event, unit, known)
         case ProgressCorrected(unit=unit, percent=percent, report=id):
             report = task.reports.get(unit, Report((), None))
             if (event.source, id) not in report.ids:  # an older one's: what the latest said stands
-                return _reported(ledger, task, event, unit, _percent(row, (unit,)))
+                return _reported(ledger, task, event, unit, _percent(row.units, (unit,)))
             known = percent if percent is not None else report.before
             report = replace(report, ids=(*report.ids, (event.source, event.id)))
             return _reported(ledger, _latest(task, unit, report), event, unit, known)
@@ -291,8 +212,13 @@ def _reported(ledger: Ledger, task: Task, event: Event, unit: str, percent: Perc
     if unit not in leading:
         state: State = "in-progress" if row.state == "assigned" else row.state
         return replace(task, row=replace(row, units=units, state=state, last_report_at=event.time))
-    reported = replace(row, units=units, state=_standing(leading, units, "in-progress"), last_report_at=event.time)
-    reported = replace(reported, percent=_percent(reported, leading))
+    reported = replace(
+        row,
+        units=units,
+        state=_standing(leading, units, "in-progress"),
+        percent=percent if len(leading) == 1 else _percent(units, leading),
+        last_report_at=event.time,
+    )
     return _lead_reported(ledger, replace(task, row=reported), unit, event.recorded or event.time)
 
 
@@ -306,10 +232,10 @@ def _standing(leading: tuple[str, ...], units: tuple[UnitRow, ...], state: State
     return "assigned" if state == "assigned" else "in-progress"
 
 
-def _percent(row: TaskRow, units: tuple[str, ...]) -> Percent | None:
+def _percent(units: tuple[UnitRow, ...], names: tuple[str, ...]) -> Percent | None:
     """Return the per cent of units together: the lowest, unknown as long as one is."""
-    known = [part.percent for part in row.units if part.unit in units and part.percent is not None]
-    return min(known) if known and len(known) == len(units) else None
+    known = [part.percent for part in units if part.unit in names and part.percent is not None]
+    return min(known) if known and len(known) == len(names) else None
 
 
 def _reopened(task: Task, now: datetime) -> Task:
@@ -341,7 +267,7 @@ def _reassigned(ledger: Ledger, task: Task, data: TaskReassigned, day: date) -> 
     moved = replace(row, lead=data.lead, lead_inferred=False, units=units, state=state)
     return replace(
         task,
-        row=replace(moved, percent=_percent(moved, leading)),
+        row=replace(moved, percent=_percent(units, leading)),
         reported={name: at for old, at in task.reported.items() if (name := heirs.get(old, old)) in leading},
         reports={name: report for old, report in task.reports.items() if (name := heirs.get(old, old)) in kept},
     )
@@ -357,8 +283,8 @@ def _lead_reported(ledger: Ledger, task: Task, unit: str, now: datetime) -> Task
 
 def _met(ledger: Ledger, task: Task) -> Task:
     """Reports of all that lead inside its period meet an occurrence, and end the lateness of an earlier one."""
-    row, together = task.row, _together(ledger, task)
-    if not isinstance(row.deadline, Recurring) or row.due is None or together is None:
+    row = task.row
+    if not isinstance(row.deadline, Recurring) or row.due is None or (together := _together(ledger, task)) is None:
         return task
     if task.postponed is not None:
         if not task.postponed.met_by(together):

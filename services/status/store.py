@@ -15,7 +15,8 @@ from events.envelope import read
 from events.ledger import Ledger
 from events.log import Log, Stored
 from events.projection import Change, Projection, Rules
-from services.status.core import VERSION, Task, TaskRow, evolve, relight
+from services.status.core import VERSION, evolve, relight
+from services.status.row import Task, TaskRow
 
 CHANGES_KEPT = 10_000
 """Changes a client can resume over; further behind, a new snapshot is cheaper than what was missed."""

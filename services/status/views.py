@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
-from services.status.core import Light, State, TaskRow, counts
+from services.status.core import counts
+from services.status.row import Light, State, TaskRow
 
 Sort: TypeAlias = Literal["row", "task", "due", "percent", "position", "-due", "-percent", "-position"]
 

@@ -34,11 +34,15 @@ from events.schema import (
     DeadlinePassed,
     ExtensionGranted,
     ExtensionRequested,
+    ProgressCorrected,
+    TaskAssigned,
     TaskReassigned,
     TaskUrged,
     Unit,
 )
-from services.ingest.core import AHEAD, Request, Task, authentic, clock_events, decide, evolve
+from services.ingest.core import AHEAD, authentic, decide
+from services.ingest.task import Request, Task, evolve
+from services.ingest.timers import clock_events
 from services.settings import load_ledger, shipped
 from tests.events import strategies
 from tests.examples import EXAMPLES, LEAD, TASK, assigned, reported
@@ -72,7 +76,12 @@ BEFORE: dict[str, list[Event]] = {name: [example("task.assigned")] for name in N
     "task.assigned": [],
     "completion.returned": [example("task.assigned"), example("completion.submitted")],
     "task.reopened": [example("task.assigned"), example("task.closed")],
-    "extension.granted": [example("task.assigned"), example("extension.requested")],
+    "progress.corrected": [example("task.assigned"), example("progress.reported")],
+    "extension.granted": [
+        example("task.assigned"),
+        example("deadline.clarified"),
+        example("extension.requested"),
+    ],
     "extension.refused": [
         example("task.assigned"),
         msgspec.structs.replace(example("extension.requested"), id="request-07-1"),
@@ -96,11 +105,22 @@ def folded(*events: Event, task: Task | None = None) -> Task:
 
 
 def judged(
-    task: Task | None, event: Event, *, authid: str | None = None, now: datetime | None = None, ledger: Ledger = LEDGER
+    task: Task | None,
+    event: Event,
+    *,
+    authid: str | None = None,
+    now: datetime | None = None,
+    ledger: Ledger = LEDGER,
+    cited: Event | None = None,
 ) -> CODES | None:
-    """Return the code with which an event is refused at an instant (its own), None if it is accepted."""
+    """Return the code with which an event is refused at an instant (its own), None if it is accepted.
+
+    A correction names the report of the same unit, unless `cited` is another event.
+    """
     authid = authid or event.source.partition("/")[0]
-    refusal = decide(task, event, authid, ledger.sources.get(authid), ledger, now or event.time)
+    if isinstance(event.data, ProgressCorrected):
+        cited = cited or about(example("progress.reported"), event.data.unit)
+    refusal = decide(task, event, authid, ledger.sources.get(authid), ledger, now or event.time, cited)
     assert refusal is None or refusal.detail
     return refusal.code if refusal is not None else None
 
@@ -221,6 +241,81 @@ def test_what_a_unit_submitted_its_successor_has() -> None:
     assert task.submitted == ("市卫生健康局",)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_who_speaks_for_no_unit_is_not_asked_about_the_task(name: str) -> None:
+    """A reporter without units reports nothing, and no reporter does an assigner's part, also for its own unit."""
+    ledger = msgspec.structs.replace(LEDGER, sources=LEDGER.sources | {"mute": Source("reporter")})
+    task = folded(*BEFORE[name]) if BEFORE[name] else None
+    assert judged(task, example(name), authid="mute", ledger=ledger) == "not-permitted"
+    expected = None if name in REPORTERS else "not-permitted"
+    assert judged(task, example(name), authid="civil-affairs") == expected
+
+
+@pytest.mark.parametrize("name", REPORTERS)
+def test_a_predecessors_system_is_heard_until_the_task_is_handed_on(name: str) -> None:
+    """A succession moves nothing: the old unit's system is heard until the reassignment, then the new unit's alone."""
+    old, new = "市卫生计生局", "市卫生健康局"
+    own = {"old": Source("reporter", (old,)), "new": Source("reporter", (new,))}
+    ledger = msgspec.structs.replace(LEDGER, sources=LEDGER.sources | own)
+    at = in_china(2019, 6, 1)
+    task = folded(assigned(lead=old, deadline=Fixed("…", in_china(2020, 1, 1))))
+    event = msgspec.structs.replace(example(name), time=at)
+    if isinstance(event.data, ExtensionRequested):
+        event = msgspec.structs.replace(event, data=ExtensionRequested(old, "x", in_china(2021, 1, 1)))
+    assert judged(task, about(event, old), authid="old", ledger=ledger) is None
+    assert judged(task, about(event, new), authid="new", ledger=ledger) == "not-responsible"
+    handed = TaskReassigned(new, (Unit(new, "lead"),), "机构改革")
+    task = folded(msgspec.structs.replace(example("task.reassigned"), time=at, data=handed), task=task)
+    assert judged(task, about(event, old), authid="old", ledger=ledger) == "not-responsible"
+    assert judged(task, about(event, new), authid="old", ledger=ledger) == "not-permitted"
+    assert judged(task, about(event, new), authid="new", ledger=ledger) is None
+
+
+@pytest.mark.parametrize(
+    ("subject", "says"),
+    [
+        ("zj/2017", "slash"),
+        (".", "step"),
+        ("..", "step"),
+        (" zj-2017", "white space"),
+        ("zj-2017\u3000", "white space"),
+        ("zj\x1b[31m", "U+001B"),
+        ("zj\x00", "U+0000"),
+        ("zj\n2017", "U+000A"),
+        ("zj\x85-1", "U+0085"),
+        ("zj\u202e7102", "U+202E"),
+        ("zj\u2028x", "U+2028"),
+    ],
+)
+def test_a_tasks_id_can_be_addressed_and_printed(subject: str, says: str) -> None:
+    """No task is assigned under an id that a URL's path cannot have, or that does something to a terminal."""
+    event = msgspec.structs.replace(example("task.assigned"), subject=subject)
+    refusal = decide(None, event, "office", LEDGER.sources["office"], LEDGER, event.time)
+    assert refusal is not None
+    assert refusal.code == "invalid-data"
+    assert says in refusal.detail
+
+
+@pytest.mark.parametrize("subject", ["zj-2017-07", "湛江 2017 第7项", "a?b#c%2f", "...", "任务（一）"])
+def test_a_tasks_id_is_otherwise_free(subject: str) -> None:
+    """Any other text is an id, inner spaces too; a URL has it percent-encoded."""
+    assert judged(None, msgspec.structs.replace(example("task.assigned"), subject=subject)) is None
+
+
+def test_of_merged_units_the_leads_part_goes_on() -> None:
+    """Where the lead and another unit become one, it is the lead's submission that the successor has."""
+    others = [succession for succession in LEDGER.successions if len(succession.predecessors) > 1]
+    first, lead = others[0].predecessors[:2]
+    units = (Unit(first), Unit(lead, "lead"))
+    given = assigned(lead=lead)
+    assert isinstance(given.data, TaskAssigned)
+    given = msgspec.structs.replace(given, data=msgspec.structs.replace(given.data, units=units))
+    handed = TaskReassigned(others[0].to, (Unit(others[0].to, "lead"),), "机构改革")
+    event = msgspec.structs.replace(example("task.reassigned"), time=in_china(2021, 1, 1), data=handed)
+    for unit, submitted in ((lead, (others[0].to,)), (first, ())):
+        assert folded(given, about(example("completion.submitted"), unit), event).submitted == submitted
+
+
 def test_every_unit_that_is_urged_is_looked_at() -> None:
     """One unit without a duty among those urged is enough to refuse the urging."""
     event = example("task.urged")
@@ -296,14 +391,18 @@ def test_what_never_falls_due_cannot_be_extended(deadline: Deadline) -> None:
 
 def test_the_next_of_several_dues_can_be_extended() -> None:
     """Of milestones and of occurrences it is the next that counts, also where a table was entered years late."""
-    request = example("extension.requested")  # of October 2018
+    data = ExtensionRequested(LEAD, "x", in_china(2020, 3, 1))
+    request = msgspec.structs.replace(example("extension.requested"), data=data)  # of October 2018
     steps = Milestones("两步", (Milestone("启动", in_china(2018, 7, 1)), Milestone("完成", in_china(2020, 1, 1))))
     task = folded(assigned(deadline=steps))
-    assert judged(task, request) == "not-permitted"  # the clock has yet to say that the first has passed
+    assert judged(task, request) is None
     first = Event("passed", f"{CLOCK}/clock", TASK, in_china(2018, 7, 1), DeadlinePassed(in_china(2018, 7, 1)))
     assert judged(folded(first, task=task), request) is None
     yearly = Recurring("每年12月底前", "year", in_china(2010, 1, 1))
-    assert judged(given_on(in_china(2018, 5, 1), yearly), request) is None
+    yearly_request = example("extension.requested")
+    assert judged(given_on(in_china(2018, 5, 1), yearly), yearly_request) is None
+    last = msgspec.structs.replace(request, time=in_china(2020, 1, 1))
+    assert judged(folded(first, task=task), last) == "not-permitted"
 
 
 def test_an_extension_can_be_asked_for_after_an_occurrence_was_met() -> None:
@@ -312,7 +411,8 @@ def test_an_extension_can_be_asked_for_after_an_occurrence_was_met() -> None:
         assigned(deadline=Recurring("每月底前", "month", in_china(2017, 9, 1))),
         reported(time=in_china(2017, 8, 20)),
     )
-    request = msgspec.structs.replace(example("extension.requested"), time=in_china(2017, 9, 2))
+    data = ExtensionRequested(LEAD, "x", in_china(2017, 10, 20))
+    request = msgspec.structs.replace(example("extension.requested"), time=in_china(2017, 8, 21), data=data)
     assert judged(task, request) is None
 
 
@@ -362,10 +462,9 @@ def test_the_life_of_a_task_is_folded() -> None:
         lead="市人力资源社会保障局",
         units=reassigned.data.units,
         deadline=Fixed("2018年11月底前完成", in_china(2019, 1, 1)),
-        since=example("extension.granted").time,
+        since=example("task.reopened").time,
         assigned=1,
         passed=in_china(2019, 1, 1),
-        lead_reported=example("completion.submitted").time,
         fired=(example("deadline.neared").id, example("deadline.passed").id),
     )
 
@@ -373,11 +472,11 @@ def test_the_life_of_a_task_is_folded() -> None:
 def test_a_request_is_kept_until_it_is_settled() -> None:
     """An open request is known by its event's id; a grant without a due takes the proposed one."""
     task = folded(*BEFORE["extension.granted"])
-    assert task.request == Request("request-07-2", in_china(2019, 2, 1))
+    assert task.request == Request("request-07-2", in_china(2019, 2, 1), in_china(2018, 12, 1))
     granted = msgspec.structs.replace(example("extension.granted"), data=ExtensionGranted("request-07-2"))
     task = folded(granted, task=task)
     assert task.request is None
-    assert task.deadline == Fixed("2018年12月前完成", in_china(2019, 2, 1))
+    assert task.deadline == Fixed("2018年11月底前完成", in_china(2019, 2, 1))
 
 
 def test_reopening_forgets_submissions() -> None:
@@ -545,10 +644,17 @@ def test_what_has_no_due_is_never_told(deadline: Deadline) -> None:
 
 
 def test_nothing_is_said_of_a_closed_task() -> None:
-    """Closing silences the clock; reopening lets it say what it owes, the passing of a due that went by too."""
+    """Closing silences the clock; reopened, it tells of a due that went by, but makes up for no reminder."""
     task = folded(example("task.closed"), task=given_on(in_china(2017, 8, 1), YEAR_END))
     assert said(task, EVER) == []
-    assert len(said(folded(example("task.reopened"), task=task), EVER)) == 4
+    assert heard(said(folded(example("task.reopened"), task=task), EVER)) == [("passed", in_china(2019, 1, 1))]
+
+
+def test_nothing_recurs_while_a_task_is_closed() -> None:
+    """Of what recurs, a reopened task owes no occurrence of the time when it was closed."""
+    task = given_on(in_china(2017, 8, 1), Recurring("每月底前", "month", in_china(2017, 9, 1)))
+    task = folded(*said(task, in_china(2019, 2, 1)), example("task.closed"), example("task.reopened"), task=task)
+    assert heard(said(task, in_china(2019, 4, 1)))[0] == ("7", in_china(2019, 3, 25))
 
 
 def test_reminders_that_were_past_already_are_left_out() -> None:
@@ -675,13 +781,13 @@ def test_a_returned_completion_of_a_unit_unknown_to_the_task_is_not_responsible(
 
 
 def test_reassigning_changes_who_has_a_duty() -> None:
-    """After a reassignment the new units are heard, those that left are not; what was submitted stays."""
+    """After a reassignment the new units are heard, those that left are not; what they had submitted left with them."""
     task = folded(example("task.assigned"), example("completion.submitted"))
     data = TaskReassigned("市民政局", (Unit("市民政局", "lead"),), "机构改革")
     task = folded(msgspec.structs.replace(example("task.reassigned"), data=data), task=task)
     assert judged(task, reported(unit="市民政局")) is None
     assert judged(task, reported()) == "not-responsible"
-    assert task.submitted == (LEAD,)
+    assert task.submitted == ()
 
 
 def test_units_outside_the_directory_can_be_given_a_duty() -> None:

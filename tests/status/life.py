@@ -9,7 +9,8 @@ from events.envelope import Event
 from events.log import Recorded
 from events.schema import EventData, TaskAssigned, Unit
 from services.settings import load_ledger, shipped
-from services.status.core import Task, TaskRow, UnitRow, evolve
+from services.status.core import evolve
+from services.status.row import Task, TaskRow, UnitRow
 from tests.examples import EXAMPLES, TASK
 
 LEDGER = load_ledger(shipped("zhanjiang.toml"))

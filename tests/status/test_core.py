@@ -35,7 +35,8 @@ from events.schema import (
     TaskUrged,
     Unit,
 )
-from services.status.core import Light, Reason, State, Task, UnitRow, counts, evolve, light, proportional, relight
+from services.status.core import counts, evolve, light, proportional, relight
+from services.status.row import Light, Reason, State, Task, UnitRow
 from tests.events.strategies import events as any_event
 from tests.examples import EXAMPLES
 from tests.status.life import COUNTIES, HELPER, LEAD, LEDGER, YEAR, at, lived, opened, recorded, then, unit
@@ -174,6 +175,7 @@ LIFE: list[tuple[str, dict[str, Any]]] = [
             "closed_at": None,
             "outcome": None,
             "position": 15,
+            "units": {"市残联": {"state": "in-progress"}},
         },
     ),
     (
@@ -196,7 +198,7 @@ GOLDEN = (
     '"plan":"zj-2017","row":7,"lead":"市人力资源社会保障局","lead_inferred":false,"units":['
     '{"unit":"市人力资源社会保障局","role":"lead","percent":null,"signed_at":null,"last_report_at":null,"state":"assigned"},'
     '{"unit":"市残联","role":"cooperating","percent":45.5,"signed_at":"2017-08-02T10:15:00+08:00",'
-    '"last_report_at":"2019-01-18T17:40:00+08:00","state":"returned"},'
+    '"last_report_at":"2019-01-18T17:40:00+08:00","state":"in-progress"},'
     f"{','.join(COUNTY % county for county in COUNTIES)},{COUNTY % '湛江开发区管委会'}],"
     '"deadline":{"kind":"fixed","text":"2018年11月底前完成","due":"2019-01-01T00:00:00+08:00"},'
     '"due":"2019-01-01T00:00:00+08:00","state":"in-progress","percent":null,"light":"red","light_reason":"overdue",'
@@ -315,6 +317,24 @@ def test_signing_marks_the_unit_alone() -> None:
     assert (task.row.state, task.row.last_report_at, unit(task.row)) == ("assigned", None, UnitRow(LEAD, "lead"))
 
 
+def test_the_first_signature_stays() -> None:
+    """Signing again does not move the day on which the unit took the task on."""
+    task = then(opened(), ("2018-01-05", TaskSigned(HELPER)), ("2018-02-05", TaskSigned(HELPER)))
+    assert unit(task.row, HELPER).signed_at == at("2018-01-05")
+
+
+def test_others_reports_do_not_hide_a_return() -> None:
+    """A returned task stays so until its lead goes on, whatever cooperating units report or submit."""
+    task = then(
+        opened(),
+        ("2018-11-01", CompletionSubmitted(LEAD, "…")),
+        ("2018-11-02", CompletionReturned(LEAD, "…")),
+        ("2018-11-03", ProgressReported(HELPER, "…", 90)),
+        ("2018-11-04", CompletionSubmitted(HELPER, "…")),
+    )
+    assert (task.row.state, unit(task.row, HELPER).state) == ("returned", "submitted")
+
+
 def test_a_cooperating_units_first_report_starts_the_task() -> None:
     """The first report makes task and unit in progress, whoever reports; the percent is the lead's alone."""
     task = then(opened(), ("2018-02-01", ProgressReported(HELPER, "…", 80)))
@@ -352,6 +372,18 @@ def test_a_correction_is_of_one_report(corrected: str, percent: int) -> None:
     ]
     task = then(opened(), *steps)
     assert (task.row.percent, unit(task.row).percent) == (percent, percent)
+
+
+def test_reports_of_two_sources_are_two_by_the_same_id() -> None:
+    """A correction is of its own source's report, also where the latest, of another source, has the same id."""
+    steps = [ProgressReported(LEAD, "…", 40), ProgressReported(LEAD, "…", 60)]
+    task = opened()
+    for position, (source, data) in enumerate(zip(("units/a", "units/b"), steps, strict=True), 2):
+        event = replace(recorded(position, "2018-03-01", data).event, id="r-1", source=source)
+        task = then_any(task, position, event)
+    correction = recorded(4, "2018-03-02", ProgressCorrected("r-1", "有误", LEAD, "…", 50)).event
+    assert then_any(task, 4, replace(correction, source="units/a")).row.percent == 60
+    assert then_any(task, 4, replace(correction, source="units/b")).row.percent == 50
 
 
 @pytest.mark.parametrize("corrected", ["e-2", "e-3"], ids=["the report", "the correction"])
@@ -514,7 +546,7 @@ def test_a_refused_request_is_forgotten() -> None:
         ("2018-06-01", ExtensionRequested(LEAD, "…", at("2019-03-01"))),
         ("2018-06-02", ExtensionRefused("e-2", "…")),
     )
-    assert (task.proposed, task.row.due, task.row.extensions) == (None, YEAR.due, 0)
+    assert (task.asked, task.row.due, task.row.extensions) == (None, YEAR.due, 0)
 
 
 LATE: list[tuple[str, EventData]] = [("2019-01-01", DeadlinePassed(YEAR.due))]

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from events.deadline import Fixed, Ongoing
 from events.schema import CompletionSubmitted, DeadlinePassed, ProgressReported, TaskClosed
-from services.status.core import TaskRow
+from services.status.row import TaskRow
 from services.status.views import BadCursorError, Page, Query, Sort, overview, select
 from tests.status.life import HELPER, LEAD, YEAR, at, opened, then
 

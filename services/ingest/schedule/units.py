@@ -106,7 +106,7 @@ def _remarks(unit: Unit, ledger: Ledger, issued: date) -> Iterator[str]:
     name = ledger.canonical(unit.name)
     if unit.role == "lead" and unit.group:
         members = "、".join(ledger.groups[name])
-        yield f"“{unit.name}” leads, but a group submits nothing: only its members report, each for itself ({members})."
+        yield f"“{unit.name}” leads as a group: each member reports and submits for itself, and all count ({members})."
     if unit.role == "lead" and unit.open:
         yield f"“{unit.name}” leads, but names no unit: nobody can report or submit for it."
     if name != unit.name:

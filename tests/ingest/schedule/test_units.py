@@ -241,7 +241,7 @@ def remarked(text: str, issued: date = date(2017, 8, 1)) -> list[str]:
 
 
 def test_an_importer_is_told_what_to_look_at() -> None:
-    """Aliases, unknown names with the nearest known ones, units that had ended, and leads who cannot report."""
+    """Aliases, unknown names with the nearest known ones, units that had ended, and leads that are no one unit."""
     assert remarked("市民政局，各县（市、区）政府、市卫生计生局、市卫生健康局等有关部门") == []
     assert remarked("市残疾人联合会") == ["“市残疾人联合会” is another name of 市残联 in the directory."]
     assert remarked("市卫生和计划生育局、市火星局") == [
@@ -259,8 +259,8 @@ def test_an_importer_is_told_what_to_look_at() -> None:
     ]
     assert remarked("各县（市、区）政府、各有关部门牵头") == [
         (
-            "“各县（市、区）政府” leads, but a group submits nothing: "
-            "only its members report, each for itself (赤坎区、霞山区)."
+            "“各县（市、区）政府” leads as a group: "
+            "each member reports and submits for itself, and all count (赤坎区、霞山区)."
         ),
         "“各有关部门” leads, but names no unit: nobody can report or submit for it.",
     ]

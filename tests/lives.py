@@ -1,0 +1,160 @@
+"""A task's life as ingest and as status know it, told step by step to both."""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from events.deadline import Deadline, Fixed
+from events.envelope import CODES, Event
+from events.ledger import CLOCK
+from events.log import Recorded
+from events.schema import (
+    DeadlinePassed,
+    EventData,
+    ExtensionRequested,
+    ProgressCorrected,
+    ProgressReported,
+    TaskAssigned,
+    TaskReassigned,
+    Unit,
+)
+from services.ingest.core import decide, needed_role
+from services.ingest.task import Task, due_ahead, evolve
+from services.ingest.timers import clock_events
+from services.settings import load_ledger, shipped
+from services.status import core as status
+from services.status.row import Task as Shown
+from services.status.row import TaskRow
+from tests.examples import TASK
+
+LEDGER = load_ledger(shipped("zhanjiang.toml"))
+
+LEAD, OTHER, THIRD = "市卫生计生局", "市民政局", "市教育局"
+
+HEIR = "市卫生健康局"
+"""Succeeds LEAD by the directory."""
+
+START = datetime.fromisoformat("2019-04-01T09:00:00+08:00")
+
+DUE = datetime.fromisoformat("2020-01-01T00:00:00+08:00")
+
+LATER = datetime.fromisoformat("2021-01-01T00:00:00+08:00")
+
+
+class Life:
+    """One task as ingest and as status know it, told step by step, an hour apart."""
+
+    def __init__(self, deadline: Deadline | None = None) -> None:
+        self.deadline = deadline or Fixed("2019年12月底前", DUE)
+        self.now = START
+        self.told: list[Event] = []
+        self.ingest: Task | None = None
+        self.status: Shown | None = None
+
+    def tell(self, *steps: EventData) -> CODES | None:
+        """Have steps decided and folded; return the code of the first that is refused, with which it ends."""
+        for data in steps:
+            code = self._tell(data)
+            if code is not None:
+                return code
+        return None
+
+    def hear(self, until: datetime) -> list[Event]:
+        """Fold what the clock says up to an instant, at which the life then stands."""
+        heard: list[Event] = []
+        while self.ingest is not None:
+            event = next(clock_events(TASK, self.ingest, LEDGER), None)
+            if event is None or event.time > until:
+                break
+            self._fold(replace(event, recorded=max(self.now, event.time)))
+            heard.append(event)
+        self.now = max(self.now, until)
+        return heard
+
+    def report(self, unit: str) -> str:
+        """Return the id of the latest report of a unit, or one that nobody has."""
+        own = [event.id for event in self.told if isinstance(event.data, ProgressReported) and event.data.unit == unit]
+        return own[-1] if own else "nothing"
+
+    @property
+    def request(self) -> str:
+        """The id of the latest request."""
+        return next((e.id for e in reversed(self.told) if isinstance(e.data, ExtensionRequested)), "nothing")
+
+    def _tell(self, data: EventData) -> CODES | None:
+        self.hear(self.now + timedelta(hours=1))  # as ingest does: what is due by now comes first
+        role = needed_role(data)
+        authid = {"assigner": "office", "reporter": "units", None: CLOCK}[role]
+        event = Event(f"e-{len(self.told)}", authid, TASK, self.now, data, self.now, authid)
+        cited = None
+        if isinstance(data, ProgressCorrected):
+            cited = next((past for past in self.told if past.id == data.report and past.source == authid), None)
+        refusal = decide(self.ingest, event, authid, LEDGER.sources.get(authid), LEDGER, self.now, cited)
+        if refusal is None:
+            self._fold(event)
+        return refusal.code if refusal is not None else None
+
+    def _fold(self, event: Event) -> None:
+        self.told.append(event)
+        entry = Recorded(len(self.told), event)
+        self.ingest = evolve(LEDGER, self.ingest, entry)
+        self.status = status.evolve(LEDGER, self.status, entry)
+        assert self.ingest is not None
+        assert self.status is not None
+        self._agree(self.ingest, self.status, event.recorded or event.time)
+
+    def _agree(self, task: Task, shown: Shown, now: datetime) -> None:
+        """What ingest decides on is what the row shows."""
+        row, request, asked = shown.row, task.request, shown.asked
+        assert set(task.submitted) == {part.unit for part in row.units if part.state == "submitted"}
+        assert task.closed == (row.state == "closed")
+        assert (task.lead, task.deadline, task.postponed) == (row.lead, row.deadline, shown.postponed)
+        assert task.reported == shown.reported
+        assert (request and (request.due, request.proposed)) == (asked and (asked.due, asked.proposed))
+        if task.closed:
+            return
+        ahead = row.due if row.due is not None and row.due > now else None
+        assert due_ahead(task, now) == ahead
+        passings = (event.time for event in clock_events(TASK, task, LEDGER) if isinstance(event.data, DeadlinePassed))
+        assert next((instant for instant in passings if instant > now), None) == ahead
+        if row.state in {"submitted", "returned"} and row.lead in {part.unit for part in row.units}:
+            assert self.part(row.lead) == row.state, "a task is submitted or returned exactly as its lead is"
+
+    @property
+    def row(self) -> TaskRow:
+        assert self.status is not None
+        return self.status.row
+
+    @property
+    def state(self) -> str:
+        """The task's state."""
+        return self.row.state
+
+    def part(self, unit: str) -> str:
+        """Return a unit's own state, or that it is gone."""
+        return next((part.state for part in self.row.units if part.unit == unit), "gone")
+
+    @property
+    def condition(self) -> str:
+        """How the deadline stands, in the words of the third table: ingest and status have to say the same."""
+        assert self.ingest is not None
+        row = self.row
+        if row.due is None:
+            word = "never"
+        elif row.due > self.now:
+            word = "ahead"
+            assert row.overdue_since is None
+        else:
+            word = "passed"
+            assert row.overdue_since is not None
+        assert (due_ahead(self.ingest, self.now) is not None) == (word == "ahead")
+        return word if self.ingest.request is None else f"{word}, asked"
+
+
+def assignment(deadline: Deadline, lead: str = LEAD) -> TaskAssigned:
+    units = (Unit(lead, "lead"), Unit(OTHER))
+    return TaskAssigned("建立就业基地", "zj-2019", lead, lead_inferred=True, units=units, deadline=deadline)
+
+
+def handed(lead: str, *others: str) -> TaskReassigned:
+    return TaskReassigned(lead, (Unit(lead, "lead"), *(Unit(name) for name in others)), "机构改革")
