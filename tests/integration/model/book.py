@@ -100,7 +100,7 @@ class Book:
             case "duban.completion.returned.v1":
                 task.returned(unit)
             case "duban.task.closed.v1":
-                task.closed(data["outcome"], time)
+                task.closed(data["outcome"], time, now)
             case "duban.task.reopened.v1":
                 task.reopened(now)
             case "duban.task.reassigned.v1":

@@ -25,6 +25,8 @@ class Part:
     signed_at: str | None = None
     last_report_at: str | None = None
     heard: datetime | None = None
+    """When it has last reported or submitted while it led, by the ledger's clock."""
+
     latest: Report | None = None
 
     def row(self, unit: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from tests.integration.model.task import Task
 
 def row(task: Task, now: datetime) -> dict[str, Any]:
     """Return the row of a task at an instant."""
-    due = task.term.due(now)
+    due = task.due(now)
     lamp, why = light(task, now)
     return {
         "task": task.id,

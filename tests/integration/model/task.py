@@ -24,6 +24,7 @@ class Task:
         self.term = Term(data["deadline"], now)
         self.opened_at: str = event["time"]
         self.closed_at: str | None = None
+        self.closed_on: datetime | None = None
         self.outcome: str | None = None
         self.begun = False
         self.reports: list[Report] = []
@@ -55,6 +56,10 @@ class Task:
     def percent(self) -> float | None:
         percents = [part.percent for part in self.leads if part.percent is not None]
         return min(percents) if len(percents) == len(self.leads) else None
+
+    def due(self, now: datetime) -> datetime | None:
+        """Return the due instant that counts; for a closed task the one that did then."""
+        return self.term.due(self.closed_on or now)
 
     def report_of(self, source: str, id: str, unit: str) -> Report | None:
         """Return the report that a source may correct by an id."""
@@ -92,11 +97,11 @@ class Task:
         self.parts[unit].state = "returned"
         self.returns += 1
 
-    def closed(self, outcome: str, time: str) -> None:
-        self.outcome, self.closed_at, self.request = outcome, time, None
+    def closed(self, outcome: str, time: str, now: datetime) -> None:
+        self.outcome, self.closed_at, self.closed_on, self.request = outcome, time, now, None
 
     def reopened(self, now: datetime) -> None:
-        self.outcome, self.closed_at, self.begun = None, None, True
+        self.outcome, self.closed_at, self.closed_on, self.begun = None, None, None, True
         for part in self.parts.values():
             if part.state in {"submitted", "returned"}:
                 part.state = "in-progress"
@@ -117,9 +122,11 @@ class Task:
         for report in self.reports:
             report.unit = heirs.get(report.unit, report.unit)
         self.lead, self.lead_inferred = self._directory.own(data["lead"]), False
-        for unit in self._leading():
-            if unit not in {heirs.get(one, one) for one in led} and self.parts[unit].state != "assigned":
-                self.parts[unit].state = "in-progress"
+        for unit in set(self.parts) - {heirs.get(one, one) for one in led} & set(self._leading()):
+            part = self.parts[unit]
+            part.heard = None  # what it did then was not done as the lead
+            if unit in self._leading() and part.state != "assigned":
+                part.state = "in-progress"
 
     def asked(self, id: str, proposed: datetime, now: datetime) -> None:
         self.request = Request(id, self.term.due(now), proposed)
@@ -169,9 +176,11 @@ class Task:
 
     def _hears(self, unit: str, time: str, now: datetime) -> None:
         part = self.parts[unit]
-        part.heard = now
         part.last_report_at = self.last_report_at = time
-        if self.term.recurs and unit in self._leading() and self.term.heard([one.heard for one in self.leads], now):
+        if unit not in self._leading():
+            return
+        part.heard = now
+        if self.term.recurs and self.term.heard([one.heard for one in self.leads], now):
             self.overdue = None
 
     def _renewed(self, now: datetime) -> None:
