@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from tests.events.driver import Driver
 from tests.integration.model.book import Book, Verdict
@@ -46,8 +46,11 @@ READERS = [name for name, source in DIRECTORY.sources.items() if source["role"] 
 LIGHTS = ("light", "light_reason")
 """What time alone changes: in the rows as they stand, within a minute."""
 
-SELDOM = 10
-"""Steps between two replacements of a service: they take as long as a hundred others."""
+NOW_AND_THEN = 3
+"""Of so many steps one may be something else than writing or waiting, so that tasks get on."""
+
+SELDOM = 20
+"""Steps between two replacements of a service: one takes as long as many others."""
 
 several = st.sampled_from([1, 2, 4, 8])
 
@@ -68,6 +71,7 @@ class LifeMachine(RuleBasedStateMachine):
         self.sent: list[tuple[str, Paper]] = []
         self.unheard: Counter[tuple[str, Word]] = Counter()
         self.read = 0
+        self.steps = 0
         self.replaced = SELDOM
         self.refusals = "0-0"
         self.histories: dict[str, list[dict[str, Any]]] = {}
@@ -89,13 +93,14 @@ class LifeMachine(RuleBasedStateMachine):
         """Offices hand out and settle."""
         self._write(data, source, count, door)
 
+    @precondition(lambda self: self.steps % NOW_AND_THEN == 0)
     @rule(data=st.data(), source=st.sampled_from(READERS), door=doors)
     def readers_write(self, data: st.DataObject, source: str, door: str) -> None:
         """Who may only read writes."""
         self._write(data, source, 1, door)
 
-    @precondition(lambda self: self.sent)
-    @rule(data=st.data(), count=several, door=doors)
+    @precondition(lambda self: self.steps % NOW_AND_THEN == 0)
+    @rule(data=st.data(), count=st.integers(1, 2), door=doors)
     def somebody_repeats(self, data: st.DataObject, count: int, door: str) -> None:
         """A source sends again what it has sent, or other bytes with the same id."""
         pen = Pen(data, self.book)
@@ -115,36 +120,42 @@ class LifeMachine(RuleBasedStateMachine):
         """Time goes to an instant of which the clock has something to say, or just beside it."""
         self._go(max(self.book.now, data.draw(st.sampled_from(self.book.ahead())) + beside), awaited=awaited)
 
-    @precondition(lambda self: len(self.past) >= self.replaced)
+    @precondition(lambda self: self.steps >= self.replaced)
     @rule(service=st.sampled_from(list(SERVICES)), span=spans)
     def a_service_is_replaced(self, service: str, span: timedelta) -> None:
         """A service stops, and some time later another goes on from what it has kept."""
-        self.replaced = len(self.past) + SELDOM
+        self.replaced = self.steps + SELDOM
         self._hear_out()
         self.driver(self.hall.stop(service))
         self._go(self.book.now + span, awaited=False)
         self.driver(self.hall.start(service))
         self._settle()
 
-    @rule()
-    def somebody_looks(self) -> None:
+    @precondition(lambda self: self.steps % NOW_AND_THEN == 0)
+    @rule(data=st.data())
+    def somebody_looks(self, data: st.DataObject) -> None:
         """Rows have the lights of this instant within a minute; each can be asked for by itself, with its history."""
-        self._settle()
+        self._hear_out()
         rows = plain(self.book.rows())
         self.driver(self.hall.shows(rows))
-        for task, row in rows.items():
-            code, position, shown = self.driver(self.hall.read(f"tasks/{task}"))
-            assert (code, position, plain(shown)) == (200, self.book.tail, row)
-            _, _, history = self.driver(self.hall.read(f"tasks/{task}/events"))
-            assert history == {"items": self.histories[task], "next": None}
+        task = data.draw(st.sampled_from(list(rows)))
+        code, position, shown = self.driver(self.hall.read(f"tasks/{task}"))
+        assert (code, position, plain(shown)) == (200, self.book.tail, rows[task])
+        _, _, history = self.driver(self.hall.read(f"tasks/{task}/events"))
+        assert history == {"items": self.histories[task], "next": None}
 
-    @precondition(lambda self: self.past)
+    @precondition(lambda self: self.steps % NOW_AND_THEN == 0)
     @rule(data=st.data())
     def somebody_looks_back(self, data: st.DataObject) -> None:
         """The rows of any past position are those that stood there then."""
         self._hear_out()
         position, rows = self.past[data.draw(st.integers(0, len(self.past) - 1))]
         self._compare(rows, position, as_of=position)
+
+    @invariant()
+    def a_step_is_over(self) -> None:
+        """Count the steps, for those that come now and then."""
+        self.steps += 1
 
     def teardown(self) -> None:
         self.driver(self.hall.close())

@@ -46,7 +46,7 @@ class Book:
         if event is None:
             assert paper.flaw is not None
             return Verdict("refused", codes=frozenset({paper.flaw}))
-        if event["source"] != by and not event["source"].startswith(f"{by}/"):
+        if not self.directory.owns(by, event["source"]):
             return Verdict("refused", codes=frozenset({"not-permitted"}))
         name = (event["source"], event["id"])
         if name in self.accepted:

@@ -57,3 +57,7 @@ class Directory:
         """Tell whether a source speaks for a unit."""
         named = self.sources[source].get("units", [])
         return "*" in named or self.own(unit) in named
+
+    def owns(self, source: str, name: str) -> bool:
+        """Tell whether an event's `source` is one of those that an authenticated source may name."""
+        return name == source or name.startswith(f"{source}/")

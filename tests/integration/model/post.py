@@ -39,12 +39,13 @@ def _assigner_event(pen: Pen, source: str) -> dict[str, Any]:
     tasks = pen.book.tasks
     if not tasks or (len(tasks) < MOST_TASKS and pen.seldom(3)):
         return _event(pen, source, "task.assigned", f"t{len(tasks) + 1}", assigned(pen))
-    task = _task(pen, list(tasks.values()), closed=2)
+    waiting = [task for task in tasks.values() if task.request is not None or _submitted(task)]
+    task = _task(pen, waiting if waiting and not pen.seldom(2) else list(tasks.values()), closed=2)
     if task.state == "closed":
         fitting = ["task.reopened"]
     else:
         fitting = ["task.urged", "deadline.clarified", "task.reassigned", "task.closed"]
-        if any(part.state == "submitted" for part in task.parts.values()):
+        if _submitted(task):
             fitting += ["completion.returned"] * 3 + ["task.closed"]
         if task.request is not None:
             fitting += ["extension.granted"] * 4 + ["extension.refused"]
@@ -69,7 +70,13 @@ def _reporter_event(pen: Pen, source: str) -> dict[str, Any]:
     name = pen.one_of(*(REPORTER if pen.seldom(12) else fitting))
     if pen.seldom(12):
         unit = pen.one_of(*sorted(book.directory.units), *book.directory.groups, NOBODY)
-    return _event(pen, source, name, task.id, REPORTER[name](pen, task, unit))
+    event = _event(pen, source, name, task.id, REPORTER[name](pen, task, unit))
+    wrote = [report.source for report in task.reports if event["data"].get("report") in report.ids]
+    return event | {"source": wrote[0]} if wrote and book.directory.owns(source, wrote[0]) else event
+
+
+def _submitted(task: Task) -> bool:
+    return any(part.state == "submitted" for part in task.parts.values())
 
 
 def _task(pen: Pen, tasks: list[Task], closed: int) -> Task:

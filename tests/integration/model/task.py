@@ -135,10 +135,12 @@ class Task:
     def granted(self, due: datetime | None, now: datetime) -> None:
         assert self.request is not None
         assert self.request.asked is not None
-        self.term.put_off(self.request.asked, due or self.request.proposed, now)
+        asked, new = self.request.asked, due or self.request.proposed
+        self.term.put_off(asked, new, now)
         self.request = None
         self.extensions += 1
-        self._renewed(now)
+        if not self.term.recurs or (self.overdue == asked and new > now):
+            self._renewed(now)  # other occurrences that were missed are as they were
 
     def refused(self) -> None:
         self.request = None
