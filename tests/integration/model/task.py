@@ -90,11 +90,11 @@ class Task:
     def submitted(self, unit: str, time: str, now: datetime) -> None:
         self._hears(unit, time, now)
         self.parts[unit].state = "submitted"
-        if unit in self._leading():
-            self.begun = True
+        self.begun = self.begun or self.state == "submitted"
 
     def returned(self, unit: str) -> None:
         self.parts[unit].state = "returned"
+        self.begun = self.begun or self.state == "returned"
         self.returns += 1
 
     def closed(self, outcome: str, time: str, now: datetime) -> None:
