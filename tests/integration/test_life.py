@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.events.driver import Driver
 from tests.integration.model.book import Book, Verdict
@@ -56,7 +63,9 @@ several = st.sampled_from([1, 2, 4, 8])
 
 doors = st.sampled_from([LINES, ARRAY, INBOX])
 
-spans = st.sampled_from([timedelta(minutes=3), timedelta(days=1), timedelta(days=12), timedelta(days=100)])
+spans = st.sampled_from(
+    [timedelta(minutes=3), timedelta(hours=7), timedelta(days=1), timedelta(days=7), timedelta(days=40)]
+)
 
 
 class LifeMachine(RuleBasedStateMachine):

@@ -29,13 +29,17 @@ class Directory:
         return aliases.get(name, name)
 
     def bound(self, units: list[dict[str, Any]]) -> dict[str, str]:
-        """Return who has a duty, one by one, and as what; who is mentioned twice has it as at first."""
+        """Return who has a duty, one by one, and as what.
+
+        Whoever is mentioned by two names leads if it does by one of them; who is also of a group has the duty that is named first.
+        """
+        leading = {self.own(unit["name"]) for unit in units if unit["role"] == "lead"}
         duties: dict[str, str] = {}
         for unit in units:
             name = self.own(unit["name"])
             for member in self.members(name):
                 if member not in duties:
-                    duties[member] = unit["role"]
+                    duties[member] = "lead" if name in leading else "cooperating"
         return duties
 
     def members(self, name: str) -> list[str]:

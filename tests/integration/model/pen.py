@@ -15,6 +15,9 @@ Data: TypeAlias = dict[str, Any]
 NOBODY = "市气象局"
 """A unit that the directory does not have."""
 
+OPEN = "有关部门"
+"""Units that are meant and not named: nobody speaks for them."""
+
 EVERY = ["month", "quarter", "half-year", "year"]
 
 
@@ -46,8 +49,7 @@ class Pen:
 
     def name(self, unit: str) -> str:
         """Draw one of a unit's names."""
-        aliases = [alias for alias, own in self.book.directory.file["aliases"].items() if own == unit]
-        return self.one_of(unit, unit, unit, *aliases)
+        return self.one_of(unit, unit, unit, *self._aliases(unit))
 
     def deadline(self) -> Data:
         """Draw a deadline of any kind."""
@@ -84,17 +86,27 @@ class Pen:
         return steps
 
     def responsible(self, *preferred: str) -> Data:
-        """Draw who is responsible: a lead, and up to three others, units or groups."""
+        """Draw who is responsible: a lead, and up to three others, units or groups, one of them perhaps twice."""
         directory = self.book.directory
-        known = dict.fromkeys([*preferred, *directory.file["units"], *directory.groups, "廉江市", "市卫生健康局", NOBODY])
-        names = self.draw(st.lists(st.sampled_from(list(known)), min_size=1, max_size=4, unique=True))
-        units = [
-            {
-                "name": self.name(name),
-                "role": "lead" if number == 0 or self.seldom(8) else "cooperating",
-                "group": name in directory.groups,
-                "open": False,
-            }
-            for number, name in enumerate(names)
-        ]
-        return {"lead": units[0]["name"], "units": units}
+        known = [*preferred, *directory.file["units"], *directory.groups, "廉江市", "市卫生健康局", NOBODY, OPEN]
+        names = st.lists(st.sampled_from(list(dict.fromkeys(known))), min_size=1, max_size=4, unique=True)
+        units = [self._unit(name, "cooperating") for name in self.draw(names)]
+        units[0]["role"] = "lead"
+        lead = units[0]["name"]
+        if self.seldom():
+            units[-1]["role"] = "lead"
+        if self.seldom(8):  # a unit by its other name is the same
+            own = directory.own(lead)
+            twice = [name for name in (own, *self._aliases(own)) if name != lead]
+            units += [self._unit(name, "cooperating") for name in twice[:1]]
+        if self.seldom(4):
+            units = self.draw(st.permutations(units))
+        return {"lead": lead, "units": units}
+
+    def _unit(self, name: str, role: str) -> Data:
+        own = self.book.directory.own(name)
+        named = name if name != own else self.name(name)
+        return {"name": named, "role": role, "group": own in self.book.directory.groups, "open": name == OPEN}
+
+    def _aliases(self, own: str) -> list[str]:
+        return [alias for alias, name in self.book.directory.file["aliases"].items() if name == own]

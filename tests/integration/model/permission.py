@@ -61,9 +61,10 @@ def _named(event: dict[str, Any]) -> list[str]:
 
 def _responsibility(directory: Directory, task: Task, unit: str) -> set[str]:
     name = directory.own(unit)
-    if name in task.parts:
+    if name in task.duties:
         return set()
-    return {"not-responsible"} if name in directory.units or name in directory.groups else {"unknown-unit"}
+    known = name in directory.units or name in directory.groups or name in task.unnamed
+    return {"not-responsible"} if known else {"unknown-unit"}
 
 
 def _fitness(directory: Directory, task: Task, event: dict[str, Any], now: datetime) -> set[str]:

@@ -44,29 +44,32 @@ def _assigner_event(pen: Pen, source: str) -> dict[str, Any]:
     if task.state == "closed":
         fitting = ["task.reopened"]
     else:
-        fitting = ["task.urged", "deadline.clarified", "task.reassigned", "task.closed"]
+        fitting = ["task.urged", "deadline.clarified", "task.reassigned"] * 2 + ["task.closed"]
         if _submitted(task):
-            fitting += ["completion.returned"] * 3 + ["task.closed"]
+            fitting += ["completion.returned"] * 5 + ["task.closed"]
         if task.request is not None:
-            fitting += ["extension.granted"] * 4 + ["extension.refused"]
+            fitting += ["extension.granted"] * 6 + ["extension.refused"]
     name = pen.one_of(*(ASSIGNER if pen.seldom(12) else fitting))
     return _event(pen, source, name, task.id, ASSIGNER[name](pen, task))
 
 
 def _reporter_event(pen: Pen, source: str) -> dict[str, Any]:
     book = pen.book
-    spoken = [task for task in book.tasks.values() if any(book.directory.speaks(source, unit) for unit in task.parts)]
+    speaks = {
+        id: [unit for unit in task.duties if book.directory.speaks(source, unit)] for id, task in book.tasks.items()
+    }
+    spoken = [task for task in book.tasks.values() if speaks[task.id]]
     if not spoken:
         return _event(pen, source, "task.signed", "t1", {"unit": "市残联"})
     task = _task(pen, spoken, closed=12)
-    unit = pen.one_of(*(unit for unit in task.parts if book.directory.speaks(source, unit)))
+    unit = pen.one_of(*speaks[task.id])
     fitting = ["progress.reported"] * 3 + ["completion.submitted"]
     if task.parts[unit].signed_at is None:
         fitting += ["task.signed"] * 2
     if any(report.unit == unit for report in task.reports):
         fitting += ["progress.corrected"] * 2
     if task.term.ahead(book.now) is not None and task.request is None:
-        fitting += ["extension.requested"] * 2
+        fitting += ["extension.requested"] * 3
     name = pen.one_of(*(REPORTER if pen.seldom(12) else fitting))
     if pen.seldom(12):
         unit = pen.one_of(*sorted(book.directory.units), *book.directory.groups, NOBODY)
@@ -89,9 +92,10 @@ def _event(pen: Pen, source: str, name: str, subject: str, data: Data) -> dict[s
     time = pen.book.now
     if pen.seldom(4):
         time += pen.one_of(-timedelta(hours=1), AHEAD, -timedelta(days=3), -timedelta(days=40))
+    taken = [id for other, id in pen.book.accepted if not pen.book.directory.owns(source, other)]
     event = {
         "specversion": "1.0",
-        "id": pen.book.next_id(),
+        "id": pen.one_of(*taken) if taken and pen.seldom(12) else pen.book.next_id(),
         "source": f"{source}/system-1" if pen.seldom() else source,
         "type": f"duban.{name}.v1",
         "subject": subject,
@@ -154,9 +158,3 @@ def repeated(pen: Pen, paper: Paper) -> Paper:
     if pen.seldom(2):
         return written(event, spaced=b": " not in paper.raw)
     return written(event | {"time": pen.book.now.isoformat()})
-
-
-SPANS = st.sampled_from(
-    [timedelta(minutes=1), timedelta(hours=7), timedelta(days=1), timedelta(days=20), timedelta(days=100)]
-)
-"""What goes by between two steps."""

@@ -21,6 +21,7 @@ class Task:
         self.lead = directory.own(data["lead"])
         self.lead_inferred: bool = data["lead_inferred"]
         self.parts = {unit: Part(role) for unit, role in directory.bound(data["units"]).items()}
+        self.unnamed = _unnamed(data)
         self.term = Term(data["deadline"], now)
         self.opened_at: str = event["time"]
         self.closed_at: str | None = None
@@ -35,6 +36,11 @@ class Task:
         self.returns = 0
         self.last_report_at: str | None = None
         self.position = 0
+
+    @property
+    def duties(self) -> list[str]:
+        """Who has a duty: its units, but those that are meant without being named."""
+        return [unit for unit in self.parts if unit not in self.unnamed]
 
     @property
     def leads(self) -> list[Part]:
@@ -116,6 +122,7 @@ class Task:
             if unit not in duties and heir in duties and heir not in before and heir not in heirs.values():
                 heirs[unit] = heir
         kept = {heirs.get(unit, unit): part for unit, part in before.items()}
+        self.unnamed = _unnamed(data)
         self.parts = {unit: kept.get(unit, Part(role)) for unit, role in duties.items()}
         for unit, role in duties.items():
             self.parts[unit].role = role
@@ -139,8 +146,8 @@ class Task:
         self.term.put_off(asked, new, now)
         self.request = None
         self.extensions += 1
-        if not self.term.recurs or (self.overdue == asked and new > now):
-            self._renewed(now)  # other occurrences that were missed are as they were
+        if not self.term.recurs or new > now:
+            self._renewed(now)
 
     def refused(self) -> None:
         self.request = None
@@ -192,3 +199,7 @@ class Task:
             self.overdue = None
         elif due in self.term.told and self.overdue is None:
             self.overdue = due
+
+
+def _unnamed(data: dict[str, Any]) -> set[str]:
+    return {unit["name"] for unit in data["units"] if unit["open"]}

@@ -1,7 +1,7 @@
 """What can be done to a task: for each type of event, its data as somebody would write them now."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from hypothesis import strategies as st
@@ -18,7 +18,7 @@ PERCENTS = st.none() | st.integers(0, 100) | st.sampled_from([0.5, 33.3, 99.5])
 
 
 def assigned(pen: Pen) -> Data:
-    data = {"title": "建立就业基地", "plan": "试点", "lead_inferred": pen.one_of(True, False), **pen.responsible()}
+    data = {"title": "建立就业基地", "plan": "试点", "lead_inferred": pen.seldom(2), **pen.responsible()}
     if not pen.seldom(3):
         data["row"] = pen.draw(st.integers(0, 30))
     if pen.seldom(3):
@@ -47,13 +47,12 @@ def corrected(pen: Pen, task: Task, unit: str) -> Data:
 
 
 def submitted(pen: Pen, task: Task, unit: str) -> Data:
-    return {"unit": pen.name(unit), "summary": "已经完成", "evidence": EVIDENCE[: pen.draw(st.integers(0, 2))]}
+    return {"unit": pen.name(unit), "summary": "已经完成", "evidence": EVIDENCE[: pen.one_of(0, 1, 2)]}
 
 
 def requested(pen: Pen, task: Task, unit: str) -> Data:
     due = task.term.due(pen.book.now) or pen.book.now
-    proposed = due + timedelta(days=pen.draw(st.integers(1, 120)))
-    return {"unit": pen.name(unit), "reason": "雨季不能施工", "proposed_due": proposed.isoformat()}
+    return {"unit": pen.name(unit), "reason": "雨季不能施工", "proposed_due": _later(pen, due)}
 
 
 def returned(pen: Pen, task: Task) -> Data:
@@ -88,7 +87,8 @@ def urged(pen: Pen, task: Task) -> Data:
 def granted(pen: Pen, task: Task) -> Data:
     data: Data = {"request_id": _request(pen, task)}
     if pen.seldom(2):
-        data["due"] = pen.instant(farthest=200)
+        asked = task.request.asked if task.request is not None else None
+        data["due"] = _later(pen, asked or pen.book.now)
     return data
 
 
@@ -98,6 +98,12 @@ def refused(pen: Pen, task: Task) -> Data:
 
 def clarified(pen: Pen, task: Task) -> Data:
     return {"deadline": pen.deadline(), "reason": "统一口径"}
+
+
+def _later(pen: Pen, due: datetime) -> str:
+    """Draw until when a due instant is put off: for days, mostly, or for longer than it may be, or not at all."""
+    days = st.integers(1, 25) | st.integers(-1, 0) | st.integers(26, 200) if pen.seldom(3) else st.integers(1, 25)
+    return (due + timedelta(days=pen.draw(days))).isoformat()
 
 
 def _request(pen: Pen, task: Task) -> str:
