@@ -90,7 +90,7 @@ class Pen:
         directory = self.book.directory
         known = [*preferred, *directory.file["units"], *directory.groups, "廉江市", "市卫生健康局", NOBODY, OPEN]
         names = st.lists(st.sampled_from(list(dict.fromkeys(known))), min_size=1, max_size=4, unique=True)
-        units = [self._unit(name, "cooperating") for name in self.draw(names)]
+        units = [self._unit(self.name(name), "cooperating") for name in self.draw(names)]
         units[0]["role"] = "lead"
         lead = units[0]["name"]
         if self.seldom():
@@ -105,8 +105,7 @@ class Pen:
 
     def _unit(self, name: str, role: str) -> Data:
         own = self.book.directory.own(name)
-        named = name if name != own else self.name(name)
-        return {"name": named, "role": role, "group": own in self.book.directory.groups, "open": name == OPEN}
+        return {"name": name, "role": role, "group": own in self.book.directory.groups, "open": name == OPEN}
 
     def _aliases(self, own: str) -> list[str]:
         return [alias for alias, name in self.book.directory.file["aliases"].items() if name == own]
