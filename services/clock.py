@@ -9,7 +9,6 @@ there (`FileClock.set`), so that a rehearsal or a test can go to an instant exac
 """
 
 import asyncio
-import os
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -85,12 +84,17 @@ class FileClock(Struct, frozen=True):
     def now(self) -> datetime:
         """Return the instant; raises ValueError where the file holds none with an offset."""
         text = self.path.read_text(encoding="ascii").strip()
-        instant = datetime.fromisoformat(text)
-        if instant.tzinfo is None:
-            raise ValueError(f"{self.path}: {text!r} has no offset; an instant looks like 2018-12-20T09:00:00+08:00")
-        return instant.astimezone(UTC)
+        try:
+            instant = datetime.fromisoformat(text)
+            if instant.tzinfo is not None:
+                return instant.astimezone(UTC)
+        except ValueError:
+            pass
+        raise ValueError(
+            f"{self.path}: {text!r} is no instant with an offset; one looks like 2018-12-20T09:00:00+08:00"
+        )
 
-    def real_seconds(self, span: timedelta) -> float:
+    def real_seconds(self, span: timedelta) -> float:  # noqa: ARG002 - the protocol's
         """Return 0: it may be set at any moment."""
         return 0.0
 
@@ -98,7 +102,7 @@ class FileClock(Struct, frozen=True):
         """Have it stand at an instant, for every process at once."""
         new = self.path.with_name(f"{self.path.name}.new")
         new.write_text(instant.isoformat(), encoding="ascii")
-        os.replace(new, self.path)
+        new.replace(self.path)
 
 
 def parse_spec(spec: str) -> tuple[datetime, float]:

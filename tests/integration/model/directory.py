@@ -31,7 +31,7 @@ class Directory:
     def bound(self, units: list[dict[str, Any]]) -> dict[str, str]:
         """Return who has a duty, one by one, and as what.
 
-        Whoever is mentioned by two names leads if it does by one of them; who is also of a group has the duty that is named first.
+        Whoever is mentioned by two names leads if it does by one; of a unit and its group, the first decides.
         """
         leading = {self.own(unit["name"]) for unit in units if unit["role"] == "lead"}
         duties: dict[str, str] = {}

@@ -16,6 +16,14 @@ class Paper(NamedTuple):
         """Source and id, by which it is known for ever."""
         return (self.event["source"], self.event["id"]) if self.event is not None else None
 
+    @property
+    def is_json(self) -> bool:
+        try:
+            json.loads(self.raw)
+        except ValueError:
+            return False
+        return True
+
 
 def written(event: dict[str, Any], *, spaced: bool = False, flaw: str | None = None) -> Paper:
     """Return an event on paper, with or without the white space that JSON allows."""

@@ -1,9 +1,7 @@
-"""What a source sends: mostly what fits, by its role and by how the tasks stand; now and then what nobody may accept."""
+"""What a source sends: mostly what fits its role and how the tasks stand, now and then what nobody may accept."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
-
-from hypothesis import strategies as st
 
 from tests.integration.model import flaws
 from tests.integration.model.paper import Paper, written
@@ -99,7 +97,7 @@ def _event(pen: Pen, source: str, name: str, subject: str, data: Data) -> dict[s
         "source": f"{source}/system-1" if pen.seldom() else source,
         "type": f"duban.{name}.v1",
         "subject": subject,
-        "time": time.astimezone(pen.book.directory.zone).isoformat(),
+        "time": time.astimezone(UTC if pen.seldom() else pen.book.directory.zone).isoformat(),
     }
     if not pen.seldom():
         event["datacontenttype"] = "application/json"

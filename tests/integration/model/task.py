@@ -117,7 +117,7 @@ class Task:
         led, before = self._leading(), self.parts
         duties = self._directory.bound(data["units"])
         heirs: dict[str, str] = {}
-        for unit in before:
+        for unit in sorted(before, key=lambda unit: unit not in led):  # of those that merge, the lead first
             heir = self._directory.successor(unit, day)
             if unit not in duties and heir in duties and heir not in before and heir not in heirs.values():
                 heirs[unit] = heir

@@ -9,7 +9,7 @@ from tests.integration.model.dues import MONTHS, dues, instant, later
 
 
 class Word(NamedTuple):
-    """Something that the clock says: at an instant, of a due instant, how many days before it; None is when it passes."""
+    """What the clock says: at an instant, of a due instant, how many days before it; None when it passes."""
 
     at: datetime
     due: datetime
@@ -48,7 +48,7 @@ class Term:
         return ((due, self.moved.get(due, due)) for due in dues(self.deadline))
 
     def due(self, now: datetime) -> datetime | None:
-        """Return the due instant that counts: the first that lies ahead and is not met, or the last; None if none is."""
+        """Return the due instant that counts: the first ahead that is not met, or the last; None if none is."""
         last = None
         for occurrence, last in self.occurrences():  # without end only where one lies ahead
             if last > now and occurrence not in self.met:
