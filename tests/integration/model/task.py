@@ -197,7 +197,7 @@ class Task:
         due = self.term.due(now)
         if due is None or due > now:
             self.overdue = None
-        elif due in self.term.told and self.overdue is None:
+        elif self.overdue is None:
             self.overdue = due
 
 
