@@ -9,7 +9,7 @@ from tests.integration.model.pen import NOBODY, Data, Pen
 from tests.integration.model.task import Task
 from tests.integration.model.verbs import ASSIGNER, REPORTER, assigned
 
-MOST_TASKS = 5
+MOST_TASKS = 3
 """So that each of them gets to live."""
 
 AHEAD = timedelta(minutes=5)
@@ -35,19 +35,19 @@ def assignment(pen: Pen, source: str) -> Paper:
 
 def _assigner_event(pen: Pen, source: str) -> dict[str, Any]:
     tasks = pen.book.tasks
-    if not tasks or (len(tasks) < MOST_TASKS and pen.seldom(3)):
+    if not tasks or (len(tasks) < MOST_TASKS and pen.seldom(4)):
         return _event(pen, source, "task.assigned", f"t{len(tasks) + 1}", assigned(pen))
     waiting = [task for task in tasks.values() if task.request is not None or _submitted(task)]
     task = _task(pen, waiting if waiting and not pen.seldom(2) else list(tasks.values()), closed=2)
     if task.state == "closed":
         fitting = ["task.reopened"]
     else:
-        fitting = ["task.urged", "deadline.clarified", "task.reassigned"] * 2 + ["task.closed"]
-        if _submitted(task):
-            fitting += ["completion.returned"] * 5 + ["task.closed"]
-        if task.request is not None:
-            fitting += ["extension.granted"] * 6 + ["extension.refused"]
-    name = pen.one_of(*(ASSIGNER if pen.seldom(12) else fitting))
+        fitting = ["completion.returned"] * 3 * _submitted(task)
+        fitting += ["extension.granted", "extension.granted", "extension.refused"] * (task.request is not None)
+    if not fitting or pen.seldom(3):
+        fitting += ["task.urged", "deadline.clarified", "task.reassigned"]
+        fitting += ["task.closed"] if pen.seldom(3) else []
+    name = pen.one_of(*(ASSIGNER if pen.seldom(16) else fitting))
     return _event(pen, source, name, task.id, ASSIGNER[name](pen, task))
 
 

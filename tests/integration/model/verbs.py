@@ -57,7 +57,7 @@ def requested(pen: Pen, task: Task, unit: str) -> Data:
 
 def returned(pen: Pen, task: Task) -> Data:
     waiting = [unit for unit, part in task.parts.items() if part.state == "submitted"]
-    if not waiting or pen.seldom():
+    if not waiting or pen.seldom(10):
         waiting = list(task.parts)
     return {"unit": pen.name(pen.one_of(*waiting)), "reason": "缺验收材料"}
 
