@@ -3,17 +3,25 @@
 `DUBAN_CLOCK` (or `--clock`) is `INSTANT@SPEED`, such as `2018-12-20T09:00:00+08:00@86400`: the ledger's clock starts at
 that instant and runs that many times faster. All processes of a ledger must see the same time, also after one of them
 was restarted, so the real instant at which a clock was started is kept with the ledger (`anchor`).
+
+It may also be `file:PATH`: then the ledger's instant is what stands in that file, and goes on only when another is put
+there (`FileClock.set`), so that a rehearsal or a test can go to an instant exactly, and all processes go at once.
 """
 
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
 
 FASTEST = 1e10
 """More would leave the calendar within half a minute."""
+
+
+FILE = "file:"
+"""What a specification begins with where the instant stands in a file."""
 
 
 class Clock(Protocol):
@@ -68,6 +76,35 @@ class FixedClock:
         return span.total_seconds()
 
 
+class FileClock(Struct, frozen=True):
+    """A clock that stands at the instant in a file, one for all who have the path, until it is set."""
+
+    path: Path
+
+    def now(self) -> datetime:
+        """Return the instant; raises ValueError where the file holds none with an offset."""
+        text = self.path.read_text(encoding="ascii").strip()
+        try:
+            instant = datetime.fromisoformat(text)
+            if instant.tzinfo is not None:
+                return instant.astimezone(UTC)
+        except ValueError:
+            pass
+        raise ValueError(
+            f"{self.path}: {text!r} is no instant with an offset; one looks like 2018-12-20T09:00:00+08:00"
+        )
+
+    def real_seconds(self, span: timedelta) -> float:  # noqa: ARG002 - the protocol's
+        """Return 0: it may be set at any moment."""
+        return 0.0
+
+    def set(self, instant: datetime) -> None:
+        """Have it stand at an instant, for every process at once."""
+        new = self.path.with_name(f"{self.path.name}.new")
+        new.write_text(instant.isoformat(), encoding="ascii")
+        new.replace(self.path)
+
+
 def parse_spec(spec: str) -> tuple[datetime, float]:
     """Read `INSTANT@SPEED` (`@SPEED` may be left out: 1); raise ValueError with what would be right."""
     instant, _, factor = spec.partition("@")
@@ -81,9 +118,16 @@ def parse_spec(spec: str) -> tuple[datetime, float]:
 
 
 def clock_for(spec: str | None, anchor: float) -> Clock:
-    """Return the clock that `spec` describes (the wall clock if None), started at the real instant `anchor`."""
+    """Return the clock that `spec` describes (the wall clock if None), started at the real instant `anchor`.
+
+    Raises ValueError or OSError where `spec` describes none, with what would be right.
+    """
     if spec is None:
         return SystemClock()
+    if spec.startswith(FILE):
+        clock = FileClock(Path(spec.removeprefix(FILE)))
+        clock.now()
+        return clock
     start, speed = parse_spec(spec)
     return ScaledClock(start, speed, anchor)
 

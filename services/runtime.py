@@ -26,7 +26,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ReadOnlyError, RedisError
 
 from events.log import key
-from services.clock import Clock, cancelled, clock_for, parse_spec, real_time, sleep
+from services.clock import FILE, Clock, cancelled, clock_for, parse_spec, real_time, sleep
 from services.settings import Settings
 
 RETRY_SECONDS = 1.0
@@ -234,8 +234,8 @@ async def ledger_clock(redis: Any, ledger: str, spec: str | None) -> Clock:
 
     duban:{L}:clock:<spec>  string  the real instant (Unix seconds) at which this clock was started
     """
-    if spec is None:
-        return clock_for(None, 0)
+    if spec is None or spec.startswith(FILE):
+        return clock_for(spec, 0)
     parse_spec(spec)
     name = key(ledger, "clock", spec)
     await redis.set(name, repr(real_time()), nx=True)

@@ -28,7 +28,7 @@ class Settings(Struct, frozen=True):
     DUBAN_LEDGERS    the directory of ledger files, `<ledger>.toml`
     DUBAN_HOST       the address to listen on
     DUBAN_PORT       the port of ingest; status and notify take the next two
-    DUBAN_CLOCK      `INSTANT@SPEED`; the wall clock if unset
+    DUBAN_CLOCK      `INSTANT@SPEED` or `file:PATH` (services/clock.py); the wall clock if unset
     DUBAN_LOG        `console` or `json`
     DUBAN_REPLICAS   how many replicas have an event on disk before it is acknowledged, or an alert before it is sent
     DUBAN_PARENT     the process with which this one ends, if any
