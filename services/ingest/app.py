@@ -355,11 +355,12 @@ async def _many(writer: Writer, authid: str, parts: Sequence[bytes]) -> list[Out
     submitted = []
     start = 0
     while start < len(parts):
-        share = writer.share(authid)
+        share = writer.queue.share(authid)
         submissions = [submission(part, authid) for part in parts[start : start + share]]
         start += share
         submitted.append(asyncio.create_task(writer.submit(submissions)))
-        await asyncio.sleep(0)
+        if start < len(parts):
+            await writer.queue.pace(authid)
     return [outcome for outcomes in await asyncio.gather(*submitted) for outcome in outcomes]
 
 

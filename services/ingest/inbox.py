@@ -50,7 +50,7 @@ class Inbox:
 
     async def handle(self, entries: list[runtime.StreamEntry]) -> None:
         """Have entries decided; returns when not too many others wait, so that reading goes on meanwhile."""
-        share = self._writer.share(self._source)
+        share = self._writer.queue.share(self._source)
         for start in range(0, len(entries), share):
             part = entries[start : start + share]
             submissions = [self._read(id.decode(), fields) for id, fields in part]
@@ -58,7 +58,7 @@ class Inbox:
             self._reached = move.reached
             before = self._under_way[-1] if self._under_way else None
             self._under_way.append(asyncio.create_task(self._decide(submissions, move, before)))
-            await asyncio.sleep(0)  # others' requests come between
+            await self._writer.queue.pace(self._source)
         ahead = (
             READ_AHEAD // share if len(entries) == BATCH else 1
         )  # the inbox was read empty: let some more come together

@@ -24,7 +24,7 @@ from events.ledger import CLOCK, Ledger
 from events.log import InboxMovedError, Known, Log, Move, Packed, StaleTailError, key
 from events.projection import Projection, Rules
 from events.schema import ProgressCorrected
-from services.clock import cancelled
+from services.clock import cancelled, real_time
 from services.ingest.core import Outcome
 from services.ingest.draft import Base, Draft, Ids, Submission
 from services.ingest.queue import BATCH, Queue, Waiting
@@ -72,7 +72,7 @@ class Writer:
         self.state = Projection(redis, self.log, rules(ledger))
         self.now = now
         self._last: datetime | None = None
-        self._waiting = Queue()
+        self.queue = Queue(real_time)
         self._arrived = asyncio.Event()
         self._timers = Timers(ledger)
         self._appending: Draft | None = None
@@ -87,10 +87,6 @@ class Writer:
         """Whether the write model stands at the log's tail, as far as is known."""
         return self._synced
 
-    def share(self, source: str) -> int:
-        """Return how many submissions of a source are best handed in at once."""
-        return self._waiting.share(source)
-
     async def submit(self, submissions: Sequence[Submission], move: Move | None = None) -> list[Outcome]:
         """Return an outcome for each submission of one source, in order.
 
@@ -98,7 +94,7 @@ class Writer:
         InboxMovedError where another instance decided these entries.
         """
         source = submissions[0].authid if submissions else CLOCK
-        share = self.share(source)
+        share = self.queue.share(source)
         parts = [submissions[start : start + share] for start in range(0, len(submissions), share)] or [()]
         if move is not None:
             if len(submissions) > BATCH:
@@ -106,7 +102,7 @@ class Writer:
             parts = [submissions]
         waiting = [Waiting(source, part, move, asyncio.get_running_loop().create_future()) for part in parts]
         for one in waiting:
-            self._waiting.put(one)
+            self.queue.put(one)
         self._arrived.set()
         decided = await asyncio.gather(*(one.outcomes for one in waiting))
         return [outcome for outcomes in decided for outcome in outcomes]
@@ -154,10 +150,10 @@ class Writer:
         looked_up: asyncio.Task[Lookup] | None = None
         try:
             while not cancelled():
-                if append is None and not batch and not self._waiting:
+                if append is None and not batch and not self.queue:
                     self._arrived.clear()
                     await self._arrived.wait()
-                batch = batch or self._waiting.take()
+                batch = batch or self.queue.take()
                 decided = await self._decide(batch, looked_up)
                 batch, looked_up = [], None
                 again = await append if append is not None else None
@@ -170,7 +166,7 @@ class Writer:
                     decided = await self._decide(batch)
                     batch = []
                 if decided is not None:
-                    batch = self._waiting.take()
+                    batch = self.queue.take()
                     if batch:  # on its way before the append, which the server would finish first
                         looked_up = asyncio.create_task(self._look_up(batch))
                     self._appending, self._before = decided.draft, decided.draft.ids
@@ -186,7 +182,7 @@ class Writer:
                 if task is not None:
                     task.cancel()
             left = [waiting for one in (sent, decided) if one is not None for waiting in one.batch]
-            self._fail([*left, *batch, *self._waiting.clear()], UnavailableError("ingest is stopping"))
+            self._fail([*left, *batch, *self.queue.clear()], UnavailableError("ingest is stopping"))
 
     async def tick(self) -> None:
         """Record what the clock has to say by now; raises UnavailableError where the log cannot be written."""
