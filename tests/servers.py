@@ -125,6 +125,7 @@ class ContainerServer:
             self._container.with_volume_mapping(acl.parent, "/acl")
         if disk is not None:  # it would be empty after each start of the container: so the server is started inside
             self._container.with_tmpfs_mount("/data", f"size={disk}m")
+            command += ["--protected-mode", "no"]  # which the image's own start does
             command = ["sh", "-c", f"while true; do {shlex.join(command)}; sleep 0.2; done"]
         self._container.with_command(command)
         self.url = f"redis://{self._container.get_docker_client().host()}:{port}/0"

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from events.deadline import (
     Ambiguous,
@@ -44,6 +44,9 @@ GROUP = "各县（市、区）政府"
 
 WAITS = 8
 """Rounds over which the tasks are handed out."""
+
+UNDONE: tuple[Outcome, ...] = ("not-implemented", "cancelled")
+"""How a task ends that nobody completes."""
 
 
 class Said(NamedTuple):
@@ -174,7 +177,7 @@ class Life:
             self._deadline = self._any_deadline(now)
             said.append(self._by_office(DeadlineClarified(self._deadline, "经研究明确。")))
         else:
-            said.append(self._close(self._chance.choice(get_args(Outcome)[1:])))
+            said.append(self._close(self._chance.choice(UNDONE)))
         return said
 
     def _reassign(self, now: datetime) -> Said:
