@@ -144,12 +144,14 @@ class Life:
         return self._by_office(TaskReopened("抽查发现尚未落实。"))
 
     def _settle(self, request: str, now: datetime) -> Said:
-        """Grant the extension that is open, as proposed or until another day, or refuse it."""
+        """Grant the extension that is open, as proposed or until another day, or refuse it; it puts the due off."""
         self._request = None
         draw = self._chance.random()
-        if draw < 0.3:
+        if draw < 0.3 or not isinstance(self._deadline, Fixed):  # clarified since it was asked for
             return self._by_office(ExtensionRefused(request, "请按期完成。"))
-        due = self._ahead(now) if draw < 0.6 or self._proposed <= now else None
+        due = None
+        if draw < 0.6 or self._proposed <= max(now, self._deadline.due):
+            due = max(self._ahead(now), self._deadline.due + timedelta(days=1))
         self._deadline = Fixed(self._deadline.text, due or self._proposed)
         return self._by_office(ExtensionGranted(request, due))
 
