@@ -32,7 +32,8 @@ from tests.integration.model.post import assignment, letter, repeated
 from tests.integration.model.row import differences, plain
 from tests.integration.model.term import Word
 
-START = datetime.fromisoformat("2018-01-10T09:00:00+08:00")
+START = datetime.fromisoformat("2018-03-20T09:00:00+08:00")
+"""Days before units end."""
 
 LIVES = os.environ.get("DUBAN_TEST_LIVES")
 """How many ledgers are led through a life, at random; if it is not set, always the same few, for two minutes."""

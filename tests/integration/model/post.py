@@ -61,11 +61,11 @@ def _reporter_event(pen: Pen, source: str) -> dict[str, Any]:
         return _event(pen, source, "task.signed", "t1", {"unit": "市残联"})
     task = _task(pen, spoken, closed=12)
     unit = pen.one_of(*speaks[task.id])
-    fitting = ["progress.reported"] * 3 + ["completion.submitted"]
+    fitting = ["progress.reported"] * 4 + ["completion.submitted"]
     if task.parts[unit].signed_at is None:
         fitting += ["task.signed"] * 2
-    if any(report.unit == unit for report in task.reports):
-        fitting += ["progress.corrected"] * 2
+    if task.reports:
+        fitting += ["progress.corrected"]
     if task.term.ahead(book.now) is not None and task.request is None:
         fitting += ["extension.requested"] * 3
     name = pen.one_of(*(REPORTER if pen.seldom(12) else fitting))

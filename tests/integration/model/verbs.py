@@ -41,7 +41,9 @@ def reported(pen: Pen, task: Task, unit: str) -> Data:
 
 
 def corrected(pen: Pen, task: Task, unit: str) -> Data:
-    reports = [id for report in task.reports if report.unit == unit or pen.seldom() for id in report.ids]
+    ended = [one for merger in pen.book.directory.file["successions"] if merger["to"] == unit for one in merger["from"]]
+    own = [report for report in task.reports if report.unit in (unit, *ended)]
+    reports = [id for report in (task.reports if not own or pen.seldom() else own) for id in report.ids]
     report = pen.one_of(*reversed(reports), "no-such-report") if reports else "no-such-report"
     return {"report": report, "reason": "数字有误", **reported(pen, task, unit)}
 
