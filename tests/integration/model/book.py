@@ -72,11 +72,10 @@ class Book:
                 yield task.id, word
 
     def ahead(self) -> list[datetime]:
-        """Return the instants ahead, of the next months, at which the clock has something to say or a unit ends."""
+        """Return the instants ahead, of the next months, at which the clock has something to say."""
         days: list[int] = self.directory.file["remind_days"]
         words = [word for task in self.tasks.values() for word in task.words(self.now + MONTHS, days)]
-        instants = {word.at for word in words} | set(self.directory.ends())
-        return sorted(instant for instant in instants if instant > self.now)
+        return sorted({word.at for word in words if word.at > self.now})
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """Return the rows as they stand now."""

@@ -1,6 +1,6 @@
 """What a source sends: mostly what fits its role and how the tasks stand, now and then what nobody may accept."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from tests.integration.model import flaws
@@ -31,6 +31,16 @@ def letter(pen: Pen, source: str) -> Paper:
 def assignment(pen: Pen, source: str) -> Paper:
     """Draw the assignment of another task."""
     return written(_event(pen, source, "task.assigned", f"t{len(pen.book.tasks) + 1}", assigned(pen)))
+
+
+def reassignment(pen: Pen, source: str) -> Paper:
+    """Draw that a task is handed on, one with units that end if there is one."""
+    directory, tasks = pen.book.directory, list(pen.book.tasks.values())
+    ending = [task for task in tasks if any(directory.successor(unit, date.max) for unit in task.parts)]
+    task = pen.one_of(*(ending or tasks))
+    event = _event(pen, source, "task.reassigned", task.id, ASSIGNER["task.reassigned"](pen, task))
+    time = pen.book.now - pen.one_of(timedelta(0), timedelta(days=3))  # units end by the day on which it happened
+    return written(event | {"time": time.isoformat()})
 
 
 def _assigner_event(pen: Pen, source: str) -> dict[str, Any]:
