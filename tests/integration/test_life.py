@@ -28,11 +28,12 @@ from tests.integration.model.dues import instant
 from tests.integration.model.hall import ARRAY, INBOX, LINES, ONE, SERVICES, Hall
 from tests.integration.model.paper import Paper
 from tests.integration.model.pen import Pen
-from tests.integration.model.post import assignment, letter, repeated
+from tests.integration.model.post import assignment, letter, reassignment, repeated
 from tests.integration.model.row import differences, plain
 from tests.integration.model.term import Word
 
-START = datetime.fromisoformat("2018-01-10T09:00:00+08:00")
+START = datetime.fromisoformat("2018-03-20T09:00:00+08:00")
+"""Days before units end."""
 
 LIVES = os.environ.get("DUBAN_TEST_LIVES")
 """How many ledgers are led through a life, at random; if it is not set, always the same few, for two minutes."""
@@ -40,9 +41,11 @@ LIVES = os.environ.get("DUBAN_TEST_LIVES")
 STEPS = 50
 """Steps of a life: enough for tasks to be returned, extended, closed and opened again, few enough to be made simple."""
 
-SECOND = timedelta(seconds=1)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 DIRECTORY = Directory()
+
+END = DIRECTORY.ends()[0]
 
 REPORTERS = [name for name, source in DIRECTORY.sources.items() if source["role"] == "reporter"]
 
@@ -63,9 +66,7 @@ several = st.sampled_from([1, 2, 4, 8])
 
 doors = st.sampled_from([LINES, ARRAY, INBOX])
 
-spans = st.sampled_from(
-    [timedelta(minutes=3), timedelta(hours=7), timedelta(days=1), timedelta(days=7), timedelta(days=40)]
-)
+spans = st.sampled_from([timedelta(minutes=3), timedelta(hours=7), DAY, 7 * DAY, 40 * DAY])
 
 
 class LifeMachine(RuleBasedStateMachine):
@@ -129,6 +130,13 @@ class LifeMachine(RuleBasedStateMachine):
     def something_falls_due(self, data: st.DataObject, beside: timedelta, awaited: bool) -> None:  # noqa: FBT001 - the same
         """Time goes to an instant of which the clock has something to say, or just beside it."""
         self._go(max(self.book.now, data.draw(st.sampled_from(self.book.ahead())) + beside), awaited=awaited)
+
+    @precondition(lambda self: self.book.now < END)
+    @rule(data=st.data(), beside=st.sampled_from([timedelta(0), -SECOND, SECOND, 3 * DAY]))
+    def units_end(self, data: st.DataObject, beside: timedelta) -> None:
+        """Units are merged into another, and the office hands on what they had."""
+        self._go(max(self.book.now, END + beside), awaited=True)
+        self._write(data, "office", 2, LINES, reassignment)
 
     @precondition(lambda self: self.steps >= self.replaced)
     @rule(service=st.sampled_from(list(SERVICES)), span=spans)
@@ -222,7 +230,7 @@ class LifeMachine(RuleBasedStateMachine):
         """Fail where the log does not go on with what the clock has to say, what was accepted, and what comes of it."""
         before, after = self.unheard, Counter(self.book.words())
         log = self.driver(self.hall.grown(self.read, self.book.tail - self.read))
-        assert [position for position, _ in log] == list(range(self.read + 1, self.book.tail + 1))
+        assert [position for position, _ in log] == list(range(self.read + 1, self.book.tail + 1)), (before + after, log)
         self._hear(log[: before.total()], before)
         log = log[before.total() :]
         for paper, (position, raw) in zip(accepted, log, strict=False):

@@ -72,7 +72,7 @@ class Book:
                 yield task.id, word
 
     def ahead(self) -> list[datetime]:
-        """Return the instants ahead, of the first few months, at which the clock has something to say."""
+        """Return the instants ahead, of the next months, at which the clock has something to say."""
         days: list[int] = self.directory.file["remind_days"]
         words = [word for task in self.tasks.values() for word in task.words(self.now + MONTHS, days)]
         return sorted({word.at for word in words if word.at > self.now})
@@ -104,7 +104,7 @@ class Book:
             case "duban.task.reopened.v1":
                 task.reopened(now)
             case "duban.task.reassigned.v1":
-                task.reassigned(data, self.directory.day(now))
+                task.reassigned(data, self.directory.day(instant(time)))
             case "duban.extension.requested.v1":
                 task.asked(event["id"], instant(data["proposed_due"]), now)
             case "duban.extension.granted.v1":

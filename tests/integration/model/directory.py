@@ -54,6 +54,11 @@ class Directory:
                 followed = merger["to"]
         return followed
 
+    def ends(self) -> list[datetime]:
+        """Return the instants at which units end."""
+        days = [merger["on"] for merger in self.file["successions"]]
+        return [datetime(day.year, day.month, day.day, tzinfo=self.zone) for day in days]
+
     def day(self, instant: datetime) -> date:
         return instant.astimezone(self.zone).date()
 

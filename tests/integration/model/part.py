@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass
 class Report:
-    """A report that can be corrected: the ids it goes by, whose it is, and what was known of the unit before it."""
+    """A report that can be corrected: the ids it goes by, whose it was, and what was known of the unit before it."""
 
     ids: list[str]
     source: str

@@ -88,10 +88,20 @@ class Pen:
     def responsible(self, *preferred: str) -> Data:
         """Draw who is responsible: a lead, and up to three others, units or groups, one of them perhaps twice."""
         directory = self.book.directory
-        known = [*preferred, *directory.file["units"], *directory.groups, "廉江市", "市卫生健康局", NOBODY, OPEN]
+        ending = directory.file["successions"][0]["from"]
+        known = [
+            *preferred,
+            *directory.file["units"],
+            *ending,
+            *directory.groups,
+            "廉江市",
+            "市卫生健康局",
+            NOBODY,
+            OPEN,
+        ]
         if preferred and not self.seldom(2):
             known = list(preferred)
-        names = st.lists(st.sampled_from(list(dict.fromkeys(known))), min_size=1, max_size=4, unique=True)
+        names = st.lists(st.sampled_from(known), min_size=1, max_size=4, unique=True)
         units = [self._unit(self.name(name), "cooperating") for name in self.draw(names)]
         units[0]["role"] = "lead"
         lead = units[0]["name"]

@@ -72,8 +72,7 @@ def _fitness(directory: Directory, task: Task, event: dict[str, Any], now: datet
     data = event["data"]
     match event["type"]:
         case "duban.progress.corrected.v1":
-            report = task.report_of(event["source"], data["report"], directory.own(data["unit"]))
-            return {"invalid-data"} if report is None else set()
+            return {"invalid-data"} if task.report_of(event, directory.own(data["unit"])) is None else set()
         case "duban.completion.returned.v1":
             submitted = task.parts[directory.own(data["unit"])].state == "submitted"
             return set() if submitted else {"not-permitted"}

@@ -1,6 +1,6 @@
 """What a source sends: mostly what fits its role and how the tasks stand, now and then what nobody may accept."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from tests.integration.model import flaws
@@ -33,6 +33,16 @@ def assignment(pen: Pen, source: str) -> Paper:
     return written(_event(pen, source, "task.assigned", f"t{len(pen.book.tasks) + 1}", assigned(pen)))
 
 
+def reassignment(pen: Pen, source: str) -> Paper:
+    """Draw that a task is handed on, one with units that end if there is one."""
+    directory, tasks = pen.book.directory, list(pen.book.tasks.values())
+    ending = [task for task in tasks if any(directory.successor(unit, date.max) for unit in task.parts)]
+    task = pen.one_of(*(ending or tasks))
+    event = _event(pen, source, "task.reassigned", task.id, ASSIGNER["task.reassigned"](pen, task))
+    time = pen.book.now - pen.one_of(timedelta(0), timedelta(days=3))  # units end by the day on which it happened
+    return written(event | {"time": time.isoformat()})
+
+
 def _assigner_event(pen: Pen, source: str) -> dict[str, Any]:
     tasks = pen.book.tasks
     if not tasks or (len(tasks) < MOST_TASKS and pen.seldom(4)):
@@ -61,11 +71,11 @@ def _reporter_event(pen: Pen, source: str) -> dict[str, Any]:
         return _event(pen, source, "task.signed", "t1", {"unit": "市残联"})
     task = _task(pen, spoken, closed=12)
     unit = pen.one_of(*speaks[task.id])
-    fitting = ["progress.reported"] * 3 + ["completion.submitted"]
+    fitting = ["progress.reported"] * 4 + ["completion.submitted"]
     if task.parts[unit].signed_at is None:
         fitting += ["task.signed"] * 2
-    if any(report.unit == unit for report in task.reports):
-        fitting += ["progress.corrected"] * 2
+    if task.reports:
+        fitting += ["progress.corrected"]
     if task.term.ahead(book.now) is not None and task.request is None:
         fitting += ["extension.requested"] * 3
     name = pen.one_of(*(REPORTER if pen.seldom(12) else fitting))

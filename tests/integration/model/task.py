@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from tests.integration.model.directory import Directory
+from tests.integration.model.dues import instant
 from tests.integration.model.part import Part, Report
 from tests.integration.model.term import Request, Term, Word
 
@@ -67,9 +68,14 @@ class Task:
         """Return the due instant that counts; for a closed task the one that did then."""
         return self.term.due(self.closed_on or now)
 
-    def report_of(self, source: str, id: str, unit: str) -> Report | None:
-        """Return the report that a source may correct by an id."""
-        return next((one for one in self.reports if id in one.ids and (one.source, one.unit) == (source, unit)), None)
+    def report_of(self, event: dict[str, Any], unit: str) -> Report | None:
+        """Return the report that a correction names: of its source and unit, or of one that the unit has succeeded."""
+        source, id, day = event["source"], event["data"]["report"], self._directory.day(instant(event["time"]))
+        for report in self.reports:
+            succeeded = self._directory.successor(report.unit, day) == unit
+            if report.source == source and id in report.ids and (report.unit == unit or succeeded):
+                return report
+        return None
 
     def signed(self, unit: str, time: str) -> None:
         part = self.parts[unit]
@@ -86,7 +92,7 @@ class Task:
 
     def corrected(self, event: dict[str, Any], unit: str, now: datetime) -> None:
         part, data = self.parts[unit], event["data"]
-        report = self.report_of(event["source"], data["report"], unit)
+        report = self.report_of(event, unit)
         assert report is not None
         report.ids.append(event["id"])
         if report is part.latest:
@@ -126,8 +132,6 @@ class Task:
         self.parts = {unit: kept.get(unit, Part(role)) for unit, role in duties.items()}
         for unit, role in duties.items():
             self.parts[unit].role = role
-        for report in self.reports:
-            report.unit = heirs.get(report.unit, report.unit)
         self.lead, self.lead_inferred = self._directory.own(data["lead"]), False
         for unit in set(self.parts) - {heirs.get(one, one) for one in led} & set(self._leading()):
             part = self.parts[unit]

@@ -73,7 +73,9 @@ class Term:
         self.since = now
         match self.deadline["kind"]:
             case "recurring":
-                self.moved[next(due for due, at in self.occurrences() if at == asked)] = new
+                occurrence = next(due for due, at in self.occurrences() if at == asked)
+                if occurrence not in self.met:
+                    self.moved[occurrence] = new
             case "milestones":
                 steps = [
                     step | {"due": new.isoformat()} if instant(step["due"]) == asked else step
@@ -89,6 +91,7 @@ class Term:
         for due, late in itertools.takewhile(lambda pair: self._began(pair[0]) <= now, self.occurrences()):
             if now < late and all(one is not None and self._began(due) <= one < late for one in reports):
                 self.met.add(due)
+                self.moved.pop(due, None)
                 met = True
         return met
 

@@ -41,7 +41,9 @@ def reported(pen: Pen, task: Task, unit: str) -> Data:
 
 
 def corrected(pen: Pen, task: Task, unit: str) -> Data:
-    reports = [id for report in task.reports if report.unit == unit or pen.seldom() for id in report.ids]
+    ended = [one for merger in pen.book.directory.file["successions"] if merger["to"] == unit for one in merger["from"]]
+    own = [report for report in task.reports if report.unit in (unit, *ended)]
+    reports = [id for report in (task.reports if not own or pen.seldom() else own) for id in report.ids]
     report = pen.one_of(*reversed(reports), "no-such-report") if reports else "no-such-report"
     return {"report": report, "reason": "数字有误", **reported(pen, task, unit)}
 
@@ -52,7 +54,7 @@ def submitted(pen: Pen, task: Task, unit: str) -> Data:
 
 def requested(pen: Pen, task: Task, unit: str) -> Data:
     due = task.term.due(pen.book.now) or pen.book.now
-    return {"unit": pen.name(unit), "reason": "雨季不能施工", "proposed_due": _later(pen, due)}
+    return {"unit": pen.name(unit), "reason": "雨季不能施工", "proposed_due": _later(pen, task, due)}
 
 
 def returned(pen: Pen, task: Task) -> Data:
@@ -88,7 +90,7 @@ def granted(pen: Pen, task: Task) -> Data:
     data: Data = {"request_id": _request(pen, task)}
     if pen.seldom(2):
         asked = task.request.asked if task.request is not None else None
-        data["due"] = _later(pen, asked or pen.book.now)
+        data["due"] = _later(pen, task, asked or pen.book.now)
     return data
 
 
@@ -100,10 +102,14 @@ def clarified(pen: Pen, task: Task) -> Data:
     return {"deadline": pen.deadline(), "reason": "统一口径"}
 
 
-def _later(pen: Pen, due: datetime) -> str:
-    """Draw until when a due instant is put off: for days, mostly, or for longer than it may be, or not at all."""
-    days = st.integers(1, 25) | st.integers(-1, 0) | st.integers(26, 200) if pen.seldom(3) else st.integers(1, 25)
-    return (due + timedelta(days=pen.draw(days))).isoformat()
+def _later(pen: Pen, task: Task, due: datetime) -> str:
+    """Draw until when a due instant is put off: for days, or as far as the one that follows lets it, or not at all."""
+    following = task.term.follows(due)
+    if following is not None and pen.seldom(2):
+        due = following + timedelta(seconds=pen.one_of(0, -1, 1))
+    elif not pen.seldom(8):
+        due += timedelta(days=pen.draw(st.integers(1, 25)))
+    return due.isoformat()
 
 
 def _request(pen: Pen, task: Task) -> str:
