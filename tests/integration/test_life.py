@@ -230,7 +230,10 @@ class LifeMachine(RuleBasedStateMachine):
         """Fail where the log does not go on with what the clock has to say, what was accepted, and what comes of it."""
         before, after = self.unheard, Counter(self.book.words())
         log = self.driver(self.hall.grown(self.read, self.book.tail - self.read))
-        assert [position for position, _ in log] == list(range(self.read + 1, self.book.tail + 1)), (before + after, log)
+        assert [position for position, _ in log] == list(range(self.read + 1, self.book.tail + 1)), (
+            before + after,
+            log,
+        )
         self._hear(log[: before.total()], before)
         log = log[before.total() :]
         for paper, (position, raw) in zip(accepted, log, strict=False):
