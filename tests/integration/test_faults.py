@@ -93,9 +93,9 @@ FAULTS: dict[str, Callable[[Server, Traffic], Awaitable[None]]] = {
 
 
 @pytest_asyncio.fixture
-async def small(tmp_path: Path) -> AsyncIterator[Server]:
-    """Return a server of the test's own, on a small disk."""
-    server = make_server(tmp_path / "server", disk=DISK)
+async def own(fault: str, tmp_path: Path) -> AsyncIterator[Server]:
+    """Return a server of the test's own; the disk that is to become full is a small one."""
+    server = make_server(tmp_path / "server", disk=DISK if fault == "a full disk" else None)
     try:
         await asyncio.to_thread(server.start)
         yield server
@@ -104,18 +104,18 @@ async def small(tmp_path: Path) -> AsyncIterator[Server]:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_what_was_told_through_a_fault_is_true(fault: str, small: Server, tmp_path: Path) -> None:
+async def test_what_was_told_through_a_fault_is_true(fault: str, own: Server, tmp_path: Path) -> None:
     """Answers are outcomes or 503 with Retry-After in time; nothing acknowledged is lost, and all comes back by itself.
 
     Every acknowledgement is compared with the log, rows and alerts with a fresh fold, and a dashboard that followed
     through it with the rows.
     """
-    async with House(tmp_path, small.url).running() as house:
+    async with House(tmp_path, own.url).running() as house:
         await over_http(house, "office", assignments())
         await settled(house)
         async with followed(house), Traffic(house).running() as traffic:
             await traffic.until(BEFORE)
-            await FAULTS[fault](small, traffic)
+            await FAULTS[fault](own, traffic)
             await traffic.until(AFTER)
         assert await check(traffic, house.url) > BEFORE + AFTER
 
