@@ -28,12 +28,12 @@ from tests.integration.model.dues import instant
 from tests.integration.model.hall import ARRAY, INBOX, LINES, ONE, SERVICES, Hall
 from tests.integration.model.paper import Paper
 from tests.integration.model.pen import Pen
-from tests.integration.model.post import assignment, letter, reassignment, repeated
+from tests.integration.model.post import assignment, last_word, letter, reassignment, repeated
 from tests.integration.model.row import differences, plain
 from tests.integration.model.term import Word
 
-START = datetime.fromisoformat("2018-03-20T09:00:00+08:00")
-"""Days before units end."""
+START = datetime.fromisoformat("2018-02-10T09:00:00+08:00")
+"""Some weeks before units end."""
 
 LIVES = os.environ.get("DUBAN_TEST_LIVES")
 """How many ledgers are led through a life, at random; if it is not set, always the same few, for two minutes."""
@@ -134,7 +134,8 @@ class LifeMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.book.now < END)
     @rule(data=st.data(), beside=st.sampled_from([timedelta(0), -SECOND, SECOND, 3 * DAY]))
     def units_end(self, data: st.DataObject, beside: timedelta) -> None:
-        """Units are merged into another, and the office hands on what they had."""
+        """Units are merged into another, and the office hands on what they have done."""
+        self._write(data, "units", 2, LINES, last_word)
         self._go(max(self.book.now, END + beside), awaited=True)
         self._write(data, "office", 2, LINES, reassignment)
 

@@ -34,7 +34,7 @@ ENVELOPE: dict[str, Callable[[Event], Event]] = {
     "without an offset": lambda event: event | {"time": "2018-03-31T10:00:00"},
     "on the 30th of February": lambda event: event | {"time": "2018-02-30T10:00:00+08:00"},
     "of XML": lambda event: event | {"datacontenttype": "text/xml"},
-    "recorded already": lambda event: event | {"recordedtime": "2018-03-20T01:00:00Z"},
+    "recorded already": lambda event: event | {"recordedtime": "2018-02-10T01:00:00Z"},
     "authenticated already": lambda event: event | {"authid": "office"},
     "with a position": lambda event: event | {"position": 1},
     "with an attribute in capitals": lambda event: event | {"traceParent": "00-1"},

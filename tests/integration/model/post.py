@@ -33,14 +33,26 @@ def assignment(pen: Pen, source: str) -> Paper:
     return written(_event(pen, source, "task.assigned", f"t{len(pen.book.tasks) + 1}", assigned(pen)))
 
 
+def last_word(pen: Pen, source: str) -> Paper:
+    """Draw what a unit that is to end, if one has a task, still has to tell."""
+    task, ending = _with_units_that_end(pen)
+    name = pen.one_of("progress.reported", "task.signed", "completion.submitted")
+    return written(_event(pen, source, name, task.id, REPORTER[name](pen, task, pen.one_of(*ending))))
+
+
 def reassignment(pen: Pen, source: str) -> Paper:
     """Draw that a task is handed on, one with units that end if there is one."""
-    directory, tasks = pen.book.directory, list(pen.book.tasks.values())
-    ending = [task for task in tasks if any(directory.successor(unit, date.max) for unit in task.parts)]
-    task = pen.one_of(*(ending or tasks))
+    task, _ = _with_units_that_end(pen)
     event = _event(pen, source, "task.reassigned", task.id, ASSIGNER["task.reassigned"](pen, task))
     time = pen.book.now - pen.one_of(timedelta(0), timedelta(days=3))  # units end by the day on which it happened
     return written(event | {"time": time.isoformat()})
+
+
+def _with_units_that_end(pen: Pen) -> tuple[Task, list[str]]:
+    directory, tasks = pen.book.directory, list(pen.book.tasks.values())
+    ending = {task.id: [unit for unit in task.parts if directory.successor(unit, date.max)] for task in tasks}
+    task = pen.one_of(*([task for task in tasks if ending[task.id]] or tasks))
+    return task, ending[task.id] or list(task.parts)
 
 
 def _assigner_event(pen: Pen, source: str) -> dict[str, Any]:
