@@ -133,6 +133,16 @@ def test_an_occurrence_met_before_the_grant_stays_met() -> None:
     assert passed(life) == []
 
 
+def test_an_occurrence_that_an_earlier_lead_met_stays_met() -> None:
+    """What a new lead is granted does not bring back what the one before it has done in time."""
+    life = alive(MONTHLY)
+    assert life.tell(ExtensionRequested(OTHER, "…", at("2019-05-15")), ProgressReported(LEAD, "…")) is None
+    assert life.tell(handed(OTHER), ExtensionGranted(life.request)) is None
+    assert (life.row.due, life.row.extensions) == (at("2019-06-01"), 1)
+    life.hear(at("2019-06-01"))
+    assert passed(life) == [at("2019-06-01")]
+
+
 def test_an_occurrence_can_be_extended_again() -> None:
     """A further extension is of the occurrence's present due; its period still begins where it did."""
     life = alive(MONTHLY)

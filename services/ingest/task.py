@@ -176,7 +176,8 @@ def _extended(ledger: Ledger, task: Task, due: datetime | None, at: datetime) ->
     if isinstance(task.deadline, Recurring) and asked is not None and to > at:
         starts = task.postponed.starts if task.postponed is not None else period(task.deadline, asked)
         postponed = Postponed(starts, to)
-        if postponed.met_by(_together(ledger, task.lead, task.reported)):  # since it was asked for
+        settled = task.met is not None and asked <= task.met  # since it was asked for, perhaps by another lead
+        if settled or postponed.met_by(_together(ledger, task.lead, task.reported)):
             postponed = None
     deadline = extended(task.deadline, asked, to)
     return replace(task, deadline=deadline, since=at, passed=None, request=None, postponed=postponed)

@@ -325,6 +325,8 @@ def _extended(ledger: Ledger, task: Task, granted: datetime | None, now: datetim
         return _redated(task, deadline, due_at(deadline, now), now)
     if due is None or to <= now:
         return task
+    if row.due is not None and row.due > due and row.overdue_since is None:  # met, perhaps by another lead
+        return task
     starts = task.postponed.starts if task.postponed is not None else period(row.deadline, due)
     postponed = Postponed(starts, to)
     if postponed.met_by(_together(ledger, task)):

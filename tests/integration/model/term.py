@@ -74,7 +74,7 @@ class Term:
         match self.deadline["kind"]:
             case "recurring":
                 occurrence = next(due for due, at in self.occurrences() if at == asked)
-                if occurrence not in self.met:
+                if occurrence > max(self.met, default=self.began(occurrence)):  # nothing is owed of it any more
                     self.moved[occurrence] = new
             case "milestones":
                 steps = [
@@ -88,8 +88,8 @@ class Term:
     def heard(self, reports: list[datetime | None], now: datetime) -> bool:
         """Take in when each of those who lead has last reported; return whether an occurrence is met by that now."""
         met = False
-        for due, late in itertools.takewhile(lambda pair: self._began(pair[0]) <= now, self.occurrences()):
-            if now < late and all(one is not None and self._began(due) <= one < late for one in reports):
+        for due, late in itertools.takewhile(lambda pair: self.began(pair[0]) <= now, self.occurrences()):
+            if now < late and all(one is not None and self.began(due) <= one < late for one in reports):
                 self.met.add(due)
                 self.moved.pop(due, None)
                 met = True
@@ -110,6 +110,6 @@ class Term:
                     yield Word(due, due, None)
             before = due
 
-    def _began(self, occurrence: datetime) -> datetime:
+    def began(self, occurrence: datetime) -> datetime:
         """Return when the period of an occurrence began."""
         return later(occurrence, -MONTHS[self.deadline["every"]])
