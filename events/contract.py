@@ -12,7 +12,6 @@ from typing import Any, TypeAlias, cast
 import msgspec
 
 from events.envelope import MAX_BYTES
-from events.ledger import SourceRole
 from events.schema import TYPES, TaskAssigned
 
 Schema: TypeAlias = dict[str, Any]
@@ -24,11 +23,6 @@ INSTANT = (
     r"[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])$"
 )
 """RFC 3339 with an offset, of the years 1950 to 2999 in UTC, which are a day more in other zones."""
-
-_REPORTER = frozenset(
-    {"task.signed", "progress.reported", "progress.corrected", "completion.submitted", "extension.requested"}
-)
-_CLOCK = frozenset({"deadline.neared", "deadline.passed"})
 
 Place: TypeAlias = Callable[[str], str]
 """Where a document keeps the schema of a struct of this name: the target of a `$ref`."""
@@ -64,7 +58,8 @@ def schema_for(type: Any, place: Place) -> Schema:
 
 def event_schema(name: str, place: Place, *, stored: bool = False) -> Schema:
     """Return the schema of a CloudEvent of a type, its data by reference; `stored`: with what the ledger adds."""
-    data, role = TYPES[name], role_of(name)
+    data = TYPES[name]
+    role = data.speaker
     said = (
         f"From a source with the role {role}." if role is not None else "From the ledger's clock, never from a source."
     )
@@ -91,18 +86,10 @@ def event_schema(name: str, place: Place, *, stored: bool = False) -> Schema:
     }
 
 
-def role_of(name: str) -> SourceRole | None:
-    """Return the role of the sources that say this (README, “The events”); None for what the ledger's clock says."""
-    kind = name.removeprefix("duban.").rpartition(".")[0]
-    if kind in _CLOCK:
-        return None
-    return "reporter" if kind in _REPORTER else "assigner"
-
-
 def example_of(name: str, *, stored: bool = False) -> Schema:
     """Return an example of an event type, its data made of the examples that the members have."""
     own = components([TYPES[name]], definitions)[TYPES[name].__name__]["properties"]
-    source = {"assigner": "office", "reporter": "units", None: "duban/clock"}[role_of(name)]
+    source = {"assigner": "office", "reporter": "units", None: "duban/clock"}[TYPES[name].speaker]
     return {
         "specversion": "1.0",
         "id": f"{name.split('.')[-2]}-07-1",
@@ -132,11 +119,11 @@ def _polished(schema: Any) -> Any:
         found["pattern"] = INSTANT
     if len(found.get("enum", ())) == 1:
         found["const"] = found.pop("enum")[0]
-    choices = found.get("anyOf", ())
+    choices = found.get("anyOf", [])
     if [choice.get("type") for choice in choices] == ["integer", "number"]:  # a number, whatever way it is written
         del found["anyOf"]
         found |= choices[1]
-    elif len(choices) == 2 and choices[1] == {"type": "null"}:  # noqa: PLR2004 - a type or null
+    elif choices[1:] == [{"type": "null"}]:
         said = {name: choices[0].pop(name) for name in ("description", "examples") if name in choices[0]}
         found = {**said, **found}
     return found

@@ -5,7 +5,7 @@ changes shape either; a new shape is a new version beside the old one, with an u
 """
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
@@ -14,6 +14,7 @@ from events.upcast import Decoder, Language
 
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=20_000)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
+Speaker: TypeAlias = Literal["assigner", "reporter"]
 Role: TypeAlias = Annotated[
     Literal["lead", "cooperating"], Meta(description="牵头 (lead) or 配合 (cooperating).", examples=["lead"])
 ]
@@ -110,10 +111,33 @@ RequestId: TypeAlias = Annotated[
 
 
 class Data(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
-    """The base of every event's `data`: frozen, and an unknown member is an error."""
+    """The base of every event's `data`: frozen, and an unknown member is an error.
+
+    `speaker` is the role of the sources that say it; None where only the ledger's clock does.
+    """
+
+    speaker: ClassVar[Speaker | None]
 
 
-class TaskAssigned(Data, frozen=True):
+class FromAssigner(Data, frozen=True):
+    """What the office says (交办单位)."""
+
+    speaker = "assigner"
+
+
+class FromReporter(Data, frozen=True):
+    """What a unit says (责任单位)."""
+
+    speaker = "reporter"
+
+
+class FromClock(Data, frozen=True):
+    """What the ledger's clock says."""
+
+    speaker = None
+
+
+class TaskAssigned(FromAssigner, frozen=True):
     """A task (工作任务) is handed out (交办) to its units, with a deadline."""
 
     title: Annotated[
@@ -146,13 +170,13 @@ class TaskAssigned(Data, frozen=True):
         _lead_among(self.lead, self.units)
 
 
-class TaskSigned(Data, frozen=True):
+class TaskSigned(FromReporter, frozen=True):
     """A unit has received its task and takes it on (签收); this changes no state."""
 
     unit: UnitName
 
 
-class ProgressReported(Data, frozen=True):
+class ProgressReported(FromReporter, frozen=True):
     """A unit reports progress (进展反馈); a task's first report makes it `in-progress`."""
 
     unit: UnitName
@@ -162,7 +186,7 @@ class ProgressReported(Data, frozen=True):
     evidence: Documents = ()
 
 
-class ProgressCorrected(Data, frozen=True):
+class ProgressCorrected(FromReporter, frozen=True):
     """A unit corrects what it has reported, and tells the report's members anew."""
 
     report: Annotated[Name, Meta(description="The `id` of the report that is corrected.", examples=["report-07-1"])]
@@ -174,7 +198,7 @@ class ProgressCorrected(Data, frozen=True):
     evidence: Documents = ()
 
 
-class CompletionSubmitted(Data, frozen=True):
+class CompletionSubmitted(FromReporter, frozen=True):
     """A unit says that its part is done (办结); from the lead it makes the task `submitted`."""
 
     unit: UnitName
@@ -182,27 +206,27 @@ class CompletionSubmitted(Data, frozen=True):
     evidence: Documents = ()
 
 
-class CompletionReturned(Data, frozen=True):
+class CompletionReturned(FromAssigner, frozen=True):
     """The office sends a unit's completion back (退回): it is not enough."""
 
     unit: UnitName
     reason: Reason
 
 
-class TaskClosed(Data, frozen=True):
+class TaskClosed(FromAssigner, frozen=True):
     """The office closes the task (销号); after that only duban.task.reopened.v1 is accepted."""
 
     outcome: Outcome
     reason: Reason | None = None
 
 
-class TaskReopened(Data, frozen=True):
+class TaskReopened(FromAssigner, frozen=True):
     """The office opens a closed task again: it is `in-progress`."""
 
     reason: Reason
 
 
-class TaskReassigned(Data, frozen=True):
+class TaskReassigned(FromAssigner, frozen=True):
     """The task gets another lead or other units, also after a merger or renaming; what was reported stays."""
 
     lead: Lead
@@ -213,7 +237,7 @@ class TaskReassigned(Data, frozen=True):
         _lead_among(self.lead, self.units)
 
 
-class TaskUrged(Data, frozen=True):
+class TaskUrged(FromAssigner, frozen=True):
     """The office reminds units of their task (催办)."""
 
     units: Annotated[
@@ -223,7 +247,7 @@ class TaskUrged(Data, frozen=True):
     message: Annotated[Text, Meta(description="What they are told.", examples=["任务已逾期，请于一周内报送进展。"])]
 
 
-class ExtensionRequested(Data, frozen=True):
+class ExtensionRequested(FromReporter, frozen=True):
     """A unit asks for more time (延期): before the due instant, and one request at a time."""
 
     unit: UnitName
@@ -240,7 +264,7 @@ class ExtensionRequested(Data, frozen=True):
         check_year(self.proposed_due)
 
 
-class ExtensionGranted(Data, frozen=True):
+class ExtensionGranted(FromAssigner, frozen=True):
     """The office grants an extension (延期): the deadline is fixed to the new due instant."""
 
     request_id: RequestId
@@ -250,28 +274,28 @@ class ExtensionGranted(Data, frozen=True):
         check_year(self.due)
 
 
-class ExtensionRefused(Data, frozen=True):
+class ExtensionRefused(FromAssigner, frozen=True):
     """The office refuses an extension; the deadline stays."""
 
     request_id: RequestId
     reason: Reason
 
 
-class DeadlineClarified(Data, frozen=True):
+class DeadlineClarified(FromAssigner, frozen=True):
     """The office settles an ambiguous deadline, answers a triggered one, or corrects a reading; it starts afresh."""
 
     deadline: Deadline
     reason: Reason
 
 
-class DeadlineNeared(Data, frozen=True):
+class DeadlineNeared(FromClock, frozen=True):
     """The due instant is so many days away. The ledger's clock says this, no source."""
 
     due: DueInstant
     days_left: Annotated[int, Meta(ge=0, description="Days until `due`.", examples=[30])]
 
 
-class DeadlinePassed(Data, frozen=True):
+class DeadlinePassed(FromClock, frozen=True):
     """The due instant has passed: the task is overdue (逾期). The ledger's clock says this, no source."""
 
     due: DueInstant

@@ -18,7 +18,7 @@ from events.schema import (
     TaskReassigned,
     Unit,
 )
-from services.ingest.core import decide, needed_role
+from services.ingest.core import decide
 from services.ingest.task import Task, due_ahead, evolve
 from services.ingest.timers import clock_events
 from services.settings import load_ledger, shipped
@@ -83,7 +83,7 @@ class Life:
 
     def _tell(self, data: EventData) -> CODES | None:
         self.hear(self.now + timedelta(hours=1))  # as ingest does: what is due by now comes first
-        role = needed_role(data)
+        role = data.speaker
         authid = {"assigner": "office", "reporter": "units", None: CLOCK}[role]
         event = Event(f"e-{len(self.told)}", authid, TASK, self.now, data, self.now, authid)
         cited = None

@@ -6,7 +6,7 @@ FastStream could describe its own subscribers, but knows nothing of entries that
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from events.contract import Schema, example_of, role_of
+from events.contract import Schema, example_of
 from events.schema import TYPES
 from services.description import JSON, Known, Named, event_named
 from services.ingest.contract import ACCEPTED, DUPLICATE, ONE, REFUSED
@@ -45,7 +45,7 @@ def asyncapi() -> Schema:
             " of FastStream's publishers (the field `__data__`) is an event, too. Each entry gets a receipt.",
             "send",
             "Submit events",
-            _events(known, [name for name in TYPES if role_of(name) is not None], stored=False),
+            _events(known, [name for name, data in TYPES.items() if data.speaker is not None], stored=False),
         ),
         "receipts": Channel(
             "duban:{ledger}:receipts:{source}",

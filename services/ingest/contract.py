@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from events.contract import Schema, components, example_of, role_of, schema_for
+from events.contract import Schema, components, example_of, schema_for
 from events.schema import TYPES
 from services.description import Named, event_named, examples, one_of, place
 from services.ingest.core import Outcome
@@ -64,7 +64,7 @@ ONE_OR_MANY = Named(
     [DUPLICATE, OUTCOMES],
 )
 
-_SENT = [name for name in TYPES if role_of(name) is not None]
+_SENT = [name for name, data in TYPES.items() if data.speaker is not None]
 
 EVENT = one_of("Event", "An event that a source may submit.", [event_named(name) for name in _SENT])
 

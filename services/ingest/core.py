@@ -2,19 +2,16 @@
 
 import unicodedata
 from datetime import datetime, timedelta
-from typing import Literal, assert_never
+from typing import Literal
 
 from msgspec import Struct
 
 from events.deadline import next_due
 from events.envelope import CODES, Event
-from events.ledger import Ledger, Source, SourceRole
+from events.ledger import Ledger, Source
 from events.schema import (
     CompletionReturned,
     CompletionSubmitted,
-    DeadlineClarified,
-    DeadlineNeared,
-    DeadlinePassed,
     EventData,
     ExtensionGranted,
     ExtensionRefused,
@@ -22,8 +19,6 @@ from events.schema import (
     ProgressCorrected,
     ProgressReported,
     TaskAssigned,
-    TaskClosed,
-    TaskReassigned,
     TaskReopened,
     TaskSigned,
     TaskUrged,
@@ -62,7 +57,7 @@ class Outcome(Struct, frozen=True, gc=False, omit_defaults=True):
 
 def authentic(event: Event, authid: str) -> Refusal | None:
     """Refuse an event whose `source` is neither the authenticated source's name nor that name plus `/…`."""
-    if event.source == authid or event.source[: len(authid) + 1] == authid + "/":
+    if event.source == authid or event.source.startswith(f"{authid}/"):
         return None
     return Refusal("not-permitted", f"source {event.source!r} is not {authid!r} or {authid + '/…'!r}, who sent it")
 
@@ -83,7 +78,7 @@ def decide(
     """
     if event.time > now and event.time > now + AHEAD:  # the sum costs more than the comparison
         return Refusal("from-the-future", f"time {event.time.isoformat()} is ahead of the ledger's {now.isoformat()}")
-    needed = needed_role(event.data)
+    needed = event.data.speaker
     role = source.role if source is not None else None
     if role != needed:
         who = f"a source with the role {needed}" if needed is not None else "the ledger's clock"
@@ -101,29 +96,6 @@ def decide(
     if refusal is None and not isinstance(data, ProgressReported):  # the most frequent by far may come at any time
         refusal = _decide_step(task, event, data, ledger, now, cited)
     return refusal
-
-
-def needed_role(data: EventData) -> SourceRole | None:
-    """Return the role a source needs to submit this; None where only the ledger's clock may."""
-    match data:
-        case ProgressReported() | ProgressCorrected() | TaskSigned() | CompletionSubmitted() | ExtensionRequested():
-            return "reporter"
-        case DeadlineNeared() | DeadlinePassed():
-            return None
-        case (
-            TaskAssigned()
-            | CompletionReturned()
-            | TaskClosed()
-            | TaskReopened()
-            | TaskReassigned()
-            | TaskUrged()
-            | ExtensionGranted()
-            | ExtensionRefused()
-            | DeadlineClarified()
-        ):
-            return "assigner"
-        case _:
-            assert_never(data)
 
 
 def _decide_id(subject: str) -> Refusal | None:
@@ -146,8 +118,6 @@ def _decide_step(
 ) -> Refusal | None:
     """Refuse a step that makes no sense where the task stands; `data` has the directory's names."""
     match data:
-        case ProgressReported():  # the most frequent by far
-            return None
         case ProgressCorrected():
             return _decide_correction(event, data, ledger, cited)
         case TaskReopened() if not task.closed:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from events.schema import LANGUAGE, ProgressReported, TaskReopened
+from events.schema import LANGUAGE, FromReporter, ProgressReported, TaskReopened
 from services.cli import contract
 from services.description import PROBLEM
 from services.ingest.contract import LINES, MANY, ONE
@@ -77,7 +77,7 @@ class Moody(ProgressReported, frozen=True):
     mood: str | None = None
 
 
-class Terse(Struct, frozen=True, forbid_unknown_fields=True):
+class Terse(FromReporter, frozen=True):
     """A report with another limit."""
 
     unit: Annotated[str, Meta(min_length=1, max_length=100)]

@@ -18,7 +18,7 @@ from msgspec import Meta
 from events.contract import schema_of
 from events.envelope import InvalidEvent, encode, parse, read, seal, submitted
 from events.log import Log
-from events.schema import DECODERS, LANGUAGE, TYPES, Data, ProgressReported, Summary, UnitName
+from events.schema import DECODERS, LANGUAGE, TYPES, FromReporter, ProgressReported, Summary, UnitName
 from events.upcast import following
 from services.clock import FixedClock
 from services.settings import shipped
@@ -29,7 +29,7 @@ from tests.status.desk import House
 V1, V2, V3 = (f"duban.progress.reported.v{number}" for number in (1, 2, 3))
 
 
-class ReportInWords(Data, frozen=True):
+class ReportInWords(FromReporter, frozen=True):
     """The first version: how much is done, in words."""
 
     unit: UnitName
@@ -80,7 +80,7 @@ def test_each_version_is_held_to_its_own_shape() -> None:
 def test_versions_are_lifted_one_after_another() -> None:
     """With a third version the first goes through the second: each upcaster knows one step."""
 
-    class Weighed(Data, frozen=True):
+    class Weighed(FromReporter, frozen=True):
         unit: UnitName
         share: float | None
 
