@@ -48,7 +48,7 @@ _COMMANDS = {
 }
 
 _KEYS = {
-    "ingest": "~log ~seen ~cursors ~inbox:* ~receipts:* ~refused ~strangers ~ingest:* ~clock:* %R~tokens",
+    "ingest": "~log ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~strangers ~ingest:* ~clock:* %R~tokens",
     "status": "%R~log ~status:* ~clock:*",
     "notify": "%R~log ~notify:* ~clock:*",
     "audit": "%R~* ~seen",  # the index is looked up by a script

@@ -9,6 +9,7 @@ import pytest_asyncio
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from events.log import Entry, Log, key
+from events.replicas import UnconfirmedError
 from services.cli.tending import _configuration
 from services.runtime import connect
 from tests.guarded import LEDGER, Guarded
@@ -188,6 +189,15 @@ async def test_a_service_may_do_no_more_than_it_does(guarded: Guarded, user: str
         for command in FORBIDDEN[user]:
             with pytest.raises(NoPermissionError):
                 await client.execute_command(*command.split())
+
+
+async def test_ingest_may_ask_what_replicas_have(guarded: Guarded) -> None:
+    """Also for an answer that writes nothing, before which it writes a word of its own; here no replica has it."""
+    async with guarded.client("ingest") as client:
+        log = Log(client, LEDGER, replicas=1)
+        for ask in (log.append(0, [Entry("units", "1", "0", b"x")]), log.confirm(1)):
+            with pytest.raises(UnconfirmedError, match="0 of 1 replicas"):
+                await ask
 
 
 async def test_an_auditor_cannot_write_by_a_script_either(guarded: Guarded) -> None:
