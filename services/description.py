@@ -1,6 +1,6 @@
 """How a service describes itself (OpenAPI 3.1): paths and parameters by Litestar, bodies and answers from the structs.
 
-Each handler names every answer it can give (`responses`), what it reads (`opt["body"]`) and whether it needs a token
+Each handler names every answer of its own (`responses`), what it reads (`opt["body"]`) and whether it needs a token
 (`security`). A fault (500) is no part of a description, nor is what no path of it can answer (404, 405 elsewhere).
 """
 
@@ -17,6 +17,9 @@ from msgspec import Struct
 
 from events.contract import Schema, components, event_schema, example_of, schema_for
 from events.schema import TYPES
+
+HEALTH = "/health/"
+"""Where a service's health is asked after: always answered, however many requests there are."""
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -118,7 +121,7 @@ def examples(names: Sequence[str]) -> dict[str, Any]:
 
 
 def describe(title: str, summary: str, handlers: Sequence[Any]) -> Schema:
-    """Return the description of the handlers of a service."""
+    """Return the description of the handlers of a service; any but its health can be unavailable."""
     app = Litestar(handlers, openapi_config=OpenAPIConfig(title, "1"), logging_config=None)
     document = app.openapi_schema.to_schema()
     known = Known()
@@ -126,7 +129,8 @@ def describe(title: str, summary: str, handlers: Sequence[Any]) -> Schema:
         if isinstance(route, HTTPRoute) and route.path_format in document["paths"]:
             for method, operation in document["paths"][route.path_format].items():
                 handler, _ = route.route_handler_map[method.upper()]
-                _complete(operation, handler, known)
+                always = {} if route.path_format.startswith(HEALTH) else problems(503)
+                _complete(operation, handler, known, {**always, **(handler.responses or {})})
     return {
         "openapi": document["openapi"],
         "info": Info(title, "1", summary=summary).to_schema(),
@@ -173,8 +177,8 @@ def query_parameters(document: Schema) -> dict[str, dict[str, bool]]:
     }
 
 
-def _complete(operation: Schema, handler: Any, known: Known) -> None:
-    """Put into an operation what Litestar does not know of it, and take out what says nothing."""
+def _complete(operation: Schema, handler: Any, known: Known, given: Mapping[int, Any]) -> None:
+    """Put into an operation what Litestar does not know of it, such as its answers; take out what says nothing."""
     operation.pop("deprecated", None)
     for parameter in operation.get("parameters", ()):
         for silent in ("deprecated", "allowEmptyValue", "allowReserved"):
@@ -189,7 +193,7 @@ def _complete(operation: Schema, handler: Any, known: Known) -> None:
             **({"headers": {name: _header(*said) for name, said in answer.headers.items()}} if answer.headers else {}),
             "content": {form: {"schema": known.schema(body)} for form, body in answer.content.items()},
         }
-        for status, answer in sorted((handler.responses or {}).items())
+        for status, answer in sorted(given.items())
     }
 
 

@@ -16,7 +16,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 from redis.exceptions import RedisError
 
-from services.description import PROBLEM, answers, describe, problems, query_parameters
+from services.description import HEALTH, PROBLEM, answers, describe, problems, query_parameters
 from services.settings import published
 
 RETRY_AFTER = "1"
@@ -44,7 +44,7 @@ def bounded(most: int) -> Callable[[ASGIApp], ASGIApp]:
     def middleware(app: ASGIApp) -> ASGIApp:
         async def handle(scope: Scope, receive: Receive, send: Send) -> None:
             nonlocal under_way
-            if scope["type"] != ScopeType.HTTP or scope["path"].startswith("/health/"):
+            if scope["type"] != ScopeType.HTTP or scope["path"].startswith(HEALTH):
                 await app(scope, receive, send)
             elif under_way >= most:
                 full = unavailable(f"{most:,} requests are being answered, which are the most at once; ask again")

@@ -155,7 +155,7 @@ def build(settings: Settings) -> Litestar:
             ),
             201: answers(ACCEPTED, "Accepted: the event is on disk"),
             422: answers(REFUSED, "Refused, with the reason; kept all the same"),
-            **problems(400, 401, 403, 404, 408, 413, 415, 503),
+            **problems(400, 401, 403, 404, 408, 413, 415),
         },
     )
     async def submit(request: Request[Any, Any, Any], ledger: FromPath[str]) -> Response[bytes]:
@@ -198,7 +198,7 @@ def build(settings: Settings) -> Litestar:
         responses={
             200: answers(Imported, "How each row was read, and, without dry_run, what became of its events"),
             422: answers(Imported, "A row cannot be read, and nothing was assigned"),
-            **problems(400, 401, 403, 404, 408, 413, 415, 503),
+            **problems(400, 401, 403, 404, 408, 413, 415),
         },
     )
     async def schedule(
