@@ -202,7 +202,7 @@ def _check_strict(raw: bytes, members: dict[str, Any]) -> None:
         if name in _RESERVED:
             raise ValueError(f"the attribute {name!r} is not for sources to set")
         if not isinstance(members[name], str | int):
-            raise ValueError(f"the attribute {name!r} is not CloudEvents: values are strings, integers or booleans")  # noqa: TRY004 - of the bytes
+            raise ValueError(f"the attribute {name!r} is not CloudEvents: values are strings, integers or booleans")  # noqa: TRY004 - the bytes are wrong, no argument
         if _EXTENSION_NAME.fullmatch(name) is None:
             raise ValueError(f"the attribute {name!r} is not CloudEvents: names are lower-case letters and digits")
 

@@ -20,6 +20,9 @@ _SETS = frozenset({"required", "enum", "type"})
 
 _NOTHING = object()
 
+_SHOWN = 200
+"""Characters of a value that are told: a line or two on a terminal."""
+
 
 class Difference(NamedTuple):
     """Where two shapes differ: a JSON pointer (RFC 6901) into the present schema, and what is there in both."""
@@ -114,4 +117,4 @@ def _json(value: Any) -> str:
 
 def _told(value: Any) -> str:
     text = "not there" if value is _NOTHING else _json(value)
-    return text if len(text) <= 200 else text[:200] + "…"  # noqa: PLR2004 - a line or two on a terminal
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -94,7 +94,7 @@ class FileClock(Struct, frozen=True):
             f"{self.path}: {text!r} is no instant with an offset; one looks like 2018-12-20T09:00:00+08:00"
         )
 
-    def real_seconds(self, span: timedelta) -> float:  # noqa: ARG002 - the protocol's
+    def real_seconds(self, span: timedelta) -> float:  # noqa: ARG002 - as every Clock takes it
         """Return 0: it may be set at any moment."""
         return 0.0
 

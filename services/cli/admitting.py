@@ -182,22 +182,26 @@ def _check_source(desk: Desk, name: str, source: str) -> None:
 
 def _instant(text: str, desk: Desk) -> datetime:
     """Return when a token expires; raises SettingsError where that cannot be read, or is over."""
-    zone = desk.ledger.zone
     try:
-        if days := _DAYS.fullmatch(text):
-            until = desk.now + timedelta(days=int(days[1]))
-        elif len(text) == len("2027-06-30"):
-            until = datetime.combine(datetime.fromisoformat(text).date() + timedelta(days=1), time(), zone)
-        else:
-            until = datetime.fromisoformat(text)
-            if until.tzinfo is None:
-                raise ValueError(text)  # noqa: TRY301 - told as any other text that is no instant
+        until = _read_instant(text, desk)
     except (ValueError, OverflowError):
         wanted = "90d, a day such as 2027-06-30, or an instant such as 2027-06-30T12:00:00+08:00"
         raise SettingsError(f"--expires {text!r} is none of: {wanted}") from None
     if until <= desk.now:
         raise SettingsError(f"--expires {text!r} is over: the ledger's clock says {_shown(desk.now, desk)}")
-    return until.astimezone(zone)
+    return until.astimezone(desk.ledger.zone)
+
+
+def _read_instant(text: str, desk: Desk) -> datetime:
+    """Return the instant that a number of days, a day or an instant means; raises ValueError, or OverflowError."""
+    if days := _DAYS.fullmatch(text):
+        return desk.now + timedelta(days=int(days[1]))
+    if len(text) == len("2027-06-30"):
+        return datetime.combine(datetime.fromisoformat(text).date() + timedelta(days=1), time(), desk.ledger.zone)
+    until = datetime.fromisoformat(text)
+    if until.tzinfo is None:
+        raise ValueError(text)
+    return until
 
 
 def _row(token: tokens.Token, desk: Desk) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from services.status.core import light
 from services.status.row import Task
 from services.status.store import rules as status_rules
 
+SHOWN = 300
+"""Characters of a row that are told: two or three lines on a terminal."""
+
 
 class Slice(NamedTuple):
     """Which events a replay shows."""
@@ -127,4 +130,4 @@ async def _verify_alerts(redis: Any, name: str, log: Log) -> list[Finding]:
 
 def _short(row: object) -> str:
     text = msgspec.json.encode(row).decode()
-    return text if len(text) <= 300 else text[:300] + "…"  # noqa: PLR2004 - a line or two on a terminal
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"

@@ -46,7 +46,7 @@ class Publication:
                 return "the log does not hold what was published of it"
         return None
 
-    async def run(self, source: Source, moved: Callable[[Reached], None]) -> Reached:
+    async def run(self, source: Source, moved: Callable[[Reached], None]) -> None:
         """Publish what is left of the open file; `moved` is told after each batch how far it came."""
         lines, reached = source.lines, self._journal.reached
         while lines.number < reached.line:
@@ -56,7 +56,6 @@ class Publication:
             reached = _moved(reached, batch, outcomes, lines)
             self._journal.add(_refusals(batch, outcomes), reached)
             moved(reached)
-        return reached
 
 
 def _lines_of(lines: Lines, reached: Reached, wanted: set[int]) -> dict[int, Line] | None:

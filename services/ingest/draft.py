@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from events.envelope import Event, InvalidEvent, additions, encode, parse, read
 from events.ledger import CLOCK, Ledger
@@ -188,12 +188,11 @@ class Draft:
         return position
 
     def _keep_refused(self, one: Submission, outcome: Outcome) -> None:
-        self._refused.entries.append(
-            (
-                *("e", lua_text(_encoder.encode(outcome))),
-                *("by", one.authid),
-                *("at", self._recorded),
-                *("door", one.inbox or "http"),
-                *("raw", lua_text(one.raw)),
-            )
-        )
+        fields: dict[str, str | Raw] = {
+            "e": lua_text(_encoder.encode(outcome)),
+            "by": one.authid,
+            "at": self._recorded,
+            "door": one.inbox or "http",
+            "raw": lua_text(one.raw),
+        }
+        self._refused.entries.append([part for field in fields.items() for part in field])

@@ -59,9 +59,8 @@ class Inbox:
             before = self._under_way[-1] if self._under_way else None
             self._under_way.append(asyncio.create_task(self._decide(submissions, move, before)))
             await self._writer.queue.pace(self._source)
-        ahead = (
-            READ_AHEAD // share if len(entries) == BATCH else 1
-        )  # the inbox was read empty: let some more come together
+        more = len(entries) == BATCH  # else the inbox was read empty: let some come together
+        ahead = READ_AHEAD // share if more else 1
         while len(self._under_way) > ahead:
             await self._under_way.popleft()
 

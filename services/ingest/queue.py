@@ -71,13 +71,14 @@ class Queue:
         for source in list(self._sources):
             if len(self._sources[source][0].submissions) > left:
                 break
-            parts, mine = self._sources.pop(source), min(self.share(source), left)
-            first = True  # of any size: it was made when the source was alone
-            while parts and (first or len(parts[0].submissions) <= mine):
-                first = False
-                mine -= len(parts[0].submissions)
-                left -= len(parts[0].submissions)
-                taken.append(parts.popleft())
+            parts = self._sources.pop(source)
+            mine = [parts.popleft()]  # of any size: it may have been made when the source was alone
+            size, most = len(mine[0].submissions), min(self.share(source), left)
+            while parts and size + len(parts[0].submissions) <= most:
+                mine.append(parts.popleft())
+                size += len(mine[-1].submissions)
+            taken += mine
+            left -= size
             if parts:
                 self._sources[source] = parts  # behind the others
         return taken

@@ -251,7 +251,7 @@ class Writer:
             else:
                 positions, draft.replicas = await self.log.add(decided.packed)
             if positions and positions[-1] != draft.tail:
-                raise RuntimeError(f"ledger {self.name}: the log knew a submission that the look-up did not")  # noqa: TRY301 - as any fault
+                raise RuntimeError(f"ledger {self.name}: the log knew a submission that the look-up did not")  # noqa: TRY301 - told below, as any fault
         except StaleTailError:
             self._void()
             return batch

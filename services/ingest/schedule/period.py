@@ -40,7 +40,7 @@ def is_published(year: int) -> bool:
     """Tell whether the State Council’s calendar of that year, with its holidays and 调休, is known here."""
     try:
         chinese_calendar.is_workday(date(year, 1, 1))
-    except NotImplementedError:
+    except NotImplementedError:  # how the library says that it has no calendar of that year
         return False
     return True
 

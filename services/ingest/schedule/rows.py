@@ -214,6 +214,7 @@ def _section(line: Line, row: Cells, filled: Cells, then: Cell | None) -> str | 
         begins = merged or len(row) == 1 or is_enumerated(first.text) or (short and line.number is not None)
         return first.text if begins else None
     numbers_rows = is_numeral(first.text) or (then is not None and begins_parts(first.text, then.text))
-    if line.number != first or not numbers_rows or len(filled) > 2 or (line.states and not merged):  # noqa: PLR2004 - number and name
+    beside = filled[2:]  # of number and name
+    if line.number != first or not numbers_rows or beside or (line.states and not merged):
         return None
     return f"{first.text.rstrip('、.．')}、{filled[1].text}"

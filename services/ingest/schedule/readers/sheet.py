@@ -169,7 +169,8 @@ def _hide(cells: dict[int, dict[int, Cell]], parser: _Parser, name: str) -> tupl
         if column.get("hidden") in ("1", "true")
         for at in range(int(column["min"]), min(int(column["max"]), MOST_COLUMNS) + 1)
     }
-    columns = {at for at in columns if any([row.pop(at, None) for row in cells.values()])}  # noqa: C419 - of each row
+    popped = {at: [row.pop(at, None) for row in cells.values()] for at in columns}
+    columns = {at for at, parts in popped.items() if any(parts)}
     notes = [f"{name}: the row {at} is hidden; it is not read" for at in rows]
     notes += [f"{name}: the column {get_column_letter(at)} is hidden; it is not read" for at in sorted(columns)]
     return tuple(notes)
