@@ -21,9 +21,9 @@ from services import tokens
 from services.clock import sleep
 from services.settings import load_ledger, shipped
 from tests.house import LEDGER, House
-from tests.integration import routes
-from tests.integration.lives import OFFICE, UNDONE
-from tests.integration.year import AFTERWARDS, EVENTS, TASKS, Year, sources
+from tests.integration.year import routes
+from tests.integration.year.life import OFFICE, UNDONE
+from tests.integration.year.rounds import AFTERWARDS, EVENTS, TASKS, Year, sources
 
 SHARE = 10 if os.environ.get("DUBAN_TEST_YEAR") == "tenth" else 1
 """All of the tasks and events, unless a tenth is asked for."""

@@ -15,7 +15,7 @@ import msgspec
 from events.envelope import MAX_BYTES, Event, encode
 from events.ledger import Ledger
 from events.schema import CompletionSubmitted, ProgressReported, TaskClosed, TaskSigned, TaskUrged
-from tests.integration.lives import OFFICE, Life, Said
+from tests.integration.year.life import OFFICE, Life, Said
 
 SEED = 2018
 

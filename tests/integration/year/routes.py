@@ -15,7 +15,7 @@ from events.log import key
 from services.cli import app
 from services.runtime import connect
 from tests.house import House
-from tests.integration.year import Round
+from tests.integration.year.rounds import Round
 
 LINES = 1_000
 """Events in one request or pipeline."""
