@@ -1,8 +1,6 @@
-"""What ingest decides, without a server: every type accepted, every refusal, and what the clock says when."""
+"""What ingest decides, without a server: every type accepted, and every refusal."""
 
-import itertools
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -10,10 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.deadline import (
-    MONTHS,
-    Ambiguous,
     Deadline,
-    Every,
     Fixed,
     Milestone,
     Milestones,
@@ -21,16 +16,12 @@ from events.deadline import (
     Recurring,
     Triggered,
     Unspecified,
-    add_months,
 )
 from events.envelope import CODES, Event
 from events.ledger import CLOCK, Ledger, Source
-from events.log import Recorded
 from events.schema import (
     CompletionReturned,
     CompletionSubmitted,
-    DeadlineClarified,
-    DeadlineNeared,
     DeadlinePassed,
     ExtensionGranted,
     ExtensionRequested,
@@ -41,33 +32,14 @@ from events.schema import (
     Unit,
 )
 from services.ingest.core import AHEAD, authentic, decide
-from services.ingest.task import Request, Task, evolve
-from services.ingest.timers import clock_events
-from services.settings import load_ledger, shipped
+from services.ingest.task import Request, Task
 from tests.events import strategies
 from tests.examples import EXAMPLES, LEAD, TASK, assigned, reported
-
-SHIPPED = load_ledger(shipped("zhanjiang.toml"))
-
-LEDGER = msgspec.structs.replace(
-    SHIPPED, sources={**SHIPPED.sources, "civil-affairs": Source("reporter", ("市民政局", "市残联"))}
-)
-
-CHINA = timezone(timedelta(hours=8))
-
-COUNTY = "廉江市"
-"""A member of the group among the canonical task's units."""
+from tests.ingest.life import CLOCKS, COUNTY, LEDGER, about, example, fold, folded, given_on, in_china
 
 GROUP = "各县（市、区）政府"
 
 REPORTERS = ("task.signed", "progress.reported", "progress.corrected", "completion.submitted", "extension.requested")
-
-CLOCKS = ("deadline.neared", "deadline.passed")
-
-
-def example(name: str) -> Event:
-    """Return the canonical example of a type, by the type's name without `duban.` and `.v1`."""
-    return EXAMPLES[f"duban.{name}.v1"]
 
 
 NAMES = [name.removeprefix("duban.").removesuffix(".v1") for name in EXAMPLES]
@@ -90,20 +62,6 @@ BEFORE: dict[str, list[Event]] = {name: [example("task.assigned")] for name in N
 """What has to have happened for the canonical example of a type to be accepted."""
 
 
-def fold(*events: Event, task: Task | None = None) -> Task | None:
-    """Return a task after events, each recorded at its own time."""
-    for position, event in enumerate(events, 1):
-        task = evolve(LEDGER, task, Recorded(position, msgspec.structs.replace(event, recorded=event.time)))
-    return task
-
-
-def folded(*events: Event, task: Task | None = None) -> Task:
-    """Return a task after events of which one assigns it."""
-    after = fold(*events, task=task)
-    assert after is not None
-    return after
-
-
 def judged(
     task: Task | None,
     event: Event,
@@ -123,13 +81,6 @@ def judged(
     refusal = decide(task, event, authid, ledger.sources.get(authid), ledger, now or event.time, cited)
     assert refusal is None or refusal.detail
     return refusal.code if refusal is not None else None
-
-
-def about(event: Event, unit: str) -> Event:
-    """Return an event that speaks of another unit."""
-    data = event.data
-    members = {"units": (unit,)} if isinstance(data, TaskUrged) else {"unit": unit}
-    return msgspec.structs.replace(event, data=msgspec.structs.replace(data, **members))
 
 
 def test_examples_of_every_type_are_there() -> None:
@@ -367,11 +318,6 @@ def test_an_open_request_is_settled_by_its_id(name: str) -> None:
     assert judged(folded(*BEFORE[name], example(name)), example(name)) == "invalid-data"
 
 
-def in_china(year: int, month: int, day: int) -> datetime:
-    """Return the first instant of a day in 湛江."""
-    return datetime(year, month, day, tzinfo=CHINA)
-
-
 def test_an_extension_is_asked_for_before_the_due_instant() -> None:
     """At the due instant itself it is too late, whether or not the clock has said so."""
     request = example("extension.requested")
@@ -493,284 +439,6 @@ def test_submissions_are_counted_per_unit() -> None:
     task = folded(example("task.assigned"), submitted, submitted, about(submitted, COUNTY))
     assert task.submitted == (LEAD, COUNTY)
     assert folded(example("completion.returned"), task=task).submitted == (COUNTY,)
-
-
-# What the clock says
-
-SAID = tuple[str, datetime]
-
-
-def said(task: Task, until: datetime, ledger: Ledger = LEDGER) -> list[Event]:
-    """Return what the clock says of a task up to an instant."""
-    return list(itertools.takewhile(lambda event: event.time <= until, clock_events(TASK, task, ledger)))
-
-
-def heard(events: Sequence[Event]) -> list[SAID]:
-    """Return days left (or “passed”) and instant of what the clock says."""
-    return [
-        (str(event.data.days_left) if isinstance(event.data, DeadlineNeared) else "passed", event.time)
-        for event in events
-    ]
-
-
-def given_on(since: datetime, deadline: Deadline) -> Task:
-    """Return a task that was assigned with a deadline on a day."""
-    return folded(assigned(deadline=deadline, time=since))
-
-
-EVER = in_china(2090, 1, 1)
-
-YEAR_END = Fixed("2018年12月底前完成", in_china(2019, 1, 1))
-
-
-def test_a_fixed_deadline_nears_and_passes() -> None:
-    """Thirty, seven and one day before the due instant the clock reminds; at that instant it tells of the passing."""
-    events = said(given_on(in_china(2017, 8, 1), YEAR_END), EVER)
-    assert heard(events) == [
-        ("30", in_china(2018, 12, 2)),
-        ("7", in_china(2018, 12, 25)),
-        ("1", in_china(2018, 12, 31)),
-        ("passed", in_china(2019, 1, 1)),
-    ]
-    assert [event.id for event in events] == [
-        f"neared:{TASK}:2019-01-01T00:00:00+08:00:30",
-        f"neared:{TASK}:2019-01-01T00:00:00+08:00:7",
-        f"neared:{TASK}:2019-01-01T00:00:00+08:00:1",
-        f"passed:{TASK}:2019-01-01T00:00:00+08:00",
-    ]
-    assert {event.source for event in events} == {"duban/clock"}
-    assert {event.subject for event in events} == {TASK}
-    assert events[0].data == DeadlineNeared(in_china(2019, 1, 1), 30)
-    assert events[3].data == DeadlinePassed(in_china(2019, 1, 1))
-
-
-def test_the_canonical_examples_are_what_the_clock_says() -> None:
-    """The examples of the clock's two types have the ids, instants and data that the clock gives them."""
-    task = folded(*list(EXAMPLES.values())[:8])
-    events = {event.id: event for event in said(task, EVER)}
-    for name in CLOCKS:
-        assert events[example(name).id] == example(name)
-
-
-def test_instants_are_written_in_the_ledgers_zone() -> None:
-    """However a source wrote the due instant, what the clock says of it has the same id and the ledger's offset."""
-    utc = Fixed("2018年12月底前完成", datetime(2018, 12, 31, 16, tzinfo=UTC))
-    events = said(given_on(in_china(2017, 8, 1), utc), EVER)
-    assert events == said(given_on(in_china(2017, 8, 1), YEAR_END), EVER)
-    assert [event.id for event in events][-1] == f"passed:{TASK}:2019-01-01T00:00:00+08:00"
-    assert {event.time.utcoffset() for event in events} == {timedelta(hours=8)}
-
-
-def test_an_ambiguous_deadline_reminds_on_the_strict_reading() -> None:
-    """Reminders count back from the strict reading, the passing is that of the loose one."""
-    deadline = Ambiguous("2018年12月前完成", in_china(2018, 12, 1), in_china(2019, 1, 1))
-    assert heard(said(given_on(in_china(2017, 8, 1), deadline), EVER)) == [
-        ("30", in_china(2018, 11, 1)),
-        ("7", in_china(2018, 11, 24)),
-        ("1", in_china(2018, 11, 30)),
-        ("passed", in_china(2019, 1, 1)),
-    ]
-
-
-def test_milestones_follow_one_another() -> None:
-    """Each step nears and passes by itself; a step is not announced before the one ahead of it has passed."""
-    steps = Milestones("两步", (Milestone("启动", in_china(2018, 7, 1)), Milestone("完成", in_china(2018, 7, 20))))
-    assert heard(said(given_on(in_china(2017, 8, 1), steps), EVER)) == [
-        ("30", in_china(2018, 6, 1)),
-        ("7", in_china(2018, 6, 24)),
-        ("1", in_china(2018, 6, 30)),
-        ("passed", in_china(2018, 7, 1)),
-        ("7", in_china(2018, 7, 13)),
-        ("1", in_china(2018, 7, 19)),
-        ("passed", in_china(2018, 7, 20)),
-    ]
-
-
-def test_a_recurring_deadline_has_no_end() -> None:
-    """Every occurrence after the deadline was recorded nears and passes; those of the years before are not owed."""
-    deadline = Recurring("每季度末", "quarter", in_china(2010, 1, 1))
-    assert heard(said(given_on(in_china(2018, 3, 20), deadline), in_china(2018, 9, 30))) == [
-        ("7", in_china(2018, 3, 25)),
-        ("1", in_china(2018, 3, 31)),
-        ("passed", in_china(2018, 4, 1)),
-        ("30", in_china(2018, 6, 1)),
-        ("7", in_china(2018, 6, 24)),
-        ("1", in_china(2018, 6, 30)),
-        ("passed", in_china(2018, 7, 1)),
-        ("30", in_china(2018, 9, 1)),
-        ("7", in_china(2018, 9, 24)),
-        ("1", in_china(2018, 9, 30)),
-    ]
-
-
-@pytest.mark.parametrize("report", [reported(), about(example("completion.submitted"), LEAD)])
-def test_a_report_of_the_lead_meets_an_occurrence(report: Event) -> None:
-    """A report or submission of the lead inside the period spares the task the rest of that occurrence."""
-    task = given_on(in_china(2018, 1, 1), Recurring("每年12月底前", "year", in_china(2018, 1, 1)))
-    task = folded(msgspec.structs.replace(report, time=in_china(2018, 6, 1)), task=task)
-    assert heard(said(task, in_china(2020, 1, 1)))[-1] == ("passed", in_china(2020, 1, 1))
-    assert ("passed", in_china(2019, 1, 1)) not in heard(said(task, in_china(2020, 1, 1)))
-
-
-def test_a_cooperating_unit_meets_no_occurrence() -> None:
-    """Only the lead's reports count."""
-    task = given_on(in_china(2018, 1, 1), Recurring("每年12月底前", "year", in_china(2018, 1, 1)))
-    task = folded(reported(unit=COUNTY, time=in_china(2018, 6, 1)), task=task)
-    assert ("passed", in_china(2019, 1, 1)) in heard(said(task, in_china(2020, 1, 1)))
-
-
-def test_an_early_report_does_not_meet_the_first_occurrence() -> None:
-    """A report before the first period has begun meets nothing."""
-    task = given_on(in_china(2015, 1, 1), Recurring("每年12月底前", "year", in_china(2018, 1, 1)))
-    early = folded(reported(time=in_china(2016, 12, 31)), task=task)
-    assert ("passed", in_china(2018, 1, 1)) in heard(said(early, in_china(2018, 1, 1)))
-    in_time = folded(reported(time=in_china(2017, 1, 1)), task=task)
-    assert said(in_time, in_china(2018, 1, 1)) == []
-
-
-def test_a_report_counts_for_a_deadline_clarified_in_its_period() -> None:
-    """Where a deadline becomes a recurring one, a report already made in the running period meets it."""
-    task = given_on(in_china(2018, 1, 1), Triggered("适时", "适时"))
-    task = folded(reported(time=in_china(2018, 3, 1)), task=task)
-    yearly = DeadlineClarified(Recurring("每年12月底前", "year", in_china(2018, 1, 1)), "上级要求")
-    event = msgspec.structs.replace(example("deadline.clarified"), time=in_china(2018, 4, 1), data=yearly)
-    assert heard(said(folded(event, task=task), in_china(2020, 1, 1)))[0] == ("30", in_china(2019, 12, 2))
-
-
-@pytest.mark.parametrize("deadline", [Ongoing("持续实施"), Triggered("适时", "适时"), Unspecified("")])
-def test_what_has_no_due_is_never_told(deadline: Deadline) -> None:
-    """An ongoing, triggered or unspecified deadline neither nears nor passes."""
-    assert said(given_on(in_china(2017, 8, 1), deadline), EVER) == []
-
-
-def test_nothing_is_said_of_a_closed_task() -> None:
-    """Closing silences the clock; reopened, it tells of a due that went by, but makes up for no reminder."""
-    task = folded(example("task.closed"), task=given_on(in_china(2017, 8, 1), YEAR_END))
-    assert said(task, EVER) == []
-    assert heard(said(folded(example("task.reopened"), task=task), EVER)) == [("passed", in_china(2019, 1, 1))]
-
-
-def test_nothing_recurs_while_a_task_is_closed() -> None:
-    """Of what recurs, a reopened task owes no occurrence of the time when it was closed."""
-    task = given_on(in_china(2017, 8, 1), Recurring("每月底前", "month", in_china(2017, 9, 1)))
-    task = folded(*said(task, in_china(2019, 2, 1)), example("task.closed"), example("task.reopened"), task=task)
-    assert heard(said(task, in_china(2019, 4, 1)))[0] == ("7", in_china(2019, 3, 25))
-
-
-def test_reminders_that_were_past_already_are_left_out() -> None:
-    """A deadline recorded late has only the reminders that still lie ahead, but passes all the same."""
-    assert heard(said(given_on(in_china(2018, 12, 25), YEAR_END), EVER)) == [
-        ("7", in_china(2018, 12, 25)),
-        ("1", in_china(2018, 12, 31)),
-        ("passed", in_china(2019, 1, 1)),
-    ]
-    assert heard(said(given_on(in_china(2019, 8, 1), YEAR_END), EVER)) == [("passed", in_china(2019, 1, 1))]
-
-
-def test_a_new_deadline_starts_afresh() -> None:
-    """An extension or clarification has reminders and a passing of its own, also when the old due has passed."""
-    task = given_on(in_china(2017, 8, 1), YEAR_END)
-    task = folded(*said(task, EVER), task=task)
-    assert said(task, EVER) == []
-    later = DeadlineClarified(Fixed("2019年6月底前完成", in_china(2019, 7, 1)), "延后")
-    event = msgspec.structs.replace(example("deadline.clarified"), time=in_china(2019, 2, 1), data=later)
-    assert heard(said(folded(event, task=task), EVER)) == [
-        ("30", in_china(2019, 6, 1)),
-        ("7", in_china(2019, 6, 24)),
-        ("1", in_china(2019, 6, 30)),
-        ("passed", in_china(2019, 7, 1)),
-    ]
-
-
-def test_the_same_due_is_never_told_twice() -> None:
-    """Where a deadline goes back to a due that has passed, nothing is said of it again, whatever offset it is in."""
-    task = given_on(in_china(2017, 8, 1), YEAR_END)
-    task = folded(*said(task, EVER), task=task)
-    for due in (in_china(2019, 1, 1), datetime(2018, 12, 31, 16, tzinfo=UTC)):
-        back = DeadlineClarified(Fixed("2018年底前", due), "维持原期限")
-        event = msgspec.structs.replace(example("deadline.clarified"), time=in_china(2018, 10, 1), data=back)
-        assert said(folded(event, task=task), EVER) == []
-
-
-def test_days_to_remind_are_the_ledgers() -> None:
-    """Which days are reminded is configured; none is none, and the day itself is told just before the passing."""
-    task = given_on(in_china(2017, 8, 1), YEAR_END)
-    none = msgspec.structs.replace(LEDGER, remind_days=())
-    assert heard(said(task, EVER, none)) == [("passed", in_china(2019, 1, 1))]
-    some = msgspec.structs.replace(LEDGER, remind_days=(0, 90))
-    assert [name for name, _ in heard(said(task, EVER, some))] == ["90", "0", "passed"]
-
-
-instants = st.integers(0, 4 * 365 * 24).map(lambda hours: in_china(2017, 1, 1) + timedelta(hours=hours))
-
-dues = st.lists(instants, min_size=1, max_size=5, unique=True).map(sorted)
-
-deadlines = st.one_of(
-    instants.map(lambda due: Fixed("x", due)),
-    dues.filter(lambda two: len(two) > 1).map(lambda two: Ambiguous("x", two[0], two[1])),
-    st.builds(Recurring, st.just("x"), st.sampled_from(list(MONTHS)), instants),
-    dues.map(lambda some: Milestones("x", tuple(Milestone("x", due) for due in some))),
-    st.just(Ongoing("x")),
-)
-"""Deadlines that fall due often within the years that the clock goes through."""
-
-remind_days = st.lists(st.integers(0, 100), max_size=4).map(
-    lambda days: msgspec.structs.replace(LEDGER, remind_days=tuple(days))
-)
-
-
-@given(deadline=st.one_of(deadlines, strategies.deadlines), since=instants, ledger=remind_days)
-def test_what_the_clock_says_is_in_order(deadline: Deadline, since: datetime, ledger: Ledger) -> None:
-    """For any deadline, the instants at which the clock speaks never run back."""
-    times = [event.time for event in itertools.islice(clock_events(TASK, given_on(since, deadline), ledger), 40)]
-    assert times == sorted(times)
-
-
-@given(deadline=deadlines, since=instants, looks=st.lists(instants, min_size=1, max_size=5), ledger=remind_days)
-def test_a_clock_that_looks_late_says_the_same(
-    deadline: Deadline, since: datetime, looks: list[datetime], ledger: Ledger
-) -> None:
-    """However often the clock looks, by its last look it has said the same, each event once, and has no more to say."""
-    whole = said(given_on(since, deadline), max(looks), ledger)
-    task = given_on(since, deadline)
-    spoken: list[Event] = []
-    for now in sorted(looks):
-        words = said(task, now, ledger)
-        task = folded(*words, task=task)
-        assert said(task, now, ledger) == []
-        spoken += words
-    assert [event.id for event in spoken] == [event.id for event in whole]
-    assert len({event.id for event in spoken}) == len(spoken)
-
-
-@given(
-    every=st.sampled_from(list(MONTHS)),
-    first=st.integers(0, 60).map(lambda month: add_months(in_china(2013, 1, 1), month)),
-    since=instants,
-    steps=st.lists(st.tuples(st.booleans(), st.integers(1, 24 * 100)), max_size=20),
-)
-def test_an_occurrence_passes_unless_the_lead_reported(
-    every: Every, first: datetime, since: datetime, steps: list[tuple[bool, int]]
-) -> None:
-    """Exactly the occurrences in whose period the lead made no report are told as passed, whatever comes between."""
-    task = given_on(since, Recurring("x", every, first))
-    now = since
-    reports: list[datetime] = []
-    passed: list[datetime] = []
-    for report, hours in steps:
-        now += timedelta(hours=hours)
-        words = said(task, now)
-        passed += [event.data.due for event in words if isinstance(event.data, DeadlinePassed)]
-        task = folded(*words, task=task)
-        if report:
-            reports.append(now)
-            task = folded(reported(number=len(reports), time=now), task=task)
-    occurrences = [add_months(first, MONTHS[every] * count) for count in range(200)]
-    assert passed == [
-        due
-        for due in occurrences
-        if since < due <= now and not any(add_months(due, -MONTHS[every]) <= at < due for at in reports)
-    ]
 
 
 def test_a_returned_completion_of_a_unit_unknown_to_the_task_is_not_responsible() -> None:

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta, timezone
 
 from msgspec.structs import replace
 
-from events.deadline import Deadline, Fixed
+from events.deadline import Deadline, Fixed, Recurring
 from events.envelope import Event
 from events.log import Recorded
-from events.schema import EventData, TaskAssigned, Unit
+from events.schema import DeadlinePassed, EventData, TaskAssigned, Unit
 from services.settings import load_ledger, shipped
 from services.status.core import evolve
 from services.status.row import Task, TaskRow, UnitRow
@@ -30,6 +30,11 @@ def at(instant: str) -> datetime:
 
 
 YEAR = Fixed("2018年12月底前完成", at("2019-01-01"))
+
+LATE: list[tuple[str, EventData]] = [("2019-01-01", DeadlinePassed(YEAR.due))]
+"""What makes a task of that year late."""
+
+YEARLY = Recurring("每年12月底前", "year", at("2018-01-01"))
 
 
 def recorded(position: int, instant: str, data: EventData, task: str = TASK) -> Recorded:
