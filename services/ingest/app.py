@@ -351,7 +351,7 @@ def _too_many(count: int) -> Response[bytes]:
 
 
 async def _many(writer: Writer, authid: str, parts: Sequence[bytes]) -> list[Outcome]:
-    """Submit part by part, reading the next while the last is being written; others' requests come between."""
+    """Submit part by part, alone reading the next while the last is written; others' requests come between."""
     submitted = []
     start = 0
     while start < len(parts):
@@ -360,7 +360,7 @@ async def _many(writer: Writer, authid: str, parts: Sequence[bytes]) -> list[Out
         start += share
         submitted.append(asyncio.create_task(writer.submit(submissions)))
         if start < len(parts):
-            await writer.queue.pace(authid)
+            await writer.queue.pace(authid, submitted[-1])
     return [outcome for outcomes in await asyncio.gather(*submitted) for outcome in outcomes]
 
 

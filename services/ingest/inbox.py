@@ -51,6 +51,7 @@ class Inbox:
     async def handle(self, entries: list[runtime.StreamEntry]) -> None:
         """Have entries decided; returns when not too many others wait, so that reading goes on meanwhile."""
         share = self._writer.queue.share(self._source)
+        more = len(entries) == BATCH  # else the inbox was read empty: let some come together
         for start in range(0, len(entries), share):
             part = entries[start : start + share]
             submissions = [self._read(id.decode(), fields) for id, fields in part]
@@ -58,8 +59,8 @@ class Inbox:
             self._reached = move.reached
             before = self._under_way[-1] if self._under_way else None
             self._under_way.append(asyncio.create_task(self._decide(submissions, move, before)))
-            await self._writer.queue.pace(self._source)
-        more = len(entries) == BATCH  # else the inbox was read empty: let some come together
+            if more or start + share < len(entries):
+                await self._writer.queue.pace(self._source, self._under_way[-1])
         ahead = READ_AHEAD // share if more else 1
         while len(self._under_way) > ahead:
             await self._under_way.popleft()

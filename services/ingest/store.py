@@ -27,7 +27,7 @@ from events.schema import ProgressCorrected
 from services.clock import cancelled, real_time
 from services.ingest.core import Outcome
 from services.ingest.draft import Base, Draft, Ids, Submission
-from services.ingest.queue import BATCH, Queue, Waiting
+from services.ingest.queue import Answer, Queue, Waiting
 from services.ingest.task import VERSION, Task, evolve
 from services.ingest.timers import Timers
 
@@ -94,18 +94,10 @@ class Writer:
         InboxMovedError where another instance decided these entries.
         """
         source = submissions[0].authid if submissions else CLOCK
-        share = self.queue.share(source)
-        parts = [submissions[start : start + share] for start in range(0, len(submissions), share)] or [()]
-        if move is not None:
-            if len(submissions) > BATCH:
-                raise ValueError(f"at most {BATCH} of an inbox are decided together, not {len(submissions)}")
-            parts = [submissions]
-        waiting = [Waiting(source, part, move, asyncio.get_running_loop().create_future()) for part in parts]
-        for one in waiting:
-            self.queue.put(one)
+        answer = Answer(len(submissions), asyncio.get_running_loop().create_future())
+        self.queue.put(Waiting(source, submissions, move, answer))
         self._arrived.set()
-        decided = await asyncio.gather(*(one.outcomes for one in waiting))
-        return [outcome for outcomes in decided for outcome in outcomes]
+        return await answer.told
 
     async def sync(self) -> None:
         """Bring the write model to the log's tail; saved rows beyond the tail mean the log was cut: RuntimeError.
@@ -206,8 +198,7 @@ class Writer:
 
     def _fail(self, batch: Sequence[Waiting], error: Exception) -> None:
         for one in batch:
-            if not one.outcomes.done():
-                one.outcomes.set_exception(error)
+            one.answer.fail(error)
 
     async def _decide(self, batch: list[Waiting], looked_up: "asyncio.Task[Lookup] | None" = None) -> Decided | None:
         """Decide a batch; None if it is empty, or where it cannot be decided, which those who wait have been told.
@@ -274,8 +265,7 @@ class Writer:
             self._void()
         self._told = max(self._told, decided.draft.tail)
         for waiting, outcomes in zip(decided.batch, decided.outcomes, strict=True):
-            if not waiting.outcomes.done():
-                waiting.outcomes.set_result(_confirmed(outcomes, decided.draft.replicas))
+            waiting.answer.tell(_confirmed(outcomes, decided.draft.replicas))
 
     def _void(self) -> None:
         """Forget what was decided on top of a batch that was not appended."""

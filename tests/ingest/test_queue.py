@@ -1,13 +1,22 @@
 """Which of what waits is decided next."""
 
+import asyncio
+from asyncio import Future
 from collections.abc import Sequence
-from typing import Any, cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from events.envelope import InvalidEvent
 from events.ledger import CLOCK
-from services.ingest.queue import ALONE_SECONDS, BATCH, PART, Queue, Waiting
+from events.log import Move
+from services.ingest.core import Outcome
+from services.ingest.draft import Submission
+from services.ingest.queue import ALONE_SECONDS, BATCH, PART, Answer, Queue, Waiting
+
+LOOP = asyncio.new_event_loop()
+"""Of the answers; nobody waits for them."""
 
 SOURCES = ("assigner", "flood", "one", "two")
 
@@ -23,8 +32,11 @@ class Told:
 
 
 def waiting(source: str, number: int = 0, size: int = 1) -> Waiting:
-    """Return a part; its place among those of its source stands in for its outcomes."""
-    return Waiting(source, cast("Sequence[Any]", (number,) * size), None, cast("Any", number))
+    """Return submissions, known by their number and their place."""
+    submissions = tuple(
+        Submission(b"", source, InvalidEvent("malformed", ""), None, f"{number}-{at}") for at in range(size)
+    )
+    return Waiting(source, submissions, None, Answer(size, Future(loop=LOOP)))
 
 
 def filled(*parts: tuple[str, int], time: Told | None = None) -> Queue:
@@ -33,6 +45,10 @@ def filled(*parts: tuple[str, int], time: Told | None = None) -> Queue:
     for number, (source, size) in enumerate(parts):
         queue.put(waiting(source, number, size))
     return queue
+
+
+def sizes(taken: Sequence[Waiting]) -> list[tuple[str, int]]:
+    return [(one.source, len(one.submissions)) for one in taken]
 
 
 def names(taken: Sequence[Waiting]) -> list[str]:
@@ -83,15 +99,43 @@ def test_the_clock_is_nobody() -> None:
     assert queue.share("one") == BATCH
 
 
-def test_what_was_cut_while_alone_is_taken_beside_others() -> None:
-    """A part as large as a batch has its turn like any other."""
-    queue = filled(("flood", BATCH), ("flood", BATCH), ("one", 1))
-    assert [names(queue.take()) for _ in range(3)] == [["flood"], ["one"], ["flood"]]
+def test_what_was_handed_in_while_alone_is_cut_beside_others() -> None:
+    """A part as large as a batch waits in its source's turns like any other."""
+    queue = filled(("flood", BATCH), ("one", 1))
+    assert sizes(queue.take()) == [("flood", PART), ("one", 1)]
+    assert sizes(queue.take()) == [("flood", PART)]
 
 
-@given(st.lists(st.tuples(st.sampled_from(SOURCES), st.integers(0, PART), st.integers(0, 3)), max_size=60))
+def test_an_inbox_is_decided_as_far_as_its_part_goes() -> None:
+    """Where submissions are cut, so is the way that the inbox has gone by them."""
+    whole = waiting("one", 7, 10)
+    whole.move = Move("inbox", "6-9", "7-9")
+    first, rest = whole.cut(4)
+    assert (first.move, rest.move) == (Move("inbox", "6-9", "7-3"), Move("inbox", "7-3", "7-9"))
+    assert [*first.submissions, *rest.submissions] == list(whole.submissions)
+
+
+def test_an_answer_is_told_when_all_is_decided() -> None:
+    """In the order of the submissions, whatever they were cut into; and nobody decides what failed."""
+    whole = waiting("one", size=3)
+    first, rest = whole.cut(1)
+    outcomes = [Outcome("s", str(number), "accepted", number) for number in range(3)]
+    first.answer.tell(outcomes[:1])
+    assert not whole.answer.told.done()
+    rest.answer.tell(outcomes[1:])
+    assert whole.answer.told.result() == outcomes
+    queue = filled(("one", 2 * BATCH), ("two", 1))
+    (part, _) = queue.take()
+    part.answer.fail(OSError("no room"))
+    part.answer.tell(outcomes)
+    assert (queue.take(), bool(queue)) == ([], False)
+    with pytest.raises(OSError, match="no room"):
+        part.answer.told.result()
+
+
+@given(st.lists(st.tuples(st.sampled_from(SOURCES), st.integers(0, 2 * BATCH), st.integers(0, 3)), max_size=60))
 def test_all_that_waits_is_taken_once_in_its_order(parts: list[tuple[str, int, int]]) -> None:
-    """Nothing is lost or doubled, a source's parts stay in order, and no batch is larger than it may be."""
+    """Nothing is lost or doubled, a source's submissions stay in order, and no batch is larger than it may be."""
     time = Told()
     queue = Queue(time)
     for number, (source, size, seconds) in enumerate(parts):
@@ -105,8 +149,10 @@ def test_all_that_waits_is_taken_once_in_its_order(parts: list[tuple[str, int, i
         taken += batch
     assert not queue.take()
     for source in SOURCES:
-        places = [cast("Any", one.outcomes) for one in taken if one.source == source]
-        assert places == [number for number, (name, *_) in enumerate(parts) if name == source]
+        places = [one.entry for each in taken if each.source == source for one in each.submissions]
+        assert places == [
+            f"{n}-{at}" for n, (name, size, _) in enumerate(parts) if name == source for at in range(size)
+        ]
 
 
 def test_what_is_left_can_be_told() -> None:

@@ -187,13 +187,16 @@ async def test_inbox_entries_are_decided_once(redis: Any) -> None:
     assert len(await receipts(redis, "office")) == 1
 
 
-async def test_an_inbox_is_read_in_batches(redis: Any) -> None:
-    """More entries than a batch cannot be one move: that is an error of the caller's, told before anything happens."""
-    entries = [submission(reported(number=number), entry=f"{number}-0") for number in range(1, BATCH + 2)]
+async def test_an_inbox_is_decided_in_batches(redis: Any) -> None:
+    """What is handed in at once may be more than a batch, also beside others: the inbox is read on with each part."""
+    inbox = key(NAME, "inbox", "units")
+    entries = [submission(reported(number=number), entry=f"{number}-0") for number in range(1, 2 * BATCH)]
     async with working(redis) as desk:
-        with pytest.raises(ValueError, match=f"at most {BATCH} of an inbox are decided together"):
-            await desk.writer.submit(entries, Move(key(NAME, "inbox", "units"), "0-0", f"{BATCH + 1}-0"))
-    assert await contents(redis) == {}
+        await desk.submit(assigned())
+        outcomes = await desk.writer.submit(entries, Move(inbox, "0-0", entries[-1].entry or ""))
+        assert await desk.writer.log.cursor(inbox) == entries[-1].entry
+    assert short(outcomes) == [("accepted", position) for position in range(2, 2 * BATCH + 1)]
+    assert await receipts(redis, "units") == list(zip([one.entry for one in entries], outcomes, strict=True))
 
 
 async def test_two_writers_lose_and_double_nothing(redis: Any, server_url: str) -> None:
