@@ -109,8 +109,9 @@ async def others_beside_a_flood(house: House) -> list[Figure]:
     for door, flood in (("HTTP", fairness.over_http), ("its inbox", fairness.over_inbox)):
 
         async def flooded(flood: Callable[..., None] = flood) -> float:
-            async with fairness.flooding(house, flood):
-                return await fairness.others_p99(house, next(runs))
+            run = next(runs)
+            async with fairness.flooding(house, flood, run):
+                return await fairness.others_p99(house, run)
 
         name = f"30 sources' p99 while one floods over {door}"
         figures.append(await beside(quiet, "the same without the flood", flooded, name, "ms", "ratio at most 5"))

@@ -13,8 +13,8 @@ from tests.house import LEDGER, House
 REST_SECONDS = 120.0
 
 
-async def settled(house: House) -> int:
-    """Wait until all that was submitted is decided and every service reflects the log's tail; return it."""
+async def settled(house: House, source: str = "units") -> int:
+    """Wait until all that a source submitted is decided and every service reflects the log's tail; return it."""
     redis = connect(house.url)
     log = Log(redis, LEDGER)
     try:
@@ -26,13 +26,13 @@ async def settled(house: House) -> int:
                 for service, what in (("status", "overview"), ("notify", "alerts?limit=1")):
                     answer = await http.get(house.address(service, what))
                     positions.add(int(answer.headers["Duban-Position"]))
-                if len(positions) == 1 and before and await _decided(redis, log):
+                if len(positions) == 1 and before and await _decided(log, redis, source):
                     return before
     finally:
         await redis.aclose()
 
 
-async def _decided(redis: Any, log: Log) -> bool:
-    inbox = key(LEDGER, "inbox", "units")
+async def _decided(log: Log, redis: Any, source: str) -> bool:
+    inbox = key(LEDGER, "inbox", source)
     last = await redis.xrevrange(inbox, count=1)
     return not last or last[0][0].decode() == await log.cursor(inbox)
