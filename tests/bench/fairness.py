@@ -38,6 +38,9 @@ RATE = 5
 SECONDS = 8
 """Of one measurement: 1,200 answers, so that the hundredth part are twelve."""
 
+WARM = 1
+"""Seconds before it in which the others publish already: who comes first after a flood that was alone is not in it."""
+
 MOST_TURNS = 1_000_000
 """Of one flood: each has turns of its own, or its events would be duplicates."""
 
@@ -61,18 +64,20 @@ async def prepare(house: House) -> None:
 
 async def others_p99(house: House, run: int) -> float:
     """Return the milliseconds within which 99 of 100 single events of the others are accepted."""
+    turns = RATE * (WARM + SECONDS)
     waited: list[float] = []
 
     async def one(number: int, source: str) -> None:
         http = clients[number]
         headers = house.headers(source, "application/cloudevents+json")
         start = time.monotonic() + number / len(OTHERS) / RATE  # they do not all speak at once
-        for turn in range(RATE * SECONDS):
+        for turn in range(turns):
             await sleep(max(0.0, start + turn / RATE - time.monotonic()))
-            event = encode(reported(f"t-{turn:04}", run * RATE * SECONDS + turn, source=source))
+            event = encode(reported(f"t-{turn:04}", run * turns + turn, source=source))
             at = time.monotonic()
             answer = await http.post(house.address("ingest", "events"), content=event, headers=headers)
-            waited.append(time.monotonic() - at)
+            if turn >= RATE * WARM:
+                waited.append(time.monotonic() - at)
             if answer.status_code != httpx.codes.CREATED:
                 raise RuntimeError(f"{source}: {answer.status_code} {answer.text}")
 
