@@ -41,6 +41,9 @@ SECONDS = 8
 WARM = 1
 """Seconds before it in which the others publish already: who comes first after a flood that was alone is not in it."""
 
+FULL_SECONDS = 0.1
+"""Before a publisher tries again to add to an inbox that was full."""
+
 MOST_TURNS = 1_000_000
 """Of one flood: each has turns of its own, or its events would be duplicates."""
 
@@ -128,7 +131,7 @@ def over_http(begun: Any, enough: Any, turns: range, address: str, headers: dict
 
 
 def over_inbox(begun: Any, enough: Any, turns: range, _: str, __: dict[str, str], url: str) -> None:
-    """Add events in pipelines, one after another, also where the inbox is full and takes none."""
+    """Add events in pipelines, one after another; a little later where the server tells that the inbox is full."""
     client: Any = redis.Redis.from_url(url, protocol=2).connection_pool.get_connection()
     inbox = key(LEDGER, "inbox", FLOOD)
     commands = b"".join(client.pack_commands([("XADD", inbox, "*", "e", event) for event in _events(load.PIPELINE)]))
@@ -136,10 +139,13 @@ def over_inbox(begun: Any, enough: Any, turns: range, _: str, __: dict[str, str]
     with socket.create_connection((parts.hostname, parts.port), timeout=120) as connection:
         for turn in turns:
             connection.sendall(_distinct(commands, turn))
-            answered = 0
-            while answered < load.PIPELINE:
+            added = refused = 0
+            while added + refused < load.PIPELINE:
                 replies = connection.recv(65_536)
-                answered += replies.count(b"$") + replies.count(b"-ERR")
+                added += replies.count(b"$")
+                refused += replies.count(b"-ERR")
+            if refused:
+                time.sleep(FULL_SECONDS)
             begun.set()
             if enough.is_set():
                 return
