@@ -1,5 +1,6 @@
 """What all tests share: one real server for the session, and a client that finds it empty."""
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -8,6 +9,11 @@ import pytest_asyncio
 
 from services.runtime import connect
 from tests.servers import Server, make_server
+
+
+def pytest_configure() -> None:
+    """Have processes that tests start be stopped by Ctrl-C: a shell's background jobs, and theirs, would ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
