@@ -68,6 +68,9 @@ ANSWER_SECONDS = 15.0
 """What a client waits for an answer at most, once its body is there: longer than the server may be silent, so that what
 it does in the end is told, and shorter than most clients' patience."""
 
+BYTES_A_SECOND = MIB
+"""What is decided at least, beside others: so much longer a large request is waited for."""
+
 LOOK_SECONDS = 1.0
 """Between two looks at how far each inbox is decided."""
 
@@ -257,11 +260,12 @@ async def _submit(door: Door, room: Room, request: "Request[Any, Any, Any]") -> 
                 body = await request.body()
         except TimeoutError:
             return problem(408, _LATE)
+        patience = ANSWER_SECONDS + len(body) / BYTES_A_SECOND
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(patience):
                 return await _decided(door, authid, request, body)
         except TimeoutError:
-            return unavailable(f"no answer within {ANSWER_SECONDS:g} seconds: what was recorded is unknown; {_AGAIN}")
+            return unavailable(f"no answer within {patience:.0f} seconds: what was recorded is unknown; {_AGAIN}")
 
 
 async def _decided(door: Door, authid: str, request: "Request[Any, Any, Any]", body: bytes) -> Response[bytes]:

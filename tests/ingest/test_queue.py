@@ -13,7 +13,7 @@ from events.ledger import CLOCK
 from events.log import Move
 from services.ingest.core import Outcome
 from services.ingest.draft import Submission
-from services.ingest.queue import ALONE_SECONDS, BATCH, PART, Answer, Queue, Waiting
+from services.ingest.queue import ALONE_SECONDS, BATCH, PACE_SECONDS, PART, Answer, Queue, Waiting
 
 LOOP = asyncio.new_event_loop()
 """Of the answers; nobody waits for them."""
@@ -90,6 +90,18 @@ def test_a_source_alone_gets_whole_batches() -> None:
     time.seconds += ALONE_SECONDS / 2
     assert (queue.share("flood"), queue.share("one")) == (BATCH, PART)
     assert len(queue.take()) == BATCH // PART
+
+
+async def test_a_door_waits_for_its_last_part_beside_others() -> None:
+    """Alone it hands in more while that is on its way; beside others only once it is decided."""
+    decided = asyncio.Event()
+    last = asyncio.create_task(decided.wait())
+    await filled(("flood", BATCH)).pace("flood", last)
+    pacing = asyncio.create_task(filled(("one", 1), ("flood", PART)).pace("flood", last))
+    await asyncio.wait([pacing], timeout=5 * PACE_SECONDS)
+    assert not pacing.done()
+    decided.set()
+    await pacing
 
 
 def test_the_clock_is_nobody() -> None:
