@@ -356,16 +356,21 @@ def _too_many(count: int) -> Response[bytes]:
 
 async def _many(writer: Writer, authid: str, parts: Sequence[bytes]) -> list[Outcome]:
     """Submit part by part, alone reading the next while the last is written; others' requests come between."""
-    submitted = []
+    submitted: list[asyncio.Task[list[Outcome]]] = []
     start = 0
-    while start < len(parts):
-        share = writer.queue.share(authid)
-        submissions = [submission(part, authid) for part in parts[start : start + share]]
-        start += share
-        submitted.append(asyncio.create_task(writer.submit(submissions)))
-        if start < len(parts):
-            await writer.queue.pace(authid, submitted[-1])
-    return [outcome for outcomes in await asyncio.gather(*submitted) for outcome in outcomes]
+    try:
+        while start < len(parts):
+            share = writer.queue.share(authid)
+            submissions = [submission(part, authid) for part in parts[start : start + share]]
+            start += share
+            submitted.append(asyncio.create_task(writer.submit(submissions)))
+            if start < len(parts):
+                await writer.queue.pace(authid, submitted[-1])
+        return [outcome for outcomes in await asyncio.gather(*submitted) for outcome in outcomes]
+    finally:  # where one failed, or it took too long, nobody waits for the others
+        for one in submitted:
+            one.cancel()
+        await asyncio.gather(*submitted, return_exceptions=True)
 
 
 async def _source_of(door: Door, connection: "ASGIConnection[Any, Any, Any, Any]") -> str | None:

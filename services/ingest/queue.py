@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -93,12 +92,15 @@ class Queue:
         others = self._before if source == self._last else self._came
         return BATCH if self._real_time() - others >= ALONE_SECONDS else PART
 
-    async def pace(self, source: str, last: "asyncio.Task[Any]") -> None:
-        """Let others come in between before a source hands in more: beside them, once its last part is decided."""
+    async def pace(self, source: str, last: Awaitable[object]) -> None:
+        """Let others come in between before a source hands in more: beside them, once its last part is decided.
+
+        Raises what that one failed with.
+        """
         if self.share(source) == BATCH:
             await sleep(0)
         else:
-            await asyncio.wait([last])
+            await last
             await sleep(PACE_SECONDS)
 
     def take(self) -> list[Waiting]:
