@@ -68,7 +68,7 @@ ANSWER_SECONDS = 15.0
 """What a client waits for an answer at most, once its body is there: longer than the server may be silent, so that what
 it does in the end is told, and shorter than most clients' patience."""
 
-BYTES_A_SECOND = MIB
+BYTES_A_SECOND = 2 * MIB
 """What is decided at least, beside others: so much longer a large request is waited for."""
 
 LOOK_SECONDS = 1.0
