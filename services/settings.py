@@ -137,4 +137,4 @@ def published(name: str) -> Path:
 def _path(kind: type, value: object) -> object:
     if kind is Path and isinstance(value, str):
         return Path(value)
-    raise NotImplementedError(kind)
+    raise NotImplementedError(kind)  # how msgspec is told that a hook does not know a type
