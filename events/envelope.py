@@ -6,15 +6,16 @@ the source's own bytes, and `submitted` gives them back.
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, NoReturn, TypeAlias, TypeVar
 
 import msgspec
-from msgspec import Meta, Raw, Struct, ValidationError
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, ValidationError
 
 from events.deadline import EARLIEST, LATEST, check_year
 from events.schema import CONVERTERS, DECODERS, NAMES, TYPES, EventData
+from events.upcast import Reader
 
 MAX_BYTES = 60_000
 """The largest event a source may submit; tiles frame an entry with 16 bits, which leaves 5 kB for what is added."""
@@ -35,6 +36,7 @@ CODES: TypeAlias = Literal[
 ]
 
 _ADDED = re.compile(rb',"recordedtime":"[^"]*","authid":"[^"]*"\}$')
+_SURELY_AFTER, _SURELY_BEFORE = EARLIEST.year, LATEST.year - 1
 _EXTENSION_NAME = re.compile(r"[a-z0-9]{1,64}")
 _ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data"})
 _RESERVED = ("recordedtime", "authid", "position", "data_base64")
@@ -56,8 +58,8 @@ class InvalidEvent(Exception):
         self.id = id
 
 
-class Envelope(Struct, Generic[D], frozen=True, gc=False):
-    """The CloudEvents attributes duban reads; other extension attributes stay in the bytes."""
+class Envelope(Struct, Generic[D], frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """The CloudEvents attributes that a source sets and duban reads, in the order of the specification's examples."""
 
     specversion: Literal["1.0"]
     id: Attribute
@@ -65,22 +67,23 @@ class Envelope(Struct, Generic[D], frozen=True, gc=False):
     type: Attribute
     subject: TaskId
     time: Annotated[datetime, Meta(tz=True)]
+    datacontenttype: Literal["application/json"] | UnsetType = UNSET
     data: D
-    datacontenttype: Literal["application/json"] = "application/json"
-    recordedtime: Annotated[datetime, Meta(tz=True)] | None = None
-    authid: str | None = None
 
     def __post_init__(self) -> None:
-        if not EARLIEST.year < self.time.year < LATEST.year - 1:  # near the bounds the offset matters
+        if not _SURELY_AFTER < self.time.year < _SURELY_BEFORE:  # near the bounds the offset matters
             check_year(self.time)
 
 
-class Encoded(Envelope[Raw], frozen=True, gc=False):
-    """With `data` as JSON still."""
+class Submitted(Envelope[Any], frozen=True, gc=False):
+    """As a source sends it; `data` as the builtin objects it decodes to."""
 
 
-class Decoded(Envelope[Any], frozen=True, gc=False):
-    """With `data` as the builtin objects it decodes to."""
+class Sealed(Envelope[Raw], frozen=True, gc=False, kw_only=True):
+    """As the log has it; `data` as JSON still."""
+
+    recordedtime: Annotated[datetime, Meta(tz=True)] | None = None
+    authid: str | None = None
 
 
 class Event(Struct, frozen=True, gc=False):
@@ -102,7 +105,8 @@ class Event(Struct, frozen=True, gc=False):
         return NAMES[type(self.data)]
 
 
-_envelopes = msgspec.json.Decoder(Encoded)
+_submitted = msgspec.json.Decoder(Submitted)
+_sealed = msgspec.json.Decoder(Sealed)
 _objects = msgspec.json.Decoder(dict[str, Raw])
 _anything = msgspec.json.Decoder()
 
@@ -112,23 +116,23 @@ def parse(raw: bytes) -> Event:
     if len(raw) > MAX_BYTES:
         raise InvalidEvent("too-large", f"the event has {len(raw):,} bytes; at most {MAX_BYTES:,} are accepted")
     try:
-        members = _anything.decode(raw)
-        envelope = msgspec.convert(members, Decoded)
-        _check_strict(raw, members)
+        envelope = _submitted.decode(raw)
+        if msgspec.json.encode(envelope) != raw:  # else nothing is there twice, nor anything else
+            _check_strict(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         _refuse_envelope(raw, error)
-    return _event(envelope, _from_members)
+    return _event(envelope, CONVERTERS, None, None)
 
 
 def read(stored: bytes) -> Event:
     """Read the bytes of a stored event; raise InvalidEvent where they are none."""
     try:
-        envelope = _envelopes.decode(stored)
+        envelope = _sealed.decode(stored)
     except (msgspec.MsgspecError, ValueError) as error:
         raise InvalidEvent("malformed", f"a stored event does not decode: {error}") from error
     if envelope.recordedtime is None or envelope.authid is None:
         raise InvalidEvent("malformed", "a stored event lacks recordedtime or authid", envelope.source, envelope.id)
-    return _event(envelope, _from_json)
+    return _event(envelope, DECODERS, envelope.recordedtime, envelope.authid)
 
 
 def seal(raw: bytes, recorded: str, authid: str) -> bytes:
@@ -163,40 +167,27 @@ def encode(event: Event, **extensions: str) -> bytes:
     )
 
 
-def _event(envelope: Envelope[D], read_data: Callable[[D, str], EventData]) -> Event:
-    if envelope.type not in TYPES:
+def _event(
+    envelope: Envelope[Any], readers: Mapping[str, Reader], recorded: datetime | None, authid: str | None
+) -> Event:
+    read_data = readers.get(envelope.type)
+    if read_data is None:
         known = ", ".join(TYPES)
         raise InvalidEvent("unknown-type", f"type {envelope.type!r} is none of: {known}", envelope.source, envelope.id)
     try:
-        data = read_data(envelope.data, envelope.type)
+        data: EventData = read_data(envelope.data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         detail = f"data does not match {envelope.type}: {error}"
         raise InvalidEvent("invalid-data", detail, envelope.source, envelope.id) from error
-    return Event(
-        envelope.id,
-        envelope.source,
-        envelope.subject,
-        envelope.time,
-        data,
-        envelope.recordedtime,
-        envelope.authid,
-    )
+    return Event(envelope.id, envelope.source, envelope.subject, envelope.time, data, recorded, authid)
 
 
-def _from_json(data: Raw, name: str) -> EventData:
-    found: EventData = DECODERS[name].decode(data)
-    return found
-
-
-def _from_members(data: Any, name: str) -> EventData:
-    return CONVERTERS[name](data)
-
-
-def _check_strict(raw: bytes, members: dict[str, Any]) -> None:
+def _check_strict(raw: bytes) -> None:
     """Refuse what two parsers could read differently (a member named twice, RFC 7493), and names not of CloudEvents."""
+    members = _anything.decode(raw)
     if msgspec.json.encode(members) != raw:  # compact JSON without doubles encodes to itself: the quick proof
         json.loads(raw, object_pairs_hook=_no_doubles)
-    if members.keys() <= _ATTRIBUTES:
+    if _ATTRIBUTES.issuperset(members):
         return
     for name in members.keys() - _ATTRIBUTES:
         if name in _RESERVED:
@@ -222,8 +213,8 @@ def _refuse_envelope(raw: bytes, error: Exception) -> NoReturn:
         members = _objects.decode(raw)
         source = _text(members.get("source"))
         id = _text(members.get("id"))
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        detail = f"not one JSON object in UTF-8: {error}"
+    except (msgspec.MsgspecError, ValueError, RecursionError) as broken:
+        detail = f"not one JSON object in UTF-8: {broken}"
     else:
         detail = f"not a CloudEvents 1.0 envelope: {error}"
     raise InvalidEvent("malformed", detail, source, id) from error

@@ -4,13 +4,13 @@ The type tags in `TYPES` are a storage format: they are in every stored event an
 changes shape either; a new shape is a new version beside the old one, with an upcaster.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
 from events.deadline import Deadline, DueInstant, Instant, Percent, check_year
-from events.upcast import Decoder, Language
+from events.upcast import Language, Reader
 
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=20_000)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -347,9 +347,9 @@ TYPES: Mapping[str, type[EventData]] = LANGUAGE.types
 
 NAMES: Mapping[type[EventData], str] = LANGUAGE.names
 
-DECODERS: Mapping[str, Decoder] = LANGUAGE.decoders
+DECODERS: Mapping[str, Reader] = LANGUAGE.decoders
 
-CONVERTERS: Mapping[str, Callable[[Any], EventData]] = LANGUAGE.converters
+CONVERTERS: Mapping[str, Reader] = LANGUAGE.converters
 
 
 def _lead_among(lead: str, units: tuple[Unit, ...]) -> None:

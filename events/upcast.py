@@ -2,7 +2,7 @@
 
 A type whose shape has changed lives on beside its next version, with an upcaster: a pure, total function from its data
 to those of the next version. Events of it are still accepted and kept as they were sent; whoever reads them, ingest
-included, gets the newest struct. A type without an upcaster is read by its decoder itself and pays nothing for this.
+included, gets the newest struct. A type without an upcaster is read by msgspec itself and pays nothing for this.
 """
 
 import re
@@ -10,43 +10,28 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
 Upcaster: TypeAlias = Callable[[Any], Any]
+Reader: TypeAlias = Callable[[Any], Any]
 
 _VERSIONED = re.compile(r"(.+\.v)([1-9][0-9]*)")
-
-
-class Decoder(Protocol):
-    """Reads the JSON of `data`, as the newest struct; raises as msgspec's decoders do."""
-
-    def decode(self, buf: bytes | msgspec.Raw, /) -> Any: ...
-
-
-class Lifting:
-    """The decoder of a type that is not the newest: reads it as what it is, and lifts that."""
-
-    def __init__(self, data: type, lift: Upcaster) -> None:
-        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(data)
-        self._lift = lift
-
-    def decode(self, buf: bytes | msgspec.Raw, /) -> Any:
-        return self._lift(self._decoder.decode(buf))
 
 
 class Language:
     """Type names with their structs, and for those that are not the newest the upcaster to the next version.
 
-    `types`, `names`, `decoders` (from JSON) and `converters` (from builtin objects) are views that stay what they are.
+    `types`, `names`, `decoders` (what reads `data` as the newest struct, from JSON) and `converters` (from builtin
+    objects) are views that stay what they are.
     """
 
     def __init__(self, types: Mapping[str, type], upcasters: Mapping[str, Upcaster]) -> None:
         self._types: dict[str, type] = {}
         self._names: dict[type, str] = {}
-        self._decoders: dict[str, Decoder] = {}
-        self._converters: dict[str, Callable[[Any], Any]] = {}
+        self._decoders: dict[str, Reader] = {}
+        self._converters: dict[str, Reader] = {}
         self.types = MappingProxyType(self._types)
         self.names = MappingProxyType(self._names)
         self.decoders = MappingProxyType(self._decoders)
@@ -71,9 +56,10 @@ class Language:
         self._types.update(types)
         self._names.update({data: name for name, data in types.items()})
         for name, data in types.items():
+            decode: Reader = msgspec.json.Decoder(data).decode
             convert = partial(msgspec.convert, type=data)
             lift = lifts.get(name)
-            self._decoders[name] = msgspec.json.Decoder(data) if lift is None else Lifting(data, lift)
+            self._decoders[name] = decode if lift is None else _then(decode, lift)
             self._converters[name] = convert if lift is None else _then(convert, lift)
 
 
