@@ -4,15 +4,16 @@
 -- KEYS[2]   seen     hash    source and id -> <position>:<digest of the submitted bytes>
 -- KEYS[3]   cursors  hash    inbox key -> id of the last entry that was decided
 -- KEYS[4..] inboxes and the streams that notes go to (receipts, refusals)
--- ARGV[1]   MessagePack: {tail, events, cursors, notes, last}
+-- ARGV[1]   MessagePack: {tail, events, cursors, notes, last, only new}
 --   tail     the position the writer believes to be the last
 --   last     SHA-1 of the bytes of the event there, or "": after a failover it may be another one
 --   events   [seen field, digest, bytes] each
 --   cursors  [index in KEYS, expected id, new id] each; several of one inbox follow each other
 --   notes    [index in KEYS, cap or 0, [[field, value, …] each]] for each stream
+--   only new whether to write nothing if the source and id of an event is known
 --
 -- Returns {"ok", index, position, …} of the events whose source and id was known, and where; the others follow the tail
--- in their order. Or, with nothing written, {"stale", tail} or {"moved", inbox key}.
+-- in their order. Or, with nothing written, {"stale", tail}, {"moved", inbox key} or {"known", index, position, …}.
 local log, seen, cursors = KEYS[1], KEYS[2], KEYS[3]
 local batch = cmsgpack.unpack(ARGV[1])
 local expected, events, moves, notes = batch[1], batch[2], batch[3], batch[4]
@@ -33,17 +34,21 @@ for _, move in ipairs(moves) do
   reached[move[1]] = move[3]
 end
 
-local reply = {'ok'}
+local reply, new = {'ok'}, {}
 for i, event in ipairs(events) do
-  local position = tail + 1
-  if redis.call('HSETNX', seen, event[1], position .. ':' .. event[2]) == 1 then
-    redis.call('XADD', log, position .. '-0', 'e', event[3])
-    tail = position
+  if redis.call('HSETNX', seen, event[1], (tail + #new + 1) .. ':' .. event[2]) == 1 then
+    new[#new + 1] = event
   else
     reply[#reply + 1] = i
     reply[#reply + 1] = tonumber(string.match(redis.call('HGET', seen, event[1]), '^(%d+)'))
   end
 end
+if batch[6] and #reply > 1 then
+  for _, event in ipairs(new) do redis.call('HDEL', seen, event[1]) end
+  reply[1] = 'known'
+  return reply
+end
+for i, event in ipairs(new) do redis.call('XADD', log, (tail + i) .. '-0', 'e', event[3]) end
 for _, stream in ipairs(notes) do
   local key, cap = KEYS[stream[1]], stream[2]
   for _, fields in ipairs(stream[3]) do redis.call('XADD', key, '*', unpack(fields)) end

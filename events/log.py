@@ -106,6 +106,10 @@ class StaleTailError(Exception):
         self.tail = tail
 
 
+class KnownError(Exception):
+    """The log has one of the events already, where only new ones were to be added; nothing was written."""
+
+
 class InboxMovedError(Exception):
     """Another instance has decided entries of this inbox; nothing was written."""
 
@@ -167,10 +171,13 @@ class Log:
         notes: Sequence[Notes] = (),
         moves: Sequence[Move] = (),
         last: str = "",
+        *,
+        only_new: bool = False,
     ) -> Packed:
         """Return what `append` sends: to be made while another batch is still on its way.
 
-        `last` is the mark of the event at `tail`, empty if that need not be looked at.
+        `last` is the mark of the event at `tail`, empty if that need not be looked at. With `only_new` nothing is
+        added where the log has one of the events.
         """
         keys = [self.key, self._seen, self._cursors, *dict.fromkeys([m.inbox for m in moves] + [n.key for n in notes])]
         index = {name: number for number, name in enumerate(keys, 1)}
@@ -181,6 +188,7 @@ class Log:
                 [(index[m.inbox], m.expected, m.reached) for m in moves],
                 [(index[n.key], n.cap, n.entries) for n in notes],
                 last,
+                only_new,
             )
         )
         return Packed(tail, len(entries), keys, batch, empty=not (entries or notes or moves))
@@ -188,7 +196,8 @@ class Log:
     async def add(self, packed: Packed) -> Added:
         """Do what `append` does, with a batch that was packed.
 
-        Raises UnconfirmedError where too few replicas have it in time; it is in this server's log all the same.
+        Raises KnownError, too, with nothing written; and UnconfirmedError where too few replicas have it in time,
+        although it is in this server's log.
         """
         replicas = None
         if self._replicas:
@@ -197,6 +206,8 @@ class Log:
             verdict, *reply = await self._append(keys=packed.keys, args=[packed.batch])
         if verdict == b"stale":
             raise StaleTailError(packed.tail, reply[0])
+        if verdict == b"known":
+            raise KnownError(f"the log has event {reply[0]} of the batch at position {reply[1]}")
         if verdict == b"moved":
             raise InboxMovedError(reply[0].decode())
         known = dict(zip(reply[::2], reply[1::2], strict=True))

@@ -8,7 +8,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from events.envelope import encode
-from events.log import Entry, InboxMovedError, Known, Log, Move, Notes, StaleTailError, Stored, digest, key, lua_text
+from events.log import (
+    Entry,
+    InboxMovedError,
+    Known,
+    KnownError,
+    Log,
+    Move,
+    Notes,
+    StaleTailError,
+    Stored,
+    digest,
+    key,
+    lua_text,
+)
 from tests.events.driver import Driver, contents
 from tests.examples import assigned, reported, store
 from tests.servers import Server
@@ -57,6 +70,19 @@ async def test_known_and_new_events_may_be_mixed(redis: Any) -> None:
     await append(log, 1, 2)
     assert await append(log, 2, 3, 1, 3, 4) == [-2, 3, -1, -3, 4]
     assert [position for position, _ in await log.read(0)] == [1, 2, 3, 4]
+
+
+async def test_where_only_new_ones_are_wanted_a_known_one_stops_all(redis: Any) -> None:
+    """Not a byte changes on the server, also where new ones stand before the known one."""
+    log = Log(redis, LEDGER)
+    await append(log, 1, 2)
+    before = await contents(redis)
+    moves, notes = [Move(INBOX, "0-0", "7-0")], [Notes(RECEIPTS, [("e", "x")])]
+    for numbers in ((3, 1, 4), (3, 3)):
+        with pytest.raises(KnownError, match="event 2 of the batch"):
+            await log.add(log.pack(2, [entry(number) for number in numbers], notes, moves, only_new=True))
+        assert await contents(redis) == before
+    assert (await log.add(log.pack(2, [entry(3), entry(4)], notes, moves, only_new=True))).positions == [3, 4]
 
 
 async def test_an_empty_batch_is_no_event(redis: Any) -> None:
@@ -317,8 +343,17 @@ class LogMachine(RuleBasedStateMachine):
         pairs=st.lists(st.tuples(st.sampled_from(["units", "office"]), st.sampled_from("abcdefgh")), max_size=4),
         notes=st.lists(st.binary(max_size=4), max_size=2),
         steps=st.dictionaries(st.sampled_from([INBOX, key(LEDGER, "inbox", "office")]), st.integers(1, 3)),
+        only_new=st.booleans(),
     )
-    def append(self, writer: "Writer", pairs: list[tuple[str, str]], notes: list[bytes], steps: dict[str, int]) -> None:
+    def append(
+        self,
+        writer: "Writer",
+        pairs: list[tuple[str, str]],
+        notes: list[bytes],
+        steps: dict[str, int],
+        *,
+        only_new: bool,
+    ) -> None:
         """A writer appends from where it believes to be; all of it happens, or none."""
         entries = [
             Entry(source, id, digest(id.encode()), b"\xff%b at %d" % (id.encode(), len(self.events)))
@@ -329,7 +364,7 @@ class LogMachine(RuleBasedStateMachine):
             for inbox, step in steps.items()
         ]
         noted = [Notes(RECEIPTS, [("e", lua_text(note)) for note in notes])]
-        work = writer.log.append(writer.tail, entries, noted, moves)
+        work = writer.log.add(writer.log.pack(writer.tail, entries, noted, moves, only_new=only_new))
         if writer.tail != len(self.events):
             with pytest.raises(StaleTailError) as stale:
                 self.driver(work)
@@ -337,6 +372,10 @@ class LogMachine(RuleBasedStateMachine):
             return
         if any(writer.cursors[inbox] != self.cursors[inbox] for inbox in steps):
             with pytest.raises(InboxMovedError):
+                self.driver(work)
+            return
+        if only_new and (self.places.keys() & set(pairs) or len(set(pairs)) < len(pairs)):
+            with pytest.raises(KnownError):
                 self.driver(work)
             return
         expected = []
@@ -347,7 +386,7 @@ class LogMachine(RuleBasedStateMachine):
                 self.events.append(one.raw)
                 self.places[pair] = len(self.events)
                 expected.append(len(self.events))
-        assert self.driver(work) == expected
+        assert self.driver(work).positions == expected
         writer.tail = len(self.events)
         self.notes += notes
         for inbox, step in steps.items():
