@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.runtime import connect
+from services.server import connect
 from tests.servers import Server, make_server
 
 

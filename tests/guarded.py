@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from services.runtime import connect
+from services.server import connect
 from services.settings import shipped
 from tests.servers import Server, make_server
 

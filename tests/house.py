@@ -15,7 +15,7 @@ import httpx
 
 from services import tokens
 from services.clock import sleep
-from services.runtime import connect
+from services.server import connect
 from services.settings import SERVICES, shipped
 
 LEDGER = "zhanjiang"

@@ -14,10 +14,11 @@ import typer
 from rich.table import Table
 
 from events.ledger import Ledger
-from services import runtime, tokens
+from services import tokens
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, ledgers_of, out
 from services.cli.place import LEDGER, Place, find, token_file, write
 from services.cli.users import acl_lines, operator
+from services.server import connect, ledger_clock
 from services.settings import SettingsError
 
 commands = typer.Typer(help="Make, list and revoke tokens; --acl writes the server's users.")
@@ -42,9 +43,9 @@ class Desk(NamedTuple):
 async def _at(data: Path | None, name: str) -> AsyncIterator[Desk]:
     place = find(data)
     ledger = ledger_of(data, name)
-    redis = runtime.connect(place.server())
+    redis = connect(place.server())
     try:
-        clock = await runtime.ledger_clock(redis, name, place.clock)
+        clock = await ledger_clock(redis, name, place.clock)
         yield Desk(redis, place, ledger, clock.now())
     finally:
         await redis.aclose()
@@ -73,7 +74,7 @@ def acl(
 
     async def work() -> str:
         place = find(data)
-        redis = runtime.connect(place.server())
+        redis = connect(place.server())
         try:
             ledgers = ledgers_of(data)
             return "\n".join(await acl_lines(redis, place.home, ledgers, place.clock)) + "\n"

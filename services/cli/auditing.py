@@ -14,10 +14,10 @@ from rich.progress import Progress
 from rich.table import Column, Table
 
 from events.log import Log
-from services import runtime
 from services.cli import audit
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.place import LEDGER, find
+from services.server import connect
 from services.settings import SettingsError
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ def audit_verify(data: DataOption = None, ledger: LedgerOption = LEDGER, json: J
 
 def _with_server(data: Path | None, work: Callable[[Any], Awaitable[T]]) -> T:
     async def connected() -> T:
-        redis = runtime.connect(find(data).server())
+        redis = connect(find(data).server())
         try:
             return await work(redis)
         finally:

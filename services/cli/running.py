@@ -16,6 +16,7 @@ from services.cli.users import acl_lines, give_tokens, load, passwords
 from services.clock import parse_spec
 from services.ingest.app import build as ingest
 from services.notify.app import build as notify
+from services.server import connect, ledger_clock, until_reachable
 from services.settings import SERVICES, Settings, SettingsError, load_ledgers, server_url, shown
 from services.status.app import build as status
 
@@ -85,11 +86,11 @@ def init(
 
     async def work() -> None:
         settings = Settings.from_environment(os.environ)
-        redis = runtime.connect(settings.redis_url)
-        await runtime.until_reachable(redis)
+        redis = connect(settings.redis_url)
+        await until_reachable(redis)
         ledgers = load_ledgers(settings.ledgers)
         for name, ledger in ledgers.items():
-            now = (await runtime.ledger_clock(redis, name, settings.clock)).now()
+            now = (await ledger_clock(redis, name, settings.clock)).now()
             for told in await give_tokens(redis, data, name, ledger, now):
                 err.print(told, markup=False)
             out.print(f"{name}: {len(ledger.sources)} sources have tokens in {data / 'tokens'}")

@@ -18,10 +18,10 @@ import structlog
 
 from events.envelope import read
 from events.log import Log
-from services import runtime
 from services.cli.place import Run, prepare, write
 from services.cli.users import give_tokens
 from services.clock import sleep
+from services.server import connect, ledger_clock, start_clock
 from services.settings import SERVICES, SettingsError, load_ledgers
 
 if TYPE_CHECKING:
@@ -124,14 +124,14 @@ class Supervisor:
 
     async def _prepare_ledgers(self) -> None:
         """Start the ledgers' clocks, and give every source a token."""
-        client = runtime.connect(self.redis_url or "")
+        client = connect(self.redis_url or "")
         try:
             for name, ledger in load_ledgers(self.data / "ledgers").items():
                 if self._clock is not None:
                     log_ = Log(client, name)
                     last = [read(entry.raw).recorded for entry in await log_.read(await log_.tail() - 1, 1)]
-                    await runtime.start_clock(client, name, self._clock, last[0] if last else None)
-                now = (await runtime.ledger_clock(client, name, self._clock)).now()
+                    await start_clock(client, name, self._clock, last[0] if last else None)
+                now = (await ledger_clock(client, name, self._clock)).now()
                 for told in await give_tokens(client, self.data, name, ledger, now):
                     log.warning(told)
         finally:

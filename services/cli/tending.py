@@ -12,11 +12,11 @@ from redis.exceptions import RedisError
 from events.ledger import Ledger
 from events.log import Log, key
 from events.projection import Projection, Rules, saved_position
-from services import runtime
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.place import LEDGER, Place, find
 from services.ingest.store import rules as ingest_rules
 from services.notify.store import rules as notify_rules
+from services.server import connect
 from services.settings import SettingsError
 from services.status.store import rules as status_rules
 
@@ -42,7 +42,7 @@ def rebuild(
     """Fold the rows anew from the log beside the old ones, compare, and switch to them; sends nothing."""
 
     async def work() -> dict[str, list[str]]:
-        redis = runtime.connect(find(data).server())
+        redis = connect(find(data).server())
         try:
             log = Log(redis, ledger)
             chosen = [rules for rules in _all_rules(ledger_of(data, ledger)) if only in {None, rules.name}]
@@ -97,7 +97,7 @@ async def _services(place: Place) -> list[str]:
 
 
 async def _server(place: Place, ledger: str, sources: Collection[str]) -> list[str]:
-    redis = runtime.connect(place.server())
+    redis = connect(place.server())
     try:
         wrong = await _configuration(redis)
         log = Log(redis, ledger)

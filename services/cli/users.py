@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from events.ledger import Ledger
-from services import acl, runtime, tokens
+from services import acl, tokens
 from services.cli.place import token_file, write
+from services.server import ledger_clock
 
 
 def operator() -> str:
@@ -58,7 +59,7 @@ async def acl_lines(redis: Any, data: Path, ledgers: Mapping[str, Ledger], clock
     """Return the server's ACL file: the fixed users, and each source that may submit with its good tokens."""
     lines = acl.fixed(ledgers, passwords(data))
     for name, ledger in ledgers.items():
-        now = (await runtime.ledger_clock(redis, name, clock)).now()
+        now = (await ledger_clock(redis, name, clock)).now()
         good: dict[str, list[str]] = {}
         for token in await tokens.every(redis, name):
             if token.fault(now) is None:

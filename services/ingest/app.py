@@ -52,6 +52,7 @@ from services.ingest.room import MOST_REQUEST, FullError, Room
 from services.ingest.schedule.limits import MIB, MOST_BYTES
 from services.ingest.schedule.plan import Order, PlanName
 from services.ingest.store import UnavailableError, Writer, keep_stranger
+from services.server import WATCH_SECONDS, Watch, connect, ledger_clock, until_reachable, writable
 from services.settings import Settings, load_ledgers
 from services.web import KEEPS, application, problem, query_fault, unavailable
 
@@ -105,13 +106,13 @@ def build(settings: Settings) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        redis = runtime.connect(settings.redis_url)
+        redis = connect(settings.redis_url)
         broker = runtime.make_broker(settings.redis_url)
-        await runtime.until_reachable(redis)
+        await until_reachable(redis)
         tasks = []
         inboxes: list[Inbox] = []
         for name, ledger in ledgers.items():
-            clock = await runtime.ledger_clock(redis, name, settings.clock)
+            clock = await ledger_clock(redis, name, settings.clock)
             writer = Writer(redis, name, ledger, clock.now, settings.replicas)
             doors[name] = Door(writer, Documents(writer), redis)
             tasks += [
@@ -126,8 +127,8 @@ def build(settings: Settings) -> Litestar:
                 inbox.follower = runtime.follow(broker, inbox.name, reached, BATCH, inbox.handle)
                 tasks.append(asyncio.create_task(runtime.repeat(LOOK_SECONDS, inbox.look)))
         await broker.start()
-        watch = runtime.Watch(settings.redis_url, redis, await broker.connect())
-        tasks.append(asyncio.create_task(runtime.repeat(runtime.WATCH_SECONDS, watch.look)))
+        watch = Watch(settings.redis_url, redis, await broker.connect())
+        tasks.append(asyncio.create_task(runtime.repeat(WATCH_SECONDS, watch.look)))
         try:
             yield
         finally:
@@ -227,7 +228,7 @@ def build(settings: Settings) -> Litestar:
             return unavailable(f"this cannot be done now; send it all again: {error}")
 
     async def unready() -> str | None:
-        connected = [door.writer.ready and await runtime.writable(door.redis) for door in doors.values()]
+        connected = [door.writer.ready and await writable(door.redis) for door in doors.values()]
         return None if connected and all(connected) else "not connected to the log, or to one that takes no writes"
 
     @get(

@@ -22,6 +22,7 @@ from services.ingest.draft import Submission, submission
 from services.ingest.queue import BATCH
 from services.ingest.schedule.limits import MIB
 from services.ingest.store import UnavailableError, Writer
+from services.server import RETRY_SECONDS
 
 READ_AHEAD = 4 * BATCH
 """Entries of an inbox that wait while more is read: some being decided and appended, some ready to follow."""
@@ -121,7 +122,7 @@ class Inbox:
                 continue
             except (UnavailableError, RedisError, OSError) as error:
                 log.warning("inbox waits", inbox=self.name, error=str(error))
-                await sleep(runtime.RETRY_SECONDS)
+                await sleep(RETRY_SECONDS)
             else:
                 return
 

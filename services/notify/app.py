@@ -21,6 +21,7 @@ from services.notify.channels import fault
 from services.notify.core import Alert, Attempt, DeliveryState, State
 from services.notify.sender import Sender
 from services.notify.store import Alerts, Outbox, Query, Told
+from services.server import WATCH_SECONDS, Watch, connect, ledger_clock, until_reachable
 from services.settings import Settings, SettingsError, load_ledgers
 from services.web import application
 
@@ -65,13 +66,13 @@ def build(settings: Settings) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        redis = runtime.connect(settings.redis_url)
+        redis = connect(settings.redis_url)
         broker = runtime.make_broker(settings.redis_url)
-        await runtime.until_reachable(redis)
+        await until_reachable(redis)
         tasks = []
         async with httpx.AsyncClient(follow_redirects=False) as http:
             for name, ledger in ledgers.items():
-                clock = await runtime.ledger_clock(redis, name, settings.clock)
+                clock = await ledger_clock(redis, name, settings.clock)
                 desk = Desk(
                     Alerts(redis, name, ledger),
                     Sender(Outbox(redis, name, settings.replicas), name, ledger, clock, http),
@@ -87,8 +88,8 @@ def build(settings: Settings) -> Litestar:
                 after = f"{desk.alerts.projection.position}-0"
                 desk.reader = runtime.follow(broker, log.key, after, FOLLOW_BATCH, desk.wake)
             await broker.start()
-            watch = runtime.Watch(settings.redis_url, redis, await broker.connect())
-            tasks.append(asyncio.create_task(runtime.repeat(runtime.WATCH_SECONDS, watch.look)))
+            watch = Watch(settings.redis_url, redis, await broker.connect())
+            tasks.append(asyncio.create_task(runtime.repeat(WATCH_SECONDS, watch.look)))
             try:
                 yield
             finally:

@@ -20,6 +20,7 @@ from events.schema import TYPES
 from services import runtime
 from services.clock import Clock
 from services.description import POSITION, Named, answers, event_named, one_of, place, problems
+from services.server import WATCH_SECONDS, Watch, connect, ledger_clock, until_reachable
 from services.settings import Settings, load_ledgers
 from services.status.feed import Feed
 from services.status.row import Light, State, TaskRow
@@ -132,12 +133,12 @@ def build(settings: Settings) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        redis = runtime.connect(settings.redis_url)
+        redis = connect(settings.redis_url)
         broker = runtime.make_broker(settings.redis_url)
-        await runtime.until_reachable(redis)
+        await until_reachable(redis)
         tasks = []
         for name, ledger in ledgers.items():
-            clock = await runtime.ledger_clock(redis, name, settings.clock)
+            clock = await ledger_clock(redis, name, settings.clock)
             desk = Desk(redis, Board(redis, name, ledger), clock)
             await desk.start()
             desks[name] = desk
@@ -152,8 +153,8 @@ def build(settings: Settings) -> Litestar:
                 runtime.follow(broker, desk.board.projection.feed, desk.feed.last, FOLLOW_BATCH, desk.push),
             )
         await broker.start()
-        watch = runtime.Watch(settings.redis_url, redis, await broker.connect())
-        tasks.append(asyncio.create_task(runtime.repeat(runtime.WATCH_SECONDS, watch.look)))
+        watch = Watch(settings.redis_url, redis, await broker.connect())
+        tasks.append(asyncio.create_task(runtime.repeat(WATCH_SECONDS, watch.look)))
         try:
             yield
         finally:

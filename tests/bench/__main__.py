@@ -14,7 +14,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from services.runtime import connect
+from services.server import connect
 from services.settings import load_ledger, shipped
 from tests.bench import fairness, measures
 from tests.bench.documents import MAKERS, ROWS, bare_rows_per_second, drawing, rows_per_second

@@ -19,7 +19,7 @@ from events.envelope import encode
 from events.log import key
 from services import tokens
 from services.clock import sleep
-from services.runtime import connect
+from services.server import connect
 from tests.bench import load
 from tests.examples import reported
 from tests.house import LEDGER, House

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from services.runtime import connect
+from services.server import connect
 
 T = TypeVar("T")
 

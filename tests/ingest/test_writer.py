@@ -20,7 +20,7 @@ from services.ingest.core import Outcome
 from services.ingest.draft import RECEIPTS_KEPT
 from services.ingest.queue import BATCH
 from services.ingest.store import UnavailableError
-from services.runtime import connect
+from services.server import connect
 from tests.events.driver import Driver, contents
 from tests.events.failover import promote, replica_of
 from tests.examples import TASK, assigned, reported

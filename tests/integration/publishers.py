@@ -11,7 +11,7 @@ from events.deadline import Ongoing
 from events.envelope import encode
 from events.log import key
 from services.clock import sleep
-from services.runtime import connect
+from services.server import connect
 from tests.examples import assigned, reported
 from tests.house import LEDGER, House
 

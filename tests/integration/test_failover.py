@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from events.envelope import encode
 from services.clock import sleep
-from services.runtime import connect
+from services.server import connect
 from tests.examples import reported
 from tests.house import House
 from tests.integration.proxy import Proxy

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from services.clock import sleep
-from services.runtime import connect
+from services.server import connect
 from services.settings import SERVICES
 from tests.house import House
 from tests.integration.dashboard import Dashboard, rows

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from events.envelope import encode
 from events.log import Log, key
 from services.clock import sleep
-from services.runtime import connect
+from services.server import connect
 from tests.examples import reported
 from tests.house import LEDGER, House
 from tests.integration.publishers import TASKS

@@ -7,7 +7,7 @@ import httpx
 
 from events.log import Log, key
 from services.clock import sleep
-from services.runtime import connect
+from services.server import connect
 from tests.house import LEDGER, House
 
 REST_SECONDS = 120.0

@@ -11,7 +11,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from events.log import Entry, Log, key
 from events.replicas import UnconfirmedError
 from services.cli.tending import _configuration
-from services.runtime import connect
+from services.server import connect
 from tests.guarded import LEDGER, Guarded
 
 PUBLISHER = f"{LEDGER}.units"

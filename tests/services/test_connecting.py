@@ -15,7 +15,8 @@ import pytest_asyncio
 from redis.exceptions import AuthenticationError
 from redis.exceptions import ConnectionError as DisconnectedError
 
-from services.runtime import connect, make_broker
+from services.runtime import make_broker
+from services.server import connect
 from tests.cli.terminal import run
 
 SECRET = "p@ss/w#rd:%"

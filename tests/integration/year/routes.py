@@ -13,7 +13,7 @@ import msgspec
 
 from events.log import key
 from services.cli import app
-from services.runtime import connect
+from services.server import connect
 from tests.house import House
 from tests.integration.year.rounds import Round
 
