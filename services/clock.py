@@ -137,6 +137,11 @@ def real_time() -> float:
     return time.time()
 
 
+def monotonic() -> float:
+    """Return seconds that only grow, whatever is done to the machine's clock: to measure a time."""
+    return time.monotonic()
+
+
 async def sleep(seconds: float) -> None:
     """Wait for real seconds."""
     await asyncio.sleep(seconds)

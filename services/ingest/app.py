@@ -1,9 +1,10 @@
 """Ingest's wiring: the two doors, stream inboxes and HTTP, and the clock, all in front of one writer per ledger."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, NamedTuple
 
@@ -43,7 +44,6 @@ from services.ingest.contract import (
     SCHEDULE,
     SCHEMA,
 )
-from services.ingest.core import Outcome
 from services.ingest.documents import BusyError, Documents, Imported
 from services.ingest.draft import Submission, submission
 from services.ingest.inbox import Inbox
@@ -306,14 +306,15 @@ async def _array(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
         return Response(msgspec.json.encode(outcome), status_code=422, media_type="application/json")
     if len(parts) > MAX_EVENTS:
         return _too_many(len(parts))
-    outcomes = await _many(writer, authid, [bytes(part) for part in parts])
+    outcomes = await writer.hand_in(authid, [bytes(part) for part in parts], partial(submission, authid=authid))
     return Response(msgspec.json.encode(outcomes), media_type="application/json")
 
 
 async def _lines(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
     if body.count(b"\n") > MAX_EVENTS:
         return _too_many(body.count(b"\n"))
-    outcomes = await _many(writer, authid, [line for line in body.split(b"\n") if line.strip()])
+    lines = [line for line in body.split(b"\n") if line.strip()]
+    outcomes = await writer.hand_in(authid, lines, partial(submission, authid=authid))
     return Response(msgspec.json.Encoder().encode_lines(outcomes), media_type=LINES)
 
 
@@ -353,25 +354,6 @@ _UNKNOWN = "a valid token is needed: Authorization: Bearer <token>"
 
 def _too_many(count: int) -> Response[bytes]:
     return problem(413, f"the request has {count:,} events; at most {MAX_EVENTS:,} are accepted at once")
-
-
-async def _many(writer: Writer, authid: str, parts: Sequence[bytes]) -> list[Outcome]:
-    """Submit part by part, alone reading the next while the last is written; others' requests come between."""
-    submitted: list[asyncio.Task[list[Outcome]]] = []
-    start = 0
-    try:
-        while start < len(parts):
-            share = writer.queue.share(authid)
-            submissions = [submission(part, authid) for part in parts[start : start + share]]
-            start += share
-            submitted.append(asyncio.create_task(writer.submit(submissions)))
-            if start < len(parts):
-                await writer.queue.pace(authid, submitted[-1])
-        return [outcome for outcomes in await asyncio.gather(*submitted) for outcome in outcomes]
-    finally:  # where one failed, or it took too long, nobody waits for the others
-        for one in submitted:
-            one.cancel()
-        await asyncio.gather(*submitted, return_exceptions=True)
 
 
 async def _source_of(door: Door, connection: "ASGIConnection[Any, Any, Any, Any]") -> str | None:

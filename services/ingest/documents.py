@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 from msgspec.structs import replace
 
 from events.log import Log
 from services.ingest.core import Outcome
 from services.ingest.draft import submission
-from services.ingest.queue import BATCH
 from services.ingest.schedule.difference import Difference, Present, compare
 from services.ingest.schedule.plan import Order, task_name
 from services.ingest.schedule.preview import Preview, preview_rows
@@ -70,10 +70,7 @@ class Documents:
     async def accept(self, read: Imported, authid: str, *, corrections: bool) -> Imported:
         """Submit what a preview would assign, and with `corrections` what it proposes; others’ events come between."""
         events = read.events(corrections=corrections)
-        outcomes: list[Outcome] = []
-        for start in range(0, len(events), BATCH):
-            batch = [submission(raw, authid) for raw in events[start : start + BATCH]]
-            outcomes += await self._writer.submit(batch)
+        outcomes = await self._writer.hand_in(authid, events, partial(submission, authid=authid))
         return replace(read, outcomes=tuple(outcomes))
 
 

@@ -7,7 +7,7 @@ Streams its notes go to, beside the log:
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -73,6 +73,7 @@ class Draft:
 
     `changes` are the last of each task. `retimed` are the tasks of which the clock has something else to say now.
     `ahead` is the draft that is being appended meanwhile, None once the log has it: this one holds only if that does.
+    `doubtful` it is where a submission was refused that may be a duplicate, if the log was not asked for it.
     `replicas` have it on disk once it is appended, None where that is not asked.
     """
 
@@ -83,10 +84,13 @@ class Draft:
         self.entries: list[Entry] = []
         self.changes: dict[str, Change[Task]] = {}
         self.retimed: set[str] = set()
+        self.doubtful = False
         self.replicas: int | None = None
         self._name = name
         self._ledger = ledger
         self._recorded = base.now.isoformat().replace("+00:00", "Z")
+        offset = base.now.astimezone(ledger.zone).utcoffset() or timedelta()
+        self._now = base.now.astimezone(timezone(offset))  # in the offset of most sources: compared twice as fast
         self._additions: dict[str, bytes] = {}
         self._receipts: dict[str, Notes] = {}
         self._refused = Notes(key(name, "refused"), [])
@@ -141,7 +145,7 @@ class Draft:
             notes = self._receipts.get(one.authid)
             if notes is None:
                 notes = self._receipts[one.authid] = Notes(key(self._name, "receipts", one.authid), [], RECEIPTS_KEPT)
-            notes.entries.append(("e", lua_text(_encoder.encode(outcome)), "inbox", one.entry))
+            notes.entries.append(("e", _encoder.encode(outcome).decode(), "inbox", one.entry))
         return outcome
 
     def _decide(self, one: Submission, event: Event) -> Outcome:
@@ -154,10 +158,11 @@ class Draft:
                 source = self._ledger.sources.get(one.authid)
                 task = self.task(event.subject)
                 cited = self._cited(event) if isinstance(event.data, ProgressCorrected) else None
-                refusal = decide(task, event, one.authid, source, self._ledger, self.base.now, cited)
+                refusal = decide(task, event, one.authid, source, self._ledger, self._now, cited)
                 if refusal is None:
                     position = self._add(task, event, one.raw, one.authid, fingerprint)
                     return Outcome(event.source, event.id, "accepted", position)
+                self.doubtful = True
             elif earlier.digest == fingerprint:
                 return Outcome(event.source, event.id, "duplicate", earlier.position)
             else:
@@ -189,7 +194,7 @@ class Draft:
 
     def _keep_refused(self, one: Submission, outcome: Outcome) -> None:
         fields: dict[str, str | Raw] = {
-            "e": lua_text(_encoder.encode(outcome)),
+            "e": _encoder.encode(outcome).decode(),
             "by": one.authid,
             "at": self._recorded,
             "door": one.inbox or "http",

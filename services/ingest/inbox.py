@@ -21,18 +21,15 @@ from services.clock import sleep
 from services.ingest.draft import Submission, submission
 from services.ingest.queue import BATCH
 from services.ingest.schedule.limits import MIB
-from services.ingest.store import UnavailableError, Writer
+from services.ingest.store import LAST_ID, UnavailableError, Writer
 from services.server import RETRY_SECONDS
 
-READ_AHEAD = 4 * BATCH
-"""Entries of an inbox that wait while more is read: some being decided and appended, some ready to follow."""
+READ_AHEAD = 4
+"""Batches of an inbox that wait while more is read: some being decided and appended, some ready to follow."""
 
 MOST_BYTES = 64 * MIB
 """Bytes of an inbox, beside what comes until it is looked at again: some seconds' work, and little of the server's
 memory, which would be full for all if one source could fill it."""
-
-LAST_ID = "18446744073709551615-18446744073709551615"
-"""After which a stream takes no entry any more."""
 
 log = structlog.get_logger()
 
@@ -51,19 +48,12 @@ class Inbox:
 
     async def handle(self, entries: list[runtime.StreamEntry]) -> None:
         """Have entries decided; returns when not too many others wait, so that reading goes on meanwhile."""
-        share = self._writer.queue.share(self._source)
+        move = Move(self.name, self._reached, entries[-1][0].decode())
+        self._reached = move.reached
+        before = self._under_way[-1] if self._under_way else None
+        self._under_way.append(asyncio.create_task(self._decide(entries, move, before)))
         more = len(entries) == BATCH  # else the inbox was read empty: let some come together
-        for start in range(0, len(entries), share):
-            part = entries[start : start + share]
-            submissions = [self._read(id.decode(), fields) for id, fields in part]
-            move = Move(self.name, self._reached, part[-1][0].decode())
-            self._reached = move.reached
-            before = self._under_way[-1] if self._under_way else None
-            self._under_way.append(asyncio.create_task(self._decide(submissions, move, before)))
-            if more or start + share < len(entries):
-                await self._writer.queue.pace(self._source, self._under_way[-1])
-        ahead = READ_AHEAD // share if more else 1
-        while len(self._under_way) > ahead:
+        while len(self._under_way) > (READ_AHEAD if more else 1):
             await self._under_way.popleft()
 
     async def look(self) -> None:
@@ -104,10 +94,12 @@ class Inbox:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
-    async def _decide(self, submissions: list[Submission], move: Move, before: "asyncio.Task[None] | None") -> None:
+    async def _decide(
+        self, entries: list[runtime.StreamEntry], move: Move, before: "asyncio.Task[None] | None"
+    ) -> None:
         """Have entries decided, however long it takes: they are in the inbox until then."""
         with contextlib.suppress(InboxMovedError, UnavailableError, RedisError, OSError):  # tried again below
-            await self._writer.submit(submissions, move)
+            await self._writer.hand_in(self._source, entries, self._read, move)
             return
         if before is not None:
             await before
@@ -116,7 +108,7 @@ class Inbox:
                 reached = await self._writer.log.cursor(self.name)
                 left, to = await self._left(reached, move.reached)
                 if left:
-                    await self._writer.submit(left, Move(self.name, reached, to))
+                    await self._writer.hand_in(self._source, left, self._read, Move(self.name, reached, to))
                     continue
             except InboxMovedError:
                 continue
@@ -126,7 +118,7 @@ class Inbox:
             else:
                 return
 
-    async def _left(self, reached: str, until: str) -> tuple[list[Submission], str]:
+    async def _left(self, reached: str, until: str) -> tuple[list[runtime.StreamEntry], str]:
         """Return a batch of what the server still has to be decided up to an entry, and its last entry.
 
         That may be more than was read here: after a failover the server can stand further back.
@@ -134,11 +126,10 @@ class Inbox:
         if _order(reached) >= _order(until):
             return [], until
         entries = await self._redis.xrange(self.name, min=f"({reached}", max=until, count=BATCH)
-        if not entries:
-            return [], until
-        return [self._read(id.decode(), fields) for id, fields in entries], entries[-1][0].decode()
+        return entries, entries[-1][0].decode() if entries else until
 
-    def _read(self, entry: str, fields: dict[bytes, bytes]) -> Submission:
+    def _read(self, read: runtime.StreamEntry) -> Submission:
+        entry, fields = read[0].decode(), read[1]
         raw = fields.get(b"e")
         if raw is None and b"__data__" in fields:  # the way FastStream's publishers wrap a message
             raw, _ = BinaryMessageFormatV1.parse(fields[b"__data__"])

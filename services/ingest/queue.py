@@ -1,11 +1,13 @@
 """What waits for the writer, source by source: one that floods has its turn like the others, and no more."""
 
 import asyncio
+import contextlib
+import math
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from events.ledger import CLOCK
 from events.log import Move
@@ -17,121 +19,149 @@ BATCH = 1_000
 """Submissions decided and appended at once: some 7 ms of the server's time; more would gain little."""
 
 PART = 50
-"""Submissions of one source that are taken together beside others: some 2 ms, for which who comes after them waits."""
+"""Submissions of one source that are taken together beside others: some 2 ms, for which who comes after them waits.
 
-ALONE_SECONDS = 5.0
-"""After nobody else came for so long, a source counts as alone: it gets whole batches, as fast as it can."""
+Whoever hands in no more than that at once counts as one for whom the others leave room.
+"""
 
-PACE_SECONDS = 0.01
-"""Between a part of a source that is not alone and its next one: time that is the others'."""
+SLICE = 50
+"""Submissions read or decided before all else that is ready has its turn: some 0.3 ms."""
 
+ALONE_SECONDS = 2.0
+"""After nobody else has handed in a few submissions for so long, a source gets whole batches, as fast as it can."""
 
-class Answer(Struct):
-    """What is told to whoever submitted, once all of it is decided."""
-
-    count: int
-    told: "asyncio.Future[list[Outcome]]"
-    outcomes: list[Outcome] = []
-
-    def tell(self, outcomes: Sequence[Outcome]) -> None:
-        """Add the outcomes of the next submissions."""
-        self.outcomes.extend(outcomes)
-        if len(self.outcomes) == self.count and not self.told.done():
-            self.told.set_result(self.outcomes)
-
-    def fail(self, error: Exception) -> None:
-        """Tell why there are no outcomes."""
-        if not self.told.done():
-            self.told.set_exception(error)
+PACE_SECONDS = 0.025
+"""Between two parts of a source beside others: time that is theirs."""
 
 
 class Waiting(Struct):
-    """Submissions of one source that wait to be decided; nobody's, with none, for the ledger's clock.
+    """What one source has handed in at once; nobody's, and empty, for the ledger's clock.
 
-    `move` says how far an inbox is decided by them.
+    `sent` is read as it is taken. `move` says how far an inbox is decided by what is left. `told` is what becomes of
+    all of it.
     """
 
     source: str
-    submissions: Sequence[Submission]
+    sent: Sequence[Any]
+    read: Callable[[Any], Submission]
     move: Move | None
-    answer: Answer
+    told: "asyncio.Future[list[Outcome]]"
+    taken: int = 0
+    outcomes: list[Outcome] = []
 
-    def cut(self, size: int) -> "tuple[Waiting, Waiting]":
-        """Return the first submissions, as many as `size`, and the others."""
-        first, others = self.submissions[:size], self.submissions[size:]
-        move = rest = self.move
-        if self.move is not None:
-            between = first[-1].entry or ""  # what comes from an inbox has one
-            move, rest = replace(self.move, reached=between), replace(self.move, expected=between)
-        return Waiting(self.source, first, move, self.answer), Waiting(self.source, others, rest, self.answer)
+    def take(self, size: int) -> "Part":
+        """Return what comes next of it, at most `size` submissions."""
+        start, self.taken = self.taken, min(self.taken + size, len(self.sent))
+        return Part(self, self.sent[start : self.taken], self.taken == len(self.sent))
+
+
+class Part(Struct):
+    """What is decided together of what one source has handed in; `last` if nothing follows."""
+
+    waiting: Waiting
+    sent: Sequence[Any]
+    last: bool
+    submissions: list[Submission] = []
+    move: Move | None = None
+
+    async def read(self) -> None:
+        """Read the submissions, unless they are: in the order in which the parts were taken."""
+        if self.submissions:
+            return
+        for start in range(0, len(self.sent), SLICE):
+            self.submissions += map(self.waiting.read, self.sent[start : start + SLICE])
+            await sleep(0)
+        whole = self.waiting.move
+        if whole is None or self.last:
+            self.move = whole
+        else:
+            between = self.submissions[-1].entry or ""  # what comes from an inbox has one
+            self.move = Move(whole.inbox, whole.expected, between)
+            self.waiting.move = Move(whole.inbox, between, whole.reached)
+
+    def tell(self, outcomes: Sequence[Outcome]) -> None:
+        """Tell whoever submitted, once this was the last of it."""
+        waiting = self.waiting
+        waiting.outcomes.extend(outcomes)
+        if self.last and not waiting.told.done():
+            waiting.told.set_result(waiting.outcomes)
+
+    def fail(self, error: Exception) -> None:
+        """Tell why there are no outcomes."""
+        if not self.waiting.told.done():
+            self.waiting.told.set_exception(error)
 
 
 class Queue:
-    """Submissions in order of arrival within a source; among sources, a share of each in turn."""
+    """What waits, in order of arrival within a source; among sources, a share of each in turn."""
 
-    def __init__(self, real_time: Callable[[], float]) -> None:
+    def __init__(self, seconds: Callable[[], float]) -> None:
         self._sources: dict[str, deque[Waiting]] = {}
-        self._real_time = real_time
+        self._rests: dict[str, float] = {}
+        self._seconds = seconds
+        self._arrived = asyncio.Event()
         self._last = ""
-        self._came = 0.0
-        self._before = 0.0
-
-    def __bool__(self) -> bool:
-        return bool(self._sources)
+        self._came = self._before = -math.inf
 
     def put(self, waiting: Waiting) -> None:
-        """Have submissions wait behind those of their source."""
-        if waiting.source != CLOCK:
+        """Have something wait behind what its source has handed in before."""
+        if waiting.source != CLOCK and len(waiting.sent) <= PART:
             if waiting.source != self._last:
                 self._last, self._before = waiting.source, self._came
-            self._came = self._real_time()
+            self._came = self._seconds()
         self._sources.setdefault(waiting.source, deque()).append(waiting)
+        self._arrived.set()
 
-    def share(self, source: str) -> int:
-        """Return how many submissions of a source are taken together: more where it has been alone for a while."""
-        others = self._before if source == self._last else self._came
-        return BATCH if self._real_time() - others >= ALONE_SECONDS else PART
+    async def ready(self) -> None:
+        """Wait until something can be taken."""
+        while (pause := self._pause()) is None or pause > 0:
+            self._arrived.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._arrived.wait()
 
-    async def pace(self, source: str, last: Awaitable[object]) -> None:
-        """Let others come in between before a source hands in more: beside them, once its last part is decided.
-
-        Raises what that one failed with.
-        """
-        if self.share(source) == BATCH:
-            await sleep(0)
-        else:
-            await last
-            await sleep(PACE_SECONDS)
-
-    def take(self) -> list[Waiting]:
-        """Return what is decided next: the share of each source that waits, at most a batch.
+    def take(self) -> list[Part]:
+        """Return what is decided next: a share of each source that waits and does not rest, at most a batch.
 
         What nobody waits for any more, as it failed or took too long, is left out.
         """
-        taken: list[Waiting] = []
+        taken: list[Part] = []
+        now = self._seconds()
+        sources = [source for source in self._sources if self._rests.get(source, now) <= now]
         left = BATCH
-        for source in list(self._sources):
-            if not left:
+        for waits, source in zip(range(len(sources), 0, -1), sources, strict=True):
+            beside = self._beside_others(source)
+            share = min(PART if beside else max(PART, left // waits), left)
+            if not share:
                 break
             waiting = self._sources.pop(source)
-            share = min(self.share(source), left)
             left -= share
             while waiting and share:
-                one = waiting.popleft()
-                if one.answer.told.done():
+                if waiting[0].told.done():
+                    waiting.popleft()
                     continue
-                if len(one.submissions) > share:
-                    one, rest = one.cut(share)
-                    waiting.appendleft(rest)
-                share -= len(one.submissions)
-                taken.append(one)
+                taken.append(waiting[0].take(share))
+                share -= len(taken[-1].sent)
+                if taken[-1].last:
+                    waiting.popleft()
             left += share
             if waiting:
                 self._sources[source] = waiting  # behind the others
+                self._rests[source] = now + PACE_SECONDS if beside else now
         return taken
 
-    def clear(self) -> list[Waiting]:
+    def clear(self) -> list[Part]:
         """Return all that waits, and forget it."""
-        left = [one for waiting in self._sources.values() for one in waiting]
+        left = [one.take(len(one.sent)) for waiting in self._sources.values() for one in waiting]
         self._sources.clear()
         return left
+
+    def _beside_others(self, source: str) -> bool:
+        """Tell whether another source has handed in a few submissions of late."""
+        others = self._before if source == self._last else self._came
+        return self._seconds() - others < ALONE_SECONDS
+
+    def _pause(self) -> float | None:
+        """Return for how many seconds all that waits still rests, None if nothing waits."""
+        now = self._seconds()
+        return min((self._rests.get(source, now) - now for source in self._sources), default=None)

@@ -11,7 +11,8 @@ import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -19,46 +20,39 @@ from msgspec import Struct
 from msgspec.structs import replace
 from redis.exceptions import RedisError
 
-from events.envelope import Event, read
+from events.envelope import read
 from events.ledger import CLOCK, Ledger
-from events.log import InboxMovedError, Known, Log, Move, Packed, StaleTailError, key
+from events.log import InboxMovedError, KnownError, Log, Move, Packed, StaleTailError, key
 from events.projection import Projection, Rules
-from events.schema import ProgressCorrected
-from services.clock import cancelled, real_time
+from services.clock import cancelled, monotonic, sleep
 from services.ingest.core import Outcome
 from services.ingest.draft import Base, Draft, Ids, Submission
-from services.ingest.queue import Answer, Queue, Waiting
+from services.ingest.lookup import Lookup, Lookups
+from services.ingest.queue import SLICE, Part, Queue, Waiting
 from services.ingest.task import VERSION, Task, evolve
 from services.ingest.timers import Timers
+
+LAST_ID = "18446744073709551615-18446744073709551615"
+"""After which a stream takes no entry any more: that of an inbox which is closed."""
 
 STRANGERS_KEPT = 10_000
 """Traces of submissions without a valid token; strangers must not be able to fill the memory."""
 
 log = structlog.get_logger()
+S = TypeVar("S")
 
 
 class UnavailableError(Exception):
     """The log cannot be written now; nothing of the submission was accepted as far as is known: send it again."""
 
 
-class Lookup(NamedTuple):
-    """What the log knew of a batch, in the epoch (between two failures) in which it was asked.
-
-    `known` are its submissions that were there, `cited` the events that its corrections name.
-    """
-
-    epoch: int
-    known: Ids
-    cited: dict[tuple[str, str], Event]
-
-
 class Decided(Struct, frozen=True):
     """A batch that is ready to be appended, and what to answer then."""
 
-    batch: list[Waiting]
-    epoch: int
+    batch: list[Part]
+    found: Lookup
     draft: Draft
-    outcomes: list[list[Outcome]]
+    outcomes: list[Outcome]
     packed: Packed
 
 
@@ -72,8 +66,8 @@ class Writer:
         self.state = Projection(redis, self.log, rules(ledger))
         self.now = now
         self._last: datetime | None = None
-        self.queue = Queue(real_time)
-        self._arrived = asyncio.Event()
+        self._queue = Queue(monotonic)
+        self._lookups = Lookups(self.log)
         self._timers = Timers(ledger)
         self._appending: Draft | None = None
         self._before: Ids = {}
@@ -94,10 +88,15 @@ class Writer:
         InboxMovedError where another instance decided these entries.
         """
         source = submissions[0].authid if submissions else CLOCK
-        answer = Answer(len(submissions), asyncio.get_running_loop().create_future())
-        self.queue.put(Waiting(source, submissions, move, answer))
-        self._arrived.set()
-        return await answer.told
+        return await self.hand_in(source, submissions, lambda submission: submission, move)
+
+    async def hand_in(
+        self, source: str, sent: Sequence[S], read: Callable[[S], Submission], move: Move | None = None
+    ) -> list[Outcome]:
+        """Do what `submit` does with as much as a source may send, each of it read when its turn comes."""
+        told: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+        self._queue.put(Waiting(source, sent, read, move, told))
+        return await told
 
     async def sync(self) -> None:
         """Bring the write model to the log's tail; saved rows beyond the tail mean the log was cut: RuntimeError.
@@ -131,26 +130,25 @@ class Writer:
     async def run(self) -> None:
         """Decide and append what arrives until cancelled; a failure is told to those who wait, never swallowed.
 
-        While one batch is being appended, the one before it is answered, and the next is looked up, decided on top of
-        it and packed.
+        While one batch is being appended, the one before it is answered, and the next is decided on top of it and
+        packed.
         """
-        append: asyncio.Task[list[Waiting] | None] | None = None
+        append: asyncio.Task[list[Part] | None] | None = None
         sent: Decided | None = None
         done: Decided | None = None
         decided: Decided | None = None
-        batch: list[Waiting] = []
+        batch: list[Part] = []
         looked_up: asyncio.Task[Lookup] | None = None
         try:
             while not cancelled():
-                if append is None and not batch and not self.queue:
-                    self._arrived.clear()
-                    await self._arrived.wait()
-                batch = batch or self.queue.take()
+                if append is None and not batch:
+                    await self._queue.ready()
+                batch = batch or self._queue.take()
                 decided = await self._decide(batch, looked_up)
                 batch, looked_up = [], None
                 again = await append if append is not None else None
                 done, append, sent = (sent if again is None else None), None, None
-                if again or (decided is not None and decided.epoch != self._epoch):
+                if again or (decided is not None and decided.found.epoch != self._epoch):
                     if done is not None:
                         self._settle(done)
                         done = None
@@ -158,12 +156,15 @@ class Writer:
                     decided = await self._decide(batch)
                     batch = []
                 if decided is not None:
-                    batch = self.queue.take()
-                    if batch:  # on its way before the append, which the server would finish first
-                        looked_up = asyncio.create_task(self._look_up(batch))
+                    if self._lookups.wary:
+                        batch = self._queue.take()
+                        batch = await self._read(batch)
+                        if batch:  # on its way before the append, which the server would finish first
+                            looked_up = asyncio.create_task(self._lookups.ask(batch, self._epoch))
+                            await sleep(0)
                     self._appending, self._before = decided.draft, decided.draft.ids
                     append, sent = asyncio.create_task(self._append(decided)), decided
-                    await asyncio.sleep(0)
+                    await sleep(0)
                 if done is not None:
                     self._settle(done)
                     done = None
@@ -173,8 +174,8 @@ class Writer:
             for task in (append, looked_up):
                 if task is not None:
                     task.cancel()
-            left = [waiting for one in (sent, decided) if one is not None for waiting in one.batch]
-            self._fail([*left, *batch, *self.queue.clear()], UnavailableError("ingest is stopping"))
+            left = [part for one in (sent, decided) if one is not None for part in one.batch]
+            self._fail([*left, *batch, *self._queue.clear()], UnavailableError("ingest is stopping"))
 
     async def tick(self) -> None:
         """Record what the clock has to say by now; raises UnavailableError where the log cannot be written."""
@@ -196,15 +197,16 @@ class Writer:
         if self._appending is None and (tail > self.state.position or tail < known or self._overtaken()):
             self._void()
 
-    def _fail(self, batch: Sequence[Waiting], error: Exception) -> None:
-        for one in batch:
-            one.answer.fail(error)
+    def _fail(self, batch: Sequence[Part], error: Exception) -> None:
+        for part in batch:
+            part.fail(error)
 
-    async def _decide(self, batch: list[Waiting], looked_up: "asyncio.Task[Lookup] | None" = None) -> Decided | None:
+    async def _decide(self, batch: list[Part], looked_up: "asyncio.Task[Lookup] | None" = None) -> Decided | None:
         """Decide a batch; None if it is empty, or where it cannot be decided, which those who wait have been told.
 
         `looked_up` may have begun before the last batch was appended: what that one holds is known from its draft.
         """
+        batch = batch if looked_up is not None else await self._read(batch)
         if not batch:
             return None
         try:
@@ -212,45 +214,75 @@ class Writer:
                 self._void()
             if not self._synced:
                 await self.sync()
-            found = await (looked_up or self._look_up(batch))
+            found = await (looked_up or self._lookups.ask(batch, self._epoch))
             if found.epoch != self._epoch:
-                found = await self._look_up(batch)
-            ahead = self._appending
-            tail = self.state.position if ahead is None else ahead.tail
-            last = self.state.mark if ahead is None else ahead.mark
-            base = Base(self.state.rows, tail, self._advance_clock(), found.known | self._before, found.cited, last)
-            draft = Draft(self.name, self.ledger, base, ahead)
-            for subject in self._timers.due(base.now):
-                instant = draft.say(subject)
-                if instant is not None:
-                    self._timers.schedule(subject, instant)
-            outcomes = [[draft.outcome(one) for one in waiting.submissions] for waiting in batch]
-            moves = [waiting.move for waiting in batch if waiting.move is not None]
-            packed = self.log.pack(tail, draft.entries, draft.notes, moves, last)
+                found = await self._lookups.ask(batch, self._epoch)
+            now = self._advance_clock()
+            due = list(self._timers.due(now))
+            draft, outcomes = await self._draft(batch, found, now, due)
+            if draft.doubtful and not found.whole:
+                self._lookups.beware()
+                found = await self._lookups.ask(batch, self._epoch)
+                draft, outcomes = await self._draft(batch, found, now, due)
+            moves = [part.move for part in batch if part.move is not None]
+            packed = self.log.pack(draft.base.tail, draft.entries, draft.notes, moves, draft.base.mark, only_new=True)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told and logged, and the writer goes on
             self._unavailable(batch, error)
             return None
-        return Decided(batch, found.epoch, draft, outcomes, packed)
+        return Decided(batch, found, draft, outcomes, packed)
 
-    async def _append(self, decided: Decided) -> list[Waiting] | None:
+    async def _draft(
+        self, batch: Sequence[Part], found: Lookup, now: datetime, due: Sequence[str]
+    ) -> tuple[Draft, list[Outcome]]:
+        """Decide what the clock has to say of the tasks that are `due`, and a batch, in the light of a look-up."""
+        ahead = self._appending
+        tail = self.state.position if ahead is None else ahead.tail
+        mark = self.state.mark if ahead is None else ahead.mark
+        base = Base(self.state.rows, tail, now, found.known | self._before, found.cited, mark)
+        draft = Draft(self.name, self.ledger, base, ahead)
+        for subject in due:
+            instant = draft.say(subject)
+            if instant is not None:
+                self._timers.schedule(subject, instant)
+        submissions = [one for part in batch for one in part.submissions]
+        outcomes: list[Outcome] = []
+        for start in range(0, len(submissions), SLICE):
+            outcomes += map(draft.outcome, submissions[start : start + SLICE])
+            await sleep(0)  # what waits to be sent or received goes on meanwhile
+        return draft, outcomes
+
+    async def _read(self, batch: list[Part]) -> list[Part]:
+        """Read what was taken, and return that for which somebody waits."""
+        for part in batch:
+            try:
+                await part.read()
+            except Exception as error:  # noqa: BLE001 - told and logged, and the writer goes on
+                self._unavailable([part], error)
+        return [part for part in batch if not part.waiting.told.done()]
+
+    async def _append(self, decided: Decided) -> list[Part] | None:
         """Append what was decided; where that failed, return those for whom it has to be decided again."""
         batch, draft = decided.batch, decided.draft
         try:
-            positions: list[int] = []
             if decided.packed.empty:
                 draft.replicas = await self.log.confirm(draft.tail)
             else:
-                positions, draft.replicas = await self.log.add(decided.packed)
-            if positions and positions[-1] != draft.tail:
-                raise RuntimeError(f"ledger {self.name}: the log knew a submission that the look-up did not")  # noqa: TRY301 - told below, as any fault
+                _, draft.replicas = await self.log.add(decided.packed)
+        except KnownError:
+            self._void()
+            if decided.found.whole:
+                self._unavailable(batch, RuntimeError("the log knows a submission that the look-up did not find"))
+                return []
+            self._lookups.beware()
+            return batch
         except StaleTailError:
             self._void()
             return batch
         except InboxMovedError as moved:
             self._void()
-            passed_by = [one for one in batch if one.move is not None and one.move.inbox == str(moved)]
+            passed_by = [part for part in batch if part.move is not None and part.move.inbox == str(moved)]
             self._fail(passed_by, moved)
-            return [one for one in batch if one not in passed_by]
+            return [part for part in batch if part not in passed_by]
         except Exception as error:  # noqa: BLE001 - told and logged, and the writer goes on
             self._void()
             self._unavailable(batch, error)
@@ -264,8 +296,9 @@ class Writer:
         else:  # a save has found another instance ahead, and has taken up what it knows
             self._void()
         self._told = max(self._told, decided.draft.tail)
-        for waiting, outcomes in zip(decided.batch, decided.outcomes, strict=True):
-            waiting.answer.tell(_confirmed(outcomes, decided.draft.replicas))
+        outcomes = iter(_confirmed(decided.outcomes, decided.draft.replicas))
+        for part in decided.batch:
+            part.tell(list(islice(outcomes, len(part.submissions))))
 
     def _void(self) -> None:
         """Forget what was decided on top of a batch that was not appended."""
@@ -278,27 +311,11 @@ class Writer:
         """Tell whether a save has found another instance ahead and taken up its events, which have no timers here."""
         return self._synced and self.state.position != self._at
 
-    def _unavailable(self, batch: Sequence[Waiting], error: Exception) -> None:
+    def _unavailable(self, batch: Sequence[Part], error: Exception) -> None:
         self._synced = False
         away = isinstance(error, RedisError | OSError)
         log.warning("log not writable", ledger=self.name, error=f"{type(error).__name__}: {error}", exc_info=not away)
         self._fail(batch, UnavailableError(str(error)))
-
-    async def _look_up(self, batch: Sequence[Waiting]) -> Lookup:
-        epoch = self._epoch
-        events = [one.event for waiting in batch for one in waiting.submissions if isinstance(one.event, Event)]
-        ids = [(event.source, event.id) for event in events]
-        cites = [(event.source, event.data.report) for event in events if isinstance(event.data, ProgressCorrected)]
-        found = await self.log.known(ids + cites)
-        known = {id: known for id, known in zip(ids, found, strict=False) if known is not None}
-        return Lookup(epoch, known, await self._cited(cites, found[len(ids) :]) if cites else {})
-
-    async def _cited(
-        self, cites: Sequence[tuple[str, str]], found: Sequence[Known | None]
-    ) -> dict[tuple[str, str], Event]:
-        """Return the events that corrections name, as far as the log has them."""
-        positions = {known.position: id for id, known in zip(cites, found, strict=True) if known is not None}
-        return {positions[one.position]: read(one.raw) for one in await self.log.pick(list(positions))}
 
     def _advance_clock(self) -> datetime:
         """Return the ledger's instant, which never runs back behind what was recorded."""

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from events.envelope import InvalidEvent
 from events.ledger import CLOCK
 from events.log import Move
+from services.clock import monotonic
 from services.ingest.core import Outcome
 from services.ingest.draft import Submission
-from services.ingest.queue import ALONE_SECONDS, BATCH, PACE_SECONDS, PART, Answer, Queue, Waiting
+from services.ingest.queue import ALONE_SECONDS, BATCH, PACE_SECONDS, PART, SLICE, Part, Queue, Waiting
 
 LOOP = asyncio.new_event_loop()
 """Of the answers; it never runs, as nobody waits for them."""
@@ -23,7 +24,7 @@ SOURCES = ("assigner", "flood", "one", "two")
 
 
 class Told:
-    """Tells the real time as the test sets it."""
+    """Tells the seconds as the test sets them."""
 
     def __init__(self) -> None:
         self.seconds = 1_000.0
@@ -32,12 +33,14 @@ class Told:
         return self.seconds
 
 
+def submission(name: str) -> Submission:
+    return Submission(b"", "one", InvalidEvent("malformed", ""), "inbox", name)
+
+
 def waiting(source: str, number: int = 0, size: int = 1) -> Waiting:
-    """Return submissions, known by their number and their place."""
-    submissions = tuple(
-        Submission(b"", source, InvalidEvent("malformed", ""), None, f"{number}-{at}") for at in range(size)
-    )
-    return Waiting(source, submissions, None, Answer(size, Future(loop=LOOP)))
+    """Return submissions that wait, known by their number and their place."""
+    names = [f"{number}-{at}" for at in range(size)]
+    return Waiting(source, names, submission, None, Future(loop=LOOP))
 
 
 def filled(*parts: tuple[str, int], time: Told | None = None) -> Queue:
@@ -48,12 +51,12 @@ def filled(*parts: tuple[str, int], time: Told | None = None) -> Queue:
     return queue
 
 
-def sizes(taken: Sequence[Waiting]) -> list[tuple[str, int]]:
-    return [(one.source, len(one.submissions)) for one in taken]
+def sizes(taken: Sequence[Part]) -> list[tuple[str, int]]:
+    return [(part.waiting.source, len(part.sent)) for part in taken]
 
 
-def names(taken: Sequence[Waiting]) -> list[str]:
-    return [one.source for one in taken]
+def names(taken: Sequence[Part]) -> list[str]:
+    return [part.waiting.source for part in taken]
 
 
 def test_who_comes_after_a_flood_is_in_the_next_batch() -> None:
@@ -62,88 +65,102 @@ def test_who_comes_after_a_flood_is_in_the_next_batch() -> None:
     assert sorted(names(queue.take())) == ["flood", "one", "two"]
 
 
-def test_sources_that_all_flood_take_turns() -> None:
+def test_sources_that_all_flood_share_a_batch() -> None:
+    """Each has its part of every batch, as fast as they are decided."""
+    queue = filled(*[(source, 5 * BATCH) for source in SOURCES])
+    for _ in range(10):
+        assert sorted(sizes(queue.take())) == [(source, BATCH // len(SOURCES)) for source in SOURCES]
+
+
+def test_more_sources_than_a_batch_has_parts_take_turns() -> None:
     """Each has as many parts taken as the others, or one more."""
-    queue = filled(*[(source, PART) for source in SOURCES for _ in range(100)])
-    taken = [name for _ in range(30) for name in names(queue.take())]
-    counts = [taken.count(source) for source in SOURCES]
+    many = [f"source-{number}" for number in range(2 * BATCH // PART + 1)]
+    queue = filled(*[(source, 20 * PART) for source in many])
+    taken = [name for _ in range(7) for name in names(queue.take())]
+    counts = [taken.count(source) for source in many]
     assert max(counts) - min(counts) <= 1
 
 
-def test_small_parts_come_together() -> None:
+def test_small_ones_come_together() -> None:
     """A source's single submissions are taken as many at once as one part may hold."""
     queue = filled(*[("one", 1)] * 1_000, ("two", 1))
     assert names(queue.take()) == ["one"] * PART + ["two"]
 
 
 def test_a_source_alone_gets_whole_batches() -> None:
-    """From the start, until somebody else comes, and again when nobody else has come for a while."""
+    """From the start, until somebody else comes with a few, and again when nobody else has for a while."""
     time = Told()
-    queue = filled(*[("flood", PART)] * 1_000, time=time)
-    assert (queue.share("flood"), queue.share("one")) == (BATCH, PART)
-    assert len(queue.take()) == BATCH // PART
+    queue = filled(("flood", 9 * BATCH), time=time)
+    assert sizes(queue.take()) == sizes(queue.take()) == [("flood", BATCH)]
     queue.put(waiting("one"))
-    assert sorted(names(queue.take())) == ["flood", "one"]
-    assert queue.share("flood") == PART
+    assert sorted(sizes(queue.take())) == [("flood", PART), ("one", 1)]
     time.seconds += ALONE_SECONDS / 2
-    queue.put(waiting("flood", size=PART))
-    assert names(queue.take()) == ["flood"]
+    assert sizes(queue.take()) == [("flood", PART)]
     time.seconds += ALONE_SECONDS / 2
-    assert (queue.share("flood"), queue.share("one")) == (BATCH, PART)
-    assert len(queue.take()) == BATCH // PART
+    assert sizes(queue.take()) == sizes(queue.take()) == [("flood", BATCH)]
 
 
-async def test_a_door_waits_for_its_last_part_beside_others() -> None:
-    """Alone it hands in more while that is on its way; beside others only once it is decided."""
-    decided = asyncio.Event()
-    last = asyncio.create_task(decided.wait())
-    await filled(("flood", BATCH)).pace("flood", last)
-    pacing = asyncio.create_task(filled(("one", 1), ("flood", PART)).pace("flood", last))
-    await asyncio.wait([pacing], timeout=5 * PACE_SECONDS)
-    assert not pacing.done()
-    decided.set()
-    await pacing
+def test_a_flood_rests_between_its_parts() -> None:
+    """Only beside others, who do not rest."""
+    time = Told()
+    queue = filled(("flood", BATCH), ("one", 1), ("one", 1), time=time)
+    assert sizes(queue.take()) == [("flood", PART), ("one", 1), ("one", 1)]
+    queue.put(waiting("one"))
+    assert sizes(queue.take()) == [("one", 1)]
+    assert not queue.take()
+    time.seconds += PACE_SECONDS
+    assert sizes(queue.take()) == [("flood", PART)]
+
+
+async def test_ready_waits_for_the_next_that_can_be_taken() -> None:
+    """For one that is put, and for the end of a rest."""
+    queue = Queue(monotonic)
+    waits = asyncio.create_task(queue.ready())
+    await asyncio.sleep(0)
+    assert not waits.done()
+    queue.put(waiting("flood", size=BATCH))
+    queue.put(waiting("one"))
+    await waits
+    queue.take()
+    assert not queue.take()
+    await asyncio.wait_for(queue.ready(), 10)
+    assert sizes(queue.take()) == [("flood", PART)]
 
 
 def test_the_clock_is_nobody() -> None:
     """What the ledger's clock has to say makes no source less alone."""
-    queue = filled(("one", 1), (CLOCK, 0))
-    assert names(queue.take()) == ["one", CLOCK]
-    assert queue.share("one") == BATCH
+    queue = filled((CLOCK, 0), ("one", BATCH))
+    assert sizes(queue.take()) == [(CLOCK, 0), ("one", BATCH)]
 
 
-def test_what_was_handed_in_while_alone_is_cut_beside_others() -> None:
-    """A part as large as a batch waits in its source's turns like any other."""
-    queue = filled(("flood", BATCH), ("one", 1))
-    assert sizes(queue.take()) == [("flood", PART), ("one", 1)]
-    assert sizes(queue.take()) == [("flood", PART)]
-
-
-def test_an_inbox_is_decided_as_far_as_its_part_goes() -> None:
-    """Where submissions are cut, so is the way that the inbox has gone by them."""
-    whole = waiting("one", 7, 10)
-    whole.move = Move("inbox", "6-9", "7-9")
-    first, rest = whole.cut(4)
-    assert (first.move, rest.move) == (Move("inbox", "6-9", "7-3"), Move("inbox", "7-3", "7-9"))
-    assert [*first.submissions, *rest.submissions] == list(whole.submissions)
+async def test_an_inbox_is_decided_as_far_as_its_part_goes() -> None:
+    """Where what was handed in is cut, so is the way that the inbox has gone by it."""
+    whole = waiting("one", 7, 2 * SLICE)
+    whole.move = Move("inbox", "6-9", whole.sent[-1])
+    first, rest = whole.take(SLICE + 1), whole.take(BATCH)
+    for part in (first, rest, first):
+        await part.read()
+    between = f"7-{SLICE}"
+    assert (first.move, rest.move) == (Move("inbox", "6-9", between), Move("inbox", between, whole.sent[-1]))
+    assert [one.entry for part in (first, rest) for one in part.submissions] == whole.sent
 
 
 def test_an_answer_is_told_when_all_is_decided() -> None:
     """In the order of the submissions, whatever they were cut into; and nobody decides what failed."""
     whole = waiting("one", size=3)
-    first, rest = whole.cut(1)
+    first, rest = whole.take(1), whole.take(BATCH)
     outcomes = [Outcome("s", str(number), "accepted", number) for number in range(3)]
-    first.answer.tell(outcomes[:1])
-    assert not whole.answer.told.done()
-    rest.answer.tell(outcomes[1:])
-    assert whole.answer.told.result() == outcomes
+    first.tell(outcomes[:1])
+    assert not whole.told.done()
+    rest.tell(outcomes[1:])
+    assert whole.told.result() == outcomes
     queue = filled(("one", 2 * BATCH), ("two", 1))
-    (part, _) = queue.take()
-    part.answer.fail(OSError("no room"))
-    part.answer.tell(outcomes)
-    assert (queue.take(), bool(queue)) == ([], False)
+    part = queue.take()[0]
+    part.fail(OSError("no room"))
+    part.tell(outcomes)
+    assert queue.take() == []
     with pytest.raises(OSError, match="no room"):
-        part.answer.told.result()
+        part.waiting.told.result()
 
 
 @given(st.lists(st.tuples(st.sampled_from(SOURCES), st.integers(0, 2 * BATCH), st.integers(0, 3)), max_size=60))
@@ -154,15 +171,14 @@ def test_all_that_waits_is_taken_once_in_its_order(parts: list[tuple[str, int, i
     for number, (source, size, seconds) in enumerate(parts):
         time.seconds += seconds
         queue.put(waiting(source, number, size))
-    taken: list[Waiting] = []
-    while queue:
-        batch = queue.take()
-        assert batch
-        assert sum(len(one.submissions) for one in batch) <= BATCH
+    taken: list[Part] = []
+    while batch := queue.take():
+        assert sum(len(part.sent) for part in batch) <= BATCH
         taken += batch
-    assert not queue.take()
+        time.seconds += PACE_SECONDS
+    assert not queue.clear()
     for source in SOURCES:
-        places = [one.entry for each in taken if each.source == source for one in each.submissions]
+        places = [name for part in taken if part.waiting.source == source for name in part.sent]
         assert places == [
             f"{n}-{at}" for n, (name, size, _) in enumerate(parts) if name == source for at in range(size)
         ]
@@ -171,5 +187,5 @@ def test_all_that_waits_is_taken_once_in_its_order(parts: list[tuple[str, int, i
 def test_what_is_left_can_be_told() -> None:
     """`clear` gives everything that waits and leaves nothing."""
     queue = filled(("one", 1), ("two", 2), ("one", 3))
-    assert sorted(len(one.submissions) for one in queue.clear()) == [1, 2, 3]
-    assert not queue
+    assert sorted(len(part.sent) for part in queue.clear()) == [1, 2, 3]
+    assert not queue.clear()

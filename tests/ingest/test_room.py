@@ -17,6 +17,7 @@ from services.ingest import inbox
 from services.ingest.app import build
 from services.ingest.room import LEAST, MOST, MOST_REQUEST, SHARE, FullError, Room
 from services.ingest.schedule.limits import MIB
+from services.ingest.store import LAST_ID
 from services.settings import Settings
 from tests.examples import assigned, reported
 from tests.ingest.desk import NAME, START, Desk, receipts
@@ -98,7 +99,7 @@ async def test_an_inbox_that_is_too_full_takes_nothing_until_it_is_decided(
     name = key(NAME, "inbox", "units")
     raws = [encode(reported(number=number)) for number in range(5_000)]
     taken = [(await redis.xadd(name, {"e": raw})).decode() for raw in raws]
-    await redis.execute_command("XSETID", name, inbox.LAST_ID)  # as one that ended while it was closed has left it
+    await redis.execute_command("XSETID", name, LAST_ID)  # as one that ended while it was closed has left it
     with pytest.raises(ResponseError, match="exhausted the last possible ID"):
         await redis.xadd(name, {"e": encode(reported())})
     async with opened(redis, server_url, tmp_path) as office:

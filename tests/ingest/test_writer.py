@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from events.deadline import EARLIEST, Deadline, Fixed, Ongoing, Recurring
 from events.envelope import Event, encode, read, submitted
 from events.log import InboxMovedError, Log, Move, key
-from events.schema import DeadlineNeared, DeadlinePassed
+from events.schema import DeadlineNeared, DeadlinePassed, TaskClosed
 from services.clock import FixedClock
 from services.ingest.core import Outcome
 from services.ingest.draft import RECEIPTS_KEPT
@@ -96,6 +96,46 @@ async def test_batches_that_are_in_flight_at_once_know_of_each_other(redis: Any)
     assert short(again) == [("duplicate", position) for position in positions]
     assert short(reused) == [("refused", "id-reused")] * BATCH
     assert len(await history(redis)) == BATCH + 1
+
+
+def closed(task: str) -> Event:
+    return Event(f"closed-{task}", "office", task, assigned().time, TaskClosed("cancelled", "不再办理"))
+
+
+STEPS = st.one_of(
+    st.builds(assigned, st.sampled_from([TASK, "t2"])),
+    st.builds(closed, st.sampled_from([TASK, "t2"])),
+    st.builds(reported, st.sampled_from([TASK, "t2"]), st.integers(0, 9), percent=st.integers(0, 1)),
+)
+"""What two tasks may go through; of few, so that much of it is sent again, or with other bytes."""
+
+
+def test_outcomes_do_not_depend_on_batches(driver: Driver) -> None:
+    """Whatever is decided ahead of whatever else, each submission has the outcome that it has alone.
+
+    Also one that is sent again when its task is closed, or that comes with another one that is refused.
+    """
+
+    async def alone(calls: list[list[Event]]) -> list[tuple[str, int | str | None]]:
+        await driver.redis.flushall()
+        async with working(driver.redis) as desk:
+            return [one for call in calls for event in call for one in short(await desk.submit(event))]
+
+    async def together(calls: list[list[Event]], at_once: int) -> list[tuple[str, int | str | None]]:
+        await driver.redis.flushall()
+        answers: list[list[Outcome]] = []
+        async with working(driver.redis) as desk:
+            for start in range(0, len(calls), at_once):
+                some = calls[start : start + at_once]
+                answers += await asyncio.gather(*(desk.writer.hand_in("all", call, submission) for call in some))
+        return [one for answer in answers for one in short(answer)]
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(st.lists(STEPS, max_size=6), max_size=12), st.integers(1, 4))
+    def hold(calls: list[list[Event]], at_once: int) -> None:
+        assert driver(together(calls, at_once)) == driver(alone(calls))
+
+    hold()
 
 
 async def test_a_long_call_is_decided_in_order(redis: Any) -> None:
@@ -241,7 +281,8 @@ async def test_two_writers_keep_the_order_of_a_call(redis: Any) -> None:
     assert {one.outcome for answer in answers for one in answer} == {"accepted"}
     told = await ids(redis)
     for call in calls:
-        assert [id for id in told if id in {event.id for event in call}] == [event.id for event in call]
+        own = {event.id for event in call}
+        assert [id for id in told if id in own] == [event.id for event in call]
 
 
 def fixed(due: datetime) -> Deadline:
