@@ -14,6 +14,7 @@ from events.log import Log, key
 from events.projection import Projection, Rules, saved_position
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.place import LEDGER, Place, find
+from services.ingest.store import LAST_ID
 from services.ingest.store import rules as ingest_rules
 from services.notify.store import rules as notify_rules
 from services.server import connect
@@ -29,7 +30,7 @@ DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "no
 BEHIND = 1_000
 """Events that rows may lag behind the log while much comes in."""
 
-commands = typer.Typer()
+commands = typer.Typer(add_completion=False)
 
 
 @commands.command()
@@ -110,16 +111,22 @@ async def _server(place: Place, ledger: str, sources: Collection[str]) -> list[s
                 wrong.append(f"{name}: its rows reflect position {position}, the log is at {tail}: does it run?")
         inboxes = {key(ledger, "inbox", source).encode() for source in sources}
         async for name in redis.scan_iter(match=key(ledger, "inbox", "*").replace("{", "[{]")):
+            inbox = name.decode(errors="replace")
             if name not in inboxes:
-                wrong.append(
-                    f"inbox {name.decode(errors='replace')}: nobody reads it, as the ledger has no such source"
-                )
+                wrong.append(f"inbox {inbox}: nobody reads it, as the ledger has no such source")
+            elif await _is_closed(redis, name):
+                wrong.append(f"inbox {inbox}: it was full, and takes nothing until ingest has decided half of it")
     except RedisError as error:
         return [f"server: {error}"]
     else:
         return wrong
     finally:
         await redis.aclose()
+
+
+async def _is_closed(redis: Any, inbox: bytes) -> bool:
+    """Tell whether ingest has closed an inbox."""
+    return bool((await redis.xinfo_stream(inbox))["last-generated-id"].decode() == LAST_ID)
 
 
 async def _configuration(redis: Any) -> list[str]:
