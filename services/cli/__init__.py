@@ -2,32 +2,71 @@
 
 import signal
 import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
 
 import httpx
 import typer
 from redis.exceptions import RedisError
+from typer.core import TyperGroup
 
-from services.cli import (
-    admitting,
-    auditing,
-    contracting,
-    explaining,
-    importing,
-    publishing,
-    reading,
-    running,
-    tending,
-)
 from services.cli.client import ServiceError
 from services.cli.options import err
 from services.ingest.schedule.text import UnreadableError
 from services.settings import SettingsError
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
-for group in (running, importing, publishing, explaining, reading, tending, contracting):
-    app.add_typer(group.commands)
-app.add_typer(auditing.commands, name="audit")
-app.add_typer(admitting.commands, name="token")
+MODULES = {
+    "serve": "running",
+    "up": "running",
+    "demo": "running",
+    "init": "running",
+    "import": "importing",
+    "publish": "publishing",
+    "deadline": "explaining",
+    "units": "explaining",
+    "status": "reading",
+    "watch": "reading",
+    "rebuild": "tending",
+    "doctor": "tending",
+    "contract": "contracting",
+    "audit": "auditing",
+    "token": "admitting",
+}
+"""Where each command, or group of them, is: in the `commands` of that module."""
+
+
+class Imported(Mapping[str, Any]):
+    """The commands, each imported when it is asked for: all of them would take a second."""
+
+    def __getitem__(self, name: str) -> Any:
+        found = typer.main.get_command(import_module(f"services.cli.{MODULES[name]}").commands)
+        if isinstance(found, TyperGroup) and name in found.commands:
+            return found.commands[name]
+        found.name = name
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
+
+class Commands(TyperGroup):
+    """What `duban` can do."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands: Any = Imported()
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+
+
+@app.callback(help=__doc__)
+def duban() -> None:
+    """Take no options of one's own: each command has some."""
 
 
 def run() -> None:

@@ -21,7 +21,7 @@ from services.cli.users import acl_lines, operator
 from services.server import connect, ledger_clock
 from services.settings import SettingsError
 
-commands = typer.Typer(help="Make, list and revoke tokens; --acl writes the server's users.")
+commands = typer.Typer(add_completion=False, help="Make, list and revoke tokens; --acl writes the server's users.")
 
 _NOTHING = "`duban token` makes, lists or revokes tokens, or with --acl writes the users of the server; see --help"
 

@@ -22,7 +22,7 @@ from services.settings import SettingsError
 
 T = TypeVar("T")
 
-commands = typer.Typer(no_args_is_help=True, help="Replay and verify the log.")
+commands = typer.Typer(add_completion=False, no_args_is_help=True, help="Replay and verify the log.")
 
 
 @commands.command("replay")

@@ -8,7 +8,7 @@ import typer
 from services.cli import contract
 from services.cli.options import err, out
 
-commands = typer.Typer()
+commands = typer.Typer(add_completion=False)
 
 
 @commands.command("contract")

@@ -13,7 +13,7 @@ from services.ingest.schedule.units import explain_units, read_units
 
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Also say the reading in a Chinese sentence")]
 
-commands = typer.Typer()
+commands = typer.Typer(add_completion=False)
 
 
 @commands.command()

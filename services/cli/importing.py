@@ -25,7 +25,7 @@ from services.settings import SettingsError
 BATCH = 500
 """Events between two moves of the progress bar."""
 
-commands = typer.Typer()
+commands = typer.Typer(add_completion=False)
 
 
 @commands.command("import")

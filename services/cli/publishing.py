@@ -21,7 +21,7 @@ from services.cli.publication import Publication
 from services.cli.publisher import PATIENCE, Publisher
 from services.settings import SettingsError
 
-commands = typer.Typer()
+commands = typer.Typer(add_completion=False)
 
 
 @commands.command()

@@ -15,7 +15,7 @@ from services.cli.options import DataOption, JsonOption, LedgerOption, err, out
 from services.cli.place import LEDGER, find
 from services.clock import sleep
 
-commands = typer.Typer()
+commands = typer.Typer(add_completion=False)
 
 
 @commands.command()

@@ -22,7 +22,7 @@ from services.status.app import build as status
 
 BUILDERS = {"ingest": ingest, "status": status, "notify": notify}
 
-commands = typer.Typer()
+commands = typer.Typer(add_completion=False)
 
 ACL_MODE = 0o644
 """The server reads its file as another user; there are only hashes of random secrets in it."""

@@ -11,6 +11,7 @@ from events.log import Log
 from services.ingest.core import Outcome
 from services.ingest.draft import submission
 from services.ingest.schedule.difference import Difference, Present, compare
+from services.ingest.schedule.grammar import lark
 from services.ingest.schedule.plan import Order, task_name
 from services.ingest.schedule.preview import Preview, preview_rows
 from services.ingest.schedule.sandbox import read_safely
@@ -33,6 +34,7 @@ class Documents:
     """One ledger's door for documents; it reads one at a time, as that may take a processor for seconds."""
 
     def __init__(self, writer: Writer) -> None:
+        lark()  # made now, not while others wait for their answers
         self._writer = writer
         self._busy = False
 

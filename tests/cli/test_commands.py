@@ -1,5 +1,6 @@
 """The command line, as its users type it: real processes, an embedded server, exit codes."""
 
+import importlib
 import json
 import os
 import signal
@@ -11,7 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+import services.cli
 from events.envelope import encode
+from services.cli import MODULES, Imported
 from services.settings import shipped
 from tests.cli.terminal import Terminal, run
 from tests.examples import reported
@@ -27,6 +30,21 @@ def duban(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     with Terminal(tmp_path_factory.mktemp("cli") / "data").running(*CLOCK) as terminal:
         assert terminal(*IMPORT).stdout == "accepted 27, duplicate 0, refused 0\n"
         yield terminal
+
+
+def test_every_command_is_where_the_table_says() -> None:
+    """Each is found by its name and has its help; no module has one that the table lacks."""
+    commands = Imported()
+    assert {name: command.name for name, command in commands.items()} == {name: name for name in MODULES}
+    assert all(command.help for command in commands.values())
+    files = Path(services.cli.__file__).parent.glob("*.py")
+    modules = {file.stem for file in files if "\ncommands = typer.Typer(" in file.read_text(encoding="utf-8")}
+    assert modules == set(MODULES.values())
+    for module in modules:
+        registered = importlib.import_module(f"services.cli.{module}").commands.registered_commands
+        names = {one.name or one.callback.__name__ for one in registered}
+        own = {name for name in MODULES if MODULES[name] == module}
+        assert own == names or own in ({"audit"}, {"token"})  # which are groups
 
 
 def test_a_new_directory_gets_the_ledger_and_a_private_token_per_source(duban: Terminal) -> None:

@@ -7,7 +7,7 @@ from lark import Token, Tree, UnexpectedInput
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from services.ingest.schedule.counted import is_own
-from services.ingest.schedule.grammar import LARK, Node, child, tokens
+from services.ingest.schedule.grammar import Node, child, lark, tokens
 
 _LIMITS = {"BEFORE", "INCLUDED", "EXCLUDED", "UNTIL"}
 _LEADS = {"LEAD", "AT", "TO", "FROM"}
@@ -33,7 +33,7 @@ def find_limits(plain: str) -> Iterator[tuple[int, int]]:
 
     A span alone is none, for it may only name something (2018年度计划).
     """
-    marks = list(LARK.lex(plain))
+    marks = list(lark().lex(plain))
     at = 0
     while at < len(marks):
         length, node = (0, None) if marks[at] in _PUNCTUATION else _longest(marks[at : at + _MOST])
@@ -63,7 +63,7 @@ def _longest(marks: list[Token]) -> tuple[int, Node | None]:
 
 def _feed(marks: list[Token]) -> tuple[int, InteractiveParser]:
     """Return how many of the words a `stretch` could begin with, and the parser that has read them."""
-    parser = LARK.parse_interactive(start="stretch")
+    parser = lark().parse_interactive(start="stretch")
     for count, mark in enumerate(marks):
         try:
             parser.feed_token(mark)

@@ -4,7 +4,7 @@ LALR: one pass from left to right, so reading a phrase takes time in proportion 
 no way on is where the phrase stops making sense.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TypeAlias
 
 from lark import Lark, Token, Tree, UnexpectedInput
@@ -12,14 +12,19 @@ from lark.exceptions import UnexpectedToken
 
 Node: TypeAlias = Tree[Token]
 
-LARK = Lark.open(
-    "phrase.lark",
-    rel_to=__file__,
-    start=["phrase", "stretch", "refused"],  # the last only so that its tokens are known
-    parser="lalr",
-    lexer="basic",
-    propagate_positions=True,
-)
+
+@cache
+def lark() -> Lark:
+    """Return the grammar, which takes some 0.2 s to make."""
+    return Lark.open(
+        "phrase.lark",
+        rel_to=__file__,
+        start=["phrase", "stretch", "refused"],  # the last only so that its tokens are known
+        parser="lalr",
+        lexer="basic",
+        propagate_positions=True,
+    )
+
 
 _REASONS = {
     "VAGUE": "does not say which day",
@@ -33,7 +38,7 @@ _REASONS = {
 def parse(plain: str) -> Node:
     """Return the tree of a regular phrase; raise ValueError, naming what cannot be read, where there is none."""
     try:
-        return LARK.parse(plain, start="phrase")
+        return lark().parse(plain, start="phrase")
     except UnexpectedToken as error:
         token = error.token
         if token.type == "$END":
