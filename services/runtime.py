@@ -18,14 +18,11 @@ from faststream.redis.message import FAKE_CONSUMER, RedisBatchStreamMessage
 from litestar import Litestar
 
 from services.clock import cancelled, sleep
-from services.server import RETRY_SECONDS
+from services.server import MOST_CONNECTIONS, RETRY_SECONDS
 from services.settings import Settings
 
 POLL_MILLISECONDS = 2_000
 """How long one XREAD waits: under the client's socket timeout, or each idle wait would end in an error."""
-
-MOST_CONNECTIONS = 10_000
-"""Of one broker, as each inbox is read over a connection of its own: the server's own limit, not the client's 100."""
 
 FILES = 16_384
 """Open files of a service: a connection each for the requests at once, as many again that idle, and the server's."""

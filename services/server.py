@@ -24,6 +24,10 @@ SOCKET_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
 """How long a connection may take to be made; the server is on the same network."""
 
+MOST_CONNECTIONS = 10_000
+"""Of one client or broker: the server's own limit. Each request that looks at its token needs one, and each inbox that
+is read or looked at; beyond the client's own limit, 100, they would fail."""
+
 WATCH_SECONDS = 2.0
 """Between two looks at who answers at the server's address: what a failover adds to the way of a waiting reader."""
 
@@ -54,6 +58,7 @@ def connect(url: str) -> Any:
         socket_connect_timeout=CONNECT_SECONDS,
         health_check_interval=30,
         retry=Retry(NoBackoff(), 0),
+        max_connections=MOST_CONNECTIONS,
     )
     pool = client.connection_pool
     pool.connection_class = type("Connection", (_Leaving, pool.connection_class), {})

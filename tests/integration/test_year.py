@@ -69,14 +69,20 @@ async def test_a_year_folds_to_the_same_rows_by_every_route(tmp_path: Path, serv
             async with _house(tmp_path, server_url, now.isoformat(), spoken).running("ingest", "status") as house:
                 for told in rounds:
                     meant = {source: [one.becomes for one in said] for source, said in told.items()}
-                    over_http, over_inboxes, over_files = await asyncio.gather(
-                        routes.over_http(house, LEDGERS["http"], issued[LEDGERS["http"]], told),
-                        routes.over_inboxes(house, LEDGERS["inboxes"], told),
-                        routes.over_files(house, LEDGERS["files"], issued[LEDGERS["files"]], told, tmp_path, pool),
-                    )
-                    assert over_http == meant
-                    assert over_inboxes == meant
-                    assert _counted(over_files) == _counted(meant)
+                    async with asyncio.TaskGroup() as group:  # which stops the others where one fails
+                        http, inboxes, files = (
+                            group.create_task(route)
+                            for route in (
+                                routes.over_http(house, LEDGERS["http"], issued[LEDGERS["http"]], told),
+                                routes.over_inboxes(house, LEDGERS["inboxes"], told),
+                                routes.over_files(
+                                    house, LEDGERS["files"], issued[LEDGERS["files"]], told, tmp_path, pool
+                                ),
+                            )
+                        )
+                    assert http.result() == meant
+                    assert inboxes.result() == meant
+                    assert _counted(files.result()) == _counted(meant)
                     total.update(became for said in meant.values() for became in said)
                     types |= {_type(one.raw) for said in told.values() for one in said if one.becomes == "accepted"}
     assert total.total() == EVENTS // SHARE

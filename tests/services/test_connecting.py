@@ -31,6 +31,11 @@ async def user(redis: Any) -> AsyncIterator[str]:
     await redis.acl_deluser("chief")
 
 
+async def test_hundreds_of_commands_may_be_under_way_at_once(redis: Any) -> None:
+    """As when each of so many requests looks at its token, and each of so many inboxes is looked at."""
+    assert all(await asyncio.gather(*(redis.ping() for _ in range(500))))
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Return a certificate of this machine, made for the test, and its key."""

@@ -23,6 +23,9 @@ LINES = 1_000
 RECEIPT_SECONDS = 60
 """How long the next receipt may take."""
 
+PATIENCE = "60"
+"""Seconds that `duban publish` waits for a service that does not answer: where another route fails, none does."""
+
 Tokens = Mapping[str, str]
 """By source."""
 
@@ -96,7 +99,7 @@ def _publish(file: str, ledger: str, environment: Mapping[str, str]) -> str:
     os.environ.update(environment)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
-        app(["publish", file, "--ledger", ledger, "--json"], standalone_mode=False)
+        app(["publish", file, "--ledger", ledger, "--json", "--patience", PATIENCE], standalone_mode=False)
     return printed.getvalue()
 
 
