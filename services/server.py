@@ -10,6 +10,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as DisconnectedError
 from redis.exceptions import ReadOnlyError, RedisError
 
 from events.log import key
@@ -35,7 +36,18 @@ log = structlog.get_logger()
 
 
 class _Leaving:
-    """A connection that closes itself where the server has become a replica: the address may lead elsewhere by now."""
+    """A connection that closes itself where the server has become a replica: the address may lead elsewhere by now.
+
+    Where the server has closed it just before it is written to, that is told as the ConnectionError that it is: uvloop
+    raises a RuntimeError.
+    """
+
+    async def send_packed_command(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            await super().send_packed_command(*args, **kwargs)  # type: ignore[misc]  # of the connection it is mixed into
+        except RuntimeError as error:
+            await self.disconnect(nowait=True)  # type: ignore[attr-defined]  # of the connection it is mixed into
+            raise DisconnectedError(str(error)) from error
 
     async def read_response(self, *args: Any, **kwargs: Any) -> Any:
         try:

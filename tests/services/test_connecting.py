@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
+import uvloop
 from redis.exceptions import AuthenticationError
 from redis.exceptions import ConnectionError as DisconnectedError
 
@@ -34,6 +35,23 @@ async def user(redis: Any) -> AsyncIterator[str]:
 async def test_hundreds_of_commands_may_be_under_way_at_once(redis: Any) -> None:
     """As when each of so many requests looks at its token, and each of so many inboxes is looked at."""
     assert all(await asyncio.gather(*(redis.ping() for _ in range(500))))
+
+
+def test_a_connection_that_closes_as_it_is_written_to_is_told_as_such(server_url: str) -> None:
+    """Not as the fault of a program, which uvloop makes of it."""
+
+    async def work() -> None:
+        client = connect(server_url)
+        connection = await client.connection_pool.get_connection()
+        connection._writer.transport.abort()
+        with pytest.raises(DisconnectedError):
+            await connection.send_command("PING")
+        assert not connection.is_connected
+        await client.connection_pool.release(connection)
+        await client.aclose()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work())
 
 
 @pytest.fixture(scope="module")
