@@ -14,7 +14,7 @@ from events.log import Log, key
 from events.projection import Projection, Rules, saved_position
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.place import LEDGER, Place, find
-from services.ingest.store import LAST_ID
+from services.ingest.store import is_closed
 from services.ingest.store import rules as ingest_rules
 from services.notify.store import rules as notify_rules
 from services.server import connect
@@ -114,7 +114,7 @@ async def _server(place: Place, ledger: str, sources: Collection[str]) -> list[s
             inbox = name.decode(errors="replace")
             if name not in inboxes:
                 wrong.append(f"inbox {inbox}: nobody reads it, as the ledger has no such source")
-            elif await _is_closed(redis, name):
+            elif is_closed(await redis.xinfo_stream(name)):
                 wrong.append(f"inbox {inbox}: it was full, and takes nothing until ingest has decided half of it")
     except RedisError as error:
         return [f"server: {error}"]
@@ -122,11 +122,6 @@ async def _server(place: Place, ledger: str, sources: Collection[str]) -> list[s
         return wrong
     finally:
         await redis.aclose()
-
-
-async def _is_closed(redis: Any, inbox: bytes) -> bool:
-    """Tell whether ingest has closed an inbox."""
-    return bool((await redis.xinfo_stream(inbox))["last-generated-id"].decode() == LAST_ID)
 
 
 async def _configuration(redis: Any) -> list[str]:

@@ -21,7 +21,7 @@ from services.clock import sleep
 from services.ingest.draft import Submission, submission
 from services.ingest.queue import BATCH
 from services.ingest.schedule.limits import MIB
-from services.ingest.store import LAST_ID, UnavailableError, Writer
+from services.ingest.store import LAST_ID, UnavailableError, Writer, is_closed
 from services.server import RETRY_SECONDS
 
 READ_AHEAD = 4
@@ -67,7 +67,7 @@ class Inbox:
         if size is None:
             return
         info = await self._redis.xinfo_stream(self.name)
-        closed = info["last-generated-id"].decode() == LAST_ID
+        closed = is_closed(info)
         if size > MOST_BYTES and not closed:
             log.warning("inbox is full: nothing is added to it until half of it is decided", inbox=self.name, size=size)
             await self._redis.execute_command("XSETID", self.name, LAST_ID)

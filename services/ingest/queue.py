@@ -5,7 +5,7 @@ import contextlib
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -14,6 +14,9 @@ from events.log import Move
 from services.clock import sleep
 from services.ingest.core import Outcome
 from services.ingest.draft import Submission
+
+S = TypeVar("S")
+R = TypeVar("R")
 
 BATCH = 1_000
 """Submissions decided and appended at once: some 7 ms of the server's time; more would gain little."""
@@ -32,6 +35,15 @@ ALONE_SECONDS = 2.0
 
 PACE_SECONDS = 0.025
 """Between two parts of a source beside others: time that is theirs."""
+
+
+async def in_slices(work: Callable[[S], R], items: Sequence[S]) -> list[R]:
+    """Return what `work` makes of each; what waits to be sent or received goes on in between."""
+    made: list[R] = []
+    for start in range(0, len(items), SLICE):
+        made += map(work, items[start : start + SLICE])
+        await sleep(0)
+    return made
 
 
 class Waiting(Struct):
@@ -68,9 +80,7 @@ class Part(Struct):
         """Read the submissions, unless they are: in the order in which the parts were taken."""
         if self.submissions:
             return
-        for start in range(0, len(self.sent), SLICE):
-            self.submissions += map(self.waiting.read, self.sent[start : start + SLICE])
-            await sleep(0)
+        self.submissions = await in_slices(self.waiting.read, self.sent)
         whole = self.waiting.move
         if whole is None or self.last:
             self.move = whole

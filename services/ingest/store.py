@@ -8,7 +8,7 @@ Keys beside the log's own (events/log.py), the notes' (draft.py) and the project
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -28,7 +28,7 @@ from services.clock import cancelled, monotonic, sleep
 from services.ingest.core import Outcome
 from services.ingest.draft import Base, Draft, Ids, Submission
 from services.ingest.lookup import Lookup, Lookups
-from services.ingest.queue import SLICE, Part, Queue, Waiting
+from services.ingest.queue import Part, Queue, Waiting, in_slices
 from services.ingest.task import VERSION, Task, evolve
 from services.ingest.timers import Timers
 
@@ -245,19 +245,15 @@ class Writer:
             if instant is not None:
                 self._timers.schedule(subject, instant)
         submissions = [one for part in batch for one in part.submissions]
-        outcomes: list[Outcome] = []
-        for start in range(0, len(submissions), SLICE):
-            outcomes += map(draft.outcome, submissions[start : start + SLICE])
-            await sleep(0)  # what waits to be sent or received goes on meanwhile
-        return draft, outcomes
+        return draft, await in_slices(draft.outcome, submissions)
 
     async def _read(self, batch: list[Part]) -> list[Part]:
         """Read what was taken, and return that for which somebody waits."""
         for part in batch:
             try:
                 await part.read()
-            except Exception as error:  # noqa: BLE001 - told and logged, and the writer goes on
-                self._unavailable([part], error)
+            except Exception as error:  # noqa: BLE001 - raised where it was handed in, and the writer goes on
+                part.fail(error)
         return [part for part in batch if not part.waiting.told.done()]
 
     async def _append(self, decided: Decided) -> list[Part] | None:
@@ -345,6 +341,11 @@ def rules(ledger: Ledger) -> Rules[Task]:
     own = msgspec.json.encode((ledger.groups, ledger.aliases, ledger.successions))
     version = f"{VERSION}-{hashlib.blake2b(own, digest_size=6).hexdigest()}"
     return Rules("ingest", version, Task, partial(evolve, ledger))
+
+
+def is_closed(inbox: Mapping[str, Any]) -> bool:
+    """Tell from what XINFO STREAM says of an inbox whether it takes nothing, as it was full."""
+    return bool(inbox["last-generated-id"].decode() == LAST_ID)
 
 
 async def keep_stranger(redis: Any, ledger: str, address: str, body: bytes) -> None:

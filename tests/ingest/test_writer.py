@@ -17,7 +17,7 @@ from events.log import InboxMovedError, Log, Move, key
 from events.schema import DeadlineNeared, DeadlinePassed, TaskClosed
 from services.clock import FixedClock
 from services.ingest.core import Outcome
-from services.ingest.draft import RECEIPTS_KEPT
+from services.ingest.draft import RECEIPTS_KEPT, Submission
 from services.ingest.queue import BATCH
 from services.ingest.store import UnavailableError
 from services.server import connect
@@ -136,6 +136,19 @@ def test_outcomes_do_not_depend_on_batches(driver: Driver) -> None:
         assert driver(together(calls, at_once)) == driver(alone(calls))
 
     hold()
+
+
+async def test_what_cannot_be_read_fails_for_its_sender_alone(redis: Any) -> None:
+    """A fault in reading is raised where it was handed in; what is decided beside it has its outcomes."""
+
+    def broken(_: bytes) -> Submission:
+        raise TypeError("no such reading")
+
+    async with working(redis) as desk:
+        fault = asyncio.create_task(desk.writer.hand_in("units", [b"x"], broken))
+        assert short(await desk.submit(assigned())) == [("accepted", 1)]
+        with pytest.raises(TypeError, match="no such reading"):
+            await fault
 
 
 async def test_a_long_call_is_decided_in_order(redis: Any) -> None:
