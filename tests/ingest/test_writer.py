@@ -1,9 +1,7 @@
 """The writer on a real server: what it answers is what is there, in order, once, whoever else writes or dies."""
 
 import asyncio
-import contextlib
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -11,23 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.deadline import EARLIEST, Deadline, Fixed, Ongoing, Recurring
 from events.envelope import Event, encode, read, submitted
 from events.log import InboxMovedError, Log, Move, key
-from events.schema import DeadlineNeared, DeadlinePassed, TaskClosed
-from services.clock import FixedClock
+from events.schema import TaskClosed
 from services.ingest.core import Outcome
 from services.ingest.draft import RECEIPTS_KEPT, Submission
 from services.ingest.queue import BATCH
-from services.ingest.store import UnavailableError
 from services.server import connect
 from tests.events.driver import Driver, contents
-from tests.events.failover import promote, replica_of
 from tests.examples import TASK, assigned, reported
 from tests.ingest.desk import DAY, NAME, START, history, ids, kept, receipts, short, submission, working
-from tests.servers import Server
-
-DUE = datetime(2019, 1, 1, tzinfo=START.tzinfo)
 
 
 async def test_each_outcome_of_one_call(redis: Any) -> None:
@@ -298,268 +289,6 @@ async def test_two_writers_keep_the_order_of_a_call(redis: Any) -> None:
         assert [id for id in told if id in own] == [event.id for event in call]
 
 
-def fixed(due: datetime) -> Deadline:
-    """Return a deadline of one instant, with the offset of 湛江."""
-    return Fixed("2018年12月底前完成", due.astimezone(timezone_of_the_ledger()))
-
-
-def timezone_of_the_ledger() -> Any:
-    return assigned().time.tzinfo
-
-
-async def passings(redis: Any) -> list[tuple[str, datetime]]:
-    """Return task and due of each recorded passing."""
-    return [
-        (entry.event.subject, entry.event.data.due)
-        for entry in await history(redis)
-        if isinstance(entry.event.data, DeadlinePassed)
-    ]
-
-
-async def test_the_clock_speaks_in_its_time(redis: Any) -> None:
-    """Reminders and the passing are recorded at the first tick at or after their instants, with those as `time`."""
-    async with working(redis) as desk:
-        await desk.submit(assigned(deadline=fixed(DUE)))
-        for instant in (DUE - 30 * DAY - timedelta(seconds=1), DUE - 30 * DAY, DUE - 7 * DAY, DUE - DAY / 2, DUE):
-            desk.clock.instant = instant
-            await desk.writer.tick()
-            await desk.writer.tick()
-    assert [
-        (entry.event.data, entry.event.time, entry.event.recorded, entry.event.authid)
-        for entry in (await history(redis))[1:]
-    ] == [
-        (DeadlineNeared(DUE, 30), DUE - 30 * DAY, DUE - 30 * DAY, "duban"),
-        (DeadlineNeared(DUE, 7), DUE - 7 * DAY, DUE - 7 * DAY, "duban"),
-        (DeadlineNeared(DUE, 1), DUE - DAY, DUE - DAY / 2, "duban"),
-        (DeadlinePassed(DUE), DUE, DUE, "duban"),
-    ]
-
-
-async def test_the_clock_speaks_before_those_who_come_late(redis: Any) -> None:
-    """An event that arrives after a due instant is recorded after the passing, even where no tick came in between."""
-    async with working(redis) as desk:
-        await desk.submit(assigned(deadline=fixed(START + DAY)))
-        desk.clock.instant = START + 2 * DAY
-        assert short(await desk.submit(reported())) == [("accepted", 4)]
-    assert [entry.event.type for entry in await history(redis)] == [
-        "duban.task.assigned.v1",
-        "duban.deadline.neared.v1",
-        "duban.deadline.passed.v1",
-        "duban.progress.reported.v1",
-    ]
-
-
-async def test_a_passing_is_recorded_once_by_two_writers(redis: Any) -> None:
-    """Two instances whose clocks strike at the same instant record each passing once, however often they look."""
-    clock = FixedClock(START)
-    async with working(redis, clock) as desk, working(redis, clock) as other:
-        await desk.submit(*(assigned(f"t{number}", deadline=fixed(DUE)) for number in range(20)))
-        await other.submit(*(assigned(f"u{number}", deadline=fixed(DUE)) for number in range(20)))
-        clock.instant = DUE
-        for _ in range(3):
-            await asyncio.gather(*(one.writer.tick() for one in (desk, other) for _ in range(3)))
-        await asyncio.gather(desk.submit(reported("t1")), other.submit(reported("t2")))
-    names = [f"{letter}{number}" for letter in "tu" for number in range(20)]
-    assert sorted(await passings(redis)) == sorted((name, DUE) for name in names)
-
-
-async def test_a_passing_is_recorded_after_being_down(redis: Any) -> None:
-    """An instance that was down over the due instant records at its first tick what it owes, once."""
-    async with working(redis) as desk:
-        await desk.submit(assigned(deadline=fixed(DUE)))
-    for late in (DAY, 2 * DAY):
-        async with working(redis, FixedClock(DUE + late)) as desk:
-            await desk.writer.tick()
-            await desk.writer.tick()
-    assert await passings(redis) == [(TASK, DUE)]
-    assert (await history(redis))[-1].event.recorded == DUE + DAY
-
-
-@pytest.mark.parametrize("saved", [True, False], ids=["saved", "not saved"])
-async def test_a_restart_between_reminders_repeats_none(redis: Any, saved: bool) -> None:  # noqa: FBT001
-    """Each instance, whether it takes up saved rows or folds anew, goes on where the last one's clock stood."""
-    for instant in (START, DUE - 30 * DAY, DUE - 7 * DAY, DUE - DAY, DUE, DUE + DAY):
-        async with working(redis, FixedClock(instant)) as desk:
-            await desk.submit(assigned(deadline=fixed(DUE)))
-            await desk.writer.tick()
-            if saved:
-                await desk.writer.save()
-    assert await ids(redis) == [
-        f"assigned-{TASK}",
-        f"neared:{TASK}:2019-01-01T08:00:00+08:00:30",
-        f"neared:{TASK}:2019-01-01T08:00:00+08:00:7",
-        f"neared:{TASK}:2019-01-01T08:00:00+08:00:1",
-        f"passed:{TASK}:2019-01-01T08:00:00+08:00",
-    ]
-
-
-async def test_occurrences_keep_their_day_over_a_restart(redis: Any) -> None:
-    """A recurring deadline counts months in its own offset, also after its row was saved and loaded."""
-    first = assigned().time.replace(year=2018, month=5, day=1, hour=0)
-    async with working(redis) as desk:
-        await desk.submit(assigned(deadline=Recurring("每月底前", "month", first)))
-        await desk.writer.save()
-    async with working(redis, FixedClock(first + 70 * DAY)) as desk:
-        await desk.writer.tick()
-    assert [due.isoformat() for _, due in await passings(redis)] == [
-        "2018-05-01T00:00:00+08:00",
-        "2018-06-01T00:00:00+08:00",
-        "2018-07-01T00:00:00+08:00",
-    ]
-
-
-@pytest.mark.parametrize("saves", [1, 2])
-async def test_an_idle_instance_takes_over_the_clock(redis: Any, saves: int) -> None:
-    """What another instance has appended falls due here too when that one is gone, though nothing is submitted here."""
-    clock = FixedClock(START)
-    async with working(redis, clock) as idle:
-        await idle.submit(assigned("t1", deadline=Ongoing("持续实施")))
-        async with working(redis, clock) as busy:
-            await busy.submit(assigned("t2", deadline=fixed(DUE)), assigned("t3", deadline=fixed(DUE)))
-            if saves == 2:
-                await busy.writer.save()
-        await idle.writer.save()
-        clock.instant = DUE
-        await idle.writer.tick()
-    assert sorted(await passings(redis)) == [("t2", DUE), ("t3", DUE)]
-
-
-async def recorded(redis: Any) -> list[datetime | None]:
-    """Return the instants at which the events of the log were recorded."""
-    return [entry.event.recorded for entry in await history(redis)]
-
-
-async def test_recorded_time_never_runs_back(redis: Any) -> None:
-    """Where the clock is set back, also over a restart, the ledger's time stands still until it is made up for."""
-    async with working(redis) as desk:
-        await desk.submit(assigned())
-        desk.clock.instant = START + DAY
-        await desk.submit(reported(number=1))
-        desk.clock.instant = START
-        await desk.submit(reported(number=2))
-    async with working(redis, FixedClock(START)) as desk:
-        await desk.submit(reported(number=3))
-        desk.clock.instant = START + 2 * DAY
-        await desk.submit(reported(number=4))
-    assert await recorded(redis) == [START, START + DAY, START + DAY, START + DAY, START + 2 * DAY]
-
-
-@pytest.mark.parametrize("saved", [True, False], ids=["saved", "not saved"])
-async def test_recorded_time_never_runs_back_between_two_writers(redis: Any, saved: bool) -> None:  # noqa: FBT001
-    """An instance whose clock is behind records no earlier than the other one did, however it learned of it."""
-    async with working(redis) as behind, working(redis, FixedClock(START + DAY)) as ahead:
-        await behind.submit(assigned())
-        await ahead.submit(reported(number=1))
-        if saved:
-            await ahead.writer.save()
-            await behind.writer.save()
-        await behind.submit(reported(number=2))
-    assert await recorded(redis) == [START, START + DAY, START + DAY]
-
-
-async def test_who_waits_is_told_when_the_writer_stops(redis: Any) -> None:
-    """When ingest stops, nobody waits for ever: each call has outcomes or UnavailableError, and all can be resent."""
-    events = [reported(number=number) for number in range(2_000)]
-    async with working(redis) as desk:
-        await desk.submit(assigned())
-        calls = [asyncio.create_task(desk.submit(*events[start : start + 150])) for start in range(0, 2_000, 150)]
-        await calls[0]
-    async with asyncio.timeout(10):
-        answers = await asyncio.gather(*calls, return_exceptions=True)
-    told = [answer for answer in answers if isinstance(answer, BaseException)]
-    assert all(isinstance(answer, UnavailableError) for answer in told)
-    async with working(redis) as desk:
-        again = await desk.submit(*events)
-    assert [one.position for one in again] == list(range(2, 2_002))
-    for answer in answers:
-        assert isinstance(answer, BaseException) or {one.outcome for one in answer} == {"accepted"}
-
-
-async def test_a_log_that_was_cut_is_not_written(redis: Any) -> None:
-    """Where the log ends before what the write model knows, a wrong backup was put back: nothing is accepted."""
-    async with working(redis) as desk:
-        await desk.submit(assigned(), reported())
-        await desk.writer.save()
-    await redis.delete(key(NAME, "log"))
-    async with working(redis) as desk:
-        with pytest.raises(UnavailableError, match="the log ends at 0, the write model knows 2"):
-            await desk.submit(reported(number=2))
-        assert not desk.writer.ready
-
-
-@pytest.mark.parametrize("others", range(3))
-async def test_after_a_failover_the_writer_goes_on_from_that_log(redis: Any, others: int) -> None:
-    """Where the log ends earlier, or has others' events at the same positions, what is decided is decided on those."""
-    async with working(redis) as desk:
-        await desk.submit(assigned())
-        await desk.writer.save()
-        replica = await replica_of(redis)
-        await desk.submit(assigned("lost"), assigned("lost-2"))
-        await promote(redis, replica)
-        async with working(redis) as other:
-            await other.submit(*(assigned(f"other-{number}") for number in range(others)))
-        assert short(await desk.submit(reported("lost"), assigned("lost"))) == [
-            ("refused", "unknown-task"),
-            ("accepted", 2 + others),
-        ]
-    assert await ids(redis) == [assigned(name).id for name in (TASK, *(f"other-{n}" for n in range(others)), "lost")]
-
-
-async def test_a_server_that_is_away_is_told(redis: Any, server: Server) -> None:
-    """Without the server a submission raises UnavailableError and the writer is not ready; with it, all goes on."""
-    async with working(redis) as desk:
-        await desk.submit(assigned())
-        assert desk.writer.ready
-        server.kill()
-        try:
-            with pytest.raises(UnavailableError):
-                await desk.submit(reported())
-            assert not desk.writer.ready
-            with pytest.raises(UnavailableError):
-                await desk.writer.tick()
-        finally:
-            server.start()
-        assert short(await desk.submit(assigned(), reported())) == [("duplicate", 1), ("accepted", 2)]
-        assert desk.writer.ready
-
-
-async def test_what_was_acknowledged_survives_a_killed_server(redis: Any, server: Server) -> None:
-    """With sources that send on over a crash of the server, all that was acknowledged is there, once, in its place."""
-    acknowledged: dict[str, int] = {}
-    killed = asyncio.Event()
-
-    async def send(task: str) -> None:
-        """Send reports one by one, again and again until each is answered, some of them after the crash."""
-        number = left = 0
-        while left < 5:
-            number += 1
-            left += killed.is_set()
-            event = reported(task, number)
-            while event.id not in acknowledged:
-                with contextlib.suppress(UnavailableError):
-                    (outcome,) = await desk.submit(event)
-                    assert outcome.position is not None
-                    acknowledged[event.id] = outcome.position
-
-    def crash() -> None:
-        server.kill()
-        server.start()
-
-    async with working(redis) as desk:
-        tasks = [f"t{number}" for number in range(8)]
-        await desk.submit(*(assigned(task) for task in tasks))
-        sources = [asyncio.create_task(send(task)) for task in tasks]
-        await asyncio.sleep(0.3)
-        await asyncio.to_thread(crash)
-        killed.set()
-        await asyncio.gather(*sources)
-    places = {entry.event.id: entry.position for entry in await history(redis) if entry.position > len(tasks)}
-    assert places == acknowledged
-    for task in tasks:
-        own = [id for id in places if id.startswith(f"report-{task}-")]
-        assert own == [reported(task, number).id for number in range(1, len(own) + 1)]
-
-
 @pytest.fixture
 def driver(server_url: str) -> Iterator[Driver]:
     """Return a driver of the session's server, for properties."""
@@ -658,16 +387,3 @@ def test_accepted_once_by_any_of_two_writers(driver: Driver) -> None:
         driver(example(plan, split))
 
     law()
-
-
-@pytest.mark.parametrize("due", ["1900-01-01T00:00:00+08:30", "1950-01-01T00:00:00+08:30", "1949-12-31T17:00:00-07:00"])
-async def test_what_the_clock_writes_can_be_read(redis: Any, due: str) -> None:
-    """A due at the calendar's edge, in whatever offset, is refused, or what the clock says of it can be folded."""
-    event = assigned("t1", deadline=Fixed("最早", EARLIEST))
-    raw = encode(event).replace(EARLIEST.isoformat().replace("+00:00", "Z").encode(), due.encode())
-    assert due.encode() in raw
-    async with working(redis, FixedClock(START)) as desk:
-        (outcome,) = await desk.submit(raw, authid="office")
-        await desk.writer.tick()
-        assert outcome.code in {None, "invalid-data"}
-    await history(redis)  # reads every event

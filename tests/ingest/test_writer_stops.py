@@ -1,0 +1,117 @@
+"""What becomes of those who wait, and of what was acknowledged, where the writer or its server ends."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import pytest
+
+from events.log import key
+from services.ingest.store import UnavailableError
+from tests.events.failover import promote, replica_of
+from tests.examples import TASK, assigned, reported
+from tests.ingest.desk import NAME, history, ids, short, working
+from tests.servers import Server
+
+
+async def test_who_waits_is_told_when_the_writer_stops(redis: Any) -> None:
+    """When ingest stops, nobody waits for ever: each call has outcomes or UnavailableError, and all can be resent."""
+    events = [reported(number=number) for number in range(2_000)]
+    async with working(redis) as desk:
+        await desk.submit(assigned())
+        calls = [asyncio.create_task(desk.submit(*events[start : start + 150])) for start in range(0, 2_000, 150)]
+        await calls[0]
+    async with asyncio.timeout(10):
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+    told = [answer for answer in answers if isinstance(answer, BaseException)]
+    assert all(isinstance(answer, UnavailableError) for answer in told)
+    async with working(redis) as desk:
+        again = await desk.submit(*events)
+    assert [one.position for one in again] == list(range(2, 2_002))
+    for answer in answers:
+        assert isinstance(answer, BaseException) or {one.outcome for one in answer} == {"accepted"}
+
+
+async def test_a_log_that_was_cut_is_not_written(redis: Any) -> None:
+    """Where the log ends before what the write model knows, a wrong backup was put back: nothing is accepted."""
+    async with working(redis) as desk:
+        await desk.submit(assigned(), reported())
+        await desk.writer.save()
+    await redis.delete(key(NAME, "log"))
+    async with working(redis) as desk:
+        with pytest.raises(UnavailableError, match="the log ends at 0, the write model knows 2"):
+            await desk.submit(reported(number=2))
+        assert not desk.writer.ready
+
+
+@pytest.mark.parametrize("others", range(3))
+async def test_after_a_failover_the_writer_goes_on_from_that_log(redis: Any, others: int) -> None:
+    """Where the log ends earlier, or has others' events at the same positions, what is decided is decided on those."""
+    async with working(redis) as desk:
+        await desk.submit(assigned())
+        await desk.writer.save()
+        replica = await replica_of(redis)
+        await desk.submit(assigned("lost"), assigned("lost-2"))
+        await promote(redis, replica)
+        async with working(redis) as other:
+            await other.submit(*(assigned(f"other-{number}") for number in range(others)))
+        assert short(await desk.submit(reported("lost"), assigned("lost"))) == [
+            ("refused", "unknown-task"),
+            ("accepted", 2 + others),
+        ]
+    assert await ids(redis) == [assigned(name).id for name in (TASK, *(f"other-{n}" for n in range(others)), "lost")]
+
+
+async def test_a_server_that_is_away_is_told(redis: Any, server: Server) -> None:
+    """Without the server a submission raises UnavailableError and the writer is not ready; with it, all goes on."""
+    async with working(redis) as desk:
+        await desk.submit(assigned())
+        assert desk.writer.ready
+        server.kill()
+        try:
+            with pytest.raises(UnavailableError):
+                await desk.submit(reported())
+            assert not desk.writer.ready
+            with pytest.raises(UnavailableError):
+                await desk.writer.tick()
+        finally:
+            server.start()
+        assert short(await desk.submit(assigned(), reported())) == [("duplicate", 1), ("accepted", 2)]
+        assert desk.writer.ready
+
+
+async def test_what_was_acknowledged_survives_a_killed_server(redis: Any, server: Server) -> None:
+    """With sources that send on over a crash of the server, all that was acknowledged is there, once, in its place."""
+    acknowledged: dict[str, int] = {}
+    killed = asyncio.Event()
+
+    async def send(task: str) -> None:
+        """Send reports one by one, again and again until each is answered, some of them after the crash."""
+        number = left = 0
+        while left < 5:
+            number += 1
+            left += killed.is_set()
+            event = reported(task, number)
+            while event.id not in acknowledged:
+                with contextlib.suppress(UnavailableError):
+                    (outcome,) = await desk.submit(event)
+                    assert outcome.position is not None
+                    acknowledged[event.id] = outcome.position
+
+    def crash() -> None:
+        server.kill()
+        server.start()
+
+    async with working(redis) as desk:
+        tasks = [f"t{number}" for number in range(8)]
+        await desk.submit(*(assigned(task) for task in tasks))
+        sources = [asyncio.create_task(send(task)) for task in tasks]
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(crash)
+        killed.set()
+        await asyncio.gather(*sources)
+    places = {entry.event.id: entry.position for entry in await history(redis) if entry.position > len(tasks)}
+    assert places == acknowledged
+    for task in tasks:
+        own = [id for id in places if id.startswith(f"report-{task}-")]
+        assert own == [reported(task, number).id for number in range(1, len(own) + 1)]
