@@ -74,3 +74,10 @@ def unit(row: TaskRow, name: str = LEAD) -> UnitRow:
 def folded(task: Task | None) -> Task:
     assert task is not None
     return task
+
+
+def then_any(task: Task, position: int, event: Event) -> Task:
+    """Return the task after an event as it came."""
+    after = evolve(LEDGER, task, Recorded(position, event))
+    assert after is not None
+    return after
