@@ -20,13 +20,14 @@ async def settled(house: House, source: str = "units") -> int:
     try:
         async with asyncio.timeout(REST_SECONDS), httpx.AsyncClient(timeout=30) as http:
             while True:
+                decided = await _decided(log, redis, source)  # before the tail, which grows by what is decided
                 before = await log.tail()
                 await sleep(0.5)
                 positions = {before, await log.tail()}
                 for service, what in (("status", "overview"), ("notify", "alerts?limit=1")):
                     answer = await http.get(house.address(service, what))
                     positions.add(int(answer.headers["Duban-Position"]))
-                if len(positions) == 1 and before and await _decided(log, redis, source):
+                if len(positions) == 1 and before and decided:
                     return before
     finally:
         await redis.aclose()
