@@ -18,7 +18,7 @@ whether it has the very events; the projection then takes up what is saved there
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -62,7 +62,8 @@ class Rules(Struct, Generic[R], frozen=True):
     """What makes a projection: its name, its row type, the pure `evolve`, and what it announces of a save's changes.
 
     `version` names the rules; rows folded by another version are rebuilt when the projection loads. `feed` is the last
-    part of the announcements' key and `cap` the number of them kept (0: all).
+    part of the announcements' key and `cap` the number of them kept (0: all). `alike(saved, fresh)` is the fresh row
+    as of the instant of the saved one, where time alone changes rows.
     """
 
     name: str
@@ -73,6 +74,17 @@ class Rules(Struct, Generic[R], frozen=True):
     feed: str = "feed"
     cap: int = 0
     history: bool = False
+    alike: Callable[[R, R], R] | None = None
+
+    def differing(self, saved: Mapping[str, R], fresh: Mapping[str, R]) -> dict[str, tuple[R | None, R | None]]:
+        """Return the rows that differ as of the same instant, as (saved, fresh), by their keys in order."""
+        pairs = {name: (saved.get(name), fresh.get(name)) for name in sorted(saved.keys() | fresh.keys())}
+        if self.alike is not None:
+            pairs = {
+                name: (old, self.alike(old, new) if old is not None and new is not None else new)
+                for name, (old, new) in pairs.items()
+            }
+        return {name: (old, new) for name, (old, new) in pairs.items() if old != new}
 
 
 class Projection(Generic[R]):
@@ -197,9 +209,7 @@ class Projection(Generic[R]):
                 async for batch in self.log.scan(fresh.position, self.saved):
                     fresh.advance(batch)
             await self._load(own=True)
-            names = before.keys() | fresh.rows.keys()
-            pairs = {name: (before.get(name), fresh.rows.get(name)) for name in names}
-            return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+            return self.rules.differing(before, fresh.rows)
 
     async def history(self, name: str) -> list[int]:
         """Return the positions of a row's events."""

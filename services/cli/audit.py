@@ -6,14 +6,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from events.difference import members
 from events.envelope import InvalidEvent, read
 from events.ledger import Ledger
 from events.log import Log, Recorded, Stored, key, within
 from events.projection import Projection
 from services.ingest.store import rules as ingest_rules
 from services.notify.store import FEED, NAME
-from services.status.core import light
-from services.status.row import Task
 from services.status.store import rules as status_rules
 
 SHOWN = 300
@@ -58,8 +57,8 @@ async def verify(redis: Any, name: str, ledger: Ledger, progress: Callable[[int]
     findings = await _verify_log(log, progress)
     if findings:
         return findings  # rows folded from a broken log would only repeat the news
-    findings += await _verify_rows(Projection(redis, log, ingest_rules(ledger)), None)
-    findings += await _verify_rows(Projection(redis, log, status_rules(ledger)), ledger)
+    findings += await _verify_rows(Projection(redis, log, ingest_rules(ledger)))
+    findings += await _verify_rows(Projection(redis, log, status_rules(ledger)))
     findings += await _verify_alerts(redis, name, log)
     return findings
 
@@ -94,20 +93,15 @@ async def _verify_log(log: Log, progress: Callable[[int], None]) -> list[Finding
     return findings
 
 
-async def _verify_rows(projection: Projection[Any], ledger: Ledger | None) -> list[Finding]:
-    """A fresh fold equals the saved rows; a status row's light is the one of the instant it was worked out at."""
+async def _verify_rows(projection: Projection[Any]) -> list[Finding]:
+    """A fresh fold equals the saved rows, as of the same instant."""
     await projection.read_saved()
     fresh = await projection.fresh(projection.position)
     findings = []
-    for name in sorted(projection.rows.keys() | fresh.rows.keys()):
-        saved, folded = projection.rows.get(name), fresh.rows.get(name)
-        if ledger is not None and isinstance(saved, Task) and isinstance(folded, Task):
-            lamp, reason = light(folded, ledger.lights, saved.lit)
-            row = msgspec.structs.replace(folded.row, light=lamp, light_reason=reason)
-            folded = msgspec.structs.replace(folded, row=row, lit=saved.lit)
-        if saved != folded:
-            detail = f"the saved row is {_short(saved)}, the log folds to {_short(folded)}"
-            findings.append(Finding("rows", f"{projection.rules.name} {name}", detail))
+    for name, (saved, folded) in projection.rules.differing(projection.rows, fresh.rows).items():
+        differing = ", ".join(members(saved, folded))
+        detail = f"{differing}: the saved row is {_short(saved)}, the log folds to {_short(folded)}"
+        findings.append(Finding("rows", f"{projection.rules.name} {name}", detail))
     return findings
 
 

@@ -9,6 +9,7 @@ import msgspec
 import typer
 from redis.exceptions import RedisError
 
+from events.difference import members
 from events.ledger import Ledger
 from events.log import Log, key
 from events.projection import Projection, Rules, saved_position
@@ -42,22 +43,25 @@ def rebuild(
 ) -> None:
     """Fold the rows anew from the log beside the old ones, compare, and switch to them; sends nothing."""
 
-    async def work() -> dict[str, list[str]]:
+    async def work() -> dict[str, dict[str, list[str]]]:
         redis = connect(find(data).server())
         try:
             log = Log(redis, ledger)
             chosen = [rules for rules in _all_rules(ledger_of(data, ledger)) if only in {None, rules.name}]
             if not chosen:
                 raise SettingsError(f"--only {only!r} is none of: ingest, status, notify")
-            return {rules.name: sorted(await Projection(redis, log, rules).rebuild()) for rules in chosen}
+            found = {rules.name: await Projection(redis, log, rules).rebuild() for rules in chosen}
+            return {name: {row: members(*pair) for row, pair in rows.items()} for name, rows in found.items()}
         finally:
             await redis.aclose()
 
     differing = asyncio.run(work())
     if json:
-        out.out(msgspec.json.encode(differing).decode())
+        shown = {name: [{"row": row, "members": m} for row, m in rows.items()] for name, rows in differing.items()}
+        out.out(msgspec.json.encode(shown).decode())
     for name, rows in differing.items() if not json else ():
-        out.print(f"{name}: " + (f"{len(rows)} rows were other ones: {', '.join(rows[:20])}" if rows else "equal rows"))
+        told = ", ".join(f"{row} ({', '.join(differs)})" for row, differs in list(rows.items())[:20])
+        out.print(f"{name}: " + (f"{len(rows)} rows were other ones: {told}" if rows else "equal rows"), markup=False)
     raise SystemExit(1 if any(differing.values()) else 0)
 
 

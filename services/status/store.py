@@ -10,12 +10,13 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from events.envelope import read
 from events.ledger import Ledger
 from events.log import Log, Stored
 from events.projection import Change, Projection, Rules
-from services.status.core import VERSION, evolve, relight
+from services.status.core import VERSION, evolve, light, relight
 from services.status.row import Task, TaskRow
 
 CHANGES_KEPT = 10_000
@@ -90,7 +91,10 @@ def rules(ledger: Ledger) -> Rules[Task]:
     """Return how rows are folded and announced in a ledger; its directory and lights are part of the version."""
     own = msgspec.json.encode((ledger.groups, ledger.aliases, ledger.successions, ledger.lights))
     version = f"{VERSION}-{hashlib.blake2b(own, digest_size=6).hexdigest()}"
-    return Rules("status", version, Task, partial(evolve, ledger), announce, "changes", CHANGES_KEPT, history=True)
+    alike = partial(_alike, ledger)
+    return Rules(
+        "status", version, Task, partial(evolve, ledger), announce, "changes", CHANGES_KEPT, history=True, alike=alike
+    )
 
 
 def announce(changes: Sequence[Change[Task]]) -> list[tuple[str, bytes]]:
@@ -101,6 +105,12 @@ def announce(changes: Sequence[Change[Task]]) -> list[tuple[str, bytes]]:
         (f"{change.position}-{0 if change.event is not None else '*'}", msgspec.json.encode(change.row.row))
         for change in ordered
     ]
+
+
+def _alike(ledger: Ledger, saved: Task, fresh: Task) -> Task:
+    """Return the fresh task with its light as at the instant that the saved one was lit."""
+    lamp, reason = light(fresh, ledger.lights, saved.lit)
+    return replace(fresh, row=replace(fresh.row, light=lamp, light_reason=reason), lit=saved.lit)
 
 
 def _snapshot(projection: Projection[Task]) -> Snapshot:
