@@ -11,6 +11,7 @@ from events.envelope import InvalidEvent, read
 from events.ledger import Ledger
 from events.log import Log, Recorded, Stored, key, within
 from events.projection import Projection
+from events.seal.merkle import Tree
 from services.ingest.store import rules as ingest_rules
 from services.notify.store import FEED, NAME
 from services.status.store import rules as status_rules
@@ -51,10 +52,19 @@ async def replay(log: Log, wanted: Slice) -> AsyncIterator[tuple[Stored, Recorde
         after = batch[-1].position
 
 
-async def verify(redis: Any, name: str, ledger: Ledger, progress: Callable[[int], None]) -> list[Finding]:
-    """Check a ledger from its log up and return what does not hold; `progress` hears the positions that were read."""
+class Head(NamedTuple):
+    """The head of the tree over the events at the positions 1 to `position`."""
+
+    position: int
+    digest: str
+
+
+async def verify(
+    redis: Any, name: str, ledger: Ledger, progress: Callable[[int], None], tree: Tree, since: Head | None = None
+) -> list[Finding]:
+    """Check a ledger from its log up and return what does not hold; `progress` and `tree` take what is read."""
     log = Log(redis, name)
-    findings = await _verify_log(log, progress)
+    findings = await _verify_log(log, progress, tree, since)
     if findings:
         return findings  # rows folded from a broken log would only repeat the news
     findings += await _verify_rows(Projection(redis, log, ingest_rules(ledger)))
@@ -63,10 +73,11 @@ async def verify(redis: Any, name: str, ledger: Ledger, progress: Callable[[int]
     return findings
 
 
-async def _verify_log(log: Log, progress: Callable[[int], None]) -> list[Finding]:
+async def _verify_log(log: Log, progress: Callable[[int], None], tree: Tree, since: Head | None) -> list[Finding]:
     """Positions dense, every event decodes, recorded instants never run back, each source and id once."""
     findings: list[Finding] = []
     after, recorded = 0, None
+    noted = tree.head() if since is not None and since.position == 0 else None
     while batch := await log.read(after):
         ids: list[tuple[str, str]] = []
         positions: list[int] = []
@@ -74,6 +85,9 @@ async def _verify_log(log: Log, progress: Callable[[int], None]) -> list[Finding
             if position != after + 1:
                 findings.append(Finding("dense", str(position), f"follows position {after}"))
             after = position
+            tree.add(raw)
+            if since is not None and tree.size == since.position:
+                noted = tree.head()
             try:
                 event = read(raw)
             except InvalidEvent as error:
@@ -90,6 +104,9 @@ async def _verify_log(log: Log, progress: Callable[[int], None]) -> list[Finding
             elif known.position != position:
                 findings.append(Finding("once", str(position), f"{id} is at position {known.position} already"))
         progress(after)
+    if since is not None and noted != since.digest:
+        found = f"the head is {noted}" if noted is not None else f"the log has {tree.size} events"
+        findings.append(Finding("tree", str(since.position), f"{found}; the one noted before is {since.digest}"))
     return findings
 
 

@@ -1,6 +1,7 @@
 """Commands for the audit team."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -14,6 +15,7 @@ from rich.progress import Progress
 from rich.table import Column, Table
 
 from events.log import Log
+from events.seal.merkle import Tree
 from services.cli import audit
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.place import LEDGER, find
@@ -59,20 +61,36 @@ def audit_replay(
 
 
 @commands.command("verify")
-def audit_verify(data: DataOption = None, ledger: LedgerOption = LEDGER, json: JsonOption = False) -> None:
-    """Check that the log is whole and that every row and alert follows from it."""
+def audit_verify(
+    data: DataOption = None,
+    ledger: LedgerOption = LEDGER,
+    since: Annotated[str | None, typer.Option("--since", help="A tree head N:<hex> noted before")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Check that the log is whole and that every row and alert follows from it; print its tree head."""
+    noted = _head(since) if since is not None else None
+    tree = Tree()
 
     async def work(redis: Any) -> tuple[int, list[audit.Finding]]:
         tail = await Log(redis, ledger).tail()
         with Progress(console=err, disable=json) as progress:
             bar = progress.add_task("reading the log", total=tail)
             return tail, await audit.verify(
-                redis, ledger, ledger_of(data, ledger), lambda position: progress.update(bar, completed=position)
+                redis,
+                ledger,
+                ledger_of(data, ledger),
+                lambda position: progress.update(bar, completed=position),
+                tree,
+                noted,
             )
 
     position, findings = _with_server(data, work)
+    head = f"{tree.size}:{tree.head()}"
     if json:
-        out.out(msgspec.json.encode({"position": position, "findings": [f._asdict() for f in findings]}).decode())
+        told = {"position": position, "tree": head, "findings": [f._asdict() for f in findings]}
+        out.out(msgspec.json.encode(told).decode())
+    else:
+        out.out(head)
     for finding in [] if json else findings:
         out.print(f"{finding.check}: {finding.where}: {finding.detail}", style="red", markup=False)
     if not findings and not json:
@@ -89,6 +107,13 @@ def _with_server(data: Path | None, work: Callable[[Any], Awaitable[T]]) -> T:
             await redis.aclose()
 
     return asyncio.run(connected())
+
+
+def _head(text: str) -> audit.Head:
+    found = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", text)
+    if found is None:
+        raise SettingsError(f"--since {text!r} is no tree head; one is N:<64 hexadecimal digits>, as verify prints it")
+    return audit.Head(int(found[1]), found[2])
 
 
 def _moment(text: str | None) -> int | datetime | None:

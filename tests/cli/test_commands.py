@@ -93,6 +93,14 @@ def test_the_audit_replays_by_task_and_position_and_verifies(duban: Terminal) ->
     verified = duban("audit", "verify", "--json")
     assert verified.returncode == 0
     assert json.loads(verified.stdout)["findings"] == []
+    head = json.loads(verified.stdout)["tree"]
+    position, _, digest = head.partition(":")
+    assert duban("audit", "verify", "--since", head).stdout.startswith(f"{head}\n")
+    for other in (f"{position}:{'0' * 64}", f"{int(position) + 1}:{digest}"):
+        differing = duban("audit", "verify", "--json", "--since", other)
+        assert differing.returncode == 1
+        assert [found["check"] for found in json.loads(differing.stdout)["findings"]] == ["tree"]
+    assert duban("audit", "verify", "--since", "rubbish").returncode == 2
 
 
 def test_rows_are_rebuilt_and_are_equal(duban: Terminal) -> None:
