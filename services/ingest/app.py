@@ -31,6 +31,7 @@ from events.envelope import InvalidEvent
 from events.log import key
 from events.schema import TYPES
 from services import runtime, tokens
+from services.acl import SUBMITTING
 from services.description import BEARER, answers, problems
 from services.ingest.contract import (
     ACCEPTED,
@@ -46,6 +47,7 @@ from services.ingest.contract import (
 )
 from services.ingest.documents import BusyError, Documents, Imported
 from services.ingest.draft import Submission, submission
+from services.ingest.encoding import BrokenEncodingError, TooLargeError, UnknownEncodingError, decoded
 from services.ingest.inbox import Inbox
 from services.ingest.queue import BATCH
 from services.ingest.room import MOST_REQUEST, FullError, Room
@@ -182,7 +184,7 @@ def build(settings: Settings) -> Litestar:
         source = door.writer.ledger.sources.get(authid) if authid is not None else None
         if source is None:
             address = connection.client.host if connection.client else ""
-            await keep_stranger(door.redis, door.writer.name, address, b"")
+            await keep_stranger(door.redis, door.writer.name, address, _head(connection))
             raise NotAuthorizedException(_UNKNOWN, headers={"WWW-Authenticate": "Bearer"})
         if source.role != "assigner":
             raise PermissionDeniedException(f"{authid!r} is {source.role}; a schedule is for an assigner to hand out")
@@ -252,10 +254,17 @@ async def _submit(door: Door, room: Room, request: "Request[Any, Any, Any]") -> 
     ledger = door.writer.name
     authid = await _source_of(door, request)
     if authid is None or authid not in door.writer.ledger.sources:
-        head = await anext(request.stream(), b"")  # no more: strangers must not be able to fill the memory
-        await keep_stranger(door.redis, ledger, request.client.host if request.client else "", head)
+        address = request.client.host if request.client else ""
+        await keep_stranger(door.redis, ledger, address, _head(request))  # no body: a stranger may never send it
         return problem(401, _UNKNOWN, {"WWW-Authenticate": "Bearer"})
-    with room.held(ledger, authid, request.headers.get("content-length")):
+    role = door.writer.ledger.sources[authid].role
+    if role not in SUBMITTING:
+        wrong = InvalidEvent("not-permitted", f"{authid!r} is {role}; it may read, not submit")
+        await door.writer.submit([Submission(_head(request), authid, wrong)])
+        return problem(403, wrong.detail)
+    encoding = request.headers.get("content-encoding", "")
+    length = request.headers.get("content-length") if not encoding else None  # of what it is once decoded: unknown
+    with room.held(ledger, authid, length):
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await request.body()
@@ -269,21 +278,30 @@ async def _submit(door: Door, room: Room, request: "Request[Any, Any, Any]") -> 
             return unavailable(f"no answer within {patience:.0f} seconds: what was recorded is unknown; {_AGAIN}")
 
 
+def _head(connection: "ASGIConnection[Any, Any, Any, Any]") -> bytes:
+    """Return what is kept of a request that is refused before its body is read."""
+    names = ("content-type", "content-encoding", "content-length", "user-agent")
+    headers = {name: connection.headers[name][:200] for name in names if name in connection.headers}
+    path = connection.scope["path"][:200]
+    return msgspec.json.encode({"method": dict(connection.scope)["method"], "path": path, "headers": headers})
+
+
 async def _decided(door: Door, authid: str, request: "Request[Any, Any, Any]", body: bytes) -> Response[bytes]:
     misspelt = query_fault(request, {}) if request.scope["query_string"] else None
     if misspelt is not None:
         await door.writer.submit([Submission(body, authid, InvalidEvent("malformed", misspelt))])
         return problem(400, misspelt)
+    try:
+        plain = decoded(body, request.headers.get("content-encoding", ""))
+    except (UnknownEncodingError, BrokenEncodingError, TooLargeError) as error:
+        await door.writer.submit([Submission(body, authid, InvalidEvent("malformed", str(error)))])
+        return problem(_ENCODING_FAULTS[type(error)], str(error))
     form = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if form not in _FORMS:
         wrong = InvalidEvent("malformed", f"the content type {form!r} is none of: {', '.join(_FORMS)}")
         await door.writer.submit([Submission(body, authid, wrong)])
         return problem(415, f"{form!r} is none of: {', '.join(_FORMS)}")
-    role = door.writer.ledger.sources[authid].role
-    if role not in {"assigner", "reporter"}:
-        await door.writer.submit([submission(body, authid)])
-        return problem(403, f"{authid!r} is {role}; it may read, not submit")
-    return await _FORMS[form](door.writer, authid, body)
+    return await _FORMS[form](door.writer, authid, plain)
 
 
 async def _one(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
@@ -347,6 +365,7 @@ async def receive_form(request: "Request[Any, Any, Any]") -> None:
         raise ValidationException(f"one file is needed, as file; {wrong}")
 
 
+_ENCODING_FAULTS: dict[type[Exception], int] = {UnknownEncodingError: 415, BrokenEncodingError: 400, TooLargeError: 413}
 _AGAIN = "send it all again, what was recorded is then answered as a duplicate"
 _LATE = f"the body did not arrive within {BODY_SECONDS:g} seconds"
 _UNKNOWN = "a valid token is needed: Authorization: Bearer <token>"

@@ -26,6 +26,9 @@ from services.ingest.timers import clock_events, same_timing
 RECEIPTS_KEPT = 100_000
 """Receipts a source can still read; sending an event again tells its outcome at any time."""
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""Of UTF-8 (RFC 8259, 8.1: it may be ignored); it is not part of what is stored."""
+
 Ids: TypeAlias = dict[tuple[str, str], Known]
 """Where a source and id already is."""
 
@@ -44,7 +47,7 @@ class Submission(Struct, frozen=True, gc=False):
 
 def submission(raw: bytes, authid: str, inbox: str | None = None, entry: str | None = None) -> Submission:
     """Return what a door makes of the bytes of an authenticated source."""
-    raw = raw.strip(b" \t\r\n")
+    raw = raw.strip(b" \t\r\n").removeprefix(BYTE_ORDER_MARK)
     event: Event | InvalidEvent
     try:
         event = parse(raw)

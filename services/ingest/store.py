@@ -3,7 +3,7 @@
 Keys beside the log's own (events/log.py), the notes' (draft.py) and the projection's (events/projection.py, `ingest`):
 
     duban:{L}:inbox:<source>  stream  e: an event                                  written by the source
-    duban:{L}:strangers       stream  address, size, sha256, head: the first bytes  written by keep_stranger
+    duban:{L}:strangers       stream  address, head: method, path, some headers    written by keep_stranger
 """
 
 import asyncio
@@ -348,7 +348,7 @@ def is_closed(inbox: Mapping[str, Any]) -> bool:
     return bool(inbox["last-generated-id"].decode() == LAST_ID)
 
 
-async def keep_stranger(redis: Any, ledger: str, address: str, body: bytes) -> None:
-    """Keep a trace of a submission without a valid token, of which `body` is what was read."""
-    trace = {"address": address, "size": len(body), "sha256": hashlib.sha256(body).hexdigest(), "head": body[:500]}
+async def keep_stranger(redis: Any, ledger: str, address: str, head: bytes) -> None:
+    """Keep a trace of a submission without a valid token, whose body is not read."""
+    trace = {"address": address, "head": head}
     await redis.xadd(key(ledger, "strangers"), trace, maxlen=STRANGERS_KEPT, approximate=True)

@@ -1,0 +1,107 @@
+"""What a client may wrap its events in: gzip, a byte order mark; and who is answered without a body."""
+
+import asyncio
+import gzip
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import uvicorn
+
+from events.envelope import encode, submitted
+from events.log import Log
+from services import tokens
+from services.clock import sleep
+from services.ingest.app import build
+from services.ingest.core import Outcome
+from services.ingest.room import MOST_REQUEST
+from services.settings import Settings, shipped
+from tests.examples import assigned
+from tests.ingest.desk import NAME, kept, short
+from tests.ingest.office import ONE, PATH, Office, problem
+from tests.servers import free_port
+
+LINES = "application/x-ndjson"
+ARRAY = "application/cloudevents-batch+json"
+MARK = b"\xef\xbb\xbf"
+
+
+async def _post(office: Office, body: bytes, encoding: str, form: str = LINES) -> Any:
+    headers = {
+        "Authorization": f"Bearer {office.tokens['office']}",
+        "Content-Type": form,
+        "Content-Encoding": encoding,
+    }
+    return await office.http.post(PATH, content=body, headers=headers)
+
+
+@pytest.mark.parametrize("members", [1, 3])
+async def test_gzip_is_decoded(office: Office, members: int) -> None:
+    """Thirty events in gzip have thirty outcomes, also where the body has several members."""
+    lines = [encode(assigned(f"t-{number}", id=f"a-{number}")) + b"\n" for number in range(30)]
+    step = 30 // members
+    body = b"".join(gzip.compress(b"".join(lines[at : at + step])) for at in range(0, 30, step))
+    answer = await _post(office, body, "gzip")
+    outcomes = msgspec.json.Decoder(Outcome).decode_lines(answer.content)
+    assert short(outcomes) == [("accepted", position) for position in range(1, 31)]
+
+
+BROKEN = {
+    "no gzip": (b"{}", "gzip", 400),
+    "nothing": (b"", "gzip", 400),
+    "cut": (gzip.compress(b"{}" * 100)[:-9], "gzip", 400),
+    "followed by something else": (gzip.compress(b"{}") + b"{}", "gzip", 400),
+    "too large": (gzip.compress(bytes(MOST_REQUEST + 1)), "gzip", 413),
+    "br": (encode(assigned()), "br", 415),
+    "two encodings": (encode(assigned()), "gzip, gzip", 415),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+async def test_other_encodings_are_refused_and_kept(office: Office, case: str) -> None:
+    """What cannot be decoded is a problem, and is kept as it came."""
+    body, encoding, status = BROKEN[case]
+    answer = await _post(office, body, encoding)
+    assert answer.status_code == status
+    problem(answer)
+    assert [one["raw"] for one in await kept(office.redis)] == [body]
+
+
+@pytest.mark.parametrize("form", [ONE, LINES, ARRAY, "inbox"])
+async def test_a_byte_order_mark_is_skipped(office: Office, form: str) -> None:
+    """It is not part of the stored bytes."""
+    raw = encode(assigned())
+    if form == "inbox":
+        (entry,) = await office.add("office", MARK + raw)
+        assert (await office.receipt(entry, "office")).outcome == "accepted"
+    else:
+        answer = await office.post(MARK + (b"[" + raw + b"]" if form == ARRAY else raw), form, source="office")
+        assert b'"accepted"' in answer.content
+    (stored,) = await Log(office.redis, NAME).read(0)
+    assert submitted(stored.raw) == raw
+
+
+async def test_a_body_that_never_comes_holds_up_nobody(redis: Any, server_url: str, tmp_path: Path) -> None:
+    """Without a token, or with one that may only read, the answer comes before the body."""
+    (tmp_path / f"{NAME}.toml").write_bytes(shipped(f"{NAME}.toml").read_bytes())
+    board = await tokens.issue(redis, NAME, "board")
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(build(Settings(redis_url=server_url, ledgers=tmp_path)), port=port, log_config=None)
+    )
+    running = asyncio.create_task(server.serve())
+    try:
+        async with asyncio.timeout(20):
+            while not server.started:
+                await sleep(0.01)
+            for authorization, status in (("", b"401"), (f"Authorization: Bearer {board}\r\n", b"403")):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{authorization}Content-Length: 10\r\n\r\n"
+                writer.write(head.encode())
+                assert status in await reader.readline()
+                writer.close()
+                await writer.wait_closed()
+    finally:
+        server.should_exit = True
+        await running
