@@ -30,7 +30,7 @@ FIXED = ("admin", "ingest", "status", "notify", "audit")
 """Users with a password of their own, whatever the ledgers are."""
 
 _CONNECT = "+ping +hello +auth +quit +select +client|setinfo +client|setname +client|getname +client|id"
-_PUBLISH = "+xadd +xread +xrange +xrevrange +xlen +xinfo|stream"
+_PUBLISH = "+xadd +xread +xrange +xrevrange +xlen +xinfo|stream +wait +waitaof"
 _CLOCK = "+get +set"
 _WATCH = "+info +role"
 _FOLD = (

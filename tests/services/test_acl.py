@@ -44,6 +44,8 @@ async def test_a_source_adds_to_its_inbox_and_reads_its_receipts(guarded: Guarde
     async with guarded.client(PUBLISHER) as client:
         assert await client.ping()
         assert await client.xadd(OWN, {"e": "{}"})
+        assert await client.wait(0, 10) == 0
+        assert await client.execute_command("WAITAOF", 0, 0, 10)
         assert await client.xlen(OWN) == 1
         assert len(await client.xrange(RECEIPTS)) == len(await client.xrevrange(RECEIPTS)) == 1
         assert await client.xread({RECEIPTS: "0"}, block=10)
