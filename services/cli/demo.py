@@ -22,7 +22,7 @@ from services.cli.supervisor import Supervisor, until_told
 from services.clock import sleep
 from services.ingest.schedule.document import read_document
 from services.ingest.schedule.plan import Order, plan_tasks
-from services.settings import load_ledger, shipped
+from services.settings import SettingsError, load_ledger, shipped
 
 PLAN = "zj-2017"
 ISSUED = date(2017, 8, 1)
@@ -40,6 +40,25 @@ FRAME_LINES = 9
 """Of the screen that are neither a task nor an alert: titles, borders, the figures."""
 
 
+MARK = ".duban-demo"
+"""The file that marks a directory as made by the demo, which may empty it again."""
+
+
+def clear(data: Path) -> None:
+    """Make an empty, marked directory of `data`; raise SettingsError where it holds what no demo made."""
+    if data.is_symlink() or (data.exists() and not data.is_dir()):
+        raise SettingsError(f"{data} is no directory; the demo needs one of its own: name another with --data")
+    if data.exists() and any(data.iterdir()):
+        if not (data / MARK).is_file():
+            raise SettingsError(
+                f"{data} is not empty and holds no {MARK}, so no demo made it; nothing was deleted:"
+                " name a directory that is missing or empty with --data"
+            )
+        shutil.rmtree(data)
+    data.mkdir(parents=True, exist_ok=True)
+    (data / MARK).touch()
+
+
 class Demo:
     """One run; its data is left in `data`."""
 
@@ -54,7 +73,7 @@ class Demo:
 
     async def run(self) -> int:
         """Run the demo and return the exit code."""
-        shutil.rmtree(self._data, ignore_errors=True)
+        clear(self._data)
         prepare(self._data)
         async with Receiver() as receiver:
             ledger_file = self._data / "ledgers" / f"{LEDGER}.toml"

@@ -58,8 +58,9 @@ def up(
 @commands.command()
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End when 2021 is reached")] = False,
-    data: Annotated[Path, typer.Option("--data", help="Where the demo's data is left; what is there is dropped")] = DATA
-    / "demo",
+    data: Annotated[
+        Path, typer.Option("--data", help="Where the demo's data is left; only what an earlier demo left is replaced")
+    ] = DATA / "demo",
     port: Annotated[int, typer.Option("--port", help="Of ingest")] = 8801,
     seconds: Annotated[float, typer.Option("--seconds", min=10, help="How long the years take")] = 60,
 ) -> None:

@@ -1,0 +1,31 @@
+"""The demo's directory: only what a demo made is deleted."""
+
+from pathlib import Path
+
+import pytest
+
+from services.cli.demo import MARK, clear
+from services.settings import SettingsError
+
+
+def test_a_missing_or_empty_directory_is_taken(tmp_path: Path) -> None:
+    """It is marked, and the next run empties it."""
+    for data in (tmp_path, tmp_path / "new" / "deep"):
+        clear(data)
+        (data / "left").write_text("by a demo")
+        clear(data)
+        assert [path.name for path in data.iterdir() if path.is_file()] == [MARK]
+
+
+def test_nothing_else_is_deleted(tmp_path: Path) -> None:
+    """A directory with files, one that `up` made, a file, and a link to a directory are refused and stay."""
+    (tmp_path / "office").mkdir()
+    (tmp_path / "office" / "table.docx").write_text("dear")
+    clear(tmp_path / "demo")
+    (tmp_path / "link").symlink_to(tmp_path / "demo")
+    (tmp_path / "file").write_text("dear")
+    for name in ("office", "link", "file"):
+        with pytest.raises(SettingsError, match="--data"):
+            clear(tmp_path / name)
+    assert (tmp_path / "office" / "table.docx").read_text() == (tmp_path / "file").read_text() == "dear"
+    assert (tmp_path / "demo" / MARK).exists()
