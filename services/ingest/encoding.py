@@ -9,6 +9,13 @@ GZIP = 31
 """The `wbits` of zlib for gzip, and nothing but gzip, with the largest window."""
 
 
+MOST_MEMBERS = 1_000
+"""Members of one body: compressors write one, or one a block of 64 KiB; empty ones cost time and bring nothing."""
+
+PIECE = 65_536
+"""Bytes decompressed at once: what follows a member is copied, so a whole body would be copied for each of them."""
+
+
 class UnknownEncodingError(Exception):
     """A content encoding that is not read here."""
 
@@ -39,16 +46,22 @@ def decoded(body: bytes, encoding: str) -> bytes:
 def _unzipped(body: bytes) -> bytes:
     """Return what all members of a gzip body hold, one after another (RFC 1952, 2.2)."""
     plain = bytearray()
-    rest = body
-    while rest or not body:
+    at = members = 0
+    while at < len(body) or not members:
         member = zlib.decompressobj(GZIP)
-        try:
-            plain += member.decompress(rest, MOST_REQUEST + 1 - len(plain))
-        except zlib.error as error:
-            raise BrokenEncodingError(f"the body is not gzip: {error}") from error
-        if len(plain) > MOST_REQUEST:
-            raise TooLargeError(f"the body has more than {MOST_REQUEST:,} bytes once decompressed")
-        if not member.eof:
-            raise BrokenEncodingError("the body is not gzip: it ends too early")
-        rest = member.unused_data
+        members += 1
+        if members > MOST_MEMBERS:
+            raise BrokenEncodingError(f"the body has more than {MOST_MEMBERS} gzip members")
+        while not member.eof:
+            if at >= len(body):
+                raise BrokenEncodingError("the body is not gzip: it ends too early")
+            piece = body[at : at + PIECE]
+            at += len(piece)
+            try:
+                plain += member.decompress(piece, MOST_REQUEST + 1 - len(plain))
+            except zlib.error as error:
+                raise BrokenEncodingError(f"the body is not gzip: {error}") from error
+            if len(plain) > MOST_REQUEST:
+                raise TooLargeError(f"the body has more than {MOST_REQUEST:,} bytes once decompressed")
+        at -= len(member.unused_data)
     return bytes(plain)
