@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from typer.core import TyperGroup
 
 from services.cli.client import ServiceError
 from services.cli.options import err
+from services.cli.place import SupervisionError
 from services.ingest.schedule.text import UnreadableError
 from services.settings import SettingsError
 
@@ -34,6 +36,10 @@ MODULES = {
     "token": "admitting",
 }
 """Where each command, or group of them, is: in the `commands` of that module."""
+
+
+FAILURES = (ServiceError, SupervisionError, RedisError, httpx.HTTPError, OSError)
+"""What can go wrong with sound usage."""
 
 
 class Imported(Mapping[str, Any]):
@@ -71,9 +77,12 @@ def duban() -> None:
 
 def run() -> None:
     """Run the command line; what went wrong is one line on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no Chinese still shows the rest
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is started here is stopped before we end
     try:
         app()
-    except (SettingsError, UnreadableError, ServiceError, RedisError, httpx.HTTPError, OSError) as error:
+    except (SettingsError, UnreadableError, *FAILURES) as error:
         err.print(f"duban: {error or type(error).__name__}", style="red", markup=False, highlight=False)
         sys.exit(2 if isinstance(error, SettingsError) else 1)

@@ -16,9 +16,10 @@ from events.envelope import encode, parse
 from services.cli import board
 from services.cli.client import Client, ServiceError, tally
 from services.cli.history import Step, synthetic
+from services.cli.lock import LOCK, locked
 from services.cli.place import LEDGER, find, prepare
 from services.cli.receiver import Receiver
-from services.cli.supervisor import Supervisor, until_told
+from services.cli.supervisor import Supervisor
 from services.clock import sleep
 from services.ingest.schedule.document import read_document
 from services.ingest.schedule.plan import Order, plan_tasks
@@ -45,18 +46,29 @@ MARK = ".duban-demo"
 
 
 def clear(data: Path) -> None:
-    """Make an empty, marked directory of `data`; raise SettingsError where it holds what no demo made."""
+    """Make an empty, marked directory of `data`; raise SettingsError where no demo made it, or one runs on it."""
+    _check_own(data)
+    with locked(data):
+        _check_own(data)  # another process may have filled it before this one held the lock
+        for path in data.iterdir():
+            if path.name == LOCK:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        (data / MARK).touch()
+
+
+def _check_own(data: Path) -> None:
+    """Raise SettingsError for what holds anything that no demo made."""
     if data.is_symlink() or (data.exists() and not data.is_dir()):
         raise SettingsError(f"{data} is no directory; the demo needs one of its own: name another with --data")
-    if data.exists() and any(data.iterdir()):
-        if not (data / MARK).is_file():
-            raise SettingsError(
-                f"{data} is not empty and holds no {MARK}, so no demo made it; nothing was deleted:"
-                " name a directory that is missing or empty with --data"
-            )
-        shutil.rmtree(data)
-    data.mkdir(parents=True, exist_ok=True)
-    (data / MARK).touch()
+    if data.exists() and {path.name for path in data.iterdir()} - {LOCK} and not (data / MARK).is_file():
+        raise SettingsError(
+            f"{data} is not empty and holds no {MARK}, so no demo made it; nothing was deleted:"
+            " name a directory that is missing or empty with --data"
+        )
 
 
 class Demo:
@@ -83,7 +95,7 @@ class Demo:
                 )
             start = START - timedelta(seconds=LEAD_SECONDS * self._speed)
             clock = f"{start.isoformat()}@{self._speed:.0f}"
-            async with Supervisor(self._data, self._port, clock, logs=self._data / "logs").running():
+            async with Supervisor(self._data, self._port, clock, logs=self._data / "logs").running() as running:
                 place = find(self._data)
                 async with Client(place, LEDGER) as client:
                     await self._play(client)
@@ -93,7 +105,7 @@ class Demo:
                     self._console.print(
                         f"duban goes on; look round with `duban status --data {self._data}`. Ctrl-C ends it."
                     )
-                    await until_told()
+                    await running.until_told()
                 return failed
 
     async def _play(self, client: Client) -> None:
@@ -177,7 +189,7 @@ class Demo:
             f"{passed} tasks passed their due instant; "
             f"{receiver.digests} digests delivered, {receiver.repeats} twice, {receiver.forged} with a wrong signature"
         )
-        self._console.print(f"The data is in {self._data}; look round with:")
+        self._console.print(f"The data is in {self._data} until the next demo there; look round with:")
         self._console.print(f"  duban up --data {self._data} --clock {LAST_DAY}", soft_wrap=True)
         self._console.print(f"  duban status --data {self._data}", soft_wrap=True)
         return 1 if self._counted["refused"] or receiver.forged or receiver.repeats or not receiver.digests else 0

@@ -15,6 +15,10 @@ PORT = 8801
 """Of ingest."""
 
 
+class SupervisionError(Exception):
+    """Something that `duban up` runs could not be kept running."""
+
+
 class Run(Struct, frozen=True):
     """What `duban up` notes in its data directory, `run.json`: how to reach what it started, and by which clock."""
 

@@ -11,7 +11,7 @@ from services import acl, runtime
 from services.cli.demo import Demo
 from services.cli.options import ClockOption, err, out
 from services.cli.place import DATA, write
-from services.cli.supervisor import Supervisor, until_told
+from services.cli.supervisor import Supervisor
 from services.cli.users import acl_lines, give_tokens, load, passwords
 from services.clock import parse_spec
 from services.ingest.app import build as ingest
@@ -23,6 +23,15 @@ from services.status.app import build as status
 BUILDERS = {"ingest": ingest, "status": status, "notify": notify}
 
 commands = typer.Typer(add_completion=False)
+
+PRIVATE = 0o077
+"""The umask of what runs a duban, and of what that starts: files hold tokens, secrets and the log."""
+
+LAST_PORT = 65_535 - len(SERVICES) + 1
+
+PortOption = Annotated[
+    int, typer.Option("--port", min=1, max=LAST_PORT, help="Of ingest; status and notify take the next two")
+]
 
 ACL_MODE = 0o644
 """The server reads its file as another user; there are only hashes of random secrets in it."""
@@ -39,7 +48,7 @@ def serve(service: Annotated[str, typer.Argument(help="ingest, status or notify"
 @commands.command()
 def up(
     data: Annotated[Path, typer.Option("--data", envvar="DUBAN_DATA", help="Everything it keeps lies here")] = DATA,
-    port: Annotated[int, typer.Option("--port", help="Of ingest; status and notify take the next two")] = 8801,
+    port: PortOption = 8801,
     clock: ClockOption = None,
 ) -> None:
     """Run an embedded server and the three services in this terminal (with DUBAN_REDIS_URL: on that server)."""
@@ -48,9 +57,10 @@ def up(
         async with Supervisor(data, port, clock, redis_url=server_url(os.environ)).running() as running:
             out.print(f"duban runs: ingest :{port}, status :{port + 1}, notify :{port + 2}; data in {data}")
             out.print(f"server {shown(running.redis_url or '')}; tokens in {data / 'tokens'}; Ctrl-C stops it")
-            await until_told()
+            await running.until_told()
 
     _check_clock(clock)
+    os.umask(PRIVATE)
     runtime.configure_logging("up", "console")
     asyncio.run(work())
 
@@ -61,10 +71,11 @@ def demo(
     data: Annotated[
         Path, typer.Option("--data", help="Where the demo's data is left; only what an earlier demo left is replaced")
     ] = DATA / "demo",
-    port: Annotated[int, typer.Option("--port", help="Of ingest")] = 8801,
+    port: PortOption = 8801,
     seconds: Annotated[float, typer.Option("--seconds", min=10, help="How long the years take")] = 60,
 ) -> None:
     """Let 2017-08 to 2021-01 pass on the real table of 27 tasks, with a synthetic history that says it is synthetic."""
+    os.umask(PRIVATE)
     raise SystemExit(asyncio.run(Demo(data, port, seconds, once=once, console=out).run()))
 
 

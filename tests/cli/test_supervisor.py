@@ -1,0 +1,158 @@
+"""`duban up` on a directory: who may have it, what it does with what ends or is busy, and who may read its files."""
+
+import json
+import os
+import pty
+import signal
+import socket
+import stat
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cli.terminal import CLEAN, DUBAN, Terminal, run
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """Return a running duban."""
+    with Terminal(tmp_path / "data").running() as terminal:
+        yield terminal
+
+
+def _children(terminal: Terminal) -> dict[str, psutil.Process]:
+    assert terminal.up is not None
+    children = psutil.Process(terminal.up.pid).children()
+    return {child.cmdline()[-1] if "serve" in child.cmdline() else "server": child for child in children}
+
+
+def _until_well(terminal: Terminal) -> None:
+    end = time.monotonic() + 60
+    while terminal("doctor").returncode and time.monotonic() < end:
+        time.sleep(0.2)
+    assert terminal("doctor").returncode == 0
+
+
+def test_only_the_lock_decides_who_has_a_directory(terminal: Terminal) -> None:
+    """A second one is refused, also where run.json is gone; nothing of the first is touched."""
+    server = _children(terminal)["server"]
+    (terminal.data / "run.json").rename(terminal.data / "away.json")
+    second = run("up", "--data", str(terminal.data), "--port", str(terminal.port + 10))
+    assert (second.returncode, "already runs here" in second.stderr) == (2, True)
+    (terminal.data / "away.json").rename(terminal.data / "run.json")
+    assert server.is_running()
+    _until_well(terminal)
+
+
+def test_a_process_id_that_belongs_to_another_program_is_no_hindrance(tmp_path: Path) -> None:
+    """run.json of a machine that was switched off names a process that is something else by now."""
+    terminal = Terminal(tmp_path / "data")
+    terminal.data.mkdir()
+    left = {"redis_url": "redis://127.0.0.1:1/0", "port": terminal.port, "pid": os.getpid()}
+    (terminal.data / "run.json").write_text(json.dumps(left))
+    with terminal.running():
+        _until_well(terminal)
+
+
+def test_up_right_after_sigkill_waits_for_the_services(tmp_path: Path) -> None:
+    """They still have their ports for a second."""
+    terminal = Terminal(tmp_path / "data")
+    with terminal.running():
+        assert terminal.up is not None
+        terminal.up.kill()
+        terminal.up.wait()
+        terminal.start()
+
+
+def test_a_busy_server_is_left_alone(terminal: Terminal) -> None:
+    """A server that is silent for some seconds is not started again while its process lives."""
+    server = _children(terminal)["server"]
+    server.suspend()
+    time.sleep(4)
+    server.resume()
+    _until_well(terminal)
+    assert _children(terminal)["server"].pid == server.pid
+
+
+def test_a_server_whose_port_is_taken_for_a_while_comes_back(terminal: Terminal) -> None:
+    """The supervisor tries again until the port is free."""
+    port = int((terminal.data / "server" / "port").read_text())
+    _children(terminal)["server"].kill()
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        end = time.monotonic() + 0.4
+        while time.monotonic() < end:
+            try:
+                taken.bind(("127.0.0.1", port))
+                break
+            except OSError:
+                time.sleep(0.001)
+        taken.listen()
+        time.sleep(6)
+    _until_well(terminal)
+
+
+def test_what_cannot_be_started_again_ends_up_with_an_error(tmp_path: Path) -> None:
+    """A ledger's file that was broken meanwhile: the services end at each start, and up ends with 1 and says so."""
+    terminal = Terminal(tmp_path / "data")
+    with terminal.running():
+        assert terminal.up is not None
+        (terminal.data / "ledgers" / "zhanjiang.toml").write_text("broken")
+        _children(terminal)["status"].kill()
+        assert terminal.up.wait(120) == 1
+        assert "status ended or could not be started" in (tmp_path / "up.log").read_text(encoding="utf-8")
+        assert not (terminal.data / "run.json").exists()
+
+
+def test_files_are_for_their_owner(terminal: Terminal) -> None:
+    """Directories 700, files 600, whatever the umask was."""
+    for path in (terminal.data, *terminal.data.rglob("*")):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        assert mode & 0o077 == 0, f"{path}: {mode:o}"
+
+
+def test_ctrl_c_in_a_terminal_ends_without_a_traceback(tmp_path: Path) -> None:
+    """The signal goes to every process of the terminal; exit 0."""
+    terminal = Terminal(tmp_path / "data")
+    main, side = pty.openpty()
+    log = (tmp_path / "out").open("wb")
+    command = ["setsid", "--ctty", *DUBAN, "up", "--data", str(terminal.data), "--port", str(terminal.port)]
+    up = subprocess.Popen(
+        command,
+        env=CLEAN,
+        stdin=side,
+        stdout=log,
+        stderr=log,
+    )
+    try:
+        _until_well(terminal)
+        os.write(main, b"\x03")
+        assert up.wait(60) == 0
+    finally:
+        if up.poll() is None:
+            up.send_signal(signal.SIGTERM)
+            up.wait(60)
+        log.close()
+        os.close(main)
+        os.close(side)
+    printed = (tmp_path / "out").read_text(encoding="utf-8")
+    assert "Traceback" not in printed, printed
+
+
+@pytest.mark.parametrize("command", ["up", "demo"])
+@pytest.mark.parametrize("port", ["99999", "65534", "0", "-1"])
+def test_a_port_that_leaves_no_room_is_wrong_usage(tmp_path: Path, command: str, port: str) -> None:
+    """Exit 2, with the range; nothing is made."""
+    done = run(command, "--data", str(tmp_path / "data"), "--port", port)
+    assert (done.returncode, "Traceback" in done.stderr, "--port" in done.stderr) == (2, False, True)
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_ascii_terminal_is_served() -> None:
+    """What it cannot show is replaced."""
+    done = run("units", "市民政局", "--explain", environment={"PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
