@@ -198,18 +198,25 @@ class LifeMachine(RuleBasedStateMachine):
             note(f"{source}, {door}: {paper.raw[:800].decode(errors='replace')}\n  → {verdict}")
         outcomes = self.driver(self.hall.submit(source, door, [paper.raw for paper, _ in letters]))
         kept = self.driver(self.hall.refused(self.refusals))
+        self.refusals = kept[-1][0] if kept else self.refusals
+        if source in READERS and door != INBOX:
+            self._check_reader_refused(source, kept)
+            return
         refused = [(source.encode(), paper.raw) for paper, verdict in letters if verdict.outcome == "refused"]
         assert [(fields["by"], fields["raw"]) for _, fields in kept] == refused
-        self.refusals = kept[-1][0] if kept else self.refusals
-        if not outcomes:
-            assert source in READERS
-            outcomes = [json.loads(fields["e"]) for _, fields in kept]
         for (paper, verdict), outcome in zip(letters, outcomes, strict=True):
             assert (outcome["outcome"], outcome.get("position")) == (verdict.outcome, verdict.position), outcome
             assert outcome.get("code") in (verdict.codes or {None}), outcome
             if paper.event is not None:
                 assert (outcome["source"], outcome["id"]) == paper.name
         self._settle(source, [paper for paper, verdict in letters if verdict.outcome == "accepted"])
+
+    def _check_reader_refused(self, source: str, kept: Sequence[tuple[str, dict[str, bytes]]]) -> None:
+        """Fail where not just the head of one request is kept: it was refused before its body was read."""
+        ((_, fields),) = kept
+        assert (fields["by"], json.loads(fields["raw"])["method"]) == (source.encode(), "POST")
+        assert json.loads(fields["e"])["code"] == "not-permitted"
+        self._settle()
 
     def _go(self, instant: datetime, *, awaited: bool) -> None:
         """Set the clock; what it has to say by then comes at once, or else before the next submission."""
