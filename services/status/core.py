@@ -41,7 +41,7 @@ from events.schema import (
 )
 from services.status.row import Asked, Light, Reason, Report, State, Task, TaskRow, UnitRow
 
-VERSION = "2"
+VERSION = "3"
 """Of the rules in `evolve` and `light`; with the ledger's own rules it names what folded a row."""
 
 ROUNDING = 1e-9
@@ -141,6 +141,8 @@ def _step(ledger: Ledger, task: Task | None, event: Event) -> Task | None:
             return replace(task, row=replace(row, units=units))
         case ProgressReported(unit=unit, percent=percent):
             before = _percent(row.units, (unit,))
+            if _outdated(row, unit, at):
+                return _reported(ledger, task, event, unit, before)
             report = Report(((event.source, event.id),), before)
             known = percent if percent is not None else before
             return _reported(ledger, _latest(task, unit, report), event, unit, known)
@@ -152,10 +154,17 @@ def _step(ledger: Ledger, task: Task | None, event: Event) -> Task | None:
             report = replace(report, ids=(*report.ids, (event.source, event.id)))
             return _reported(ledger, _latest(task, unit, report), event, unit, known)
         case CompletionSubmitted(unit=unit):
-            units = _at_unit(row, unit, state="submitted", last_report_at=at)
+            units = tuple(
+                replace(part, state="submitted", last_report_at=_later(part.last_report_at, at))
+                if part.unit == unit
+                else part
+                for part in row.units
+            )
             leading = ledger.leading(row.lead)
             state = _standing(leading, units, row.state) if unit in leading else row.state
-            submitted = replace(task, row=replace(row, units=units, state=state, last_report_at=at))
+            submitted = replace(
+                task, row=replace(row, units=units, state=state, last_report_at=_later(row.last_report_at, at))
+            )
             return _lead_reported(ledger, submitted, unit, now) if unit in leading else submitted
         case CompletionReturned(unit=unit):
             units = _at_unit(row, unit, state="returned")
@@ -191,6 +200,15 @@ def _step(ledger: Ledger, task: Task | None, event: Event) -> Task | None:
             assert_never(event.data)
 
 
+def _later(one: datetime | None, other: datetime) -> datetime:
+    return other if one is None else max(one, other)
+
+
+def _outdated(row: TaskRow, unit: str, at: datetime) -> bool:
+    """Tell whether a unit has reported something later than `at`."""
+    return any(part.last_report_at is not None and part.last_report_at > at for part in row.units if part.unit == unit)
+
+
 def _latest(task: Task, unit: str, report: Report) -> Task:
     return replace(task, reports={**task.reports, unit: report})
 
@@ -198,11 +216,12 @@ def _latest(task: Task, unit: str, report: Report) -> Task:
 def _reported(ledger: Ledger, task: Task, event: Event, unit: str, percent: Percent | None) -> Task:
     """The first report makes task and unit in progress; a submission stands until it is returned."""
     row, leading = task.row, ledger.leading(task.row.lead)
+    last = _later(row.last_report_at, event.time)
     units = tuple(
         replace(
             part,
             percent=percent,
-            last_report_at=event.time,
+            last_report_at=_later(part.last_report_at, event.time),
             state="submitted" if part.state == "submitted" else "in-progress",
         )
         if part.unit == unit
@@ -211,13 +230,13 @@ def _reported(ledger: Ledger, task: Task, event: Event, unit: str, percent: Perc
     )
     if unit not in leading:
         state: State = "in-progress" if row.state == "assigned" else row.state
-        return replace(task, row=replace(row, units=units, state=state, last_report_at=event.time))
+        return replace(task, row=replace(row, units=units, state=state, last_report_at=last))
     reported = replace(
         row,
         units=units,
         state=_standing(leading, units, "in-progress"),
         percent=percent if len(leading) == 1 else _percent(units, leading),
-        last_report_at=event.time,
+        last_report_at=last,
     )
     return _lead_reported(ledger, replace(task, row=reported), unit, event.recorded or event.time)
 

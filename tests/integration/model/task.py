@@ -84,10 +84,11 @@ class Task:
 
     def reported(self, event: dict[str, Any], unit: str, now: datetime) -> None:
         part, data = self.parts[unit], event["data"]
-        part.latest = Report([event["id"]], event["source"], unit, part.percent)
-        self.reports.append(part.latest)
-        if "percent" in data:
-            part.percent = data["percent"]
+        report = Report([event["id"]], event["source"], unit, part.percent)
+        self.reports.append(report)
+        if part.last_report_at is None or instant(part.last_report_at) <= instant(event["time"]):
+            part.latest = report
+            part.percent = data.get("percent", part.percent)
         self._goes_on(unit, event["time"], now)
 
     def corrected(self, event: dict[str, Any], unit: str, now: datetime) -> None:
@@ -189,7 +190,8 @@ class Task:
 
     def _hears(self, unit: str, time: str, now: datetime) -> None:
         part = self.parts[unit]
-        part.last_report_at = self.last_report_at = time
+        part.last_report_at = max(part.last_report_at or time, time, key=instant)
+        self.last_report_at = max(self.last_report_at or time, time, key=instant)
         if unit not in self._leading():
             return
         part.heard = now
