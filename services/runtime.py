@@ -18,6 +18,7 @@ from faststream.redis.message import FAKE_CONSUMER, RedisBatchStreamMessage
 from litestar import Litestar
 
 from services.clock import cancelled, sleep
+from services.protocol import Protocol
 from services.server import MOST_CONNECTIONS, RETRY_SECONDS
 from services.settings import Settings
 
@@ -160,6 +161,7 @@ def serve(service: str, settings: Settings, build: Callable[[Settings], Litestar
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=3,
+        http=Protocol,
     )
     gc.freeze()  # what is there by now stays: searching it again and again would hold up answers
     uvicorn.Server(config).run()

@@ -16,11 +16,10 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 from redis.exceptions import RedisError
 
-from services.description import HEALTH, PROBLEM, answers, describe, problems, query_parameters
+from services.description import HEALTH, answers, describe, problems, query_parameters
+from services.edge import Service
+from services.problems import problem, unavailable
 from services.settings import published
-
-RETRY_AFTER = "1"
-"""Seconds after which a client may try again what cannot be done now: a server restarts in about that."""
 
 OPENAPI = "application/vnd.oai.openapi+json"
 ASYNCAPI = "application/vnd.aai.asyncapi+json"
@@ -120,7 +119,7 @@ def application(
             if wrong is not None:
                 raise ValidationException(wrong)
 
-    return Litestar(
+    return Service(
         every,
         lifespan=[lifespan],
         middleware=[bounded(most_requests)],
@@ -154,22 +153,6 @@ def query_fault(connection: ASGIConnection[Any, Any, Any, Any], known: Mapping[s
         if values[0] == "null" and not known[name]:
             return f"{name!r} is null in the query; leave it out where nothing is asked of it"
     return None
-
-
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, **members: object) -> Response[bytes]:
-    """Return an RFC 9457 problem; `members` are its extension members."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
-    return Response(
-        msgspec.json.encode(body),
-        status_code=status,
-        media_type=PROBLEM,
-        headers=dict(headers or {}),
-    )
-
-
-def unavailable(detail: str) -> Response[bytes]:
-    """Return the problem of what cannot be done now, and may be tried again."""
-    return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": RETRY_AFTER})
 
 
 def _on_too_large(request: "Request[Any, Any, Any]", _: Exception) -> Response[bytes]:

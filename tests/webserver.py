@@ -8,13 +8,21 @@ from typing import Any
 import uvicorn
 
 from services.clock import sleep
+from services.protocol import Protocol
 
 
 @asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[str]:
     """Serve an application until the block ends; yields its base URL."""
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1
+        app,
+        host="127.0.0.1",
+        port=0,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=1,
+        http=Protocol,
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve())

@@ -54,9 +54,10 @@ from services.ingest.room import MOST_REQUEST, FullError, Room
 from services.ingest.schedule.limits import MIB, MOST_BYTES
 from services.ingest.schedule.plan import Order, PlanName
 from services.ingest.store import UnavailableError, Writer, keep_stranger
+from services.problems import problem, unavailable
 from services.server import WATCH_SECONDS, Watch, connect, ledger_clock, until_reachable, writable
 from services.settings import Settings, load_ledgers
-from services.web import KEEPS, application, problem, query_fault, unavailable
+from services.web import KEEPS, application, query_fault
 
 MOST_DOCUMENT = MOST_BYTES + MIB
 """Bytes of a request with a document: the largest that is read, and what the form adds."""

@@ -2,25 +2,26 @@
 
 import asyncio
 import gzip
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-import uvicorn
 
 from events.envelope import encode, submitted
 from events.log import Log
 from services import tokens
-from services.clock import sleep
 from services.ingest.app import build
 from services.ingest.core import Outcome
 from services.ingest.room import MOST_REQUEST
+from services.ingest.schedule.limits import MIB
 from services.settings import Settings, shipped
 from tests.examples import assigned
 from tests.ingest.desk import NAME, kept, short
-from tests.ingest.office import ONE, PATH, Office, problem
-from tests.servers import free_port
+from tests.ingest.office import ONE, PATH, PATIENCE, Office, problem
+from tests.webserver import serving
 
 LINES = "application/x-ndjson"
 ARRAY = "application/cloudevents-batch+json"
@@ -87,22 +88,34 @@ async def test_a_body_that_never_comes_holds_up_nobody(redis: Any, server_url: s
     """Without a token, or with one that may only read, the answer comes before the body."""
     (tmp_path / f"{NAME}.toml").write_bytes(shipped(f"{NAME}.toml").read_bytes())
     board = await tokens.issue(redis, NAME, "board")
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(build(Settings(redis_url=server_url, ledgers=tmp_path)), port=port, log_config=None)
-    )
-    running = asyncio.create_task(server.serve())
-    try:
-        async with asyncio.timeout(20):
-            while not server.started:
-                await sleep(0.01)
-            for authorization, status in (("", b"401"), (f"Authorization: Bearer {board}\r\n", b"403")):
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
-                head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{authorization}Content-Length: 10\r\n\r\n"
-                writer.write(head.encode())
-                assert status in await reader.readline()
-                writer.close()
-                await writer.wait_closed()
-    finally:
-        server.should_exit = True
-        await running
+    async with serving(build(Settings(redis_url=server_url, ledgers=tmp_path))) as base:
+        port = int(base.rpartition(":")[2])
+        for authorization, status in (("", b"401"), (f"Authorization: Bearer {board}\r\n", b"403")):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{authorization}Content-Length: 10\r\n\r\n"
+            writer.write(head.encode())
+            assert status in await asyncio.wait_for(reader.readline(), PATIENCE)
+            writer.close()
+            await writer.wait_closed()
+
+
+@pytest.mark.parametrize(("size", "status"), [(15, 401), (17, 413)])
+async def test_the_answer_reaches_a_client_that_sends_on(
+    redis: Any, server_url: str, tmp_path: Path, size: int, status: int
+) -> None:
+    """A client such as urllib sends the whole body before it reads: it sees the answer, not a reset."""
+    (tmp_path / f"{NAME}.toml").write_bytes(shipped(f"{NAME}.toml").read_bytes())
+    token = await tokens.issue(redis, NAME, "office") if status == 413 else "duban_revoked"
+    async with serving(build(Settings(redis_url=server_url, ledgers=tmp_path))) as base:
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": LINES}
+        request = urllib.request.Request(f"{base}{PATH}", b"{}" + b" " * (size * MIB), headers)
+
+        def answered() -> int:
+            try:
+                with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                    return int(answer.status)
+            except urllib.error.HTTPError as error:
+                error.read()
+                return error.code
+
+        assert await asyncio.to_thread(answered) == status

@@ -1,0 +1,28 @@
+"""Errors of the services' HTTP sides, as problems by RFC 9457."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import msgspec
+from litestar import Response
+
+from services.description import PROBLEM
+
+RETRY_AFTER = "1"
+"""Seconds after which a client may try again what cannot be done now: a server restarts in about that."""
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, **members: object) -> Response[bytes]:
+    """Return an RFC 9457 problem; `members` are its extension members."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
+    return Response(
+        msgspec.json.encode(body),
+        status_code=status,
+        media_type=PROBLEM,
+        headers=dict(headers or {}),
+    )
+
+
+def unavailable(detail: str) -> Response[bytes]:
+    """Return the problem of what cannot be done now, and may be tried again."""
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": RETRY_AFTER})
