@@ -19,7 +19,7 @@ Days: TypeAlias = Annotated[int, Meta(ge=0, le=3_650)]
 Trigger: TypeAlias = Literal["assigned", "neared", "passed"]
 Audience: TypeAlias = Literal["units", "lead", "cooperating", "supervisor"]
 
-Festival: TypeAlias = Annotated[str, Meta(pattern="^[0-9]{4}年[^0-9]+$", max_length=50)]
+Festival: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9]{4}年[^0-9\n]+$(?!\n)", max_length=50)]
 
 CLOCK = "duban"
 """The authenticated name of the ledger's own clock; no source may have it."""
@@ -118,12 +118,12 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     groups: dict[Name, tuple[Name, ...]] = field(default_factory=dict)
     aliases: dict[Name, Name] = field(default_factory=dict)
     successions: tuple[Succession, ...] = ()
-    sources: dict[Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")], Source] = field(default_factory=dict)
-    lights: LightRules = LightRules()
-    alerts: AlertRules = AlertRules()
-    festivals: dict[Annotated[str, Meta(pattern="^[0-9]{4}年[^0-9]+$", max_length=50)], date] = field(
+    sources: dict[Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$(?!\n)")], Source] = field(
         default_factory=dict
     )
+    lights: LightRules = LightRules()
+    alerts: AlertRules = AlertRules()
+    festivals: dict[Festival, date] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ZoneInfo(self.timezone)  # raises ZoneInfoNotFoundError, a KeyError, where there is no such zone

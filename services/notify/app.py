@@ -123,7 +123,7 @@ def build(settings: Settings) -> Litestar:
         limit: Annotated[int, QueryParameter(ge=1, le=1_000, description="Alerts in one answer")] = 100,
         cursor: Annotated[
             str | None,
-            QueryParameter(pattern=r"^[1-9][0-9]{0,14}-[0-9]{1,15}$", description="`next` of the page before"),
+            QueryParameter(pattern=r"^[1-9][0-9]{0,14}-[0-9]{1,15}$(?!\n)", description="`next` of the page before"),
         ] = None,
     ) -> Response[bytes]:
         desk = desk_of(ledger)

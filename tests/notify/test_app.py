@@ -48,6 +48,7 @@ async def test_alerts_are_listed_with_what_became_of_them(base: str) -> None:
         (f"/v1/{NAME}/alerts?state=lost", 400),
         (f"/v1/{NAME}/alerts?cursor=x", 400),
         (f"/v1/{NAME}/alerts?cursor=0-0", 400),
+        (f"/v1/{NAME}/alerts?cursor=1-0%0a", 400),
         (f"/v1/{NAME}/alerts?recipent=x", 400),
         (f"/v1/{NAME}/alerts?state=null", 400),
         (f"/v1/{NAME}/alerts?on=passed&on=neared", 400),

@@ -23,7 +23,7 @@ _EMPTIED = re.compile(r"[（(\[【][\s，,、；;]*[）)\]】]|[，,、；;：:\
 """What is left among units where a deadline was taken out: 市残联（）, 市残联，"""
 
 
-PlanName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^/\x00-\x1f\x7f]+$")]
+PlanName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^/\x00-\x1f\x7f]+$(?!\n)")]
 """A plan's name begins those of its tasks, which are one part of a URL's path, and of one line."""
 
 
