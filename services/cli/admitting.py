@@ -25,6 +25,8 @@ commands = typer.Typer(add_completion=False, help="Make, list and revoke tokens;
 
 _NOTHING = "`duban token` makes, lists or revokes tokens, or with --acl writes the users of the server; see --help"
 
+_ID = re.compile(f"[0-9a-f]{{{tokens.ID_DIGITS}}}")
+
 _DAYS = re.compile(r"([1-9][0-9]{0,3})d")
 
 ByOption = Annotated[str | None, typer.Option("--by", help="Who does this; by default the user of this machine")]
@@ -158,6 +160,10 @@ def revoke(
             missing = 0
             for id in ids:
                 wanted = tokens.hash_of(sys.stdin.read().strip())[: tokens.ID_DIGITS] if id == "-" else id
+                if _ID.fullmatch(wanted) is None:  # not repeated: it may be the secret itself
+                    missing += 1
+                    err.print(f"what was given is no id; `list` shows ids of {tokens.ID_DIGITS} digits", style="red")
+                    continue
                 try:
                     token = await tokens.revoke(desk.redis, ledger, wanted, by or operator(), desk.now)
                 except tokens.UnknownTokenError:

@@ -20,6 +20,7 @@ from services.cli.lock import LOCK, locked
 from services.cli.place import LEDGER, find, prepare
 from services.cli.receiver import Receiver
 from services.cli.supervisor import Supervisor
+from services.cli.terminal import visible
 from services.clock import sleep
 from services.ingest.schedule.document import read_document
 from services.ingest.schedule.plan import Order, plan_tasks
@@ -171,7 +172,7 @@ class Demo:
         figures = await client.overview()
         rows = sorted(self._rows.values(), key=lambda row: row["row"])
         latest = board.alert_lines(await client.alerts(limit="500"), ALERTS_SHOWN)
-        alerts = Text("\n".join(latest), no_wrap=True, overflow="ellipsis")
+        alerts = Text(visible("\n".join(latest)), no_wrap=True, overflow="ellipsis")
         if self._console.is_terminal:
             rows = board.fitting(rows, self._console.height - ALERTS_SHOWN - FRAME_LINES)
         return Group(

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from events.ledger import Ledger
 from services.cli.place import DATA, LEDGER
+from services.cli.terminal import Terminal
 from services.settings import load_ledger, load_ledgers, shipped
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="The data directory of a running duban")]
@@ -25,8 +25,8 @@ ClockOption = Annotated[
 SHOWN = 20
 """Refusals that are told one by one."""
 
-out = Console()
-err = Console(stderr=True)
+out = Terminal()
+err = Terminal(stderr=True)
 
 
 def ledger_of(data: Path | None, name: str) -> Ledger:
