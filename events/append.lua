@@ -4,13 +4,14 @@
 -- KEYS[2]   seen     hash    source and id -> <position>:<digest of the submitted bytes>
 -- KEYS[3]   cursors  hash    inbox key -> id of the last entry that was decided
 -- KEYS[4..] inboxes and the streams that notes go to (receipts, refusals)
--- ARGV[1]   MessagePack: {tail, events, cursors, notes, last, only new}
+-- ARGV[1]   MessagePack: {tail, events, cursors, notes, last, only new, clock}
 --   tail     the position the writer believes to be the last
 --   last     SHA-1 of the bytes of the event there, or "": after a failover it may be another one
 --   events   [seen field, digest, bytes] each
 --   cursors  [index in KEYS, expected id, new id] each; several of one inbox follow each other
 --   notes    [index in KEYS, cap or 0, [[field, value, …] each]] for each stream
 --   only new whether to write nothing if the source and id of an event is known
+--   clock    {index in KEYS, kind}: the kind of the ledger's clock, kept with its first event; false after that
 --
 -- Returns {"ok", index, position, …} of the events whose source and id was known, and where; the others follow the tail
 -- in their order. Or, with nothing written, {"stale", tail}, {"moved", inbox key} or {"known", index, position, …}.
@@ -48,6 +49,7 @@ if batch[6] and #reply > 1 then
   reply[1] = 'known'
   return reply
 end
+if batch[7] and #new > 0 then redis.call('SET', KEYS[batch[7][1]], batch[7][2]) end
 for i, event in ipairs(new) do redis.call('XADD', log, (tail + i) .. '-0', 'e', event[3]) end
 for _, stream in ipairs(notes) do
   local key, cap = KEYS[stream[1]], stream[2]

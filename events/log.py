@@ -2,10 +2,11 @@
 
 Keys, all with the hash tag `{ledger}`:
 
-    duban:{L}:log      stream  <position>-0 -> e: the stored bytes                     written by append.lua alone
-    duban:{L}:seen     hash    source and id -> <position>:<digest>                    written by append.lua alone
-    duban:{L}:cursors  hash    inbox key -> id of the last inbox entry decided         written by append.lua alone
-    duban:{L}:asked    string  the tail when last it was asked what replicas have      written where nothing else was
+    duban:{L}:log         stream  <position>-0 -> e: the stored bytes             written by append.lua alone
+    duban:{L}:seen        hash    source and id -> <position>:<digest>            written by append.lua alone
+    duban:{L}:cursors     hash    inbox key -> id of the last inbox entry decided written by append.lua alone
+    duban:{L}:clock:kind  string  wall, scaled or file: the clock that records    written by append.lua, with position 1
+    duban:{L}:asked       string  the tail when last it was asked what replicas have   written where nothing else was
 """
 
 import hashlib
@@ -134,15 +135,17 @@ def mark(raw: bytes) -> str:
 class Log:
     """One ledger's log; `append` is for its one writer, the rest for all.
 
-    What is added counts only when so many `replicas` have it on disk.
+    What is added counts only when so many `replicas` have it on disk. `clock` is the kind of clock that records it.
     """
 
-    def __init__(self, redis: Any, ledger: str, replicas: int = 0) -> None:
+    def __init__(self, redis: Any, ledger: str, replicas: int = 0, clock: str = "wall") -> None:
         self.ledger = ledger
         self.key = key(ledger, "log")
         self._seen = key(ledger, "seen")
         self._cursors = key(ledger, "cursors")
         self._asked = key(ledger, "asked")
+        self._clock = clock
+        self._clock_key = key(ledger, "clock", "kind")
         self._redis = redis
         self._replicas = replicas
         self._append = script(redis, __file__, "append.lua")
@@ -180,6 +183,8 @@ class Log:
         added where the log has one of the events.
         """
         keys = [self.key, self._seen, self._cursors, *dict.fromkeys([m.inbox for m in moves] + [n.key for n in notes])]
+        if first := tail == 0 and bool(entries):
+            keys.append(self._clock_key)
         index = {name: number for number, name in enumerate(keys, 1)}
         batch = msgspec.msgpack.encode(
             (
@@ -189,6 +194,7 @@ class Log:
                 [(index[n.key], n.cap, n.entries) for n in notes],
                 last,
                 only_new,
+                (index[self._clock_key], self._clock) if first else False,
             )
         )
         return Packed(tail, len(entries), keys, batch, empty=not (entries or notes or moves))

@@ -12,7 +12,7 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -22,6 +22,10 @@ FASTEST = 1e10
 
 FILE = "file:"
 """What a specification begins with where the instant stands in a file."""
+
+
+class ClockError(OSError):
+    """A clock that cannot be read now; says why."""
 
 
 class Clock(Protocol):
@@ -82,15 +86,18 @@ class FileClock(Struct, frozen=True):
     path: Path
 
     def now(self) -> datetime:
-        """Return the instant; raises ValueError where the file holds none with an offset."""
-        text = self.path.read_text(encoding="ascii").strip()
+        """Return the instant; raises ClockError where the file cannot be read or holds none with an offset."""
+        try:
+            text = self.path.read_text(encoding="utf-8", errors="replace").strip()[:100]
+        except OSError as error:
+            raise ClockError(f"{self.path}: {error.strerror}; it holds the ledger's instant") from error
         try:
             instant = datetime.fromisoformat(text)
             if instant.tzinfo is not None:
                 return instant.astimezone(UTC)
         except ValueError:
             pass
-        raise ValueError(
+        raise ClockError(
             f"{self.path}: {text!r} is no instant with an offset; one looks like 2018-12-20T09:00:00+08:00"
         )
 
@@ -120,7 +127,7 @@ def parse_spec(spec: str) -> tuple[datetime, float]:
 def clock_for(spec: str | None, anchor: float) -> Clock:
     """Return the clock that `spec` describes (the wall clock if None), started at the real instant `anchor`.
 
-    Raises ValueError or OSError where `spec` describes none, with what would be right.
+    Raises ValueError or ClockError where `spec` describes none, with what would be right.
     """
     if spec is None:
         return SystemClock()
@@ -130,6 +137,13 @@ def clock_for(spec: str | None, anchor: float) -> Clock:
         return clock
     start, speed = parse_spec(spec)
     return ScaledClock(start, speed, anchor)
+
+
+def kind_of(spec: str | None) -> Literal["wall", "scaled", "file"]:
+    """Return the kind of clock that a specification describes."""
+    if spec is None:
+        return "wall"
+    return "file" if spec.startswith(FILE) else "scaled"
 
 
 def real_time() -> float:

@@ -1,8 +1,7 @@
-"""The server that keeps the logs, and the ledgers' clocks on it, as any process reaches it."""
+"""The server that keeps the logs, as any process reaches it."""
 
 import asyncio
 from contextlib import closing
-from datetime import datetime
 from typing import Any
 
 import redis
@@ -13,8 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as DisconnectedError
 from redis.exceptions import ReadOnlyError, RedisError
 
-from events.log import key
-from services.clock import FILE, Clock, clock_for, parse_spec, real_time, sleep
+from services.clock import sleep
 
 RETRY_SECONDS = 1.0
 """Between two tries to reach the server: long enough not to add to its load while it restarts."""
@@ -123,23 +121,3 @@ async def until_reachable(redis: Any) -> None:
             await sleep(RETRY_SECONDS)
         else:
             return
-
-
-async def ledger_clock(redis: Any, ledger: str, spec: str | None) -> Clock:
-    """Return the ledger's clock: the same for all processes, and after a restart of any.
-
-    duban:{L}:clock:<spec>  string  the real instant (Unix seconds) at which this clock was started
-    """
-    if spec is None or spec.startswith(FILE):
-        return clock_for(spec, 0)
-    parse_spec(spec)
-    name = key(ledger, "clock", spec)
-    await redis.set(name, repr(real_time()), nx=True)
-    return clock_for(spec, float(await redis.get(name)))
-
-
-async def start_clock(redis: Any, ledger: str, spec: str, last: datetime | None) -> None:
-    """Start a ledger's clock now, at the instant of `spec` or, if the ledger is already later, at `last`."""
-    start, speed = parse_spec(spec)
-    ahead = max(0.0, (last - start).total_seconds() / speed) if last is not None else 0.0
-    await redis.set(key(ledger, "clock", spec), repr(real_time() - ahead))

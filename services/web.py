@@ -16,6 +16,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 from redis.exceptions import RedisError
 
+from services.clock import ClockError
 from services.description import HEALTH, answers, describe, problems, query_parameters
 from services.edge import Service
 from services.problems import problem, unavailable
@@ -129,6 +130,7 @@ def application(
         exception_handlers={
             HTTPException: _on_http_error,
             RedisError: _on_server_away,
+            ClockError: _on_server_away,
             Exception: _on_fault,
             413: _on_too_large,
         },
@@ -165,7 +167,7 @@ def _on_http_error(_: "Request[Any, Any, Any]", error: HTTPException) -> Respons
     return problem(error.status_code, error.detail, error.headers, **members)
 
 
-def _on_server_away(_: "Request[Any, Any, Any]", error: RedisError) -> Response[bytes]:
+def _on_server_away(_: "Request[Any, Any, Any]", error: RedisError | ClockError) -> Response[bytes]:
     return unavailable(f"the server cannot do this now; ask again in a moment: {error}")
 
 

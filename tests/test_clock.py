@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.clock import FileClock, clock_for
+from services.clock import ClockError, FileClock, clock_for
 
 NOON = datetime(2018, 12, 20, 4, tzinfo=UTC)
 
@@ -33,11 +33,11 @@ def test_a_file_without_an_instant_is_no_clock(text: str, tmp_path: Path) -> Non
     """What a clock cannot tell the time from is refused when the clock is made, and names the file."""
     path = tmp_path / "clock"
     path.write_text(text, encoding="ascii")
-    with pytest.raises(ValueError, match=f"{path}: .* is no instant with an offset"):
+    with pytest.raises(ClockError, match=f"{path}: .* is no instant with an offset"):
         clock_for(f"file:{path}", 0)
 
 
 def test_a_file_that_is_not_there_is_no_clock(tmp_path: Path) -> None:
     """A path where nothing lies is told at once."""
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ClockError, match="No such file"):
         clock_for(f"file:{tmp_path / 'clock'}", 0)

@@ -18,7 +18,8 @@ from services import tokens
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, ledgers_of, out
 from services.cli.place import LEDGER, Place, find, token_file, write
 from services.cli.users import acl_lines, operator
-from services.server import connect, ledger_clock
+from services.ledger_clock import ledger_clock
+from services.server import connect
 from services.settings import SettingsError
 
 commands = typer.Typer(add_completion=False, help="Make, list and revoke tokens; --acl writes the server's users.")

@@ -13,6 +13,7 @@ from events.log import Log, Recorded, Stored, key, within
 from events.projection import Projection
 from events.seal.merkle import Tree
 from services.ingest.store import rules as ingest_rules
+from services.ledger_clock import ahead_of_wall
 from services.notify.store import FEED, NAME
 from services.status.store import rules as status_rules
 
@@ -70,6 +71,8 @@ async def verify(
     findings += await _verify_rows(Projection(redis, log, ingest_rules(ledger)))
     findings += await _verify_rows(Projection(redis, log, status_rules(ledger)))
     findings += await _verify_alerts(redis, name, log)
+    if (wrong := await ahead_of_wall(redis, name)) is not None:
+        findings.append(Finding("clock", str(tree.size), wrong))
     return findings
 
 

@@ -183,6 +183,7 @@ class Demo:
     async def _tell(self, client: Client, receiver: Receiver) -> int:
         """Say what happened; 1 if anything is not as it should be."""
         position, rows = await client.tasks()
+        next_day = (await self._now(client)).date() + timedelta(days=1)  # after all that is recorded
         passed = sum(row["overdue_since"] is not None for row in rows)
         self._console.print(board.figures(await client.overview()))
         self._console.print(
@@ -191,6 +192,6 @@ class Demo:
             f"{receiver.digests} digests delivered, {receiver.repeats} twice, {receiver.forged} with a wrong signature"
         )
         self._console.print(f"The data is in {self._data} until the next demo there; look round with:")
-        self._console.print(f"  duban up --data {self._data} --clock {LAST_DAY}", soft_wrap=True)
+        self._console.print(f"  duban up --data {self._data} --clock {next_day}T00:00:00+08:00", soft_wrap=True)
         self._console.print(f"  duban status --data {self._data}", soft_wrap=True)
         return 1 if self._counted["refused"] or receiver.forged or receiver.repeats or not receiver.digests else 0

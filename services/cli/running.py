@@ -13,10 +13,11 @@ from services.cli.options import ClockOption, err, out
 from services.cli.place import DATA, write
 from services.cli.supervisor import Supervisor
 from services.cli.users import acl_lines, give_tokens, load, passwords
-from services.clock import parse_spec
+from services.clock import ClockError, clock_for
 from services.ingest.app import build as ingest
+from services.ledger_clock import ledger_clock
 from services.notify.app import build as notify
-from services.server import connect, ledger_clock, until_reachable
+from services.server import connect, until_reachable
 from services.settings import SERVICES, Settings, SettingsError, load_ledgers, server_url, shown
 from services.status.app import build as status
 
@@ -129,6 +130,6 @@ def _write_fixed(file: Path, data: Path) -> None:
 def _check_clock(clock: str | None) -> None:
     try:
         if clock is not None:
-            parse_spec(clock)
-    except ValueError as error:
+            clock_for(clock, 0)
+    except (ValueError, ClockError) as error:
         raise SettingsError(f"--clock: {error}") from error

@@ -15,14 +15,13 @@ import httpx
 import msgspec
 import structlog
 
-from events.envelope import read
-from events.log import Log
 from services.cli.embedded import EmbeddedServer
 from services.cli.lock import locked
 from services.cli.place import Run, SupervisionError, prepare, write
 from services.cli.users import give_tokens
-from services.clock import monotonic, sleep
-from services.server import RETRY_SECONDS, connect, ledger_clock, start_clock
+from services.clock import kind_of, monotonic, sleep
+from services.ledger_clock import check_clock, ledger_clock, start_clock
+from services.server import RETRY_SECONDS, connect
 from services.settings import SERVICES, SettingsError, load_ledgers
 
 WATCH_SECONDS = 0.5
@@ -136,11 +135,12 @@ class Supervisor:
         """Start the ledgers' clocks, and give every source a token."""
         client = connect(self.redis_url or "")
         try:
-            for name, ledger in load_ledgers(self.data / "ledgers").items():
-                if self._clock is not None:
-                    log_ = Log(client, name)
-                    last = [read(entry.raw).recorded for entry in await log_.read(await log_.tail() - 1, 1)]
-                    await start_clock(client, name, self._clock, last[0] if last else None)
+            ledgers = load_ledgers(self.data / "ledgers")
+            for name in ledgers:  # of all before anything is written
+                await check_clock(client, name, self._clock)
+            for name, ledger in ledgers.items():
+                if self._clock is not None and kind_of(self._clock) == "scaled":
+                    await start_clock(client, name, self._clock)
                 now = (await ledger_clock(client, name, self._clock)).now()
                 for told in await give_tokens(client, self.data, name, ledger, now):
                     log.warning(told)
@@ -155,6 +155,7 @@ class Supervisor:
             "DUBAN_LOG": os.environ.get("DUBAN_LOG", "console"),
             "DUBAN_PARENT": str(os.getpid()),
         }
+        environment.pop("DUBAN_CLOCK", None)
         if self._clock is not None:
             environment["DUBAN_CLOCK"] = self._clock
         environment.pop("DUBAN_REDIS_PASSWORD_FILE", None)  # the URL holds it by now

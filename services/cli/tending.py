@@ -17,6 +17,7 @@ from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledg
 from services.cli.place import LEDGER, Place, find
 from services.ingest.store import is_closed
 from services.ingest.store import rules as ingest_rules
+from services.ledger_clock import ahead_of_wall
 from services.notify.store import rules as notify_rules
 from services.server import connect
 from services.settings import SettingsError
@@ -107,6 +108,8 @@ async def _server(place: Place, ledger: str, sources: Collection[str]) -> list[s
         wrong = await _configuration(redis)
         log = Log(redis, ledger)
         tail = await log.tail()
+        if (wrong_clock := await ahead_of_wall(redis, ledger)) is not None:
+            wrong.append(f"clock: {wrong_clock}: was it run by another clock, or was this one wrong?")
         for name in ("ingest", "status", "notify"):
             position = await saved_position(redis, ledger, name)
             if position > tail:

@@ -16,7 +16,7 @@ from typing import Any
 from events.ledger import Ledger
 from services import acl, tokens
 from services.cli.place import token_file, write
-from services.server import ledger_clock
+from services.ledger_clock import ledger_clock
 
 
 def operator() -> str:

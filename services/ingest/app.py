@@ -32,6 +32,7 @@ from events.log import key
 from events.schema import TYPES
 from services import runtime, tokens
 from services.acl import SUBMITTING
+from services.clock import kind_of
 from services.description import BEARER, answers, problems
 from services.ingest.contract import (
     ACCEPTED,
@@ -54,8 +55,9 @@ from services.ingest.room import MOST_REQUEST, FullError, Room
 from services.ingest.schedule.limits import MIB, MOST_BYTES
 from services.ingest.schedule.plan import Order, PlanName
 from services.ingest.store import UnavailableError, Writer, keep_stranger
+from services.ledger_clock import ahead_of_wall, ledger_clock
 from services.problems import problem, unavailable
-from services.server import WATCH_SECONDS, Watch, connect, ledger_clock, until_reachable, writable
+from services.server import WATCH_SECONDS, Watch, connect, until_reachable, writable
 from services.settings import Settings, load_ledgers
 from services.web import KEEPS, application, query_fault
 
@@ -116,7 +118,7 @@ def build(settings: Settings) -> Litestar:
         inboxes: list[Inbox] = []
         for name, ledger in ledgers.items():
             clock = await ledger_clock(redis, name, settings.clock)
-            writer = Writer(redis, name, ledger, clock.now, settings.replicas)
+            writer = Writer(redis, name, ledger, clock.now, settings.replicas, kind_of(settings.clock))
             doors[name] = Door(writer, Documents(writer), redis)
             tasks += [
                 asyncio.create_task(writer.run()),
@@ -232,7 +234,10 @@ def build(settings: Settings) -> Litestar:
 
     async def unready() -> str | None:
         connected = [door.writer.ready and await writable(door.redis) for door in doors.values()]
-        return None if connected and all(connected) else "not connected to the log, or to one that takes no writes"
+        if not connected or not all(connected):
+            return "not connected to the log, or to one that takes no writes"
+        wrong = [await ahead_of_wall(door.redis, name) for name, door in doors.items() if settings.clock is None]
+        return next(filter(None, wrong), None)
 
     @get(
         "/v1/schemas/{name:str}",

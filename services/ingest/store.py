@@ -59,10 +59,12 @@ class Decided(Struct, frozen=True):
 class Writer:
     """The one writer of a ledger: what sources submit is decided in turn and appended in batches."""
 
-    def __init__(self, redis: Any, name: str, ledger: Ledger, now: Callable[[], datetime], replicas: int = 0) -> None:
+    def __init__(
+        self, redis: Any, name: str, ledger: Ledger, now: Callable[[], datetime], replicas: int = 0, clock: str = "wall"
+    ) -> None:
         self.name = name
         self.ledger = ledger
-        self.log = Log(redis, name, replicas)
+        self.log = Log(redis, name, replicas, clock)
         self.state = Projection(redis, self.log, rules(ledger))
         self.now = now
         self._last: datetime | None = None

@@ -17,11 +17,12 @@ from events.ledger import EVERYBODY, Ledger, Trigger
 from events.log import stored
 from services import runtime
 from services.description import POSITION, answers, problems
+from services.ledger_clock import ledger_clock
 from services.notify.channels import fault
 from services.notify.core import Alert, Attempt, DeliveryState, State
 from services.notify.sender import Sender
 from services.notify.store import Alerts, Outbox, Query, Told
-from services.server import WATCH_SECONDS, Watch, connect, ledger_clock, until_reachable
+from services.server import WATCH_SECONDS, Watch, connect, until_reachable
 from services.settings import Settings, SettingsError, load_ledgers
 from services.web import application
 

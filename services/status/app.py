@@ -20,7 +20,8 @@ from events.schema import TYPES
 from services import runtime
 from services.clock import Clock
 from services.description import POSITION, Named, answers, event_named, one_of, place, problems
-from services.server import WATCH_SECONDS, Watch, connect, ledger_clock, until_reachable
+from services.ledger_clock import ledger_clock
+from services.server import WATCH_SECONDS, Watch, connect, until_reachable
 from services.settings import Settings, load_ledgers
 from services.status.feed import Feed
 from services.status.row import Light, State, TaskRow

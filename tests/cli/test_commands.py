@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import re
 import signal
 import stat
 import time
@@ -199,7 +200,9 @@ def test_the_demo_ends_by_itself_with_its_years_over(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "共 27 项" in done.stdout
     assert "0 twice, 0 with a wrong signature" in done.stdout
-    with terminal.running("--clock", "2021-01-02T00:00:00+08:00"):
+    printed = re.search(r"--clock (\S+)", done.stdout)
+    assert printed is not None
+    with terminal.running("--clock", printed[1]):
         assert terminal("audit", "verify").returncode == 0
         told = [json.loads(line) for line in terminal("audit", "replay", "--ndjson").stdout.splitlines()]
         reports = [event["data"]["summary"] for event in told if event["type"] == "duban.progress.reported.v1"]

@@ -11,9 +11,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
+from services.settings import shipped
 from tests.cli.terminal import CLEAN, DUBAN, Terminal, run
 
 
@@ -156,3 +158,39 @@ def test_an_ascii_terminal_is_served() -> None:
     """What it cannot show is replaced."""
     done = run("units", "市民政局", "--explain", environment={"PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+
+
+def test_another_clock_is_refused_on_a_real_ledger(tmp_path: Path) -> None:
+    """A rehearsal by mistake on a ledger of the wall clock: refused before anything is recorded."""
+    terminal = Terminal(tmp_path / "data")
+    table = str(shipped("zhanjiang-2017-key-tasks.txt"))
+    with terminal.running():
+        assert terminal("import", table, "--plan", "zj-2017", "--issued", "2017-08-01").returncode == 0
+        before = terminal("audit", "replay", "--ndjson").stdout
+        assert terminal.stop() == 0
+    for clock in ("2018-12-20T09:00:00+08:00@86400", f"file:{tmp_path / 'clock'}"):
+        (tmp_path / "clock").write_text("2030-01-01T00:00:00+08:00")
+        wrong = run("up", "--data", str(terminal.data), "--port", str(terminal.port), "--clock", clock)
+        assert (wrong.returncode, "runs by the wall clock" in wrong.stderr) == (2, True)
+    with terminal.running():
+        assert terminal("audit", "replay", "--ndjson").stdout == before
+
+
+def test_up_takes_a_clock_in_a_file(tmp_path: Path) -> None:
+    """And a file that is broken is wrong usage at the start, and 503 with the reason later."""
+    clock = tmp_path / "clock"
+    wrong = run("up", "--data", str(tmp_path / "data"), environment={"DUBAN_CLOCK": f"file:{clock}"})
+    assert (wrong.returncode, str(clock) in wrong.stderr) == (2, True)
+    clock.write_text("2018-12-20T09:00:00+08:00")
+    with Terminal(tmp_path / "data").running("--clock", f"file:{clock}") as terminal:
+        address = f"http://127.0.0.1:{terminal.port + 1}/v1/zhanjiang/overview"
+        assert httpx.get(address).json()["at"] == "2018-12-20T09:00:00+08:00"
+        clock.write_text("noon")
+        answer = httpx.get(address)
+        assert (answer.status_code, "noon" in answer.json()["detail"]) == (503, True)
+        token = (terminal.data / "tokens" / "office.token").read_text().strip()
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/cloudevents+json"}
+        refused = httpx.post(f"http://127.0.0.1:{terminal.port}/v1/zhanjiang/events", content=b"{}", headers=headers)
+        assert (refused.status_code, "noon" in refused.json()["detail"]) == (503, True)
+        clock.write_text("2018-12-21T09:00:00+08:00")
+        assert httpx.get(address).status_code == 200

@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 
 from events.envelope import Event, encode
-from events.log import Entry, Log, digest
-from services.clock import sleep
+from events.log import Entry, Log, digest, key
+from services.clock import kind_of, sleep
+from services.server import connect
 from services.settings import Settings
 from services.status.app import build
 from tests.examples import EXAMPLES, RECORDED, store
@@ -133,6 +134,9 @@ class House:
     @asynccontextmanager
     async def desk(self, clock: str | None = None) -> AsyncIterator[Desk]:
         """Run the service until the block ends."""
+        redis = connect(self.url)  # what a test has recorded was recorded by this clock
+        await redis.set(key(LEDGER, "clock", "kind"), kind_of(clock))
+        await redis.aclose()
         app = build(Settings(redis_url=self.url, ledgers=self.ledgers, clock=clock))
         async with (
             serving(app) as base,
