@@ -17,6 +17,8 @@ from rich.table import Column, Table
 from events.log import Log
 from events.seal.merkle import Tree
 from services.cli import audit
+from services.cli.checks import verify
+from services.cli.checks.finding import Finding, Head
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.place import LEDGER, find
 from services.server import connect
@@ -71,11 +73,11 @@ def audit_verify(
     noted = _head(since) if since is not None else None
     tree = Tree()
 
-    async def work(redis: Any) -> tuple[int, list[audit.Finding]]:
+    async def work(redis: Any) -> tuple[int, list[Finding]]:
         tail = await Log(redis, ledger).tail()
         with Progress(console=err, disable=json) as progress:
             bar = progress.add_task("reading the log", total=tail)
-            return tail, await audit.verify(
+            return tail, await verify(
                 redis,
                 ledger,
                 ledger_of(data, ledger),
@@ -109,11 +111,11 @@ def _with_server(data: Path | None, work: Callable[[Any], Awaitable[T]]) -> T:
     return asyncio.run(connected())
 
 
-def _head(text: str) -> audit.Head:
+def _head(text: str) -> Head:
     found = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", text)
     if found is None:
         raise SettingsError(f"--since {text!r} is no tree head; one is N:<64 hexadecimal digits>, as verify prints it")
-    return audit.Head(int(found[1]), found[2])
+    return Head(int(found[1]), found[2])
 
 
 def _moment(text: str | None) -> int | datetime | None:

@@ -1,0 +1,39 @@
+"""What `duban audit verify` checks of a ledger, from its log up: a file for each thing that is checked."""
+
+from collections.abc import Callable
+from typing import Any
+
+from events.ledger import Ledger
+from events.log import Log
+from events.projection import Projection
+from events.seal.merkle import Tree
+from services.cli.checks.alerts import check_alerts
+from services.cli.checks.digests import check_digests
+from services.cli.checks.finding import Finding, Head
+from services.cli.checks.log import check_log
+from services.cli.checks.outcomes import check_receipts, check_refused
+from services.cli.checks.rows import check_rows
+from services.ingest.store import rules as ingest_rules
+from services.ledger_clock import ahead_of_wall
+from services.notify.store import rules as notify_rules
+from services.status.store import rules as status_rules
+
+
+async def verify(
+    redis: Any, name: str, ledger: Ledger, progress: Callable[[int], None], tree: Tree, since: Head | None = None
+) -> list[Finding]:
+    """Check a ledger and return what does not hold; `progress` and `tree` take the events as they are read."""
+    log = Log(redis, name)
+    findings = await check_log(redis, log, ledger, progress, tree, since)
+    if any(finding.check != "tree" for finding in findings):
+        return findings  # rows folded from a broken log would only repeat it
+    for rules in (ingest_rules(ledger), status_rules(ledger), notify_rules(ledger)):
+        findings += await check_rows(Projection(redis, log, rules))
+    findings += await check_alerts(redis, log, ledger)
+    findings += await check_digests(redis, name)
+    findings += await check_refused(redis, name)
+    for source in ledger.sources:
+        findings += await check_receipts(redis, log, source)
+    if (wrong := await ahead_of_wall(redis, name)) is not None:
+        findings.append(Finding("clock", str(tree.size), wrong))
+    return findings

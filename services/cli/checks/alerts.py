@@ -1,0 +1,62 @@
+"""Alerts: those that a fresh fold gives, and no others."""
+
+from typing import Any
+
+import msgspec
+
+from events.difference import members
+from events.envelope import read
+from events.ledger import Ledger
+from events.log import Log, Recorded, key
+from events.projection import saved_position
+from services.cli.checks.finding import Finding
+from services.notify.core import Alert, Task, alerts_for, evolve
+from services.notify.store import FEED, NAME
+
+_alert = msgspec.json.Decoder(Alert)
+
+
+async def check_alerts(redis: Any, log: Log, ledger: Ledger) -> list[Finding]:
+    """Return the alerts that are missing, invented or altered, by the ledger's present rules and directory."""
+    findings: list[Finding] = []
+    tasks: dict[str, Task] = {}
+    feed = key(log.ledger, NAME, FEED)
+    after, until = 0, await saved_position(redis, log.ledger, NAME)
+    while after < until and (batch := await log.read(after)):
+        expected: dict[str, Alert] = {}
+        for position, raw in batch:
+            if position > until:
+                break
+            entry = Recorded(position, read(raw))
+            task = evolve(tasks.get(entry.event.subject), entry)
+            if task is not None:
+                tasks[entry.event.subject] = task
+                expected.update({alert.id: alert for alert in alerts_for(ledger, task, entry)})
+        last = min(batch[-1].position, until)
+        found = {
+            id.decode(): fields[b"e"] for id, fields in await redis.xrange(feed, min=f"{after + 1}-0", max=f"{last}")
+        }
+        findings += _compared(expected, found)
+        after = batch[-1].position
+    beyond = await redis.xrange(feed, min=f"{until + 1}-0")
+    if beyond and await saved_position(redis, log.ledger, NAME) == until:  # else they came meanwhile
+        findings += [Finding("alerts", id.decode(), f"alerts reflect position {until}, before it") for id, _ in beyond]
+    return findings
+
+
+def _compared(expected: dict[str, Alert], found: dict[str, bytes]) -> list[Finding]:
+    findings = []
+    for id in [*expected, *(other for other in found if other not in expected)]:
+        if id not in found:
+            findings.append(Finding("alerts", id, f"missing: {expected[id].title}, to {expected[id].recipient}"))
+        elif id not in expected:
+            findings.append(Finding("alerts", id, "no event causes it by the ledger's rules"))
+        else:
+            try:
+                kept = _alert.decode(found[id])
+            except msgspec.MsgspecError as error:
+                findings.append(Finding("alerts", id, f"does not decode: {error}"))
+                continue
+            if kept != expected[id]:
+                findings.append(Finding("alerts", id, f"altered: {', '.join(members(kept, expected[id]))}"))
+    return findings

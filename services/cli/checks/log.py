@@ -1,0 +1,96 @@
+"""The log: dense, decodable, in order, each submission once and with the bytes that were submitted, by who may."""
+
+from collections.abc import Callable
+from typing import Any
+
+from events.envelope import Event, InvalidEvent, read, submitted
+from events.ledger import CLOCK, Ledger
+from events.log import Known, Log, Stored, digest, key
+from events.seal.merkle import Tree
+from services.cli.checks.finding import Finding, Head, deleted
+
+
+async def check_log(
+    redis: Any, log: Log, ledger: Ledger, progress: Callable[[int], None], tree: Tree, since: Head | None
+) -> list[Finding]:
+    """Read the whole log and return what does not hold of it."""
+    findings: list[Finding] = []
+    after, recorded = 0, None
+    noted = tree.head() if since is not None and since.position == 0 else None
+    while batch := await log.read(after):
+        events: list[tuple[Stored, Event]] = []
+        for entry in batch:
+            if entry.position != after + 1:
+                findings.append(Finding("dense", str(entry.position), f"follows position {after}"))
+            after = entry.position
+            tree.add(entry.raw)
+            if since is not None and tree.size == since.position:
+                noted = tree.head()
+            try:
+                event = read(entry.raw)
+            except InvalidEvent as error:
+                findings.append(Finding("decodes", str(entry.position), error.detail))
+                continue
+            if recorded is not None and event.recorded is not None and event.recorded < recorded:
+                findings.append(Finding("ordered", str(after), f"recorded {event.recorded}, before {recorded}"))
+            recorded = event.recorded or recorded
+            events.append((entry, event))
+        known = await log.known([(event.source, event.id) for _, event in events])
+        for (entry, event), one in zip(events, known, strict=True):
+            findings += _submission(entry, event, one)
+            findings += _authority(entry.position, event, ledger)
+        progress(after)
+    if since is not None and noted != since.digest:
+        found = f"the head is {noted}" if noted is not None else f"the log has {tree.size} events"
+        findings.append(Finding("tree", str(since.position), f"{found}; the one noted before is {since.digest}"))
+    return findings + await _whole(redis, log)
+
+
+def _submission(entry: Stored, event: Event, known: Known | None) -> list[Finding]:
+    """The index has the event at its position, with the digest of the bytes that were submitted."""
+    position, id = str(entry.position), (event.source, event.id)
+    if known is None:
+        return [Finding("once", position, f"the index of submissions lacks {id}")]
+    if known.position != entry.position:
+        return [Finding("once", position, f"the index has {id} at position {known.position}")]
+    found = digest(submitted(entry.raw))
+    if found != known.digest:
+        return [Finding("bytes", position, f"the digest is {found}; of what was submitted it was {known.digest}")]
+    return []
+
+
+def _authority(position: int, event: Event, ledger: Ledger) -> list[Finding]:
+    """The event is of the source that sent it, which has the role that its type needs, as far as the ledger has it."""
+    authid = event.authid or ""
+    if event.source != authid and not event.source.startswith(f"{authid}/"):
+        return [Finding("authority", str(position), f"source {event.source!r} is not of {authid!r}, who sent it")]
+    needed = event.data.speaker
+    if needed is None or authid == CLOCK:
+        wrong = (needed is None) != (authid == CLOCK)
+        return [Finding("authority", str(position), f"{event.type} is recorded as sent by {authid!r}")] if wrong else []
+    source = ledger.sources.get(authid)  # one that the ledger has no more had the role then
+    if source is not None and source.role != needed:
+        return [Finding("authority", str(position), f"{event.type} is for {needed}; {authid!r} is {source.role}")]
+    return []
+
+
+async def _whole(redis: Any, log: Log) -> list[Finding]:
+    """As many submissions are indexed as there are events, and none was taken from the end or the middle."""
+    if not await redis.exists(log.key):
+        indexed = await redis.hlen(key(log.ledger, "seen"))
+        return [Finding("once", "0", f"the log is missing; {indexed} submissions are indexed")] if indexed else []
+    async with redis.pipeline(transaction=True) as pipe:
+        pipe.xinfo_stream(log.key)
+        pipe.hlen(key(log.ledger, "seen"))
+        info, indexed = await pipe.execute()
+    findings = []
+    tail = int(info["last-generated-id"].partition(b"-")[0])
+    if indexed != info["length"]:
+        findings.append(
+            Finding("once", str(tail), f"{info['length']} events, but {indexed} submissions in the index of them")
+        )
+    if tail != info["length"]:
+        findings.append(Finding("dense", str(tail), f"the log has {info['length']} events and ended at {tail}"))
+    if (gone := deleted(info)) is not None:
+        findings.append(Finding("dense", str(tail), gone))
+    return findings
