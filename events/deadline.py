@@ -4,7 +4,8 @@ Every `due` is exclusive: a task is late from that instant on. A deadline keeps 
 `kind` are a storage format.
 """
 
-from datetime import UTC, datetime
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
@@ -37,6 +38,8 @@ LATEST = datetime(3000, 1, 1, tzinfo=UTC)
 
 Earlier, zones had offsets of odd seconds, which RFC 3339 cannot write; near the calendar's end, adding days would fail.
 """
+
+DAY = timedelta(days=1)
 
 MONTHS: dict[Every, int] = {"year": 12, "half-year": 6, "quarter": 3, "month": 1}
 
@@ -156,15 +159,19 @@ class Postponed(Struct, frozen=True, gc=False):
         return reported is not None and self.starts <= reported < self.due
 
 
-def next_due(deadline: Deadline, after: datetime | None = None) -> Due | None:
-    """Return the first due instant later than `after` (the very first if None), or None if there is none (any more)."""
+def next_due(deadline: Deadline, after: datetime | None = None, zone: tzinfo | None = None) -> Due | None:
+    """Return the first due instant later than `after` (the very first if None), or None if there is none (any more).
+
+    What recurs is stepped in `zone`, the ledger's; in the offset of its `first` where none is given.
+    """
     match deadline:
         case Fixed(due=due):
             return Due(due, due) if after is None or due > after else None
         case Ambiguous(strict=strict, loose=loose):
             return Due(loose, strict) if after is None or loose > after else None
         case Recurring(every=every, first=first):
-            due = first if after is None else _occurrence_after(first, MONTHS[every], after)
+            first = first if zone is None else first.astimezone(zone)
+            due = fixed_offset(first if after is None else _occurrence_after(first, MONTHS[every], after))
             return Due(due, due)
         case Milestones(milestones=milestones):
             dues = (milestone.due for milestone in milestones)
@@ -173,13 +180,13 @@ def next_due(deadline: Deadline, after: datetime | None = None) -> Due | None:
             return None
 
 
-def due_at(deadline: Deadline, at: datetime) -> Due | None:
+def due_at(deadline: Deadline, at: datetime, zone: tzinfo | None = None) -> Due | None:
     """Return the due instant that counts at an instant: the next one, the last where all lie behind, None of none."""
-    following = next_due(deadline, at)
+    following = next_due(deadline, at, zone)
     if following is None and isinstance(deadline, Milestones):
         due = deadline.milestones[-1].due
         return Due(due, due)
-    return following or next_due(deadline)
+    return following or next_due(deadline, zone=zone)
 
 
 def extended(deadline: Deadline, asked: datetime | None, due: datetime) -> Deadline:
@@ -200,9 +207,34 @@ def extended(deadline: Deadline, asked: datetime | None, due: datetime) -> Deadl
     return Fixed(deadline.text, due)
 
 
-def period(deadline: Recurring, due: datetime) -> datetime:
-    """Return when the period of an occurrence begins."""
-    return add_months(due, -MONTHS[deadline.every])
+def period(deadline: Recurring, due: datetime, zone: tzinfo | None = None) -> datetime:
+    """Return when the period of an occurrence begins: when the one before it falls due, or would have."""
+    first, months = deadline.first if zone is None else deadline.first.astimezone(zone), MONTHS[deadline.every]
+    steps = _steps(first, months, due)
+    while (begin := occurrence(first, steps * months)) >= due:
+        steps -= 1
+    return fixed_offset(begin)
+
+
+def occurrence(first: datetime, months: int) -> datetime:
+    """Return what falls due so many months after `first`, by the last day in time, in the zone of `first`.
+
+    That day is the one before a due instant at midnight. Where `first` is a month's begin, it is each month's last;
+    otherwise the same day, or the last of a month that lacks it: 每月28日前 is due on the 29th, in February on 1 March.
+    """
+    midnight = first.time() == time()
+    last = first.date() - DAY if midnight else first.date()
+    year, month = divmod(last.year * 12 + last.month - 1 + months, 12)
+    length = monthrange(year, month + 1)[1]
+    ends = midnight and first.day == 1
+    day = date(year, month + 1, length if ends else min(last.day, length)) + (DAY if midnight else timedelta())
+    return first.replace(year=day.year, month=day.month, day=day.day)
+
+
+def fixed_offset(instant: datetime) -> datetime:
+    """Return an instant with a fixed offset, as JSON keeps it, instead of a zone's rules."""
+    offset = instant.utcoffset()
+    return instant if offset is None else instant.replace(tzinfo=timezone(offset), fold=0)
 
 
 def add_months(instant: datetime, months: int) -> datetime:
@@ -220,8 +252,13 @@ def _occurrence_after(first: datetime, months: int, after: datetime) -> datetime
     """Return the first of `first`, `first` + `months`, … after `after`; from `first`, so that days do not drift."""
     if first > after:
         return first
-    local = after.astimezone(first.tzinfo)
-    steps = max(0, ((local.year - first.year) * 12 + local.month - first.month) // months)
-    while (occurrence := add_months(first, steps * months)) <= after:
+    steps = max(0, _steps(first, months, after) - 1)
+    while (following := occurrence(first, steps * months)) <= after:
         steps += 1
-    return occurrence
+    return following
+
+
+def _steps(first: datetime, months: int, instant: datetime) -> int:
+    """Return about how many periods lie between `first` and an instant: too many by one at most."""
+    local = instant.astimezone(first.tzinfo)
+    return ((local.year - first.year) * 12 + local.month - first.month) // months + 1

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
+from events.local import local_data
 from events.schema import EventData, Name, Role, TaskAssigned, TaskReassigned, TaskUrged, Text, Unit
 
 SourceRole: TypeAlias = Literal["assigner", "reporter", "auditor", "dashboard"]
@@ -135,7 +136,7 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         self._check_aliases()
         self._check_successions()
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
@@ -179,6 +180,10 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
                 return replace(data, units=tuple(dict.fromkeys(map(self.canonical, names))))
             case _:
                 return data
+
+    def own(self, data: EventData) -> EventData:
+        """Return what happened as the ledger has it: with the directory's names, and instants in its zone."""
+        return local_data(self.resolve(data), self.zone)
 
     def knows(self, unit: str) -> bool:
         """Tell whether the directory has this unit, as itself, in a group or as a successor, by whatever name."""

@@ -114,7 +114,7 @@ class Life:
         if task.closed:
             return
         ahead = row.due if row.due is not None and row.due > now else None
-        assert due_ahead(task, now) == ahead
+        assert due_ahead(LEDGER, task, now) == ahead
         passings = (event.time for event in clock_events(TASK, task, LEDGER) if isinstance(event.data, DeadlinePassed))
         assert next((instant for instant in passings if instant > now), None) == ahead
         if row.state in {"submitted", "returned"} and row.lead in {part.unit for part in row.units}:
@@ -147,7 +147,7 @@ class Life:
         else:
             word = "passed"
             assert row.overdue_since is not None
-        assert (due_ahead(self.ingest, self.now) is not None) == (word == "ahead")
+        assert (due_ahead(LEDGER, self.ingest, self.now) is not None) == (word == "ahead")
         return word if self.ingest.request is None else f"{word}, asked"
 
 

@@ -91,7 +91,7 @@ def decide(
         return Refusal("unknown-task", f"no task {event.subject!r} was assigned in this ledger")
     if task.closed and not isinstance(event.data, TaskReopened):
         return Refusal("task-closed", f"task {event.subject!r} is closed; it accepts duban.task.reopened.v1 alone")
-    data = ledger.resolve(event.data)
+    data = ledger.own(event.data)
     refusal = _decide_units(task, data, authid, source, ledger)
     if refusal is None and not isinstance(data, ProgressReported):  # the most frequent by far may come at any time
         refusal = _decide_step(task, event, data, ledger, now, cited)
@@ -125,12 +125,12 @@ def _decide_step(
         case CompletionReturned(unit=unit) if unit not in task.submitted:
             return Refusal("not-permitted", f"{unit} has not submitted a completion that could be returned")
         case ExtensionRequested(proposed_due=proposed):
-            due = due_ahead(task, now)
+            due = due_ahead(ledger, task, now)
             if due is None:
                 return Refusal("not-permitted", "an extension is asked for before the due instant; none lies ahead")
             if task.request is not None:
                 return Refusal("not-permitted", f"request {task.request.id!r} is still open")
-            return _decide_due(task, due, proposed, "proposed_due")
+            return _decide_due(ledger, task, due, proposed, "proposed_due")
         case ExtensionGranted(request_id=id) | ExtensionRefused(request_id=id):
             if task.request is None or task.request.id != id:
                 return Refusal("invalid-data", f"request_id {id!r} is no open request of task {event.subject!r}")
@@ -140,7 +140,7 @@ def _decide_step(
                     return Refusal(
                         "invalid-data", "the task's deadline has no due instant any more; refuse the request"
                     )
-                return _decide_due(task, asked, data.due or proposed, "due" if data.due else "proposed_due")
+                return _decide_due(ledger, task, asked, data.due or proposed, "due" if data.due else "proposed_due")
         case _:
             pass
     return None
@@ -160,13 +160,13 @@ def _decide_correction(event: Event, data: ProgressCorrected, ledger: Ledger, ci
     return None
 
 
-def _decide_due(task: Task, asked: datetime, due: datetime, member: str) -> Refusal | None:
+def _decide_due(ledger: Ledger, task: Task, asked: datetime, due: datetime, member: str) -> Refusal | None:
     """Refuse an extension that puts nothing off, or runs into the next step or occurrence."""
     if due <= asked:
         return Refusal(
             "invalid-data", f"{member} {due.isoformat()} puts nothing off: the due instant is {asked.isoformat()}"
         )
-    following = next_due(task.deadline, asked)
+    following = next_due(task.deadline, asked, ledger.zone)
     if following is not None and due >= following.passes:
         return Refusal(
             "invalid-data",

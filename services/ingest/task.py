@@ -30,7 +30,7 @@ from events.schema import (
     Unit,
 )
 
-VERSION = "3"
+VERSION = "4"
 """Of the rules in `evolve`: a new one makes ingest fold the whole log anew."""
 
 
@@ -71,7 +71,7 @@ def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
     """Return the task after an event, its units under the directory's names; None as long as none was assigned."""
     event = entry.event
     at = event.recorded or event.time
-    data = ledger.resolve(event.data)
+    data = ledger.own(event.data)
     if isinstance(data, TaskAssigned):
         return Task(data.lead, data.units, data.deadline, at, entry.position)
     if task is None:
@@ -93,16 +93,16 @@ def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
         case TaskReassigned():
             return _reassigned(ledger, task, data, ledger.day(event.time))
         case ExtensionRequested(proposed_due=proposed):
-            return replace(task, request=Request(event.id, proposed, due_ahead(task, at)))
+            return replace(task, request=Request(event.id, proposed, due_ahead(ledger, task, at)))
         case ExtensionGranted(due=due):
             return _extended(ledger, task, due, at)
         case ExtensionRefused():
             return replace(task, request=None)
         case DeadlineClarified(deadline=deadline):
-            due_now = due_at(deadline, at)
+            due_now = due_at(deadline, at, ledger.zone)
             asked = due_now.passes if due_now is not None else None
             request = replace(task.request, due=asked) if task.request is not None else None
-            met = _met(deadline, _together(ledger, task.lead, task.reported))
+            met = _met(ledger, deadline, _together(ledger, task.lead, task.reported))
             return replace(task, deadline=deadline, since=at, passed=None, met=met, postponed=None, request=request)
         case DeadlineNeared():
             return replace(task, fired=_with(task.fired, event.id))
@@ -113,11 +113,11 @@ def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
             assert_never(data)
 
 
-def due_ahead(task: Task, now: datetime) -> datetime | None:
+def due_ahead(ledger: Ledger, task: Task, now: datetime) -> datetime | None:
     """Return the next instant at which an open task will be late, None if there is none."""
     if task.postponed is not None and task.postponed.due > now:
         return task.postponed.due
-    due = next_due(task.deadline, now if task.met is None else max(now, task.met))
+    due = next_due(task.deadline, now if task.met is None else max(now, task.met), ledger.zone)
     return due.passes if due is not None else None
 
 
@@ -131,7 +131,7 @@ def _reported(ledger: Ledger, task: Task, unit: str, at: datetime) -> Task:
     together = _together(ledger, task.lead, reported)
     if task.postponed is not None and task.postponed.met_by(together):
         return replace(task, reported=reported, met=task.postponed.due, postponed=None)
-    return replace(task, reported=reported, met=_met(task.deadline, together) or task.met)
+    return replace(task, reported=reported, met=_met(ledger, task.deadline, together) or task.met)
 
 
 def _together(ledger: Ledger, lead: str, reported: Mapping[str, datetime]) -> datetime | None:
@@ -140,12 +140,12 @@ def _together(ledger: Ledger, lead: str, reported: Mapping[str, datetime]) -> da
     return min(reported[name] for name in leading) if all(name in reported for name in leading) else None
 
 
-def _met(deadline: Deadline, reported: datetime | None) -> datetime | None:
+def _met(ledger: Ledger, deadline: Deadline, reported: datetime | None) -> datetime | None:
     """Return the occurrence in whose period a report was made, if the deadline recurs."""
     if not isinstance(deadline, Recurring) or reported is None:
         return None
-    due = next_due(deadline, reported)
-    return due.passes if due is not None and period(deadline, due.passes) <= reported else None
+    due = next_due(deadline, reported, ledger.zone)
+    return due.passes if due is not None and period(deadline, due.passes, ledger.zone) <= reported else None
 
 
 def _reassigned(ledger: Ledger, task: Task, data: TaskReassigned, day: date) -> Task:
@@ -174,7 +174,7 @@ def _extended(ledger: Ledger, task: Task, due: datetime | None, at: datetime) ->
         return task
     postponed = None
     if isinstance(task.deadline, Recurring) and asked is not None and to > at:
-        starts = task.postponed.starts if task.postponed is not None else period(task.deadline, asked)
+        starts = task.postponed.starts if task.postponed is not None else period(task.deadline, asked, ledger.zone)
         postponed = Postponed(starts, to)
         settled = task.met is not None and asked <= task.met  # since it was asked for, perhaps by another lead
         if settled or postponed.met_by(_together(ledger, task.lead, task.reported)):

@@ -62,7 +62,7 @@ def clock_events(subject: str, task: Task, ledger: Ledger) -> Iterator[Event]:
         return
     after = _settled(task)
     late = task.postponed
-    due = Due(late.due, late.due) if late is not None else next_due(task.deadline, after)
+    due = Due(late.due, late.due) if late is not None else next_due(task.deadline, after, ledger.zone)
     while due is not None:
         current = task.since if after is None else max(task.since, after)
         after = due.passes
@@ -75,7 +75,7 @@ def clock_events(subject: str, task: Task, ledger: Ledger) -> Iterator[Event]:
         event_id = f"passed:{subject}:{passes.isoformat()}"
         if event_id not in task.fired:
             yield Event(event_id, f"{CLOCK}/clock", subject, passes, DeadlinePassed(passes))
-        due = next_due(task.deadline, after)
+        due = next_due(task.deadline, after, ledger.zone)
 
 
 def same_timing(one: Task, other: Task) -> bool:

@@ -15,6 +15,7 @@ from events.deadline import (
     Recurring,
     due_at,
     extended,
+    fixed_offset,
     next_due,
     period,
 )
@@ -41,7 +42,7 @@ from events.schema import (
 )
 from services.status.row import Asked, Light, Reason, Report, State, Task, TaskRow, UnitRow
 
-VERSION = "3"
+VERSION = "4"
 """Of the rules in `evolve` and `light`; with the ledger's own rules it names what folded a row."""
 
 ROUNDING = 1e-9
@@ -51,8 +52,9 @@ ROUNDING = 1e-9
 def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
     """Return the task after an event, lit as at the event's recorded instant; None as long as none was assigned."""
     event = entry.event
-    if (data := ledger.resolve(event.data)) is not event.data:
-        event = replace(event, data=data)
+    data, time = ledger.own(event.data), event.time.astimezone(ledger.zone)
+    if data is not event.data or time.utcoffset() != event.time.utcoffset():
+        event = replace(event, data=data, time=fixed_offset(time))
     changed = (
         _open(ledger, event, entry.position) if isinstance(event.data, TaskAssigned) else _step(ledger, task, event)
     )
@@ -102,7 +104,7 @@ def proportional(opened: datetime, due: datetime, now: datetime) -> float:
 def _open(ledger: Ledger, event: Event, position: int) -> Task:
     data = event.data
     assert isinstance(data, TaskAssigned)
-    due = due_at(data.deadline, event.recorded or event.time)
+    due = due_at(data.deadline, event.recorded or event.time, ledger.zone)
     row = TaskRow(
         task=event.subject,
         title=data.title,
@@ -175,7 +177,7 @@ def _step(ledger: Ledger, task: Task | None, event: Event) -> Task | None:
             closed = replace(row, state="closed", closed_at=at, outcome=outcome)
             return replace(task, row=closed, asked=None)
         case TaskReopened():
-            return _reopened(task, now)
+            return _reopened(ledger, task, now)
         case TaskReassigned():
             return _reassigned(ledger, task, event.data, ledger.day(at))
         case TaskUrged() | DeadlineNeared():
@@ -187,13 +189,13 @@ def _step(ledger: Ledger, task: Task | None, event: Event) -> Task | None:
         case ExtensionRefused():
             return replace(task, asked=None)
         case DeadlineClarified(deadline=deadline):
-            redated = _redated(replace(task, postponed=None), deadline, due_at(deadline, now), now)
+            redated = _redated(replace(task, postponed=None), deadline, due_at(deadline, now, ledger.zone), now)
             if task.asked is not None:
                 redated = replace(redated, asked=replace(task.asked, due=redated.row.due))
             return _met(ledger, redated)
         case DeadlinePassed(due=due):
             overdue = row.overdue_since or due
-            return _settled(replace(task, row=replace(row, overdue_since=overdue)), due, now)
+            return _settled(ledger, replace(task, row=replace(row, overdue_since=overdue)), due, now)
         case TaskAssigned():
             return task
         case _:
@@ -257,14 +259,14 @@ def _percent(units: tuple[UnitRow, ...], names: tuple[str, ...]) -> Percent | No
     return min(known) if known and len(known) == len(names) else None
 
 
-def _reopened(task: Task, now: datetime) -> Task:
+def _reopened(ledger: Ledger, task: Task, now: datetime) -> Task:
     """Nothing is submitted or returned any more; what recurs owes no occurrence of the time when it was closed."""
     row = task.row
     units = tuple(replace(part, state=_afresh(part.state)) for part in row.units)
     row = replace(row, units=units, state="in-progress", closed_at=None, outcome=None)
     if task.postponed is not None and task.postponed.due > now:
         return replace(task, row=row)
-    due = due_at(row.deadline, now if task.settled is None else max(now, task.settled))
+    due = due_at(row.deadline, now if task.settled is None else max(now, task.settled), ledger.zone)
     return _due(replace(task, row=row, postponed=None), due)
 
 
@@ -310,11 +312,11 @@ def _met(ledger: Ledger, task: Task) -> Task:
             return task
         met = Due(task.postponed.due, task.postponed.due)
     else:
-        due = next_due(row.deadline, together)
-        if due is None or due.passes < row.due or period(row.deadline, due.passes) > together:
+        due = next_due(row.deadline, together, ledger.zone)
+        if due is None or due.passes < row.due or period(row.deadline, due.passes, ledger.zone) > together:
             return task
         met = due
-    return _settled(replace(task, row=replace(row, overdue_since=None)), met.passes, together)
+    return _settled(ledger, replace(task, row=replace(row, overdue_since=None)), met.passes, together)
 
 
 def _together(ledger: Ledger, task: Task) -> datetime | None:
@@ -323,12 +325,12 @@ def _together(ledger: Ledger, task: Task) -> datetime | None:
     return min(task.reported[name] for name in leading) if all(name in task.reported for name in leading) else None
 
 
-def _settled(task: Task, due: datetime, now: datetime) -> Task:
+def _settled(ledger: Ledger, task: Task, due: datetime, now: datetime) -> Task:
     """Go on to the next due instant after one that passed or was met; a deadline that has no other keeps its last."""
     ahead = task.postponed if task.postponed is not None and task.postponed.due > due else None
     if ahead is not None:
         return replace(task, settled=due)
-    following = due_at(task.row.deadline, max(due, now)) or Due(due, due)
+    following = due_at(task.row.deadline, max(due, now), ledger.zone) or Due(due, due)
     return _due(replace(task, settled=due, postponed=None), following)
 
 
@@ -341,12 +343,12 @@ def _extended(ledger: Ledger, task: Task, granted: datetime | None, now: datetim
         return task
     if not isinstance(row.deadline, Recurring):
         deadline = extended(row.deadline, due, to)
-        return _redated(task, deadline, due_at(deadline, now), now)
+        return _redated(task, deadline, due_at(deadline, now, ledger.zone), now)
     if due is None or to <= now:
         return task
     if row.due is not None and row.due > due and row.overdue_since is None:  # met, perhaps by another lead
         return task
-    starts = task.postponed.starts if task.postponed is not None else period(row.deadline, due)
+    starts = task.postponed.starts if task.postponed is not None else period(row.deadline, due, ledger.zone)
     postponed = Postponed(starts, to)
     if postponed.met_by(_together(ledger, task)):
         return task

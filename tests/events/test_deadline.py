@@ -1,5 +1,6 @@
 import calendar
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from events.deadline import (
     Unspecified,
     add_months,
     next_due,
+    period,
 )
 from tests.events import strategies
 
@@ -27,9 +29,9 @@ CHINA = timezone(timedelta(hours=8))
 BEFORE = datetime(2017, 8, 1, tzinfo=CHINA)
 
 
-def at(year: int, month: int, day: int) -> datetime:
-    """Return the first instant of a day in 湛江."""
-    return datetime(year, month, day, tzinfo=CHINA)
+def at(year: int, month: int, day: int, hour: int = 0) -> datetime:
+    """Return the first instant of a day, or of an hour of it, in 湛江."""
+    return datetime(year, month, day, hour, tzinfo=CHINA)
 
 
 FIRST_STEP, LAST_STEP = at(2018, 7, 1), at(2020, 1, 1)
@@ -70,12 +72,15 @@ def test_next_due_of_each_kind(deadline: Deadline, after: datetime | None, due: 
         ("year", at(2018, 1, 1), None, at(2018, 1, 1)),
         ("year", at(2018, 1, 1), at(2018, 1, 1), at(2019, 1, 1)),
         ("year", at(2018, 1, 1), at(2031, 6, 6), at(2032, 1, 1)),
-        ("year", at(2020, 2, 29), at(2020, 2, 29), at(2021, 2, 28)),
+        ("year", at(2020, 2, 29), at(2020, 2, 29), at(2021, 3, 1)),
         ("year", at(2020, 2, 29), at(2023, 12, 1), at(2024, 2, 29)),
         ("half-year", at(2018, 1, 1), at(2018, 1, 1), at(2018, 7, 1)),
         ("quarter", at(2018, 1, 1), at(2018, 11, 11), at(2019, 1, 1)),
-        ("month", at(2018, 1, 31), at(2018, 1, 31), at(2018, 2, 28)),
-        ("month", at(2018, 1, 31), at(2018, 2, 28), at(2018, 3, 31)),
+        ("month", at(2018, 1, 31), at(2018, 1, 31), at(2018, 3, 1)),
+        ("month", at(2018, 1, 31), at(2018, 3, 1), at(2018, 3, 31)),
+        ("month", at(2018, 1, 29), at(2018, 1, 29), at(2018, 3, 1)),
+        ("month", at(2018, 1, 29), at(2018, 3, 1), at(2018, 3, 29)),
+        ("month", at(2018, 1, 31, 17), at(2018, 1, 31, 17), at(2018, 2, 28, 17)),
         ("month", at(2018, 1, 1), datetime(2018, 1, 31, 16, tzinfo=UTC), at(2018, 3, 1)),
         ("month", at(2018, 1, 1), datetime(2018, 1, 31, 15, tzinfo=UTC), at(2018, 2, 1)),
     ],
@@ -107,20 +112,48 @@ def test_nothing_falls_due_between(deadline: Deadline, after: datetime) -> None:
 
 @given(strategies.recurring, st.integers(1, 40))
 def test_occurrences_rise_and_do_not_drift(deadline: Recurring, count: int) -> None:
-    """Occurrences rise by a whole number of months and leave the first one's day only for shorter months."""
-    first = deadline.first
+    """The last days in time are whole months apart, and leave the first one's day for shorter months only."""
+    first, months = deadline.first, MONTHS[deadline.every]
     due = next_due(deadline)
     assert due is not None
     assert due.passes == first
     for number in range(1, count + 1):
         following = next_due(deadline, due.passes)
         assert following is not None
-        assert following.passes > due.passes
+        assert period(deadline, following.passes) == due.passes
         due = following
-        months = first.year * 12 + first.month - 1 + number * MONTHS[deadline.every]
-        assert (due.passes.year, due.passes.month - 1) == divmod(months, 12)
-        assert due.passes.day == min(first.day, calendar.monthrange(due.passes.year, due.passes.month)[1])
+        last = last_in_time(due.passes)
+        total = last_in_time(first).year * 12 + last_in_time(first).month - 1 + number * months
+        assert (last.year, last.month - 1) == divmod(total, 12)
+        length = calendar.monthrange(last.year, last.month)[1]
+        ends = first.day == 1 and first.time() == time()
+        assert last.day == (length if ends else min(last_in_time(first).day, length))
         assert due.passes.timetz() == first.timetz()
+
+
+def last_in_time(due: datetime) -> datetime:
+    """Return the last microsecond before a due instant."""
+    return due - timedelta(microseconds=1) if due.time() == time() else due
+
+
+@pytest.mark.parametrize(
+    ("first", "zone", "dues"),
+    [
+        ("2018-02-28T16:00:00Z", "Asia/Shanghai", ["2018-03-01T00:00:00+08:00", "2018-04-01T00:00:00+08:00"]),
+        ("2018-03-01T00:00:00+08:00", "Asia/Shanghai", ["2018-03-01T00:00:00+08:00", "2018-04-01T00:00:00+08:00"]),
+        ("2018-11-01T00:00:00-04:00", "America/New_York", ["2018-11-01T00:00:00-04:00", "2018-12-01T00:00:00-05:00"]),
+        ("2018-10-01T04:00:00Z", "America/New_York", ["2018-10-01T00:00:00-04:00", "2018-11-01T00:00:00-04:00"]),
+    ],
+)
+def test_recurring_deadlines_are_stepped_in_the_ledgers_zone(first: str, zone: str, dues: list[str]) -> None:
+    """The same instant gives the same dues, whatever offset it is written with; clocks that change keep midnight."""
+    deadline = Recurring("每月底前", "month", datetime.fromisoformat(first))
+    one = next_due(deadline, zone=ZoneInfo(zone))
+    assert one is not None
+    two = next_due(deadline, one.passes, ZoneInfo(zone))
+    assert two is not None
+    assert [one.passes.isoformat(), two.passes.isoformat()] == dues
+    assert period(deadline, two.passes, ZoneInfo(zone)).isoformat() == dues[0]
 
 
 @given(strategies.milestones)

@@ -6,7 +6,7 @@ from itertools import islice
 
 from lark import Token, Tree
 
-from events.deadline import MONTHS, Every, Milestone, Milestones, Recurring, add_months
+from events.deadline import MONTHS, Every, Milestone, Milestones, Recurring, add_months, occurrence
 from services.ingest.schedule.dated import dues_of
 from services.ingest.schedule.grammar import Node, child, token, tokens
 from services.ingest.schedule.span import Origin, read_date, read_span
@@ -61,7 +61,7 @@ def _recurring(items: list[Node], every: Every, after: datetime, plain: str, ori
         if len(items) not in _TIMES_A_YEAR:
             raise ValueError(f"{len(items)} times a year is not every half-year, quarter or month")
         every = _TIMES_A_YEAR[len(items)]
-    if any(due != add_months(dues[0], count * MONTHS[every]) for count, due in enumerate(dues)):
+    if any(due != occurrence(dues[0], count * MONTHS[every]) for count, due in enumerate(dues)):
         raise ValueError(f"it does not recur every {every} on the same day of a month")
     return Recurring(plain, every, dues[0])
 

@@ -3,9 +3,11 @@
 import calendar
 import itertools
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+ZONE = ZoneInfo("Asia/Shanghai")
 MONTHS = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
 
 
@@ -26,7 +28,20 @@ def dues(deadline: dict[str, Any]) -> Iterator[datetime]:
             yield instant(step["due"])
     elif kind == "recurring":
         for number in itertools.count():
-            yield later(instant(deadline["first"]), number * MONTHS[deadline["every"]])
+            yield recurrence(deadline, number)
+
+
+def recurrence(deadline: dict[str, Any], number: int) -> datetime:
+    """Return the due instant so many periods after the first (or before it), stepped by the last day in time."""
+    first = instant(deadline["first"]).astimezone(ZONE)
+    last = first - timedelta(microseconds=1)
+    ends = first.day == 1 and last.date() < first.date()
+    total = last.year * 12 + (last.month - 1) + number * MONTHS[deadline["every"]]
+    year, month = total // 12, total % 12 + 1
+    length = calendar.monthrange(year, month)[1]
+    return last.replace(year=year, month=month, day=length if ends else min(last.day, length)) + timedelta(
+        microseconds=1
+    )
 
 
 def later(start: datetime, months: int) -> datetime:

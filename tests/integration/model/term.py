@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from tests.integration.model.dues import MONTHS, dues, instant, later
+from tests.integration.model.dues import dues, instant, recurrence
 
 
 class Word(NamedTuple):
@@ -112,4 +112,5 @@ class Term:
 
     def began(self, occurrence: datetime) -> datetime:
         """Return when the period of an occurrence began."""
-        return later(occurrence, -MONTHS[self.deadline["every"]])
+        number = next(number for number in itertools.count() if recurrence(self.deadline, number) >= occurrence)
+        return recurrence(self.deadline, number - 1)

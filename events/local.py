@@ -1,0 +1,51 @@
+"""Instants in the ledger's zone: rows, feeds and alerts show them so, whatever offset a source wrote. Pure."""
+
+from datetime import datetime, tzinfo
+
+from msgspec.structs import replace
+
+from events.deadline import Ambiguous, Deadline, Fixed, Milestones, Recurring, fixed_offset
+from events.schema import (
+    DeadlineClarified,
+    DeadlineNeared,
+    DeadlinePassed,
+    EventData,
+    ExtensionGranted,
+    ExtensionRequested,
+    TaskAssigned,
+)
+
+
+def local(instant: datetime, zone: tzinfo) -> datetime:
+    """Return an instant with the offset that the zone has then."""
+    return fixed_offset(instant.astimezone(zone))
+
+
+def local_data(data: EventData, zone: tzinfo) -> EventData:
+    """Return what happened, its instants in a zone; the same object where it has none."""
+    match data:
+        case TaskAssigned(deadline=deadline) | DeadlineClarified(deadline=deadline):
+            return replace(data, deadline=local_deadline(deadline, zone))
+        case ExtensionRequested(proposed_due=due):
+            return replace(data, proposed_due=local(due, zone))
+        case DeadlineNeared(due=due) | DeadlinePassed(due=due):
+            return replace(data, due=local(due, zone))
+        case ExtensionGranted(due=granted) if granted is not None:
+            return replace(data, due=local(granted, zone))
+        case _:
+            return data
+
+
+def local_deadline(deadline: Deadline, zone: tzinfo) -> Deadline:
+    """Return a deadline, its instants in a zone; the same object where it has none."""
+    match deadline:
+        case Fixed(due=due):
+            return replace(deadline, due=local(due, zone))
+        case Ambiguous(strict=strict, loose=loose):
+            return replace(deadline, strict=local(strict, zone), loose=local(loose, zone))
+        case Recurring(first=first):
+            return replace(deadline, first=local(first, zone))
+        case Milestones(milestones=steps):
+            return replace(deadline, milestones=tuple(replace(step, due=local(step.due, zone)) for step in steps))
+        case _:
+            return deadline
