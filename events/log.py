@@ -4,7 +4,8 @@ Keys, all with the hash tag `{ledger}`:
 
     duban:{L}:log         stream  <position>-0 -> e: the stored bytes             written by append.lua alone
     duban:{L}:seen        hash    source and id -> <position>:<digest>            written by append.lua alone
-    duban:{L}:cursors     hash    inbox key -> id of the last inbox entry decided written by append.lua alone
+    duban:{L}:cursors     hash    inbox key -> id of the last inbox entry decided, and how many were gone from the inbox
+                                  by then                                         written by append.lua, set_back.lua
     duban:{L}:clock:kind  string  wall, scaled or file: the clock that records    written by append.lua, with position 1
     duban:{L}:asked       string  the tail when last it was asked what replicas have   written where nothing else was
 """
@@ -12,7 +13,7 @@ Keys, all with the hash tag `{ledger}`:
 import hashlib
 import itertools
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +26,8 @@ from events.replicas import Confirmed, confirmed
 
 READ_BATCH = 2_000
 """Entries a read fetches at once: enough to hide the round trip, too few (~1 MB) to hold up the server."""
+
+_INCLUDE = re.compile(r"^--@include (\S+)$", re.MULTILINE)
 
 _LEDGER = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
@@ -71,11 +74,16 @@ class Notes(Struct, frozen=True, gc=False):
 
 
 class Move(Struct, frozen=True, gc=False):
-    """An inbox that was read on: from the entry id `expected` to `reached`."""
+    """An inbox that was read on: from the entry id `expected` to `reached`, with `count` entries decided.
+
+    Where more are gone from the inbox than that, `gap` is added with {count}, {after} and {before} filled in.
+    """
 
     inbox: str
     expected: str
     reached: str
+    count: int
+    gap: tuple[Notes, ...] = ()
 
 
 class Packed(Struct, frozen=True):
@@ -151,6 +159,7 @@ class Log:
         self._append = script(redis, __file__, "append.lua")
         self._confirmed_append = Confirmed(redis, self._append, replicas)
         self._known = script(redis, __file__, "known.lua")
+        self._set_back = script(redis, __file__, "set_back.lua")
 
     async def tail(self) -> int:
         """Return the last position, 0 where the log is empty."""
@@ -182,7 +191,8 @@ class Log:
         `last` is the mark of the event at `tail`, empty if that need not be looked at. With `only_new` nothing is
         added where the log has one of the events.
         """
-        keys = [self.key, self._seen, self._cursors, *dict.fromkeys([m.inbox for m in moves] + [n.key for n in notes])]
+        beside = [m.inbox for m in moves] + [n.key for m in moves for n in m.gap] + [n.key for n in notes]
+        keys = [self.key, self._seen, self._cursors, *dict.fromkeys(beside)]
         if first := tail == 0 and bool(entries):
             keys.append(self._clock_key)
         index = {name: number for number, name in enumerate(keys, 1)}
@@ -190,7 +200,7 @@ class Log:
             (
                 tail,
                 [(_seen_field(e.source, e.id), e.digest, lua_text(e.raw)) for e in entries],
-                [(index[m.inbox], m.expected, m.reached) for m in moves],
+                [(index[m.inbox], m.expected, m.reached, m.count, _gap(m.gap, index)) for m in moves],
                 [(index[n.key], n.cap, n.entries) for n in notes],
                 last,
                 only_new,
@@ -245,7 +255,13 @@ class Log:
     async def cursor(self, inbox: str) -> str:
         """Return the id of the last entry of an inbox that was decided."""
         reached = await self._redis.hget(self._cursors, inbox)
-        return reached.decode() if reached is not None else "0-0"
+        return reached.split()[0].decode() if reached is not None else "0-0"
+
+    async def set_back(self, inbox: str, expected: str, gap: Sequence[Notes]) -> bool:
+        """Set an inbox's cursor to its start where the inbox was made anew with lower ids; return whether it was."""
+        keys = [self._cursors, inbox, *(notes.key for notes in gap)]
+        index = {name: number for number, name in enumerate(keys, 1)}
+        return bool(await self._set_back(keys=keys, args=[msgspec.msgpack.encode((expected, _gap(gap, index)))]))
 
     async def read(self, after: int, count: int = READ_BATCH) -> list[Stored]:
         """Return up to `count` events that follow position `after`."""
@@ -299,9 +315,15 @@ def _seen_field(source: str, id: str) -> str:
     return f"{len(source)}:{source}{id}"  # the length keeps ("ab", "c") and ("a", "bc") apart
 
 
+def _gap(gap: Sequence[Notes], index: Mapping[str, int]) -> list[tuple[int, Sequence[str | Raw]]]:
+    return [(index[notes.key], fields) for notes in gap for fields in notes.entries]
+
+
 def script(redis: Any, module: str, name: str) -> Any:
-    """Return the Lua script that lies beside a module, ready to be called."""
-    return redis.register_script(Path(module).with_name(name).read_text(encoding="utf-8"))
+    """Return the Lua script that lies beside a module, ready to be called; `--@include` takes in another one."""
+    folder = Path(module).parent
+    text = (folder / name).read_text(encoding="utf-8")
+    return redis.register_script(_INCLUDE.sub(lambda found: (folder / found[1]).read_text(encoding="utf-8"), text))
 
 
 def lua_text(value: bytes) -> Raw:

@@ -97,6 +97,10 @@ class Follower:
         """Read on after the id `after`."""
         self._back = self._subscriber.last_id = after
 
+    def skip_to(self, after: str) -> None:
+        """Read on after the id `after`; for `handle` alone, which was given what lies before it."""
+        self._subscriber.last_id = after
+
     async def handle(self, entries: list[StreamEntry]) -> None:
         """Hand entries on, unless they were read from where it was before it was sent back: those come again."""
         if self._back is None:

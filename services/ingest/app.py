@@ -50,7 +50,6 @@ from services.ingest.documents import BusyError, Documents, Imported
 from services.ingest.draft import Submission, submission
 from services.ingest.encoding import BrokenEncodingError, TooLargeError, UnknownEncodingError, decoded
 from services.ingest.inbox import Inbox
-from services.ingest.queue import BATCH
 from services.ingest.room import MOST_REQUEST, FullError, Room
 from services.ingest.schedule.limits import MIB, MOST_BYTES
 from services.ingest.schedule.plan import Order, PlanName
@@ -129,7 +128,7 @@ def build(settings: Settings) -> Litestar:
                 reached = await writer.log.cursor(key(name, "inbox", source))
                 inbox = Inbox(redis, writer, source, reached)
                 inboxes.append(inbox)
-                inbox.follower = runtime.follow(broker, inbox.name, reached, BATCH, inbox.handle)
+                inbox.follower = runtime.follow(broker, inbox.name, reached, 1, inbox.handle)
                 tasks.append(asyncio.create_task(runtime.repeat(LOOK_SECONDS, inbox.look)))
         await broker.start()
         watch = Watch(settings.redis_url, redis, await broker.connect())
@@ -330,7 +329,9 @@ async def _array(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
         return Response(msgspec.json.encode(outcome), status_code=422, media_type="application/json")
     if len(parts) > MAX_EVENTS:
         return _too_many(len(parts))
-    outcomes = await writer.hand_in(authid, [bytes(part) for part in parts], partial(submission, authid=authid))
+    outcomes = await writer.hand_in(
+        authid, [bytes(part) for part in parts], len(body), partial(submission, authid=authid)
+    )
     return Response(msgspec.json.encode(outcomes), media_type="application/json")
 
 
@@ -338,7 +339,7 @@ async def _lines(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
     if body.count(b"\n") > MAX_EVENTS:
         return _too_many(body.count(b"\n"))
     lines = [line for line in body.split(b"\n") if line.strip()]
-    outcomes = await writer.hand_in(authid, lines, partial(submission, authid=authid))
+    outcomes = await writer.hand_in(authid, lines, len(body), partial(submission, authid=authid))
     return Response(msgspec.json.Encoder().encode_lines(outcomes), media_type=LINES)
 
 

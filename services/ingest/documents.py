@@ -72,7 +72,7 @@ class Documents:
     async def accept(self, read: Imported, authid: str, *, corrections: bool) -> Imported:
         """Submit what a preview would assign, and with `corrections` what it proposes; others’ events come between."""
         events = read.events(corrections=corrections)
-        outcomes = await self._writer.hand_in(authid, events, partial(submission, authid=authid))
+        outcomes = await self._writer.hand_in(authid, events, sum(map(len, events)), partial(submission, authid=authid))
         return replace(read, outcomes=tuple(outcomes))
 
 

@@ -56,6 +56,23 @@ def submission(raw: bytes, authid: str, inbox: str | None = None, entry: str | N
     return Submission(raw, authid, event, inbox, entry)
 
 
+def recorded(now: datetime) -> str:
+    """Return the ledger's instant, UTC, as it is written."""
+    return now.isoformat().replace("+00:00", "Z")
+
+
+def gap(ledger: str, inbox: str, authid: str, at: str) -> tuple[Notes, ...]:
+    """Return the refusal and the receipt of entries that nobody has read, for the log to fill in (`Move.gap`)."""
+    detail = (
+        "{count} entries of the inbox after {after} and up to {before} were removed before they were read; "
+        "add their events again"
+    )
+    outcome = _encoder.encode(Outcome(authid, None, "refused", code="malformed", detail=detail)).decode()
+    refusal = ("e", outcome, "by", authid, "at", at, "door", inbox, "raw", "")
+    receipt = ("e", outcome, "inbox", "{after}..{before}")
+    return Notes(key(ledger, "refused"), [refusal]), Notes(key(ledger, "receipts", authid), [receipt])
+
+
 class Base(Struct, frozen=True):
     """What a batch is decided on: the tasks of the log, and what the log knows of its submissions.
 
@@ -91,7 +108,7 @@ class Draft:
         self.replicas: int | None = None
         self._name = name
         self._ledger = ledger
-        self._recorded = base.now.isoformat().replace("+00:00", "Z")
+        self._recorded = recorded(base.now)
         offset = base.now.astimezone(ledger.zone).utcoffset() or timedelta()
         self._now = base.now.astimezone(timezone(offset))  # in the offset of most sources: compared twice as fast
         self._additions: dict[str, bytes] = {}
@@ -150,6 +167,10 @@ class Draft:
                 notes = self._receipts[one.authid] = Notes(key(self._name, "receipts", one.authid), [], RECEIPTS_KEPT)
             notes.entries.append(("e", _encoder.encode(outcome).decode(), "inbox", one.entry))
         return outcome
+
+    def gap(self, inbox: str, authid: str) -> tuple[Notes, ...]:
+        """Return the refusal and the receipt of inbox entries that were removed before they were read."""
+        return gap(self._name, inbox, authid, self._recorded)
 
     def _decide(self, one: Submission, event: Event) -> Outcome:
         refusal = authentic(event, one.authid)

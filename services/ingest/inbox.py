@@ -9,16 +9,14 @@ import contextlib
 from collections import deque
 from typing import Any
 
-import msgspec
 import structlog
-from faststream.redis.parser import BinaryMessageFormatV1
 from redis.exceptions import RedisError
 
-from events.envelope import InvalidEvent
 from events.log import InboxMovedError, Move, key
 from services import runtime
 from services.clock import sleep
-from services.ingest.draft import Submission, submission
+from services.ingest.draft import Submission, gap, recorded
+from services.ingest.entries import READ_BYTES, InboxEntry, InboxReader, size_of, submitted
 from services.ingest.queue import BATCH
 from services.ingest.schedule.limits import MIB
 from services.ingest.store import LAST_ID, UnavailableError, Writer, is_closed
@@ -44,12 +42,24 @@ class Inbox:
         self._writer = writer
         self._source = source
         self._reached = reached
+        self._reader = InboxReader(redis, self.name)
         self._under_way: deque[asyncio.Task[None]] = deque()
 
-    async def handle(self, entries: list[runtime.StreamEntry]) -> None:
-        """Have entries decided; returns when not too many others wait, so that reading goes on meanwhile."""
-        move = Move(self.name, self._reached, entries[-1][0].decode())
+    async def handle(self, woken: list[runtime.StreamEntry]) -> None:
+        """Have what follows decided; returns when not too many others wait, so that reading goes on meanwhile.
+
+        What wakes it is the next entry alone: the others, and this one with all its fields, are read within a bound of
+        bytes. One that is beyond that bound is not read twice.
+        """
+        assert self.follower is not None
+        ((id, fields),) = woken
+        first = InboxEntry(id.decode(), [part for field in fields.items() for part in field])
+        entries = [first]
+        if first.size <= READ_BYTES:
+            entries = await self._reader.after(self._reached) or entries  # which may be gone from there meanwhile
+        move = Move(self.name, self._reached, entries[-1].id, len(entries))
         self._reached = move.reached
+        self.follower.skip_to(move.reached)
         before = self._under_way[-1] if self._under_way else None
         self._under_way.append(asyncio.create_task(self._decide(entries, move, before)))
         more = len(entries) == BATCH  # else the inbox was read empty: let some come together
@@ -58,8 +68,16 @@ class Inbox:
 
     async def look(self) -> None:
         """See to it that the inbox holds not too much, and that all of it is read."""
+        await self._restart()
         await self._bound()
         await self._go_back()
+
+    async def _restart(self) -> None:
+        """Read the inbox from its start where it was made anew with ids that are lower than what was decided."""
+        reached = await self._writer.log.cursor(self.name)
+        lost = gap(self._writer.name, self.name, self._source, recorded(self._writer.now()))
+        if reached != "0-0" and await self._writer.log.set_back(self.name, reached, lost):
+            log.warning("inbox was made anew", inbox=self.name, was_at=reached)
 
     async def _bound(self) -> None:
         """Close the inbox where it holds too much, and open it where it holds less than half of that."""
@@ -94,21 +112,21 @@ class Inbox:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
-    async def _decide(
-        self, entries: list[runtime.StreamEntry], move: Move, before: "asyncio.Task[None] | None"
-    ) -> None:
+    async def _decide(self, entries: list[InboxEntry], move: Move, before: "asyncio.Task[None] | None") -> None:
         """Have entries decided, however long it takes: they are in the inbox until then."""
         with contextlib.suppress(InboxMovedError, UnavailableError, RedisError, OSError):  # tried again below
-            await self._writer.hand_in(self._source, entries, self._read, move)
+            await self._writer.hand_in(self._source, entries, size_of(entries), self._read, move)
             return
         if before is not None:
             await before
+        until = move.reached
         while True:
             try:
                 reached = await self._writer.log.cursor(self.name)
-                left, to = await self._left(reached, move.reached)
+                left, to = await self._left(reached, until)
                 if left:
-                    await self._writer.hand_in(self._source, left, self._read, Move(self.name, reached, to))
+                    move = Move(self.name, reached, to, len(left))
+                    await self._writer.hand_in(self._source, left, size_of(left), self._read, move)
                     continue
             except InboxMovedError:
                 continue
@@ -118,28 +136,18 @@ class Inbox:
             else:
                 return
 
-    async def _left(self, reached: str, until: str) -> tuple[list[runtime.StreamEntry], str]:
+    async def _left(self, reached: str, until: str) -> tuple[list[InboxEntry], str]:
         """Return a batch of what the server still has to be decided up to an entry, and its last entry.
 
         That may be more than was read here: after a failover the server can stand further back.
         """
         if _order(reached) >= _order(until):
             return [], until
-        entries = await self._redis.xrange(self.name, min=f"({reached}", max=until, count=BATCH)
-        return entries, entries[-1][0].decode() if entries else until
+        entries = await self._reader.after(reached, until)
+        return entries, entries[-1].id if entries else until
 
-    def _read(self, read: runtime.StreamEntry) -> Submission:
-        entry, fields = read[0].decode(), read[1]
-        raw = fields.get(b"e")
-        if raw is None and b"__data__" in fields:  # the way FastStream's publishers wrap a message
-            raw, _ = BinaryMessageFormatV1.parse(fields[b"__data__"])
-        if raw is None:
-            names = ", ".join(name.decode(errors="replace") for name in fields)
-            wrong = InvalidEvent(
-                "malformed", f"an inbox entry has the field e (or FastStream's __data__), not: {names}"
-            )
-            return Submission(msgspec.json.encode(list(fields.items())), self._source, wrong, self.name, entry)
-        return submission(raw, self._source, self.name, entry)
+    def _read(self, entry: InboxEntry) -> Submission:
+        return submitted(entry, self._source, self.name)
 
 
 def _order(entry: str) -> tuple[int, int]:

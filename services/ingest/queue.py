@@ -14,6 +14,7 @@ from events.log import Move
 from services.clock import sleep
 from services.ingest.core import Outcome
 from services.ingest.draft import Submission
+from services.ingest.schedule.limits import MIB
 
 S = TypeVar("S")
 R = TypeVar("R")
@@ -26,6 +27,9 @@ PART = 50
 
 Whoever hands in no more than that at once counts as one for whom the others leave room.
 """
+
+BATCH_BYTES = 64 * MIB
+"""Bytes decided and appended at once, and what the last part is beyond them: a command may have 512 MB."""
 
 SLICE = 50
 """Submissions read or decided before all else that is ready has its turn: some 0.3 ms."""
@@ -49,21 +53,27 @@ async def in_slices(work: Callable[[S], R], items: Sequence[S]) -> list[R]:
 class Waiting(Struct):
     """What one source has handed in at once; nobody's, and empty, for the ledger's clock.
 
-    `sent` is read as it is taken. `move` says how far an inbox is decided by what is left. `told` is what becomes of
-    all of it.
+    `sent`, of `size` bytes in all, is read as it is taken. `move` says how far an inbox is decided by what is left.
+    `told` is what becomes of all of it.
     """
 
     source: str
     sent: Sequence[Any]
+    size: int
     read: Callable[[Any], Submission]
     move: Move | None
     told: "asyncio.Future[list[Outcome]]"
     taken: int = 0
     outcomes: list[Outcome] = []
 
-    def take(self, size: int) -> "Part":
-        """Return what comes next of it, at most `size` submissions."""
-        start, self.taken = self.taken, min(self.taken + size, len(self.sent))
+    @property
+    def mean(self) -> int:
+        """Bytes of a submission, on average."""
+        return self.size // max(1, len(self.sent))
+
+    def take(self, count: int) -> "Part":
+        """Return what comes next of it, at most `count` submissions."""
+        start, self.taken = self.taken, min(self.taken + count, len(self.sent))
         return Part(self, self.sent[start : self.taken], self.taken == len(self.sent))
 
 
@@ -86,8 +96,9 @@ class Part(Struct):
             self.move = whole
         else:
             between = self.submissions[-1].entry or ""  # what comes from an inbox has one
-            self.move = Move(whole.inbox, whole.expected, between)
-            self.waiting.move = Move(whole.inbox, between, whole.reached)
+            count = len(self.submissions)
+            self.move = Move(whole.inbox, whole.expected, between, count)
+            self.waiting.move = Move(whole.inbox, between, whole.reached, whole.count - count)
 
     def tell(self, outcomes: Sequence[Outcome]) -> None:
         """Tell whoever submitted, once this was the last of it."""
@@ -138,20 +149,21 @@ class Queue:
         taken: list[Part] = []
         now = self._seconds()
         sources = [source for source in self._sources if self._rests.get(source, now) <= now]
-        left = BATCH
+        left, room = BATCH, BATCH_BYTES
         for waits, source in zip(range(len(sources), 0, -1), sources, strict=True):
             beside = self._beside_others(source)
             share = min(PART if beside else max(PART, left // waits), left)
-            if not share:
+            if not share or room <= 0:
                 break
             waiting = self._sources.pop(source)
             left -= share
-            while waiting and share:
+            while waiting and share and room > 0:
                 if waiting[0].told.done():
                     waiting.popleft()
                     continue
-                taken.append(waiting[0].take(share))
+                taken.append(waiting[0].take(min(share, room // max(1, waiting[0].mean) + 1)))
                 share -= len(taken[-1].sent)
+                room -= len(taken[-1].sent) * waiting[0].mean
                 if taken[-1].last:
                     waiting.popleft()
             left += share

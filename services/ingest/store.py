@@ -90,14 +90,15 @@ class Writer:
         InboxMovedError where another instance decided these entries.
         """
         source = submissions[0].authid if submissions else CLOCK
-        return await self.hand_in(source, submissions, lambda submission: submission, move)
+        size = sum(len(one.raw) for one in submissions)
+        return await self.hand_in(source, submissions, size, lambda submission: submission, move)
 
     async def hand_in(
-        self, source: str, sent: Sequence[S], read: Callable[[S], Submission], move: Move | None = None
+        self, source: str, sent: Sequence[S], size: int, read: Callable[[S], Submission], move: Move | None = None
     ) -> list[Outcome]:
-        """Do what `submit` does with as much as a source may send, each of it read when its turn comes."""
+        """Do what `submit` does with `size` bytes, whatever their number, each of it read when its turn comes."""
         told: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        self._queue.put(Waiting(source, sent, read, move, told))
+        self._queue.put(Waiting(source, sent, size, read, move, told))
         return await told
 
     async def sync(self) -> None:
@@ -226,7 +227,11 @@ class Writer:
                 self._lookups.beware()
                 found = await self._lookups.ask(batch, self._epoch)
                 draft, outcomes = await self._draft(batch, found, now, due)
-            moves = [part.move for part in batch if part.move is not None]
+            moves = [
+                replace(part.move, gap=draft.gap(part.move.inbox, part.waiting.source))
+                for part in batch
+                if part.move is not None
+            ]
             packed = self.log.pack(draft.base.tail, draft.entries, draft.notes, moves, draft.base.mark, only_new=True)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told and logged, and the writer goes on
             self._unavailable(batch, error)

@@ -77,7 +77,7 @@ async def test_where_only_new_ones_are_wanted_a_known_one_stops_all(redis: Any) 
     log = Log(redis, LEDGER)
     await append(log, 1, 2)
     before = await contents(redis)
-    moves, notes = [Move(INBOX, "0-0", "7-0")], [Notes(RECEIPTS, [("e", "x")])]
+    moves, notes = [Move(INBOX, "0-0", "7-0", 1)], [Notes(RECEIPTS, [("e", "x")])]
     for numbers in ((3, 1, 4), (3, 3)):
         with pytest.raises(KnownError, match="event 2 of the batch"):
             await log.add(log.pack(2, [entry(number) for number in numbers], notes, moves, only_new=True))
@@ -99,7 +99,7 @@ async def test_a_stale_tail_writes_nothing(redis: Any, expected: int) -> None:
     await redis.xadd(INBOX, {"e": b"x"}, id="7-0")
     before = await contents(redis)
     with pytest.raises(StaleTailError) as caught:
-        await log.append(expected, [entry(3)], [Notes(RECEIPTS, [("e", "x")])], [Move(INBOX, "0-0", "7-0")])
+        await log.append(expected, [entry(3)], [Notes(RECEIPTS, [("e", "x")])], [Move(INBOX, "0-0", "7-0", 1)])
     assert caught.value.tail == 2
     assert await contents(redis) == before
 
@@ -108,14 +108,14 @@ async def test_a_moved_inbox_writes_nothing(redis: Any) -> None:
     """Where another instance decided an inbox, its name is raised; nothing is written, not even for other inboxes."""
     log = Log(redis, LEDGER)
     other = key(LEDGER, "inbox", "office")
-    await log.append(0, [entry(1)], moves=[Move(INBOX, "0-0", "5-0")])
+    await log.append(0, [entry(1)], moves=[Move(INBOX, "0-0", "5-0", 1)])
     before = await contents(redis)
     with pytest.raises(InboxMovedError) as caught:
         await log.append(
             1,
             [entry(2)],
             [Notes(RECEIPTS, [("e", "x")])],
-            [Move(other, "0-0", "1-0"), Move(INBOX, "0-0", "6-0")],
+            [Move(other, "0-0", "1-0", 1), Move(INBOX, "0-0", "6-0", 1)],
         )
     assert str(caught.value) == INBOX
     assert await contents(redis) == before
@@ -128,14 +128,14 @@ async def test_cursors_and_notes_move_with_the_log(redis: Any) -> None:
         await redis.xadd(INBOX, {"e": b"x"}, id=f"{number}-0")
     assert await log.cursor(INBOX) == "0-0"
     notes = [Notes(RECEIPTS, [("e", "accepted", "inbox", "1-0"), ("e", "refused")])]
-    assert await log.append(0, [entry(1)], notes, [Move(INBOX, "0-0", "3-0")]) == [1]
+    assert await log.append(0, [entry(1)], notes, [Move(INBOX, "0-0", "3-0", 3)]) == [1]
     assert await log.cursor(INBOX) == "3-0"
     assert [fields for _, fields in await redis.xrange(RECEIPTS)] == [
         {b"e": b"accepted", b"inbox": b"1-0"},
         {b"e": b"refused"},
     ]
     assert {b"4-0", b"5-0"} <= {id for id, _ in await redis.xrange(INBOX)}
-    await log.append(1, [], moves=[Move(INBOX, "3-0", "5-0")])
+    await log.append(1, [], moves=[Move(INBOX, "3-0", "5-0", 2)])
     assert await log.cursor(INBOX) == "5-0"
     assert await log.tail() == 1
 
@@ -293,7 +293,7 @@ async def test_writers_at_once_leave_no_gap(redis: Any) -> None:
 async def test_acknowledged_events_survive_a_killed_server(redis: Any, server: Server) -> None:
     """What append has answered is there after SIGKILL, and appending goes on where it ended."""
     log = Log(redis, LEDGER)
-    await log.append(0, [entry(1), entry(2)], [Notes(RECEIPTS, [("e", "x")])], [Move(INBOX, "0-0", "7-0")])
+    await log.append(0, [entry(1), entry(2)], [Notes(RECEIPTS, [("e", "x")])], [Move(INBOX, "0-0", "7-0", 1)])
     server.kill()
     server.start()
     await redis.connection_pool.disconnect()
@@ -360,7 +360,7 @@ class LogMachine(RuleBasedStateMachine):
             for source, id in pairs
         ]
         moves = [
-            Move(inbox, f"{writer.cursors[inbox]}-0", f"{writer.cursors[inbox] + step}-0")
+            Move(inbox, f"{writer.cursors[inbox]}-0", f"{writer.cursors[inbox] + step}-0", step)
             for inbox, step in steps.items()
         ]
         noted = [Notes(RECEIPTS, [("e", lua_text(note)) for note in notes])]

@@ -14,7 +14,7 @@ from events.log import Move
 from services.clock import monotonic
 from services.ingest.core import Outcome
 from services.ingest.draft import Submission
-from services.ingest.queue import ALONE_SECONDS, BATCH, PACE_SECONDS, PART, SLICE, Part, Queue, Waiting
+from services.ingest.queue import ALONE_SECONDS, BATCH, BATCH_BYTES, PACE_SECONDS, PART, SLICE, Part, Queue, Waiting
 
 LOOP = asyncio.new_event_loop()
 """Of the answers; it never runs, as nobody waits for them."""
@@ -40,7 +40,7 @@ def submission(name: str) -> Submission:
 def waiting(source: str, number: int = 0, size: int = 1) -> Waiting:
     """Return submissions that wait, known by their number and their place."""
     names = [f"{number}-{at}" for at in range(size)]
-    return Waiting(source, names, submission, None, Future(loop=LOOP))
+    return Waiting(source, names, len(names), submission, None, Future(loop=LOOP))
 
 
 def filled(*parts: tuple[str, int], time: Told | None = None) -> Queue:
@@ -136,12 +136,13 @@ def test_the_clock_is_nobody() -> None:
 async def test_an_inbox_is_decided_as_far_as_its_part_goes() -> None:
     """Where what was handed in is cut, so is the way that the inbox has gone by it."""
     whole = waiting("one", 7, 2 * SLICE)
-    whole.move = Move("inbox", "6-9", whole.sent[-1])
+    whole.move = Move("inbox", "6-9", whole.sent[-1], 2 * SLICE)
     first, rest = whole.take(SLICE + 1), whole.take(BATCH)
     for part in (first, rest, first):
         await part.read()
     between = f"7-{SLICE}"
-    assert (first.move, rest.move) == (Move("inbox", "6-9", between), Move("inbox", between, whole.sent[-1]))
+    assert first.move == Move("inbox", "6-9", between, SLICE + 1)
+    assert rest.move == Move("inbox", between, whole.sent[-1], SLICE - 1)
     assert [one.entry for part in (first, rest) for one in part.submissions] == whole.sent
 
 
@@ -189,3 +190,20 @@ def test_what_is_left_can_be_told() -> None:
     queue = filled(("one", 1), ("two", 2), ("one", 3))
     assert sorted(len(part.sent) for part in queue.clear()) == [1, 2, 3]
     assert not queue.clear()
+
+
+def test_a_batch_is_bounded_by_bytes() -> None:
+    """What is large goes into several batches, each with at least one submission."""
+    queue = Queue(Told())
+    large = waiting("one", 0, 10)
+    large.size = 10 * (BATCH_BYTES // 4)
+    queue.put(large)
+    queue.put(waiting("two", 1, BATCH))
+    taken = [queue.take() for _ in range(3)]
+    assert max(sum(len(part.sent) * part.waiting.mean for part in batch) for batch in taken) <= 2 * BATCH_BYTES
+    assert sum(len(part.sent) for batch in taken for part in batch if part.waiting.source == "one") == 10
+    huge = waiting("three", 2, 3)
+    huge.size = 3 * 2 * BATCH_BYTES
+    queue = Queue(Told())
+    queue.put(huge)
+    assert [sizes(queue.take()) for _ in range(3)] == [[("three", 1)]] * 3

@@ -118,7 +118,9 @@ def test_outcomes_do_not_depend_on_batches(driver: Driver) -> None:
         async with working(driver.redis) as desk:
             for start in range(0, len(calls), at_once):
                 some = calls[start : start + at_once]
-                answers += await asyncio.gather(*(desk.writer.hand_in("all", call, submission) for call in some))
+                answers += await asyncio.gather(
+                    *(desk.writer.hand_in("all", call, len(call), submission) for call in some)
+                )
         return [one for answer in answers for one in short(answer)]
 
     @settings(max_examples=60, deadline=None)
@@ -136,7 +138,7 @@ async def test_what_cannot_be_read_fails_for_its_sender_alone(redis: Any) -> Non
         raise TypeError("no such reading")
 
     async with working(redis) as desk:
-        fault = asyncio.create_task(desk.writer.hand_in("units", [b"x"], broken))
+        fault = asyncio.create_task(desk.writer.hand_in("units", [b"x"], 1, broken))
         assert short(await desk.submit(assigned())) == [("accepted", 1)]
         with pytest.raises(TypeError, match="no such reading"):
             await fault
@@ -203,7 +205,7 @@ async def test_receipts_tell_the_outcomes_of_an_inbox(redis: Any) -> None:
         submission(b"[", "office", "2-0"),
     ]
     async with working(redis) as desk:
-        outcomes = await desk.writer.submit(entries, Move(inbox, "0-0", "2-0"))
+        outcomes = await desk.writer.submit(entries, Move(inbox, "0-0", "2-0", 3))
         assert await desk.writer.log.cursor(inbox) == "2-0"
     assert short(outcomes) == [("accepted", 1), ("duplicate", 1), ("refused", "malformed")]
     assert await receipts(redis, "office") == list(zip(["1-1", "1-2", "2-0"], outcomes, strict=True))
@@ -216,11 +218,11 @@ async def test_inbox_entries_are_decided_once(redis: Any) -> None:
     inbox = key(NAME, "inbox", "office")
     entry = submission(assigned(), entry="1-1")
     async with working(redis) as desk, working(redis) as other:
-        await desk.writer.submit([entry], Move(inbox, "0-0", "1-1"))
+        await desk.writer.submit([entry], Move(inbox, "0-0", "1-1", 1))
         with pytest.raises(InboxMovedError):
-            await other.writer.submit([entry], Move(inbox, "0-0", "1-1"))
+            await other.writer.submit([entry], Move(inbox, "0-0", "1-1", 1))
         mixed = await asyncio.gather(
-            other.writer.submit([submission(b"[", "office", "1-1")], Move(inbox, "0-0", "1-1")),
+            other.writer.submit([submission(b"[", "office", "1-1")], Move(inbox, "0-0", "1-1", 1)),
             other.submit(reported()),
             return_exceptions=True,
         )
@@ -237,7 +239,7 @@ async def test_an_inbox_is_decided_in_batches(redis: Any) -> None:
     entries = [submission(reported(number=number), entry=f"{number}-0") for number in range(1, 2 * BATCH)]
     async with working(redis) as desk:
         await desk.submit(assigned())
-        outcomes = await desk.writer.submit(entries, Move(inbox, "0-0", entries[-1].entry or ""))
+        outcomes = await desk.writer.submit(entries, Move(inbox, "0-0", entries[-1].entry or "", len(entries)))
         assert await desk.writer.log.cursor(inbox) == entries[-1].entry
     assert short(outcomes) == [("accepted", position) for position in range(2, 2 * BATCH + 1)]
     assert await receipts(redis, "units") == list(zip([one.entry for one in entries], outcomes, strict=True))

@@ -1,0 +1,29 @@
+-- Read an inbox from its start again, where its newest entry has a lower id than the last one that was decided: the
+-- stream was deleted and made anew.
+--
+-- KEYS[1]   cursors  hash    as in append.lua
+-- KEYS[2]   inbox    stream
+-- KEYS[3..] streams that notes go to
+-- ARGV[1]   MessagePack: {expected id, gap}, as in append.lua
+--
+-- Returns 1 where it was set back, 0 where nothing was to be done.
+--@include gap.lua
+local cursors, inbox = KEYS[1], KEYS[2]
+local expected, gap = unpack(cmsgpack.unpack(ARGV[1]))
+
+local function sortable(id)
+  local time, sequence = string.match(id, '^(%d+)-(%d+)$')
+  return string.rep('0', 20 - #time) .. time .. string.rep('0', 20 - #sequence) .. sequence
+end
+
+local at = string.match(redis.call('HGET', cursors, inbox) or '0-0', '^(%S+)')
+if at ~= expected or redis.call('EXISTS', inbox) == 0 then return 0 end
+local newest = '0-0'
+local info = redis.call('XINFO', 'STREAM', inbox)
+for i = 1, #info, 2 do
+  if info[i] == 'last-generated-id' then newest = info[i + 1] end
+end
+if sortable(newest) >= sortable(at) then return 0 end
+redis.call('HSET', cursors, inbox, '0-0 0')
+report_gap(gap, -1, at, '0-0')
+return 1

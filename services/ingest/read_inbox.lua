@@ -1,0 +1,21 @@
+-- Read what follows an entry of an inbox: as much as fits into so many bytes.
+--
+-- KEYS[1]  inbox   stream
+-- ARGV     after an id, up to an id, entries at most, bytes at most
+--
+-- Returns entries, each [id, [field, value, …]], a repeated field included; one that alone is larger than the bytes comes alone.
+-- An inbox that as a whole is within the bytes is read at once. A larger one is read entry by entry.
+local inbox, after, until_, most, budget = KEYS[1], '(' .. ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local whole = redis.call('MEMORY', 'USAGE', inbox, 'SAMPLES', 0)
+if not whole or whole <= budget then return redis.call('XRANGE', inbox, after, until_, 'COUNT', most) end
+
+local found, size = {}, 0
+while #found < most do
+  local entry = redis.call('XRANGE', inbox, after, until_, 'COUNT', 1)[1]
+  if not entry then break end
+  for _, part in ipairs(entry[2]) do size = size + #part end
+  if size > budget and #found > 0 then break end
+  found[#found + 1] = entry
+  after = '(' .. entry[1]
+end
+return found
