@@ -1,7 +1,8 @@
 """The language as JSON Schema (draft 2020-12): one schema per event type, made from the structs.
 
 A schema is never stricter than ingest and nearly as strict. What it cannot say stands in a description: the order of
-instants, the year's bounds to the hour, that no unit is named twice, that the lead is among the units.
+instants, the year's bounds to the hour, that no unit is named twice, that the lead is among the units, what cannot be
+seen in a name.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,9 +21,26 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 INSTANT = (
     r"^(1949-12-31|(19[5-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])|3000-01-01)"
-    r"[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])$"
+    r"[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$(?!\n)"
 )
 """RFC 3339 with an offset, of the years 1950 to 2999 in UTC, which are a day more in other zones."""
+
+_NO_TEXT = r"\u0000-\u001f\u007f-\u009f\ufdd0-\ufdef\ufffe\uffff"
+_STRING = rf"^[^{_NO_TEXT}]*$(?!\n)"
+"""A CloudEvents String: without control characters and what is no character."""
+
+_TASK_ID = rf"^[^/{_NO_TEXT}]+$(?!\n)"
+"""It is one part of a URL's path."""
+
+_SOURCE = (
+    r"^(?!([^?#]*/)?(\.|%2[Ee]){1,2}([/?#]|$))"
+    r"([A-Za-z0-9._~!$&'()*+,;=:@/?#\[\]-]|%[0-9A-Fa-f]{2})+$(?!\n)"
+)
+"""A URI-reference (RFC 3986) without the steps . and .. in its path."""
+
+_MEDIA_TYPE = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+/([!#$%&'*+.^_`|~0-9A-Za-z-]+\+)?[Jj][Ss][Oo][Nn]([ \t]*;.*)?[ \t]*$(?!\n)"
+
+_BASE64 = r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$(?!\n)"
 
 Place: TypeAlias = Callable[[str], str]
 """Where a document keeps the schema of a struct of this name: the target of a `$ref`."""
@@ -69,7 +87,7 @@ def event_schema(name: str, place: Place, *, stored: bool = False) -> Schema:
         "data": schema_for(data, place),
     }
     if data is TaskAssigned:
-        members["subject"]["pattern"] = "^[^/]+$"  # it is one part of a URL's path
+        members["subject"]["pattern"] = _TASK_ID
     members |= _ADDED if stored else {reserved: {"not": {}, "description": said} for reserved, said in _RESERVED}
     return {
         "title": name,
@@ -77,10 +95,15 @@ def event_schema(name: str, place: Place, *, stored: bool = False) -> Schema:
         "type": "object",
         "properties": members,
         "required": [*_REQUIRED, *(_ADDED if stored else ())],
-        "propertyNames": {"pattern": "^[a-z0-9]{1,64}$"},
+        "anyOf": [dict(form) for form in _FORMS],
+        "propertyNames": {"pattern": r"^([a-z0-9]{1,64}|data_base64)$(?!\n)"},
         "additionalProperties": {
-            "type": ["string", "integer", "boolean"],
-            "description": "A CloudEvents extension attribute, such as traceparent; it stays in the stored bytes.",
+            "type": ["string", "integer", "boolean", "null"],
+            "pattern": _STRING,
+            "minimum": -(2**31),
+            "maximum": 2**31 - 1,
+            "description": "A CloudEvents extension attribute, such as traceparent; it stays in the stored bytes. One"
+            " that is null is not there.",
         },
         "examples": [example_of(name, stored=stored)],
     }
@@ -134,6 +157,8 @@ _ANNOTATIONS = frozenset({"title", "description", "examples", "default"})
 _FORM = (
     f"A CloudEvent 1.0 in structured mode: one JSON object in UTF-8, at most {MAX_BYTES:,} bytes, no member twice."
     " Instants are RFC 3339 with an offset, from 1950 to 2999 (UTC). Members of `data` that are not here are refused."
+    " Names of units have nothing that cannot be seen; they are compared in Unicode's NFC, without white space at their"
+    " ends."
 )
 
 _INSTANT: Schema = {"type": "string", "format": "date-time", "pattern": INSTANT}
@@ -145,31 +170,62 @@ _ATTRIBUTES: Mapping[str, Schema] = MappingProxyType(
             "type": "string",
             "minLength": 1,
             "maxLength": 200,
+            "pattern": _STRING,
             "description": "Together with `source` it names the submission for ever: the same bytes again are a"
-            " duplicate, other bytes are refused as `id-reused`.",
+            " duplicate, other bytes are refused as `id-reused`. Compared in Unicode's NFC.",
         },
         "source": {
             "type": "string",
             "minLength": 1,
             "maxLength": 200,
-            "description": "The authenticated source's name, or that name plus `/…`.",
+            "pattern": _SOURCE,
+            "description": "The authenticated source's name, or that name plus `/…`: a URI-reference (RFC 3986).",
         },
         "type": {},
         "subject": {
             "type": "string",
             "minLength": 1,
             "maxLength": 150,
-            "description": "The task's id. An assignment gives it, without a slash in it.",
+            "pattern": _STRING,
+            "description": "The task's id. An assignment gives it, without a slash and what cannot be seen in it."
+            " Compared in Unicode's NFC, without white space at its ends.",
         },
         "time": {
             **_INSTANT,
             "description": "When it happened, by the source; at most 5 minutes ahead of the ledger's clock.",
         },
-        "datacontenttype": {"const": "application/json", "description": "What `data` is; may be left out."},
+        "datacontenttype": {
+            "type": ["string", "null"],
+            "pattern": _MEDIA_TYPE,
+            "description": "What `data` is: JSON, by whichever of its media types; may be left out.",
+            "examples": ["application/json"],
+        },
+        "data_base64": {
+            "type": ["string", "null"],
+            "pattern": _BASE64,
+            "contentEncoding": "base64",
+            "contentMediaType": "application/json",
+            "description": "In place of `data`: its JSON, in UTF-8 and Base64, as SDKs write data that are bytes.",
+        },
     }
 )
 
-_REQUIRED = ("specversion", "id", "source", "type", "subject", "time", "data")
+_REQUIRED = ("specversion", "id", "source", "type", "subject", "time")
+
+_FORMS: tuple[Schema, ...] = (
+    {
+        "required": ["data"],
+        "properties": {"data_base64": {"type": "null", "description": "Not there beside `data`."}},
+    },
+    {
+        "required": ["data_base64"],
+        "properties": {
+            "data": {"not": {}, "description": "Not there beside `data_base64`."},
+            "data_base64": {"type": "string", "description": "The data."},
+        },
+    },
+)
+"""Exactly one of both."""
 
 _RESERVED = (
     ("recordedtime", "The ledger sets this, no source."),

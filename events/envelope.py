@@ -4,9 +4,9 @@ The bytes a source sent are kept as they came: `seal` only appends what the ledg
 the source's own bytes, and `submitted` gives them back.
 """
 
-import json
+import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, NoReturn, TypeAlias, TypeVar
 
@@ -14,7 +14,10 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, ValidationError
 
 from events.deadline import EARLIEST, LATEST, check_year
+from events.names import checked, folded
 from events.schema import CONVERTERS, DECODERS, NAMES, TYPES, EventData
+from events.strict import check_doubles, check_media_type, check_members, check_source, check_text
+from events.text import SHOWN, composed, quoted, shown
 from events.upcast import Reader
 
 MAX_BYTES = 60_000
@@ -37,9 +40,13 @@ CODES: TypeAlias = Literal[
 
 _ADDED = re.compile(rb',"recordedtime":"[^"]*","authid":"[^"]*"\}$')
 _SURELY_AFTER, _SURELY_BEFORE = EARLIEST.year, LATEST.year - 1
-_EXTENSION_NAME = re.compile(r"[a-z0-9]{1,64}")
-_ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data"})
-_RESERVED = ("recordedtime", "authid", "position", "data_base64")
+_JSON = "application/json"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+_ECHOED = re.compile(
+    r"(Object contains unknown field `|Invalid (?:enum )?value ')(.*)([`'](?: - at `[^`]*`)?)", re.DOTALL
+)
+"""What msgspec says of a name or tag that it does not know: it tells it whole, however long."""
 
 D = TypeVar("D")
 
@@ -67,8 +74,9 @@ class Envelope(Struct, Generic[D], frozen=True, gc=False, kw_only=True, omit_def
     type: Attribute
     subject: TaskId
     time: Annotated[datetime, Meta(tz=True)]
-    datacontenttype: Literal["application/json"] | UnsetType = UNSET
-    data: D
+    datacontenttype: str | UnsetType | None = UNSET
+    data: D | UnsetType = UNSET
+    data_base64: str | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         if not _SURELY_AFTER < self.time.year < _SURELY_BEFORE:  # near the bounds the offset matters
@@ -76,7 +84,24 @@ class Envelope(Struct, Generic[D], frozen=True, gc=False, kw_only=True, omit_def
 
 
 class Submitted(Envelope[Any], frozen=True, gc=False):
-    """As a source sends it; `data` as the builtin objects it decodes to."""
+    """As a source sends it, held to CloudEvents; `data` as the builtin objects it decodes to."""
+
+    def __post_init__(self) -> None:
+        if not _SURELY_AFTER < self.time.year < _SURELY_BEFORE:  # a call of the base's own costs more
+            check_year(self.time)
+        if not self.id.isprintable():
+            check_text("id", self.id)
+        if not self.subject.isprintable():
+            check_text("subject", self.subject)
+        if not self.subject.strip():
+            raise ValueError("subject has nothing but white space; it is the task's id")
+        check_source(self.source)
+        if self.datacontenttype != _JSON and isinstance(self.datacontenttype, str):
+            check_media_type(self.datacontenttype)
+        if self.data is UNSET and not isinstance(self.data_base64, str):
+            raise ValueError("Object missing required field `data` (or `data_base64`)")
+        if self.data is not UNSET and isinstance(self.data_base64, str):
+            raise ValueError("Object has both `data` and `data_base64`; one of them is right")
 
 
 class Sealed(Envelope[Raw], frozen=True, gc=False, kw_only=True):
@@ -119,20 +144,22 @@ def parse(raw: bytes) -> Event:
         envelope = _submitted.decode(raw)
         if msgspec.json.encode(envelope) != raw:  # else nothing is there twice, nor anything else
             _check_strict(raw)
+        data = envelope.data if envelope.data is not UNSET else _objects_of(envelope.data_base64)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         _refuse_envelope(raw, error)
-    return _event(envelope, CONVERTERS, None, None)
+    return _event(envelope, data, CONVERTERS, checked)
 
 
 def read(stored: bytes) -> Event:
     """Read the bytes of a stored event; raise InvalidEvent where they are none."""
     try:
         envelope = _sealed.decode(stored)
+        data = envelope.data if envelope.data is not UNSET else _decoded(envelope.data_base64)
     except (msgspec.MsgspecError, ValueError) as error:
         raise InvalidEvent("malformed", f"a stored event does not decode: {error}") from error
     if envelope.recordedtime is None or envelope.authid is None:
         raise InvalidEvent("malformed", "a stored event lacks recordedtime or authid", envelope.source, envelope.id)
-    return _event(envelope, DECODERS, envelope.recordedtime, envelope.authid)
+    return _event(envelope, data, DECODERS, folded, envelope.recordedtime, envelope.authid)
 
 
 def seal(raw: bytes, recorded: str, authid: str) -> bytes:
@@ -168,43 +195,63 @@ def encode(event: Event, **extensions: str) -> bytes:
 
 
 def _event(
-    envelope: Envelope[Any], readers: Mapping[str, Reader], recorded: datetime | None, authid: str | None
+    envelope: Envelope[Any],
+    sent: Any,
+    readers: Mapping[str, Reader],
+    fold: Callable[[EventData], EventData],
+    recorded: datetime | None = None,
+    authid: str | None = None,
 ) -> Event:
+    """Return an event, its texts in the form in which they are compared."""
+    source, id = composed(envelope.source), composed(envelope.id)
     read_data = readers.get(envelope.type)
     if read_data is None:
         known = ", ".join(TYPES)
-        raise InvalidEvent("unknown-type", f"type {envelope.type!r} is none of: {known}", envelope.source, envelope.id)
+        raise InvalidEvent("unknown-type", f"type {quoted(envelope.type)} is none of: {known}", source, id)
     try:
-        data: EventData = read_data(envelope.data)
+        data: EventData = fold(read_data(sent))
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        detail = f"data does not match {envelope.type}: {error}"
-        raise InvalidEvent("invalid-data", detail, envelope.source, envelope.id) from error
-    return Event(envelope.id, envelope.source, envelope.subject, envelope.time, data, recorded, authid)
+        raise InvalidEvent(
+            "invalid-data", f"data does not match {envelope.type}: {_told(error)}", source, id
+        ) from error
+    return Event(id, source, composed(envelope.subject).strip(), envelope.time, data, recorded, authid)
+
+
+def _decoded(text: str | UnsetType | None) -> bytes:
+    """Return the JSON that `data_base64` holds."""
+    if not isinstance(text, str):
+        raise ValueError("Object missing required field `data` (or `data_base64`)")  # noqa: TRY004 - the bytes are wrong
+    try:
+        return binascii.a2b_base64(text, strict_mode=True).removeprefix(_BYTE_ORDER_MARK)
+    except ValueError as error:
+        raise ValueError(f"data_base64 is not Base64 (RFC 4648, 4): {error}") from error
+
+
+def _objects_of(text: str | UnsetType | None) -> Any:
+    """Return the builtin objects that a submitted `data_base64` holds, none of whose members is there twice."""
+    raw = _decoded(text)
+    try:
+        found = _anything.decode(raw)
+        if msgspec.json.encode(found) != raw:
+            check_doubles(raw)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise ValueError(f"data_base64 holds no JSON in UTF-8: {error}") from error
+    return found
 
 
 def _check_strict(raw: bytes) -> None:
-    """Refuse what two parsers could read differently (a member named twice, RFC 7493), and names not of CloudEvents."""
+    """Refuse what two parsers could read differently (a member named twice, RFC 7493), and what is not CloudEvents."""
     members = _anything.decode(raw)
     if msgspec.json.encode(members) != raw:  # compact JSON without doubles encodes to itself: the quick proof
-        json.loads(raw, object_pairs_hook=_no_doubles)
-    if _ATTRIBUTES.issuperset(members):
-        return
-    for name in members.keys() - _ATTRIBUTES:
-        if name in _RESERVED:
-            raise ValueError(f"the attribute {name!r} is not for sources to set")
-        if not isinstance(members[name], str | int):
-            raise ValueError(f"the attribute {name!r} is not CloudEvents: values are strings, integers or booleans")  # noqa: TRY004 - the bytes are wrong, no argument
-        if _EXTENSION_NAME.fullmatch(name) is None:
-            raise ValueError(f"the attribute {name!r} is not CloudEvents: names are lower-case letters and digits")
+        check_doubles(raw)
+    check_members(members)
 
 
-def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        double = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the member {double!r} is there twice")
-    return members
+def _told(error: Exception) -> str:
+    """Return what an error says, with what it echoes as it is shown."""
+    text = str(error)
+    found = _ECHOED.fullmatch(text)
+    return f"{found[1]}{shown(found[2])}{found[3]}" if found is not None else text
 
 
 def _refuse_envelope(raw: bytes, error: Exception) -> NoReturn:
@@ -214,14 +261,14 @@ def _refuse_envelope(raw: bytes, error: Exception) -> NoReturn:
         source = _text(members.get("source"))
         id = _text(members.get("id"))
     except (msgspec.MsgspecError, ValueError, RecursionError) as broken:
-        detail = f"not one JSON object in UTF-8: {broken}"
+        detail = f"not one JSON object in UTF-8: {_told(broken)}"
     else:
-        detail = f"not a CloudEvents 1.0 envelope: {error}"
+        detail = f"not a CloudEvents 1.0 envelope: {_told(error)}"
     raise InvalidEvent("malformed", detail, source, id) from error
 
 
 def _text(value: Raw | None) -> str | None:
     try:
-        return msgspec.json.decode(value, type=str)[:200] if value is not None else None
+        return msgspec.json.decode(value, type=str)[:SHOWN] if value is not None else None
     except ValidationError:
         return None

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from events.local import local_data
+from events.names import united
 from events.schema import EventData, Name, Role, TaskAssigned, TaskReassigned, TaskUrged, Text, Unit
 
 SourceRole: TypeAlias = Literal["assigner", "reporter", "auditor", "dashboard"]
@@ -169,13 +170,8 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             case TaskAssigned(lead=lead, units=units) | TaskReassigned(lead=lead, units=units):
                 if aliases.keys().isdisjoint(unit.name for unit in units):
                     return data
-                merged: dict[str, Unit] = {}
-                for unit in units:
-                    name = self.canonical(unit.name)
-                    first = merged.setdefault(name, replace(unit, name=name))
-                    if unit.role == "lead":
-                        merged[name] = replace(first, role="lead")
-                return replace(data, lead=self.canonical(lead), units=tuple(merged.values()))
+                merged = united(replace(unit, name=self.canonical(unit.name)) for unit in units)
+                return replace(data, lead=self.canonical(lead), units=merged)
             case TaskUrged(units=names):
                 return replace(data, units=tuple(dict.fromkeys(map(self.canonical, names))))
             case _:

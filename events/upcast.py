@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from events.strict import check_instants, holds_instants
+
 Upcaster: TypeAlias = Callable[[Any], Any]
 Reader: TypeAlias = Callable[[Any], Any]
 
@@ -57,7 +59,9 @@ class Language:
         self._names.update({data: name for name, data in types.items()})
         for name, data in types.items():
             decode: Reader = msgspec.json.Decoder(data).decode
-            convert = partial(msgspec.convert, type=data)
+            convert: Reader = partial(msgspec.convert, type=data)
+            if holds_instants(data):
+                convert = _with_instants(convert)
             lift = lifts.get(name)
             self._decoders[name] = decode if lift is None else _then(decode, lift)
             self._converters[name] = convert if lift is None else _then(convert, lift)
@@ -80,6 +84,17 @@ def _chain(name: str, types: Mapping[str, type], upcasters: Mapping[str, Upcaste
     if following(name) not in upcasters:
         return lift
     return _then(lift, _chain(following(name), types, upcasters))
+
+
+def _with_instants(convert: Reader) -> Reader:
+    """Return a converter that holds the instants it reads to RFC 3339."""
+
+    def read(sent: Any) -> Any:
+        data = convert(sent)
+        check_instants(sent, data)
+        return data
+
+    return read
 
 
 def _then(first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Callable[[Any], Any]:

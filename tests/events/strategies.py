@@ -7,9 +7,22 @@ from hypothesis import strategies as st
 
 from events import deadline, schema
 from events.envelope import Event
+from events.text import composed, name_fault, name_of
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
-names = st.one_of(st.sampled_from(["市残联", "市民政局", "市财政局", "各县（市、区）政府"]), texts)
+ids = (
+    st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), min_size=1, max_size=30)
+    .map(composed)
+    .filter(lambda text: len(text) <= 100)
+)
+subjects = ids.map(str.strip).filter(bool)
+sources = st.lists(
+    st.text("abcdefghijklmnopqrstuvwxyz0123456789-_~:@!$&'()*+,;=", min_size=1, max_size=8), min_size=1, max_size=3
+).map(lambda steps: "/".join(["s", *steps]))
+names = st.one_of(
+    st.sampled_from(["市残联", "市民政局", "市财政局", "各县（市、区）政府"]),
+    texts.map(name_of).filter(lambda name: name_fault(name) is None),
+)
 percents = st.none() | st.integers(0, 100) | st.floats(0, 100)
 booleans = st.booleans()
 
@@ -88,7 +101,7 @@ DATA: dict[type[schema.EventData], st.SearchStrategy[Any]] = {
     schema.TaskSigned: st.builds(schema.TaskSigned, names),
     schema.ProgressReported: st.builds(schema.ProgressReported, names, texts, percents, st.none() | texts, evidence),
     schema.ProgressCorrected: st.builds(
-        schema.ProgressCorrected, names, texts, names, texts, percents, st.none() | texts, evidence
+        schema.ProgressCorrected, ids, texts, names, texts, percents, st.none() | texts, evidence
     ),
     schema.CompletionSubmitted: st.builds(schema.CompletionSubmitted, names, texts, evidence),
     schema.CompletionReturned: st.builds(schema.CompletionReturned, names, texts),
@@ -99,8 +112,8 @@ DATA: dict[type[schema.EventData], st.SearchStrategy[Any]] = {
     schema.TaskReassigned: reassignments,
     schema.TaskUrged: st.builds(schema.TaskUrged, st.lists(names, min_size=1, max_size=4).map(tuple), texts),
     schema.ExtensionRequested: st.builds(schema.ExtensionRequested, names, texts, instants),
-    schema.ExtensionGranted: st.builds(schema.ExtensionGranted, names, st.none() | instants),
-    schema.ExtensionRefused: st.builds(schema.ExtensionRefused, names, texts),
+    schema.ExtensionGranted: st.builds(schema.ExtensionGranted, ids, st.none() | instants),
+    schema.ExtensionRefused: st.builds(schema.ExtensionRefused, ids, texts),
     schema.DeadlineClarified: st.builds(schema.DeadlineClarified, deadlines, texts),
     schema.DeadlineNeared: st.builds(schema.DeadlineNeared, instants, st.integers(0, 365)),
     schema.DeadlinePassed: st.builds(schema.DeadlinePassed, instants),
@@ -110,7 +123,7 @@ DATA: dict[type[schema.EventData], st.SearchStrategy[Any]] = {
 
 def events_of(data: type[schema.EventData]) -> st.SearchStrategy[Event]:
     """Return a strategy for events of one type."""
-    return st.builds(Event, texts, texts, texts, instants, DATA[data])
+    return st.builds(Event, ids, sources, subjects, instants, DATA[data])
 
 
 events = st.sampled_from(list(DATA)).flatmap(events_of)

@@ -106,7 +106,7 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
     },
     **{
         f"{name} from a source": (changed(**{name: RECORDED}), f"{name!r} is not for sources to set")
-        for name in ("recordedtime", "authid", "data_base64")
+        for name in ("recordedtime", "authid", "position")
     },
     "another CloudEvents": (changed(specversion="0.3"), "CloudEvents 1.0"),
     "another content": (changed(datacontenttype="text/xml"), "datacontenttype"),
