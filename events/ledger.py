@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from events.local import local_data
 from events.names import united
 from events.schema import EventData, Name, Role, TaskAssigned, TaskReassigned, TaskUrged, Text, Unit
+from events.text import name_fault, name_of, quoted
 
 SourceRole: TypeAlias = Literal["assigner", "reporter", "auditor", "dashboard"]
 Days: TypeAlias = Annotated[int, Meta(ge=0, le=3_650)]
@@ -134,6 +135,7 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         for group, members in self.groups.items():
             if not self.groups.keys().isdisjoint(members):
                 raise ValueError(f"the group {group!r} has a group among its members; they can only be units")
+        self._check_names()
         self._check_aliases()
         self._check_successions()
 
@@ -154,6 +156,10 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     def canonical(self, name: str) -> str:
         """Return the directory's name for a unit or group that is called by an alias; any other name as it is."""
         return self.aliases.get(name, name)
+
+    def named(self, text: str) -> str:
+        """Return the directory's name for what somebody asks for, in whichever spelling (NFC, white space)."""
+        return self.canonical(name_of(text))
 
     def resolve(self, data: EventData) -> EventData:
         """Return what happened with the directory's names in place of aliases; the same object if there are none.
@@ -236,6 +242,18 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     @cached_property
     def _ends(self) -> Mapping[str, Succession]:
         return {name: succession for succession in self.successions for name in succession.predecessors}
+
+    def _check_names(self) -> None:
+        """Raise ValueError for a name that no event can name: events are compared in one spelling."""
+        successions = ((*succession.predecessors, succession.to) for succession in self.successions)
+        spoken = (source.units for source in self.sources.values())
+        lists = (self.units, *self.groups.values(), *successions, *spoken)
+        single = (*self.groups, *self.aliases, *self.aliases.values(), *self.alerts.channels, self.alerts.supervisor)
+        for name in (*single, *(name for names in lists for name in names)):
+            if (fault := name_fault(name)) is not None:
+                raise ValueError(f"the name {quoted(name)} {fault}")
+            if name_of(name) != name:
+                raise ValueError(f"the name {quoted(name)} has white space at its ends or is not in Unicode's NFC")
 
     def _check_aliases(self) -> None:
         """Raise ValueError for an alias that is not another name of one unit or group."""

@@ -9,6 +9,9 @@ from functools import lru_cache
 SHOWN = 200
 """Characters of somebody else's text in a message: as long as the longest name, a line or two on a terminal."""
 
+_DETAIL = 2_000
+"""Characters of a whole message: a task may have 200 units with names of 200 characters, and an answer names them."""
+
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of controls, formats (zero width, bidirectional), surrogates and separators of lines."""
 
@@ -70,6 +73,13 @@ def hidden(char: str) -> bool:
 def codepoint(char: str) -> str:
     """Return how a character is named where it cannot be shown: `U+200B`."""
     return f"U+{ord(char):04X}"
+
+
+def printed(detail: str) -> str:
+    """Return what is wrong with something for whoever sent it: on one line, bounded, nothing in it hidden."""
+    if not detail.isprintable():
+        detail = "".join(codepoint(char) if hidden(char) else char for char in detail)
+    return detail if len(detail) <= _DETAIL else f"{detail[:_DETAIL]}…"
 
 
 def shown(text: str) -> str:

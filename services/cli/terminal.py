@@ -1,22 +1,18 @@
 """The terminal: texts of events and of configuration are shown as they are, and steer nothing."""
 
-import unicodedata
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories of what acts instead of being shown: controls, bidirectional and invisible formats, separators."""
+from events.text import codepoint, hidden
 
 
 def visible(text: str) -> str:
     """Return a text in which such characters stand as U+XXXX; line feeds and tabs stay."""
     if text.isprintable():
         return text
-    return "".join(
-        f"U+{ord(char):04X}" if char not in "\n\t" and unicodedata.category(char) in STEERING else char for char in text
-    )
+    return "".join(codepoint(char) if char not in "\n\t" and hidden(char) else char for char in text)
 
 
 class Terminal(Console):

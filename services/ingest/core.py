@@ -1,6 +1,5 @@
 """What ingest decides: which submissions become events, and why others do not. Pure."""
 
-import unicodedata
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -23,14 +22,11 @@ from events.schema import (
     TaskSigned,
     TaskUrged,
 )
+from events.text import codepoint, hidden, quoted
 from services.ingest.task import Task, due_ahead
 
 AHEAD = timedelta(minutes=5)
 """How far a source's `time` may run ahead of the ledger's clock: what unsynchronised machines are off by."""
-
-
-UNPRINTABLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
-"""Unicode's categories of characters that steer a terminal or text instead of being read: controls, line breaks."""
 
 
 class Refusal(Struct, frozen=True, gc=False):
@@ -59,7 +55,9 @@ def authentic(event: Event, authid: str) -> Refusal | None:
     """Refuse an event whose `source` is neither the authenticated source's name nor that name plus `/…`."""
     if event.source == authid or event.source.startswith(f"{authid}/"):
         return None
-    return Refusal("not-permitted", f"source {event.source!r} is not {authid!r} or {authid + '/…'!r}, who sent it")
+    return Refusal(
+        "not-permitted", f"source {quoted(event.source)} is not {authid!r} or {authid + '/…'!r}, who sent it"
+    )
 
 
 def decide(
@@ -85,12 +83,14 @@ def decide(
         return Refusal("not-permitted", f"{event.type} is for {who}; the role of {authid!r} is {role}")
     if isinstance(event.data, TaskAssigned):
         if task is not None:
-            return Refusal("task-exists", f"task {event.subject!r} is already assigned")
+            return Refusal("task-exists", f"task {quoted(event.subject)} is already assigned")
         return _decide_id(event.subject)
     if task is None:
-        return Refusal("unknown-task", f"no task {event.subject!r} was assigned in this ledger")
+        return Refusal("unknown-task", f"no task {quoted(event.subject)} was assigned in this ledger")
     if task.closed and not isinstance(event.data, TaskReopened):
-        return Refusal("task-closed", f"task {event.subject!r} is closed; it accepts duban.task.reopened.v1 alone")
+        return Refusal(
+            "task-closed", f"task {quoted(event.subject)} is closed; it accepts duban.task.reopened.v1 alone"
+        )
     data = ledger.own(event.data)
     refusal = _decide_units(task, data, authid, source, ledger)
     if refusal is None and not isinstance(data, ProgressReported):  # the most frequent by far may come at any time
@@ -106,11 +106,11 @@ def _decide_id(subject: str) -> Refusal | None:
         wrong = "is a step in a URL's path, which would be taken out of it"
     elif subject != subject.strip():
         wrong = "begins or ends with white space"
-    elif (odd := next((char for char in subject if unicodedata.category(char) in UNPRINTABLE), None)) is not None:
-        wrong = f"has the character U+{ord(odd):04X}, which cannot be seen; a task's id is printed"
+    elif (odd := next(filter(hidden, subject), None)) is not None:
+        wrong = f"has the character {codepoint(odd)}, which cannot be seen; a task's id is printed"
     else:
         return None
-    return Refusal("invalid-data", f"subject {subject!r} {wrong}")
+    return Refusal("invalid-data", f"subject {quoted(subject)} {wrong}")
 
 
 def _decide_step(
@@ -121,7 +121,7 @@ def _decide_step(
         case ProgressCorrected():
             return _decide_correction(event, data, ledger, cited)
         case TaskReopened() if not task.closed:
-            return Refusal("not-permitted", f"task {event.subject!r} is not closed")
+            return Refusal("not-permitted", f"task {quoted(event.subject)} is not closed")
         case CompletionReturned(unit=unit) if unit not in task.submitted:
             return Refusal("not-permitted", f"{unit} has not submitted a completion that could be returned")
         case ExtensionRequested(proposed_due=proposed):
@@ -129,11 +129,13 @@ def _decide_step(
             if due is None:
                 return Refusal("not-permitted", "an extension is asked for before the due instant; none lies ahead")
             if task.request is not None:
-                return Refusal("not-permitted", f"request {task.request.id!r} is still open")
+                return Refusal("not-permitted", f"request {quoted(task.request.id)} is still open")
             return _decide_due(ledger, task, due, proposed, "proposed_due")
         case ExtensionGranted(request_id=id) | ExtensionRefused(request_id=id):
             if task.request is None or task.request.id != id:
-                return Refusal("invalid-data", f"request_id {id!r} is no open request of task {event.subject!r}")
+                return Refusal(
+                    "invalid-data", f"request_id {quoted(id)} is no open request of task {quoted(event.subject)}"
+                )
             if isinstance(data, ExtensionGranted):
                 asked, proposed = task.request.due, task.request.proposed
                 if asked is None:
@@ -148,13 +150,15 @@ def _decide_step(
 
 def _decide_correction(event: Event, data: ProgressCorrected, ledger: Ledger, cited: Event | None) -> Refusal | None:
     """Refuse a correction of anything but a report, or its correction, of the same source, task and unit."""
-    report = f"report {data.report!r}"
+    report = f"report {quoted(data.report)}"
     if cited is None:
-        return Refusal("invalid-data", f"{report} is no event of source {event.source!r}; a correction names its own")
+        return Refusal(
+            "invalid-data", f"{report} is no event of source {quoted(event.source)}; a correction names its own"
+        )
     if not isinstance(earlier := ledger.resolve(cited.data), ProgressReported | ProgressCorrected):
         return Refusal("invalid-data", f"{report} is a {cited.type}; only a report or its correction can be corrected")
     if cited.subject != event.subject:
-        return Refusal("invalid-data", f"{report} is of task {cited.subject!r}, not of {event.subject!r}")
+        return Refusal("invalid-data", f"{report} is of task {quoted(cited.subject)}, not of {quoted(event.subject)}")
     if data.unit not in {earlier.unit, ledger.successor(earlier.unit, ledger.day(event.time))}:
         return Refusal("invalid-data", f"{report} is of {earlier.unit}, of which {data.unit} is no successor")
     return None

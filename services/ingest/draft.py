@@ -19,6 +19,7 @@ from events.ledger import CLOCK, Ledger
 from events.log import Entry, Known, Notes, Recorded, digest, key, lua_text, mark
 from events.projection import Change
 from events.schema import ProgressCorrected
+from events.text import printed
 from services.ingest.core import Outcome, Refusal, authentic, decide
 from services.ingest.task import Task, evolve
 from services.ingest.timers import clock_events, same_timing
@@ -156,7 +157,7 @@ class Draft:
         """Decide a submission and take it in: as an event, or as a refusal."""
         event = one.event
         if isinstance(event, InvalidEvent):
-            outcome = Outcome(event.source, event.id, "refused", code=event.code, detail=event.detail)
+            outcome = Outcome(event.source, event.id, "refused", code=event.code, detail=printed(event.detail))
         else:
             outcome = self._decide(one, event)
         if outcome.outcome == "refused":
@@ -191,7 +192,7 @@ class Draft:
                 return Outcome(event.source, event.id, "duplicate", earlier.position)
             else:
                 refusal = Refusal("id-reused", f"position {earlier.position} has this source and id with other bytes")
-        return Outcome(event.source, event.id, "refused", code=refusal.code, detail=refusal.detail)
+        return Outcome(event.source, event.id, "refused", code=refusal.code, detail=printed(refusal.detail))
 
     def _cited(self, event: Event) -> Event | None:
         """Return the event that a correction names: in this batch, in the one being appended, or in the log."""

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from events.ledger import EVERYBODY, Ledger, Trigger
 from events.log import stored
+from events.text import name_of
 from services import runtime
 from services.description import POSITION, answers, problems
 from services.ledger_clock import ledger_clock
@@ -129,7 +130,8 @@ def build(settings: Settings) -> Litestar:
     ) -> Response[bytes]:
         desk = desk_of(ledger)
         position = desk.alerts.projection.saved
-        items, following = await desk.alerts.select(Query(recipient, task, on, in_state, limit, cursor))
+        query = Query(recipient and name_of(recipient), task and name_of(task), on, in_state, limit, cursor)
+        items, following = await desk.alerts.select(query)
         return Response(
             msgspec.json.encode(Page([_item(told) for told in items], following)),
             media_type="application/json",

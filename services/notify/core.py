@@ -30,7 +30,7 @@ from events.schema import (
     Unit,
 )
 
-VERSION = "1"
+VERSION = "2"
 """Of the rules in `evolve`: a new one makes notify fold the whole log anew, which announces nothing."""
 
 DIGEST_MOST = 200

@@ -17,6 +17,7 @@ from msgspec import Raw
 
 from events.log import Stored, stored
 from events.schema import TYPES
+from events.text import name_of
 from services import runtime
 from services.clock import Clock
 from services.description import POSITION, Named, answers, event_named, one_of, place, problems
@@ -199,10 +200,8 @@ def build(settings: Settings) -> Litestar:
     ) -> Response[bytes]:
         snapshot = await desk_of(ledger).snapshot(as_of)
         before = _instant("due_before", due_before) if due_before is not None else None
-        canonical = desk_of(ledger).board.ledger.canonical
-        query = Query(
-            unit and canonical(unit), lead and canonical(lead), light, in_state, before, q, sort, limit, cursor
-        )
+        named = desk_of(ledger).board.ledger.named
+        query = Query(unit and named(unit), lead and named(lead), light, in_state, before, q, sort, limit, cursor)
         try:
             return _answer(snapshot.position, select(snapshot.rows, query))
         except BadCursorError as error:
@@ -216,7 +215,7 @@ def build(settings: Settings) -> Litestar:
     )
     async def task_row(ledger: FromPath[str], task: Task, as_of: AsOf = None) -> Response[bytes]:
         snapshot = await desk_of(ledger).snapshot(as_of)
-        return _answer(snapshot.position, _row(snapshot, task))
+        return _answer(snapshot.position, _row(snapshot, name_of(task)))
 
     @get(
         "/v1/{ledger:str}/tasks/{task:str}/events",
@@ -227,6 +226,7 @@ def build(settings: Settings) -> Litestar:
     async def task_events(ledger: FromPath[str], task: Task, as_of: AsOf = None) -> Response[bytes]:
         desk = desk_of(ledger)
         snapshot = await desk.snapshot(as_of)
+        task = name_of(task)
         _row(snapshot, task)
         history = await desk.board.history(task, snapshot.position)
         return _answer(snapshot.position, {"items": [_with_position(entry) for entry in history], "next": None})

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
+from events.text import composed
 from services.status.core import counts
 from services.status.row import Light, State, TaskRow
 
@@ -104,7 +105,7 @@ def _wants(query: Query, row: TaskRow) -> bool:
         and (query.light is None or row.light == query.light)
         and (query.state is None or row.state == query.state)
         and (query.due_before is None or (row.due is not None and row.due < query.due_before))
-        and (query.q is None or query.q in row.title or query.q in row.task)
+        and (query.q is None or composed(query.q) in composed(row.title) or composed(query.q) in row.task)
     )
 
 

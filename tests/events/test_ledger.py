@@ -1,4 +1,5 @@
 import re
+from collections.abc import Callable
 from datetime import date
 from zoneinfo import ZoneInfoNotFoundError
 
@@ -17,6 +18,7 @@ from events.schema import (
     TaskUrged,
     Unit,
 )
+from events.text import name_of
 
 NAMES = ["市民政局", "市财政局", "市残联", "赤坎区", "霞山区", "廉江市"]
 
@@ -249,3 +251,29 @@ def test_a_zone_that_does_not_exist_is_refused() -> None:
     """A ledger without a real time zone would misread every deadline, so there is none."""
     with pytest.raises(ZoneInfoNotFoundError):
         Ledger("", timezone="Asia/Zhanjiang")
+
+
+MISSPELLED: dict[str, tuple[Callable[[str], Ledger], str, str]] = {
+    "a unit with white space": (lambda name: Ledger("", units=(name,)), "市残联 ", "white space at its ends"),
+    "a unit in another normal form": (lambda name: Ledger("", units=(name,)), "Cafe\u0301", "NFC"),
+    "a hidden character": (lambda name: Ledger("", units=(name,)), "市残联\u200b", "U\\+200B"),
+    "a group": (lambda name: Ledger("", groups={name: ("市残联",)}), "各县 ", "white space"),
+    "a member": (lambda name: Ledger("", groups={"各县": (name,)}), "市残联 ", "white space"),
+    "an alias": (lambda name: Ledger("", units=("市残联",), aliases={name: "市残联"}), "残联 ", "white space"),
+    "a source's unit": (lambda name: Ledger("", sources={"s": Source("reporter", (name,))}), "市残联 ", "white space"),
+    "a recipient": (lambda name: Ledger("", alerts=AlertRules(channels={name: ()})), "市残联 ", "white space"),
+    "the supervisor": (lambda name: Ledger("", alerts=AlertRules(name)), "督查室 ", "white space"),
+    "a successor": (
+        lambda name: Ledger("", units=("市残联",), successions=(Succession(date(2019, 1, 1), ("市残联",), name, "…"),)),
+        "市委 ",
+        "white space",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "name", "words"), MISSPELLED.values(), ids=MISSPELLED)
+def test_a_name_that_no_event_can_name_is_refused(make: Callable[[str], Ledger], name: str, words: str) -> None:
+    """The directory's names are in the spelling in which events' names are compared."""
+    assert make(name_of(name).replace("\u200b", ""))
+    with pytest.raises(ValueError, match=words):
+        make(name)

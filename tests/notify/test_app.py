@@ -40,6 +40,15 @@ async def test_alerts_are_listed_with_what_became_of_them(base: str) -> None:
     assert rest.json()["next"] is None
 
 
+async def test_alerts_are_found_in_whichever_spelling(base: str) -> None:
+    """White space around a name is none of it, and full-width forms are other names."""
+    async with httpx.AsyncClient(base_url=base) as http:
+        for query in ({"recipient": " 市民政局\u3000"}, {"recipient": "市民政局", "task": " t-1 "}):
+            answer = await http.get(f"/v1/{NAME}/alerts", params=query)
+            assert [item["id"] for item in answer.json()["items"]] == ["1-1"]
+        assert (await http.get(f"/v1/{NAME}/alerts", params={"task": "ｔ-1"})).json()["items"] == []
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
