@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import unicodedata
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 import pytest_asyncio
 
-from events.envelope import submitted
+from events.envelope import encode, submitted
 from events.log import Log, digest, key
 from events.seal.merkle import Tree
 from services.cli.checks import verify
@@ -215,3 +218,29 @@ async def test_what_only_a_head_noted_elsewhere_shows(redis: Any, ledger: dict[b
     await redis.hset(SEEN, name, f"4:{digest(submitted(entry.raw))}")
     assert await findings(redis) == []
     assert [finding.check for finding in await findings(redis, noted)] == ["tree"]
+
+
+async def test_forms_that_are_kept_as_they_came_are_no_findings(redis: Any, server_url: str, tmp_path: Path) -> None:
+    """Base64, other normal forms and null attributes go through both doors, all folds and audit."""
+    decomposed = unicodedata.normalize("NFD", "café")
+    event = json.loads(encode(reported("café")))
+    event["data_base64"] = b64encode(json.dumps(event.pop("data")).encode()).decode()
+    bare = json.dumps(event | {"traceparent": None, "datacontenttype": "application/json; charset=utf-8"}).encode()
+    other = json.dumps(event | {"id": decomposed, "subject": decomposed}, ensure_ascii=False).encode()
+    async with opened(redis, server_url, tmp_path) as office:
+        settings = Settings(redis_url=server_url, ledgers=tmp_path, clock=CLOCK)
+        async with serving(status(settings)), serving(notify(settings)):
+            answers = [
+                await office.post(assigned(decomposed), source="office"),
+                await office.post(bare),
+                await office.post(bare),
+            ]
+            assert [answer.status_code for answer in answers] == [201, 201, 200]
+            (entry,) = await office.add("units", other)
+            assert (await office.receipt(entry, "units")).position == 3
+            async with asyncio.timeout(20):
+                while await redis.hget(key(NAME, "notify", "checkpoint"), "position") != b"3":
+                    await sleep(0.05)
+    stored = [entry.raw for entry in await Log(redis, NAME).read(0)]
+    assert [submitted(raw) for raw in stored[1:]] == [bare, other]
+    assert await findings(redis) == []
