@@ -16,7 +16,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType, ValidationError
 from events.deadline import EARLIEST, LATEST, check_year
 from events.names import checked, folded
 from events.schema import CONVERTERS, DECODERS, NAMES, TYPES, EventData
-from events.strict import check_doubles, check_media_type, check_members, check_source, check_text
+from events.strict import check_composed, check_doubles, check_media_type, check_members, check_source, check_text
 from events.text import SHOWN, composed, quoted, shown
 from events.upcast import Reader
 
@@ -50,8 +50,10 @@ _ECHOED = re.compile(
 
 D = TypeVar("D")
 
-Attribute: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
-TaskId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=150)]  # the ids of the clock's events hold it
+_ATTRIBUTE_MOST, _TASK_ID_MOST = 200, 150  # the ids of the clock's events hold a task's id
+
+Attribute: TypeAlias = Annotated[str, Meta(min_length=1, max_length=_ATTRIBUTE_MOST)]
+TaskId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=_TASK_ID_MOST)]
 
 
 class InvalidEvent(Exception):
@@ -95,6 +97,10 @@ class Submitted(Envelope[Any], frozen=True, gc=False):
             check_text("subject", self.subject)
         if not self.subject.strip():
             raise ValueError("subject has nothing but white space; it is the task's id")
+        if not self.subject.isascii():
+            check_composed("subject", self.subject, _TASK_ID_MOST)
+        if not self.id.isascii():
+            check_composed("id", self.id, _ATTRIBUTE_MOST)
         check_source(self.source)
         if self.datacontenttype != _JSON and isinstance(self.datacontenttype, str):
             check_media_type(self.datacontenttype)

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from events.text import NONCHARACTERS, codepoint, quoted
+from events.text import NONCHARACTERS, codepoint, composed, quoted
 
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 """RFC 3339, 5.6; msgspec, which looks at the digits, also takes a space for the T and an offset without its colon."""
@@ -85,6 +85,13 @@ def check_text(name: str, text: str) -> None:
     odd = next((char for char in text if unicodedata.category(char) == "Cc" or char in NONCHARACTERS), None)
     if odd is not None:
         raise ValueError(f"{name} {quoted(text)} has {codepoint(odd)}: texts have no control characters (CloudEvents)")
+
+
+def check_composed(name: str, text: str, most: int) -> None:
+    """Raise ValueError for what is longer in NFC than it may be: a few characters become two or three there."""
+    length = len(composed(text))
+    if length > most:
+        raise ValueError(f"{name} {quoted(text)} has {length} characters in Unicode's NFC; at most {most} are right")
 
 
 def check_source(source: str) -> None:

@@ -53,6 +53,7 @@ ACCEPTED: dict[str, bytes] = {
     "a fraction of a second": report(time="2018-03-31T10:00:00.000+08:00"),
     "dots that are no steps": report(source=f"{REPORT.source}/.a/b..c/..."),
     "steps in a query": report(source=f"{REPORT.source}?from=../x"),
+    "a subject that is as long in NFC as it may be": report(subject="\u0958" * 75),
     "an encoded space": report(source=f"{REPORT.source}/oa%20system"),
     "base64": in_base64(WIRE[2]),
     "base64 of JSON with a byte order mark": in_base64(
@@ -95,6 +96,11 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
     "ESC in the subject": (report(subject="zj\x1b[2J"), "subject 'zjU+001B[2J' has U+001B"),
     "a noncharacter in the subject": (report(subject="zj\uffff"), "U+FFFF"),
     "a subject of spaces": (report(subject=" \u3000"), "nothing but white space"),
+    "a subject that is longer in NFC": (
+        report(subject="\u0958" * 76),
+        "has 152 characters in Unicode's NFC; at most 150",
+    ),
+    "an id that is longer in NFC": (report(id="\u0958" * 101), "has 202 characters in Unicode's NFC; at most 200"),
     "BEL in an extension": (report(note="a\x07"), "note 'aU+0007' has U+0007"),
     "a step back": (report(source="units/../office"), "has a step (. or ..)"),
     "a step that stays": (report(source="units/./oa"), "has a step (. or ..)"),

@@ -205,3 +205,16 @@ def test_the_directory_is_as_it_is_compared() -> None:
     """The shipped ledger can be named: what it has is in NFC, and nothing in it is hidden."""
     assert LEDGER.knows(UNIT)
     assert LEDGER.named(f" {UNIT}\u3000") == UNIT
+
+
+async def test_the_clock_can_name_the_longest_task(redis: Any) -> None:
+    """An id that is longest in NFC stands in the ids of the clock's events, and the log can be read."""
+    long = "\u0958" * 75
+    due = Fixed("2018年3月底前完成", due=START.replace(hour=3))
+    async with working(redis) as desk:
+        assert short(await desk.submit(replace(assigned(long, deadline=due), time=START))) == ONE
+        desk.clock.instant = START.replace(hour=4)
+        assert (await desk.submit(reported("nowhere")))[0].code == "unknown-task"
+    subjects = {entry.event.subject for entry in await history(redis)}
+    assert subjects == {"\u0915\u093c" * 75}
+    assert (await history(redis))[-1].event.type == "duban.deadline.passed.v1"

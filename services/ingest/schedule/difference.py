@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from events.deadline import Deadline
-from events.envelope import Event, encode, parse, submitted
+from events.envelope import Event, encode, parse, read, submitted
 from events.ledger import Ledger
 from events.log import digest
 from events.schema import DeadlineClarified, EventData, TaskAssigned, TaskReassigned, Unit
@@ -45,10 +45,10 @@ def compare(line: Line, present: Present | None, reason: str, now: datetime, led
         return Difference("new")
     if submitted(present.assignment) == bytes(line.event):
         return Difference("same")
-    wanted = _assignment(bytes(line.event))
+    wanted = _assignment(parse(bytes(line.event)))
     says: list[str] = []
     settling: list[EventData] = []
-    title = _assignment(submitted(present.assignment)).title
+    title = _assignment(read(present.assignment)).title
     if title != wanted.title:
         says.append(f"the ledger's title is “{title}”; the words of an assignment stay as they were")
     if _duties(present.lead, present.units, ledger) != _duties(wanted.lead, wanted.units, ledger):
@@ -65,10 +65,9 @@ def compare(line: Line, present: Present | None, reason: str, now: datetime, led
     return Difference("changed", tuple(says), tuple(_propose(line, settling, present, now)))
 
 
-def _assignment(raw: bytes) -> TaskAssigned:
-    data = parse(raw).data
-    assert isinstance(data, TaskAssigned)
-    return data
+def _assignment(event: Event) -> TaskAssigned:
+    assert isinstance(event.data, TaskAssigned)
+    return event.data
 
 
 def _duties(lead: str, units: tuple[Unit, ...], ledger: Ledger) -> tuple[str, dict[str, str], frozenset[str]]:

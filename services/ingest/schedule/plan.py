@@ -156,6 +156,6 @@ def _read_units(row: Row, found: Phrase | None, source: Cell, ledger: Ledger) ->
 
 
 def _extensions(row: Row) -> dict[str, str]:
-    """Return what a table says beyond an assignment's data, as extension attributes of CloudEvents."""
+    """Return what a table says beyond an assignment's data, as extension attributes of one line."""
     said = {"section": row.section, "leader": row.leader.text if row.leader is not None else None}
-    return {name: text for name, text in said.items() if text}
+    return {name: line for name, text in said.items() if (line := " ".join((text or "").split()))}

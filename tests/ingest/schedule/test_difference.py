@@ -49,6 +49,13 @@ def test_the_same_bytes_are_the_same_whatever_became_of_the_task() -> None:
     assert difference(SEVEN, present()) == difference(SEVEN, changed) == Difference("same")
 
 
+def test_an_assignment_of_before_a_rule_is_compared_like_any_other() -> None:
+    """What the ledger has is read by what was right then: today nobody could submit a time with a space in it."""
+    old = bytes(SEVEN.event).replace(b"2017-08-01T00:00:00+08:00", b"2017-08-01 00:00:00+08:00")
+    assert old != bytes(SEVEN.event)
+    assert difference(SEVEN, present(assignment=seal(old, "2017-08-01T00:00:00Z", "office"))) == Difference("same")
+
+
 def test_another_name_of_a_unit_is_no_difference() -> None:
     """The ledger calls a unit by its name in the directory; a document that calls it by an alias says the same."""
     lead = (("市残联、市人力资源社会保障局，各县", "市人社局、市残联，各县"), ("2018年12月前完成", "2018年11月底前"))

@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 from datetime import date, datetime
 
@@ -177,6 +178,22 @@ def test_what_a_table_says_beyond_an_assignment_is_kept() -> None:
     assert isinstance(event.data.deadline, Milestones)
     assert b'"section":"\xe4\xb8\x80' in bytes(line.event)
     assert '"leader":"张三"'.encode() in bytes(line.event)
+
+
+def test_an_official_of_several_lines_is_an_attribute_of_one() -> None:
+    """A cell has line breaks, which a CloudEvents attribute may not have."""
+    drawing: Drawing = [[*HEADER, "分管领导"], [1, "出台办法。", "市残联", "2019年底前完成", "张三\n李四"]]
+    read = schedule(book(表=drawing))
+    assert read.refusals == ()
+    assert parse(bytes(read.lines[0].event)).subject == read.lines[0].task
+    assert json.loads(bytes(read.lines[0].event))["leader"] == "张三 李四"
+
+
+def test_a_unit_with_a_hidden_character_is_refused_by_its_row() -> None:
+    """What the ledger will refuse shows in the preview, with what is wrong."""
+    read = schedule(book(表=[HEADER, [1, "出台办法。", "市残联\u202e", "2019年底前完成"]]))
+    (refused,) = read.refusals
+    assert (refused.row, "U+202E" in refused.detail) == (1, True)
 
 
 def test_no_table() -> None:
