@@ -11,7 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from events.schema import EventData, Unit
-from events.text import composed, name_fault, name_of, quoted
+from events.text import CACHED, composed, name_fault, name_of, quoted
 
 
 def folded(data: EventData) -> EventData:
@@ -27,6 +27,8 @@ def folded(data: EventData) -> EventData:
 
 def checked(data: EventData) -> EventData:
     """Return submitted data as `folded` does; raises ValueError for a name that people cannot tell from another."""
+    if _is_plain(data):
+        return data
     for member in _names(type(data)):
         value = getattr(data, member)
         if isinstance(value, str):
@@ -51,7 +53,11 @@ def united(units: Iterable[Unit]) -> tuple[Unit, ...]:
 
 
 def _units(units: tuple[Unit, ...] | tuple[str, ...]) -> tuple[Any, ...]:
-    if all(name_of(name) == name for name in map(_name, units)):
+    for unit in units:
+        name = _name(unit)
+        if name_of(name) != name:
+            break
+    else:
         return units
     names = [name_of(unit) if isinstance(unit, str) else replace(unit, name=name_of(unit.name)) for unit in units]
     return tuple(dict.fromkeys(names)) if isinstance(names[0], str) else united(names)  # type: ignore[arg-type]
@@ -74,6 +80,28 @@ _FOLDS: dict[str, Callable[[Any], Any]] = {
 @lru_cache
 def _folds(data: type[EventData]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     return tuple((member, _FOLDS[member]) for member in data.__struct_fields__ if member in _FOLDS)
+
+
+def _is_plain(data: EventData) -> bool:
+    """Return whether nothing is to be folded or refused, as of nearly all events: one look at each name."""
+    for member, fold in _folds(type(data)):
+        value = getattr(data, member)
+        if fold is composed:
+            if composed(value) != value:
+                return False
+        elif isinstance(value, str):
+            if not _is_plain_name(value):
+                return False
+        else:
+            for unit in value:
+                if not _is_plain_name(_name(unit)):
+                    return False
+    return True
+
+
+@lru_cache(CACHED)
+def _is_plain_name(name: str) -> bool:
+    return name_of(name) == name and name_fault(name) is None
 
 
 @lru_cache

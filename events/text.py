@@ -40,7 +40,7 @@ NONCHARACTERS = frozenset(
 )
 """Code points that are for ever no characters (Unicode, 23.7)."""
 
-_CACHED = 4_096
+CACHED = 4_096
 """Names that are remembered: a ledger has some hundred, and every event has one of them."""
 
 
@@ -49,13 +49,13 @@ def composed(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-@lru_cache(_CACHED)
+@lru_cache(CACHED)
 def name_of(text: str) -> str:
     """Return a name as it is compared: in NFC, without white space at its ends."""
     return composed(text).strip()
 
 
-@lru_cache(_CACHED)
+@lru_cache(CACHED)
 def name_fault(text: str) -> str | None:
     """Return what is wrong with a name that people have to tell apart by sight, None if nothing is."""
     name = name_of(text)
