@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Litestar, Request
 from litestar.enums import ScopeType
 
+from services.limits import Limits
 from services.problems import problem
 
 _HIDDEN = re.compile(rb"//|%2f|%5c|%00|\\", re.IGNORECASE)
@@ -18,6 +19,10 @@ HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-cach
 
 class Service(Litestar):
     """An application whose every GET answers HEAD, whose paths have one spelling, and whose media types are final."""
+
+    def __init__(self, *args: Any, limits: Limits, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.limits = limits
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != ScopeType.HTTP:

@@ -1,17 +1,22 @@
 """HTTP/1.1 as uvicorn speaks it, with bounds on what a client can make long or slow.
 
-uvicorn waits for a header without end in time or size, closes a connection under a client that still sends, which then
-sees a reset instead of the answer, and sends chunks to HTTP/1.0, which has none.
+uvicorn waits for a header without end in time or size, and for a client that does not read. It closes a connection
+under a client that still sends, which then sees a reset instead of the answer. It sends chunks to HTTP/1.0, which has
+none.
 """
 
 import asyncio
 import math
+import socket
 from typing import Any
 
 import msgspec
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from services.description import PROBLEM
+from services.edge import Service
+from services.limits import LIMITS
 
 MOST_HEAD = 65_536
 """Bytes of a request's line and headers, or of its trailers: some ten times what browsers and proxies send."""
@@ -25,6 +30,10 @@ answer (RFC 9112, 9.6): more than the largest body that any service takes."""
 
 LINGER_SECONDS = 15.0
 
+UNSENT_BYTES = 64 * 1024
+"""Bytes that the kernel takes of an answer before they are sent (Linux): it would take some megabytes of each stream,
+and only much later would be seen that a client reads on, slowly."""
+
 _REASONS = {408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
 
@@ -33,6 +42,12 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the class it extends
         super().connection_made(transport)
+        self._limits = self.app.limits if isinstance(self.app, Service) else LIMITS
+        self._stalled: asyncio.TimerHandle | None = None
+        transport.set_write_buffer_limits(high=0)  # an application makes the next piece when the one before is gone
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            connected = transport.get_extra_info("socket")
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         self._in_head = True
         self._in_body = False
         self._head_bytes = 0
@@ -43,7 +58,16 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
+        self._watch_reading(reading=True)
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_reading(reading=False)
+
+    def resume_writing(self) -> None:
+        self._watch_reading(reading=True)
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         if self._in_body and self.cycle.response_complete:
@@ -109,6 +133,22 @@ class Protocol(HttpToolsProtocol):
         if self._discarded > LINGER_BYTES:
             self.transport.close()
 
+    def _watch_reading(self, *, reading: bool) -> None:
+        """Drop the connection once the client has taken nothing for too long; until then look again and again."""
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+        if not reading:
+            waiting = self.transport.get_write_buffer_size()
+            self._stalled = self.loop.call_later(self._limits.stall_seconds, self._look, waiting)
+
+    def _look(self, before: int) -> None:
+        self._stalled = None
+        if self.transport.get_write_buffer_size() >= before:
+            self.transport.abort()
+        else:
+            self._watch_reading(reading=False)
+
     def _late(self) -> None:
         self._timer = None
         self._refuse(408, f"the request's headers did not arrive within {HEAD_SECONDS:g} seconds")
@@ -171,3 +211,15 @@ def unchunked(cycle: RequestResponseCycle, app: Any) -> Any:
         await app(scope, receive, plain)
 
     return run
+
+
+def configured(app: Service, http: type[Protocol] = Protocol, **options: Any) -> uvicorn.Config:
+    """Return the configuration of a web server that serves an application as this module says."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # uvicorn would believe whatever comes from 127.0.0.1
+        http=http,
+        **options,
+    )

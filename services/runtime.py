@@ -15,10 +15,10 @@ import uvicorn
 from faststream import AckPolicy
 from faststream.redis import RedisBroker, StreamSub
 from faststream.redis.message import FAKE_CONSUMER, RedisBatchStreamMessage
-from litestar import Litestar
 
 from services.clock import cancelled, sleep
-from services.protocol import Protocol
+from services.edge import Service
+from services.protocol import configured
 from services.server import MOST_CONNECTIONS, RETRY_SECONDS
 from services.settings import Settings
 
@@ -149,7 +149,7 @@ async def repeat(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
         await sleep(seconds)
 
 
-def serve(service: str, settings: Settings, build: Callable[[Settings], Litestar]) -> None:
+def serve(service: str, settings: Settings, build: Callable[[Settings], Service]) -> None:
     """Run a service until it is told to stop."""
     configure_logging(service, settings.log)
     if service != "ingest":
@@ -158,14 +158,8 @@ def serve(service: str, settings: Settings, build: Callable[[Settings], Litestar
     if settings.parent is not None:
         threading.Thread(target=_end_with, args=(settings.parent,), daemon=True).start()
     _allow_connections()
-    config = uvicorn.Config(
-        build(settings),
-        host=settings.host,
-        port=settings.port_of(service),
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=3,
-        http=Protocol,
+    config = configured(
+        build(settings), host=settings.host, port=settings.port_of(service), timeout_graceful_shutdown=3
     )
     gc.freeze()  # what is there by now stays: searching it again and again would hold up answers
     uvicorn.Server(config).run()

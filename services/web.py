@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from services.clock import ClockError
 from services.description import HEALTH, answers, describe, problems, query_parameters
 from services.edge import Service
+from services.limits import LIMITS, Limits
 from services.problems import problem, unavailable
 from services.settings import published
 
@@ -68,7 +69,8 @@ def application(
     unready: Callable[[], Awaitable[str | None]],
     max_body: int = 1_000_000,
     most_requests: int = MOST_REQUESTS,
-) -> Litestar:
+    limits: Limits = LIMITS,
+) -> Service:
     """Return a service's application; `unready` says why it cannot be used yet, None if it can.
 
     Its description is in the `state`, as `description`, and is served with the streams' at every service.
@@ -136,6 +138,7 @@ def application(
         },
         openapi_config=None,
         state=State({"description": description}),
+        limits=limits,
     )
 
 

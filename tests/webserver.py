@@ -8,22 +8,13 @@ from typing import Any
 import uvicorn
 
 from services.clock import sleep
-from services.protocol import Protocol
+from services.protocol import Protocol, configured
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
+async def serving(app: Any, http: type[Protocol] = Protocol) -> AsyncIterator[str]:
     """Serve an application until the block ends; yields its base URL."""
-    config = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=0,
-        log_config=None,
-        access_log=False,
-        lifespan="on",
-        timeout_graceful_shutdown=1,
-        http=Protocol,
-    )
+    config = configured(app, http, host="127.0.0.1", port=0, lifespan="on", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve())
     while not server.started:

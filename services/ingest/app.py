@@ -34,6 +34,7 @@ from services import runtime, tokens
 from services.acl import SUBMITTING
 from services.clock import kind_of
 from services.description import BEARER, answers, problems
+from services.edge import Service
 from services.ingest.contract import (
     ACCEPTED,
     EVENTS,
@@ -102,7 +103,7 @@ class ScheduleForm(Struct):
     issued: date
 
 
-def build(settings: Settings) -> Litestar:
+def build(settings: Settings) -> Service:
     """Make the service; it connects when it starts."""
     ledgers = load_ledgers(settings.ledgers)
     doors: dict[str, Door] = {}

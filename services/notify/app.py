@@ -18,6 +18,7 @@ from events.log import stored
 from events.text import name_of
 from services import runtime
 from services.description import POSITION, answers, problems
+from services.edge import Service
 from services.ledger_clock import ledger_clock
 from services.notify.channels import fault
 from services.notify.core import Alert, Attempt, DeliveryState, State
@@ -59,7 +60,7 @@ class Desk:
                 self.reader.go_on_from(f"{projection.position}-0")
 
 
-def build(settings: Settings) -> Litestar:
+def build(settings: Settings) -> Service:
     """Make the service; it connects when it starts. Raises SettingsError where a channel cannot be used."""
     ledgers = load_ledgers(settings.ledgers)
     for name, ledger in ledgers.items():

@@ -21,6 +21,7 @@ from events.text import name_of
 from services import runtime
 from services.clock import Clock
 from services.description import POSITION, Named, answers, event_named, one_of, place, problems
+from services.edge import Service
 from services.ledger_clock import ledger_clock
 from services.server import WATCH_SECONDS, Watch, connect, until_reachable
 from services.settings import Settings, load_ledgers
@@ -128,7 +129,7 @@ class Desk:
         return await self.board.as_of(position if position is not None else _instant("as_of", as_of, "a position, or "))
 
 
-def build(settings: Settings) -> Litestar:
+def build(settings: Settings) -> Service:
     """Make the service; it connects when it starts."""
     ledgers = load_ledgers(settings.ledgers)
     desks: dict[str, Desk] = {}

@@ -16,6 +16,9 @@ HEARTBEAT_SECONDS = 15.0
 
 HEARTBEAT = b": still here\n\n"
 
+PIECE_BYTES = 32 * 1024
+"""Bytes handed to a connection at once, or one change where that is larger: what a client that does not read has in
+memory, as the next piece is made when the one before is on its way."""
 
 NOTHING = (0, 0)
 """The position and number before every change."""
@@ -99,7 +102,7 @@ class Feed:
             if index < self._start or epoch != self._epoch:
                 epoch, index, known = self._epoch, self._start + len(self._frames), NOTHING
                 yield reset(self._frames[-1].position if self._frames else position)
-            elif frames := self._from(index):
+            elif frames := self._piece(index):
                 index += len(frames)
                 if events := b"".join(frame.event for frame in frames if frame[:2] > known):
                     yield events
@@ -121,9 +124,17 @@ class Feed:
         later = (index for index, frame in enumerate(self._frames) if frame[:2] > (after, 0))
         return self._start + next(later, len(self._frames))
 
-    def _from(self, index: int) -> Sequence[Frame]:
-        new = self._start + len(self._frames) - index
-        return [self._frames[number] for number in range(-new, 0)]
+    def _piece(self, index: int) -> Sequence[Frame]:
+        """Return the changes from `index` on, up to the size of a piece."""
+        piece: list[Frame] = []
+        size = 0
+        for number in range(index - self._start, len(self._frames)):
+            frame = self._frames[number]
+            size += len(frame.event)
+            if piece and size > PIECE_BYTES:
+                break
+            piece.append(frame)
+        return piece
 
     def _wake(self) -> None:
         self._news.set()
