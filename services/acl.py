@@ -49,8 +49,8 @@ _COMMANDS = {
 
 _KEYS = {
     "ingest": "~log ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~strangers ~ingest:* ~clock:* %R~tokens",
-    "status": "%R~log ~status:* ~clock:*",
-    "notify": "%R~log ~notify:* ~clock:*",
+    "status": "%R~log ~status:* ~clock:* %R~tokens",
+    "notify": "%R~log ~notify:* ~clock:* %R~tokens",
     "audit": "%R~* ~seen",  # the index is looked up by a script
 }
 """Of each ledger, without the prefix."""

@@ -31,6 +31,7 @@ POSITION = {"Duban-Position": ("The position in the log that the answer reflects
 
 _HEADERS: Mapping[int, Mapping[str, tuple[str, Schema]]] = {
     401: {"WWW-Authenticate": ("How to authenticate.", {"const": "Bearer"})},
+    429: {"Retry-After": ("Seconds after which to send the same again.", {"type": "integer", "minimum": 1})},
     503: {"Retry-After": ("Seconds after which to send the same again.", {"type": "integer", "minimum": 1})},
 }
 
@@ -121,7 +122,7 @@ def examples(names: Sequence[str]) -> dict[str, Any]:
 
 
 def describe(title: str, summary: str, handlers: Sequence[Any]) -> Schema:
-    """Return the description of the handlers of a service; any but its health can be unavailable."""
+    """Return the description of the handlers of a service; any but its health can be too much."""
     app = Litestar(handlers, openapi_config=OpenAPIConfig(title, "1"), logging_config=None)
     document = app.openapi_schema.to_schema()
     known = Known()
@@ -129,7 +130,7 @@ def describe(title: str, summary: str, handlers: Sequence[Any]) -> Schema:
         if isinstance(route, HTTPRoute) and route.path_format in document["paths"]:
             for method, operation in document["paths"][route.path_format].items():
                 handler, _ = route.route_handler_map[method.upper()]
-                always = {} if route.path_format.startswith(HEALTH) else problems(503)
+                always = {} if route.path_format.startswith(HEALTH) else problems(429, 503)
                 _complete(operation, handler, known, {**always, **(handler.responses or {})})
     return {
         "openapi": document["openapi"],

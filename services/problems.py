@@ -11,6 +11,9 @@ from services.description import PROBLEM
 RETRY_AFTER = "1"
 """Seconds after which a client may try again what cannot be done now: a server restarts in about that."""
 
+CROWDED_SECONDS = "5"
+"""Seconds after which a client that has too much open may try again: a connection without work is closed by then."""
+
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, **members: object) -> Response[bytes]:
     """Return an RFC 9457 problem; `members` are its extension members."""
@@ -26,3 +29,8 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, 
 def unavailable(detail: str) -> Response[bytes]:
     """Return the problem of what cannot be done now, and may be tried again."""
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": RETRY_AFTER})
+
+
+def crowded(detail: str) -> Response[bytes]:
+    """Return the problem of a client that has too much open at once."""
+    return problem(HTTPStatus.TOO_MANY_REQUESTS, f"{detail}; ask again later", {"Retry-After": CROWDED_SECONDS})

@@ -8,6 +8,7 @@ none.
 import asyncio
 import math
 import socket
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -15,8 +16,11 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from services.description import PROBLEM
-from services.edge import Service
-from services.limits import LIMITS
+from services.edge import SEAT, Service
+from services.limits import STALL_SECONDS
+from services.networks import read_address, site
+from services.problems import CROWDED_SECONDS
+from services.quota import Seat
 
 MOST_HEAD = 65_536
 """Bytes of a request's line and headers, or of its trailers: some ten times what browsers and proxies send."""
@@ -34,7 +38,7 @@ UNSENT_BYTES = 64 * 1024
 """Bytes that the kernel takes of an answer before they are sent (Linux): it would take some megabytes of each stream,
 and only much later would be seen that a client reads on, slowly."""
 
-_REASONS = {408: "Request Timeout", 431: "Request Header Fields Too Large"}
+_REASONS = {408: "Request Timeout", 429: "Too Many Requests", 431: "Request Header Fields Too Large"}
 
 
 class Protocol(HttpToolsProtocol):
@@ -42,7 +46,13 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the class it extends
         super().connection_made(transport)
-        self._limits = self.app.limits if isinstance(self.app, Service) else LIMITS
+        self._stall_seconds = STALL_SECONDS
+        self._seat: Seat | None = None
+        if isinstance(self.app, Service):
+            self._stall_seconds = self.app.limits.stall_seconds
+            peer = self.client[0] if self.client else ""
+            if read_address(peer) not in self.app.limits.trusted_proxies:
+                self._seat = self.app.seats.enter((site(peer),), self._make_way)
         self._stalled: asyncio.TimerHandle | None = None
         transport.set_write_buffer_limits(high=0)  # an application makes the next piece when the one before is gone
         if hasattr(socket, "TCP_NOTSENT_LOWAT"):
@@ -59,6 +69,8 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
         self._watch_reading(reading=True)
+        if self._seat is not None:
+            self._seat.end()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -99,6 +111,9 @@ class Protocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._disarm()
         super().on_headers_complete()
+        if self._seat is not None:
+            self._seat.heard()
+            self.scope.update({SEAT: self._seat})  # type: ignore[misc]  # more than ASGI's keys
         self.cycle.transport = _Closing(self)  # type: ignore[assignment]  # it is used as the transport it wraps
 
     def on_message_complete(self) -> None:
@@ -140,7 +155,7 @@ class Protocol(HttpToolsProtocol):
             self._stalled = None
         if not reading:
             waiting = self.transport.get_write_buffer_size()
-            self._stalled = self.loop.call_later(self._limits.stall_seconds, self._look, waiting)
+            self._stalled = self.loop.call_later(self._stall_seconds, self._look, waiting)
 
     def _look(self, before: int) -> None:
         self._stalled = None
@@ -153,6 +168,14 @@ class Protocol(HttpToolsProtocol):
         self._timer = None
         self._refuse(408, f"the request's headers did not arrive within {HEAD_SECONDS:g} seconds")
 
+    def _make_way(self) -> None:
+        """Close a connection beyond its address's most, as a newer one needs its place to wait."""
+        if self.cycle is None:
+            most = self.app.limits.connections if isinstance(self.app, Service) else 0
+            self._refuse(429, f"this address has {most:,} connections, which are the most at once; ask again later")
+        else:
+            self.transport.close()
+
     def _refuse(self, status: int, detail: str) -> None:
         """Answer with a problem that no application made, and close."""
         self._disarm()
@@ -161,9 +184,10 @@ class Protocol(HttpToolsProtocol):
         if self.cycle is None or self.cycle.response_complete:
             title = _REASONS[status]
             body = msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "detail": detail})
+            later = f"retry-after: {CROWDED_SECONDS}\r\n" if status == HTTPStatus.TOO_MANY_REQUESTS else ""
             head = (
                 f"HTTP/1.1 {status} {title}\r\ncontent-type: {PROBLEM}\r\ncontent-length: {len(body)}\r\n"
-                "connection: close\r\n\r\n"
+                f"{later}connection: close\r\n\r\n"
             )
             self.transport.write(head.encode() + body)
         self.transport.close()

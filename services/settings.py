@@ -10,6 +10,8 @@ from msgspec import Meta, Struct
 
 from events.ledger import Ledger
 from events.log import key
+from services.limits import CONNECTIONS, STREAMS, Limits
+from services.networks import Networks
 
 SERVICES = ("ingest", "status", "notify")
 """In the order of their ports."""
@@ -31,16 +33,24 @@ class Settings(Struct, frozen=True):
     DUBAN_CLOCK      `INSTANT@SPEED` or `file:PATH` (services/clock.py); the wall clock if unset
     DUBAN_LOG        `console` or `json`
     DUBAN_REPLICAS   how many replicas have an event on disk before it is acknowledged, or an alert before it is sent
+    DUBAN_CONNECTIONS
+                     connections of one client at once: of an address without a token, of a source with one
+    DUBAN_STREAMS    streams of changes of one client at once
+    DUBAN_TRUSTED_PROXIES
+                     networks (CIDR, separated by commas) whose X-Forwarded-For and X-Forwarded-Proto are believed
     DUBAN_PARENT     the process with which this one ends, if any
     """
 
     redis_url: str = "redis://127.0.0.1:6379/0"
     ledgers: Path = Path("ledgers")
     host: str = "127.0.0.1"
-    port: int = 8801
+    port: Annotated[int, Meta(ge=1, le=65_535 - len(SERVICES) + 1)] = 8801
     clock: str | None = None
     log: Literal["console", "json"] = "json"
     replicas: Annotated[int, Meta(ge=0)] = 0
+    connections: Annotated[int, Meta(ge=1)] = CONNECTIONS
+    streams: Annotated[int, Meta(ge=1)] = STREAMS
+    trusted_proxies: Networks = Networks()
     parent: int | None = None
 
     @classmethod
@@ -54,9 +64,16 @@ class Settings(Struct, frozen=True):
         if (url := server_url(environment)) is not None:
             given["redis_url"] = url
         try:
-            return msgspec.convert(given, cls, strict=False, dec_hook=_path)
+            return msgspec.convert(given, cls, strict=False, dec_hook=_read)
         except msgspec.ValidationError as error:
-            raise SettingsError(f"environment: {error}") from error
+            wrong, _, name = str(error).partition(" - at `$.")
+            name = name.rstrip("`")
+            raise SettingsError(f"DUBAN_{name.upper()}={given[name]!r}: {wrong}") from error
+
+    @property
+    def limits(self) -> Limits:
+        """What one client may take."""
+        return Limits(self.connections, self.streams, self.trusted_proxies)
 
     def port_of(self, service: str) -> int:
         return self.port + SERVICES.index(service)
@@ -134,7 +151,7 @@ def published(name: str) -> Path:
     return next(path for path in (here / "published" / name, here.parent / "deploy/contract" / name) if path.exists())
 
 
-def _path(kind: type, value: object) -> object:
-    if kind is Path and isinstance(value, str):
-        return Path(value)
+def _read(kind: type, value: object) -> object:
+    if kind in {Path, Networks} and isinstance(value, str):
+        return kind(value)
     raise NotImplementedError(kind)  # how msgspec is told that a hook does not know a type

@@ -16,9 +16,10 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 from redis.exceptions import RedisError
 
+from services.callers import Callers
 from services.clock import ClockError
 from services.description import HEALTH, answers, describe, problems, query_parameters
-from services.edge import Service
+from services.edge import Service, stream_bound
 from services.limits import LIMITS, Limits
 from services.problems import problem, unavailable
 from services.settings import published
@@ -70,8 +71,11 @@ def application(
     max_body: int = 1_000_000,
     most_requests: int = MOST_REQUESTS,
     limits: Limits = LIMITS,
+    callers: Callers | None = None,
 ) -> Service:
     """Return a service's application; `unready` says why it cannot be used yet, None if it can.
+
+    `callers` know the tokens of its ledgers; without them every client is an address.
 
     Its description is in the `state`, as `description`, and is served with the streams' at every service.
     """
@@ -125,7 +129,7 @@ def application(
     return Service(
         every,
         lifespan=[lifespan],
-        middleware=[bounded(most_requests)],
+        middleware=[stream_bound, bounded(most_requests)],
         logging_config=None,
         guards=[sound_query],
         request_max_body_size=max_body,
@@ -139,6 +143,7 @@ def application(
         openapi_config=None,
         state=State({"description": description}),
         limits=limits,
+        callers=callers or Callers(),
     )
 
 

@@ -32,6 +32,7 @@ from events.log import key
 from events.schema import TYPES
 from services import runtime, tokens
 from services.acl import SUBMITTING
+from services.callers import CALLER, Caller, Callers
 from services.clock import kind_of
 from services.description import BEARER, answers, problems
 from services.edge import Service
@@ -107,6 +108,7 @@ def build(settings: Settings) -> Service:
     """Make the service; it connects when it starts."""
     ledgers = load_ledgers(settings.ledgers)
     doors: dict[str, Door] = {}
+    callers = Callers()
     room = Room()
 
     @asynccontextmanager
@@ -120,6 +122,7 @@ def build(settings: Settings) -> Service:
             clock = await ledger_clock(redis, name, settings.clock)
             writer = Writer(redis, name, ledger, clock.now, settings.replicas, kind_of(settings.clock))
             doors[name] = Door(writer, Documents(writer), redis)
+            callers.open(name, redis, clock.now)
             tasks += [
                 asyncio.create_task(writer.run()),
                 asyncio.create_task(runtime.repeat(TICK_SECONDS, writer.tick)),
@@ -253,7 +256,15 @@ def build(settings: Settings) -> Service:
             raise NotFoundException(f"there is no type {name!r}; the types are: {', '.join(TYPES)}")
         return Response(msgspec.json.encode(schema_of(name)), media_type=SCHEMA)
 
-    return application("ingest", [submit, schedule, event_type], lifespan, unready, MOST_REQUEST)
+    return application(
+        "ingest",
+        [submit, schedule, event_type],
+        lifespan,
+        unready,
+        MOST_REQUEST,
+        limits=settings.limits,
+        callers=callers,
+    )
 
 
 async def _submit(door: Door, room: Room, request: "Request[Any, Any, Any]") -> Response[bytes]:
@@ -384,5 +395,8 @@ def _too_many(count: int) -> Response[bytes]:
 
 
 async def _source_of(door: Door, connection: "ASGIConnection[Any, Any, Any, Any]") -> str | None:
+    caller = dict(connection.scope).get(CALLER)
+    if isinstance(caller, Caller) and caller.known:
+        return caller.source
     authorization = connection.headers.get("authorization")
     return await tokens.source_of(door.redis, door.writer.name, authorization, door.writer.now())

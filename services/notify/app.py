@@ -17,6 +17,7 @@ from events.ledger import EVERYBODY, Ledger, Trigger
 from events.log import stored
 from events.text import name_of
 from services import runtime
+from services.callers import Callers
 from services.description import POSITION, answers, problems
 from services.edge import Service
 from services.ledger_clock import ledger_clock
@@ -66,6 +67,7 @@ def build(settings: Settings) -> Service:
     for name, ledger in ledgers.items():
         _check_channels(settings.ledgers / f"{name}.toml", ledger)
     desks: dict[str, Desk] = {}
+    callers = Callers()
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -83,6 +85,7 @@ def build(settings: Settings) -> Service:
                 await desk.alerts.projection.load()
                 await desk.wake()
                 desks[name] = desk
+                callers.open(name, redis, clock.now)
                 tasks += [
                     asyncio.create_task(runtime.repeat(CATCH_UP_SECONDS, desk.wake)),
                     asyncio.create_task(runtime.repeat(PAUSE_SECONDS, desk.sender.turn)),
@@ -142,7 +145,7 @@ def build(settings: Settings) -> Service:
     async def unready() -> str | None:
         return None if set(desks) == set(ledgers) else "the rows are not loaded"
 
-    return application("notify", [alerts], lifespan, unready)
+    return application("notify", [alerts], lifespan, unready, limits=settings.limits, callers=callers)
 
 
 class Way(Struct, frozen=True):

@@ -19,9 +19,10 @@ from events.log import Stored, stored
 from events.schema import TYPES
 from events.text import name_of
 from services import runtime
+from services.callers import Callers
 from services.clock import Clock
 from services.description import POSITION, Named, answers, event_named, one_of, place, problems
-from services.edge import Service
+from services.edge import STREAM, Service
 from services.ledger_clock import ledger_clock
 from services.server import WATCH_SECONDS, Watch, connect, until_reachable
 from services.settings import Settings, load_ledgers
@@ -133,6 +134,7 @@ def build(settings: Settings) -> Service:
     """Make the service; it connects when it starts."""
     ledgers = load_ledgers(settings.ledgers)
     desks: dict[str, Desk] = {}
+    callers = Callers()
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -145,6 +147,7 @@ def build(settings: Settings) -> Service:
             desk = Desk(redis, Board(redis, name, ledger), clock)
             await desk.start()
             desks[name] = desk
+            callers.open(name, redis, clock.now)
             shortest, longest = LIGHT_SECONDS
             period = min(longest, max(shortest, clock.real_seconds(timedelta(hours=1))))
             tasks += [
@@ -252,6 +255,7 @@ def build(settings: Settings) -> Service:
         description="`id:` is the position, `event: task` has a row in `data:`, `event: reset` means: take a new"
         " snapshot. A client that comes back with Last-Event-ID goes on from there. Comments come every 15 seconds.",
         media_type=SSE,
+        opt={STREAM: True},
         responses={
             200: answers({"type": "string", "description": "Without end."}, "The changes", SSE, POSITION),
             **problems(400, 404),
@@ -282,7 +286,8 @@ def build(settings: Settings) -> Service:
     async def unready() -> str | None:
         return None if set(desks) == set(ledgers) else "the rows are not loaded"
 
-    return application("status", [tasks, task_row, task_events, ledger_overview, changes], lifespan, unready)
+    handlers = [tasks, task_row, task_events, ledger_overview, changes]
+    return application("status", handlers, lifespan, unready, limits=settings.limits, callers=callers)
 
 
 def _answer(position: int, body: object) -> Response[bytes]:

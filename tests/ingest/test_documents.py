@@ -232,7 +232,7 @@ async def test_the_description_tells_every_answer(office: Office) -> None:
     answers = {status: answer["content"] for status, answer in told["responses"].items()}
     for status in ("200", "422"):
         assert answers.pop(status) == {"application/json": {"schema": {"$ref": "#/components/schemas/Imported"}}}
-    assert sorted(answers) == ["400", "401", "403", "404", "408", "413", "415", "503"]
+    assert sorted(answers) == ["400", "401", "403", "404", "408", "413", "415", "429", "503"]
     shape = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     assert all(content == shape for content in answers.values())
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from events.log import Entry, Log, key
 from events.replicas import UnconfirmedError
+from services import tokens
 from services.cli.tending import _configuration
 from services.server import connect
 from tests.guarded import LEDGER, Guarded
@@ -177,8 +179,8 @@ async def test_the_same_source_of_another_ledger_is_another_user(guarded: Guarde
 
 FORBIDDEN = {
     "ingest": [f"HSET {key(LEDGER, 'tokens')} a b", f"GET {key(LEDGER, 'status', 'checkpoint')}", "CONFIG GET dir"],
-    "status": [f"XADD {key(LEDGER, 'log')} 1-0 e x", f"HGETALL {key(LEDGER, 'tokens')}", "KEYS *"],
-    "notify": [f"XADD {key(LEDGER, 'log')} 1-0 e x", f"XADD {OWN} * e x", f"HGETALL {key(LEDGER, 'tokens')}"],
+    "status": [f"XADD {key(LEDGER, 'log')} 1-0 e x", f"HSET {key(LEDGER, 'tokens')} a b", "KEYS *"],
+    "notify": [f"XADD {key(LEDGER, 'log')} 1-0 e x", f"XADD {OWN} * e x", f"HSET {key(LEDGER, 'tokens')} a b"],
     "audit": [f"HSET {key(LEDGER, 'seen')} a b", f"DEL {key(LEDGER, 'log')}", f"SET {key(LEDGER, 'x')} y", "KEYS *"],
     "admin": ["FLUSHALL", "FLUSHDB", "SWAPDB 0 1"],
 }
@@ -191,6 +193,16 @@ async def test_a_service_may_do_no_more_than_it_does(guarded: Guarded, user: str
         for command in FORBIDDEN[user]:
             with pytest.raises(NoPermissionError):
                 await client.execute_command(*command.split())
+
+
+@pytest.mark.parametrize("user", ["ingest", "status", "notify"])
+async def test_a_service_knows_whose_a_token_is(guarded: Guarded, user: str) -> None:
+    """Each counts what a source has open by its token, wherever it comes from."""
+    async with guarded.client("admin") as admin:
+        token = await tokens.issue(admin, LEDGER, "board")
+    async with guarded.client(user) as client:
+        now = datetime(2018, 4, 1, tzinfo=UTC)
+        assert await tokens.source_of(client, LEDGER, f"Bearer {token}", now) == "board"
 
 
 async def test_ingest_may_ask_what_replicas_have(guarded: Guarded) -> None:

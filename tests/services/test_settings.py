@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from services.limits import Limits
+from services.networks import Networks
 from services.settings import Settings, SettingsError, server_url, shown
 
 SECRET = "sécret/#@:%"
@@ -51,3 +53,35 @@ def test_without_a_password_nothing_is_hidden() -> None:
     """Most URLs have no secret."""
     assert shown("redis://127.0.0.1:6379/0") == "redis://127.0.0.1:6379/0"
     assert server_url({}) is None
+
+
+def test_the_bounds_of_clients_are_settings() -> None:
+    """64 connections, 16 streams and no trusted proxy, unless they are set."""
+    assert Settings.from_environment({}).limits == Limits(64, 16, Networks())
+    given = {"DUBAN_CONNECTIONS": "9", "DUBAN_STREAMS": "3", "DUBAN_TRUSTED_PROXIES": "10.0.0.0/8, ::1"}
+    assert Settings.from_environment(given).limits == Limits(9, 3, Networks("10.0.0.0/8,::1"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DUBAN_CONNECTIONS", "0", ">= 1"),
+        ("DUBAN_CONNECTIONS", "many", "`int`"),
+        ("DUBAN_STREAMS", "-1", ">= 1"),
+        ("DUBAN_STREAMS", "1.5", "`int`"),
+        ("DUBAN_TRUSTED_PROXIES", "10.0.0.1/8", "host bits set"),
+        ("DUBAN_TRUSTED_PROXIES", "10.0.0.0/8,proxy", "10.0.0.0/8, 192.0.2.7 or 2001:db8::/32"),
+        ("DUBAN_TRUSTED_PROXIES", "10.0.0.0/8,", "no network"),
+        ("DUBAN_REPLICAS", "-1", ">= 0"),
+        ("DUBAN_PORT", "http", "`int`"),
+        ("DUBAN_PORT", "0", ">= 1"),
+        ("DUBAN_PORT", "65534", "<= 65533"),
+        ("DUBAN_LOG", "xml", "'xml'"),
+    ],
+)
+def test_a_bad_setting_is_told_with_its_name_and_what_is_right(name: str, value: str, said: str) -> None:
+    """At the start, before anything is served."""
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({name: value})
+    assert str(raised.value).startswith(f"{name}={value!r}: ")
+    assert said in str(raised.value)
