@@ -18,9 +18,10 @@ from faststream.redis.message import FAKE_CONSUMER, RedisBatchStreamMessage
 
 from services.clock import cancelled, sleep
 from services.edge import Service
+from services.listening import ListenError, listen
 from services.protocol import configured
 from services.server import MOST_CONNECTIONS, RETRY_SECONDS
-from services.settings import Settings
+from services.settings import Settings, SettingsError
 
 POLL_MILLISECONDS = 2_000
 """How long one XREAD waits: under the client's socket timeout, or each idle wait would end in an error."""
@@ -150,7 +151,7 @@ async def repeat(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
 
 
 def serve(service: str, settings: Settings, build: Callable[[Settings], Service]) -> None:
-    """Run a service until it is told to stop."""
+    """Run a service until it is told to stop; raise SettingsError where it cannot listen."""
     configure_logging(service, settings.log)
     if service != "ingest":
         os.nice(NICENESS)
@@ -158,11 +159,13 @@ def serve(service: str, settings: Settings, build: Callable[[Settings], Service]
     if settings.parent is not None:
         threading.Thread(target=_end_with, args=(settings.parent,), daemon=True).start()
     _allow_connections()
-    config = configured(
-        build(settings), host=settings.host, port=settings.port_of(service), timeout_graceful_shutdown=3
-    )
+    config = configured(build(settings), timeout_graceful_shutdown=3)
+    try:
+        sockets = listen(settings.host, settings.port_of(service))
+    except ListenError as error:
+        raise SettingsError(f"DUBAN_HOST, DUBAN_PORT: {error}") from error
     gc.freeze()  # what is there by now stays: searching it again and again would hold up answers
-    uvicorn.Server(config).run()
+    uvicorn.Server(config).run(sockets)
 
 
 def _allow_connections() -> None:

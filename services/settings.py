@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from events.ledger import Ledger
 from events.log import key
 from services.limits import CONNECTIONS, STREAMS, Limits
+from services.listening import LOCALHOST
 from services.networks import Networks
 
 SERVICES = ("ingest", "status", "notify")
@@ -28,7 +29,7 @@ class Settings(Struct, frozen=True):
     DUBAN_REDIS_PASSWORD_FILE
                      the file that holds the user's password, where the URL does not
     DUBAN_LEDGERS    the directory of ledger files, `<ledger>.toml`
-    DUBAN_HOST       the address to listen on
+    DUBAN_HOST       the address to listen on; `localhost` is 127.0.0.1 and ::1, `::` is every address of IPv4 and IPv6
     DUBAN_PORT       the port of ingest; status and notify take the next two
     DUBAN_CLOCK      `INSTANT@SPEED` or `file:PATH` (services/clock.py); the wall clock if unset
     DUBAN_LOG        `console` or `json`
@@ -43,7 +44,7 @@ class Settings(Struct, frozen=True):
 
     redis_url: str = "redis://127.0.0.1:6379/0"
     ledgers: Path = Path("ledgers")
-    host: str = "127.0.0.1"
+    host: str = LOCALHOST
     port: Annotated[int, Meta(ge=1, le=65_535 - len(SERVICES) + 1)] = 8801
     clock: str | None = None
     log: Literal["console", "json"] = "json"

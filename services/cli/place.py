@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from services.listening import LOCALHOST, reachable
 from services.settings import SERVICES, SettingsError, load_ledgers, server_url, shipped
 
 DATA = Path(".duban")
@@ -26,6 +27,7 @@ class Run(Struct, frozen=True):
     port: int
     pid: int
     clock: str | None = None
+    host: str = LOCALHOST
 
 
 class Place(Struct, frozen=True):
@@ -74,7 +76,8 @@ def find(data: Path | None, environment: Mapping[str, str] = os.environ) -> Plac
         raise SettingsError(f"{directory}: no duban runs here; start one with `duban up --data {directory}`") from None
     except msgspec.MsgspecError as error:
         raise SettingsError(f"{directory / 'run.json'}: not what `duban up` writes: {error}") from error
-    return Place(_urls(f"http://127.0.0.1:{run.port}"), directory, redis_url or run.redis_url, clock=clock or run.clock)
+    urls = _urls(f"http://{reachable(run.host)}:{run.port}")
+    return Place(urls, directory, redis_url or run.redis_url, clock=clock or run.clock)
 
 
 def prepare(data: Path) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 from collections import deque
 from collections.abc import AsyncIterator
@@ -21,6 +20,7 @@ from services.cli.place import Run, SupervisionError, prepare, write
 from services.cli.users import give_tokens
 from services.clock import kind_of, monotonic, sleep
 from services.ledger_clock import check_clock, ledger_clock, start_clock
+from services.listening import LOCALHOST, ListenError, PortTakenError, listen, reachable
 from services.server import RETRY_SECONDS, connect
 from services.settings import SERVICES, SettingsError, load_ledgers
 
@@ -58,6 +58,7 @@ class Supervisor:
         self.port = port
         self.redis_url = redis_url
         self._clock = clock
+        self._host = os.environ.get("DUBAN_HOST") or LOCALHOST
         self._logs = logs
         self._server: EmbeddedServer | None = None
         self._starts: dict[str, deque[float]] = {}
@@ -85,7 +86,7 @@ class Supervisor:
             await self._prepare_ledgers()
             for service in SERVICES:
                 await self._start(service)
-            run = Run(self.redis_url, self.port, os.getpid(), self._clock)
+            run = Run(self.redis_url, self.port, os.getpid(), self._clock, self._host)
             write(self.data / "run.json", msgspec.json.encode(run).decode())  # the URL may hold a password
             await self._until_ready()
             self._watching = asyncio.create_task(self._watch())
@@ -124,12 +125,14 @@ class Supervisor:
     def _check_ports(self) -> None:
         """Refuse ports that somebody has: commands would talk to another duban."""
         for number in range(len(SERVICES)):
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does
-                try:
-                    probe.bind(("127.0.0.1", self.port + number))
-                except OSError as error:
-                    raise SettingsError(f"port {self.port + number} is taken; choose others with --port") from error
+            try:
+                sockets = listen(self._host, self.port + number)
+            except PortTakenError as error:
+                raise SettingsError(f"port {self.port + number} is taken; choose others with --port") from error
+            except ListenError as error:
+                raise SettingsError(f"DUBAN_HOST: {error}") from error
+            for one in sockets:
+                one.close()
 
     async def _prepare_ledgers(self) -> None:
         """Start the ledgers' clocks, and give every source a token."""
@@ -177,7 +180,7 @@ class Supervisor:
                     if code is not None:
                         raise SettingsError(f"{service} ended with {code}; its log is {self._logs or 'above'}")
                     with contextlib.suppress(httpx.HTTPError):
-                        answer = await client.get(f"http://127.0.0.1:{self.port + number}/health/ready")
+                        answer = await client.get(f"http://{reachable(self._host)}:{self.port + number}/health/ready")
                         if answer.status_code == httpx.codes.OK:
                             break
                     await sleep(0.05)

@@ -22,8 +22,9 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.startswit
 class Terminal:
     """One data directory."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, environment: Mapping[str, str] | None = None) -> None:
         self.data = data
+        self.environment = {**CLEAN, **(environment or {})}
         self.port = free_ports(3)
         self.up: subprocess.Popen[bytes] | None = None
 
@@ -31,7 +32,7 @@ class Terminal:
         """Start `duban up` and wait until it can be used."""
         with (self.data.parent / "up.log").open("ab") as log:
             command = [*DUBAN, "up", "--data", str(self.data), "--port", str(self.port), *options]
-            self.up = subprocess.Popen(command, env=CLEAN, stdout=log, stderr=log)
+            self.up = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
         end = time.monotonic() + START_SECONDS
         while self("doctor").returncode:
             if time.monotonic() > end or self.up.poll() is not None:

@@ -194,3 +194,13 @@ def test_up_takes_a_clock_in_a_file(tmp_path: Path) -> None:
         assert (refused.status_code, "noon" in refused.json()["detail"]) == (503, True)
         clock.write_text("2018-12-21T09:00:00+08:00")
         assert httpx.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["", "::1", "::"])
+def test_up_listens_where_localhost_is(tmp_path: Path, host: str) -> None:
+    """At ::1 too, and its commands find it wherever DUBAN_HOST has it listen."""
+    environment = {"DUBAN_HOST": host} if host else {}
+    with Terminal(tmp_path / "data", environment=environment).running() as terminal:
+        for number in range(3):
+            assert httpx.get(f"http://[::1]:{terminal.port + number}/health/live").status_code == 200
+        assert terminal("status").returncode == 0
