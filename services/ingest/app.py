@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from litestar import Litestar, Request, Response, get, post
 from litestar.connection import ASGIConnection
-from litestar.datastructures import UploadFile
+from litestar.datastructures import FormMultiDict, UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import (
     ClientException,
@@ -49,15 +49,15 @@ from services.ingest.contract import (
     SCHEMA,
 )
 from services.ingest.documents import BusyError, Documents, Imported
-from services.ingest.draft import Submission, submission
-from services.ingest.encoding import BrokenEncodingError, TooLargeError, UnknownEncodingError, decoded
+from services.ingest.draft import BYTE_ORDER_MARK, Submission, submission
+from services.ingest.encoding import BrokenEncodingError, TooLargeError, UnknownEncodingError, check_encoding, decoded
 from services.ingest.inbox import Inbox
 from services.ingest.room import MOST_REQUEST, FullError, Room
 from services.ingest.schedule.limits import MIB, MOST_BYTES
 from services.ingest.schedule.plan import Order, PlanName
 from services.ingest.store import UnavailableError, Writer, keep_stranger
 from services.ledger_clock import ahead_of_wall, ledger_clock
-from services.problems import problem, unavailable
+from services.problems import RETRY_AFTER, problem, unavailable
 from services.server import WATCH_SECONDS, Watch, connect, until_reachable, writable
 from services.settings import Settings, load_ledgers
 from services.web import KEEPS, application, query_fault
@@ -193,7 +193,15 @@ def build(settings: Settings) -> Service:
             await keep_stranger(door.redis, door.writer.name, address, _head(connection))
             raise NotAuthorizedException(_UNKNOWN, headers={"WWW-Authenticate": "Bearer"})
         if source.role != "assigner":
-            raise PermissionDeniedException(f"{authid!r} is {source.role}; a schedule is for an assigner to hand out")
+            wrong = InvalidEvent(
+                "not-permitted", f"{authid!r} is {source.role}; a schedule is for an assigner to hand out"
+            )
+            try:
+                await _keep_head(door, connection, authid or "", wrong)
+            except (UnavailableError, OSError) as error:
+                detail = f"the log cannot be written now; send it again: {error}"
+                raise HTTPException(status_code=503, detail=detail, headers={"Retry-After": RETRY_AFTER}) from error
+            raise PermissionDeniedException(wrong.detail)
         connection.state.authid = authid
 
     @post(
@@ -277,7 +285,7 @@ async def _submit(door: Door, room: Room, request: "Request[Any, Any, Any]") -> 
     role = door.writer.ledger.sources[authid].role
     if role not in SUBMITTING:
         wrong = InvalidEvent("not-permitted", f"{authid!r} is {role}; it may read, not submit")
-        await door.writer.submit([Submission(_head(request), authid, wrong)])
+        await _keep_head(door, request, authid, wrong)
         return problem(403, wrong.detail)
     encoding = request.headers.get("content-encoding", "")
     length = request.headers.get("content-length") if not encoding else None  # of what it is once decoded: unknown
@@ -293,6 +301,13 @@ async def _submit(door: Door, room: Room, request: "Request[Any, Any, Any]") -> 
                 return await _decided(door, authid, request, body)
         except TimeoutError:
             return unavailable(f"no answer within {patience:.0f} seconds: what was recorded is unknown; {_AGAIN}")
+
+
+async def _keep_head(
+    door: Door, connection: "ASGIConnection[Any, Any, Any, Any]", authid: str, wrong: InvalidEvent
+) -> None:
+    """Keep a request among the refused whose body is not read; raises UnavailableError."""
+    await door.writer.submit([Submission(_head(connection), authid, wrong)])
 
 
 def _head(connection: "ASGIConnection[Any, Any, Any, Any]") -> bytes:
@@ -318,7 +333,7 @@ async def _decided(door: Door, authid: str, request: "Request[Any, Any, Any]", b
         wrong = InvalidEvent("malformed", f"the content type {form!r} is none of: {', '.join(_FORMS)}")
         await door.writer.submit([Submission(body, authid, wrong)])
         return problem(415, f"{form!r} is none of: {', '.join(_FORMS)}")
-    return await _FORMS[form](door.writer, authid, plain)
+    return await _FORMS[form](door.writer, authid, plain.removeprefix(BYTE_ORDER_MARK))
 
 
 async def _one(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
@@ -369,7 +384,7 @@ async def receive_form(request: "Request[Any, Any, Any]") -> None:
         raise HTTPException(status_code=415, detail=f"{form!r} is not multipart/form-data with file, plan and issued")
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            files = (await request.form()).getall("file", [])
+            files = (await _form(request)).getall("file", [])
     except TimeoutError:
         raise HTTPException(status_code=408, detail=_LATE) from None
     except (UnicodeError, LookupError):
@@ -382,6 +397,24 @@ async def receive_form(request: "Request[Any, Any, Any]") -> None:
     if len(files) != 1 or not isinstance(files[0], UploadFile):
         wrong = f"the form has {len(files)}" if len(files) != 1 else "what the form has is sent without a filename"
         raise ValidationException(f"one file is needed, as file; {wrong}")
+
+
+async def _form(request: "Request[Any, Any, Any]") -> FormMultiDict:
+    """Return the form in a request's body; the handler gets the same, as it stays with the request's scope."""
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding in {"", "identity"}:
+        return await request.form()
+    try:
+        check_encoding(encoding)  # before the body is read
+        body = b"".join([piece async for piece in request.stream()])
+        plain = decoded(body, encoding, MOST_DOCUMENT)
+    except (UnknownEncodingError, BrokenEncodingError, TooLargeError) as error:
+        raise HTTPException(status_code=_ENCODING_FAULTS[type(error)], detail=str(error)) from error
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": plain, "more_body": False}
+
+    return await Request[Any, Any, Any](request.scope, receive).form()
 
 
 _ENCODING_FAULTS: dict[type[Exception], int] = {UnknownEncodingError: 415, BrokenEncodingError: 400, TooLargeError: 413}

@@ -2,12 +2,14 @@
 
 import zlib
 
-from services.ingest.draft import BYTE_ORDER_MARK
 from services.ingest.room import MOST_REQUEST
 
 GZIP = 31
 """The `wbits` of zlib for gzip, and nothing but gzip, with the largest window."""
 
+
+_GZIP_NAMES = ("gzip", "x-gzip")
+"""The same (RFC 9110, 8.4.1.3)."""
 
 MOST_MEMBERS = 1_000
 """Members of one body: compressors write one, or one a block of 64 KiB; empty ones cost time and bring nothing."""
@@ -28,22 +30,26 @@ class TooLargeError(Exception):
     """A body that is larger than a request may be, once decoded."""
 
 
-def decoded(body: bytes, encoding: str) -> bytes:
-    """Return a body without its content encoding and its byte order mark, of at most MOST_REQUEST bytes.
+def decoded(body: bytes, encoding: str, most: int = MOST_REQUEST) -> bytes:
+    """Return a body without its content encoding, of at most `most` bytes.
 
     Raises UnknownEncodingError, BrokenEncodingError or TooLargeError.
     """
-    match encoding.strip().lower():
-        case "" | "identity":
-            plain = body
-        case "gzip" | "x-gzip":  # RFC 9110, 8.4.1.3: the same
-            plain = _unzipped(body)
-        case _:
-            raise UnknownEncodingError(f"the content encoding {encoding[:200]!r} is neither gzip nor identity")
-    return plain.removeprefix(BYTE_ORDER_MARK)
+    check_encoding(encoding)
+    return _unzipped(body, most) if _name(encoding) in _GZIP_NAMES else body
 
 
-def _unzipped(body: bytes) -> bytes:
+def check_encoding(encoding: str) -> None:
+    """Raise UnknownEncodingError for what is not read here, as it can be told before the body is there."""
+    if _name(encoding) not in {"", "identity", *_GZIP_NAMES}:
+        raise UnknownEncodingError(f"the content encoding {encoding[:200]!r} is neither gzip nor identity")
+
+
+def _name(encoding: str) -> str:
+    return encoding.strip().lower()
+
+
+def _unzipped(body: bytes, most: int) -> bytes:
     """Return what all members of a gzip body hold, one after another (RFC 1952, 2.2)."""
     plain = bytearray()
     at = members = 0
@@ -58,10 +64,10 @@ def _unzipped(body: bytes) -> bytes:
             piece = body[at : at + PIECE]
             at += len(piece)
             try:
-                plain += member.decompress(piece, MOST_REQUEST + 1 - len(plain))
+                plain += member.decompress(piece, most + 1 - len(plain))
             except zlib.error as error:
                 raise BrokenEncodingError(f"the body is not gzip: {error}") from error
-            if len(plain) > MOST_REQUEST:
-                raise TooLargeError(f"the body has more than {MOST_REQUEST:,} bytes once decompressed")
+            if len(plain) > most:
+                raise TooLargeError(f"the body has more than {most:,} bytes once decompressed")
         at -= len(member.unused_data)
     return bytes(plain)

@@ -1,11 +1,13 @@
 """The door for documents as offices meet it: a file over HTTP, read, shown beside the ledger, and assigned."""
 
 import asyncio
+import gzip
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from litestar import Request
 from litestar.exceptions import HTTPException
@@ -19,7 +21,7 @@ from services.ingest.documents import BusyError, Documents
 from services.ingest.schedule.limits import MOST_BYTES
 from services.ingest.store import Writer
 from tests.examples import EXAMPLES
-from tests.ingest.desk import LEDGER, NAME, START, history, ids
+from tests.ingest.desk import LEDGER, NAME, START, history, ids, kept
 from tests.ingest.office import Office, problem
 from tests.ingest.schedule.documents import SEED, SEED_ROWS, word
 
@@ -277,3 +279,53 @@ async def test_ids_say_which_submission_a_row_is(office: Office) -> None:
     await office.post(by_hand, source="office")
     shown: dict[str, Any] = (await send(office, SEED, dry_run=True)).json()["rows"][6]
     assert (shown["task"], shown["state"], shown["proposals"]) == ("zj-2017-07", "same", [])
+
+
+def gzipped(office: Office, document: str, encoding: str = "gzip", padding: int = 0) -> tuple[bytes, dict[str, str]]:
+    """Return the body of a form with a document as a client would compress it, and its headers."""
+    form = office.http.build_request(
+        "POST", SCHEDULES, data=FORM, files={"file": ("分工表.txt", document.encode() + b" " * padding)}
+    )
+    headers = {"Content-Type": form.headers["content-type"], "Content-Encoding": encoding}
+    return form.read(), headers | {"Authorization": f"Bearer {office.tokens['office']}"}
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", " GZIP ", "identity"])
+async def test_a_document_in_gzip_is_read(office: Office, encoding: str) -> None:
+    """As events are; also in several members."""
+    body, headers = gzipped(office, SEED, encoding)
+    half = len(body) // 2
+    if encoding != "identity":
+        body = gzip.compress(body[:half]) + gzip.compress(body[half:])
+    answer = await office.http.post(SCHEDULES, params={"dry_run": True}, content=body, headers=headers)
+    assert answer.status_code == HTTPStatus.OK
+    assert len(answer.json()["rows"]) == 27
+
+
+@pytest.mark.parametrize(
+    ("encoding", "padding", "cut", "status"),
+    [("br", 0, 0, 415), ("gzip, gzip", 0, 0, 415), ("gzip", 0, 9, 400), ("gzip", MOST_DOCUMENT, 0, 413)],
+)
+async def test_other_encodings_of_a_document_are_refused(
+    office: Office, encoding: str, padding: int, cut: int, status: int
+) -> None:
+    """What is unknown, broken, or larger than a document may be once decoded; nothing is assigned."""
+    body, headers = gzipped(office, SEED, encoding, padding)
+    packed = gzip.compress(body)
+    answer = await office.http.post(SCHEDULES, content=packed[: len(packed) - cut], headers=headers)
+    assert answer.status_code == status
+    assert problem(answer)["detail"]
+    assert await history(office.redis) == []
+
+
+@pytest.mark.parametrize("source", ["units", "board"])
+async def test_of_who_may_not_send_a_document_the_head_is_kept(office: Office, source: str) -> None:
+    """Among the refused, with the reason; its body was not read."""
+    answer = await send(office, SEED, source=source)
+    assert (answer.status_code, "assigner" in problem(answer)["detail"]) == (403, True)
+    (refused,) = await kept(office.redis)
+    assert refused["by"] == source.encode()
+    assert msgspec.json.decode(refused["e"])["code"] == "not-permitted"
+    head = msgspec.json.decode(refused["raw"])
+    assert (head["method"], head["path"]) == ("POST", SCHEDULES)
+    assert head["headers"]["content-type"].startswith("multipart/form-data")
