@@ -3,16 +3,21 @@
 -- KEYS[1]   log      stream  <position>-0 -> e: stored event
 -- KEYS[2]   seen     hash    source and id -> <position>:<digest of the submitted bytes>
 -- KEYS[3]   cursors  hash    inbox key -> id of the last entry that was decided, space, entries gone from the inbox by then
--- KEYS[4..] inboxes and the streams that notes go to (receipts, refusals)
--- ARGV[1]   MessagePack: {tail, events, cursors, notes, last, only new, clock}
+-- KEYS[4..] inboxes, the streams that notes go to (receipts), and what the clock and refusals need
+-- ARGV[1]   MessagePack: {tail, events, cursors, notes, last, only new, clock, refusals}
 --   tail     the position the writer believes to be the last
 --   last     SHA-1 of the bytes of the event there, or "": after a failover it may be another one
 --   events   [seen field, digest, bytes] each
 --   cursors  [index in KEYS, expected id, new id, entries decided, gap] each; several of one inbox follow each other
---   gap      [index in KEYS, [field, value, …]] each: added where entries were removed unread (see gap.lua)
+--   gap      {refusal, receipt}, added where entries were removed unread (see gap.lua); empty where they need not be
 --   notes    [index in KEYS, cap or 0, [[field, value, …] each]] for each stream
 --   only new whether to write nothing if the source and id of an event is known
 --   clock    {index in KEYS, kind}: the kind of the ledger's clock, kept with its first event; false after that
+--   refusals {stream, sizes, most, [[[field, value, …], bodies, source, bytes] each]}, or false. The stream gets an
+--            entry for each, numbered by a field n: 1, 2, 3 … over its life. `bodies`, the stream of a source, gets the
+--            bytes under the same id (0: they are not kept), and loses its oldest beyond `most` bytes, of which the
+--            hash `sizes` has the sum by source; each counts for 128 more, which an entry takes, so that few are
+--            dropped at once. Each of the three is an index in KEYS
 --
 -- Returns {"ok", index, position, …} of the events whose source and id was known, and where; the others follow the tail
 -- in their order. Or, with nothing written, {"stale", tail}, {"moved", inbox key} or {"known", index, position, …}.
@@ -63,6 +68,23 @@ for _, stream in ipairs(notes) do
   for _, fields in ipairs(stream[3]) do redis.call('XADD', key, '*', unpack(fields)) end
   if cap > 0 then redis.call('XTRIM', key, 'MAXLEN', '~', cap) end
 end
+if batch[8] then
+  local stream, sizes, most = KEYS[batch[8][1]], KEYS[batch[8][2]], batch[8][3]
+  for _, one in ipairs(batch[8][4]) do
+    local id = add_refusal(stream, one[1])
+    local bodies, source, bytes = KEYS[one[2]], one[3], one[4]
+    -- a stream that somebody has set ahead refuses the id: then the bytes are not kept, and all else is
+    if bodies and not redis.pcall('XADD', bodies, id, 'raw', bytes).err then
+      local total = redis.call('HINCRBY', sizes, source, #bytes + 128)
+      while total > most do
+        local oldest = redis.call('XRANGE', bodies, '-', '+', 'COUNT', 1)[1]
+        if not oldest then break end
+        redis.call('XTRIM', bodies, 'MAXLEN', redis.call('XLEN', bodies) - 1)
+        total = redis.call('HINCRBY', sizes, source, -#oldest[2][2] - 128)
+      end
+    end
+  end
+end
 for index, inbox in pairs(reached) do
   local name, cursor = KEYS[index], inbox.at
   if redis.call('EXISTS', name) == 1 then
@@ -77,7 +99,7 @@ for index, inbox in pairs(reached) do
     if first == inbox.at then left = left - 1 end
     local gone = added - left
     cursor = cursor .. ' ' .. string.format('%.0f', gone)
-    if inbox.gone and gone - inbox.gone ~= inbox.decided then
+    if inbox.gone and inbox.gap[1] and gone - inbox.gone ~= inbox.decided then
       report_gap(inbox.gap, gone - inbox.gone - inbox.decided, inbox.after, inbox.at)
     end
   end

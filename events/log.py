@@ -7,6 +7,11 @@ Keys, all with the hash tag `{ledger}`:
     duban:{L}:cursors     hash    inbox key -> id of the last inbox entry decided, and how many were gone from the inbox
                                   by then                                         written by append.lua, set_back.lua
     duban:{L}:clock:kind  string  wall, scaled or file: the clock that records    written by append.lua, with position 1
+    duban:{L}:refused     stream  n: 1, 2, 3 …, and what is kept of each refusal  written by append.lua alone
+    duban:{L}:refused:bodies:<source>
+                          stream  the id in `refused` -> raw: the bytes         written by append.lua alone
+    duban:{L}:refused:sizes
+                          hash    source -> bytes in its bodies                 written by append.lua alone
     duban:{L}:asked       string  the tail when last it was asked what replicas have   written where nothing else was
 """
 
@@ -73,17 +78,46 @@ class Notes(Struct, frozen=True, gc=False):
     cap: int = 0
 
 
+class Refused(Struct, frozen=True, gc=False):
+    """A refused submission: the fields of its entry and their values in turn, who sent it, and the bytes to be kept.
+
+    `raw` is None where they are not.
+    """
+
+    fields: Sequence[str]
+    source: str
+    raw: bytes | None
+
+
+class Refusals(Struct, frozen=True, gc=False):
+    """Refused submissions, added in the same step and numbered; of each source the newest `most` bytes are kept."""
+
+    entries: list[Refused]
+    most: int
+
+
+class Gap(Struct, frozen=True, gc=False):
+    """What is noted where entries of an inbox were removed unread; {count}, {after} and {before} are filled in.
+
+    A refusal, and a receipt that goes to the stream `receipts`: fields and values in turn.
+    """
+
+    receipts: str
+    refusal: Sequence[str]
+    receipt: Sequence[str]
+
+
 class Move(Struct, frozen=True, gc=False):
     """An inbox that was read on: from the entry id `expected` to `reached`, with `count` entries decided.
 
-    Where more are gone from the inbox than that, `gap` is added with {count}, {after} and {before} filled in.
+    Where more are gone from the inbox than that, `gap` is noted.
     """
 
     inbox: str
     expected: str
     reached: str
     count: int
-    gap: tuple[Notes, ...] = ()
+    gap: Gap | None = None
 
 
 class Packed(Struct, frozen=True):
@@ -152,6 +186,8 @@ class Log:
         self._seen = key(ledger, "seen")
         self._cursors = key(ledger, "cursors")
         self._asked = key(ledger, "asked")
+        self._refused = key(ledger, "refused")
+        self._refused_sizes = key(ledger, "refused", "sizes")
         self._clock = clock
         self._clock_key = key(ledger, "clock", "kind")
         self._redis = redis
@@ -185,29 +221,54 @@ class Log:
         last: str = "",
         *,
         only_new: bool = False,
+        refusals: Refusals | None = None,
     ) -> Packed:
         """Return what `append` sends: to be made while another batch is still on its way.
 
         `last` is the mark of the event at `tail`, empty if that need not be looked at. With `only_new` nothing is
         added where the log has one of the events.
         """
-        beside = [m.inbox for m in moves] + [n.key for m in moves for n in m.gap] + [n.key for n in notes]
-        keys = [self.key, self._seen, self._cursors, *dict.fromkeys(beside)]
+        beside = [m.inbox for m in moves] + [m.gap.receipts for m in moves if m.gap] + [n.key for n in notes]
+        keys = [self.key, self._seen, self._cursors, self._refused, *dict.fromkeys(beside)]
         if first := tail == 0 and bool(entries):
             keys.append(self._clock_key)
+        if refusals is not None:
+            bodies = [self._bodies_of(one.source) for one in refusals.entries if one.raw is not None]
+            keys += [self._refused_sizes, *dict.fromkeys(bodies)]
         index = {name: number for number, name in enumerate(keys, 1)}
         batch = msgspec.msgpack.encode(
             (
                 tail,
                 [(_seen_field(e.source, e.id), e.digest, lua_text(e.raw)) for e in entries],
-                [(index[m.inbox], m.expected, m.reached, m.count, _gap(m.gap, index)) for m in moves],
+                [(index[m.inbox], m.expected, m.reached, m.count, self._packed_gap(m.gap, index)) for m in moves],
                 [(index[n.key], n.cap, n.entries) for n in notes],
                 last,
                 only_new,
                 (index[self._clock_key], self._clock) if first else False,
+                self._packed_refusals(refusals, index) if refusals is not None else False,
             )
         )
-        return Packed(tail, len(entries), keys, batch, empty=not (entries or notes or moves))
+        return Packed(tail, len(entries), keys, batch, empty=not (entries or notes or moves or refusals))
+
+    def _packed_refusals(self, refusals: Refusals, index: Mapping[str, int]) -> tuple[object, ...]:
+        entries = [
+            (
+                one.fields,
+                index[self._bodies_of(one.source)] if one.raw is not None else 0,
+                one.source,
+                lua_text(one.raw or b""),
+            )
+            for one in refusals.entries
+        ]
+        return index[self._refused], index[self._refused_sizes], refusals.most, entries
+
+    def _packed_gap(self, gap: Gap | None, index: Mapping[str, int]) -> list[tuple[int, Sequence[str]]]:
+        if gap is None:
+            return []
+        return [(index[self._refused], gap.refusal), (index[gap.receipts], gap.receipt)]
+
+    def _bodies_of(self, source: str) -> str:
+        return key(self.ledger, "refused", "bodies", source)
 
     async def add(self, packed: Packed) -> Added:
         """Do what `append` does, with a batch that was packed.
@@ -257,11 +318,12 @@ class Log:
         reached = await self._redis.hget(self._cursors, inbox)
         return reached.split()[0].decode() if reached is not None else "0-0"
 
-    async def set_back(self, inbox: str, expected: str, gap: Sequence[Notes]) -> bool:
+    async def set_back(self, inbox: str, expected: str, gap: Gap) -> bool:
         """Set an inbox's cursor to its start where the inbox was made anew with lower ids; return whether it was."""
-        keys = [self._cursors, inbox, *(notes.key for notes in gap)]
+        keys = [self._cursors, inbox, self._refused, gap.receipts]
         index = {name: number for number, name in enumerate(keys, 1)}
-        return bool(await self._set_back(keys=keys, args=[msgspec.msgpack.encode((expected, _gap(gap, index)))]))
+        args = [msgspec.msgpack.encode((expected, self._packed_gap(gap, index)))]
+        return bool(await self._set_back(keys=keys, args=args))
 
     async def read(self, after: int, count: int = READ_BATCH) -> list[Stored]:
         """Return up to `count` events that follow position `after`."""
@@ -315,15 +377,13 @@ def _seen_field(source: str, id: str) -> str:
     return f"{len(source)}:{source}{id}"  # the length keeps ("ab", "c") and ("a", "bc") apart
 
 
-def _gap(gap: Sequence[Notes], index: Mapping[str, int]) -> list[tuple[int, Sequence[str | Raw]]]:
-    return [(index[notes.key], fields) for notes in gap for fields in notes.entries]
-
-
 def script(redis: Any, module: str, name: str) -> Any:
     """Return the Lua script that lies beside a module, ready to be called; `--@include` takes in another one."""
     folder = Path(module).parent
     text = (folder / name).read_text(encoding="utf-8")
-    return redis.register_script(_INCLUDE.sub(lambda found: (folder / found[1]).read_text(encoding="utf-8"), text))
+    while (found := _INCLUDE.search(text)) is not None:
+        text = text.replace(found[0], (folder / found[1]).read_text(encoding="utf-8"))
+    return redis.register_script(text)
 
 
 def lua_text(value: bytes) -> Raw:

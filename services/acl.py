@@ -41,14 +41,16 @@ _FOLD = (
 
 _COMMANDS = {
     "admin": "+@all -flushall -flushdb -swapdb",
-    "ingest": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +exists +hsetnx +xtrim +xsetid +memory|usage +wait +waitaof",
+    "ingest": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +exists +hsetnx +xlen +xtrim +xsetid +memory|usage +wait +waitaof",
     "status": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD}",
     "notify": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +wait +waitaof +smembers +sadd +srem +del +pexpire +pttl",
     "audit": f"{_CONNECT} +@read -@dangerous +multi +exec +evalsha +script|load",
 }
 
 _KEYS = {
-    "ingest": "~log ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~strangers ~ingest:* ~clock:* %R~tokens",
+    "ingest": (
+        "~log ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~strangers ~ingest:* ~clock:* %R~tokens"
+    ),
     "status": "%R~log ~status:* ~clock:* %R~tokens",
     "notify": "%R~log ~notify:* ~clock:* %R~tokens",
     "audit": "%R~* ~seen",  # the index is looked up by a script

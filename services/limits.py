@@ -10,6 +10,10 @@ CONNECTIONS = 64
 STREAMS = 16
 """Streams of changes of one client: each is a dashboard that stays open."""
 
+REFUSED_BYTES = 64 * 1024 * 1024
+"""Bytes of the newest refused submissions of a source that are kept: nobody may fill the memory that the log needs with
+what is refused."""
+
 STALL_SECONDS = 60.0
 """Seconds in which a client takes nothing of an answer that waits for it, after which its connection is dropped."""
 

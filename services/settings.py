@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from events.ledger import Ledger
 from events.log import key
-from services.limits import CONNECTIONS, STREAMS, Limits
+from services.limits import CONNECTIONS, REFUSED_BYTES, STREAMS, Limits
 from services.listening import LOCALHOST
 from services.networks import Networks
 
@@ -39,6 +39,8 @@ class Settings(Struct, frozen=True):
     DUBAN_STREAMS    streams of changes of one client at once
     DUBAN_TRUSTED_PROXIES
                      networks (CIDR, separated by commas) whose X-Forwarded-For and X-Forwarded-Proto are believed
+    DUBAN_REFUSED_BYTES
+                     bytes of the newest refused submissions of a source that ingest keeps whole
     DUBAN_PARENT     the process with which this one ends, if any
     """
 
@@ -52,6 +54,7 @@ class Settings(Struct, frozen=True):
     connections: Annotated[int, Meta(ge=1)] = CONNECTIONS
     streams: Annotated[int, Meta(ge=1)] = STREAMS
     trusted_proxies: Networks = Networks()
+    refused_bytes: Annotated[int, Meta(ge=0)] = REFUSED_BYTES
     parent: int | None = None
 
     @classmethod

@@ -82,7 +82,9 @@ def asyncapi() -> Schema:
         "refused": Channel(
             "duban:{ledger}:refused",
             "What was refused",
-            "Every refused submission of a known source, over both doors: the bytes, the reason, who and when.",
+            "Every refused submission of a known source, over both doors, for ever: number, reason, who and when."
+            " The bytes of a source's newest ones are in the stream `duban:{ledger}:refused:bodies:<source>`, field"
+            " `raw`, under the same id. Entries without `n`, from before, have the bytes in their own field `raw`.",
             "receive",
             "Look at what was refused",
             {
@@ -94,7 +96,13 @@ def asyncapi() -> Schema:
                         "by": "The authenticated source.",
                         "at": "The ledger's instant (RFC 3339, UTC).",
                         "door": "`http`, or the key of the inbox.",
-                        "raw": "The bytes, as they were sent.",
+                    },
+                    {
+                        "n": "Its number: 1, 2, 3 … without a gap over the whole stream.",
+                        "size": "How many bytes were sent.",
+                        "sha256": "The SHA-256 of the bytes, in hex.",
+                        "head": "Of a request whose body was not read: method, path and some headers, as JSON.",
+                        "raw": "The bytes, in entries without `n`.",
                     },
                 )
             },
@@ -158,11 +166,18 @@ def _events(known: Known, names: Sequence[str], *, stored: bool) -> dict[str, Sc
     return messages
 
 
-def _message(known: Known, body: Named | type, summary: str, fields: dict[str, str] | None = None) -> Schema:
+def _message(
+    known: Known,
+    body: Named | type,
+    summary: str,
+    fields: dict[str, str] | None = None,
+    optional: dict[str, str] | None = None,
+) -> Schema:
     schema = known.schema(body)
     name = body.name if isinstance(body, Named) else body.__name__
     message: dict[str, Any] = {"name": name, "title": name, "summary": summary, "contentType": JSON, "payload": schema}
     if fields:
-        properties = {field: {"type": "string", "description": said} for field, said in fields.items()}
+        every = {**fields, **(optional or {})}
+        properties = {field: {"type": "string", "description": said} for field, said in every.items()}
         message["headers"] = {"type": "object", "properties": properties, "required": list(fields)}
     return message

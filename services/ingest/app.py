@@ -21,13 +21,14 @@ from litestar.exceptions import (
     PermissionDeniedException,
     ValidationException,
 )
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.handlers import BaseRouteHandler
 from litestar.params import Body, FromPath, PathParameter, QueryParameter
 from msgspec import Raw, Struct
 from redis.exceptions import RedisError
 
 from events.contract import schema_of
-from events.envelope import InvalidEvent
+from events.envelope import CODES, InvalidEvent
 from events.log import key
 from events.schema import TYPES
 from services import runtime, tokens
@@ -120,7 +121,8 @@ def build(settings: Settings) -> Service:
         inboxes: list[Inbox] = []
         for name, ledger in ledgers.items():
             clock = await ledger_clock(redis, name, settings.clock)
-            writer = Writer(redis, name, ledger, clock.now, settings.replicas, kind_of(settings.clock))
+            kind = kind_of(settings.clock)
+            writer = Writer(redis, name, ledger, clock.now, settings.replicas, kind, settings.refused_bytes)
             doors[name] = Door(writer, Documents(writer), redis)
             callers.open(name, redis, clock.now)
             tasks += [
@@ -193,16 +195,22 @@ def build(settings: Settings) -> Service:
             await keep_stranger(door.redis, door.writer.name, address, _head(connection))
             raise NotAuthorizedException(_UNKNOWN, headers={"WWW-Authenticate": "Bearer"})
         if source.role != "assigner":
-            wrong = InvalidEvent(
-                "not-permitted", f"{authid!r} is {source.role}; a schedule is for an assigner to hand out"
-            )
-            try:
-                await _keep_head(door, connection, authid or "", wrong)
-            except (UnavailableError, OSError) as error:
-                detail = f"the log cannot be written now; send it again: {error}"
-                raise HTTPException(status_code=503, detail=detail, headers={"Retry-After": RETRY_AFTER}) from error
-            raise PermissionDeniedException(wrong.detail)
+            wrong = f"{authid!r} is {source.role}; a schedule is for an assigner to hand out"
+            await _keep_document(door, connection, authid or "", InvalidEvent("not-permitted", wrong))
+            raise PermissionDeniedException(wrong)
         connection.state.authid = authid
+
+    async def receive(request: Request[Any, Any, Any]) -> None:
+        """Receive a form; of one that is refused the head is kept, as its body is read only in part."""
+        try:
+            await receive_form(request)
+        except HTTPException as error:
+            if error.status_code in _REFUSING:
+                door = doors[request.path_params["ledger"]]
+                detail = error.detail or HTTPStatus(error.status_code).phrase
+                wrong = InvalidEvent(_REFUSING[error.status_code], detail)
+                await _keep_document(door, request, request.state.authid, wrong)
+            raise
 
     @post(
         "/v1/{ledger:str}/schedules",
@@ -213,7 +221,7 @@ def build(settings: Settings) -> Service:
         security=BEARER,
         opt={"body": SCHEDULE},
         guards=[assigners_only],
-        before_request=receive_form,
+        before_request=receive,
         request_max_body_size=MOST_DOCUMENT,
         responses={
             200: answers(Imported, "How each row was read, and, without dry_run, what became of its events"),
@@ -295,6 +303,10 @@ async def _submit(door: Door, room: Room, request: "Request[Any, Any, Any]") -> 
                 body = await request.body()
         except TimeoutError:
             return problem(408, _LATE)
+        except RequestEntityTooLarge:
+            wrong = InvalidEvent("too-large", f"the body is too large; at most {MOST_REQUEST:,} bytes")
+            await _keep_head(door, request, authid, wrong)
+            return problem(413, wrong.detail)
         patience = ANSWER_SECONDS + len(body) / BYTES_A_SECOND
         try:
             async with asyncio.timeout(patience):
@@ -307,7 +319,18 @@ async def _keep_head(
     door: Door, connection: "ASGIConnection[Any, Any, Any, Any]", authid: str, wrong: InvalidEvent
 ) -> None:
     """Keep a request among the refused whose body is not read; raises UnavailableError."""
-    await door.writer.submit([Submission(_head(connection), authid, wrong)])
+    await door.writer.submit([Submission(_head(connection), authid, wrong, is_head=True)])
+
+
+async def _keep_document(
+    door: Door, connection: "ASGIConnection[Any, Any, Any, Any]", authid: str, wrong: InvalidEvent
+) -> None:
+    """Keep the head of a request with a document; raises HTTPException 503 where that cannot be done now."""
+    try:
+        await _keep_head(door, connection, authid, wrong)
+    except (UnavailableError, OSError) as error:
+        detail = f"the log cannot be written now; send it again: {error}"
+        raise HTTPException(status_code=503, detail=detail, headers={"Retry-After": RETRY_AFTER}) from error
 
 
 def _head(connection: "ASGIConnection[Any, Any, Any, Any]") -> bytes:
@@ -347,7 +370,7 @@ async def _one(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
 
 async def _array(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
     if body.count(b",") > MAX_COMMAS:
-        return problem(413, f"the request has far more than {MAX_EVENTS:,} events")
+        return await _too_many(writer, authid, body, f"far more than {MAX_EVENTS:,} events")
     try:
         parts = msgspec.json.decode(body, type=list[Raw])
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -355,7 +378,7 @@ async def _array(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
         (outcome,) = await writer.submit([Submission(body, authid, wrong)])
         return Response(msgspec.json.encode(outcome), status_code=422, media_type="application/json")
     if len(parts) > MAX_EVENTS:
-        return _too_many(len(parts))
+        return await _too_many(writer, authid, body, f"{len(parts):,} events")
     outcomes = await writer.hand_in(
         authid, [bytes(part) for part in parts], len(body), partial(submission, authid=authid)
     )
@@ -363,8 +386,8 @@ async def _array(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
 
 
 async def _lines(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
-    if body.count(b"\n") > MAX_EVENTS:
-        return _too_many(body.count(b"\n"))
+    if (ends := body.count(b"\n")) > MAX_EVENTS:
+        return await _too_many(writer, authid, body, f"{ends:,} events")
     lines = [line for line in body.split(b"\n") if line.strip()]
     outcomes = await writer.hand_in(authid, lines, len(body), partial(submission, authid=authid))
     return Response(msgspec.json.Encoder().encode_lines(outcomes), media_type=LINES)
@@ -417,14 +440,19 @@ async def _form(request: "Request[Any, Any, Any]") -> FormMultiDict:
     return await Request[Any, Any, Any](request.scope, receive).form()
 
 
+_REFUSING: dict[int, CODES] = {400: "malformed", 413: "too-large", 415: "malformed"}
+"""Codes of what is wrong with a document's request itself."""
+
 _ENCODING_FAULTS: dict[type[Exception], int] = {UnknownEncodingError: 415, BrokenEncodingError: 400, TooLargeError: 413}
 _AGAIN = "send it all again, what was recorded is then answered as a duplicate"
 _LATE = f"the body did not arrive within {BODY_SECONDS:g} seconds"
 _UNKNOWN = "a valid token is needed: Authorization: Bearer <token>"
 
 
-def _too_many(count: int) -> Response[bytes]:
-    return problem(413, f"the request has {count:,} events; at most {MAX_EVENTS:,} are accepted at once")
+async def _too_many(writer: Writer, authid: str, body: bytes, found: str) -> Response[bytes]:
+    wrong = InvalidEvent("too-large", f"the request has {found}; at most {MAX_EVENTS:,} are accepted at once")
+    await writer.submit([Submission(body, authid, wrong)])
+    return problem(413, wrong.detail)
 
 
 async def _source_of(door: Door, connection: "ASGIConnection[Any, Any, Any, Any]") -> str | None:

@@ -3,29 +3,35 @@
 Streams its notes go to, beside the log:
 
     duban:{L}:receipts:<source>  stream  e: outcome, inbox: entry id              written by append.lua
-    duban:{L}:refused            stream  e: outcome, by, at, door, raw: as sent   written by append.lua
+
+What is refused goes to the streams that refusals.py reads.
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from events.envelope import Event, InvalidEvent, additions, encode, parse, read
 from events.ledger import CLOCK, Ledger
-from events.log import Entry, Known, Notes, Recorded, digest, key, lua_text, mark
+from events.log import Entry, Gap, Known, Notes, Recorded, Refusals, Refused, digest, key, mark
 from events.projection import Change
 from events.schema import ProgressCorrected
 from events.text import printed
 from services.ingest.core import Outcome, Refusal, authentic, decide
 from services.ingest.task import Task, evolve
 from services.ingest.timers import clock_events, same_timing
+from services.limits import REFUSED_BYTES
 
 RECEIPTS_KEPT = 100_000
 """Receipts a source can still read; sending an event again tells its outcome at any time."""
+
+LARGEST_REFUSED = 1024 * 1024
+"""Bytes of the largest refused submission that is kept whole: seventeen times the largest event."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """Of UTF-8 (RFC 8259, 8.1: it may be ignored); it is not part of what is stored."""
@@ -37,13 +43,17 @@ _encoder = msgspec.json.Encoder()
 
 
 class Submission(Struct, frozen=True, gc=False):
-    """Bytes from an authenticated source; `event` is what they say, or why they say nothing."""
+    """Bytes from an authenticated source; `event` is what they say, or why they say nothing.
+
+    `is_head` where they are the head of a request whose body was not read.
+    """
 
     raw: bytes
     authid: str
     event: Event | InvalidEvent
     inbox: str | None = None
     entry: str | None = None
+    is_head: bool = False
 
 
 def submission(raw: bytes, authid: str, inbox: str | None = None, entry: str | None = None) -> Submission:
@@ -62,16 +72,18 @@ def recorded(now: datetime) -> str:
     return now.isoformat().replace("+00:00", "Z")
 
 
-def gap(ledger: str, inbox: str, authid: str, at: str) -> tuple[Notes, ...]:
-    """Return the refusal and the receipt of entries that nobody has read, for the log to fill in (`Move.gap`)."""
+def gap(ledger: str, inbox: str, authid: str, at: str) -> Gap:
+    """Return the refusal and the receipt of inbox entries that were removed before they were read."""
     detail = (
         "{count} entries of the inbox after {after} and up to {before} were removed before they were read; "
         "add their events again"
     )
     outcome = _encoder.encode(Outcome(authid, None, "refused", code="malformed", detail=detail)).decode()
-    refusal = ("e", outcome, "by", authid, "at", at, "door", inbox, "raw", "")
-    receipt = ("e", outcome, "inbox", "{after}..{before}")
-    return Notes(key(ledger, "refused"), [refusal]), Notes(key(ledger, "receipts", authid), [receipt])
+    return Gap(
+        key(ledger, "receipts", authid),
+        ("e", outcome, "by", authid, "at", at, "door", inbox),
+        ("e", outcome, "inbox", "{after}..{before}"),
+    )
 
 
 class Base(Struct, frozen=True):
@@ -98,7 +110,9 @@ class Draft:
     `replicas` have it on disk once it is appended, None where that is not asked.
     """
 
-    def __init__(self, name: str, ledger: Ledger, base: Base, ahead: "Draft | None" = None) -> None:
+    def __init__(
+        self, name: str, ledger: Ledger, base: Base, ahead: "Draft | None" = None, refused_bytes: int = REFUSED_BYTES
+    ) -> None:
         self.base = base
         self.ahead = ahead
         self.ids: Ids = {}
@@ -114,7 +128,7 @@ class Draft:
         self._now = base.now.astimezone(timezone(offset))  # in the offset of most sources: compared twice as fast
         self._additions: dict[str, bytes] = {}
         self._receipts: dict[str, Notes] = {}
-        self._refused = Notes(key(name, "refused"), [])
+        self._refused = Refusals([], refused_bytes)
 
     @property
     def tail(self) -> int:
@@ -124,7 +138,12 @@ class Draft:
     @property
     def notes(self) -> list[Notes]:
         """What is noted beside the log."""
-        return [notes for notes in (*self._receipts.values(), self._refused) if notes.entries]
+        return list(self._receipts.values())
+
+    @property
+    def refusals(self) -> Refusals | None:
+        """What was refused, None if nothing was."""
+        return self._refused if self._refused.entries else None
 
     @property
     def mark(self) -> str:
@@ -169,7 +188,7 @@ class Draft:
             notes.entries.append(("e", _encoder.encode(outcome).decode(), "inbox", one.entry))
         return outcome
 
-    def gap(self, inbox: str, authid: str) -> tuple[Notes, ...]:
+    def gap(self, inbox: str, authid: str) -> Gap:
         """Return the refusal and the receipt of inbox entries that were removed before they were read."""
         return gap(self._name, inbox, authid, self._recorded)
 
@@ -218,11 +237,11 @@ class Draft:
         return position
 
     def _keep_refused(self, one: Submission, outcome: Outcome) -> None:
-        fields: dict[str, str | Raw] = {
-            "e": _encoder.encode(outcome).decode(),
-            "by": one.authid,
-            "at": self._recorded,
-            "door": one.inbox or "http",
-            "raw": lua_text(one.raw),
-        }
-        self._refused.entries.append([part for field in fields.items() for part in field])
+        fields = ["e", _encoder.encode(outcome).decode(), "by", one.authid, "at", self._recorded]
+        fields += ["door", one.inbox or "http"]
+        if one.is_head:
+            fields += ["head", one.raw.decode()]
+        else:
+            fields += ["size", str(len(one.raw)), "sha256", hashlib.sha256(one.raw).hexdigest()]
+        whole = not one.is_head and len(one.raw) <= min(LARGEST_REFUSED, self._refused.most)
+        self._refused.entries.append(Refused(fields, one.authid, one.raw if whole else None))

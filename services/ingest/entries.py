@@ -1,7 +1,5 @@
 """The entries of an inbox: read within a bound of bytes, and what each submits."""
 
-import hashlib
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,10 +14,7 @@ from services.ingest.queue import BATCH
 from services.ingest.schedule.limits import MIB
 
 READ_BYTES = 16 * MIB
-"""Bytes of an inbox that are read and decided together, as of one HTTP request; a larger entry is not kept whole."""
-
-HEAD_BYTES = 1_024
-"""Bytes that are kept of an entry beyond all measure: enough to recognise it."""
+"""Bytes of an inbox that are read and decided together, as of one HTTP request; a larger entry is refused by its size."""
 
 EVENT, WRAPPED = b"e", b"__data__"
 """The fields that hold an event: as such, and as FastStream's publishers wrap a message."""
@@ -60,23 +55,13 @@ def size_of(entries: Sequence[InboxEntry]) -> int:
 
 def submitted(entry: InboxEntry, source: str, inbox: str) -> Submission:
     """Return what an entry submits: the event in its one field, or why there is none."""
-    if entry.size > READ_BYTES:
-        return _oversized(entry, source, inbox)
     held = [(name, value) for name, value in entry.pairs if name in {EVENT, WRAPPED}]
     if len(held) == 1:
         ((name, raw),) = held
-        if name == WRAPPED:
+        if name == WRAPPED and entry.size <= READ_BYTES:
             raw, _ = BinaryMessageFormatV1.parse(raw)
         return submission(raw, source, inbox, entry.id)
     names = ", ".join(name.decode(errors="replace") for name, _ in entry.pairs)
     wrong = InvalidEvent("malformed", f"an inbox entry has one field e (or FastStream's __data__), not: {names}")
-    return Submission(msgspec.json.encode(entry.pairs), source, wrong, inbox, entry.id)
-
-
-def _oversized(entry: InboxEntry, source: str, inbox: str) -> Submission:
-    digest = hashlib.sha256()
-    for part in entry.fields:
-        digest.update(part)
-    detail = f"an inbox entry of {entry.size:,} bytes, SHA-256 {digest.hexdigest()}; {READ_BYTES:,} are read at most"
-    head = b" ".join(part[:HEAD_BYTES] for part in itertools.islice(entry.fields, 2))[:HEAD_BYTES]
-    return Submission(head, source, InvalidEvent("too-large", detail), inbox, entry.id)
+    raw = msgspec.json.encode(entry.pairs) if entry.size <= READ_BYTES else b"".join(entry.fields)
+    return Submission(raw, source, wrong, inbox, entry.id)

@@ -31,6 +31,7 @@ from services.ingest.lookup import Lookup, Lookups
 from services.ingest.queue import Part, Queue, Waiting, in_slices
 from services.ingest.task import VERSION, Task, evolve
 from services.ingest.timers import Timers
+from services.limits import REFUSED_BYTES
 
 LAST_ID = "18446744073709551615-18446744073709551615"
 """After which a stream takes no entry any more: that of an inbox which is closed."""
@@ -60,13 +61,21 @@ class Writer:
     """The one writer of a ledger: what sources submit is decided in turn and appended in batches."""
 
     def __init__(
-        self, redis: Any, name: str, ledger: Ledger, now: Callable[[], datetime], replicas: int = 0, clock: str = "wall"
+        self,
+        redis: Any,
+        name: str,
+        ledger: Ledger,
+        now: Callable[[], datetime],
+        replicas: int = 0,
+        clock: str = "wall",
+        refused_bytes: int = REFUSED_BYTES,
     ) -> None:
         self.name = name
         self.ledger = ledger
         self.log = Log(redis, name, replicas, clock)
         self.state = Projection(redis, self.log, rules(ledger))
         self.now = now
+        self._refused_bytes = refused_bytes
         self._last: datetime | None = None
         self._queue = Queue(monotonic)
         self._lookups = Lookups(self.log)
@@ -232,7 +241,15 @@ class Writer:
                 for part in batch
                 if part.move is not None
             ]
-            packed = self.log.pack(draft.base.tail, draft.entries, draft.notes, moves, draft.base.mark, only_new=True)
+            packed = self.log.pack(
+                draft.base.tail,
+                draft.entries,
+                draft.notes,
+                moves,
+                draft.base.mark,
+                only_new=True,
+                refusals=draft.refusals,
+            )
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told and logged, and the writer goes on
             self._unavailable(batch, error)
             return None
@@ -246,7 +263,7 @@ class Writer:
         tail = self.state.position if ahead is None else ahead.tail
         mark = self.state.mark if ahead is None else ahead.mark
         base = Base(self.state.rows, tail, now, found.known | self._before, found.cited, mark)
-        draft = Draft(self.name, self.ledger, base, ahead)
+        draft = Draft(self.name, self.ledger, base, ahead, self._refused_bytes)
         for subject in due:
             instant = draft.say(subject)
             if instant is not None:

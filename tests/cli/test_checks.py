@@ -33,6 +33,7 @@ LEDGER = load_ledger(shipped(f"{NAME}.toml"))
 LOG, SEEN, REFUSED = key(NAME, "log"), key(NAME, "seen"), key(NAME, "refused")
 ALERTS, DIGESTS = key(NAME, "notify", "alerts"), key(NAME, "notify", "digests")
 RECEIPTS = key(NAME, "receipts", "units")
+BODIES = key(NAME, "refused", "bodies", "units")
 
 Edit = Callable[[Any], Awaitable[object]]
 
@@ -173,6 +174,16 @@ EDITS: dict[str, tuple[str, Edit]] = {
     "a receipt's position": ("receipts", of(RECEIPTS, altered("position", 1))),
     "a receipt's id": ("receipts", of(RECEIPTS, altered("id", "other"))),
     "a refusal deleted": ("refused", lambda redis: _removed(redis, REFUSED)),
+    "a refusal removed": ("refused", of(REFUSED, lambda entries: entries.pop(0))),
+    "the last refusal removed": ("refused", of(REFUSED, lambda entries: entries.pop())),
+    "a refusal's number": ("refused", of(REFUSED, lambda entries: entries[0][1].update({b"n": b"2"}))),
+    "a refusal without its number": ("refused", of(REFUSED, lambda entries: entries[1][1].pop(b"n"))),
+    "a refusal's digest": ("refused", of(REFUSED, lambda entries: entries[0][1].update({b"sha256": b"0" * 64}))),
+    "a refusal's size": ("refused", of(REFUSED, lambda entries: entries[0][1].update({b"size": b"1"}))),
+    "a refusal's bytes": ("refused", of(BODIES, lambda entries: entries[0][1].update({b"raw": b"x"}))),
+    "a refusal's bytes removed": ("refused", of(BODIES, lambda entries: entries.pop(0))),
+    "all bytes of refusals removed": ("refused", lambda redis: redis.delete(BODIES)),
+    "bytes of a refusal that there was not": ("refused", lambda redis: redis.xadd(BODIES, {"raw": b"x"})),
     "a refusal turned into an acceptance": ("refused", of(REFUSED, altered("outcome", "accepted"))),
 }
 

@@ -16,6 +16,7 @@ from services.clock import FixedClock
 from services.ingest import draft
 from services.ingest.core import Outcome
 from services.ingest.draft import Submission
+from services.ingest.refusals import read_refused
 from services.ingest.store import Writer
 from services.settings import load_ledger, shipped
 
@@ -82,8 +83,8 @@ async def ids(redis: Any) -> list[str]:
 
 async def kept(redis: Any) -> list[dict[str, bytes]]:
     """Return what is kept of refused submissions, in their order."""
-    entries = await redis.xrange(key(NAME, "refused"))
-    return [{name.decode(): value for name, value in fields.items()} for _, fields in entries]
+    found = await read_refused(redis, NAME, count=100_000)
+    return [one.fields if one.raw is None else {**one.fields, "raw": one.raw} for one in found]
 
 
 async def receipts(redis: Any, source: str) -> list[tuple[str, Outcome]]:

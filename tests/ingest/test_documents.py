@@ -326,6 +326,22 @@ async def test_of_who_may_not_send_a_document_the_head_is_kept(office: Office, s
     (refused,) = await kept(office.redis)
     assert refused["by"] == source.encode()
     assert msgspec.json.decode(refused["e"])["code"] == "not-permitted"
-    head = msgspec.json.decode(refused["raw"])
+    head = msgspec.json.decode(refused["head"])
     assert (head["method"], head["path"]) == ("POST", SCHEDULES)
     assert head["headers"]["content-type"].startswith("multipart/form-data")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "size", "status", "code"), [("br", 9, 415, "malformed"), ("", MOST_DOCUMENT + 1, 413, "too-large")]
+)
+async def test_of_a_document_that_is_refused_the_head_is_kept(
+    office: Office, encoding: str, size: int, status: int, code: str
+) -> None:
+    """What is wrong with the request itself is numbered with the reason, as events are."""
+    headers = {"Authorization": f"Bearer {office.tokens['office']}", "Content-Encoding": encoding}
+    headers["Content-Type"] = "multipart/form-data; boundary=x"
+    answer = await office.http.post(SCHEDULES, content=b"x" * size, headers=headers)
+    assert (answer.status_code, problem(answer)["status"]) == (status, status)
+    (refused,) = await kept(office.redis)
+    assert (refused["n"], msgspec.json.decode(refused["e"])["code"]) == (b"1", code)
+    assert msgspec.json.decode(refused["head"])["headers"]["content-length"] == str(size)

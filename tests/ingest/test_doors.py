@@ -177,7 +177,8 @@ async def test_who_may_read_alone(office: Office, source: str, form: str) -> Non
     assert answer.status_code == 403
     assert source in problem(answer)["detail"]
     (refusal,) = await kept(office.redis)
-    head = msgspec.json.decode(refusal["raw"])
+    head = msgspec.json.decode(refusal["head"])
+    assert not {"raw", "size", "sha256"} & set(refusal)
     assert head["headers"] == head["headers"] | {"content-type": form, "content-length": str(len(body))}
     assert (refusal["by"], refusal["door"]) == (source.encode(), b"http")
     assert msgspec.json.decode(refusal["e"], type=Outcome).code == "not-permitted"

@@ -1,6 +1,7 @@
 """The writer on a real server: what it answers is what is there, in order, once, whoever else writes or dies."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -173,17 +174,22 @@ async def test_stored_events_hold_the_submitted_bytes(redis: Any) -> None:
 
 
 async def test_refusals_are_kept(redis: Any) -> None:
-    """Of every refused submission the ledger keeps the bytes, the outcome, who sent it, when, and by which door."""
+    """Of every refused submission the ledger keeps number, bytes, outcome, who sent it, when, and by which door."""
     bad = reported("nowhere")
     async with working(redis) as desk:
         by_http = await desk.submit(bad, b"\xff\x00")
         desk.clock.instant += DAY
         by_inbox = await desk.writer.submit([submission(bad, "board", "5-1")])
     assert [msgspec.json.decode(one["e"], type=Outcome) for one in await kept(redis)] == [*by_http, *by_inbox]
-    assert [{name: value for name, value in one.items() if name != "e"} for one in await kept(redis)] == [
+    told = ("raw", "by", "at", "door")
+    assert [{name: one[name] for name in told} for one in await kept(redis)] == [
         {"raw": encode(bad), "by": b"units", "at": b"2018-03-31T02:00:00Z", "door": b"http"},
         {"raw": b"\xff\x00", "by": b"units", "at": b"2018-03-31T02:00:00Z", "door": b"http"},
         {"raw": encode(bad), "by": b"board", "at": b"2018-04-01T02:00:00Z", "door": b"duban:{zhanjiang}:inbox:board"},
+    ]
+    assert [(one["n"], one["size"], one["sha256"]) for one in await kept(redis)] == [
+        (str(number).encode(), str(len(raw)).encode(), hashlib.sha256(raw).hexdigest().encode())
+        for number, raw in enumerate((encode(bad), b"\xff\x00", encode(bad)), 1)
     ]
     assert short(by_inbox) == [("refused", "not-permitted")]
 

@@ -214,7 +214,7 @@ class LifeMachine(RuleBasedStateMachine):
     def _check_reader_refused(self, source: str, kept: Sequence[tuple[str, dict[str, bytes]]]) -> None:
         """Fail where not just the head of one request is kept: it was refused before its body was read."""
         ((_, fields),) = kept
-        assert (fields["by"], json.loads(fields["raw"])["method"]) == (source.encode(), "POST")
+        assert (fields["by"], json.loads(fields["head"])["method"]) == (source.encode(), "POST")
         assert json.loads(fields["e"])["code"] == "not-permitted"
         self._settle()
 

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
-from events.log import Entry, Log, key
+from events.log import Entry, Log, Refusals, Refused, key
 from events.replicas import UnconfirmedError
 from services import tokens
 from services.cli.tending import _configuration
@@ -212,6 +212,22 @@ async def test_ingest_may_ask_what_replicas_have(guarded: Guarded) -> None:
         for ask in (log.append(0, [Entry("units", "1", "0", b"x")]), log.confirm(1)):
             with pytest.raises(UnconfirmedError, match="0 of 1 replicas"):
                 await ask
+
+
+async def test_ingest_may_keep_what_it_refuses(guarded: Guarded) -> None:
+    """The entry, the bytes, and the sum of them; nobody else may write any of it."""
+    async with guarded.client("ingest") as client:
+        log = Log(client, LEDGER)
+        refusals = Refusals([Refused(["e", "{}", "by", "units"], "units", b"x" * 100) for _ in range(3)], 400)
+        await log.add(log.pack(await log.tail(), [], refusals=refusals))
+    async with guarded.client("audit") as client:
+        assert await client.xlen(key(LEDGER, "refused")) == 3
+        assert await client.xlen(key(LEDGER, "refused", "bodies", "units")) == 1
+        assert await client.hgetall(key(LEDGER, "refused", "sizes")) == {b"units": b"228"}
+    for user in ("status", "notify", PUBLISHER):
+        async with guarded.client(user) as client:
+            with pytest.raises(NoPermissionError):
+                await client.xadd(key(LEDGER, "refused", "bodies", "units"), {"raw": "x"})
 
 
 async def test_an_auditor_cannot_write_by_a_script_either(guarded: Guarded) -> None:

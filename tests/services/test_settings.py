@@ -76,6 +76,8 @@ def test_the_bounds_of_clients_are_settings() -> None:
         ("DUBAN_PORT", "http", "`int`"),
         ("DUBAN_PORT", "0", ">= 1"),
         ("DUBAN_PORT", "65534", "<= 65533"),
+        ("DUBAN_REFUSED_BYTES", "-1", ">= 0"),
+        ("DUBAN_REFUSED_BYTES", "64 MiB", "`int`"),
         ("DUBAN_LOG", "xml", "'xml'"),
     ],
 )

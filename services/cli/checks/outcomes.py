@@ -1,5 +1,7 @@
 """What was answered: a receipt for each entry of an inbox, with an event of the log; every refusal that there was."""
 
+from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -8,6 +10,7 @@ from events.envelope import read
 from events.log import Log, key
 from services.cli.checks.finding import Finding, deleted
 from services.ingest.core import Outcome
+from services.ingest.refusals import ENTRY_BYTES, Kept, bodies_of, read_refused
 
 READ_BATCH = 1_000
 
@@ -15,22 +18,61 @@ _outcome = msgspec.json.Decoder(Outcome)
 
 
 async def check_refused(redis: Any, name: str) -> list[Finding]:
-    """Return what does not hold of the refusals: each decodes, and none was deleted."""
+    """Return what does not hold of the refusals: each decodes and has its number, none was deleted.
+
+    The bytes of older ones are not kept. Those that are kept are as they were sent, and none of them was taken away.
+    """
     stream = key(name, "refused")
     findings: list[Finding] = []
-    after = "-"
-    while entries := await redis.xrange(stream, min=after, count=READ_BATCH):
-        for id, fields in entries:
-            try:
-                refused = _outcome.decode(fields.get(b"e", b"")).outcome == "refused"
-            except msgspec.MsgspecError as error:
-                findings.append(Finding("refused", id.decode(), f"does not decode: {error}"))
-                continue
-            if not refused:
-                findings.append(Finding("refused", id.decode(), "its outcome is no refusal"))
-        after = f"({entries[-1][0].decode()}"
+    number, after, numbered = 0, "0-0", False
+    bodies: dict[str, int] = {}
+    while refused := await read_refused(redis, name, after, READ_BATCH):
+        for one in refused:
+            number += 1
+            findings += _refusal(one, number, numbered=numbered)
+            numbered = numbered or "n" in one.fields
+            by = one.fields.get("by", b"").decode()
+            bodies[by] = bodies.get(by, 0) + (one.raw is not None and "raw" not in one.fields)
+        after = refused[-1].id
     if await redis.exists(stream) and (gone := deleted(await redis.xinfo_stream(stream))) is not None:
         findings.append(Finding("refused", stream, gone))
+    return findings + await _bodies(redis, name, bodies)
+
+
+def _refusal(one: Kept, number: int, *, numbered: bool) -> list[Finding]:
+    """Return what does not hold of one refusal, whose place is `number`; `numbered` if an earlier one had one."""
+    try:
+        wrong = [] if _outcome.decode(one.fields.get("e", b"")).outcome == "refused" else ["its outcome is no refusal"]
+    except msgspec.MsgspecError as error:
+        wrong = [f"does not decode: {error}"]
+    found = one.fields.get("n")
+    if found != (b"%d" % number if numbered or found is not None else None):
+        wrong.append(f"it is number {number}, and has {found.decode() if found is not None else 'none'}")
+    if one.raw is not None and "sha256" in one.fields:
+        known = (one.fields.get("size", b"").decode(), one.fields["sha256"].decode())
+        if (str(len(one.raw)), sha256(one.raw).hexdigest()) != known:
+            wrong.append("the bytes are not those that were sent: their size or SHA-256 is another")
+    return [Finding("refused", one.id, detail) for detail in wrong]
+
+
+async def _bodies(redis: Any, name: str, found: Mapping[str, int]) -> list[Finding]:
+    """Return what does not hold of the bytes that are kept: as many as entries have, and as large as their sum."""
+    findings = []
+    sums = {source.decode(): int(size) for source, size in (await redis.hgetall(key(name, "refused", "sizes"))).items()}
+    for source in sorted({*sums, *found}):
+        stream = bodies_of(name, source)
+        size = count = 0
+        after = "0-0"
+        while entries := await redis.xrange(stream, min=f"({after}", count=READ_BATCH):
+            count += len(entries)
+            size += sum(len(fields.get(b"raw", b"")) + ENTRY_BYTES for _, fields in entries)
+            after = entries[-1][0].decode()
+        if count != found.get(source, 0):
+            findings.append(
+                Finding("refused", stream, f"bytes of {count} are kept, {found.get(source, 0)} of refusals")
+            )
+        if size != sums.get(source, 0):
+            findings.append(Finding("refused", stream, f"{size} bytes are kept; {sums.get(source, 0)} should be"))
     return findings
 
 

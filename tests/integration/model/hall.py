@@ -13,6 +13,7 @@ import httpx
 from services import tokens
 from services.clock import FILE, FileClock, sleep
 from services.ingest.app import build as ingest
+from services.ingest.refusals import read_refused
 from services.settings import Settings
 from services.status.app import build as status
 from tests.integration.model.row import differences, plain
@@ -103,8 +104,8 @@ class Hall:
 
     async def refused(self, after: str) -> list[tuple[str, dict[str, bytes]]]:
         """Return id and fields of the refusals that were kept after one."""
-        entries = await self._redis.xrange(f"duban:{{{LEDGER}}}:refused", min=f"({after}")
-        return [(id.decode(), {name.decode(): value for name, value in fields.items()}) for id, fields in entries]
+        found = await read_refused(self._redis, LEDGER, after)
+        return [(one.id, one.fields if one.raw is None else {**one.fields, "raw": one.raw}) for one in found]
 
     async def read(self, what: str, **query: Any) -> tuple[int, int, Any]:
         """Ask status; return the answer's code, the position it reflects, and its body."""
