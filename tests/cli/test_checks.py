@@ -184,6 +184,10 @@ EDITS: dict[str, tuple[str, Edit]] = {
     "a refusal's bytes removed": ("refused", of(BODIES, lambda entries: entries.pop(0))),
     "all bytes of refusals removed": ("refused", lambda redis: redis.delete(BODIES)),
     "bytes of a refusal that there was not": ("refused", lambda redis: redis.xadd(BODIES, {"raw": b"x"})),
+    "bytes of a source of which nothing was refused": (
+        "refused",
+        lambda redis: redis.xadd(key(NAME, "refused", "bodies", "office"), {"raw": b"x"}),
+    ),
     "a refusal turned into an acceptance": ("refused", of(REFUSED, altered("outcome", "accepted"))),
 }
 

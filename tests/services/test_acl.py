@@ -12,6 +12,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from events.log import Entry, Log, Refusals, Refused, key
 from events.replicas import UnconfirmedError
 from services import tokens
+from services.cli.checks.outcomes import check_refused
 from services.cli.tending import _configuration
 from services.server import connect
 from tests.guarded import LEDGER, Guarded
@@ -218,10 +219,12 @@ async def test_ingest_may_keep_what_it_refuses(guarded: Guarded) -> None:
     """The entry, the bytes, and the sum of them; nobody else may write any of it."""
     async with guarded.client("ingest") as client:
         log = Log(client, LEDGER)
-        refusals = Refusals([Refused(["e", "{}", "by", "units"], "units", b"x" * 100) for _ in range(3)], 400)
+        fields = ["e", '{"source":null,"id":null,"outcome":"refused"}', "by", "units"]
+        refusals = Refusals([Refused(fields, "units", b"x" * 100) for _ in range(3)], 400)
         await log.add(log.pack(await log.tail(), [], refusals=refusals))
     async with guarded.client("audit") as client:
         assert await client.xlen(key(LEDGER, "refused")) == 3
+        assert await check_refused(client, LEDGER) == []
         assert await client.xlen(key(LEDGER, "refused", "bodies", "units")) == 1
         assert await client.hgetall(key(LEDGER, "refused", "sizes")) == {b"units": b"228"}
     for user in ("status", "notify", PUBLISHER):

@@ -59,7 +59,9 @@ async def _bodies(redis: Any, name: str, found: Mapping[str, int]) -> list[Findi
     """Return what does not hold of the bytes that are kept: as many as entries have, and as large as their sum."""
     findings = []
     sums = {source.decode(): int(size) for source, size in (await redis.hgetall(key(name, "refused", "sizes"))).items()}
-    for source in sorted({*sums, *found}):
+    prefix = bodies_of(name, "")
+    kept = {one.decode()[len(prefix) :] async for one in redis.scan_iter(match=f"{prefix.replace('{', '[{]')}*")}
+    for source in sorted({*sums, *found, *kept}):
         stream = bodies_of(name, source)
         size = count = 0
         after = "0-0"
