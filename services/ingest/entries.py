@@ -14,7 +14,7 @@ from services.ingest.queue import BATCH
 from services.ingest.schedule.limits import MIB
 
 READ_BYTES = 16 * MIB
-"""Bytes of an inbox that are read and decided together, as of one HTTP request; a larger entry is refused by its size."""
+"""Bytes of an inbox that are read and decided together, as of one HTTP request; larger entries are refused by size."""
 
 EVENT, WRAPPED = b"e", b"__data__"
 """The fields that hold an event: as such, and as FastStream's publishers wrap a message."""
