@@ -57,6 +57,9 @@ _KEYS = {
 }
 """Of each ledger, without the prefix."""
 
+_STOCK = {"user", "default", "on", "nopass", "sanitize-payload", "~*", "&*", "+@all"}
+"""The words of the only line that a server saves which was never given a user."""
+
 
 class User(Struct, frozen=True):
     """One line of the file."""
@@ -105,6 +108,15 @@ def user_of(ledger: str, source: str) -> str:
 def of_sources(lines: Iterable[str]) -> list[str]:
     """Return those lines of a file that are of sources."""
     return [line for line in lines if line.startswith("user ") and "." in line.split()[1]]
+
+
+def is_own(content: bytes) -> bool:
+    """Tell whether an ACL file has users of these names alone, or is as a server of nobody's users saves it."""
+    words = [line.split() for line in content.decode(errors="replace").splitlines() if line.strip()]
+    names = {rule[1] for rule in words if rule[0] == "user" and len(rule) > 1}
+    if len(names) < len(words) or not all(name in {"default", "health", *FIXED} or "." in name for name in names):
+        return False
+    return {"health", *FIXED} <= names or (names == {"default"} and set(words[0]) <= _STOCK)
 
 
 def _pattern(ledger: str, one: str) -> str:

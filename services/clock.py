@@ -9,6 +9,8 @@ there (`FileClock.set`), so that a rehearsal or a test can go to an instant exac
 """
 
 import asyncio
+import os
+import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +24,10 @@ FASTEST = 1e10
 
 FILE = "file:"
 """What a specification begins with where the instant stands in a file."""
+
+
+FILE_MODE = 0o644
+"""Of such a file: all processes of a ledger read it, whoever they run as."""
 
 
 class ClockError(OSError):
@@ -107,9 +113,11 @@ class FileClock(Struct, frozen=True):
 
     def set(self, instant: datetime) -> None:
         """Have it stand at an instant, for every process at once."""
-        new = self.path.with_name(f"{self.path.name}.new")
-        new.write_text(instant.isoformat(), encoding="ascii")
-        new.replace(self.path)
+        handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".new", dir=self.path.parent)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(instant.isoformat())
+        Path(name).chmod(FILE_MODE)
+        Path(name).replace(self.path)
 
 
 def parse_spec(spec: str) -> tuple[datetime, float]:

@@ -15,9 +15,10 @@ from rich.table import Table
 
 from events.ledger import Ledger
 from services import tokens
+from services.cli.files import PRIVATE_MODE
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, ledgers_of, out
-from services.cli.place import LEDGER, Place, find, token_file, write
-from services.cli.users import acl_lines, operator
+from services.cli.place import LEDGER, Place, find, token_file
+from services.cli.users import acl_lines, check_acl, operator, write_acl
 from services.ledger_clock import ledger_clock
 from services.server import connect
 from services.settings import SettingsError
@@ -75,21 +76,23 @@ def acl(
         wrong = f"--out is where --acl writes: `duban token --acl --out {file}`" if file is not None else _NOTHING
         raise SettingsError(wrong)
 
-    async def work() -> str:
+    async def work() -> list[str]:
         place = find(data)
         redis = connect(place.server())
         try:
             ledgers = ledgers_of(data)
-            return "\n".join(await acl_lines(redis, place.home, ledgers, place.clock)) + "\n"
+            return await acl_lines(redis, place.home, ledgers, place.clock)
         finally:
             await redis.aclose()
 
-    text = asyncio.run(work())
+    if file is not None:
+        check_acl(file)
+    lines = asyncio.run(work())
     if file is None:
-        sys.stdout.write(text)
+        sys.stdout.write("\n".join(lines) + "\n")
     else:
-        write(file, text)
-        users = len(text.splitlines())
+        write_acl(file, lines, PRIVATE_MODE)
+        users = len(lines)
         err.print(f"{file}: {users} users; `redis-cli ACL LOAD` has the server take them up", markup=False)
 
 

@@ -4,6 +4,7 @@ schemas/<type>.json   the shape of an event type, which never changes: a new sha
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,12 +14,16 @@ from events.contract import schema_of
 from events.schema import TYPES
 from events.shape import differences
 from events.upcast import following
+from services.cli.files import SHARED_MODE, replace
+from services.cli.files import check as check_file
 from services.cli.place import LEDGER
 from services.cli.running import BUILDERS
 from services.cli.streams import asyncapi
-from services.settings import Settings, shipped
+from services.settings import Settings, SettingsError, shipped
 
 SCHEMAS = "schemas"
+
+_WHAT = "an edition of what is to be written"
 
 
 class Finding(NamedTuple):
@@ -29,10 +34,10 @@ class Finding(NamedTuple):
 
 
 class PublishedError(Exception):
-    """Writing the contract would lose a shape that was published."""
+    """Writing the contract would lose a shape that was published, or a file that is not of a contract."""
 
     def __init__(self, findings: list[Finding]) -> None:
-        super().__init__(f"{len(findings)} published shapes would be lost")
+        super().__init__(f"{len(findings)} files would be lost")
         self.findings = findings
 
 
@@ -65,19 +70,41 @@ def check(directory: Path, present: dict[str, bytes]) -> list[Finding]:
 def write(directory: Path, present: dict[str, bytes]) -> list[str]:
     """Write the files that are new or have changed and return their paths.
 
-    Raises PublishedError, with nothing written, where a published type would be lost or get another shape.
+    Raises PublishedError, with nothing written, where a published type would be lost or get another shape, or where a
+    file or folder is in the way that is not of a contract.
     """
-    findings = list(_lost(directory, present))
+    findings = list(_in_the_way(directory, present)) or list(_lost(directory, present))
     if findings:
         raise PublishedError(findings)
     changed = []
     for file, content in present.items():
         path = directory / file
         if not path.exists() or path.read_bytes() != content:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            replace(path, [content], _WHAT, partial(_is_of, content), SHARED_MODE)
             changed.append(file)
     return changed
+
+
+def _in_the_way(directory: Path, present: dict[str, bytes]) -> Iterator[Finding]:
+    """Find what would be written over or through that no contract has."""
+    for folder in sorted({path for file in present for path in (directory / file).parents} - {*directory.parents}):
+        if folder != directory and (folder.is_symlink() or (folder.exists() and not folder.is_dir())):
+            yield Finding(folder.name, "this is not a folder of a contract, or only a link to one; move it away")
+            return
+    for file, content in present.items():
+        try:
+            check_file(directory / file, _WHAT, partial(_is_of, content))
+        except SettingsError as error:
+            yield Finding(file, str(error))
+
+
+def _is_of(content: bytes, found: bytes) -> bool:
+    """Tell whether a file is an edition of the same document: it has its name, in the place where such have one."""
+    own, other = msgspec.json.decode(content), _decoded(found)
+    name = "$id" if "$id" in own else "info"
+    if not isinstance(other, dict) or name == "$id":
+        return isinstance(other, dict) and other.get(name) == own[name]
+    return isinstance(other.get(name), dict) and other[name].get("title") == own[name]["title"]
 
 
 def _lost(directory: Path, present: dict[str, bytes]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ again is safe.
 """
 
 import fcntl
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import IO, Self, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from services.cli.files import check
 from services.settings import SettingsError
 
 SUFFIX = ".progress"
@@ -65,6 +67,10 @@ Entry: TypeAlias = Target | Refused | Reached
 _entries = msgspec.json.Decoder(Entry)
 
 
+_BEGIN = b'{"type":"target","url":'
+"""How every progress file begins; a crash may have torn even this."""
+
+
 class Journal:
     """The progress of one file; nobody else writes it while it is open. It is `done` when all has its outcomes."""
 
@@ -84,13 +90,20 @@ class Journal:
     @classmethod
     def beside(cls, path: Path) -> Self:
         """Open the journal of a file; raises SettingsError where it is being published, OSError where it cannot be."""
-        own = path.with_name(path.name + SUFFIX)
-        file = own.open("a+b")
+        own = beside(path)
+        check(own, f"the progress of {path.name}", _is_progress)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        file = os.fdopen(os.open(own, flags, 0o666), "a+b")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.close()
             raise SettingsError(f"{path}: another duban is publishing it") from None
+        try:
+            check(own, f"the progress of {path.name}", _is_progress)  # somebody may have made it meanwhile
+        except SettingsError:
+            file.close()
+            raise
         return cls(file, own)
 
     @classmethod
@@ -124,9 +137,16 @@ class Journal:
 
     def close(self) -> None:
         """Close it, and remove it if it is done or there is nothing to go on from."""
-        if self._path is not None and (self.done or not self.reached.line):
+        if self._path is not None and (self.done or not self.reached.line) and self._is_there(self._path):
             self._path.unlink()
         self._file.close()
+
+    def _is_there(self, path: Path) -> bool:
+        """Tell whether the file at a path is the open one: somebody may have put another there."""
+        try:
+            return os.path.samestat(path.lstat(), os.fstat(self._file.fileno()))
+        except FileNotFoundError:
+            return False
 
     def _read(self) -> Iterator[tuple[Entry, int]]:
         """Yield the entries, each with its end; what a crash has torn ends them."""
@@ -147,3 +167,18 @@ class Journal:
     def _cut(self, end: int) -> None:
         self._file.truncate(end)
         self._end = end
+
+
+def beside(path: Path) -> Path:
+    """Return where the progress of a file is kept."""
+    return path.with_name(path.name + SUFFIX)
+
+
+def _is_progress(content: bytes) -> bool:
+    first, ended, _ = content.partition(b"\n")
+    if not ended:
+        return first.startswith(_BEGIN) or _BEGIN.startswith(first)
+    try:
+        return isinstance(_entries.decode(first), Target)
+    except msgspec.MsgspecError:
+        return False

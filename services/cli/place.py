@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from services.cli.files import make_directory, replace
 from services.listening import LOCALHOST, reachable
 from services.settings import SERVICES, SettingsError, load_ledgers, server_url, shipped
 
@@ -84,9 +85,8 @@ def prepare(data: Path) -> None:
     """Make a data directory ready: a new one gets the shipped ledger."""
     ledgers = data / "ledgers"
     if not ledgers.exists():
-        ledgers.mkdir(parents=True)
         name = f"{LEDGER}.toml"
-        (ledgers / name).write_bytes(shipped(name).read_bytes())
+        make_directory(ledgers, {name: shipped(name).read_bytes()})
     load_ledgers(ledgers)
 
 
@@ -96,15 +96,24 @@ def token_file(data: Path, ledger: str, source: str) -> Path:
     return (tokens if ledger == LEDGER else tokens / ledger) / f"{source}.token"
 
 
-def write(path: Path, text: str, mode: int = 0o600) -> None:
-    """Write a file at once, for its owner alone unless `mode` says otherwise: a crash leaves the old one or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.new")
-    draft.unlink(missing_ok=True)
-    draft.touch(mode=0o600)
-    draft.write_text(text, encoding="utf-8")
-    draft.chmod(mode)
-    draft.replace(path)
+def write_run(data: Path, run: Run) -> None:
+    """Note in a data directory how to reach what runs there; the URL may hold a password."""
+    replace(data / "run.json", [msgspec.json.encode(run)], "what `duban up` writes", _is_run)
+
+
+def remove_run(data: Path) -> None:
+    """Remove what `write_run` noted, and nothing else that has its name."""
+    path = data / "run.json"
+    if path.is_file() and not path.is_symlink() and _is_run(path.read_bytes()):
+        path.unlink()
+
+
+def _is_run(content: bytes) -> bool:
+    try:
+        msgspec.json.decode(content, type=Run)
+    except msgspec.MsgspecError:
+        return False
+    return True
 
 
 def _urls(ingest: str) -> dict[str, str]:

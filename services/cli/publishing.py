@@ -12,8 +12,9 @@ import msgspec
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from services.cli import refusals
 from services.cli.client import Client
-from services.cli.journal import Journal, Reached, Refused, Target
+from services.cli.journal import Journal, Reached, Target
 from services.cli.lines import STDIN, opened
 from services.cli.options import SHOWN, DataOption, JsonOption, LedgerOption, err, out
 from services.cli.place import LEDGER, Place, find
@@ -56,8 +57,8 @@ def publish(
         raise SettingsError(
             f"{file} is no file; what is published is a file with one event a line, or - for standard input"
         )
-    if refused is not None and refused.exists() and file.exists() and refused.samefile(file):
-        raise SettingsError(f"--refused {refused} is the file of events itself")
+    if refused is not None:
+        refusals.check_file(refused, file)
     place = find(data)
     token = _token(place, ledger, source)
     with _journal(file) as journal:
@@ -66,12 +67,12 @@ def publish(
                 _work(file, place, ledger, source, token, journal, patience, restart=restart, json=json)
             )
         except BaseException as error:
-            _write(refused, journal)
+            refusals.write(refused, journal)
             _tell_stopped(file, journal)
             if isinstance(error, KeyboardInterrupt):
                 raise SystemExit(1) from None
             raise
-        _write(refused, journal)
+        refusals.write(refused, journal)
         _tell(journal, begun, json=json)
         journal.done = True
     raise SystemExit(1 if journal.reached.refused else 0)
@@ -153,21 +154,13 @@ def _token(place: Place, ledger: str, source: str | None) -> str:
     return place.token_of(ledger, source)
 
 
-def _write(path: Path | None, journal: Journal) -> None:
-    """Write every line that was refused so far."""
-    if path is not None:
-        with path.open("wb") as file:
-            for one in journal.refusals():
-                file.write(msgspec.json.encode({**_outcome(one), "raw": one.raw}) + b"\n")
-
-
 def _tell(journal: Journal, begun: int, *, json: bool) -> None:
     reached = journal.reached
     if json:
         counted = {"accepted": reached.accepted, "duplicate": reached.duplicate, "refused": reached.refused}
         told: dict[str, Any] = {**counted, "lines": reached.line, "begun_after": begun}
-        refusals = [_outcome(one) for one in journal.refusals()]
-        out.out(msgspec.json.encode({**told, "refusals": refusals}).decode(), highlight=False)
+        told["refusals"] = [refusals.outcome(one) for one in journal.refusals()]
+        out.out(msgspec.json.encode(told).decode(), highlight=False)
         return
     for one in islice(journal.refusals(), SHOWN):
         said = f"refused: line {one.line:,}: {one.id or '?'}: {one.code}: {one.detail}"
@@ -183,12 +176,6 @@ def _tell_stopped(file: Path, journal: Journal) -> None:
         return
     again = "the next run goes on from there" if journal.kept else "what was accepted will be duplicates"
     err.print(f"{file}: stopped after line {reached.line:,}: {_counts(reached)}; {again}", style="yellow", markup=False)
-
-
-def _outcome(one: Refused) -> dict[str, Any]:
-    """Return a refusal as the outcome that it is, with its line."""
-    names = ("line", "source", "id", "code", "detail")
-    return {name: getattr(one, name) for name in names} | {"outcome": "refused"}
 
 
 def _counts(reached: Reached) -> str:

@@ -9,10 +9,11 @@ import typer
 
 from services import acl, runtime
 from services.cli.demo import Demo
+from services.cli.files import PUBLIC_MODE
 from services.cli.options import ClockOption, err, out
-from services.cli.place import DATA, write
+from services.cli.place import DATA
 from services.cli.supervisor import Supervisor
-from services.cli.users import acl_lines, give_tokens, load, passwords
+from services.cli.users import acl_lines, check_acl, give_tokens, load, passwords, write_acl
 from services.clock import ClockError, clock_for
 from services.ingest.app import build as ingest
 from services.ledger_clock import ledger_clock
@@ -33,9 +34,6 @@ LAST_PORT = 65_535 - len(SERVICES) + 1
 PortOption = Annotated[
     int, typer.Option("--port", min=1, max=LAST_PORT, help="Of ingest; status and notify take the next two")
 ]
-
-ACL_MODE = 0o644
-"""The server reads its file as another user; there are only hashes of random secrets in it."""
 
 
 @commands.command()
@@ -94,8 +92,11 @@ def init(
     if offline:
         if file is None:
             raise SettingsError("--offline writes what the server starts with: it needs --acl FILE")
+        check_acl(file)
         _write_fixed(file, data)
         return
+    if file is not None:
+        check_acl(file)
 
     async def work() -> None:
         settings = Settings.from_environment(os.environ)
@@ -109,7 +110,7 @@ def init(
             out.print(f"{name}: {len(ledger.sources)} sources have tokens in {data / 'tokens'}")
         if file is not None:
             lines = await acl_lines(redis, data, ledgers, settings.clock)
-            write(file, "\n".join(lines) + "\n", ACL_MODE)
+            write_acl(file, lines, PUBLIC_MODE)
             ended = await load(redis, lines)
             out.print(f"{len(lines)} users in {file}" + (f"; connections ended of {', '.join(ended)}" if ended else ""))
         await redis.aclose()
@@ -123,7 +124,7 @@ def _write_fixed(file: Path, data: Path) -> None:
     ledgers = load_ledgers(Settings.from_environment(os.environ).ledgers)
     known = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     lines = acl.fixed(ledgers, hashes) + acl.of_sources(known)
-    write(file, "\n".join(lines) + "\n", ACL_MODE)
+    write_acl(file, lines, PUBLIC_MODE)
     out.print(f"{len(lines)} users in {file}")
 
 

@@ -11,12 +11,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
-import msgspec
 import structlog
 
 from services.cli.embedded import EmbeddedServer
 from services.cli.lock import locked
-from services.cli.place import Run, SupervisionError, prepare, write
+from services.cli.place import Run, SupervisionError, prepare, remove_run, write_run
 from services.cli.users import give_tokens
 from services.clock import kind_of, monotonic, sleep
 from services.ledger_clock import check_clock, ledger_clock, start_clock
@@ -87,7 +86,7 @@ class Supervisor:
             for service in SERVICES:
                 await self._start(service)
             run = Run(self.redis_url, self.port, os.getpid(), self._clock, self._host)
-            write(self.data / "run.json", msgspec.json.encode(run).decode())  # the URL may hold a password
+            write_run(self.data, run)
             await self._until_ready()
             self._watching = asyncio.create_task(self._watch())
             yield
@@ -227,8 +226,7 @@ class Supervisor:
                 await child.wait()
         if self._server is not None:
             await asyncio.to_thread(self._server.stop)
-        with contextlib.suppress(FileNotFoundError):
-            (self.data / "run.json").unlink()
+        remove_run(self.data)
 
 
 async def _until_signal() -> None:

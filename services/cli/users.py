@@ -10,13 +10,17 @@ import secrets
 import socket
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from events.ledger import Ledger
 from services import acl, tokens
-from services.cli.place import token_file, write
+from services.cli.files import check, replace
+from services.cli.place import token_file
 from services.ledger_clock import ledger_clock
+
+_ACL = "an ACL file of duban's own users alone"
 
 
 def operator() -> str:
@@ -34,14 +38,20 @@ async def give_tokens(redis: Any, data: Path, name: str, ledger: Ledger, now: da
     told = []
     for source in ledger.sources:
         path = token_file(data, name, source)
-        if path.exists():
-            token = path.read_text(encoding="utf-8").strip()
+        check(path, "what this replaces", lambda _: True)
+        token = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+        if token:
             fault = await tokens.register(redis, name, source, token, terms, now)
             if fault is None:
                 continue
             told.append(f"{path}: what it held is {fault}; it has a new token of {source!r} now")
-        write(path, await tokens.issue(redis, name, source, terms) + "\n")
+        new = await tokens.issue(redis, name, source, terms)
+        replace(path, [new.encode(), b"\n"], "the token that was read", partial(_holds, token))
     return told
+
+
+def _holds(token: str, content: bytes) -> bool:
+    return content.strip() == token.encode()
 
 
 def passwords(data: Path) -> dict[str, str]:
@@ -49,8 +59,8 @@ def passwords(data: Path) -> dict[str, str]:
     hashes = {}
     for user in acl.FIXED:
         path = data / "redis" / user / "password"
-        if not path.exists():
-            write(path, secrets.token_urlsafe(32) + "\n")
+        if not path.exists() or not path.stat().st_size:
+            replace(path, [secrets.token_urlsafe(32).encode(), b"\n"], "a password", lambda _: False)
         hashes[user] = tokens.hash_of(path.read_text(encoding="utf-8").strip())
     return hashes
 
@@ -66,6 +76,16 @@ async def acl_lines(redis: Any, data: Path, ledgers: Mapping[str, Ledger], clock
                 good.setdefault(token.source, []).append(token.hash)
         lines += acl.sources(name, ledger, good)
     return lines
+
+
+def check_acl(path: Path) -> None:
+    """Raise SettingsError where a file is not an ACL file of duban's: others' users in it would be lost."""
+    check(path, _ACL, acl.is_own)
+
+
+def write_acl(path: Path, lines: Iterable[str], mode: int) -> None:
+    """Write an ACL file; the server may read it as another user, and there are only hashes of random secrets in it."""
+    replace(path, [line.encode() + b"\n" for line in lines], _ACL, acl.is_own, mode)
 
 
 async def load(redis: Any, lines: Iterable[str]) -> list[str]:

@@ -1,0 +1,85 @@
+"""Files that commands write: what is missing, empty or a command's own is replaced, anything else is refused."""
+
+import contextlib
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from services.settings import SettingsError
+
+Own: TypeAlias = Callable[[bytes], bool]
+"""Whether a file's content shows that the command itself wrote it."""
+
+PRIVATE_MODE = 0o600
+
+PUBLIC_MODE = 0o644
+"""Of files without secrets that another user has to read."""
+
+SHARED_MODE = 0o666
+"""Of files of which the umask says who may read them."""
+
+
+def check(path: Path, what: str, own: Own) -> None:
+    """Raise SettingsError unless a file may be replaced: it is missing, empty, or `what` the command writes.
+
+    A link is refused whatever it leads to: replacing it would lose the link, and following it another's file.
+    """
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(status.st_mode):
+        raise SettingsError(f"{path} is a symbolic link, to {path.readlink()}; nothing was written: name a file itself")
+    if not stat.S_ISREG(status.st_mode):
+        raise SettingsError(f"{path} is not a regular file; nothing was written: name another")
+    if status.st_size and not own(path.read_bytes()):
+        raise SettingsError(f"{path} is not {what}; nothing was written: move it away, or name another file")
+
+
+def replace(path: Path, parts: Iterable[bytes], what: str, own: Own, mode: int = PRIVATE_MODE) -> None:
+    """Write a file that `check` lets be replaced, in one step: a crash leaves the old content or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)  # nobody else's, mode 0600
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.chmod(mode & ~_umask() if mode == SHARED_MODE else mode)
+        check(path, what, own)
+        draft.replace(path)
+    except BaseException:
+        draft.unlink()
+        raise
+
+
+def make_directory(path: Path, contents: Mapping[str, bytes]) -> None:
+    """Make a directory with these files in one step; raise OSError where there is one that is not empty."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent))
+    try:
+        for name, content in contents.items():
+            (draft / name).write_bytes(content)
+        draft.chmod(0o777 & ~_umask())
+        draft.rename(path)
+    except BaseException:
+        shutil.rmtree(draft)
+        raise
+
+
+def same(one: Path, other: Path) -> bool:
+    """Tell whether two paths lead to one file, which need not be there yet."""
+    with contextlib.suppress(OSError):
+        return one.samefile(other)
+    return one.resolve() == other.resolve()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
