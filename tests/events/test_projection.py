@@ -239,6 +239,23 @@ async def test_rebuilding_mends_what_was_changed_behind_its_back(redis: Any, log
     assert (await loaded(redis, log, rules())).rows == AFTER[6]
 
 
+async def test_a_switch_that_is_sent_twice_keeps_the_rows(redis: Any, log: Log) -> None:
+    """A client that lost the answer and asks again is told that it is done: the new rows are the only ones there are."""
+    projection = await loaded(redis, log, rules())
+    await projection.wake()
+    switch = projection._switch
+
+    async def again(**words: Any) -> Any:
+        projection._switch = switch
+        await switch(**words)
+        return await switch(**words)
+
+    projection._switch = again
+    assert await projection.rebuild() == {}
+    other = await loaded(redis, log, rules())
+    assert (other.rows, other.position, other.generation) == (AFTER[6], 6, 1)
+
+
 async def test_a_rebuild_behind_the_tail_leaves_the_rest_to_be_announced(redis: Any, log: Log) -> None:
     """A rebuild stays at the position that is saved, so that later events are announced as ever, once."""
     projection = await loaded(redis, log, rules())
