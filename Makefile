@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench format lock clean
+.PHONY: demo test check bench faults format lock clean
 
 demo: $(READY)  ## 2017-08 to 2021-01 on the real table, in about a minute (ARGS=--once ends by itself)
 	$(BIN)/duban demo $(ARGS)
@@ -22,6 +22,9 @@ check: $(READY)  ## format, lint, types, import contracts, the published contrac
 
 bench: $(READY)  ## ratios against a bare baseline (ARGS=--json for machines)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+faults: $(READY)  ## inject faults by seed, resuming after the last sitting; totals in docs/faults.md (ARGS=--points 1000)
+	$(BIN)/python -m tests.faults $(ARGS)
 
 format: $(READY)
 	$(BIN)/ruff format .

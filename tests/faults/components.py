@@ -1,0 +1,135 @@
+"""The three services as processes of a simulation: the real parts, wired as their `app` modules wire them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+from redis.exceptions import LockError, RedisError
+
+from events.difference import members
+from events.log import key
+from services import runtime
+from services.clock import sleep
+from services.ingest.app import LOOK_SECONDS, TICK_SECONDS
+from services.ingest.inbox import Inbox
+from services.ingest.queue import BATCH
+from services.ingest.store import UnavailableError, Writer
+from services.notify.app import PAUSE_SECONDS
+from services.notify.app import Desk as NotifyDesk
+from services.notify.sender import Sender
+from services.notify.store import Alerts, Outbox
+from services.status.app import FOLLOW_BATCH
+from services.status.app import Desk as StatusDesk
+from services.status.store import Board
+from tests.faults.connection import faulty
+from tests.faults.life import Life
+from tests.faults.reader import Reader
+from tests.faults.world import NAME, World
+
+OFTEN_SECONDS = 0.05
+"""Between two looks that services take once a second, or every five: a run lasts some seconds."""
+
+REBUILD_SECONDS = 0.4
+
+AWAY_SECONDS = 0.01
+"""Between a crash and the start after it."""
+
+SOURCES = ("office", "units")
+
+EXPECTED = (RedisError, LockError, OSError, UnavailableError)
+"""What a fault of the network looks like; anything else that a process ends with is a finding."""
+
+Component: TypeAlias = Callable[[World, Life, Any], Awaitable[None]]
+
+
+async def ingest(world: World, life: Life, redis: Any) -> None:
+    """The writer, its clock, its saves, and the inboxes."""
+    writer = Writer(redis, NAME, world.ledger, world.clock.now)
+    inboxes: list[tuple[Inbox, Reader]] = []
+    for source in SOURCES:
+        reached = await writer.log.cursor(key(NAME, "inbox", source))
+        inbox = Inbox(redis, writer, source, reached)
+        reader = Reader(redis, inbox.name, reached, BATCH, inbox.handle)
+        inbox.follower = reader.follower
+        inboxes.append((inbox, reader))
+    world.writers[life.name] = (life, writer)
+    await asyncio.gather(
+        writer.run(),
+        runtime.repeat(TICK_SECONDS, writer.tick),
+        runtime.repeat(OFTEN_SECONDS, writer.save),
+        *(reader.run() for _, reader in inboxes),
+        *(runtime.repeat(min(LOOK_SECONDS, OFTEN_SECONDS), inbox.look) for inbox, _ in inboxes),
+    )
+
+
+async def status(world: World, life: Life, redis: Any) -> None:
+    """The board, its feed, and the lights."""
+    desk = StatusDesk(redis, Board(redis, NAME, world.ledger), world.clock)
+    await desk.start()
+    log = Reader(redis, desk.board.log.key, f"{desk.board.position}-0", FOLLOW_BATCH, desk.wake)
+    changes = Reader(redis, desk.board.projection.feed, desk.feed.last, FOLLOW_BATCH, desk.push)
+    desk.readers = (log.follower, changes.follower)
+    world.desk = (life, desk)
+    await asyncio.gather(
+        log.run(),
+        changes.run(),
+        runtime.repeat(OFTEN_SECONDS, desk.wake),
+        runtime.repeat(OFTEN_SECONDS, desk.relight),
+    )
+
+
+async def notify(world: World, _: Life, redis: Any) -> None:
+    """The alerts and their sender."""
+    sender = Sender(Outbox(redis, NAME), NAME, world.ledger, world.clock, world.http)
+    desk = NotifyDesk(Alerts(redis, NAME, world.ledger), sender)
+    await desk.alerts.projection.load()
+    await desk.wake()
+    reader = Reader(
+        redis, desk.alerts.projection.log.key, f"{desk.alerts.projection.position}-0", FOLLOW_BATCH, desk.wake
+    )
+    desk.reader = reader.follower
+    await asyncio.gather(
+        reader.run(), runtime.repeat(OFTEN_SECONDS, desk.wake), runtime.repeat(PAUSE_SECONDS, sender.turn)
+    )
+
+
+async def rebuild(world: World, _: Life, redis: Any) -> None:
+    """An operator who rebuilds the rows of status, again and again."""
+    while True:
+        await sleep(REBUILD_SECONDS)
+        differing = await Board(redis, NAME, world.ledger).projection.rebuild()
+        for name, (before, after) in differing.items():
+            changed = "was missing" if before is None else "is gone" if after is None else members(before, after)
+            world.wrong.append(f"a rebuild changed row {name}: {changed}")
+
+
+COMPONENTS: dict[str, Component] = {"ingest": ingest, "status": status, "notify": notify, "rebuild": rebuild}
+
+SECOND: dict[str, Component] = {"ingest-2": ingest, "notify-2": notify}
+"""Further instances at the same ledger, in every second run."""
+
+
+async def keep(name: str, component: Component, world: World) -> None:
+    """Run a component until cancelled; where it crashed, or a fault ended its start, start it anew."""
+    while True:
+        life = Life(name)
+        redis = faulty(world.url, name, world.faults, life)
+        main = life.start(_main(component(world, life, redis), name, world))
+        crashed = asyncio.create_task(life.crashed.wait())
+        try:
+            await asyncio.wait((main, crashed), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            crashed.cancel()
+            await life.end()
+            await redis.aclose()
+        await sleep(AWAY_SECONDS)
+
+
+async def _main(work: Awaitable[None], name: str, world: World) -> None:
+    """Do a component's work; note what ends it and is no fault."""
+    try:
+        await work
+    except EXPECTED:
+        return
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding of this run
+        world.wrong.append(f"{name} ended: {type(error).__name__}: {error}")

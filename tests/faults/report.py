@@ -1,0 +1,109 @@
+"""docs/faults.md: the totals of all sittings, added up from the state file."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from services.cli.files import SHARED_MODE, replace
+from tests.faults.state import Sitting, State
+
+TITLE = "# Faults that were injected, and what they found"
+
+HEAD = f"""{TITLE}
+
+`make faults` writes this page from the state file beside it; every sitting adds to the totals. A *point* is one
+fault that was injected and has occurred; those that were drawn and did not come to pass are not counted. After
+every run these hold, or the run is a finding: every acknowledged event is in the log once, at its position, byte
+for byte, and no source's events have moved; positions are dense; each inbox entry has one receipt, that of its
+event; each due instant passed once; rows equal a fresh fold; feed clients equal the snapshot; each alert was
+received and is recorded as sent; `duban audit verify` finds nothing.
+
+**simulation**: the real writer, inbox readers, projections and sender in one process, as
+`tests/faults/components.py` wires them, against a real server with `appendfsync always`, with four publishers and
+two feed clients. The fault comes at a command of theirs that the seed chooses. A seed fixes what each component
+draws, command by command; how the components interleave is the machine's. Waits of the services that are longer
+than a run (the sender's lease, the pauses before another try) are shortened, and a plain reader stands for the
+broker's. A duplicate is a command that the server executes twice, as for a client that lost the first answer. No
+processes end here: a crash abandons all tasks of a component, whose connections then send nothing any more.
+"""
+
+REAL = """**processes**: `duban up` with its supervisor, server and services as they are, while four publishers and two
+feed clients run. A seed chooses the faults and the pauses between them. A torn tail is the beginning of one more write
+at the end of the append-only file of a killed server: what a power cut leaves of a write that nobody was told of.
+Bytes that were acknowledged are never cut off, as with `appendfsync always` the disk has them. A full disk is a
+limit on the size of the server's files, at which it ends as it does at ENOSPC.
+"""
+
+WAYS = ("simulation", "processes", "processes, containers")
+
+
+def write(path: Path, state: State) -> None:
+    """Write the page, over an earlier one only."""
+    text = "\n".join(_page(state)) + "\n"
+    replace(
+        path, [text.encode()], "an earlier page of totals", lambda found: found.startswith(TITLE.encode()), SHARED_MODE
+    )
+
+
+def _page(state: State) -> Iterator[str]:
+    yield HEAD
+    yield REAL
+    yield "## Totals\n"
+    yield "| way | seeds | points | acknowledged events | seconds | findings |"
+    yield "|---|---|---:|---:|---:|---:|"
+    for way in WAYS:
+        done = [one for one in state.sittings if one.way == way]
+        if not done:
+            yield f"| {way} | none yet | 0 | 0 | 0 | 0 |"
+            continue
+        events, seconds = sum(one.acknowledged for one in done), sum(one.seconds for one in done)
+        wrong = sum(len(one.wrong) for one in done)
+        yield f"| {way} | {_seeds(done)} | {state.count(way):,} | {events:,} | {seconds:,.0f} | {wrong} |"
+    for way in WAYS:
+        if points := state.points(way):
+            yield f"\n## Points of the {way}, by component and kind\n"
+            yield from _table(points)
+            yield f"\n## Points of the {way}, by command\n"
+            yield from _commands(points)
+    yield "\n## Findings\n"
+    found = [f"- {one.way}, {wrong}" for one in state.sittings for wrong in one.wrong]
+    yield from found or ["None."]
+    yield "\n## Sittings\n"
+    yield "| way | server | revision | seeds | points | findings |"
+    yield "|---|---|---|---|---:|---:|"
+    for one in state.sittings:
+        count = sum(one.points.values())
+        yield f"| {one.way} | {one.server} | {one.revision} | {one.first}–{one.last} | {count:,} | {len(one.wrong)} |"
+
+
+def _seeds(sittings: Iterable[Sitting]) -> str:
+    """Return ranges of seeds, those that follow each other as one."""
+    ranges: list[list[int]] = []
+    for first, last in sorted((one.first, one.last) for one in sittings):
+        if ranges and first <= ranges[-1][1] + 1:
+            ranges[-1][1] = max(last, ranges[-1][1])
+        else:
+            ranges.append([first, last])
+    return ", ".join(f"{first}–{last}" for first, last in ranges)
+
+
+def _table(points: Counter[str]) -> Iterator[str]:
+    cells: Counter[tuple[str, str]] = Counter()
+    for name, count in points.items():
+        component, *_, kind = name.split(" ")
+        cells[component, kind] += count
+    kinds = sorted({kind for _, kind in cells})
+    yield f"| component | {' | '.join(kinds)} | all |"
+    yield "|---|" + "---:|" * (len(kinds) + 1)
+    for component in sorted({component for component, _ in cells}):
+        row = [cells[component, kind] for kind in kinds]
+        yield f"| {component} | {' | '.join(f'{count:,}' for count in row)} | {sum(row):,} |"
+
+
+def _commands(points: Counter[str]) -> Iterator[str]:
+    by_component: dict[str, Counter[str]] = {}
+    for name, count in points.items():
+        component, *command, _ = name.split(" ")
+        by_component.setdefault(component, Counter())[" ".join(command)] += count
+    for component, commands in sorted(by_component.items()):
+        yield f"- {component}: " + ", ".join(f"{name} {count:,}" for name, count in commands.most_common())

@@ -1,0 +1,194 @@
+"""One simulated run: the real writer, inboxes, projections and sender on a real server, with faults chosen by seed."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, NamedTuple, TypeAlias
+
+import httpx
+import structlog
+
+import services.ingest.inbox
+import services.notify.sender
+import services.notify.store
+import services.runtime
+from events.log import Log, key
+from events.projection import saved_position
+from services.clock import sleep
+from services.notify.store import Alerts, Query
+from services.server import connect
+from tests.faults.components import COMPONENTS, SECOND, keep
+from tests.faults.follower import FeedClient, plain
+from tests.faults.invariants import broken
+from tests.faults.life import lives
+from tests.faults.points import Faults, Points
+from tests.faults.publishers import TASKS, Direct, Inboxed, orders, reports
+from tests.faults.world import END, NAME, World, ledger_for
+from tests.notify.endpoint import Endpoint
+
+EVENTS = 48
+"""Of each of the four publishers."""
+
+CLIENTS = 2
+
+STEP = timedelta(hours=1)
+"""By which the ledger's clock goes on, each STEP_SECONDS: all dues pass within the run."""
+
+STEP_SECONDS = 0.02
+
+REST_SECONDS = 60.0
+"""How long a run may take to come to rest once no more faults come."""
+
+QUICK = {
+    (services.notify.store, "LEASE_SECONDS"): 1.0,
+    (services.notify.sender, "TURN_SECONDS"): 0.02,
+    (services.ingest.inbox, "RETRY_SECONDS"): 0.02,
+    (services.runtime, "RETRY_SECONDS"): 0.02,
+}
+"""Waits of the services, in seconds, that are longer than a run: the same code waits less."""
+
+
+Meddle: TypeAlias = Callable[[Any], Awaitable[None]]
+
+
+class Run(NamedTuple):
+    """What a run came to: the points that fired and what was broken."""
+
+    seed: int
+    points: Points
+    wrong: list[str]
+    acknowledged: int
+
+
+class UnsettledError(Exception):
+    """A run did not come to rest."""
+
+
+async def simulate(
+    url: str, endpoint: Endpoint, http: httpx.AsyncClient, seed: int, events: int = EVENTS, meddle: Meddle | None = None
+) -> Run:
+    """Run once on an empty server, with the endpoint as the receiver of all alerts.
+
+    `meddle` is called with a client of the server before the invariants are looked at, to see that they are.
+    """
+    redis = connect(url)
+    await redis.flushall()
+    endpoint.ids.clear()
+    endpoint.payloads.clear()
+    world = World(url, ledger_for(endpoint.url), http, Faults(seed), redis)
+    try:
+        with _quick(), _logged(world):
+            async with lives():
+                return await _run(world, endpoint, seed, events, meddle)
+    finally:
+        await redis.aclose()
+
+
+async def _run(world: World, endpoint: Endpoint, seed: int, events: int, meddle: Meddle | None) -> Run:
+    office = Direct(world, "office", iter(orders()), TASKS)
+    direct = [Direct(world, "units", reports(f"direct-{number}"), events) for number in range(2)]
+    inboxed = [Inboxed(world, f"inbox-{number}", events) for number in range(2)]
+    clients = [FeedClient(world) for _ in range(CLIENTS)]
+    components = COMPONENTS | (SECOND if seed % 2 == 0 else {})
+    async with _going(*(keep(name, one, world) for name, one in components.items()), _passing(world)):
+        await office.run()
+        async with _going(*(client.run() for client in clients)):
+            await asyncio.gather(*(one.run() for one in direct), *(one.run() for one in inboxed))
+            while world.clock.now() < END:
+                await sleep(STEP_SECONDS)
+            world.faults.active = False
+            try:
+                await _rest(world, clients)
+            except TimeoutError:
+                world.wrong.append(f"seed {seed}: not at rest after {REST_SECONDS:g} seconds")
+    acknowledged = [one for publisher in (office, *direct) for one in publisher.acknowledged]
+    if meddle is not None:
+        await meddle(world.redis)
+    added = [one for publisher in inboxed for one in publisher.added]
+    wrong = await broken(world, endpoint, acknowledged, added, clients)
+    return Run(seed, world.faults.points, wrong, len({(one.source, one.id) for one in acknowledged}) + len(added))
+
+
+async def _rest(world: World, clients: Sequence[FeedClient]) -> None:
+    """Wait until all is decided, folded, delivered and shown."""
+    log = Log(world.redis, NAME)
+    async with asyncio.timeout(REST_SECONDS):
+        while not await _at_rest(world, log, clients):
+            await sleep(0.02)
+
+
+async def _at_rest(world: World, log: Log, clients: Sequence[FeedClient]) -> bool:
+    last = await world.redis.xrevrange(key(NAME, "inbox", "units"), count=1)
+    if last and last[0][0].decode() != await log.cursor(key(NAME, "inbox", "units")):
+        return False
+    tail = await log.tail()
+    for name in ("ingest", "status", "notify"):
+        if await saved_position(world.redis, NAME, name) != tail:
+            return False
+    told, _ = await Alerts(world.redis, NAME, world.ledger).select(Query(limit=1_000))
+    if any(one.state != "sent" for one in told):
+        return False
+    if world.desk is None:
+        return False
+    snapshot = world.desk[1].board.live()
+    rows = plain(snapshot.rows)
+    return snapshot.position == tail and all(client.rows == rows for client in clients)
+
+
+async def _passing(world: World) -> None:
+    """Let the ledger's time pass."""
+    while world.clock.now() < END:
+        world.clock.instant += STEP
+        await sleep(STEP_SECONDS)
+
+
+@asynccontextmanager
+async def _going(*works: Any) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, Exception):
+                raise result
+
+
+@contextlib.contextmanager
+def _quick() -> Any:
+    before = {(module, name): getattr(module, name) for module, name in QUICK}
+    try:
+        for (module, name), value in QUICK.items():
+            setattr(module, name, value)
+        yield
+    finally:
+        for (module, name), value in before.items():
+            setattr(module, name, value)
+
+
+@contextlib.contextmanager
+def _logged(world: World) -> Any:
+    """Take down what services log that is no consequence of a fault of the network: a finding."""
+
+    def take(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        error = str(entry.get("error", ""))
+        name = error.partition(":")[0]
+        if entry.get("exc_info") or (entry["event"] == "will try again" and not _of_network(name, error)):
+            world.wrong.append(f"logged: {entry['event']}: {entry.get('work', '')}: {error}")
+        if entry["event"] == "log ends earlier than it did":
+            world.wrong.append(f"logged: {entry}")
+        raise structlog.DropEvent
+
+    before = structlog.get_config()
+    structlog.configure(processors=[take], cache_logger_on_first_use=False)
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+def _of_network(name: str, error: str) -> bool:
+    return name in {"ConnectionError", "TimeoutError", "UnavailableError"} or "the lease has run out" in error

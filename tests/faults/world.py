@@ -1,0 +1,51 @@
+"""What the processes of one simulated run share: the server, the ledger, its clock, the faults, the outside."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import msgspec
+
+from events.ledger import AlertRules, Channel, Ledger
+from services.clock import FixedClock
+from services.ingest.store import Writer
+from services.settings import load_ledger, shipped
+from services.status.app import Desk
+from tests.faults.life import Life
+from tests.faults.points import Faults
+from tests.notify.endpoint import SECRET
+
+NAME = "zhanjiang"
+
+START = datetime(2018, 12, 30, 2, tzinfo=UTC)
+"""The ledger's instant at which a run begins: its tasks fall due two days later, while it runs."""
+
+END = datetime(2019, 1, 2, 2, tzinfo=UTC)
+"""Where its clock stops: all dues have passed, and the window of the last digest is over."""
+
+WINDOW_MINUTES = 60.0
+"""Of a digest: some close while the run goes on."""
+
+_SHIPPED = load_ledger(shipped(f"{NAME}.toml"))
+
+
+def ledger_for(url: str) -> Ledger:
+    """Return the shipped ledger, with everybody's alerts sent to a webhook."""
+    channels: dict[str, tuple[Channel, ...]] = {"*": (Channel(webhook=url, secret=SECRET),)}
+    return msgspec.structs.replace(_SHIPPED, alerts=AlertRules("督查室", WINDOW_MINUTES, channels=channels))
+
+
+@dataclass
+class World:
+    """One run; the parts that live are None while their process is away."""
+
+    url: str
+    ledger: Ledger
+    http: httpx.AsyncClient
+    faults: Faults
+    redis: Any
+    clock: FixedClock = field(default_factory=lambda: FixedClock(START))
+    writers: dict[str, tuple[Life, Writer]] = field(default_factory=dict)
+    desk: tuple[Life, Desk] | None = None
+    wrong: list[str] = field(default_factory=list)
