@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 
@@ -25,6 +26,19 @@ PORTS = range(20_000, 32_000)
 
 READY_SECONDS = 60.0
 """How long a service may take until it is ready, on a machine that does much else."""
+
+
+class Addressed(Protocol):
+    """Services that can be reached, whoever runs them."""
+
+    @property
+    def url(self) -> str:
+        """The server's URL."""
+        ...
+
+    def address(self, service: str, what: str) -> str:
+        """Return the URL of something of the ledger."""
+        ...
 
 
 class House:

@@ -240,7 +240,7 @@ async def test_rebuilding_mends_what_was_changed_behind_its_back(redis: Any, log
 
 
 async def test_a_switch_that_is_sent_twice_keeps_the_rows(redis: Any, log: Log) -> None:
-    """A client that lost the answer and asks again is told that it is done: the new rows are the only ones there are."""
+    """A client that lost the answer and asks again is told that it is done: no other rows are left by then."""
     projection = await loaded(redis, log, rules())
     await projection.wake()
     switch = projection._switch

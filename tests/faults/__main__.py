@@ -16,6 +16,7 @@ import httpx
 
 from services.clock import monotonic
 from tests.faults import report, state
+from tests.faults.real.rounds import ROUND, play
 from tests.faults.simulation import simulate
 from tests.faults.state import Sitting, State
 from tests.notify.endpoint import Endpoint
@@ -24,7 +25,7 @@ from tests.servers import make_server
 STATE = Path("docs/faults.json")
 
 POINTS = 1_000
-"""Of a sitting that does not say how many: about half a minute."""
+"""Simulated, where a sitting does not say how many: about half a minute."""
 
 
 def main() -> int:
@@ -33,12 +34,14 @@ def main() -> int:
     parser.add_argument("--points", type=int, default=POINTS, help=f"points to simulate (default {POINTS:,})")
     parser.add_argument("--seed", type=int, help="the first seed; else the one that follows the last sitting's")
     parser.add_argument("--resume", type=Path, default=STATE, help=f"the state file (default {STATE})")
+    parser.add_argument("--real", type=int, default=0, help="points on real processes, of `duban up` (default 0)")
     words = parser.parse_args()
-    if words.points < 0:
-        parser.error(f"--points {words.points} is negative")
+    if min(words.points, words.real) < 0:
+        parser.error("--points and --real are not negative")
     words.resume.parent.mkdir(parents=True, exist_ok=True)
     found = state.load(words.resume)
     wrong = asyncio.run(_simulation(found, words.resume, words.points, words.seed)) if words.points else 0
+    wrong += asyncio.run(_processes(found, words.resume, words.real, words.seed)) if words.real else 0
     report.write(words.resume.with_suffix(".md"), found)
     for way in report.WAYS:
         sys.stdout.write(f"{way}: {found.count(way):,} points in all\n")
@@ -64,6 +67,21 @@ async def _simulation(found: State, path: Path, points: int, first: int | None) 
                     seed += 1
         finally:
             await asyncio.to_thread(server.close)
+    return len(sitting.wrong)
+
+
+async def _processes(found: State, path: Path, points: int, first: int | None) -> int:
+    """Play rounds on real processes until so many points have fired; return the number of findings."""
+    seed = first if first is not None else found.next_seed("processes")
+    sitting = Sitting("processes", "embedded", revision(), seed, seed, 0, {}, [])
+    while (left := points - sum(sitting.points.values())) > 0:
+        began = monotonic()
+        with tempfile.TemporaryDirectory() as directory:
+            played = await play(Path(directory), seed, min(left, ROUND))
+        sitting.add(seed, state.named(played.points.items()), played.wrong, played.acknowledged, monotonic() - began)
+        tell("processes", seed, sum(played.points.values()), played.wrong)
+        state.save(path, found.with_sitting(sitting))
+        seed += 1
     return len(sitting.wrong)
 
 

@@ -37,8 +37,8 @@ async def broken(
         entries += batch
     events = {position: read(raw) for position, raw in entries}
     wrong += _log(entries, events)
-    wrong += _acknowledged(dict(entries), events, acknowledged)
-    wrong += await _receipts(world.redis, events, added)
+    wrong += misplaced(dict(entries), events, acknowledged)
+    wrong += await unanswered(world.redis, events, added)
     found = await verify(world.redis, NAME, world.ledger, lambda _: None, Tree())
     wrong += [f"verify: {one.check}: {one.where}: {one.detail}" for one in found]
     wrong += await _rows(world, clients)
@@ -58,7 +58,7 @@ def _log(entries: Sequence[Stored], events: dict[int, Event]) -> list[str]:
     return wrong
 
 
-def _acknowledged(raws: dict[int, bytes], events: dict[int, Event], acknowledged: Sequence[Acknowledged]) -> list[str]:
+def misplaced(raws: dict[int, bytes], events: dict[int, Event], acknowledged: Sequence[Acknowledged]) -> list[str]:
     """Every acknowledged event is at its position, byte for byte; a source's events are in the order they were sent."""
     wrong = []
     reached: dict[str, int] = {}
@@ -76,7 +76,7 @@ def _acknowledged(raws: dict[int, bytes], events: dict[int, Event], acknowledged
     return wrong
 
 
-async def _receipts(redis: Any, events: dict[int, Event], added: Sequence[Added]) -> list[str]:
+async def unanswered(redis: Any, events: dict[int, Event], added: Sequence[Added]) -> list[str]:
     """Every entry that a publisher was told of has one receipt, that of its event; no other has two."""
     receipts = await redis.xrange(key(NAME, "receipts", "units"))
     answered: dict[str, list[Outcome]] = {}

@@ -75,7 +75,7 @@ def save(path: Path, state: State) -> None:
 
 def named(points: Iterable[tuple[tuple[str, str, str], int]]) -> dict[str, int]:
     """Return points by one name each: component, command, kind."""
-    return {" ".join(where): count for where, count in sorted(points)}
+    return {" ".join(filter(None, where)): count for where, count in sorted(points)}
 
 
 def _is_state(content: bytes) -> bool:

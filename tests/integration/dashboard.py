@@ -6,13 +6,13 @@ import httpx
 import msgspec
 
 from services.clock import sleep
-from tests.house import House
+from tests.house import Addressed
 
 
 class Dashboard:
     """Keeps the rows as any client can: GET /tasks once, then /changes, resuming where it was."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: Addressed) -> None:
         self.house = house
         self.rows: dict[str, Any] = {}
         self.position = 0
@@ -53,7 +53,7 @@ class Dashboard:
                 frame = {}
 
 
-async def rows(http: httpx.AsyncClient, house: House) -> tuple[int, dict[str, Any]]:
+async def rows(http: httpx.AsyncClient, house: Addressed) -> tuple[int, dict[str, Any]]:
     """Return status' position and rows, by task."""
     answer = await http.get(house.address("status", "tasks"), params={"limit": 1000})
     return int(answer.headers["Duban-Position"]), {row["task"]: row for row in answer.json()["items"]}

@@ -36,10 +36,12 @@ class Proxy:
         if cut:
             self.cut()
 
-    def cut(self) -> None:
-        """Break all connections."""
-        for writer in list(self._open):
+    def cut(self) -> int:
+        """Break all connections, and return how many ends that were."""
+        open_ = list(self._open)
+        for writer in open_:
             writer.transport.abort()
+        return len(open_)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):

@@ -8,12 +8,12 @@ import httpx
 from events.log import Log, key
 from services.clock import sleep
 from services.server import connect
-from tests.house import LEDGER, House
+from tests.house import LEDGER, Addressed
 
 REST_SECONDS = 120.0
 
 
-async def settled(house: House, source: str = "units") -> int:
+async def settled(house: Addressed, source: str = "units") -> int:
     """Wait until all that a source submitted is decided and every service reflects the log's tail; return it."""
     redis = connect(house.url)
     log = Log(redis, LEDGER)

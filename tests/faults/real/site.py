@@ -1,0 +1,107 @@
+"""A deployment as `duban up` runs it, on a directory of its own: its processes, and the addresses that can be cut."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+
+from services.clock import sleep
+from services.settings import SERVICES
+from tests.cli.terminal import CLEAN
+from tests.house import LEDGER, free_ports
+from tests.integration.proxy import Proxy
+
+READY_SECONDS = 90.0
+"""How long everything may take to be ready after a fault, on a machine that does much else."""
+
+SERVER = "server"
+
+
+class Site:
+    """The supervisor and what it keeps running; who speaks to a service does so through a proxy."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.port = free_ports(len(SERVICES))
+        self.proxies = {name: Proxy(("127.0.0.1", self.port + number)) for number, name in enumerate(SERVICES)}
+        self.up: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The server's URL, which stays the same over its restarts."""
+        return f"redis://127.0.0.1:{(self.data / 'server' / 'port').read_text(encoding='utf-8')}/0"
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Site"]:
+        """Run it until the block ends."""
+        async with AsyncExitStack() as stack:
+            for proxy in self.proxies.values():
+                await stack.enter_async_context(proxy.running())
+            try:
+                self.start()
+                await self.ready()
+                yield self
+            finally:
+                await asyncio.to_thread(self.stop)
+
+    def start(self) -> None:
+        """Start the supervisor; `ready` tells when everything can be used."""
+        with (self.data.parent / "up.log").open("ab") as log:
+            command = [sys.executable, "-m", "services.cli", "up", "--data", str(self.data), "--port", str(self.port)]
+            self.up = subprocess.Popen(command, env=CLEAN, stdout=log, stderr=log)
+
+    def stop(self) -> None:
+        """End it as Ctrl-C does, and what it may have left."""
+        if self.up is not None:
+            self.up.terminate()
+            self.up.wait(60)
+
+    def process(self, name: str) -> psutil.Process | None:
+        """Return the living process of a service or the server, None while it is away."""
+        assert self.up is not None
+        try:
+            for child in psutil.Process(self.up.pid).children():
+                words = child.cmdline()
+                if words[-2:] == ["serve", name] or (name == SERVER and words and "valkey" in Path(words[0]).name):
+                    return child
+        except psutil.Error:
+            return None
+        return None
+
+    async def ready(self) -> None:
+        """Wait until every service is ready; raise TimeoutError."""
+        async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient(timeout=10) as http:
+            for number in range(len(SERVICES)):
+                while not await _answers(http, f"http://127.0.0.1:{self.port + number}/health/ready"):
+                    await sleep(0.1)
+
+    def address(self, service: str, what: str) -> str:
+        """Return the URL of something of the ledger, through a proxy."""
+        return f"http://127.0.0.1:{self.proxies[service].port}/v1/{LEDGER}/{what}"
+
+    def token(self, source: str) -> str:
+        return (self.data / "tokens" / f"{source}.token").read_text(encoding="utf-8").strip()
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a duban command against it."""
+        return subprocess.run(
+            [sys.executable, "-m", "services.cli", *words, "--data", str(self.data)],
+            env=CLEAN | {"PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+
+async def _answers(http: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await http.get(url)).is_success
+    except httpx.TransportError:
+        return False
