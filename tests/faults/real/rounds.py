@@ -23,10 +23,10 @@ from tests.house import LEDGER
 from tests.integration.dashboard import Dashboard, rows
 from tests.integration.waiting import settled
 
-ROUND = 25
+ROUND = 50
 """Points of one round, on a directory of its own."""
 
-PAUSE_SECONDS = (0.1, 0.9)
+PAUSE_SECONDS = (0.05, 0.6)
 """Between two faults: shorter than a process takes to start, so that they come together, too."""
 
 FEED_SECONDS = 60.0
