@@ -15,6 +15,7 @@ import httpx
 import msgspec
 import structlog
 from msgspec.structs import replace
+from redis.exceptions import RedisError
 
 from events.ledger import Channel, Ledger
 from services.clock import Clock, real_time
@@ -148,7 +149,14 @@ class Sender:
     async def _deliver(self, digest: Digest, delivery: Delivery) -> None:
         """Try a delivery and note how it ended."""
         try:
-            result = await self._try(digest, delivery)
+            alerts = await self._outbox.alerts(digest.alerts)
+        except (RedisError, OSError) as error:  # nothing was attempted yet
+            log.warning("not sent yet", ledger=self._name, digest=digest.id, error=f"{type(error).__name__}: {error}")
+            self._note(digest.id, replace(delivery, state="waiting", next=real_time() + TURN_SECONDS))
+            self._ended_on(delivery)
+            return
+        try:
+            result = await self._try(digest, delivery, alerts)
         except Exception as error:  # noqa: BLE001 - whatever a channel does, its attempt has an end, which is noted
             result = Result(sent=False, detail=f"{type(error).__name__}: {error}")
         attempt = Attempt(self._clock.now(), "sent" if result.sent else "failed", result.detail)
@@ -156,14 +164,17 @@ class Sender:
         self._note(digest.id, attempted(delivery, attempt, final=result.final, retry_at=real_time() + wait))
         if not result.sent:
             log.warning("not delivered", ledger=self._name, digest=digest.id, way=delivery.shown, error=result.detail)
+        self._ended_on(delivery)
+
+    def _ended_on(self, delivery: Delivery) -> None:
+        """Let the next delivery on a channel start."""
         del self._busy[delivery.channel]
         self._ended.set()
 
-    async def _try(self, digest: Digest, delivery: Delivery) -> Result:
+    async def _try(self, digest: Digest, delivery: Delivery, alerts: Sequence[Alert]) -> Result:
         channel = self._channel(digest, delivery)
         if channel is None:
             return Result(sent=False, detail="the ledger's configuration no longer has this channel", final=True)
-        alerts = await self._outbox.alerts(digest.alerts)
         return await send(self._http, channel, self._message(digest, alerts))
 
     def _note(self, id: str, delivery: Delivery) -> None:

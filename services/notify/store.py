@@ -122,6 +122,7 @@ class Outbox:
         self._token = uuid.uuid4().hex
         self._lease = Lock(redis, of_notify("lease"), timeout=LEASE_SECONDS)
         self._holder = of_notify("holder")
+        self._unnoted = False  # whether the lease may be held with another noted as its last holder
         self._feed = of_notify(FEED)
         self._planned, self._digests, self._pending = map(of_notify, ("planned", "digests", "pending"))
         names = ("lease", "planned", "digests", "pending", "grouped", "dead")
@@ -133,13 +134,21 @@ class Outbox:
         """Take or renew the lease: True where nobody else held it since, False where somebody did, None if not had."""
         try:
             if await self._lease.owned():
-                return bool(await self._lease.reacquire())
+                if await self._lease.reacquire() and not self._unnoted:
+                    return True
+                return await self._note_holder()
         except LockError:
             pass  # it ran out just now
         if not await self._lease.acquire(blocking=False, token=self._token):
             return None
+        return await self._note_holder()
+
+    async def _note_holder(self) -> bool:
+        """Note who holds the lease; True where it was this instance before, False where that cannot be known."""
+        unsure, self._unnoted = self._unnoted, True
         last = await self._redis.set(self._holder, self._token, get=True)
-        return last is not None and last.decode() == self._token
+        self._unnoted = False
+        return not unsure and last is not None and last.decode() == self._token
 
     async def release(self) -> None:
         """Let another instance go on at once."""

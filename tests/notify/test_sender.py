@@ -1,20 +1,22 @@
 """Delivering for real: alerts in a real Redis, webhooks over real HTTP, and instances that die in between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import msgspec
+import pytest
 import pytest_asyncio
+from redis.exceptions import ConnectionError as DisconnectedError
 
 from events.envelope import Event
 from events.ledger import AlertRules, Channel, Ledger
 from events.log import Entry, Log, digest, key
 from events.schema import DeadlinePassed
 from services.clock import FixedClock
-from services.notify.core import DIGEST_MOST
+from services.notify.core import DIGEST_MOST, TRIES, Alert
 from services.notify.sender import Sender
 from services.notify.store import Alerts, Outbox, Query
 from tests.examples import EXAMPLES, assigned, store
@@ -254,3 +256,65 @@ async def test_very_many_alerts_at_once_go_out_in_several_digests(
     alerts = [alert["id"] for payload in endpoint.payloads for alert in payload["data"]["alerts"]]
     assert len(endpoint.ids) == 4
     assert sorted(alerts) == sorted({f"{number}-0" for number in range(1, many + 1)})
+
+
+class Losing:
+    """The server's client, which loses the answer to the next command that is about a key."""
+
+    def __init__(self, redis: Any, command: str, key: str) -> None:
+        self._redis = redis
+        self._command = command
+        self._key = key
+        self.lost = 0
+
+    def __getattr__(self, name: str) -> Any:
+        work = getattr(self._redis, name)
+        if name != self._command:
+            return work
+
+        async def lose(of: str, *args: Any, **words: Any) -> Any:
+            answer = await work(of, *args, **words)
+            if of == self._key and not self.lost:
+                self.lost += 1
+                raise DisconnectedError("the answer is lost")
+            return answer
+
+        return lose
+
+
+async def test_who_does_not_know_whether_others_held_the_lease_looks_anew(redis: Any) -> None:
+    """Where the answer is lost that would tell, an instance that comes back does not go on from what it knew."""
+    losing = Losing(redis, "set", key(NAME, "notify", "holder"))
+    losing.lost = 1
+    one, other = Outbox(losing, NAME), Outbox(redis, NAME)
+    assert (await one.hold(), await one.hold(), await other.hold()) == (False, True, None)
+    await redis.delete(key(NAME, "notify", "lease"))  # as when it runs out
+    assert (await other.hold(), await one.hold()) == (False, None)
+    await redis.delete(key(NAME, "notify", "lease"))
+    losing.lost = 0
+    with pytest.raises(DisconnectedError):
+        await one.hold()
+    assert (await one.hold(), await one.hold()) == (False, True)
+
+
+async def test_a_server_that_is_away_is_no_attempt(redis: Any, endpoint: Endpoint, http: httpx.AsyncClient) -> None:
+    """Where the alerts cannot be read before anything was sent, no attempt is recorded, and no back-off waited for."""
+    post = Post(redis, everyone(endpoint), http)
+    post.clock.instant = START + timedelta(hours=1)
+    await happen(redis, assigned("t-1"))
+    outbox, away = post.sender._outbox, iter(range(TRIES + 2))
+    read = outbox.alerts
+
+    async def alerts(ids: Sequence[str]) -> list[Alert]:
+        if next(away, None) is not None:
+            raise DisconnectedError("the server is away")
+        return await read(ids)
+
+    outbox.alerts = alerts  # type: ignore[method-assign]  # a server that goes away between two commands
+    async with asyncio.timeout(20):
+        while not endpoint.ids:
+            await post.turns(1)
+    await post.turns()
+    told, _ = await post.alerts.select(Query())
+    (delivery,) = told[0].digest.deliveries or () if told[0].digest is not None else ()
+    assert [one.result for one in delivery.attempts] == ["sent"]
