@@ -48,11 +48,10 @@ _COMMANDS = {
 }
 
 _KEYS = {
-    "ingest": (
-        "~log ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~strangers ~ingest:* ~clock:* %R~tokens"
-    ),
-    "status": "%R~log ~status:* ~clock:* %R~tokens",
-    "notify": "%R~log ~notify:* ~clock:* %R~tokens",
+    "ingest": "~log ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~strangers ~ingest:* ~clock:*"
+    " %R~accepted %R~tokens",
+    "status": "%R~log ~status:* ~clock:* %R~accepted %R~tokens",
+    "notify": "%R~log ~notify:* ~clock:* %R~accepted %R~tokens",
     "audit": "%R~* ~seen",  # the index is looked up by a script
 }
 """Of each ledger, without the prefix."""

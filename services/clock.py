@@ -12,7 +12,9 @@ import asyncio
 import os
 import tempfile
 import time
+import uuid
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -24,6 +26,12 @@ FASTEST = 1e10
 
 FILE = "file:"
 """What a specification begins with where the instant stands in a file."""
+
+MEANT = "meant"
+"""What follows an instant in a file that was put there on purpose, so that it is believed however far off it is."""
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+"""Where Linux tells one boot of the machine from another, to containers too."""
 
 
 FILE_MODE = 0o644
@@ -93,14 +101,19 @@ class FileClock(Struct, frozen=True):
 
     def now(self) -> datetime:
         """Return the instant; raises ClockError where the file cannot be read or holds none with an offset."""
+        return self.read()[0]
+
+    def read(self) -> tuple[datetime, bool]:
+        """Return the instant, and whether it was put there on purpose; raises ClockError as `now` does."""
         try:
             text = self.path.read_text(encoding="utf-8", errors="replace").strip()[:100]
         except OSError as error:
             raise ClockError(f"{self.path}: {error.strerror}; it holds the ledger's instant") from error
+        written = text.removesuffix(MEANT).rstrip()
         try:
-            instant = datetime.fromisoformat(text)
+            instant = datetime.fromisoformat(written)
             if instant.tzinfo is not None:
-                return instant.astimezone(UTC)
+                return instant.astimezone(UTC), written != text
         except ValueError:
             pass
         raise ClockError(
@@ -118,6 +131,10 @@ class FileClock(Struct, frozen=True):
             file.write(instant.isoformat())
         Path(name).chmod(FILE_MODE)
         Path(name).replace(self.path)
+        """Have it stand at an instant, on purpose, for every process at once."""
+        new = self.path.with_name(f"{self.path.name}.new")
+        new.write_text(f"{instant.isoformat()} {MEANT}", encoding="ascii")
+        new.replace(self.path)
 
 
 def parse_spec(spec: str) -> tuple[datetime, float]:
@@ -162,6 +179,20 @@ def real_time() -> float:
 def monotonic() -> float:
     """Return seconds that only grow, whatever is done to the machine's clock: to measure a time."""
     return time.monotonic()
+
+
+def uptime() -> float:
+    """Return the machine's seconds since it booted, its sleep included where the system counts that (Linux)."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+@cache
+def boot_id() -> str:
+    """Return what tells this boot of the machine from others; where the system does not say, this process' own."""
+    try:
+        return BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return f"process {uuid.uuid4()}"
 
 
 async def sleep(seconds: float) -> None:

@@ -39,8 +39,8 @@ class Hold(Struct, frozen=True):
     def __str__(self) -> str:
         shown, expected = (instant.isoformat(timespec="seconds") for instant in (self.reading.instant, self.expected))
         return (
-            f"the clock is held: it shows {shown}, but {expected} follows from the last good instant and the time since."
-            f" Deadlines wait, and events are recorded at {expected} and on. Set the clock right; or, if {shown} is"
+            f"the clock is held: it shows {shown}, but by the last good instant and the time since it is {expected};"
+            f" deadlines wait, and events are recorded at {expected} and on. Set the clock right; or, if {shown} is"
             " right, confirm it with `duban doctor --accept-clock`"
         )
 

@@ -3,6 +3,8 @@
     duban:{L}:clock:<spec>  string  the real instant (Unix seconds) at which this clock was started
     duban:{L}:clock:kind    string  wall, scaled or file; kept with the first event (events/log.py)
 
+What else is kept of a clock is in services/steady.py.
+
 A ledger that has events but no kind is older than that: it runs by the wall clock, unless its last event was recorded
 ahead of it, as only another clock can.
 """
@@ -15,6 +17,7 @@ from events.envelope import InvalidEvent, read
 from events.log import Log, key
 from services.clock import Clock, SystemClock, clock_for, kind_of, parse_spec, real_time
 from services.settings import SettingsError
+from services.steady import steadied
 
 AHEAD = timedelta(minutes=5)
 """How far a log may be ahead of the wall clock: what unsynchronised machines are off by."""
@@ -22,16 +25,18 @@ AHEAD = timedelta(minutes=5)
 _NAMES = {"wall": "the wall clock", "scaled": "a clock INSTANT@SPEED", "file": "a clock file:PATH"}
 
 
-async def ledger_clock(redis: Any, ledger: str, spec: str | None) -> Clock:
+async def ledger_clock(redis: Any, ledger: str, spec: str | None, *, records: bool = False) -> Clock:
     """Return the clock that a ledger runs by; raises SettingsError where that is of another kind, or later.
 
-    Nothing is written where it is refused.
+    Nothing is written where it is refused. The wall clock, and one in a file, are held where they jump; a scaled one
+    runs ahead by specification. Whoever `records` by it has it held, too, where it starts far from the last record.
     """
     if kind_of(spec) == "scaled":
         parse_spec(spec or "")
     await check_clock(redis, ledger, spec)
     if spec is None or kind_of(spec) != "scaled":
-        return clock_for(spec, 0)
+        last = await last_recorded(redis, ledger) if records else None
+        return await steadied(redis, ledger, clock_for(spec, 0), last)
     name = key(ledger, "clock", spec)
     await redis.set(name, repr(real_time()), nx=True)
     return clock_for(spec, float(await redis.get(name)))

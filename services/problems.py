@@ -26,9 +26,9 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, 
     )
 
 
-def unavailable(detail: str) -> Response[bytes]:
-    """Return the problem of what cannot be done now, and may be tried again."""
-    return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": RETRY_AFTER})
+def unavailable(detail: str, **members: object) -> Response[bytes]:
+    """Return the problem of what cannot be done now, and may be tried again; `members` are its extension members."""
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": RETRY_AFTER}, **members)
 
 
 def crowded(detail: str) -> Response[bytes]:

@@ -143,9 +143,8 @@ async def repeat(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - the loop must outlive any fault, and every fault is in the log
-            log.warning(
-                "will try again", work=getattr(work, "__qualname__", "?"), error=f"{type(error).__name__}: {error}"
-            )
+            name = getattr(getattr(work, "func", work), "__qualname__", "?")  # also of a partial
+            log.warning("will try again", work=name, error=f"{type(error).__name__}: {error}")
             await sleep(RETRY_SECONDS)
         await sleep(seconds)
 

@@ -36,6 +36,12 @@ MOST_REQUESTS = 4_000
 log = structlog.get_logger()
 
 
+class NeedsOperator(str):
+    """Why a service cannot be used in full until a person has decided something; waiting does not help."""
+
+    __slots__ = ()
+
+
 def bounded(most: int) -> Callable[[ASGIApp], ASGIApp]:
     """Return a middleware that answers 503 beyond so many requests at once; asking after the health is always free.
 
@@ -95,7 +101,9 @@ def application(
     )
     async def ready() -> Response[Any]:
         why = await unready()
-        return Response({"status": "ready"}) if why is None else unavailable(why)
+        if why is None:
+            return Response({"status": "ready"})
+        return unavailable(str(why), needs="operator") if isinstance(why, NeedsOperator) else unavailable(why)
 
     @get(
         "/v1/openapi.json",

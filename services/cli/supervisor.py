@@ -182,6 +182,9 @@ class Supervisor:
                         answer = await client.get(f"http://{reachable(self._host)}:{self.port + number}/health/ready")
                         if answer.status_code == httpx.codes.OK:
                             break
+                        if answer.json().get("needs") == "operator":  # who needs a running duban to decide
+                            log.error("not ready", service=service, reason=answer.json()["detail"])
+                            break
                     await sleep(0.05)
 
     async def _watch(self) -> None:

@@ -13,6 +13,7 @@ from events.difference import members
 from events.ledger import Ledger
 from events.log import Log, key
 from events.projection import Projection, Rules, saved_position
+from services.cli.accepting import accept_held_clock, acceptances
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.place import LEDGER, Place, find
 from services.ingest.store import is_closed
@@ -22,6 +23,7 @@ from services.notify.store import rules as notify_rules
 from services.server import connect
 from services.settings import SettingsError
 from services.status.store import rules as status_rules
+from services.steady import kept_hold
 
 LEAST_VERSION = (7, 2)
 """Of Redis; every Valkey is later."""
@@ -67,18 +69,32 @@ def rebuild(
 
 
 @commands.command()
-def doctor(data: DataOption = None, ledger: LedgerOption = LEDGER, json: JsonOption = False) -> None:
-    """Look at services and server, and say what is not as it should be."""
+def doctor(
+    data: DataOption = None,
+    ledger: LedgerOption = LEDGER,
+    json: JsonOption = False,
+    accept_clock: Annotated[
+        bool, typer.Option("--accept-clock", help="Confirm that the instant of a held clock is right")
+    ] = False,
+    by: Annotated[str | None, typer.Option("--by", help="Who accepts; this user at this host if left out")] = None,
+) -> None:
+    """Look at services and server, and say what is not as it should be; accept, on record, what only people can."""
     place = find(data)
     sources = ledger_of(data, ledger).sources
 
-    async def work() -> list[str]:
-        return await _services(place) + (await _server(place, ledger, sources) if place.redis_url is not None else [])
+    async def work() -> tuple[list[str], list[str]]:
+        if accept_clock:
+            await accept_held_clock(place, ledger, by)
+        if place.redis_url is None:
+            return await _services(place), []
+        return await _services(place) + await _server(place, ledger, sources), await acceptances(place, ledger)
 
-    wrong = asyncio.run(work())
+    wrong, accepted = asyncio.run(work())
     if json:
         out.out(msgspec.json.encode(wrong).decode())
     else:
+        for one in accepted:
+            out.print(f"accepted: {one}", markup=False)
         for one in wrong:
             err.print(one, style="red", markup=False)
         out.print("all is well" if not wrong else f"{len(wrong)} to look at")
@@ -108,6 +124,8 @@ async def _server(place: Place, ledger: str, sources: Collection[str]) -> list[s
         wrong = await _configuration(redis)
         log = Log(redis, ledger)
         tail = await log.tail()
+        if (hold := await kept_hold(redis, ledger)) is not None:
+            wrong.append(f"ingest: {hold}")
         if (wrong_clock := await ahead_of_wall(redis, ledger)) is not None:
             wrong.append(f"clock: {wrong_clock}: was it run by another clock, or was this one wrong?")
         for name in ("ingest", "status", "notify"):

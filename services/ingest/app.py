@@ -31,10 +31,10 @@ from events.contract import schema_of
 from events.envelope import CODES, InvalidEvent
 from events.log import key
 from events.schema import TYPES
-from services import runtime, tokens
+from services import runtime, steady, tokens
 from services.acl import SUBMITTING
 from services.callers import CALLER, Caller, Callers
-from services.clock import kind_of
+from services.clock import Clock, kind_of
 from services.description import BEARER, answers, problems
 from services.edge import Service
 from services.ingest.contract import (
@@ -61,7 +61,7 @@ from services.ledger_clock import ahead_of_wall, ledger_clock
 from services.problems import RETRY_AFTER, problem, unavailable
 from services.server import WATCH_SECONDS, Watch, connect, until_reachable, writable
 from services.settings import Settings, load_ledgers
-from services.web import KEEPS, application, query_fault
+from services.web import KEEPS, NeedsOperator, application, query_fault
 
 MOST_DOCUMENT = MOST_BYTES + MIB
 """Bytes of a request with a document: the largest that is read, and what the form adds."""
@@ -95,6 +95,7 @@ class Door(NamedTuple):
     writer: Writer
     documents: Documents
     redis: Any
+    clock: Clock
 
 
 class ScheduleForm(Struct):
@@ -120,13 +121,22 @@ def build(settings: Settings) -> Service:
         tasks = []
         inboxes: list[Inbox] = []
         for name, ledger in ledgers.items():
-            clock = await ledger_clock(redis, name, settings.clock)
-            kind = kind_of(settings.clock)
-            writer = Writer(redis, name, ledger, clock.now, settings.replicas, kind, settings.refused_bytes)
-            doors[name] = Door(writer, Documents(writer), redis)
+            clock = await ledger_clock(redis, name, settings.clock, records=True)
+            writer = Writer(
+                redis,
+                name,
+                ledger,
+                clock.now,
+                settings.replicas,
+                kind_of(settings.clock),
+                settings.refused_bytes,
+                partial(steady.is_held, clock),
+            )
+            doors[name] = Door(writer, Documents(writer), redis, clock)
             callers.open(name, redis, clock.now)
             tasks += [
                 asyncio.create_task(writer.run()),
+                asyncio.create_task(runtime.repeat(steady.LOOK_SECONDS, partial(steady.keep, redis, name, clock))),
                 asyncio.create_task(runtime.repeat(TICK_SECONDS, writer.tick)),
                 asyncio.create_task(runtime.repeat(SAVE_SECONDS, writer.save)),
             ]
@@ -255,8 +265,11 @@ def build(settings: Settings) -> Service:
         connected = [door.writer.ready and await writable(door.redis) for door in doors.values()]
         if not connected or not all(connected):
             return "not connected to the log, or to one that takes no writes"
+        holds = [steady.hold_of(door.clock) for door in doors.values()]
+        if (hold := next(filter(None, holds), None)) is not None:
+            return NeedsOperator(hold)
         wrong = [await ahead_of_wall(door.redis, name) for name, door in doors.items() if settings.clock is None]
-        return next(filter(None, wrong), None)
+        return next((NeedsOperator(one) for one in wrong if one is not None), None)
 
     @get(
         "/v1/schemas/{name:str}",

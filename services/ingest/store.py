@@ -58,7 +58,10 @@ class Decided(Struct, frozen=True):
 
 
 class Writer:
-    """The one writer of a ledger: what sources submit is decided in turn and appended in batches."""
+    """The one writer of a ledger: what sources submit is decided in turn and appended in batches.
+
+    `now` is the ledger's instant, and `held` whether its clock was held at the last `now`: its events wait then.
+    """
 
     def __init__(
         self,
@@ -69,6 +72,7 @@ class Writer:
         replicas: int = 0,
         clock: str = "wall",
         refused_bytes: int = REFUSED_BYTES,
+        held: Callable[[], bool] = lambda: False,
     ) -> None:
         self.name = name
         self.ledger = ledger
@@ -76,6 +80,7 @@ class Writer:
         self.state = Projection(redis, self.log, rules(ledger))
         self.now = now
         self._refused_bytes = refused_bytes
+        self._held = held
         self._last: datetime | None = None
         self._queue = Queue(monotonic)
         self._lookups = Lookups(self.log)
@@ -192,7 +197,7 @@ class Writer:
     async def tick(self) -> None:
         """Record what the clock has to say by now; raises UnavailableError where the log cannot be written."""
         due = self._timers.next
-        if not self._synced or (due is not None and due <= self.now()):
+        if not self._synced or (due is not None and due <= self.now() and not self._held()):
             await self.submit(())
 
     async def save(self) -> None:
@@ -230,7 +235,7 @@ class Writer:
             if found.epoch != self._epoch:
                 found = await self._lookups.ask(batch, self._epoch)
             now = self._advance_clock()
-            due = list(self._timers.due(now))
+            due = [] if self._held() else list(self._timers.due(now))
             draft, outcomes = await self._draft(batch, found, now, due)
             if draft.doubtful and not found.whole:
                 self._lookups.beware()

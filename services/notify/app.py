@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Annotated
 
 import httpx
@@ -16,7 +17,7 @@ from msgspec import Struct
 from events.ledger import EVERYBODY, Ledger, Trigger
 from events.log import stored
 from events.text import name_of
-from services import runtime
+from services import runtime, steady
 from services.callers import Callers
 from services.description import POSITION, answers, problems
 from services.edge import Service
@@ -89,6 +90,7 @@ def build(settings: Settings) -> Service:
                 tasks += [
                     asyncio.create_task(runtime.repeat(CATCH_UP_SECONDS, desk.wake)),
                     asyncio.create_task(runtime.repeat(PAUSE_SECONDS, desk.sender.turn)),
+                    asyncio.create_task(runtime.repeat(steady.LOOK_SECONDS, partial(steady.look, redis, name, clock))),
                 ]
                 log = desk.alerts.projection.log
                 after = f"{desk.alerts.projection.position}-0"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -18,7 +19,7 @@ from msgspec import Raw
 from events.log import Stored, stored
 from events.schema import TYPES
 from events.text import name_of
-from services import runtime
+from services import runtime, steady
 from services.callers import Callers
 from services.clock import Clock
 from services.description import POSITION, Named, answers, event_named, one_of, place, problems
@@ -153,6 +154,7 @@ def build(settings: Settings) -> Service:
             tasks += [
                 asyncio.create_task(runtime.repeat(CATCH_UP_SECONDS, desk.wake)),
                 asyncio.create_task(runtime.repeat(period, desk.relight)),
+                asyncio.create_task(runtime.repeat(steady.LOOK_SECONDS, partial(steady.look, redis, name, clock))),
             ]
             desk.readers = (
                 runtime.follow(broker, desk.board.log.key, f"{desk.board.position}-0", FOLLOW_BATCH, desk.wake),

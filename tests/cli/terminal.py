@@ -30,14 +30,19 @@ class Terminal:
 
     def start(self, *options: str) -> None:
         """Start `duban up` and wait until it can be used."""
-        with (self.data.parent / "up.log").open("ab") as log:
-            command = [*DUBAN, "up", "--data", str(self.data), "--port", str(self.port), *options]
-            self.up = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+        self.launch(*options)
+        assert self.up is not None
         end = time.monotonic() + START_SECONDS
         while self("doctor").returncode:
             if time.monotonic() > end or self.up.poll() is not None:
                 raise TimeoutError((self.data.parent / "up.log").read_text(encoding="utf-8"))
             time.sleep(0.2)
+
+    def launch(self, *options: str) -> None:
+        """Start `duban up`, whether or not all will be well."""
+        with (self.data.parent / "up.log").open("ab") as log:
+            command = [*DUBAN, "up", "--data", str(self.data), "--port", str(self.port), *options]
+            self.up = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
 
     def stop(self) -> int:
         """Press Ctrl-C and return the exit code."""

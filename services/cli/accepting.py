@@ -1,0 +1,58 @@
+"""What people accept, on record, where a service cannot know better (services/accepted.py)."""
+
+import getpass
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from services.accepted import ClockAccepted, accept, accepted
+from services.cli.place import Place
+from services.clock import monotonic, real_time, sleep
+from services.server import connect
+from services.settings import SettingsError
+from services.steady import kept_hold
+
+PATIENCE_SECONDS = 5.0
+"""The time that ingest gets to take an acceptance up: it looks each second."""
+
+
+async def accept_held_clock(place: Place, ledger: str, by: str | None) -> None:
+    """Confirm the instant of a ledger's held clock; raises SettingsError where it is not held."""
+    async with _connected(place) as redis:
+        hold = await kept_hold(redis, ledger)
+        if hold is None:
+            raise SettingsError(f"ledger {ledger}: its clock is not held, so there is nothing to accept")
+        await accept(redis, ledger, ClockAccepted(_who(by), _now(), hold.reading, hold.expected))
+        end = monotonic() + PATIENCE_SECONDS
+        while await kept_hold(redis, ledger) is not None and monotonic() < end:
+            await sleep(0.1)
+
+
+async def acceptances(place: Place, ledger: str) -> list[str]:
+    """Return what was accepted in a ledger, the oldest first, as people read it; nothing where the server is away."""
+    try:
+        async with _connected(place) as redis:
+            return [str(one) for one in await accepted(redis, ledger)]
+    except RedisError:
+        return []  # which is reported with what else is wrong with the server
+
+
+@asynccontextmanager
+async def _connected(place: Place) -> AsyncIterator[Any]:
+    redis = connect(place.server())
+    try:
+        yield redis
+    finally:
+        await redis.aclose()
+
+
+def _who(by: str | None) -> str:
+    return by or f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(real_time(), UTC)
