@@ -202,6 +202,10 @@ class Log:
         last = await self._redis.xrevrange(self.key, count=1)
         return _position(last[0][0]) if last else 0
 
+    async def server(self) -> str:
+        """Return what tells this run of the server from any other: it may have come up with another log."""
+        return str((await self._redis.info("server"))["run_id"])
+
     async def append(
         self, tail: int, entries: Sequence[Entry], notes: Sequence[Notes] = (), moves: Sequence[Move] = ()
     ) -> list[int]:

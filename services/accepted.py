@@ -1,16 +1,17 @@
-"""What operators accepted, on record: a clock that had jumped.
+"""What operators accepted, on record: a clock that had jumped, events that were lost.
 
 duban:{L}:accepted  stream  e: an acceptance as JSON, the oldest first    written by `duban doctor` alone
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
 from events.log import key
 from services.jump import Reading
+from services.loss import Loss
 
 MOST = 1_000
 """Of the newest acceptances that are read at once: there is one for each time that something went wrong."""
@@ -32,9 +33,23 @@ class ClockAccepted(Struct, frozen=True, tag="clock"):
         )
 
 
-Acceptance = ClockAccepted
+class LossAccepted(Struct, frozen=True, tag="loss"):
+    """Acknowledged events that are lost, and that somebody knows of; the log goes on from where it ends."""
 
-_decoder = msgspec.json.Decoder(Acceptance)
+    by: str
+    at: datetime
+    loss: Loss
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat(timespec='seconds')} {self.by}: that {self.loss.lost}"
+
+
+Acceptance: TypeAlias = ClockAccepted | LossAccepted
+
+_decoder: msgspec.json.Decoder[Acceptance] = msgspec.json.Decoder(Acceptance)
+
+
+_losses = msgspec.json.Decoder(Loss)
 
 
 async def accept(redis: Any, ledger: str, acceptance: Acceptance) -> None:
@@ -46,3 +61,18 @@ async def accepted(redis: Any, ledger: str) -> list[Acceptance]:
     """Return what was accepted in a ledger, the oldest first."""
     entries = await redis.xrevrange(key(ledger, "accepted"), count=MOST)
     return [_decoder.decode(fields[b"e"]) for _, fields in reversed(entries)]
+
+
+async def wait_for(redis: Any, ledger: str, loss: Loss | None) -> None:
+    """Have it known, for `duban doctor`, which loss is to be accepted, or that none is."""
+    name = key(ledger, "ingest", "lost")
+    if loss is None:
+        await redis.unlink(name)
+    else:
+        await redis.set(name, msgspec.json.encode(loss))
+
+
+async def waiting(redis: Any, ledger: str) -> Loss | None:
+    """Return the loss that is to be accepted, None where there is none."""
+    found = await redis.get(key(ledger, "ingest", "lost"))
+    return _losses.decode(found) if found is not None else None

@@ -41,6 +41,8 @@ class Settings(Struct, frozen=True):
                      networks (CIDR, separated by commas) whose X-Forwarded-For and X-Forwarded-Proto are believed
     DUBAN_REFUSED_BYTES
                      bytes of the newest refused submissions of a source that ingest keeps whole
+    DUBAN_STATE      the directory in which ingest notes what it has acknowledged, outside of the server: to be made by
+                     it, or empty, or its own already; nothing is noted if unset
     DUBAN_PARENT     the process with which this one ends, if any
     """
 
@@ -55,6 +57,7 @@ class Settings(Struct, frozen=True):
     streams: Annotated[int, Meta(ge=1)] = STREAMS
     trusted_proxies: Networks = Networks()
     refused_bytes: Annotated[int, Meta(ge=0)] = REFUSED_BYTES
+    state: Path | None = None
     parent: int | None = None
 
     @classmethod

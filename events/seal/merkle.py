@@ -20,6 +20,11 @@ class Tree:
         self._heads.append(head)
         self.size += 1
 
+    @property
+    def heads(self) -> list[str]:
+        """The heads of the whole subtrees (`whole`) that the tree is made of, in hexadecimal."""
+        return [head.hex() for head in self._heads]
+
     def head(self) -> str:
         """Return the head over the entries so far, in hexadecimal."""
         if not self._heads:
@@ -28,6 +33,11 @@ class Tree:
         for left in reversed(rest):
             head = _node(left, head)
         return head.hex()
+
+
+def whole(size: int) -> list[int]:
+    """Return how many entries each of the whole subtrees of a tree of this size holds: 7 is made of 4, 2 and 1."""
+    return [1 << bit for bit in reversed(range(size.bit_length())) if size >> bit & 1]
 
 
 def _node(left: bytes, right: bytes) -> bytes:

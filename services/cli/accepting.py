@@ -9,7 +9,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from services.accepted import ClockAccepted, accept, accepted
+from services.accepted import ClockAccepted, LossAccepted, accept, accepted, waiting
 from services.cli.place import Place
 from services.clock import monotonic, real_time, sleep
 from services.server import connect
@@ -29,6 +29,23 @@ async def accept_held_clock(place: Place, ledger: str, by: str | None) -> None:
         await accept(redis, ledger, ClockAccepted(_who(by), _now(), hold.reading, hold.expected))
         end = monotonic() + PATIENCE_SECONDS
         while await kept_hold(redis, ledger) is not None and monotonic() < end:
+            await sleep(0.1)
+
+
+async def accept_loss(place: Place, ledger: str, position: int, by: str | None) -> None:
+    """Accept that acknowledged events are lost and that the log goes on from a position, which is where it ends.
+
+    Raises SettingsError where nothing is lost, or it ends elsewhere.
+    """
+    async with _connected(place) as redis:
+        loss = await waiting(redis, ledger)
+        if loss is None:
+            raise SettingsError(f"ledger {ledger}: ingest misses nothing that was acknowledged; nothing to accept")
+        if position != loss.tail:
+            raise SettingsError(f"--accept-loss {position}: {loss.lost}; to accept that, give {loss.tail}")
+        await accept(redis, ledger, LossAccepted(_who(by), _now(), loss))
+        end = monotonic() + PATIENCE_SECONDS
+        while await waiting(redis, ledger) is not None and monotonic() < end:
             await sleep(0.1)
 
 

@@ -156,6 +156,7 @@ class Supervisor:
             "DUBAN_PORT": str(self.port),
             "DUBAN_LOG": os.environ.get("DUBAN_LOG", "console"),
             "DUBAN_PARENT": str(os.getpid()),
+            "DUBAN_STATE": os.environ.get("DUBAN_STATE") or str(self.data / "state"),
         }
         environment.pop("DUBAN_CLOCK", None)
         if self._clock is not None:

@@ -13,7 +13,8 @@ from events.difference import members
 from events.ledger import Ledger
 from events.log import Log, key
 from events.projection import Projection, Rules, saved_position
-from services.cli.accepting import accept_held_clock, acceptances
+from services.accepted import waiting
+from services.cli.accepting import accept_held_clock, accept_loss, acceptances
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.place import LEDGER, Place, find
 from services.ingest.store import is_closed
@@ -76,6 +77,15 @@ def doctor(
     accept_clock: Annotated[
         bool, typer.Option("--accept-clock", help="Confirm that the instant of a held clock is right")
     ] = False,
+    accept_lost: Annotated[
+        int | None,
+        typer.Option(
+            "--accept-loss",
+            metavar="POSITION",
+            min=0,
+            help="Accept that acknowledged events are lost; the log goes on from POSITION, where it ends now",
+        ),
+    ] = None,
     by: Annotated[str | None, typer.Option("--by", help="Who accepts; this user at this host if left out")] = None,
 ) -> None:
     """Look at services and server, and say what is not as it should be; accept, on record, what only people can."""
@@ -85,6 +95,8 @@ def doctor(
     async def work() -> tuple[list[str], list[str]]:
         if accept_clock:
             await accept_held_clock(place, ledger, by)
+        if accept_lost is not None:
+            await accept_loss(place, ledger, accept_lost, by)
         if place.redis_url is None:
             return await _services(place), []
         return await _services(place) + await _server(place, ledger, sources), await acceptances(place, ledger)
@@ -124,6 +136,8 @@ async def _server(place: Place, ledger: str, sources: Collection[str]) -> list[s
         wrong = await _configuration(redis)
         log = Log(redis, ledger)
         tail = await log.tail()
+        if (loss := await waiting(redis, ledger)) is not None:
+            wrong.append(f"ingest: {loss}")
         if (hold := await kept_hold(redis, ledger)) is not None:
             wrong.append(f"ingest: {hold}")
         if (wrong_clock := await ahead_of_wall(redis, ledger)) is not None:

@@ -29,7 +29,7 @@ from redis.exceptions import RedisError
 
 from events.contract import schema_of
 from events.envelope import CODES, InvalidEvent
-from events.log import key
+from events.log import Log, key
 from events.schema import TYPES
 from services import runtime, steady, tokens
 from services.acl import SUBMITTING
@@ -37,6 +37,8 @@ from services.callers import CALLER, Caller, Callers
 from services.clock import Clock, kind_of
 from services.description import BEARER, answers, problems
 from services.edge import Service
+from services.ingest.acknowledged import SAVE_SECONDS as NOTE_SECONDS
+from services.ingest.acknowledged import Acknowledged
 from services.ingest.contract import (
     ACCEPTED,
     EVENTS,
@@ -56,6 +58,7 @@ from services.ingest.inbox import Inbox
 from services.ingest.room import MOST_REQUEST, FullError, Room
 from services.ingest.schedule.limits import MIB, MOST_BYTES
 from services.ingest.schedule.plan import Order, PlanName
+from services.ingest.state import load, own
 from services.ingest.store import UnavailableError, Writer, keep_stranger
 from services.ledger_clock import ahead_of_wall, ledger_clock
 from services.problems import RETRY_AFTER, problem, unavailable
@@ -109,6 +112,10 @@ class ScheduleForm(Struct):
 def build(settings: Settings) -> Service:
     """Make the service; it connects when it starts."""
     ledgers = load_ledgers(settings.ledgers)
+    if settings.state is not None:
+        own(settings.state)
+        for name in ledgers:
+            load(settings.state, name)  # what cannot be read is refused before anything runs
     doors: dict[str, Door] = {}
     callers = Callers()
     room = Room()
@@ -122,6 +129,7 @@ def build(settings: Settings) -> Service:
         inboxes: list[Inbox] = []
         for name, ledger in ledgers.items():
             clock = await ledger_clock(redis, name, settings.clock, records=True)
+            noted = Acknowledged(settings.state, Log(redis, name)) if settings.state is not None else None
             writer = Writer(
                 redis,
                 name,
@@ -131,6 +139,7 @@ def build(settings: Settings) -> Service:
                 kind_of(settings.clock),
                 settings.refused_bytes,
                 partial(steady.is_held, clock),
+                noted,
             )
             doors[name] = Door(writer, Documents(writer), redis, clock)
             callers.open(name, redis, clock.now)
@@ -139,7 +148,10 @@ def build(settings: Settings) -> Service:
                 asyncio.create_task(runtime.repeat(steady.LOOK_SECONDS, partial(steady.keep, redis, name, clock))),
                 asyncio.create_task(runtime.repeat(TICK_SECONDS, writer.tick)),
                 asyncio.create_task(runtime.repeat(SAVE_SECONDS, writer.save)),
+                asyncio.create_task(runtime.repeat(steady.LOOK_SECONDS, writer.look_for_acceptance)),
             ]
+            if noted is not None:
+                tasks.append(asyncio.create_task(runtime.repeat(NOTE_SECONDS, noted.save)))
             for source in ledger.sources:
                 reached = await writer.log.cursor(key(name, "inbox", source))
                 inbox = Inbox(redis, writer, source, reached)
@@ -159,7 +171,8 @@ def build(settings: Settings) -> Service:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             saves = [door.writer.save() for door in doors.values()]
-            await asyncio.gather(*saves, return_exceptions=True)  # without one, the next start folds further
+            notes = [door.writer.noted.save() for door in doors.values() if door.writer.noted is not None]
+            await asyncio.gather(*saves, *notes, return_exceptions=True)  # without one, the next start folds further
             await redis.aclose()
 
     @post(
@@ -262,9 +275,15 @@ def build(settings: Settings) -> Service:
             return unavailable(f"this cannot be done now; send it all again: {error}")
 
     async def unready() -> str | None:
+        losses = [door.writer.loss for door in doors.values()]
+        if (loss := next(filter(None, losses), None)) is not None:
+            return NeedsOperator(loss)
         connected = [door.writer.ready and await writable(door.redis) for door in doors.values()]
         if not connected or not all(connected):
             return "not connected to the log, or to one that takes no writes"
+        faults = [door.writer.noted.fault for door in doors.values() if door.writer.noted is not None]
+        if (fault := next(filter(None, faults), None)) is not None:
+            return fault
         holds = [steady.hold_of(door.clock) for door in doors.values()]
         if (hold := next(filter(None, holds), None)) is not None:
             return NeedsOperator(hold)

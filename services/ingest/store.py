@@ -22,9 +22,11 @@ from redis.exceptions import RedisError
 
 from events.envelope import read
 from events.ledger import CLOCK, Ledger
-from events.log import InboxMovedError, KnownError, Log, Move, Packed, StaleTailError, key
+from events.log import InboxMovedError, KnownError, Log, Move, Packed, StaleTailError, key, mark
 from events.projection import Projection, Rules
+from services.accepted import LossAccepted, accepted, wait_for
 from services.clock import cancelled, monotonic, sleep
+from services.ingest.acknowledged import Acknowledged
 from services.ingest.core import Outcome
 from services.ingest.draft import Base, Draft, Ids, Submission
 from services.ingest.lookup import Lookup, Lookups
@@ -32,6 +34,7 @@ from services.ingest.queue import Part, Queue, Waiting, in_slices
 from services.ingest.task import VERSION, Task, evolve
 from services.ingest.timers import Timers
 from services.limits import REFUSED_BYTES
+from services.loss import Loss
 
 LAST_ID = "18446744073709551615-18446744073709551615"
 """After which a stream takes no entry any more: that of an inbox which is closed."""
@@ -61,6 +64,8 @@ class Writer:
     """The one writer of a ledger: what sources submit is decided in turn and appended in batches.
 
     `now` is the ledger's instant, and `held` whether its clock was held at the last `now`: its events wait then.
+    `noted` is what was acknowledged, outside of the server. `loss` is what of it the log does not have: nothing is
+    appended until that is accepted.
     """
 
     def __init__(
@@ -73,6 +78,7 @@ class Writer:
         clock: str = "wall",
         refused_bytes: int = REFUSED_BYTES,
         held: Callable[[], bool] = lambda: False,
+        noted: Acknowledged | None = None,
     ) -> None:
         self.name = name
         self.ledger = ledger
@@ -90,7 +96,12 @@ class Writer:
         self._epoch = 0
         self._at = 0
         self._told = 0
+        self._told_mark = ""
         self._synced = False
+        self._server = ""
+        self._redis = redis
+        self.loss: Loss | None = None
+        self.noted = noted
 
     @property
     def ready(self) -> bool:
@@ -118,18 +129,20 @@ class Writer:
     async def sync(self) -> None:
         """Bring the write model to the log's tail; saved rows beyond the tail mean the log was cut: RuntimeError.
 
-        After a failover the log may end before what was known here: what is saved on the server fits its log, so that
-        is gone on from, and what was lost is told.
+        Where the log lacks what was acknowledged, that is the `loss`, and the write model stays as it is. After a
+        failover the log may end before what was known here without that: what is saved on the server fits its log, so
+        that is gone on from.
         """
         known = self.state.position
         if not self._synced:
+            await self._compare()
+            if self.loss is not None:
+                return
             await self.state.load()
         await self.state.wake()
         tail = await self.log.tail()
         if tail < known:
-            lost = f"{max(tail, 0) + 1} to {self._told}" if self._told > tail else "none"
-            log.error("log ends earlier than it did", ledger=self.name, now=tail, before=known, acknowledged_lost=lost)
-            self._told = min(self._told, tail)
+            log.warning("log ends earlier than it did", ledger=self.name, now=tail, before=known)
         if self.state.position > tail:
             self._synced = False
             raise RuntimeError(
@@ -196,6 +209,8 @@ class Writer:
 
     async def tick(self) -> None:
         """Record what the clock has to say by now; raises UnavailableError where the log cannot be written."""
+        if self.loss is not None:
+            return
         due = self._timers.next
         if not self._synced or (due is not None and due <= self.now() and not self._held()):
             await self.submit(())
@@ -211,8 +226,46 @@ class Writer:
             await self.state.save()
         known = self.state.position
         tail = await self.log.tail()
-        if self._appending is None and (tail > self.state.position or tail < known or self._overtaken()):
+        moved = tail > self.state.position or tail < known or self._overtaken()
+        if self._appending is None and (moved or self._server != await self.log.server()):
             self._void()
+
+    async def look_for_acceptance(self) -> None:
+        """Have it known what is lost, if anything; go on where that was accepted, or another server answers."""
+        await wait_for(self._redis, self.name, self.loss)
+        if self.loss is None:
+            return
+        if self._server != await self.log.server():
+            self._server, self.loss = "", None
+            self._void()
+        elif any(
+            isinstance(one, LossAccepted) and one.loss == self.loss for one in await accepted(self._redis, self.name)
+        ):
+            if self.noted is not None:
+                await self.noted.take()
+            self._told, self._told_mark, self.loss = self.loss.tail, "", None
+            self._void()
+            await wait_for(self._redis, self.name, None)
+
+    async def _compare(self) -> None:
+        """Compare the log with what was acknowledged: the whole where another server answers, else the last of it."""
+        server = await self.log.server()
+        if self._server != server and self.noted is not None:
+            self.loss = await self.noted.compare()
+        if self.loss is None and self._told:
+            found = await self.log.pick([self._told])
+            if not found or (self._told_mark and mark(found[0].raw) != self._told_mark):
+                self.loss = (await self.noted.compare() if self.noted is not None else None) or await self._last_lost()
+        self._server = server
+        if self.loss is not None:
+            log.error("acknowledged events are lost", ledger=self.name, what=str(self.loss))
+
+    async def _last_lost(self) -> Loss:
+        """Return the loss of the last event that was acknowledged here, where nothing else is known of them."""
+        tail = await self.log.tail()
+        since = [read(one.raw).recorded for one in await self.log.read(tail - 1, 1)] if tail < self._told else []
+        first = tail + 1 if tail < self._told else 1
+        return Loss(tail, self._told, first, self._told, next(iter(since), None), self._last, self._told_mark)
 
     def _fail(self, batch: Sequence[Part], error: Exception) -> None:
         for part in batch:
@@ -229,8 +282,11 @@ class Writer:
         try:
             if self._appending is None and self._overtaken():
                 self._void()
-            if not self._synced:
+            if not self._synced and self.loss is None:
                 await self.sync()
+            if self.loss is not None:
+                self._fail(batch, UnavailableError(str(self.loss)))
+                return None
             found = await (looked_up or self._lookups.ask(batch, self._epoch))
             if found.epoch != self._epoch:
                 found = await self._lookups.ask(batch, self._epoch)
@@ -320,7 +376,10 @@ class Writer:
             self._commit(decided.draft)
         else:  # a save has found another instance ahead, and has taken up what it knows
             self._void()
-        self._told = max(self._told, decided.draft.tail)
+        if decided.draft.tail >= self._told:
+            self._told, self._told_mark = decided.draft.tail, decided.draft.mark
+        if self.noted is not None:
+            self.noted.add(decided.draft.base.tail, [entry.raw for entry in decided.draft.entries])
         outcomes = iter(_confirmed(decided.outcomes, decided.draft.replicas))
         for part in decided.batch:
             part.tell(list(islice(outcomes, len(part.submissions))))

@@ -1,8 +1,10 @@
 """The tree head, with the test vectors of Certificate Transparency's reference implementation."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from events.seal.merkle import Tree
+from events.seal.merkle import Tree, whole
 
 ENTRIES = [
     bytes.fromhex(text)
@@ -30,3 +32,19 @@ def test_the_head_at_every_size_is_the_published_one(size: int) -> None:
         assert tree.head() == HEADS[number]
         tree.add(entry)
     assert (tree.size, tree.head()) == (size, HEADS[size])
+
+
+@given(st.integers(0, 300), st.integers(0, 300))
+def test_a_longer_tree_goes_through_the_heads_of_a_shorter_one(size: int, more: int) -> None:
+    """At the end of each of its whole subtrees the tree's last head is that subtree's, whatever follows later."""
+    entries = [bytes([number % 256, number // 256]) for number in range(size + more)]
+    shorter, longer, seen = Tree(), Tree(), []
+    for entry in entries[:size]:
+        shorter.add(entry)
+    ends = [sum(whole(size)[: number + 1]) for number in range(len(whole(size)))]
+    for entry in entries:
+        longer.add(entry)
+        if longer.size in ends:
+            seen.append(longer.heads[-1])
+    assert sum(whole(size)) == size
+    assert seen == shorter.heads

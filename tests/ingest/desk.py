@@ -12,6 +12,7 @@ import msgspec
 from events.envelope import Event, encode
 from events.ledger import Ledger
 from events.log import Log, Recorded, key
+from services.accepted import LossAccepted, accept, waiting
 from services.clock import FixedClock
 from services.ingest import draft
 from services.ingest.core import Outcome
@@ -53,6 +54,16 @@ async def working(redis: Any, clock: FixedClock | None = None) -> AsyncIterator[
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+async def accept_loss(redis: Any, desk: Desk) -> None:
+    """Accept what is lost, as `duban doctor` does, and have the writer see it."""
+    await desk.writer.look_for_acceptance()
+    loss = await waiting(redis, NAME)
+    assert loss is not None
+    await accept(redis, NAME, LossAccepted("li", START, loss))
+    await desk.writer.look_for_acceptance()
+    assert await waiting(redis, NAME) is None
 
 
 def submission(event: Event | bytes, authid: str | None = None, entry: str | None = None) -> Submission:

@@ -10,7 +10,7 @@ from events.log import key
 from services.ingest.store import UnavailableError
 from tests.events.failover import promote, replica_of
 from tests.examples import TASK, assigned, reported
-from tests.ingest.desk import NAME, history, ids, short, working
+from tests.ingest.desk import NAME, accept_loss, history, ids, short, working
 from tests.servers import Server
 
 
@@ -45,8 +45,10 @@ async def test_a_log_that_was_cut_is_not_written(redis: Any) -> None:
 
 
 @pytest.mark.parametrize("others", range(3))
-async def test_after_a_failover_the_writer_goes_on_from_that_log(redis: Any, others: int) -> None:
-    """Where the log ends earlier, or has others' events at the same positions, what is decided is decided on those."""
+async def test_after_a_failover_that_lost_something_nothing_is_accepted_until_a_person_says_so(
+    redis: Any, others: int
+) -> None:
+    """Where the log ends earlier, or has others' events at the same positions; then decisions rest on that log."""
     async with working(redis) as desk:
         await desk.submit(assigned())
         await desk.writer.save()
@@ -55,11 +57,35 @@ async def test_after_a_failover_the_writer_goes_on_from_that_log(redis: Any, oth
         await promote(redis, replica)
         async with working(redis) as other:
             await other.submit(*(assigned(f"other-{number}") for number in range(others)))
+        for _ in range(2):
+            with pytest.raises(UnavailableError, match=f"duban doctor --accept-loss {1 + others}`"):
+                await desk.submit(reported("lost"), assigned("lost"))
+        await desk.writer.tick()
+        await accept_loss(redis, desk)
         assert short(await desk.submit(reported("lost"), assigned("lost"))) == [
             ("refused", "unknown-task"),
             ("accepted", 2 + others),
         ]
     assert await ids(redis) == [assigned(name).id for name in (TASK, *(f"other-{n}" for n in range(others)), "lost")]
+
+
+@pytest.mark.parametrize("others", range(3))
+async def test_a_failover_that_lost_nothing_acknowledged_is_gone_on_from(redis: Any, others: int) -> None:
+    """What another instance wrote and nobody was told of may be gone: the log is decided on as it is."""
+    async with working(redis) as desk:
+        await desk.submit(assigned())
+        await desk.writer.save()
+        replica = await replica_of(redis)
+        async with working(redis) as other:
+            await other.submit(assigned("unknown-here"))
+        await desk.writer.save()
+        await promote(redis, replica)
+        async with working(redis) as other:
+            await other.submit(*(assigned(f"other-{number}") for number in range(others)))
+        assert short(await desk.submit(reported(), assigned("new"))) == [
+            ("accepted", 2 + others),
+            ("accepted", 3 + others),
+        ]
 
 
 async def test_a_server_that_is_away_is_told(redis: Any, server: Server) -> None:

@@ -117,8 +117,11 @@ async def test_a_repeat_is_acknowledged_only_when_it_is_on_the_replica(pair: Pai
         assert (await send()).json().items() >= {"outcome": "duplicate", "replicas": 1}.items()
 
 
-async def test_without_replicas_a_failover_is_survived(pair: Pair, tmp_path: Path) -> None:
-    """What the old server alone had is lost, and said to be; positions stay dense, rows true, and all goes on."""
+async def test_without_replicas_a_failover_waits_for_who_accepts_the_loss(pair: Pair, tmp_path: Path) -> None:
+    """What the old server alone had is lost: nothing is acknowledged until that is accepted, on record.
+
+    Then positions are dense, rows true, and all goes on.
+    """
     async with _house(pair, tmp_path) as house:
         async with followed(house) as dashboard, Traffic(house).running() as traffic:
             await traffic.until(BEFORE)
@@ -126,10 +129,19 @@ async def test_without_replicas_a_failover_is_survived(pair: Pair, tmp_path: Pat
             await traffic.until(BEFORE)
             pair.move(cut=True)
             await asyncio.to_thread(pair.first.kill)
+            async with httpx.AsyncClient(timeout=PATIENCE) as http, asyncio.timeout(PATIENCE):
+                while "accept-loss" not in (ready := (await http.get(f"{house.base('ingest')}/health/ready")).text):
+                    await sleep(0.1)
+            before = len(traffic.told)
+            await sleep(PARTED_SECONDS)
+            assert len(traffic.told) == before
+            position = ready.partition("--accept-loss ")[2].partition("`")[0]
+            done = await asyncio.to_thread(house.command, "doctor", "--accept-loss", position, "--by", "li")
+            assert "li: that of" in done.stdout, done.stderr
             await traffic.until(AFTER)
         assert dashboard.resets > 0
         told = (house.logs / "ingest.log").read_text(encoding="utf-8")
-        assert "log ends earlier than it did" in told
+        assert "acknowledged events are lost" in told
 
 
 @asynccontextmanager

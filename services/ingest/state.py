@@ -1,0 +1,84 @@
+"""Ingest's own directory, outside of the server: what it has acknowledged of each ledger.
+
+.duban-ingest   marks the directory as ingest's own
+<ledger>.json   the last note (Noted); replaced at once, for its owner alone
+"""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from events.seal.merkle import whole
+from services.settings import SettingsError
+
+MARK = ".duban-ingest"
+
+_IGNORED = {"lost+found"}
+"""What a new file system of its own holds."""
+
+
+class Noted(Struct, frozen=True):
+    """What was acknowledged: `position` events, whose tree (RFC 6962) is made of whole subtrees with these heads.
+
+    `recorded` is the recorded instant of the last.
+    """
+
+    position: Annotated[int, Meta(ge=0)]
+    heads: list[str]
+    recorded: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where that many events do not have that many heads."""
+        if len(self.heads) != (right := len(whole(self.position))):
+            raise ValueError(f"{self.position} events have {right} heads, not {len(self.heads)}")
+
+
+def own(directory: Path) -> None:
+    """Make a directory ingest's own; raise SettingsError where it holds what is not, or cannot be used."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not (directory / MARK).is_file():
+            found = sorted({path.name for path in directory.iterdir()} - _IGNORED)
+            if found:
+                raise SettingsError(
+                    f"DUBAN_STATE: {directory} holds {found[0]!r} and no {MARK}, so it is not ingest's own; nothing was"
+                    " written: name a directory that is missing or empty"
+                )
+            (directory / MARK).touch(mode=0o600)
+    except OSError as error:
+        raise SettingsError(f"DUBAN_STATE: {directory}: {error.strerror}; ingest needs a directory to write") from error
+
+
+def load(directory: Path, ledger: str) -> Noted | None:
+    """Return what is noted of a ledger, None where nothing is; raise SettingsError where it cannot be read."""
+    path = directory / f"{ledger}.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Noted)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError) as error:
+        raise SettingsError(
+            f"{path}: not what ingest writes: {error}. Put it back from a copy; or, if the log is known to be whole,"
+            " move it away, and what the log has is noted anew"
+        ) from error
+
+
+def save(directory: Path, ledger: str, noted: Noted) -> None:
+    """Replace the note of a ledger on disk; a crash leaves the old one or the new."""
+    path = directory / f"{ledger}.json"
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - with a mode
+        file.write(msgspec.json.encode(noted))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

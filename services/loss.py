@@ -1,0 +1,42 @@
+"""What of the acknowledged events a log does not have, or has otherwise. Pure."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+
+class Loss(Struct, frozen=True):
+    """Positions `first` to `last`, of the `acknowledged` ones, that are missing or are not what was acknowledged.
+
+    The log ends at `tail` now. They were recorded after `since` and up to `until`, as far as that is known. `head` is
+    that of the tree over what was acknowledged, or the mark of its last event: it tells one loss from another.
+    """
+
+    tail: int
+    acknowledged: int
+    first: int
+    last: int
+    since: datetime | None
+    until: datetime | None
+    head: str
+
+    @property
+    def lost(self) -> str:
+        """What is lost, of when, as people read it."""
+        one = self.first == self.last
+        where = f"position {self.first}" if one else f"positions {self.first} to {self.last}"
+        if self.first > self.tail:
+            what = f"{'is' if one else 'are'} missing: the log ends at {self.tail}"
+        else:
+            what = "is not as it was" if one else "are not all as they were"
+        when = [f"{word} {at.isoformat()}" for word, at in (("after", self.since), ("up to", self.until)) if at]
+        recorded = f" (recorded {' and '.join(when)})" if when else ""
+        events = "event" if self.acknowledged == 1 else "events"
+        return f"of {self.acknowledged} acknowledged {events} {where}{recorded} {what}"
+
+    def __str__(self) -> str:
+        return (
+            f"{self.lost}. So nothing is accepted, and all can still be read. Put back the server's data as they were,"
+            " and start it again; or, if they are lost for good, record that you accept it:"
+            f" `duban doctor --accept-loss {self.tail}`, after which the log goes on from position {self.tail}"
+        )
