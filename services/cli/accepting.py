@@ -1,6 +1,7 @@
 """What people accept, on record, where a service cannot know better (services/accepted.py)."""
 
 import getpass
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -68,7 +69,13 @@ async def _connected(place: Place) -> AsyncIterator[Any]:
 
 
 def _who(by: str | None) -> str:
-    return by or f"{getpass.getuser()}@{socket.gethostname()}"
+    if by:
+        return by
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a number that no file of users knows, as in a container
+        user = f"uid {os.getuid()}"
+    return f"{user}@{socket.gethostname()}"
 
 
 def _now() -> datetime:

@@ -58,6 +58,7 @@ async def test_everybody_gets_on_with_what_they_may(guarded: Guarded, tmp_path: 
     async with Endpoint().listening() as endpoint:
         house = House(tmp_path / "house", guarded.url("admin"), channels=endpoint.channel)
         house.urls = {service: guarded.url(service) for service in SERVICES}
+        house.environment["DUBAN_STATE"] = str(tmp_path / "state")
         config = house.ledgers / f"{LEDGER}.toml"
         config.write_text(config.read_text(encoding="utf-8").replace("window_minutes = 10.0", "window_minutes = 0.0"))
         async with house.running(), guarded.client(SOURCE) as source, guarded.client("admin") as admin:

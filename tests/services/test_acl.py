@@ -12,9 +12,14 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from events.log import Entry, Log, Refusals, Refused, key
 from events.replicas import UnconfirmedError
 from services import tokens
+from services.accepted import ClockAccepted, LossAccepted, accept, accepted, wait_for, waiting
 from services.cli.checks.outcomes import check_refused
 from services.cli.tending import _configuration
+from services.jump import Reading
+from services.ledger_clock import ledger_clock
+from services.loss import Loss
 from services.server import connect
+from services.steady import SteadyClock, keep, kept_hold, look
 from tests.guarded import LEDGER, Guarded
 
 PUBLISHER = f"{LEDGER}.units"
@@ -136,6 +141,31 @@ async def test_what_scripts_and_transactions_wrote_is_there_after_a_restart(guar
     async with guarded.client("admin") as admin:
         assert (await admin.xlen(name), await admin.mget("a", "b")) == (2, [b"1", b"2"])
         await admin.delete(name, key(LEDGER, "seen"), "a", "b")
+
+
+async def test_services_see_what_was_accepted_and_only_the_operator_accepts(guarded: Guarded, admin: Any) -> None:
+    """Ingest has it known what waits for that; each service reads its clock's and takes up an acceptance."""
+    loss = Loss(1, 2, 2, 2, None, None, "x")
+    reading = Reading(datetime(2126, 1, 1, tzinfo=UTC), 0.0, "boot")
+    await accept(admin, LEDGER, ClockAccepted("li", reading.instant, reading, reading.instant))
+    for user in ("ingest", "status", "notify"):
+        async with guarded.client(user) as client:
+            assert len(await accepted(client, LEDGER)) == 1
+            await look(client, LEDGER, await ledger_clock(client, LEDGER, None))
+            with pytest.raises(NoPermissionError):
+                await accept(client, LEDGER, LossAccepted("x", reading.instant, loss))
+    async with guarded.client("ingest") as client:
+        assert await Log(client, LEDGER).server()
+        clock = await ledger_clock(client, LEDGER, None, records=True)
+        await keep(client, LEDGER, clock)
+        for one in (loss, None):
+            await wait_for(client, LEDGER, one)
+            assert await waiting(client, LEDGER) == one
+        assert isinstance(clock, SteadyClock)
+        clock.good = reading
+        await keep(client, LEDGER, clock)
+    assert await kept_hold(admin, LEDGER) is not None
+    await admin.delete(*[key(LEDGER, *parts) for parts in (("accepted",), ("clock", "good"), ("clock", "held"))])
 
 
 async def test_the_doctor_sees_that_the_next_start_would_lose_what_scripts_wrote(guarded: Guarded, admin: Any) -> None:
