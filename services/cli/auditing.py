@@ -16,6 +16,7 @@ from rich.table import Column, Table
 
 from events.log import Log
 from events.seal.merkle import Tree
+from services.accepted import Acceptance, accepted
 from services.cli import audit
 from services.cli.checks import verify
 from services.cli.checks.finding import Finding, Head
@@ -73,11 +74,11 @@ def audit_verify(
     noted = _head(since) if since is not None else None
     tree = Tree()
 
-    async def work(redis: Any) -> tuple[int, list[Finding]]:
+    async def work(redis: Any) -> tuple[int, list[Finding], list[Acceptance]]:
         tail = await Log(redis, ledger).tail()
         with Progress(console=err, disable=json) as progress:
             bar = progress.add_task("reading the log", total=tail)
-            return tail, await verify(
+            found = await verify(
                 redis,
                 ledger,
                 ledger_of(data, ledger),
@@ -85,14 +86,22 @@ def audit_verify(
                 tree,
                 noted,
             )
+            return tail, found, await accepted(redis, ledger)
 
-    position, findings = _with_server(data, work)
+    position, findings, acceptances = _with_server(data, work)
     head = f"{tree.size}:{tree.head()}"
     if json:
-        told = {"position": position, "tree": head, "findings": [f._asdict() for f in findings]}
+        told = {
+            "position": position,
+            "tree": head,
+            "findings": [finding._asdict() for finding in findings],
+            "accepted": acceptances,
+        }
         out.out(msgspec.json.encode(told).decode())
     else:
         out.out(head)
+    for acceptance in [] if json else acceptances:
+        out.print(f"accepted: {acceptance}", markup=False)
     for finding in [] if json else findings:
         out.print(f"{finding.check}: {finding.where}: {finding.detail}", style="red", markup=False)
     if not findings and not json:

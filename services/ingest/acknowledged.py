@@ -14,7 +14,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from events.envelope import InvalidEvent, read
-from events.log import Log, Stored
+from events.log import READ_BATCH, Log, Stored
 from events.seal.merkle import Tree, whole
 from services.clock import sleep
 from services.ingest.state import Noted, load, save
@@ -38,6 +38,7 @@ class Acknowledged:
         self._noted = self._written
         self._tree: Tree | None = None
         self._until = 0
+        self._lost = False
         self._waiting: deque[tuple[int, Sequence[bytes]]] = deque()
         self._lock = asyncio.Lock()
 
@@ -60,30 +61,11 @@ class Acknowledged:
             if noted is None:
                 self._tree, self._until = Tree(), tail
                 return None
-            tree = Tree()
-            differs: tuple[int, int] | None = None
-            since: datetime | None = None
-            until: datetime | None = None
-            ends = {end: number for number, end in enumerate(accumulate(whole(noted.position)))}
-            before: datetime | None = None  # of the last event before the subtree at hand
-            async for position, raw in _events(self._log, 0, min(tail, noted.position)):
-                tree.add(raw)
-                number = ends.get(position)
-                if number is not None:
-                    if differs is None and tree.heads[-1] != noted.heads[number]:
-                        differs = (position - whole(noted.position)[number] + 1, position)
-                        since = before
-                        until = _recorded(raw)
-                    before = _recorded(raw)
-                elif position == tail:
-                    before = _recorded(raw)
-            head = noted.heads[-1] if noted.heads else ""
-            if differs is not None:
-                return Loss(tail, noted.position, *differs, since, until, head)
-            if tail < noted.position:
-                return Loss(tail, noted.position, tail + 1, noted.position, before, noted.recorded, head)
-            self._tree = tree
-            return None
+            tree, loss = await _compared(self._log, tail, noted)
+            self._lost = loss is not None
+            if loss is None:
+                self._tree = tree
+            return loss
 
     async def take(self) -> None:
         """Note the log as it is now: what is missing of what was acknowledged is accepted."""
@@ -92,12 +74,14 @@ class Acknowledged:
             self._waiting.clear()
             self._until = await self._log.tail()
             await self._grow()
+            self._noted = self._noted or Noted(0, [])
+            self._lost = False
         await self.save()
 
     async def save(self) -> None:
         """Note what was acknowledged since the last note; raises OSError where it cannot be written."""
         async with self._lock:
-            if self._tree is None:
+            if self._tree is None or self._lost:  # the note stays what the log is to be compared with
                 return
             await self._grow()
             if self._noted is None or self._noted == self._written:
@@ -135,19 +119,41 @@ class Acknowledged:
 
     async def _read(self, tree: Tree, until: int) -> bytes | None:
         raw = None
-        async for _, raw in _events(self._log, tree.size, until):
-            tree.add(raw)
+        async for batch in _events(self._log, tree.size, until):
+            for _, raw in batch:
+                tree.add(raw)
         return raw
 
 
-async def _events(log: Log, after: int, until: int) -> AsyncIterator[Stored]:
-    """Yield the log's events from one position to another, letting others have their turn in between."""
-    while after < until:
-        batch = await log.read(after, min(SLICE, until - after))
-        if not batch:
-            return
-        for stored in batch:
-            yield stored
+async def _compared(log: Log, tail: int, noted: Noted) -> tuple[Tree, Loss | None]:
+    """Return the tree over the log up to what is noted, and what of that the log, which ends at `tail`, lacks.
+
+    At the end of each whole subtree of the note, the last head of the tree over the log has to be that subtree's.
+    """
+    sizes = whole(noted.position)
+    ends = dict(zip(accumulate(sizes), zip(sizes, noted.heads, strict=True), strict=True))
+    tree, head = Tree(), noted.heads[-1] if noted.heads else ""
+    before: datetime | None = None  # recorded, of the last event before the subtree at hand
+    async for batch in _events(log, 0, min(tail, noted.position)):
+        for position, raw in batch:
+            tree.add(raw)
+            if position not in ends:
+                continue
+            size, right = ends[position]
+            if tree.heads[-1] != right:
+                first = position - size + 1
+                return tree, Loss(tail, noted.position, first, position, before, _recorded(raw), head)
+            before = _recorded(raw)
+    if tail >= noted.position:
+        return tree, None
+    last = [_recorded(raw) for _, raw in await log.read(tail - 1, 1)]
+    return tree, Loss(tail, noted.position, tail + 1, noted.position, next(iter(last), None), noted.recorded, head)
+
+
+async def _events(log: Log, after: int, until: int) -> AsyncIterator[list[Stored]]:
+    """Yield the log's events from one position to another, in batches."""
+    while after < until and (batch := await log.read(after, min(READ_BATCH, until - after))):
+        yield batch
         after = batch[-1].position
 
 

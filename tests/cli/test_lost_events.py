@@ -72,6 +72,11 @@ def test_acknowledged_events_that_the_server_lost(tmp_path: Path, damage: Callab
         terminal.launch()
         ready = until(terminal, 503).json()
         assert (ready["needs"], words in ready["detail"]) == ("operator", True), ready
+        said = tmp_path / "up.log"
+        end = time.monotonic() + PATIENCE
+        while "duban runs: " not in said.read_text(encoding="utf-8").partition("acknowledged events")[2]:
+            assert time.monotonic() < end, "it waits for what only a person can decide"
+            time.sleep(0.1)
         refused = post(terminal, assigned("another"))
         assert (refused.status_code, words in refused.json()["detail"]) == (503, True), refused.text
         assert httpx.get(f"http://127.0.0.1:{terminal.port + 1}/v1/zhanjiang/tasks").json()["items"]
@@ -90,7 +95,10 @@ def test_acknowledged_events_that_the_server_lost(tmp_path: Path, damage: Callab
         assert terminal.stop() == 0
         terminal.start()
         assert "李科长" in terminal("doctor").stdout
-        assert terminal("audit", "verify").returncode == (0 if damage is cut else 1)
+        verified = terminal("audit", "verify", "--json")
+        assert verified.returncode == (0 if damage is cut else 1), verified.stdout
+        (accepted,) = json.loads(verified.stdout)["accepted"]
+        assert (accepted["type"], accepted["by"], accepted["loss"]["tail"]) == ("loss", "李科长", tail)
     finally:
         if terminal.up is not None and terminal.up.poll() is None:
             terminal.stop()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from redis.exceptions import RedisError
 
 from events.log import Log, key
 from events.seal.merkle import Tree
@@ -26,6 +27,7 @@ from tests.events.driver import Driver
 from tests.events.failover import promote, replica_of
 from tests.examples import assigned, reported, store
 from tests.ingest.desk import LEDGER, NAME, START, Desk, accept_loss, history, short
+from tests.servers import Server
 
 AT = datetime(2018, 4, 1, tzinfo=UTC)
 
@@ -108,6 +110,10 @@ async def test_a_shorter_log_is_not_written_until_it_is_accepted(redis: Any, tmp
         ):
             await desk.submit(assigned("another"))
         await desk.writer.tick()
+        await note(desk)
+        noted = load(tmp_path, NAME)
+        assert noted is not None
+        assert noted.position == 7
         assert desk.writer.loss is not None
         assert (desk.writer.loss.tail, desk.writer.loss.acknowledged) == (tail, 7)
         assert desk.writer.loss.since == (START if tail else None)
@@ -185,6 +191,39 @@ async def test_what_comes_back_is_gone_on_from(redis: Any, tmp_path: Path) -> No
         desk.writer._server = "the one before"
         await desk.writer.look_for_acceptance()
         assert short(await desk.submit(reported(number=8))) == [("accepted", 8)]
+
+
+async def test_a_server_that_was_started_again_is_compared_as_a_whole(
+    redis: Any, server: Server, tmp_path: Path
+) -> None:
+    """While ingest runs, and where the last event is as it was: what the server read from its disk may be another."""
+    async with noting(redis, tmp_path) as desk:
+        await desk.submit(*events(7))
+        await flip(redis, 3)
+        await desk.writer.save()
+        assert short(await desk.submit(reported(number=8))) == [("accepted", 8)]
+        server.kill()
+        server.start()
+        with pytest.raises(RedisError):
+            await desk.writer.save()
+        await desk.writer.save()
+        with pytest.raises(UnavailableError, match=r"positions 1 to 8 .*not all as"):
+            await desk.submit(reported(number=9))
+
+
+async def test_what_is_accepted_is_noted_at_once(redis: Any, tmp_path: Path) -> None:
+    """Also of a log that is empty now: the next start has nothing left to compare with."""
+    async with noting(redis, tmp_path) as desk:
+        await desk.submit(*events(7))
+        await note(desk)
+    await cut(redis, 0)
+    async with noting(redis, tmp_path) as desk:
+        with pytest.raises(UnavailableError):
+            await desk.submit(assigned("another"))
+        await accept_loss(redis, desk)
+    noted = load(tmp_path, NAME)
+    assert noted is not None
+    assert (noted.position, noted.heads) == (0, [])
 
 
 @pytest.fixture
