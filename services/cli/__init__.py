@@ -8,6 +8,7 @@ from io import TextIOWrapper
 from typing import Any
 
 import httpx
+import structlog
 import typer
 from redis.exceptions import RedisError
 from typer.core import TyperGroup
@@ -80,6 +81,7 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that has no Chinese still shows the rest
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # what is printed is read by programs
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is started here is stopped before we end
     try:
         app()

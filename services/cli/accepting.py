@@ -1,8 +1,5 @@
 """What people accept, on record, where a service cannot know better (services/accepted.py)."""
 
-import getpass
-import os
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,6 +9,7 @@ from redis.exceptions import RedisError
 
 from services.accepted import ClockAccepted, LossAccepted, accept, accepted, waiting
 from services.cli.place import Place
+from services.cli.users import operator
 from services.clock import monotonic, real_time, sleep
 from services.server import connect
 from services.settings import SettingsError
@@ -27,7 +25,7 @@ async def accept_held_clock(place: Place, ledger: str, by: str | None) -> None:
         hold = await kept_hold(redis, ledger)
         if hold is None:
             raise SettingsError(f"ledger {ledger}: its clock is not held, so there is nothing to accept")
-        await accept(redis, ledger, ClockAccepted(_who(by), _now(), hold.reading, hold.expected))
+        await accept(redis, ledger, ClockAccepted(by or operator(), _now(), hold.reading, hold.expected))
         end = monotonic() + PATIENCE_SECONDS
         while await kept_hold(redis, ledger) is not None and monotonic() < end:
             await sleep(0.1)
@@ -44,7 +42,7 @@ async def accept_loss(place: Place, ledger: str, position: int, by: str | None) 
             raise SettingsError(f"ledger {ledger}: ingest misses nothing that was acknowledged; nothing to accept")
         if position != loss.tail:
             raise SettingsError(f"--accept-loss {position}: {loss.lost}; to accept that, give {loss.tail}")
-        await accept(redis, ledger, LossAccepted(_who(by), _now(), loss))
+        await accept(redis, ledger, LossAccepted(by or operator(), _now(), loss))
         end = monotonic() + PATIENCE_SECONDS
         while await waiting(redis, ledger) is not None and monotonic() < end:
             await sleep(0.1)
@@ -66,16 +64,6 @@ async def _connected(place: Place) -> AsyncIterator[Any]:
         yield redis
     finally:
         await redis.aclose()
-
-
-def _who(by: str | None) -> str:
-    if by:
-        return by
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):  # a number that no file of users knows, as in a container
-        user = f"uid {os.getuid()}"
-    return f"{user}@{socket.gethostname()}"
 
 
 def _now() -> datetime:

@@ -16,7 +16,7 @@ from rich.table import Table
 from events.ledger import Ledger
 from services import tokens
 from services.cli.files import PRIVATE_MODE
-from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, ledgers_of, out
+from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, err, ledger_of, ledgers_of, out
 from services.cli.place import LEDGER, Place, find, token_file
 from services.cli.users import acl_lines, check_acl, operator, write_acl
 from services.ledger_clock import ledger_clock
@@ -30,8 +30,6 @@ _NOTHING = "`duban token` makes, lists or revokes tokens, or with --acl writes t
 _ID = re.compile(f"[0-9a-f]{{{tokens.ID_DIGITS}}}")
 
 _DAYS = re.compile(r"([1-9][0-9]{0,3})d")
-
-ByOption = Annotated[str | None, typer.Option("--by", help="Who does this; by default the user of this machine")]
 
 
 class Desk(NamedTuple):

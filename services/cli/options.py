@@ -16,6 +16,7 @@ from services.settings import load_ledger, load_ledgers, shipped
 DataOption = Annotated[Path | None, typer.Option("--data", help="The data directory of a running duban")]
 LedgerOption = Annotated[str, typer.Option("--ledger", help="Which ledger")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs")]
+ByOption = Annotated[str | None, typer.Option("--by", help="Who does this; by default the user of this machine")]
 IssuedOption = Annotated[datetime, typer.Option("--issued", formats=["%Y-%m-%d"], help="The day the table was issued")]
 ClockOption = Annotated[
     str | None,

@@ -15,7 +15,7 @@ from events.log import Log, key
 from events.projection import Projection, Rules, saved_position
 from services.accepted import waiting
 from services.cli.accepting import accept_held_clock, accept_loss, acceptances
-from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out
+from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.place import LEDGER, Place, find
 from services.ingest.store import is_closed
 from services.ingest.store import rules as ingest_rules
@@ -86,7 +86,7 @@ def doctor(
             help="Accept that acknowledged events are lost; the log goes on from POSITION, where it ends now",
         ),
     ] = None,
-    by: Annotated[str | None, typer.Option("--by", help="Who accepts; this user at this host if left out")] = None,
+    by: ByOption = None,
 ) -> None:
     """Look at services and server, and say what is not as it should be; accept, on record, what only people can."""
     place = find(data)
