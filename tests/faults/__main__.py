@@ -7,6 +7,7 @@ invariants do not hold is a finding: it is printed with its seed, kept, and make
 import argparse
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="the first seed; else the one that follows the last sitting's")
     parser.add_argument("--resume", type=Path, default=STATE, help=f"the state file (default {STATE})")
     parser.add_argument("--real", type=int, default=0, help="points on real processes, of `duban up` (default 0)")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is started here is stopped before we end
     words = parser.parse_args()
     if min(words.points, words.real) < 0:
         parser.error("--points and --real are not negative")

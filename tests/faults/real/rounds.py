@@ -42,9 +42,15 @@ class Round(NamedTuple):
 
 
 async def play(directory: Path, seed: int, count: int = ROUND) -> Round:
-    """Run one round; raises where the deployment does not come back by itself."""
-    draws = random.Random(seed)
+    """Run one round; that the deployment does not come back by itself is a finding, too."""
     points: Points = Points()
+    try:
+        return await _play(directory, random.Random(seed), points, count)
+    except TimeoutError as error:
+        return Round(points, [f"it did not come back: {error}"], 0)
+
+
+async def _play(directory: Path, draws: random.Random, points: Points, count: int) -> Round:
     async with Site(directory / "data").running() as site:
         office = Posting(site, "office", orders(), 4)
         await office.run()

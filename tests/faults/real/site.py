@@ -20,6 +20,9 @@ from tests.integration.proxy import Proxy
 READY_SECONDS = 90.0
 """How long everything may take to be ready after a fault, on a machine that does much else."""
 
+TOLD = 1_500
+"""Characters of a log that go into a finding."""
+
 SERVER = "server"
 
 
@@ -76,10 +79,19 @@ class Site:
 
     async def ready(self) -> None:
         """Wait until every service is ready; raise TimeoutError."""
-        async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient(timeout=10) as http:
-            for number in range(len(SERVICES)):
-                while not await _answers(http, f"http://127.0.0.1:{self.port + number}/health/ready"):
-                    await sleep(0.1)
+        try:
+            async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient(timeout=10) as http:
+                for number in range(len(SERVICES)):
+                    while not await _answers(http, f"http://127.0.0.1:{self.port + number}/health/ready"):
+                        if self.up is not None and self.up.poll() is not None:
+                            raise TimeoutError(f"duban up ended with {self.up.returncode}: {self.told()}")
+                        await sleep(0.1)
+        except TimeoutError as error:
+            raise TimeoutError(str(error) or f"not ready after {READY_SECONDS:g} seconds: {self.told()}") from None
+
+    def told(self) -> str:
+        """Return the end of what the supervisor and its services printed."""
+        return (self.data.parent / "up.log").read_text(encoding="utf-8", errors="replace")[-TOLD:]
 
     def address(self, service: str, what: str) -> str:
         """Return the URL of something of the ledger, through a proxy."""
