@@ -34,7 +34,7 @@ Bytes that were acknowledged are never cut off, as with `appendfsync always` the
 limit on the size of the server's files, at which it ends as it does at ENOSPC.
 """
 
-WAYS = ("simulation", "processes", "processes, containers")
+WAYS = ("simulation", "processes")
 
 
 def write(path: Path, state: State) -> None:

@@ -25,7 +25,7 @@ from tests.faults.invariants import broken
 from tests.faults.life import lives
 from tests.faults.points import Faults, Points
 from tests.faults.publishers import TASKS, Direct, Inboxed, orders, reports
-from tests.faults.world import END, NAME, World, ledger_for
+from tests.faults.world import END, NAME, WINDOW_MINUTES, World, ledger_for
 from tests.notify.endpoint import Endpoint
 
 EVENTS = 48
@@ -37,6 +37,9 @@ STEP = timedelta(hours=1)
 """By which the ledger's clock goes on, each STEP_SECONDS: all dues pass within the run."""
 
 STEP_SECONDS = 0.02
+
+REST_STEP_SECONDS = 0.25
+"""Between two steps of the clock, of a digest's window each, once all dues have passed."""
 
 REST_SECONDS = 60.0
 """How long a run may take to come to rest once no more faults come."""
@@ -142,6 +145,9 @@ async def _passing(world: World) -> None:
     while world.clock.now() < END:
         world.clock.instant += STEP
         await sleep(STEP_SECONDS)
+    while True:  # what is recorded only now opens another window, which has to end, too
+        await sleep(REST_STEP_SECONDS)
+        world.clock.instant += timedelta(minutes=WINDOW_MINUTES)
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ START = datetime(2018, 12, 30, 2, tzinfo=UTC)
 """The ledger's instant at which a run begins: its tasks fall due two days later, while it runs."""
 
 END = datetime(2019, 1, 2, 2, tzinfo=UTC)
-"""Where its clock stops: all dues have passed, and the window of the last digest is over."""
+"""When all dues have passed, and faults end."""
 
 WINDOW_MINUTES = 60.0
 """Of a digest: some close while the run goes on."""

@@ -83,11 +83,14 @@ class Site:
             async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient(timeout=10) as http:
                 for number in range(len(SERVICES)):
                     while not await _answers(http, f"http://127.0.0.1:{self.port + number}/health/ready"):
-                        if self.up is not None and self.up.poll() is not None:
-                            raise TimeoutError(f"duban up ended with {self.up.returncode}: {self.told()}")
+                        self._check_living()
                         await sleep(0.1)
         except TimeoutError as error:
             raise TimeoutError(str(error) or f"not ready after {READY_SECONDS:g} seconds: {self.told()}") from None
+
+    def _check_living(self) -> None:
+        if self.up is not None and self.up.poll() is not None:
+            raise TimeoutError(f"duban up ended with {self.up.returncode}: {self.told()}")
 
     def told(self) -> str:
         """Return the end of what the supervisor and its services printed."""
