@@ -80,6 +80,7 @@ async def _play(directory: Path, draws: random.Random, points: Points, count: in
             wrong = [told for each in (office, *posting) for told in each.wrong]
             wrong += await _broken(site, acknowledged, added)
             wrong += await _feeds(site, feeds)
+            wrong += site.faults_told()
             wrong += [f"a feed client ended: {task.exception()}" for task in following if task.done()]
         finally:
             for task in (*working, *following):

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -87,6 +88,12 @@ class Site:
                         await sleep(0.1)
         except TimeoutError as error:
             raise TimeoutError(str(error) or f"not ready after {READY_SECONDS:g} seconds: {self.told()}") from None
+
+    def faults_told(self) -> list[str]:
+        """Return what services logged as faults of their own, each with the end of its traceback."""
+        text = (self.data.parent / "up.log").read_text(encoding="utf-8", errors="replace")
+        found = re.split(r"^(?=\d{4}-\d\d-\d\dT)", text, flags=re.MULTILINE)
+        return [one[:200] + " … " + one[-TOLD:] for one in found if re.search(r"\[error +\] fault\b", one)]
 
     def _check_living(self) -> None:
         if self.up is not None and self.up.poll() is not None:
