@@ -18,18 +18,18 @@ whether it has the very events; the projection then takes up what is saved there
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple
 
 import msgspec
-from msgspec import Struct
 
-from events.envelope import Event, read
-from events.log import Log, Recorded, Stored, key, lua_text, mark, script
-
-R = TypeVar("R", bound=Struct)
-Evolve: TypeAlias = Callable[[R | None, Recorded], R | None]
+from events.entries import Recorded, Stored, mark
+from events.envelope import read
+from events.keys import key
+from events.log import Log
+from events.rules import Change, R, Rules
+from events.scripts import lua_text, script
 
 FOLD_BATCH = 4_000
 """Events folded between two saves: bounds the work that a crash repeats and the size of one save (~3 MB)."""
@@ -44,47 +44,6 @@ class Cut(NamedTuple):
 
     position: int
     known: int
-
-
-class Change(Struct, Generic[R], frozen=True, gc=False):
-    """A row as it stands after the event at `position` (after time alone, if `event` is None)."""
-
-    position: int
-    key: str
-    row: R
-    event: Event | None
-
-
-Announce: TypeAlias = Callable[[Sequence[Change[R]]], Iterable[tuple[str, bytes]]]
-
-
-class Rules(Struct, Generic[R], frozen=True):
-    """What makes a projection: its name, its row type, the pure `evolve`, and what it announces of a save's changes.
-
-    `version` names the rules; rows folded by another version are rebuilt when the projection loads. `feed` is the last
-    part of the announcements' key and `cap` the number of them kept (0: all). `alike(saved, fresh)` is the fresh row
-    as of the instant of the saved one, where time alone changes rows.
-    """
-
-    name: str
-    version: str
-    row: type[R]
-    evolve: Evolve[R]
-    announce: Announce[R] | None = None
-    feed: str = "feed"
-    cap: int = 0
-    history: bool = False
-    alike: Callable[[R, R], R] | None = None
-
-    def differing(self, saved: Mapping[str, R], fresh: Mapping[str, R]) -> dict[str, tuple[R | None, R | None]]:
-        """Return the rows that differ as of the same instant, as (saved, fresh), by their keys in order."""
-        pairs = {name: (saved.get(name), fresh.get(name)) for name in sorted(saved.keys() | fresh.keys())}
-        if self.alike is not None:
-            pairs = {
-                name: (old, self.alike(old, new) if old is not None and new is not None else new)
-                for name, (old, new) in pairs.items()
-            }
-        return {name: (old, new) for name, (old, new) in pairs.items() if old != new}
 
 
 class Projection(Generic[R]):

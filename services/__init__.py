@@ -1,1 +1,1 @@
-"""The three services, each with the same three files: core (pure), store (Redis), app (wiring)."""
+"""The services, the command line, and what they share."""

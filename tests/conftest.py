@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.server import connect
+from services.common.connection import connect
 from tests.servers import Server, make_server
 
 

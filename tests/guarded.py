@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from services.server import connect
-from services.settings import shipped
+from services.common.connection import connect
+from services.common.settings import shipped
 from tests.servers import Server, make_server
 
 LEDGER = "zhanjiang"

@@ -14,10 +14,10 @@ from typing import Protocol
 
 import httpx
 
-from services import tokens
-from services.clock import sleep
-from services.server import connect
-from services.settings import SERVICES, shipped
+from services.common import tokens
+from services.common.clock import sleep
+from services.common.connection import connect
+from services.common.settings import SERVICES, shipped
 
 LEDGER = "zhanjiang"
 

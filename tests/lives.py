@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from events.deadline import Deadline, Fixed
+from events.entries import Recorded
 from events.envelope import CODES, Event
 from events.ledger import CLOCK
-from events.log import Recorded
 from events.schema import (
     DeadlinePassed,
     EventData,
@@ -18,10 +18,10 @@ from events.schema import (
     TaskReassigned,
     Unit,
 )
+from services.common.settings import load_ledger, shipped
 from services.ingest.core import decide
 from services.ingest.task import Task, due_ahead, evolve
 from services.ingest.timers import clock_events
-from services.settings import load_ledger, shipped
 from services.status import core as status
 from services.status.row import Task as Shown
 from services.status.row import TaskRow

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.clock import ClockError, FileClock, clock_for
+from services.common.clock import ClockError, FileClock, clock_for
 
 NOON = datetime(2018, 12, 20, 4, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import uvicorn
 
-from services.clock import sleep
-from services.protocol import Protocol, configured
+from services.common.clock import sleep
+from services.common.protocol import Protocol, configured
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from io import TextIOWrapper
+from pkgutil import iter_modules
 from typing import Any
 
 import httpx
@@ -13,31 +14,15 @@ import typer
 from redis.exceptions import RedisError
 from typer.core import TyperGroup
 
+from services.cli import commands
 from services.cli.client import ServiceError
 from services.cli.options import err
-from services.cli.place import SupervisionError
-from services.ingest.schedule.text import UnreadableError
-from services.settings import SettingsError
+from services.cli.target import SupervisionError
+from services.common.settings import SettingsError
+from services.schedule.text import UnreadableError
 
-MODULES = {
-    "serve": "running",
-    "up": "running",
-    "demo": "running",
-    "init": "running",
-    "import": "importing",
-    "publish": "publishing",
-    "deadline": "explaining",
-    "units": "explaining",
-    "status": "reading",
-    "watch": "reading",
-    "rebuild": "tending",
-    "doctor": "tending",
-    "contract": "contracting",
-    "audit": "auditing",
-    "token": "admitting",
-}
-"""Where each command, or group of them, is: in the `commands` of that module."""
-
+COMMANDS = sorted(module.name for module in iter_modules(commands.__path__))
+"""A module each, named after the command; `import` is a word of Python's, so that one has the name `importing`."""
 
 FAILURES = (ServiceError, SupervisionError, RedisError, httpx.HTTPError, OSError)
 """What can go wrong with sound usage."""
@@ -47,17 +32,24 @@ class Imported(Mapping[str, Any]):
     """The commands, each imported when it is asked for: all of them would take a second."""
 
     def __getitem__(self, name: str) -> Any:
-        found = typer.main.get_command(import_module(f"services.cli.{MODULES[name]}").commands)
-        if isinstance(found, TyperGroup) and name in found.commands:
-            return found.commands[name]
-        found.name = name
-        return found
+        if name not in self:
+            raise KeyError(name)
+        command = typer.main.get_command(import_module(f"{commands.__name__}.{_module(name)}").commands)
+        command.name = name
+        return command
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and _module(name) in COMMANDS
 
     def __iter__(self) -> Iterator[str]:
-        return iter(MODULES)
+        return ("import" if module == "importing" else module for module in COMMANDS)
 
     def __len__(self) -> int:
-        return len(MODULES)
+        return len(COMMANDS)
+
+
+def _module(name: str) -> str:
+    return "importing" if name == "import" else name
 
 
 class Commands(TyperGroup):

@@ -1,4 +1,4 @@
-"""What people accept, on record, where a service cannot know better (services/accepted.py)."""
+"""What people accept, on record, where a service cannot know better (services/common/accepted.py)."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,13 +7,13 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from services.accepted import ClockAccepted, LossAccepted, accept, accepted, waiting
-from services.cli.place import Place
+from services.cli.target import Place
 from services.cli.users import operator
-from services.clock import monotonic, real_time, sleep
-from services.server import connect
-from services.settings import SettingsError
-from services.steady import kept_hold
+from services.common.accepted import ClockAccepted, LossAccepted, accept, accepted, waiting
+from services.common.clock import monotonic, real_time, sleep
+from services.common.connection import connect
+from services.common.settings import SettingsError
+from services.common.steady import kept_hold
 
 PATIENCE_SECONDS = 5.0
 """The time that ingest gets to take an acceptance up: it looks each second."""

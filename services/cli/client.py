@@ -6,9 +6,9 @@ from typing import Any, Self, TypeAlias
 import httpx
 import msgspec
 
-from services.cli.place import Place
-from services.ingest.schedule.plan import Order
-from services.ingest.schedule.preview import Preview
+from services.cli.target import Place
+from services.schedule.plan import Order
+from services.schedule.preview import Preview
 
 Row: TypeAlias = dict[str, Any]
 

@@ -15,16 +15,16 @@ from rich.text import Text
 from events.envelope import encode, parse
 from services.cli import board
 from services.cli.client import Client, ServiceError, tally
-from services.cli.history import Step, synthetic
+from services.cli.demo_history import Step, synthetic
 from services.cli.lock import LOCK, locked
-from services.cli.place import LEDGER, find, prepare
 from services.cli.receiver import Receiver
 from services.cli.supervisor import Supervisor
+from services.cli.target import LEDGER, find, prepare
 from services.cli.terminal import visible
-from services.clock import sleep
-from services.ingest.schedule.document import read_document
-from services.ingest.schedule.plan import Order, plan_tasks
-from services.settings import SettingsError, load_ledger, shipped
+from services.common.clock import sleep
+from services.common.settings import SettingsError, load_ledger, shipped
+from services.schedule.document import read_document
+from services.schedule.plan import Order, plan_tasks
 
 PLAN = "zj-2017"
 ISSUED = date(2017, 8, 1)

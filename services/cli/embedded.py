@@ -16,8 +16,8 @@ from pathlib import Path
 import redis
 import structlog
 
-from services.clock import monotonic
-from services.settings import SettingsError
+from services.common.clock import monotonic
+from services.common.settings import SettingsError
 
 CONFIG = {
     "appendonly": "yes",  # the log is the append-only file

@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from services.settings import SettingsError
+from services.common.settings import SettingsError
 
 Own: TypeAlias = Callable[[bytes], bool]
 """Whether a file's content shows that the command itself wrote it."""
 
 PRIVATE_MODE = 0o600
+
+PRIVATE_UMASK = 0o077
+"""The umask of what runs a duban, and of what that starts: files hold tokens, secrets and the log."""
+
 
 PUBLIC_MODE = 0o644
 """Of files without secrets that another user has to read."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from services.settings import SettingsError
+from services.common.settings import SettingsError
 
 LOCK = "up.lock"
 

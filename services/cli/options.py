@@ -9,18 +9,25 @@ from typing import Annotated, Any
 import typer
 
 from events.ledger import Ledger
-from services.cli.place import DATA, LEDGER
+from services.cli.target import DATA, LEDGER
 from services.cli.terminal import Terminal
-from services.settings import load_ledger, load_ledgers, shipped
+from services.common.settings import SERVICES, load_ledger, load_ledgers, shipped
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="The data directory of a running duban")]
 LedgerOption = Annotated[str, typer.Option("--ledger", help="Which ledger")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs")]
 ByOption = Annotated[str | None, typer.Option("--by", help="Who does this; by default the user of this machine")]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Also say the reading in a Chinese sentence")]
 IssuedOption = Annotated[datetime, typer.Option("--issued", formats=["%Y-%m-%d"], help="The day the table was issued")]
 ClockOption = Annotated[
     str | None,
     typer.Option("--clock", envvar="DUBAN_CLOCK", help="INSTANT@SPEED, such as 2018-12-20T09:00:00+08:00@86400"),
+]
+
+LAST_PORT = 65_535 - len(SERVICES) + 1
+
+PortOption = Annotated[
+    int, typer.Option("--port", min=1, max=LAST_PORT, help="Of ingest; status and notify take the next two")
 ]
 
 SHOWN = 20

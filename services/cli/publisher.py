@@ -11,8 +11,8 @@ import msgspec
 
 from events.envelope import MAX_BYTES
 from services.cli.client import REQUEST_BYTES, Client, ServiceError, detail_of, ok
-from services.cli.lines import Line
-from services.clock import real_time, sleep
+from services.cli.event_file import Line
+from services.common.clock import real_time, sleep
 from services.ingest.core import Outcome
 
 PATIENCE = 300.0

@@ -9,7 +9,7 @@ import uvicorn
 from litestar import Litestar, Request, Response, post
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from services.clock import sleep
+from services.common.clock import sleep
 
 
 class Receiver:

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from services.cli.event_file import STDIN
 from services.cli.files import SHARED_MODE, check, replace, same
-from services.cli.journal import Journal, Refused, beside
-from services.cli.lines import STDIN
-from services.settings import SettingsError
+from services.cli.progress_file import Journal, Refused, beside
+from services.common.settings import SettingsError
 
 _WHAT = "what an earlier --refused wrote"
 

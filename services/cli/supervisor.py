@@ -15,13 +15,13 @@ import structlog
 
 from services.cli.embedded import EmbeddedServer
 from services.cli.lock import locked
-from services.cli.place import Run, SupervisionError, prepare, remove_run, write_run
+from services.cli.target import Run, SupervisionError, prepare, remove_run, write_run
 from services.cli.users import give_tokens
-from services.clock import kind_of, monotonic, sleep
-from services.ledger_clock import check_clock, ledger_clock, start_clock
-from services.listening import LOCALHOST, ListenError, PortTakenError, listen, reachable
-from services.server import RETRY_SECONDS, connect
-from services.settings import SERVICES, SettingsError, load_ledgers
+from services.common.clock import kind_of, monotonic, sleep
+from services.common.connection import RETRY_SECONDS, connect
+from services.common.ledger_clock import check_clock, ledger_clock, start_clock
+from services.common.listening import LOCALHOST, ListenError, PortTakenError, listen, reachable
+from services.common.settings import SERVICES, SettingsError, load_ledgers
 
 WATCH_SECONDS = 0.5
 """Between two looks at what should be running."""

@@ -1,4 +1,4 @@
-"""Secrets in a data directory: a token per source, and a password per user of the server (services/acl.py).
+"""Secrets in a data directory: a token per source, and a password per user of the server (services/common/acl.py).
 
 DIR/tokens/<source>.token    the token that commands speak as this source with
 DIR/redis/<user>/password    of admin, ingest, status, notify, audit: a directory each, to be handed out one by one
@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from events.ledger import Ledger
-from services import acl, tokens
 from services.cli.files import check, replace
-from services.cli.place import token_file
-from services.ledger_clock import ledger_clock
+from services.cli.target import token_file
+from services.common import acl, tokens
+from services.common.ledger_clock import ledger_clock
 
 _ACL = "an ACL file of duban's own users alone"
 

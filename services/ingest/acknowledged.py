@@ -13,12 +13,13 @@ from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
 
+from events.entries import Stored
 from events.envelope import InvalidEvent, read
-from events.log import READ_BATCH, Log, Stored
+from events.log import READ_BATCH, Log
 from events.seal.merkle import Tree, whole
-from services.clock import sleep
+from services.common.clock import sleep
+from services.common.loss import Loss
 from services.ingest.state import Noted, load, save
-from services.loss import Loss
 
 SAVE_SECONDS = 1.0
 """Between two notes, at most one a second: what is acknowledged in between is noted with the next."""

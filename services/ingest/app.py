@@ -29,17 +29,20 @@ from redis.exceptions import RedisError
 
 from events.contract import schema_of
 from events.envelope import CODES, InvalidEvent
-from events.log import Log, key
+from events.keys import key
+from events.log import Log
 from events.schema import TYPES
-from services import runtime, steady, tokens
-from services.acl import SUBMITTING
-from services.callers import CALLER, Caller, Callers
-from services.clock import Clock, kind_of
-from services.description import BEARER, answers, problems
-from services.edge import Service
-from services.ingest.acknowledged import SAVE_SECONDS as NOTE_SECONDS
-from services.ingest.acknowledged import Acknowledged
-from services.ingest.contract import (
+from services.common import runtime, steady, tokens
+from services.common.acl import SUBMITTING
+from services.common.callers import CALLER, Caller, Callers
+from services.common.clock import Clock, kind_of
+from services.common.connection import WATCH_SECONDS, Watch, connect, until_reachable, writable
+from services.common.edge import Service
+from services.common.ledger_clock import ahead_of_wall, ledger_clock
+from services.common.problems import RETRY_AFTER, problem, unavailable
+from services.common.settings import Settings, load_ledgers
+from services.common.web import KEEPS, NeedsOperator, application, query_fault
+from services.contract.ingest import (
     ACCEPTED,
     EVENTS,
     LINES,
@@ -51,20 +54,18 @@ from services.ingest.contract import (
     SCHEDULE,
     SCHEMA,
 )
+from services.contract.openapi import BEARER, answers, problems
+from services.ingest.acknowledged import SAVE_SECONDS as NOTE_SECONDS
+from services.ingest.acknowledged import Acknowledged
 from services.ingest.documents import BusyError, Documents, Imported
 from services.ingest.draft import BYTE_ORDER_MARK, Submission, submission
 from services.ingest.encoding import BrokenEncodingError, TooLargeError, UnknownEncodingError, check_encoding, decoded
 from services.ingest.inbox import Inbox
 from services.ingest.room import MOST_REQUEST, FullError, Room
-from services.ingest.schedule.limits import MIB, MOST_BYTES
-from services.ingest.schedule.plan import Order, PlanName
 from services.ingest.state import load, own
-from services.ingest.store import UnavailableError, Writer, keep_stranger
-from services.ledger_clock import ahead_of_wall, ledger_clock
-from services.problems import RETRY_AFTER, problem, unavailable
-from services.server import WATCH_SECONDS, Watch, connect, until_reachable, writable
-from services.settings import Settings, load_ledgers
-from services.web import KEEPS, NeedsOperator, application, query_fault
+from services.ingest.writer import UnavailableError, Writer, keep_stranger
+from services.schedule.limits import MIB, MOST_BYTES
+from services.schedule.plan import Order, PlanName
 
 MOST_DOCUMENT = MOST_BYTES + MIB
 """Bytes of a request with a document: the largest that is read, and what the form adds."""

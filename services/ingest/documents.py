@@ -10,14 +10,14 @@ from msgspec.structs import replace
 from events.log import Log
 from services.ingest.core import Outcome
 from services.ingest.draft import submission
-from services.ingest.schedule.difference import Difference, Present, compare
-from services.ingest.schedule.grammar import lark
-from services.ingest.schedule.plan import Order, task_name
-from services.ingest.schedule.preview import Preview, preview_rows
-from services.ingest.schedule.sandbox import read_safely
-from services.ingest.schedule.table import Refusal
-from services.ingest.store import Writer
 from services.ingest.task import Task
+from services.ingest.writer import Writer
+from services.schedule.difference import Difference, Present, compare
+from services.schedule.grammar import lark
+from services.schedule.plan import Order, task_name
+from services.schedule.preview import Preview, preview_rows
+from services.schedule.sandbox import read_safely
+from services.schedule.table import Refusal
 
 
 class Imported(Preview, frozen=True):

@@ -16,16 +16,17 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct
 
+from events.entries import Entry, Gap, Known, Notes, Recorded, Refusals, Refused, digest, mark
 from events.envelope import Event, InvalidEvent, additions, encode, parse, read
+from events.keys import key
 from events.ledger import CLOCK, Ledger
-from events.log import Entry, Gap, Known, Notes, Recorded, Refusals, Refused, digest, key, mark
-from events.projection import Change
+from events.rules import Change
 from events.schema import ProgressCorrected
 from events.text import printed
+from services.common.limits import REFUSED_BYTES
 from services.ingest.core import Outcome, Refusal, authentic, decide
 from services.ingest.task import Task, evolve
 from services.ingest.timers import clock_events, same_timing
-from services.limits import REFUSED_BYTES
 
 RECEIPTS_KEPT = 100_000
 """Receipts a source can still read; sending an event again tells its outcome at any time."""

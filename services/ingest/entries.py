@@ -8,10 +8,10 @@ from faststream.redis.parser import BinaryMessageFormatV1
 from msgspec import Struct
 
 from events.envelope import InvalidEvent
-from events.log import script
+from events.scripts import script
 from services.ingest.draft import Submission, submission
 from services.ingest.queue import BATCH
-from services.ingest.schedule.limits import MIB
+from services.schedule.limits import MIB
 
 READ_BYTES = 16 * MIB
 """Bytes of an inbox that are read and decided together, as of one HTTP request; larger entries are refused by size."""

@@ -12,15 +12,17 @@ from typing import Any
 import structlog
 from redis.exceptions import RedisError
 
-from events.log import InboxMovedError, Move, key
-from services import runtime
-from services.clock import sleep
+from events.entries import Move
+from events.keys import key
+from events.log import InboxMovedError
+from services.common import runtime
+from services.common.clock import sleep
+from services.common.connection import RETRY_SECONDS
 from services.ingest.draft import Submission, gap, recorded
 from services.ingest.entries import READ_BYTES, InboxEntry, InboxReader, size_of, submitted
 from services.ingest.queue import BATCH
-from services.ingest.schedule.limits import MIB
-from services.ingest.store import LAST_ID, UnavailableError, Writer, is_closed
-from services.server import RETRY_SECONDS
+from services.ingest.writer import LAST_ID, UnavailableError, Writer, is_closed
+from services.schedule.limits import MIB
 
 READ_AHEAD = 4
 """Batches of an inbox that wait while more is read: some being decided and appended, some ready to follow."""

@@ -6,8 +6,9 @@ That only after a duplicate: events are new as a rule, which append.lua makes su
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from events.entries import Known
 from events.envelope import Event, read
-from events.log import Known, Log
+from events.log import Log
 from events.schema import ProgressCorrected
 from services.ingest.draft import Ids
 from services.ingest.queue import Part

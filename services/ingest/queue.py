@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from events.entries import Move
 from events.ledger import CLOCK
-from events.log import Move
-from services.clock import sleep
+from services.common.clock import sleep
 from services.ingest.core import Outcome
 from services.ingest.draft import Submission
-from services.ingest.schedule.limits import MIB
+from services.schedule.limits import MIB
 
 S = TypeVar("S")
 R = TypeVar("R")

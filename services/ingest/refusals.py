@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from events.log import key
+from events.keys import key
 
 READ_BATCH = 1_000
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from events.seal.merkle import whole
-from services.settings import SettingsError
+from services.common.settings import SettingsError
 
 MARK = ".duban-ingest"
 

@@ -8,8 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from events.deadline import Deadline, Postponed, Recurring, due_at, extended, next_due, period
+from events.entries import Recorded
 from events.ledger import Ledger
-from events.log import Recorded
 from events.schema import (
     CompletionReturned,
     CompletionSubmitted,

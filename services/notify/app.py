@@ -14,21 +14,21 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
+from events.entries import stored
 from events.ledger import EVERYBODY, Ledger, Trigger
-from events.log import stored
 from events.text import name_of
-from services import runtime, steady
-from services.callers import Callers
-from services.description import POSITION, answers, problems
-from services.edge import Service
-from services.ledger_clock import ledger_clock
+from services.common import runtime, steady
+from services.common.callers import Callers
+from services.common.connection import WATCH_SECONDS, Watch, connect, until_reachable
+from services.common.edge import Service
+from services.common.ledger_clock import ledger_clock
+from services.common.settings import Settings, SettingsError, load_ledgers
+from services.common.web import application
+from services.contract.openapi import POSITION, answers, problems
 from services.notify.channels import fault
 from services.notify.core import Alert, Attempt, DeliveryState, State
 from services.notify.sender import Sender
 from services.notify.store import Alerts, Outbox, Query, Told
-from services.server import WATCH_SECONDS, Watch, connect, until_reachable
-from services.settings import Settings, SettingsError, load_ledgers
-from services.web import application
 
 CATCH_UP_SECONDS = 1.0
 """Between two looks at the log without a message: what a lost message can cost."""

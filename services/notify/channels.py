@@ -15,7 +15,7 @@ import msgspec
 from standardwebhooks import Webhook
 
 from events.ledger import Channel
-from services.clock import real_time
+from services.common.clock import real_time
 
 SEND_SECONDS = 8.0
 """What one attempt may take; shorter than the sender's lease."""

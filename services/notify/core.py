@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple, TypeAlias, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from events.entries import Recorded
 from events.ledger import AlertRule, Ledger, Trigger
-from events.log import Recorded
 from events.schema import (
     CompletionReturned,
     CompletionSubmitted,

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from redis.exceptions import RedisError
 
 from events.ledger import Channel, Ledger
-from services.clock import Clock, real_time
+from services.common.clock import Clock, real_time
 from services.notify.channels import Message, Result, fingerprint, send, shown
 from services.notify.core import Alert, Attempt, Delivery, Digest, attempted, backoff, gather, interrupted, message
 from services.notify.store import Letter, Outbox

@@ -23,10 +23,14 @@ from msgspec import Struct
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockError
 
+from events.entries import Recorded
+from events.keys import key
 from events.ledger import Ledger, Trigger
-from events.log import Log, Recorded, key, lua_text, script
-from events.projection import Change, Projection, Rules
+from events.log import Log
+from events.projection import Projection
 from events.replicas import Confirmed
+from events.rules import Change, Rules
+from events.scripts import lua_text, script
 from services.notify.core import VERSION, Alert, Delivery, Digest, State, Task, alerts_for, evolve, state_of
 
 LEASE_SECONDS = 15.0

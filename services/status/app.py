@@ -16,22 +16,22 @@ from litestar.params import FromPath, PathParameter, QueryParameter
 from litestar.response import Stream
 from msgspec import Raw
 
-from events.log import Stored, stored
+from events.entries import Stored, stored
 from events.schema import TYPES
 from events.text import name_of
-from services import runtime, steady
-from services.callers import Callers
-from services.clock import Clock
-from services.description import POSITION, Named, answers, event_named, one_of, place, problems
-from services.edge import STREAM, Service
-from services.ledger_clock import ledger_clock
-from services.server import WATCH_SECONDS, Watch, connect, until_reachable
-from services.settings import Settings, load_ledgers
+from services.common import runtime, steady
+from services.common.callers import Callers
+from services.common.clock import Clock
+from services.common.connection import WATCH_SECONDS, Watch, connect, until_reachable
+from services.common.edge import STREAM, Service
+from services.common.ledger_clock import ledger_clock
+from services.common.settings import Settings, load_ledgers
+from services.common.web import application
+from services.contract.openapi import POSITION, Named, answers, event_named, one_of, place, problems
 from services.status.feed import Feed
 from services.status.row import Light, State, TaskRow
 from services.status.store import CHANGES_KEPT, Board, Snapshot
 from services.status.views import BadCursorError, Overview, Page, Query, Sort, overview, select
-from services.web import application
 
 CATCH_UP_SECONDS = 1.0
 """Between two looks at the log without a message: what a lost message can cost."""

@@ -19,9 +19,9 @@ from events.deadline import (
     next_due,
     period,
 )
+from events.entries import Recorded
 from events.envelope import Event
 from events.ledger import Ledger, LightRules
-from events.log import Recorded
 from events.schema import (
     CompletionReturned,
     CompletionSubmitted,

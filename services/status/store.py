@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from events.entries import Stored
 from events.envelope import read
 from events.ledger import Ledger
-from events.log import Log, Stored
-from events.projection import Change, Projection, Rules
+from events.log import Log
+from events.projection import Projection
+from events.rules import Change, Rules
 from services.status.core import VERSION, evolve, light, relight
 from services.status.row import Task, TaskRow
 

@@ -14,8 +14,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from services.server import connect
-from services.settings import load_ledger, shipped
+from services.common.connection import connect
+from services.common.settings import load_ledger, shipped
 from tests.bench import fairness, measures
 from tests.bench.documents import MAKERS, ROWS, bare_rows_per_second, drawing, rows_per_second
 from tests.bench.measures import Figure, at, beside

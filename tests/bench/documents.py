@@ -10,9 +10,9 @@ import docx
 import openpyxl
 
 from events.ledger import Ledger
-from services.ingest.schedule.plan import Order
-from services.ingest.schedule.sandbox import read_safely
-from tests.ingest.schedule.documents import SEED_ROWS, Drawing, book, long_word, separated
+from services.schedule.plan import Order
+from services.schedule.sandbox import read_safely
+from tests.schedule.documents import SEED_ROWS, Drawing, book, long_word, separated
 
 ROWS = 5_000
 

@@ -16,10 +16,10 @@ import httpx
 import redis
 
 from events.envelope import encode
-from events.log import key
-from services import tokens
-from services.clock import sleep
-from services.server import connect
+from events.keys import key
+from services.common import tokens
+from services.common.clock import sleep
+from services.common.connection import connect
 from tests.bench import load
 from tests.examples import reported
 from tests.house import LEDGER, House

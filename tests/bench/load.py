@@ -14,7 +14,7 @@ import redis
 
 from events.deadline import Ongoing
 from events.envelope import encode
-from events.log import key
+from events.keys import key
 from tests.examples import assigned, reported
 from tests.house import LEDGER, House
 

@@ -9,11 +9,13 @@ import httpx
 import msgspec
 from msgspec import Struct
 
+from events.entries import Entry, digest
 from events.envelope import encode
-from events.log import Entry, Log, digest, key
+from events.keys import key
+from events.log import Log
 from events.projection import Projection
-from services.clock import sleep
-from services.settings import load_ledger, shipped
+from services.common.clock import sleep
+from services.common.settings import load_ledger, shipped
 from services.status.store import rules
 from tests.bench import load
 from tests.examples import reported

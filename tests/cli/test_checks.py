@@ -12,16 +12,18 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from events.entries import digest
 from events.envelope import encode, submitted
-from events.log import Log, digest, key
+from events.keys import key
+from events.log import Log
 from events.seal.merkle import Tree
 from services.cli.checks import verify
 from services.cli.checks.finding import Finding, Head
-from services.clock import sleep
+from services.common.clock import sleep
+from services.common.connection import connect
+from services.common.settings import Settings, load_ledger, shipped
 from services.notify.app import build as notify
 from services.notify.core import Digest
-from services.server import connect
-from services.settings import Settings, load_ledger, shipped
 from services.status.app import build as status
 from tests.examples import assigned, reported
 from tests.ingest.desk import NAME

@@ -9,10 +9,10 @@ import pytest
 from msgspec import Meta
 
 from events.schema import LANGUAGE, FromReporter, ProgressReported, TaskReopened
-from services.cli import contract
-from services.description import PROBLEM
-from services.ingest.contract import LINES, MANY, ONE
-from services.settings import SERVICES, SettingsError, load_ledger, shipped
+from services.common.settings import SERVICES, SettingsError, load_ledger, shipped
+from services.contract import published as contract
+from services.contract.ingest import LINES, MANY, ONE
+from services.contract.openapi import PROBLEM
 from tests.cli.terminal import run
 
 PUBLISHED = Path(__file__).parents[2] / "deploy" / "contract"

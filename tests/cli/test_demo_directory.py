@@ -6,7 +6,7 @@ import pytest
 
 from services.cli.demo import MARK, clear
 from services.cli.lock import LOCK, locked
-from services.settings import SettingsError
+from services.common.settings import SettingsError
 from tests.cli.terminal import run
 
 

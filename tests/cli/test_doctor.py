@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from events.log import key
-from services.cli.place import Place
-from services.cli.tending import _server
-from services.ingest.store import LAST_ID
+from events.keys import key
+from services.cli.commands.doctor import _server
+from services.cli.target import Place
+from services.ingest.writer import LAST_ID
 
 LEDGER = "zhanjiang"
 

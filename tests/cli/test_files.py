@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from events.ledger import Ledger
-from services import acl
-from services.cli import contract, files, place
-from services.cli.journal import Journal, Reached, Target
-from services.cli.place import LEDGER, Run
+from services.cli import files
+from services.cli import target as place
+from services.cli.progress_file import Journal, Reached, Target
+from services.cli.target import LEDGER, Run
 from services.cli.users import passwords
-from services.settings import SettingsError, shipped
+from services.common import acl
+from services.common.settings import SettingsError, shipped
+from services.contract import published as contract
 from tests.cli.terminal import run
 
 DEAR = b"the only copy\n"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from services.settings import shipped
+from services.common.settings import shipped
 from tests.cli.terminal import Terminal, run
-from tests.ingest.schedule.documents import Drawing, book
+from tests.schedule.documents import Drawing, book
 
 TABLE = str(shipped("zhanjiang-2017-key-tasks.txt"))
 IMPORT = ("import", TABLE, "--plan", "zj-2017", "--issued", "2017-08-01")

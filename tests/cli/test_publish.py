@@ -14,8 +14,8 @@ import pytest
 from events.deadline import Ongoing
 from events.envelope import MAX_BYTES, encode
 from services.cli.client import LINES
-from services.cli.place import LEDGER, token_file
-from services.settings import shipped
+from services.cli.target import LEDGER, token_file
+from services.common.settings import shipped
 from tests.cli.gate import CUT, Gate, none
 from tests.cli.terminal import CLEAN, DUBAN, Terminal, run
 from tests.examples import assigned, reported

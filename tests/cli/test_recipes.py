@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.settings import shipped
+from services.common.settings import shipped
 from tests.cli.terminal import CLEAN, Terminal
 from tests.cli.test_readme import READMES, ROOT
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from events.log import key
+from events.keys import key
 from events.schema import TYPES
-from services.cli.streams import asyncapi
-from services.settings import published
+from services.common.settings import published
+from services.contract.asyncapi import asyncapi
 from tests.examples import WIRE
 
 DOCUMENT = json.loads(json.dumps(asyncapi()))

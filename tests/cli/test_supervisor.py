@@ -15,7 +15,7 @@ import httpx
 import psutil
 import pytest
 
-from services.settings import shipped
+from services.common.settings import shipped
 from tests.cli.terminal import CLEAN, DUBAN, Terminal, run
 
 

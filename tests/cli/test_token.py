@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.tokens import hash_of
+from services.common.tokens import hash_of
 from tests.cli.terminal import Terminal, run
 
 NOW = datetime.fromisoformat("2018-12-20T09:00:00+08:00")

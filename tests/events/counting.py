@@ -6,9 +6,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from events.entries import Entry, Recorded, digest
 from events.envelope import Event, encode
-from events.log import Entry, Log, Recorded, digest
-from events.projection import Change, Projection, Rules
+from events.log import Log
+from events.projection import Projection
+from events.rules import Change, Rules
 from events.schema import TaskAssigned
 from tests.examples import assigned, reported, store
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from services.server import connect
+from services.common.connection import connect
 
 T = TypeVar("T")
 

@@ -7,21 +7,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from events.entries import Entry, Known, Move, Notes, Stored, digest
 from events.envelope import encode
-from events.log import (
-    Entry,
-    InboxMovedError,
-    Known,
-    KnownError,
-    Log,
-    Move,
-    Notes,
-    StaleTailError,
-    Stored,
-    digest,
-    key,
-    lua_text,
-)
+from events.keys import key
+from events.log import InboxMovedError, KnownError, Log, StaleTailError
+from events.scripts import lua_text
 from tests.events.driver import Driver, contents
 from tests.examples import assigned, reported, store
 from tests.servers import Server

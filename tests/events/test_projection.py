@@ -5,9 +5,11 @@ import msgspec
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from events.entries import Stored
 from events.envelope import Event
-from events.log import Log, Stored
-from events.projection import Projection, Rules, SupersededError
+from events.log import Log
+from events.projection import Projection, SupersededError
+from events.rules import Rules
 from tests.events.counting import Announced, Count, announced, entries, evolve, expected, fade, happening, loaded, rules
 from tests.events.driver import contents
 from tests.events.failover import promote, replica_of

@@ -9,8 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from events.entries import Stored
 from events.envelope import Event
-from events.log import Log, Stored
+from events.log import Log
 from events.projection import Projection, SupersededError
 from tests.events.counting import Count, announced, entries, expected, fade, happening, loaded, rules
 from tests.events.driver import Driver

@@ -20,8 +20,8 @@ from events.envelope import InvalidEvent, encode, parse, read, seal, submitted
 from events.log import Log
 from events.schema import DECODERS, LANGUAGE, TYPES, FromReporter, ProgressReported, Summary, UnitName
 from events.upcast import following
-from services.clock import FixedClock
-from services.settings import shipped
+from services.common.clock import FixedClock
+from services.common.settings import shipped
 from tests.examples import RECORDED, TASK, assigned, reported
 from tests.ingest.desk import NAME, START, short, working
 from tests.status.desk import House

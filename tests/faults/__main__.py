@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from services.clock import monotonic
+from services.common.clock import monotonic
 from tests.faults import report, state
 from tests.faults.real.rounds import ROUND, play
 from tests.faults.simulation import simulate

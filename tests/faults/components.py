@@ -7,13 +7,13 @@ from typing import Any, TypeAlias
 from redis.exceptions import LockError, RedisError
 
 from events.difference import members
-from events.log import key
-from services import runtime
-from services.clock import sleep
+from events.keys import key
+from services.common import runtime
+from services.common.clock import sleep
 from services.ingest.app import LOOK_SECONDS, TICK_SECONDS
 from services.ingest.inbox import Inbox
 from services.ingest.queue import BATCH
-from services.ingest.store import UnavailableError, Writer
+from services.ingest.writer import UnavailableError, Writer
 from services.notify.app import PAUSE_SECONDS
 from services.notify.app import Desk as NotifyDesk
 from services.notify.sender import Sender

@@ -10,8 +10,8 @@ from redis.exceptions import ResponseError
 
 import events.log
 import services.notify.store
-from services.clock import sleep
-from services.server import connect
+from services.common.clock import sleep
+from services.common.connection import connect
 from tests.faults.life import Life
 from tests.faults.points import DELAY_SECONDS, KINDS, Faults, Kind
 

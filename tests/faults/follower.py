@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from services.clock import sleep
+from services.common.clock import sleep
 from services.status.row import TaskRow
 from tests.faults.world import World
 from tests.status.sse import happenings

@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 
+from events.entries import Stored
 from events.envelope import Event, read, submitted
-from events.log import Log, Stored, key
+from events.keys import key
+from events.log import Log
 from events.schema import DeadlinePassed
 from events.seal.merkle import Tree
 from services.cli.checks import verify

@@ -9,10 +9,10 @@ from redis.exceptions import RedisError
 
 from events.deadline import Fixed
 from events.envelope import Event, encode
-from events.log import key
-from services.clock import sleep
+from events.keys import key
+from services.common.clock import sleep
 from services.ingest.draft import submission
-from services.ingest.store import UnavailableError
+from services.ingest.writer import UnavailableError
 from tests.examples import LEAD, assigned, reported
 from tests.faults.connection import faulty
 from tests.faults.world import NAME, START, World

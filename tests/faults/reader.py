@@ -5,8 +5,8 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from services import runtime
-from services.clock import sleep
+from services.common import runtime
+from services.common.clock import sleep
 
 BLOCK_MILLISECONDS = 100
 PAUSE_SECONDS = 0.01

@@ -10,15 +10,16 @@ from typing import Any, NamedTuple, TypeAlias
 import httpx
 import structlog
 
+import services.common.runtime
 import services.ingest.inbox
 import services.notify.sender
 import services.notify.store
-import services.runtime
-from events.log import Log, key
+from events.keys import key
+from events.log import Log
 from events.projection import saved_position
-from services.clock import sleep
+from services.common.clock import sleep
+from services.common.connection import connect
 from services.notify.store import Alerts, Query
-from services.server import connect
 from tests.faults.components import COMPONENTS, SECOND, keep
 from tests.faults.follower import FeedClient, plain
 from tests.faults.invariants import broken
@@ -48,7 +49,7 @@ QUICK = {
     (services.notify.store, "LEASE_SECONDS"): 1.0,
     (services.notify.sender, "TURN_SECONDS"): 0.02,
     (services.ingest.inbox, "RETRY_SECONDS"): 0.02,
-    (services.runtime, "RETRY_SECONDS"): 0.02,
+    (services.common.runtime, "RETRY_SECONDS"): 0.02,
 }
 """Waits of the services, in seconds, that are longer than a run: the same code waits less."""
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from events.log import key
+from events.keys import key
 from tests.faults import report, state
 from tests.faults.points import KINDS, Faults, Points
 from tests.faults.simulation import simulate

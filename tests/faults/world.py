@@ -8,9 +8,9 @@ import httpx
 import msgspec
 
 from events.ledger import AlertRules, Channel, Ledger
-from services.clock import FixedClock
-from services.ingest.store import Writer
-from services.settings import load_ledger, shipped
+from services.common.clock import FixedClock
+from services.common.settings import load_ledger, shipped
+from services.ingest.writer import Writer
 from services.status.app import Desk
 from tests.faults.life import Life
 from tests.faults.points import Faults

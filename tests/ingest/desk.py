@@ -9,17 +9,19 @@ from typing import Any
 
 import msgspec
 
+from events.entries import Recorded
 from events.envelope import Event, encode
+from events.keys import key
 from events.ledger import Ledger
-from events.log import Log, Recorded, key
-from services.accepted import LossAccepted, accept, waiting
-from services.clock import FixedClock
+from events.log import Log
+from services.common.accepted import LossAccepted, accept, waiting
+from services.common.clock import FixedClock
+from services.common.settings import load_ledger, shipped
 from services.ingest import draft
 from services.ingest.core import Outcome
 from services.ingest.draft import Submission
 from services.ingest.refusals import read_refused
-from services.ingest.store import Writer
-from services.settings import load_ledger, shipped
+from services.ingest.writer import Writer
 
 NAME = "zhanjiang"
 

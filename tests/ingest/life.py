@@ -5,12 +5,12 @@ from datetime import datetime, timedelta, timezone
 import msgspec
 
 from events.deadline import Deadline
+from events.entries import Recorded
 from events.envelope import Event
 from events.ledger import Source
-from events.log import Recorded
 from events.schema import TaskUrged
+from services.common.settings import load_ledger, shipped
 from services.ingest.task import Task, evolve
-from services.settings import load_ledger, shipped
 from tests.examples import EXAMPLES, assigned
 
 SHIPPED = load_ledger(shipped("zhanjiang.toml"))

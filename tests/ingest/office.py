@@ -10,12 +10,12 @@ import httpx
 from litestar.testing import AsyncTestClient
 
 from events.envelope import Event, encode
-from events.log import key
-from services import tokens
-from services.clock import sleep
+from events.keys import key
+from services.common import tokens
+from services.common.clock import sleep
+from services.common.settings import Settings, shipped
 from services.ingest.app import build
 from services.ingest.core import Outcome
-from services.settings import Settings, shipped
 from tests.ingest.desk import NAME, receipts
 
 ONE = "application/cloudevents+json"

@@ -15,14 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.exceptions import RedisError
 
-from events.log import Log, key
+from events.keys import key
+from events.log import Log
 from events.seal.merkle import Tree
-from services.accepted import LossAccepted, accept
-from services.clock import FixedClock
+from services.common.accepted import LossAccepted, accept
+from services.common.clock import FixedClock
+from services.common.settings import SettingsError
 from services.ingest.acknowledged import Acknowledged
 from services.ingest.state import MARK, load, own
-from services.ingest.store import UnavailableError, Writer
-from services.settings import SettingsError
+from services.ingest.writer import UnavailableError, Writer
 from tests.events.driver import Driver
 from tests.events.failover import promote, replica_of
 from tests.examples import assigned, reported, store

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from events.envelope import submitted
-from events.log import Log, key
+from events.keys import key
+from events.log import Log
 from services.ingest.core import Outcome
 from tests.examples import WIRE
 from tests.ingest.desk import NAME, kept, receipts

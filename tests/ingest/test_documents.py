@@ -18,12 +18,12 @@ from events.envelope import Event, encode
 from events.schema import DeadlineClarified, TaskAssigned, TaskClosed, TaskReassigned
 from services.ingest.app import MOST_DOCUMENT, receive_form
 from services.ingest.documents import BusyError, Documents
-from services.ingest.schedule.limits import MOST_BYTES
-from services.ingest.store import Writer
+from services.ingest.writer import Writer
+from services.schedule.limits import MOST_BYTES
 from tests.examples import EXAMPLES
 from tests.ingest.desk import LEDGER, NAME, START, history, ids, kept
 from tests.ingest.office import Office, problem
-from tests.ingest.schedule.documents import SEED, SEED_ROWS, word
+from tests.schedule.documents import SEED, SEED_ROWS, word
 
 SCHEDULES = f"/v1/{NAME}/schedules"
 

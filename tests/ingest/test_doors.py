@@ -15,9 +15,9 @@ from redis.exceptions import ResponseError
 
 from events.contract import schema_of
 from events.envelope import CODES, Event, encode
-from events.log import key
+from events.keys import key
 from events.schema import TYPES, TaskClosed, TaskUrged
-from services.clock import sleep
+from services.common.clock import sleep
 from services.ingest.core import Outcome
 from services.ingest.queue import BATCH
 from services.ingest.room import MOST_REQUEST

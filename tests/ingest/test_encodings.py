@@ -12,12 +12,12 @@ import pytest
 
 from events.envelope import encode, submitted
 from events.log import Log
-from services import tokens
+from services.common import tokens
+from services.common.settings import Settings, shipped
 from services.ingest.app import build
 from services.ingest.core import Outcome
 from services.ingest.room import MOST_REQUEST
-from services.ingest.schedule.limits import MIB
-from services.settings import Settings, shipped
+from services.schedule.limits import MIB
 from tests.examples import assigned
 from tests.ingest.desk import NAME, kept, short
 from tests.ingest.office import ONE, PATH, PATIENCE, Office, problem

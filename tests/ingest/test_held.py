@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 from typing import Any
 
-from services.clock import FixedClock
-from services.ingest.store import Writer
+from services.common.clock import FixedClock
+from services.ingest.writer import Writer
 from tests.examples import assigned, reported
 from tests.ingest.desk import DAY, LEDGER, NAME, START, history, submission
 

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from events.envelope import encode
-from events.log import key
-from services.clock import sleep
+from events.keys import key
+from services.common.clock import sleep
 from services.ingest.entries import READ_BYTES, InboxReader
 from services.ingest.queue import BATCH
-from services.ingest.schedule.limits import MIB
+from services.schedule.limits import MIB
 from tests.examples import assigned, reported
 from tests.ingest.desk import NAME, ids, kept, receipts, short
 from tests.ingest.office import PATIENCE, Office, opened

@@ -9,7 +9,7 @@ import pytest
 from events.deadline import EARLIEST, Deadline, Fixed, Ongoing, Recurring
 from events.envelope import encode
 from events.schema import DeadlineNeared, DeadlinePassed
-from services.clock import FixedClock
+from services.common.clock import FixedClock
 from tests.examples import TASK, assigned, reported
 from tests.ingest.desk import DAY, START, history, ids, short, working
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from events.entries import Move
 from events.envelope import InvalidEvent
 from events.ledger import CLOCK
-from events.log import Move
-from services.clock import monotonic
+from services.common.clock import monotonic
 from services.ingest.core import Outcome
 from services.ingest.draft import Submission
 from services.ingest.queue import ALONE_SECONDS, BATCH, BATCH_BYTES, PACE_SECONDS, PART, SLICE, Part, Queue, Waiting

@@ -9,18 +9,18 @@ import httpx
 import msgspec
 import pytest
 
-from events.log import key
-from services import tokens
+from events.keys import key
 from services.cli.checks.outcomes import check_refused
-from services.clock import FixedClock
+from services.common import tokens
+from services.common.clock import FixedClock
+from services.common.settings import Settings, shipped
+from services.contract.ingest import MAX_EVENTS
 from services.ingest.app import build
-from services.ingest.contract import MAX_EVENTS
 from services.ingest.core import Outcome
 from services.ingest.draft import LARGEST_REFUSED
 from services.ingest.refusals import ENTRY_BYTES, bodies_of, read_refused
 from services.ingest.room import MOST_REQUEST
-from services.ingest.store import Writer
-from services.settings import Settings, shipped
+from services.ingest.writer import Writer
 from tests.examples import assigned
 from tests.ingest.desk import LEDGER, NAME, START, history, kept, short, submission
 from tests.ingest.office import PATIENCE, Office, problem

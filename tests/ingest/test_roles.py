@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from events.envelope import encode
-from services import tokens
-from services.settings import shipped
+from services.common import tokens
+from services.common.settings import shipped
 from tests.examples import assigned
 from tests.ingest.desk import NAME, history
 from tests.ingest.office import ONE, PATH, Office, problem

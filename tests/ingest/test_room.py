@@ -11,14 +11,14 @@ import pytest
 from redis.exceptions import ResponseError
 
 from events.envelope import encode
-from events.log import key
-from services.clock import FixedClock, sleep
+from events.keys import key
+from services.common.clock import FixedClock, sleep
+from services.common.settings import Settings
 from services.ingest import inbox
 from services.ingest.app import build
 from services.ingest.room import LEAST, MOST, MOST_REQUEST, SHARE, FullError, Room
-from services.ingest.schedule.limits import MIB
-from services.ingest.store import LAST_ID
-from services.settings import Settings
+from services.ingest.writer import LAST_ID
+from services.schedule.limits import MIB
 from tests.examples import assigned, reported
 from tests.ingest.desk import NAME, START, Desk, receipts
 from tests.ingest.office import ONE, PATH, PATIENCE, opened, problem

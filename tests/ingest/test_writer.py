@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from events.entries import Move
 from events.envelope import Event, encode, read, submitted
-from events.log import InboxMovedError, Log, Move, key
+from events.keys import key
+from events.log import InboxMovedError, Log
 from events.schema import TaskClosed
+from services.common.connection import connect
 from services.ingest.core import Outcome
 from services.ingest.draft import RECEIPTS_KEPT, Submission
 from services.ingest.queue import BATCH
-from services.server import connect
 from tests.events.driver import Driver, contents
 from tests.examples import TASK, assigned, reported
 from tests.ingest.desk import DAY, NAME, START, history, ids, kept, receipts, short, submission, working

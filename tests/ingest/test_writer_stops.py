@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from events.log import key
-from services.ingest.store import UnavailableError
+from events.keys import key
+from services.ingest.writer import UnavailableError
 from tests.events.failover import promote, replica_of
 from tests.examples import TASK, assigned, reported
 from tests.ingest.desk import NAME, accept_loss, history, ids, short, working

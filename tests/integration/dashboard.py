@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from services.clock import sleep
+from services.common.clock import sleep
 from tests.house import Addressed
 
 

@@ -20,7 +20,7 @@ import docker  # type: ignore[import-untyped]  # it ships no types
 import httpx
 import pytest
 
-from services.settings import SERVICES
+from services.common.settings import SERVICES
 from tests.servers import docker_answers, free_port
 
 ROOT = Path(__file__).parents[2]

@@ -4,7 +4,7 @@ import asyncio
 
 import httpx
 
-from services.clock import sleep
+from services.common.clock import sleep
 from tests.house import House
 from tests.integration.dashboard import Dashboard, rows
 from tests.integration.publishers import TASKS, assignments, over_http, reports

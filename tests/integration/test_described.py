@@ -21,13 +21,13 @@ from schemathesis import Case, GenerationMode
 from schemathesis.checks import CHECKS
 
 from events.contract import example_of
+from events.entries import digest
 from events.envelope import encode
-from events.log import digest
 from events.schema import TYPES
-from services.cli.running import BUILDERS
-from services.description import place
-from services.ingest.contract import LINES, MANY, ONE
-from services.settings import Settings, shipped
+from services.applications import BUILDERS
+from services.common.settings import Settings, shipped
+from services.contract.ingest import LINES, MANY, ONE
+from services.contract.openapi import place
 from tests.examples import LEAD, assigned
 from tests.house import LEDGER, House
 

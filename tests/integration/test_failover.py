@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from events.envelope import encode
-from services.clock import sleep
-from services.server import connect
+from services.common.clock import sleep
+from services.common.connection import connect
 from tests.examples import reported
 from tests.house import House
 from tests.integration.proxy import Proxy

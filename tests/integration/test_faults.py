@@ -11,9 +11,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from services.clock import sleep
-from services.server import connect
-from services.settings import SERVICES
+from services.common.clock import sleep
+from services.common.connection import connect
+from services.common.settings import SERVICES
 from tests.house import House
 from tests.integration.dashboard import Dashboard, rows
 from tests.integration.publishers import assignments, over_http

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from events.log import Log
-from services.clock import sleep
-from services.settings import SERVICES
+from services.common.clock import sleep
+from services.common.settings import SERVICES
 from tests.house import LEDGER, House
 from tests.integration.publishers import TASKS, assignments, over_http, over_inbox, reports
 from tests.integration.waiting import settled

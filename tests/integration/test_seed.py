@@ -9,7 +9,7 @@ import httpx
 
 from events.log import Log
 from events.schema import DeadlinePassed
-from services.settings import shipped
+from services.common.settings import shipped
 from tests.house import LEDGER, House
 from tests.integration.waiting import settled
 

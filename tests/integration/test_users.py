@@ -13,9 +13,9 @@ from faststream.redis import RedisBroker
 from redis.exceptions import AuthenticationError, NoPermissionError
 
 from events.envelope import encode
-from events.log import key
-from services.clock import sleep
-from services.settings import SERVICES, shipped
+from events.keys import key
+from services.common.clock import sleep
+from services.common.settings import SERVICES, shipped
 from tests.examples import reported
 from tests.guarded import LEDGER, Guarded
 from tests.house import House

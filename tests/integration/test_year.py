@@ -17,9 +17,9 @@ from msgspec import Struct
 from events.envelope import CODES
 from events.log import Log
 from events.schema import NAMES, TYPES, DeadlineNeared, DeadlinePassed
-from services import tokens
-from services.clock import sleep
-from services.settings import load_ledger, shipped
+from services.common import tokens
+from services.common.clock import sleep
+from services.common.settings import load_ledger, shipped
 from tests.house import LEDGER, House
 from tests.integration.year import routes
 from tests.integration.year.life import OFFICE, UNDONE

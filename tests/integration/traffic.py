@@ -10,9 +10,10 @@ import msgspec
 from redis.exceptions import RedisError
 
 from events.envelope import encode
-from events.log import Log, key
-from services.clock import sleep
-from services.server import connect
+from events.keys import key
+from events.log import Log
+from services.common.clock import sleep
+from services.common.connection import connect
 from tests.examples import reported
 from tests.house import LEDGER, House
 from tests.integration.publishers import TASKS

@@ -5,9 +5,10 @@ from typing import Any
 
 import httpx
 
-from events.log import Log, key
-from services.clock import sleep
-from services.server import connect
+from events.keys import key
+from events.log import Log
+from services.common.clock import sleep
+from services.common.connection import connect
 from tests.house import LEDGER, Addressed
 
 REST_SECONDS = 120.0

@@ -8,9 +8,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from events.log import Entry, Log, digest
+from events.entries import Entry, digest
+from events.log import Log
+from services.common.settings import Settings, SettingsError, shipped
 from services.notify.app import build
-from services.settings import Settings, SettingsError, shipped
 from tests.examples import assigned, store
 from tests.webserver import serving
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from events.entries import Recorded
 from events.envelope import Event, read
 from events.ledger import AlertRule, AlertRules, Ledger
-from events.log import Recorded
 from events.schema import DeadlineNeared, DeadlinePassed, Unit
 from services.notify.core import (
     BACKOFF_SECONDS,

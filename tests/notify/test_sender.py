@@ -11,11 +11,13 @@ import pytest
 import pytest_asyncio
 from redis.exceptions import ConnectionError as DisconnectedError
 
+from events.entries import Entry, digest
 from events.envelope import Event
+from events.keys import key
 from events.ledger import AlertRules, Channel, Ledger
-from events.log import Entry, Log, digest, key
+from events.log import Log
 from events.schema import DeadlinePassed
-from services.clock import FixedClock
+from services.common.clock import FixedClock
 from services.notify.core import DIGEST_MOST, TRIES, Alert
 from services.notify.sender import Sender
 from services.notify.store import Alerts, Outbox, Query

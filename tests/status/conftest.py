@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.settings import shipped
+from services.common.settings import shipped
 from tests.status.desk import LEDGER, History, House
 
 

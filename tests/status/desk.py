@@ -9,11 +9,13 @@ from typing import Any
 
 import httpx
 
+from events.entries import Entry, digest
 from events.envelope import Event, encode
-from events.log import Entry, Log, digest, key
-from services.clock import kind_of, sleep
-from services.server import connect
-from services.settings import Settings
+from events.keys import key
+from events.log import Log
+from services.common.clock import kind_of, sleep
+from services.common.connection import connect
+from services.common.settings import Settings
 from services.status.app import build
 from tests.examples import EXAMPLES, RECORDED, store
 from tests.status.sse import Happening, happenings

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta, timezone
 from msgspec.structs import replace
 
 from events.deadline import Deadline, Fixed, Recurring
+from events.entries import Recorded
 from events.envelope import Event
-from events.log import Recorded
 from events.schema import DeadlinePassed, EventData, TaskAssigned, Unit
-from services.settings import load_ledger, shipped
+from services.common.settings import load_ledger, shipped
 from services.status.core import evolve
 from services.status.row import Task, TaskRow, UnitRow
 from tests.examples import EXAMPLES, TASK

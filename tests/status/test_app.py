@@ -9,9 +9,9 @@ import pytest
 
 from events.deadline import Fixed, Ongoing
 from events.envelope import Event
-from events.log import key
-from services.clock import sleep
-from services.settings import Settings
+from events.keys import key
+from services.common.clock import sleep
+from services.common.settings import Settings
 from services.status.app import build
 from services.status.store import CHANGES_KEPT
 from tests.examples import EXAMPLES, TASK, assigned, reported

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from events.entries import Recorded
 from events.ledger import LightRules
-from events.log import Recorded
 from events.schema import (
     TYPES,
     TaskAssigned,

@@ -5,8 +5,8 @@ import unicodedata
 from base64 import b64encode
 from typing import Any
 
+from events.entries import Entry, digest
 from events.envelope import encode, read, seal
-from events.log import Entry, digest
 from tests.examples import RECORDED, assigned, reported
 from tests.status.desk import Desk, History, House
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.deadline import Ambiguous, Deadline, Fixed, Milestone, Milestones, Recurring
+from events.entries import Recorded
 from events.envelope import Event, read
 from events.local import local_data
-from events.log import Recorded
 from events.schema import DeadlineClarified, ExtensionGranted, ExtensionRequested, TaskAssigned, Unit
 from services.ingest import task as ingest
 from services.ingest.timers import clock_events

@@ -13,8 +13,8 @@ from services.cli.checks.finding import Finding, Head
 from services.cli.checks.log import check_log
 from services.cli.checks.outcomes import check_receipts, check_refused
 from services.cli.checks.rows import check_rows
-from services.ingest.store import rules as ingest_rules
-from services.ledger_clock import ahead_of_wall
+from services.common.ledger_clock import ahead_of_wall
+from services.ingest.writer import rules as ingest_rules
 from services.notify.store import rules as notify_rules
 from services.status.store import rules as status_rules
 

@@ -5,9 +5,11 @@ from typing import Any
 import msgspec
 
 from events.difference import members
+from events.entries import Recorded
 from events.envelope import read
+from events.keys import key
 from events.ledger import Ledger
-from events.log import Log, Recorded, key
+from events.log import Log
 from events.projection import saved_position
 from services.cli.checks.finding import Finding
 from services.notify.core import Alert, Task, alerts_for, evolve

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from events.log import key
+from events.keys import key
 from services.cli.checks.finding import Finding
 from services.notify.core import Alert, Digest
 from services.notify.store import FEED, NAME

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from events.entries import Known, Stored, digest
 from events.envelope import Event, InvalidEvent, read, submitted
+from events.keys import key
 from events.ledger import CLOCK, Ledger
-from events.log import Known, Log, Stored, digest, key
+from events.log import Log
 from events.seal.merkle import Tree
 from services.cli.checks.finding import Finding, Head, deleted
 

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from events.envelope import read
-from events.log import Log, key
+from events.keys import key
+from events.log import Log
 from services.cli.checks.finding import Finding, deleted
 from services.ingest.core import Outcome
 from services.ingest.refusals import ENTRY_BYTES, Kept, bodies_of, read_refused

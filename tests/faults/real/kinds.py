@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 import psutil
 from redis.exceptions import RedisError
 
-from services.clock import sleep
-from services.server import connect
-from services.settings import SERVICES
+from services.common.clock import sleep
+from services.common.connection import connect
+from services.common.settings import SERVICES
 from tests.faults.real.site import SERVER, Site
 from tests.faults.real.tail import tear
 

@@ -10,9 +10,9 @@ from redis.exceptions import RedisError
 
 from events.deadline import Ongoing
 from events.envelope import Event, encode
-from events.log import key
-from services.clock import sleep
-from services.server import connect
+from events.keys import key
+from services.common.clock import sleep
+from services.common.connection import connect
 from tests.examples import assigned, reported
 from tests.faults.publishers import Acknowledged, Added
 from tests.faults.real.site import Site

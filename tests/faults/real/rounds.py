@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import httpx
 
+from events.entries import Stored
 from events.envelope import read
-from events.log import Log, Stored
-from services.clock import sleep
-from services.server import connect
+from events.log import Log
+from services.common.clock import sleep
+from services.common.connection import connect
 from tests.faults.invariants import misplaced, unanswered
 from tests.faults.points import Points
 from tests.faults.publishers import Acknowledged, Added

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import psutil
 
-from services.clock import sleep
-from services.settings import SERVICES
+from services.common.clock import sleep
+from services.common.settings import SERVICES
 from tests.cli.terminal import CLEAN
 from tests.house import LEDGER, free_ports
 from tests.integration.proxy import Proxy

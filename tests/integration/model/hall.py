@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 
-from services import tokens
-from services.clock import FILE, FileClock, sleep
+from services.common import tokens
+from services.common.clock import FILE, FileClock, sleep
+from services.common.settings import Settings
 from services.ingest.app import build as ingest
 from services.ingest.refusals import read_refused
-from services.settings import Settings
 from services.status.app import build as status
 from tests.integration.model.row import differences, plain
 from tests.webserver import serving

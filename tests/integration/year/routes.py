@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from events.log import key
+from events.keys import key
 from services.cli import app
-from services.server import connect
+from services.common.connection import connect
 from tests.house import House
 from tests.integration.year.rounds import Round
 

@@ -1,0 +1,54 @@
+"""What makes a projection: the rules by which rows are folded from events. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Generic, TypeAlias, TypeVar
+
+from msgspec import Struct
+
+from events.entries import Recorded
+from events.envelope import Event
+
+R = TypeVar("R", bound=Struct)
+
+Evolve: TypeAlias = Callable[[R | None, Recorded], R | None]
+
+
+class Change(Struct, Generic[R], frozen=True, gc=False):
+    """A row as it stands after the event at `position` (after time alone, if `event` is None)."""
+
+    position: int
+    key: str
+    row: R
+    event: Event | None
+
+
+Announce: TypeAlias = Callable[[Sequence[Change[R]]], Iterable[tuple[str, bytes]]]
+
+
+class Rules(Struct, Generic[R], frozen=True):
+    """What makes a projection: its name, its row type, the pure `evolve`, and what it announces of a save's changes.
+
+    `version` names the rules; rows folded by another version are rebuilt when the projection loads. `feed` is the last
+    part of the announcements' key and `cap` the number of them kept (0: all). `alike(saved, fresh)` is the fresh row
+    as of the instant of the saved one, where time alone changes rows.
+    """
+
+    name: str
+    version: str
+    row: type[R]
+    evolve: Evolve[R]
+    announce: Announce[R] | None = None
+    feed: str = "feed"
+    cap: int = 0
+    history: bool = False
+    alike: Callable[[R, R], R] | None = None
+
+    def differing(self, saved: Mapping[str, R], fresh: Mapping[str, R]) -> dict[str, tuple[R | None, R | None]]:
+        """Return the rows that differ as of the same instant, as (saved, fresh), by their keys in order."""
+        pairs = {name: (saved.get(name), fresh.get(name)) for name in sorted(saved.keys() | fresh.keys())}
+        if self.alike is not None:
+            pairs = {
+                name: (old, self.alike(old, new) if old is not None and new is not None else new)
+                for name, (old, new) in pairs.items()
+            }
+        return {name: (old, new) for name, (old, new) in pairs.items() if old != new}

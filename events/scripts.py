@@ -1,0 +1,23 @@
+"""Lua scripts, which lie next to the modules that call them."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from msgspec import Raw
+
+_INCLUDE = re.compile(r"^--@include (\S+)$", re.MULTILINE)
+
+
+def script(redis: Any, module: str, name: str) -> Any:
+    """Return the Lua script that lies beside a module, ready to be called; `--@include` takes in another one."""
+    folder = Path(module).parent
+    text = (folder / name).read_text(encoding="utf-8")
+    while (found := _INCLUDE.search(text)) is not None:
+        text = text.replace(found[0], (folder / found[1]).read_text(encoding="utf-8"))
+    return redis.register_script(text)
+
+
+def lua_text(value: bytes) -> Raw:
+    """Return bytes as a MessagePack str, whatever they hold: cmsgpack reads no bin."""
+    return Raw(b"\xdb" + len(value).to_bytes(4, "big") + value)

@@ -1,0 +1,40 @@
+"""The command that publishes the contract."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.options import err, out
+from services.contract import published as contract
+
+commands = typer.Typer(add_completion=False)
+
+
+@commands.command("contract")
+def publish_contract(
+    directory: Annotated[Path, typer.Argument(help="Where the contract is, or will be", file_okay=False)],
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; tell what is not as it should be")] = False,
+) -> None:
+    """Write the contract: JSON Schemas, AsyncAPI, OpenAPI. Needs no running duban; never changes a published shape."""
+    present = contract.documents()
+    if check:
+        findings = contract.check(directory, present)
+        _tell(findings)
+        if not findings:
+            out.print(f"{directory}: {len(present)} files, all as the code has them", highlight=False)
+        raise SystemExit(1 if findings else 0)
+    try:
+        written = contract.write(directory, present)
+    except contract.PublishedError as error:
+        _tell(error.findings)
+        err.print("nothing was written", style="red")
+        raise SystemExit(1) from error
+    for file in written:
+        out.print(f"wrote {directory / file}", soft_wrap=True, highlight=False, markup=False)
+    out.print(f"{directory}: {len(present)} files, {len(written)} written, the others as they were", highlight=False)
+
+
+def _tell(findings: list[contract.Finding]) -> None:
+    for finding in findings:
+        err.print(f"{finding.file}: {finding.detail}", style="red", soft_wrap=True, highlight=False, markup=False)

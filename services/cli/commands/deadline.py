@@ -1,0 +1,27 @@
+"""`duban deadline`: how the phrase of a deadline is read."""
+
+import msgspec
+import typer
+
+from services.cli.options import DataOption, ExplainOption, IssuedOption, LedgerOption, ledger_of, out
+from services.cli.target import LEDGER
+from services.schedule.explain import explain as explain_deadline
+from services.schedule.phrase import read_phrase
+
+commands = typer.Typer(add_completion=False)
+
+
+@commands.command()
+def deadline(
+    text: str,
+    issued: IssuedOption,
+    explain: ExplainOption = False,
+    data: DataOption = None,
+    ledger: LedgerOption = LEDGER,
+) -> None:
+    """Read a deadline's phrase and print its JSON."""
+    own = ledger_of(data, ledger)
+    read = read_phrase(text, issued.date(), own.zone, own.festivals)
+    out.out(msgspec.json.encode(read.deadline).decode(), highlight=False)
+    if explain:
+        out.out(explain_deadline(read.deadline, own.zone), highlight=False)

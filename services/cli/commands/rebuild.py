@@ -1,0 +1,57 @@
+"""`duban rebuild`: rows folded from scratch, compared and switched to."""
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from events.difference import members
+from events.ledger import Ledger
+from events.log import Log
+from events.projection import Projection
+from events.rules import Rules
+from services.cli.options import DataOption, JsonOption, LedgerOption, ledger_of, out
+from services.cli.target import LEDGER, find
+from services.common.connection import connect
+from services.common.settings import SettingsError
+from services.ingest.writer import rules as ingest_rules
+from services.notify.store import rules as notify_rules
+from services.status.store import rules as status_rules
+
+commands = typer.Typer(add_completion=False)
+
+
+@commands.command()
+def rebuild(
+    data: DataOption = None,
+    ledger: LedgerOption = LEDGER,
+    only: Annotated[str | None, typer.Option("--only", help="ingest, status or notify")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Fold the rows anew from the log beside the old ones, compare, and switch to them; sends nothing."""
+
+    async def work() -> dict[str, dict[str, list[str]]]:
+        redis = connect(find(data).server())
+        try:
+            log = Log(redis, ledger)
+            chosen = [rules for rules in _all_rules(ledger_of(data, ledger)) if only in {None, rules.name}]
+            if not chosen:
+                raise SettingsError(f"--only {only!r} is none of: ingest, status, notify")
+            found = {rules.name: await Projection(redis, log, rules).rebuild() for rules in chosen}
+            return {name: {row: members(*pair) for row, pair in rows.items()} for name, rows in found.items()}
+        finally:
+            await redis.aclose()
+
+    differing = asyncio.run(work())
+    if json:
+        shown = {name: [{"row": row, "members": m} for row, m in rows.items()] for name, rows in differing.items()}
+        out.out(msgspec.json.encode(shown).decode())
+    for name, rows in differing.items() if not json else ():
+        told = ", ".join(f"{row} ({', '.join(differs)})" for row, differs in list(rows.items())[:20])
+        out.print(f"{name}: " + (f"{len(rows)} rows were other ones: {told}" if rows else "equal rows"), markup=False)
+    raise SystemExit(1 if any(differing.values()) else 0)
+
+
+def _all_rules(ledger: Ledger) -> list[Rules[Any]]:
+    return [ingest_rules(ledger), status_rules(ledger), notify_rules(ledger)]

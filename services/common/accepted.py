@@ -1,0 +1,78 @@
+"""What operators accepted, on record: a clock that had jumped, events that were lost.
+
+duban:{L}:accepted  stream  e: an acceptance as JSON, the oldest first    written by `duban doctor` alone
+"""
+
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from events.keys import key
+from services.common.jump import Reading
+from services.common.loss import Loss
+
+MOST = 1_000
+"""Of the newest acceptances that are read at once: there is one for each time that something went wrong."""
+
+
+class ClockAccepted(Struct, frozen=True, tag="clock"):
+    """A held clock that somebody confirmed: its reading then, and the instant that was taken instead."""
+
+    by: str
+    at: datetime
+    reading: Reading
+    expected: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"{self.at.isoformat(timespec='seconds')} {self.by}: the clock at"
+            f" {self.reading.instant.isoformat(timespec='seconds')}, instead of"
+            f" {self.expected.isoformat(timespec='seconds')}"
+        )
+
+
+class LossAccepted(Struct, frozen=True, tag="loss"):
+    """Acknowledged events that are lost, and that somebody knows of; the log goes on from where it ends."""
+
+    by: str
+    at: datetime
+    loss: Loss
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat(timespec='seconds')} {self.by}: that {self.loss.lost}"
+
+
+Acceptance: TypeAlias = ClockAccepted | LossAccepted
+
+_decoder: msgspec.json.Decoder[Acceptance] = msgspec.json.Decoder(Acceptance)
+
+
+_losses = msgspec.json.Decoder(Loss)
+
+
+async def accept(redis: Any, ledger: str, acceptance: Acceptance) -> None:
+    """Record an acceptance; whoever waits for it sees it within a second."""
+    await redis.xadd(key(ledger, "accepted"), {"e": msgspec.json.encode(acceptance)})
+
+
+async def accepted(redis: Any, ledger: str) -> list[Acceptance]:
+    """Return what was accepted in a ledger, the oldest first."""
+    entries = await redis.xrevrange(key(ledger, "accepted"), count=MOST)
+    return [_decoder.decode(fields[b"e"]) for _, fields in reversed(entries)]
+
+
+async def wait_for(redis: Any, ledger: str, loss: Loss | None) -> None:
+    """Have it known, for `duban doctor`, which loss is to be accepted, or that none is."""
+    name = key(ledger, "ingest", "lost")
+    if loss is None:
+        await redis.unlink(name)
+    else:
+        await redis.set(name, msgspec.json.encode(loss))
+
+
+async def waiting(redis: Any, ledger: str) -> Loss | None:
+    """Return the loss that is to be accepted, None where there is none."""
+    found = await redis.get(key(ledger, "ingest", "lost"))
+    return _losses.decode(found) if found is not None else None

@@ -1,0 +1,123 @@
+"""The users of the server, as its ACL file has them: each may do what it is there for, and nothing else.
+
+    default           off: who does not say who it is gets nothing. It keeps its permissions, which nobody can use, as
+                      the server replays its append-only file as this user: without them, what was written by a script
+                      or a transaction is missing after a restart (redis/redis#14541, valkey-io/valkey#3983)
+    admin             the operator: `duban token`, `init`, `rebuild`, `doctor`; everything but emptying the server
+    ingest, status, notify
+                      the services
+    audit             reads all of duban's keys and changes none
+    health            asks whether the server answers, without a password
+    <ledger>.<source> a source that may submit: adds to its inbox, reads its receipts; a ledger's name has no dot, so
+                      that these clash neither with each other nor with those above
+
+Passwords stand in it as their SHA-256. A source's passwords are its tokens, of which that is all that is kept.
+Permissions of keys: `%R~` to read, `%W~` to write, `~` both. A script's keys need both whatever it does with them, and
+its commands are allowed or not like any others.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from events.keys import key
+from events.ledger import Ledger
+
+SUBMITTING = ("assigner", "reporter")
+"""Roles of sources that publish."""
+
+FIXED = ("admin", "ingest", "status", "notify", "audit")
+"""Users with a password of their own, whatever the ledgers are."""
+
+_CONNECT = "+ping +hello +auth +quit +select +client|setinfo +client|setname +client|getname +client|id"
+_PUBLISH = "+xadd +xread +xrange +xrevrange +xlen +xinfo|stream +wait +waitaof"
+_CLOCK = "+get +set"
+_WATCH = "+info +role"
+_FOLD = (
+    "+xread +xrange +xrevrange +xinfo|stream +hget +hmget +hgetall +hset +hincrby +lrange +rpush +xadd +unlink"
+    " +multi +exec +evalsha +script|load"
+)
+"""What a projection does, in save.lua and switch.lua too (events/projection.py)."""
+
+_COMMANDS = {
+    "admin": "+@all -flushall -flushdb -swapdb",
+    "ingest": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +exists +hsetnx +xlen +xtrim +xsetid +memory|usage +wait +waitaof",
+    "status": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD}",
+    "notify": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +wait +waitaof +smembers +sadd +srem +del +pexpire +pttl",
+    "audit": f"{_CONNECT} +@read -@dangerous +multi +exec +evalsha +script|load",
+}
+
+_KEYS = {
+    "ingest": "~log ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~strangers ~ingest:* ~clock:*"
+    " %R~accepted %R~tokens",
+    "status": "%R~log ~status:* ~clock:* %R~accepted %R~tokens",
+    "notify": "%R~log ~notify:* ~clock:* %R~accepted %R~tokens",
+    "audit": "%R~* ~seen",  # the index is looked up by a script
+}
+"""Of each ledger, without the prefix."""
+
+_STOCK = {"user", "default", "on", "nopass", "sanitize-payload", "~*", "&*", "+@all"}
+"""The words of the only line that a server saves which was never given a user."""
+
+
+class User(Struct, frozen=True):
+    """One line of the file."""
+
+    name: str
+    hashes: Sequence[str]
+    keys: str
+    commands: str
+
+    def __str__(self) -> str:
+        secrets = " ".join(["on", *(f"#{hash}" for hash in self.hashes)]) if self.hashes else "off"
+        return " ".join(filter(None, ["user", self.name, secrets, self.keys, "resetchannels -@all", self.commands]))
+
+
+def fixed(ledgers: Iterable[str], hashes: Mapping[str, str]) -> list[str]:
+    """Return the lines of the users that do not depend on who may submit, with their passwords' SHA-256 by name."""
+    names = sorted(ledgers)
+    lines = ["user default off resetpass ~* &* +@all", "user health on nopass resetchannels -@all +ping"]
+    for user in FIXED:
+        patterns = " ".join(_pattern(name, one) for name in names for one in _KEYS.get(user, "").split())
+        lines.append(str(User(user, [hashes[user]], "~*" if user == "admin" else patterns, _COMMANDS[user])))
+    return lines
+
+
+def sources(name: str, ledger: Ledger, hashes: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the lines of a ledger's sources that may submit; `hashes` are those of their good tokens, by source."""
+    return [
+        str(
+            User(
+                user_of(name, source),
+                sorted(hashes.get(source, ())),
+                f"%W~{key(name, 'inbox', source)} %R~{key(name, 'receipts', source)}",
+                f"{_CONNECT} {_PUBLISH}",
+            )
+        )
+        for source, its in ledger.sources.items()
+        if its.role in SUBMITTING
+    ]
+
+
+def user_of(ledger: str, source: str) -> str:
+    """Return the name of a source's user."""
+    return f"{ledger}.{source}"
+
+
+def of_sources(lines: Iterable[str]) -> list[str]:
+    """Return those lines of a file that are of sources."""
+    return [line for line in lines if line.startswith("user ") and "." in line.split()[1]]
+
+
+def is_own(content: bytes) -> bool:
+    """Tell whether an ACL file has users of these names alone, or is as a server of nobody's users saves it."""
+    words = [line.split() for line in content.decode(errors="replace").splitlines() if line.strip()]
+    names = {rule[1] for rule in words if rule[0] == "user" and len(rule) > 1}
+    if len(names) < len(words) or not all(name in {"default", "health", *FIXED} or "." in name for name in names):
+        return False
+    return {"health", *FIXED} <= names or (names == {"default"} and set(words[0]) <= _STOCK)
+
+
+def _pattern(ledger: str, one: str) -> str:
+    permission, _, name = one.partition("~")
+    return f"{permission}~{key(ledger, name)}"

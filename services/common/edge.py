@@ -1,0 +1,143 @@
+"""What every answer of every service has in common, whatever the route: bounds, HEAD, paths, headers of browsers."""
+
+import asyncio
+import re
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.enums import ScopeType
+
+from services.common.callers import CALLER, Caller, Callers
+from services.common.limits import Limits
+from services.common.problems import crowded, problem
+from services.common.quota import Quota, Seats
+from services.contract.openapi import HEALTH
+
+_HIDDEN = re.compile(rb"//|%2f|%5c|%00|\\", re.IGNORECASE)
+"""What one server takes for a part of a name and the next for a step: a proxy's rules by path would not see it."""
+
+HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-cache"))
+"""Sent where an answer does not set them itself: rows change at any moment, and JSON is never a page."""
+
+CLOSING = (b"connection", b"close")
+
+SEAT = "duban.seat"
+"""Where a request's scope has the Seat of its connection; a trusted proxy's has none, as it is many clients'."""
+
+
+class Service(Litestar):
+    """An application whose clients have bounds, whose every GET answers HEAD, and whose paths have one spelling."""
+
+    def __init__(self, *args: Any, limits: Limits, callers: Callers, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.limits = limits
+        self.seats = Seats(limits.connections)
+        self.streams = Quota(limits.streams)
+        self._callers = callers
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await super().__call__(scope, receive, send)
+        elif scope["path"].startswith(HEALTH):  # always answered, but a connection without a place is not kept
+            seat = scope.get(SEAT)
+            added = (CLOSING,) if seat is not None and seat.holder is None else ()
+            await self._answer(super().__call__, scope, receive, _with_headers(send, added))
+        else:
+            caller = await self._callers.caller(scope, self.limits.trusted_proxies)
+            scope[CALLER] = caller
+            scope["client"] = (caller.address, scope["client"][1] if scope.get("client") else 0)
+            scope["scheme"] = caller.scheme or scope["scheme"]
+            await self._admit(caller, scope, receive, send)
+
+    async def _admit(self, caller: Caller, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a request unless its client has too many connections; through a proxy, each request counts as one."""
+        seat = scope.get(SEAT)
+        if not (seat.move(caller.holder) if seat is not None else self.seats.quota.take(caller.holder)):
+            if seat is not None:
+                seat.wait()
+            full = crowded(f"{_named(caller)} has {self.limits.connections:,} connections, which are the most at once")
+            app: Any = full.to_asgi_response(None, Request(scope))
+            await self._answer(app, scope, receive, _with_headers(send, (CLOSING,)))
+            return
+        try:
+            await self._answer(super().__call__, scope, receive, _with_headers(send))
+        finally:
+            if seat is None:
+                self.seats.quota.give_back(caller.holder)
+
+    async def _answer(self, app: Any, scope: Any, receive: Any, send: Any) -> None:
+        if _HIDDEN.search(scope.get("raw_path") or scope["path"].encode()):
+            wrong = problem(404, "the path has an empty or an encoded step; no path here has")
+            app = wrong.to_asgi_response(None, Request(scope))
+        if scope["method"] == "HEAD":
+            await _head(app, scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+
+def stream_bound(app: Any) -> Any:
+    """Wrap the handler of a stream: it is refused to a client that has the most streams at once."""
+
+    async def handle(scope: Any, receive: Any, send: Any) -> None:
+        if not scope["route_handler"].opt.get(STREAM):
+            await app(scope, receive, send)
+            return
+        streams, caller = scope["litestar_app"].streams, scope[CALLER]
+        if not streams.take(caller.holder):
+            full = crowded(
+                f"{_named(caller)} has {streams.most:,} streams, which are the most at once; close one of them"
+            )
+            await full.to_asgi_response(None, Request(scope))(scope, receive, send)
+            return
+        try:
+            await app(scope, receive, send)
+        finally:
+            streams.give_back(caller.holder)
+
+    return handle
+
+
+STREAM = "stream"
+"""The `opt` of a handler whose answer lasts for as long as the client listens."""
+
+
+def _named(caller: Caller) -> str:
+    return (
+        f"source {caller.source!r}"
+        if caller.source is not None
+        else f"address {caller.holder[0]} without a valid token"
+    )
+
+
+def _with_headers(send: Any, added: Any = ()) -> Any:
+    async def sending(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message.get("headers", ()))
+            given = {name.lower() for name, _ in headers}
+            more = [one for one in HEADERS if one[0] not in given]
+            message = {**message, "headers": [*headers, *more, *added]}
+        await send(message)
+
+    return sending
+
+
+async def _head(app: Any, scope: Any, receive: Any, send: Any) -> None:
+    """Answer as GET does, without the body; an endless one is not even begun."""
+    answered = asyncio.Event()
+
+    async def sending(message: Any) -> None:
+        if message["type"] == "http.response.start" and not answered.is_set():
+            await send(message)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            answered.set()
+
+    running = asyncio.ensure_future(app({**scope, "method": "GET"}, receive, sending))
+    waiting = asyncio.ensure_future(answered.wait())
+    try:
+        await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+    finally:
+        for task in (running, waiting):
+            task.cancel()
+        await asyncio.gather(running, waiting, return_exceptions=True)

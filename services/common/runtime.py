@@ -1,0 +1,181 @@
+"""What every service process needs: logging, the broker, following a stream, repeating work, a web server."""
+
+import gc
+import logging
+import os
+import resource
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+import structlog
+import uvicorn
+from faststream import AckPolicy
+from faststream.redis import RedisBroker, StreamSub
+from faststream.redis.message import FAKE_CONSUMER, RedisBatchStreamMessage
+
+from services.common.clock import cancelled, sleep
+from services.common.connection import MOST_CONNECTIONS, RETRY_SECONDS
+from services.common.edge import Service
+from services.common.listening import ListenError, listen
+from services.common.protocol import configured
+from services.common.settings import Settings, SettingsError
+
+POLL_MILLISECONDS = 2_000
+"""How long one XREAD waits: under the client's socket timeout, or each idle wait would end in an error."""
+
+FILES = 16_384
+"""Open files of a service: a connection each for the requests at once, as many again that idle, and the server's."""
+
+GC_THRESHOLD = 50_000
+"""Allocations between two searches for cycles: batches make none, and at Python's 700 the searches take a third of the
+time."""
+
+NICENESS = 5
+"""Of those who fold: where processors are short, deciding goes first, as publishers wait for it."""
+
+log = structlog.get_logger()
+
+
+def configure_logging(service: str, style: str) -> None:
+    """Send structlog and the libraries' logs to standard error, one JSON object a line unless `style` is `console`."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if style == "console"
+        else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    for noisy in ("httpx", "apprise", "faststream"):
+        library = logging.getLogger(noisy)
+        library.setLevel(logging.WARNING)
+        library.handlers = [own for own in library.handlers if not isinstance(own, logging.StreamHandler)]
+    structlog.contextvars.bind_contextvars(service=service)
+
+
+def make_broker(url: str) -> RedisBroker:
+    """Return a FastStream broker whose handlers get what their parser makes, unvalidated."""
+    return RedisBroker(
+        url,
+        apply_types=False,
+        logger=logging.getLogger("faststream"),
+        log_level=logging.DEBUG,
+        max_connections=MOST_CONNECTIONS,
+    )
+
+
+StreamEntry: TypeAlias = tuple[bytes, dict[bytes, bytes]]
+
+
+class Follower:
+    """A reader of a stream that can be sent back, where a failover has taken from the stream what it had read."""
+
+    def __init__(self, subscriber: Any, handle: Callable[[list[StreamEntry]], Awaitable[None]]) -> None:
+        self._subscriber = subscriber
+        self._handle = handle
+        self._back: str | None = None
+
+    def go_on_from(self, after: str) -> None:
+        """Read on after the id `after`."""
+        self._back = self._subscriber.last_id = after
+
+    def skip_to(self, after: str) -> None:
+        """Read on after the id `after`; for `handle` alone, which was given what lies before it."""
+        self._subscriber.last_id = after
+
+    async def handle(self, entries: list[StreamEntry]) -> None:
+        """Hand entries on, unless they were read from where it was before it was sent back: those come again."""
+        if self._back is None:
+            await self._handle(entries)
+        else:
+            self._subscriber.last_id, self._back = self._back, None
+
+
+def follow(
+    broker: RedisBroker,
+    stream: str,
+    after: str,
+    count: int,
+    handle: Callable[[list[StreamEntry]], Awaitable[None]],
+) -> Follower:
+    """Hand the entries of a stream that follow the id `after` to `handle`, up to `count` at a time, as they come.
+
+    There is no consumer group: what was handled is known by the follower's own checkpoint, and a group would cost
+    the server some 200 bytes of append-only file for each event.
+    """
+
+    async def parse(message: Any) -> RedisBatchStreamMessage:
+        return RedisBatchStreamMessage(raw_message=message, body=b"", consumer=FAKE_CONSUMER, group=None)
+
+    async def decode(message: Any) -> list[StreamEntry]:
+        raw = message.raw_message
+        return list(zip(raw["message_ids"], raw["data"], strict=True))
+
+    sub = StreamSub(stream, last_id=after, batch=True, max_records=count, polling_interval=POLL_MILLISECONDS)
+    subscriber = broker.subscriber(stream=sub, parser=parse, decoder=decode, ack_policy=AckPolicy.MANUAL)
+    follower = Follower(subscriber, handle)
+    subscriber(follower.handle)
+    return follower
+
+
+async def repeat(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+    """Do `work` again and again, `seconds` apart; a failure is logged and, a little later, tried again."""
+    while not cancelled():
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - the loop must outlive any fault, and every fault is in the log
+            name = getattr(getattr(work, "func", work), "__qualname__", "?")  # also of a partial
+            log.warning("will try again", work=name, error=f"{type(error).__name__}: {error}")
+            await sleep(RETRY_SECONDS)
+        await sleep(seconds)
+
+
+def serve(service: str, settings: Settings, build: Callable[[Settings], Service]) -> None:
+    """Run a service until it is told to stop; raise SettingsError where it cannot listen."""
+    configure_logging(service, settings.log)
+    if service != "ingest":
+        os.nice(NICENESS)
+    gc.set_threshold(GC_THRESHOLD)
+    if settings.parent is not None:
+        threading.Thread(target=_end_with, args=(settings.parent,), daemon=True).start()
+    _allow_connections()
+    config = configured(build(settings), timeout_graceful_shutdown=3)
+    try:
+        sockets = listen(settings.host, settings.port_of(service))
+    except ListenError as error:
+        raise SettingsError(f"DUBAN_HOST, DUBAN_PORT: {error}") from error
+    gc.freeze()  # what is there by now stays: searching it again and again would hold up answers
+    uvicorn.Server(config).run(sockets)
+
+
+def _allow_connections() -> None:
+    """Let this process have the open files that it may have: many shells give it 1,024, fewer than it has requests."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the one that started it is gone, so that a killed `duban up` leaves no services behind."""
+    while os.getppid() == parent:
+        threading.Event().wait(RETRY_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,138 @@
+"""Bearer tokens, hashed at rest. A token is also the password of its source at the server (acl.py).
+
+    duban:{L}:tokens  hash  id -> record as JSON, id being the first 16 digits of the token's SHA-256 in hex;
+                            written by `duban token`, `init` and `up`. Nothing is deleted: a revoked token says so.
+                            A whole SHA-256 -> source, as tokens were kept before, is good until it is revoked.
+
+A token has 256 random bits, so a plain hash protects it. It is found by its id, which is no secret, and then compared
+in constant time, so that timing tells a guesser nothing.
+"""
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from events.keys import key
+
+ID_DIGITS = 16
+"""64 bits of the hash: enough to tell tokens apart, too few to be mistaken for the hash."""
+
+
+class Terms(Struct, frozen=True):
+    """Who makes a token, when, until when it is good (exclusive), and what for; instants by the ledger's clock."""
+
+    by: str = ""
+    made: datetime | None = None
+    expires: datetime | None = None
+    note: str = ""
+
+
+class Token(Struct, frozen=True, omit_defaults=True):
+    """What is kept of a token."""
+
+    source: str
+    hash: str
+    terms: Terms = Terms()
+    revoked: datetime | None = None
+    revoked_by: str = ""
+
+    @property
+    def id(self) -> str:
+        return self.hash[:ID_DIGITS]
+
+    def fault(self, now: datetime) -> str | None:
+        """Return why it opens nothing, `revoked` or `expired`; None if it is good."""
+        if self.revoked is not None:
+            return "revoked"
+        return "expired" if self.terms.expires is not None and self.terms.expires <= now else None
+
+
+UNKNOWN = Terms()
+"""Of tokens as they were kept before, and where nobody asks."""
+
+
+class UnknownTokenError(Exception):
+    """There is no token with this id."""
+
+
+async def issue(redis: Any, ledger: str, source: str, terms: Terms = UNKNOWN) -> str:
+    """Make a new token for a source, beside those it has, and return it; only its hash is kept."""
+    while True:
+        token = f"duban_{secrets.token_urlsafe(32)}"
+        if await _add(redis, ledger, Token(source, hash_of(token), terms)):
+            return token
+
+
+async def register(redis: Any, ledger: str, source: str, token: str, terms: Terms, now: datetime) -> str | None:
+    """Let a token that was made before stand for a source; where it cannot, change nothing and return why."""
+    hash = hash_of(token)
+    known = await _find(redis, ledger, hash)
+    if known is None:
+        await _add(redis, ledger, Token(source, hash, terms))
+        return None
+    return known.fault(now) if known.source == source else f"a token of {known.source!r}"
+
+
+async def revoke(redis: Any, ledger: str, id: str, by: str, now: datetime) -> Token:
+    """Let a token open nothing from now on and return it; again, it stays as it is. Raises UnknownTokenError."""
+    found = [token for token in await every(redis, ledger) if token.id == id]
+    if not found:
+        raise UnknownTokenError(id)
+    (token,) = found
+    if token.revoked is not None:
+        return token
+    token = replace(token, revoked=now, revoked_by=by)
+    async with redis.pipeline(transaction=True) as pipe:
+        pipe.hset(key(ledger, "tokens"), token.id, msgspec.json.encode(token))
+        pipe.hdel(key(ledger, "tokens"), token.hash)
+        await pipe.execute()
+    return token
+
+
+async def every(redis: Any, ledger: str) -> list[Token]:
+    """Return all tokens that ever were, oldest first."""
+    fields = await redis.hgetall(key(ledger, "tokens"))
+    tokens = [_read(name, value) for name, value in fields.items()]
+    return sorted(tokens, key=lambda token: (token.terms.made is not None, token.terms.made, token.id))
+
+
+async def source_of(redis: Any, ledger: str, authorization: str | None, now: datetime) -> str | None:
+    """Return the source that an `Authorization: Bearer …` header stands for, or None; one round trip."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        return None
+    hash = hash_of(token.strip())
+    known = await _find(redis, ledger, hash)
+    return known.source if known is not None and known.fault(now) is None else None
+
+
+def hash_of(token: str) -> str:
+    """Return the SHA-256 of a token in hex, which is also what Redis keeps of a password."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def _find(redis: Any, ledger: str, hash: str) -> Token | None:
+    names = (hash[:ID_DIGITS], hash)
+    values = await redis.hmget(key(ledger, "tokens"), names)
+    for name, value in zip(names, values, strict=True):
+        if value is not None:
+            token = _read(name.encode(), value)
+            return token if hmac.compare_digest(token.hash, hash) else None
+    return None
+
+
+async def _add(redis: Any, ledger: str, token: Token) -> bool:
+    """Keep a new token; False where another has its id."""
+    return bool(await redis.hsetnx(key(ledger, "tokens"), token.id, msgspec.json.encode(token)))
+
+
+def _read(name: bytes, value: bytes) -> Token:
+    if value.startswith(b"{"):  # no source does
+        return msgspec.json.decode(value, type=Token)
+    return Token(value.decode(), name.decode())

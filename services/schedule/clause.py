@@ -1,0 +1,83 @@
+"""The clauses of a phrase, and what each means for itself."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from lark import Tree
+from msgspec import Struct
+
+from events.deadline import Deadline, Recurring
+from services.schedule.counted import read_counted, read_event, read_issue
+from services.schedule.dated import read_dated
+from services.schedule.festival import read_festival
+from services.schedule.grammar import Node, child, marks_of, parse
+from services.schedule.series import MOST_STEPS, read_series
+from services.schedule.span import Origin
+from services.schedule.text import make_plain
+from services.schedule.wording import read_wording
+
+_NEXT_LINE = re.compile(
+    r"(?<![年自从由于在至到及和与或—–~、，,；;。：:（(\s\d-])(?<!阶段|[一二三四五\d][步批期])\n"
+    r"(?=\d{4}年(?:\d{1,2}月|第?[一二三四1-4]季度|[上下]半年|年?[底末内])"
+    r"|\d{1,2}月|第?[一二三四1-4]季度|[上下]半年|年[底内]|第[一二三四五1-9](?:阶段|[步批期])"
+    r"|(?:[（(]?[\d一二三四五六七八九十]{1,2}[）)]|\d{1,2}[.．、])\s*(?:\d{4}年|\d{1,2}月|[^\s\d]))"
+)
+"""A line’s end after which a new clause begins with its own date or number; others only wrap (2018年12月\n底前)."""
+_CIRCLED = re.compile("[①-⑳⑴-⒇⒈-⒛㈠-㈩❶-❿]")
+_YEAR = re.compile(r"^20[0-9]{2}$")
+"""A cell that is nothing but a year, as those of 起止年限 beside 2018-2020 are."""
+_ENUMERATOR = re.compile(
+    r"\([0-9一二三四五六七八九十]{1,2}\)"
+    r"|(?:(?<=[,;。:])|^)(?:[0-9]{1,2}\.(?=[0-9]{1,2}月)|(?:[0-9]{1,2}[.、]|[一二三四五六七八九十]{1,2}、)(?=[0-9]{4}年|[^0-9]))"
+    r"|[一二三四五六七八九]是(?=[0-9于在力到至今明年])"
+)
+"""What only numbers a clause; it is no part of a date (①2018年)."""
+
+
+class Clause(Struct, frozen=True):
+    """A clause, where it stands in the phrase, and what it means for itself (None: nothing about time)."""
+
+    begin: int
+    end: int
+    means: Deadline | None
+    rule: str = ""
+
+
+def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> Iterator[Clause]:
+    """Read each clause on what those before it have named."""
+    plain = make_plain(_CIRCLED.sub(";", _NEXT_LINE.sub(";", text)))
+    plain = plain.sub(_YEAR, lambda match: f"{match[0]}年").sub(_ENUMERATOR, lambda match: ";" * len(match[0]))
+    nodes = [node for node in parse(plain.text).children if isinstance(node, Tree)]
+    filled = [node for node in nodes if not node.meta.empty]
+    if len(filled) > MOST_STEPS:
+        raise ValueError(f"it has {len(filled)} clauses; a deadline can have {MOST_STEPS} steps")
+    for node in filled:
+        at = node.meta.start_pos
+        while at and plain.text[at - 1] == ";" and text[plain.begins[at - 1]] not in ";；\n":
+            at -= 1  # the number before it is part of the clause
+        begin, end = plain.origin(at, node.meta.end_pos)
+        means, rule, origin = _read_clause(node, plain.text, origin, festivals)
+        yield Clause(begin, end, means, rule)
+
+
+def _read_clause(
+    node: Node, plain: str, origin: Origin, festivals: Mapping[str, date]
+) -> tuple[Deadline | None, str, Origin]:
+    text = plain[node.meta.start_pos : node.meta.end_pos]
+    match str(node.data):
+        case "dated_clause":
+            return read_dated(node, text, origin)
+        case "festival_clause":
+            return read_festival(node, text, origin, festivals)
+        case "recurring_clause":
+            again = read_series(child(node, "recurring") or node, plain, origin, marks_of(node, -1))
+            return again, f"every-{again.every}" if isinstance(again, Recurring) else "series", origin
+        case "counted_clause":
+            return *read_counted(node, text, origin), origin
+        case "issue_clause":
+            return *read_issue(node, text), origin
+        case "event_clause":
+            return *read_event(node, text), origin
+        case _:
+            return *(read_wording(node, text) or (None, "")), origin

@@ -1,0 +1,79 @@
+"""A clause that names a date or a span (2018年12月底前完成): when it falls due."""
+
+import re
+from datetime import datetime
+
+from lark import Token
+
+from events.deadline import Ambiguous, Fixed, Ongoing
+from services.schedule.grammar import Node, child, marks_of, tokens
+from services.schedule.span import Origin, Span, read_span
+
+_DONE = re.compile(
+    r"(?:全面|全部|基本|正式|建设|如期|整改)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到)"
+)
+"""Words about the work that make the bare span before them its limit (全市12月完成)."""
+
+_OVER = re.compile("已[于在]?$")
+
+_STAGE = re.compile("(?:阶段|[近中远短长]期)[(:]$")
+"""What is named so is to be done in the bare span after it (实施阶段：4—10月)."""
+
+_RELATIONS = {"BEFORE", "AFTER", "SINCE", "RELATION"}
+
+
+def dues_of(span: Span, limit: Node | None) -> tuple[datetime, ...]:
+    """Return the due instant of a span with its limit; the strict and the loose one where it has two readings.
+
+    A span is due with its end, also as 底前, 内 or 含当日. “12月前”, and just so “9月30日前”, has two readings: before
+    the span begins (strict) and before it ends (loose); 含当日 and 不含当日 settle it.
+    """
+    stated = tokens(limit) if limit else {}
+    if "EXCLUDED" in stated:
+        return (span.start,)
+    if "BEFORE" in stated and not span.last and "INCLUDED" not in stated:
+        return (span.start, span.end)
+    return (span.end,)
+
+
+def read_dated(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Ambiguous | Ongoing, str, Origin]:
+    """Read a `dated_clause`: what it means, the rule that reads it, and what the next clause is read on.
+
+    ValueError where the words around the span leave open whether it is a limit, or could change it.
+    """
+    dated = child(clause, "dated") or clause
+    span = read_span(child(dated, "span") or dated, origin)
+    limit = child(dated, "limit")
+    stated = tokens(limit) if limit else {}
+    before = [mark.type for mark in marks_of(clause)]
+    if "SINCE" in stated or ("FROM" in before[-1:] and ("START" in stated or not (stated or span.unit == "range"))):
+        return Ongoing(text), "since", span.origin
+    words = "".join(marks_of(clause))
+    if _OVER.search(words):
+        raise ValueError("it says what was done by then, not by when to do it")
+    _check_words([] if _STAGE.search(words) else before, span, stated, marks_of(clause, -1))
+    dues = dues_of(span, limit)
+    if len(dues) > 1:
+        return Ambiguous(text, *dues), f"before-{span.unit}", span.origin
+    return Fixed(text, dues[0]), "excluded" if "EXCLUDED" in stated else _end(span.unit), span.origin
+
+
+def _end(unit: str) -> str:
+    return unit if unit == "hour" else f"{unit}-end"
+
+
+def _check_words(before: list[str], span: Span, stated: dict[str, str], after: list[Token]) -> None:
+    """Raise ValueError if the words around a span leave open whether it is a limit, or could change it."""
+    words = "".join(after)
+    if after and after[0].type == "AFTER":
+        raise ValueError(f"“{after[0]}” does not say by when")
+    if words.startswith("已"):
+        raise ValueError(f"“{words}” says what was done by then, not by when to do it")
+    if not stated and not span.last:
+        for token in after:
+            if token.type in _RELATIONS:
+                raise ValueError(f"what “{token}” means in “{words}” cannot be read")
+        if "WORD" in before and before[-1] not in ("AT", "TO") and not _DONE.match(words):
+            raise ValueError("it names a time, but does not say that this is a limit")
+    if any(token.type == "NAMED_YEAR" for token in after) and not (span.dated and (stated or span.last)):
+        raise ValueError(f"what a second year means in “{words}” cannot be read")

@@ -1,0 +1,96 @@
+"""What a document says otherwise than the ledger has it, and the events that would settle it. Pure."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+import msgspec
+from msgspec import Raw, Struct
+
+from events.deadline import Deadline
+from events.entries import digest
+from events.envelope import Event, encode, parse, read, submitted
+from events.ledger import Ledger
+from events.schema import DeadlineClarified, EventData, TaskAssigned, TaskReassigned, Unit
+from services.schedule.plan import Line
+
+State: TypeAlias = Literal["new", "same", "changed"]
+
+
+class Present(Struct, frozen=True):
+    """A task as the ledger has it: its assignment as it is stored, and its lead, units and deadline by now."""
+
+    assignment: bytes
+    lead: str
+    units: tuple[Unit, ...]
+    deadline: Deadline
+    closed: bool
+
+
+class Difference(Struct, frozen=True):
+    """How a row stands to the ledger; `says` tells each difference, `proposals` are events to settle them."""
+
+    state: State
+    says: tuple[str, ...] = ()
+    proposals: tuple[Raw, ...] = ()
+
+
+def compare(line: Line, present: Present | None, reason: str, now: datetime, ledger: Ledger) -> Difference:
+    """Compare a row with the task of its name.
+
+    A row that assigns the very bytes that were assigned is the same, whatever has become of the task since. The ids of
+    proposals depend on what the ledger has and on what the row says, so proposing again proposes the same.
+    """
+    if present is None:
+        return Difference("new")
+    if submitted(present.assignment) == bytes(line.event):
+        return Difference("same")
+    wanted = _assignment(parse(bytes(line.event)))
+    says: list[str] = []
+    settling: list[EventData] = []
+    title = _assignment(read(present.assignment)).title
+    if title != wanted.title:
+        says.append(f"the ledger's title is “{title}”; the words of an assignment stay as they were")
+    if _duties(present.lead, present.units, ledger) != _duties(wanted.lead, wanted.units, ledger):
+        says.append(f"the ledger's units are {_named(present.units)}; here they are {_named(wanted.units)}")
+        settling.append(TaskReassigned(wanted.lead, wanted.units, reason))
+    if _meaning(present.deadline) != _meaning(wanted.deadline):
+        says.append(f"the ledger's deadline is “{present.deadline.text}”; here it is “{wanted.deadline.text}”")
+        settling.append(DeadlineClarified(wanted.deadline, reason))
+    if not says:
+        return Difference("same")
+    if present.closed and settling:
+        says.append("the task is closed; it would have to be reopened first")
+        settling.clear()
+    return Difference("changed", tuple(says), tuple(_propose(line, settling, present, now)))
+
+
+def _assignment(event: Event) -> TaskAssigned:
+    assert isinstance(event.data, TaskAssigned)
+    return event.data
+
+
+def _duties(lead: str, units: tuple[Unit, ...], ledger: Ledger) -> tuple[str, dict[str, str], frozenset[str]]:
+    """Return what counts of units, by their names in the directory: who leads, who has which duty, which are open."""
+    return ledger.canonical(lead), dict(ledger.obligations(units)), frozenset(unit.name for unit in units if unit.open)
+
+
+def _meaning(deadline: Deadline) -> object:
+    """Return a deadline without its words."""
+    members = msgspec.to_builtins(deadline)
+    for step in (members, *members.get("milestones", ())):
+        step.pop("text")
+    return members
+
+
+def _named(units: tuple[Unit, ...]) -> str:
+    return "、".join(f"{unit.name}（牵头）" if unit.role == "lead" else unit.name for unit in units)
+
+
+def _propose(line: Line, settling: list[EventData], present: Present, now: datetime) -> Iterator[Raw]:
+    before = msgspec.json.encode((present.lead, present.units, present.deadline))
+    source = parse(bytes(line.event)).source
+    for data in settling:
+        word = "reassigned" if isinstance(data, TaskReassigned) else "clarified"
+        id = f"{word}-{line.task}-{digest(before + msgspec.json.encode(data))}"
+        yield Raw(encode(Event(id, source, line.task, now, data)))

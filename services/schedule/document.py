@@ -1,0 +1,98 @@
+"""A document in any form that offices have (.docx, .xlsx, .csv, .html, text) to the rows of its tables."""
+
+import re
+from collections.abc import Sequence
+
+from services.schedule.grid import Grid
+from services.schedule.limits import MOST_BYTES
+from services.schedule.readers.encoded import decode
+from services.schedule.readers.lines import read_lines
+from services.schedule.readers.package import check_package
+from services.schedule.readers.separated import read_separated
+from services.schedule.rows import read_grids
+from services.schedule.table import Table, whole
+from services.schedule.text import UnreadableError
+
+_SAVE = "open it in Word, Excel or WPS and save it as .docx or .xlsx"
+_OLD = f"a file of an old kind (.doc, .xls, .wps, .et): {_SAVE}"
+_PDF = "a PDF file, which has no tables: take the document it was made from, as .docx or .xlsx"
+_PICTURE = "a picture: type the table into a .docx or .xlsx"
+_PROTECTED = "EncryptedPackage".encode("utf-16-le")
+
+_REFUSED = (
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _OLD),
+    (b"%PDF", _PDF),
+    (b"{\\rtf", f"an RTF file: {_SAVE}"),
+    (b"MIME-Version:", f"a web archive: {_SAVE}"),
+    (b"\x89PNG", _PICTURE),
+    (b"\xff\xd8\xff", _PICTURE),
+    (b"GIF8", _PICTURE),
+    (b"II*\x00", _PICTURE),
+    (b"MM\x00*", _PICTURE),
+    (b"RIFF", _PICTURE),
+)
+"""How files begin that are not read, and what they are."""
+
+_ENDINGS = {".doc": _OLD, ".xls": _OLD, ".wps": _OLD, ".et": _OLD, ".pdf": _PDF, ".rtf": _REFUSED[2][1]}
+_WEB = re.compile(r"<(?:!doctype html|html|head|body|table|div|meta)\b", re.IGNORECASE)
+_OFFICE_XML = re.compile(r"<\?mso-application|<w:wordDocument|urn:schemas-microsoft-com:office:spreadsheet\">")
+_HEAD = 4096
+"""Characters in which a text shows what it is."""
+
+
+def read_document(data: bytes, name: str) -> Table:
+    """Read the rows of a document of a name; whatever the bytes are, what cannot be read is a refusal.
+
+    What the document is shows in its bytes; only where they do not tell does the name’s ending.
+    """
+    try:
+        return read_grids(_grids(data, name))
+    except UnreadableError as error:
+        detail = str(error)
+    except MemoryError:
+        detail = "it takes more memory to read than is given"
+    except Exception as error:  # noqa: BLE001 - the libraries raise whatever they run into in a broken file
+        detail = f"the file is broken: {type(error).__name__}: {str(error)[:200]}"
+    return Table((), (whole(detail),))
+
+
+def _grids(data: bytes, name: str) -> Sequence[Grid]:
+    """Return a document’s tables by the reader of its format; a library is imported when it is needed."""
+    if len(data) > MOST_BYTES:
+        raise UnreadableError(f"the file has {len(data):,} bytes; at most {MOST_BYTES:,} are read")
+    for mark, what in _REFUSED:
+        if data.startswith(mark):
+            protected = what is _OLD and _PROTECTED in data
+            raise UnreadableError("the file is protected by a password" if protected else f"this is {what}")
+    if data.startswith(b"PK"):
+        if check_package(data) == "docx":
+            from services.schedule.readers.word import read_word  # noqa: PLC0415 - heavy: only where it is needed
+
+            return read_word(data)
+        from services.schedule.readers.sheet import read_sheets  # noqa: PLC0415 - heavy: only where it is needed
+
+        return read_sheets(data)
+    return _texts(data, name)
+
+
+def _texts(data: bytes, name: str) -> Sequence[Grid]:
+    if _is_web(data) or name.lower().endswith((".htm", ".html")):
+        from services.schedule.readers.web import read_web  # noqa: PLC0415 - heavy: only where it is needed
+
+        return read_web(data)
+    ending = "." + name.lower().rpartition(".")[2]
+    try:
+        text = decode(data)
+    except UnreadableError:
+        if ending in _ENDINGS:
+            raise UnreadableError(f"this is {_ENDINGS[ending]}") from None
+        raise
+    if _OFFICE_XML.search(text[:_HEAD]):
+        raise UnreadableError(f"this is a document in XML: {_SAVE}")
+    return read_lines(text) or read_separated(text)
+
+
+def _is_web(data: bytes) -> bool:
+    """Tell whether a file begins as a page does, in whatever encoding: what shows it is ASCII."""
+    head = data[:_HEAD].translate(None, b"\0\xef\xbb\xbf\xff\xfe").decode("latin-1")
+    return head.lstrip().startswith("<") and _WEB.search(head) is not None

@@ -1,0 +1,165 @@
+"""A row of a grid to what it says about its task."""
+
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Struct
+
+from events.schema import Role
+from services.schedule.grid import Cell
+from services.schedule.header import Cells, runs
+from services.schedule.layout import Layout
+from services.schedule.limits import MOST_CHARACTERS
+from services.schedule.table import Refusal, Row
+
+
+class Entry(Struct, frozen=True):
+    """A row before it has its number: the number’s cell, the part of the table it is in, and what is wrong (or `row`).
+
+    `goes_on` if the row is one more of what the row above it is about. The numbers in `row` and `refusals` are 0.
+    """
+
+    number: Cell | None
+    column: str
+    part: tuple[str, ...]
+    goes_on: bool
+    row: Row | None
+    refusals: tuple[Refusal, ...] = ()
+
+
+def joined(entry: Entry, more: Row, known: set[str]) -> Entry:
+    """Return an entry with the units or the deadline of a row that adds to its task; `known` are the places above."""
+    row = entry.row
+    if row is None:
+        return entry
+    units = (*row.units, *((role, cell) for role, cell in more.units if cell.text and cell.place not in known))
+    row = msgspec.structs.replace(row, units=units)
+    if more.deadline and more.deadline.text and more.deadline.place not in known:
+        row = msgspec.structs.replace(row, deadline=_below(row.deadline, more.deadline))
+    if more.leader and more.leader.text and more.leader.place not in known:
+        row = msgspec.structs.replace(row, leader=_below(row.leader, more.leader, "；"))
+    return msgspec.structs.replace(entry, row=row)
+
+
+def _below(cell: Cell | None, below: Cell, between: str = "\n") -> Cell:
+    return Cell(f"{cell.text}{between}{below.text}", cell.place) if cell and cell.text else below
+
+
+class Line:
+    """The cells of one row by the columns of its table."""
+
+    def __init__(self, layout: Layout, row: Cells) -> None:
+        self._layout, self._row = layout, row
+        self._cells = layout.header.take(row)
+
+    @property
+    def number(self) -> Cell | None:
+        return None if self._layout.number is None else self._first(self._layout.number)
+
+    @property
+    def coarse(self) -> list[Cell]:
+        """The cells of tasks that are coarser than the title."""
+        title = self._title[1]
+        cells = [cell for at in self._layout.tasks for cell in self._cells[at] if cell.place != title.place]
+        return list(dict.fromkeys(cell for cell in cells if cell.text or cell.fault))
+
+    @property
+    def states(self) -> bool:
+        """Whether the row names units or a deadline."""
+        told = [at for _, at in self._layout.units] + [at for at in (self._layout.deadline,) if at is not None]
+        return any(cell.text or cell.fault for at in told for cell in self._cells[at])
+
+    def adds_to(self, above: Cells) -> bool:
+        """Tell whether the row is no task of its own, but says who else, or what next, of the task merged over both.
+
+        All that it has of its own are units, or a deadline; with both, or anything else, it is a task of its own.
+        """
+        known = {cell.place for cell in above}
+        cells = [cell for cell in runs(self._row) if cell.text and cell.place not in known]
+        units = {cell.place for _, at in self._layout.units for cell in self._cells[at]}
+        leaders = {cell.place for at in self._layout.leaders for cell in self._cells[at]}
+        deadlines = {cell.place for at in (self._layout.deadline,) if at is not None for cell in self._cells[at]}
+        own = {cell.place for cell in cells}
+        whole = {self._title[1].place, *([self.number.place] if self.number else [])} <= known
+        return whole and bool(own) and (own <= units | leaders or own <= deadlines)
+
+    def entry(self, section: str | None, part: tuple[str, ...], *, goes_on: bool) -> Entry:
+        """Return the row’s entry, with a refusal for each of its cells that is wrong."""
+        layout = self._layout
+        column = "" if layout.number is None else layout.words(layout.number)
+        wrong = list(self._misfits()) or list(self._wrong())
+        if wrong:
+            return Entry(self.number, column, part, goes_on, None, tuple(wrong))
+        deadline = None if layout.deadline is None else self._first(layout.deadline)
+        leader, deliverable = self._joined(layout.leaders), self._joined(layout.deliverables)
+        row = Row(0, self._title[1], tuple(self._units()), deadline, section, leader, deliverable, layout.year)
+        return Entry(self.number, column, part, goes_on, row)
+
+    @property
+    def _title(self) -> tuple[int, Cell]:
+        """The finest cell of tasks that is not empty; a coarser one only where it is the row’s own."""
+        *coarser, finest = self._layout.tasks
+        for at in (finest, *(at for at in reversed(coarser) if at not in self._layout.merged)):
+            filled = [cell for cell in self._cells[at] if cell.text or cell.fault]
+            if filled:
+                return at, filled[-1]
+        return finest, self._first(finest)
+
+    def _first(self, at: int) -> Cell:
+        """Return a column’s first cell in which something stands, or its first."""
+        cells = self._cells[at] or self._row[-1:]
+        return next((cell for cell in cells if cell.text or cell.fault), cells[0])
+
+    def _units(self) -> Iterator[tuple[Role | None, Cell]]:
+        """Find the cells of units, once each; the empty ones only where all are."""
+        found: dict[Cell, set[Role | None]] = {}
+        for role, at in self._layout.units:
+            for cell in self._cells[at]:
+                found.setdefault(cell, set()).add(role)
+        filled = {cell: roles for cell, roles in found.items() if cell.text or cell.fault}
+        for cell, roles in (filled or dict(list(found.items())[:1])).items():
+            yield roles.pop() if len(roles) == 1 else None, cell
+
+    def _joined(self, columns: tuple[int, ...]) -> Cell | None:
+        if not columns:
+            return None
+        cells = dict.fromkeys(cell for at in columns for cell in self._cells[at] if cell.text)
+        first = self._first(columns[0])
+        return Cell("；".join(cell.text for cell in cells), next(iter(cells), first).place)
+
+    def _misfits(self) -> Iterator[Refusal]:
+        """Refuse a row whose cells do not tell which columns they are of: one too few, too many, or out of line."""
+        columns, row = self._layout.header.columns, self._row
+        width = self._layout.header.width
+        if len(row) < self._layout.needed:
+            column = next(column for column in columns if column.stop > len(row))
+            yield Refusal(0, column.words, row[-1].place, f"the cell is missing: {len(row)} of {width} are there")
+        elif (crossing := self._layout.header.across(row)) and len(runs(row)) != len(columns):
+            detail = f"“{crossing.text[:100]}” stands below parts of several columns"
+            yield Refusal(0, columns[0].words, crossing.place, detail)
+        for cell in row[width:]:
+            if cell.text:
+                detail = f"“{cell.text[:100]}” is a cell too many: there are {width} columns"
+                yield Refusal(0, columns[-1].words, cell.place, detail)
+                break
+
+    def _wrong(self) -> Iterator[Refusal]:
+        layout = self._layout
+        at, title = self._title
+        if not title.text and not title.fault:
+            yield Refusal(0, layout.words(at), title.place, "the cell is empty")
+        others = [at for _, at in layout.units] + [at for at in (layout.deadline,) if at is not None]
+        seen = set()
+        for at in (*layout.tasks, *others, *layout.leaders, *layout.deliverables):
+            for cell in self._cells[at]:
+                detail = cell.fault
+                if len(cell.text) > MOST_CHARACTERS:
+                    detail = f"it has {len(cell.text):,} characters; at most {MOST_CHARACTERS:,} can be kept"
+                if detail and cell not in seen:
+                    seen.add(cell)
+                    yield Refusal(0, layout.words(at), cell.place, detail)
+        if layout.deadline is not None:
+            filled = [cell for cell in self._cells[layout.deadline] if cell.text]
+            if len(filled) > 1:
+                detail = f"two cells, “{filled[0].text[:100]}” and “{filled[1].text[:100]}”, stand below one heading"
+                yield Refusal(0, layout.words(layout.deadline), filled[1].place, detail)

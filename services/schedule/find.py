@@ -1,0 +1,94 @@
+"""The limits that running text states beyond doubt, and where."""
+
+import re
+from collections.abc import Iterator
+
+from lark import Token, Tree, UnexpectedInput
+from lark.parsers.lalr_interactive_parser import InteractiveParser
+
+from services.schedule.counted import is_own
+from services.schedule.grammar import Node, child, lark, tokens
+
+_LIMITS = {"BEFORE", "INCLUDED", "EXCLUDED", "UNTIL"}
+_LEADS = {"LEAD", "AT", "TO", "FROM"}
+_PUNCTUATION = "(:"
+_MOST = 40
+"""Words of a limit; a range of two hours with all that can be said of them has fewer."""
+
+_AHEAD = 12
+"""Words after a limit that can make it a name."""
+
+_PAST = ("建成", "取得", "登记", "入库", "投入使用", "投产", "形成", "购买", "在册", "淘汰", "注册", *"未已尚仍")
+"""Words that make of a limit what something is called by (2000年底前建成的小区, 6月底前未完成整改的企业)."""
+
+_CASE = re.compile(r"[^,;。]*的[,;。]")
+"""Words that make of a limit a case (7月15日前办理的，享受补贴)."""
+
+_CUSTOM = re.compile("[^,;。]{0,8}(?:制度|机制)")
+"""Words that make of what comes again the name of a custom (每季度末通报制度)."""
+
+
+def find_limits(plain: str) -> Iterator[tuple[int, int]]:
+    """Find each stretch of a regular text that states a limit: an end (底前, 内), a count from the issue, 每季度末.
+
+    A span alone is none, for it may only name something (2018年度计划).
+    """
+    marks = list(lark().lex(plain))
+    at = 0
+    while at < len(marks):
+        length, node = (0, None) if marks[at] in _PUNCTUATION else _longest(marks[at : at + _MOST])
+        before, stretch, after = (
+            marks[max(at - 1, 0) : at],
+            marks[at : at + length],
+            marks[at + length : at + length + _AHEAD],
+        )
+        limits = node is not None and _states_limit(node) and not _names_something(node, after)
+        if limits and not _of_other(before, stretch):
+            yield stretch[0].start_pos or 0, stretch[-1].end_pos or 0
+        at += max(length, 1)
+
+
+def _longest(marks: list[Token]) -> tuple[int, Node | None]:
+    """Return the longest beginning that is a `stretch`, and its tree."""
+    fed, _ = _feed(marks)
+    if all(mark.type in _LEADS for mark in marks[:fed]):
+        return 0, None
+    for length in range(fed, 0, -1):
+        try:
+            return length, _feed(marks[:length])[1].feed_token(Token("$END", ""))
+        except UnexpectedInput:
+            continue
+    return 0, None
+
+
+def _feed(marks: list[Token]) -> tuple[int, InteractiveParser]:
+    """Return how many of the words a `stretch` could begin with, and the parser that has read them."""
+    parser = lark().parse_interactive(start="stretch")
+    for count, mark in enumerate(marks):
+        try:
+            parser.feed_token(mark)
+        except UnexpectedInput:
+            return count, parser
+    return len(marks), parser
+
+
+def _states_limit(node: Node) -> bool:
+    if dated := child(node, "dated"):
+        limit = tokens(child(dated, "limit") or Tree("limit", []))
+        return bool(limit.keys() & _LIMITS) or limit.get("WITHIN", "期间") != "期间"
+    if again := child(node, "recurring"):
+        return child(again, "item") is not None
+    return True
+
+
+def _of_other(before: list[Token], marks: list[Token]) -> bool:
+    """Tell whether it is counted from the issue of what the words before it name (细则印发之日起)."""
+    named = any(mark.type == "WORD" for mark in before)
+    return named and any(mark.type == "ISSUE" and not is_own(mark) for mark in marks)
+
+
+def _names_something(node: Node, after: list[Token]) -> bool:
+    words = "".join(after)
+    if words.startswith("的") or _CASE.match(words) or any(words.startswith(past) and "的" in words for past in _PAST):
+        return True
+    return child(node, "recurring") is not None and _CUSTOM.match(words) is not None

@@ -1,0 +1,174 @@
+"""Where in a grid a header stands, and which of a row’s cells its columns take."""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from services.schedule.columns import Heading, is_heading, read_headings
+from services.schedule.grid import Cell
+from services.schedule.numbers import read_number
+
+Cells = tuple[Cell, ...]
+
+_DEEPEST = 3
+"""Rows of a header."""
+
+_FEWEST = 2
+"""Headings that make a header."""
+
+_SAMPLE = 50
+"""Rows that show what is in a column."""
+
+
+class Column(Struct, frozen=True):
+    """A column: what its heading says (None: nothing known), its words, and where in the grid it begins and stops.
+
+    `guessed` if the words are not known, but no other column can be the one of tasks.
+    """
+
+    says: Heading | None
+    words: str
+    place: str
+    begin: int
+    stop: int
+    guessed: bool = False
+
+    def below(self, rows: Sequence[Cells]) -> list[Cell]:
+        """Return what stands below the heading."""
+        return [row[self.begin] for row in rows if self.begin < len(row)]
+
+
+class Header(Struct, frozen=True):
+    """The columns of a table and the rows of the grid that name them."""
+
+    columns: tuple[Column, ...]
+    depth: int
+    texts: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        return self.columns[-1].stop
+
+    def spread(self, rows: Sequence[Cells]) -> tuple["Header", Sequence[Cells]] | None:
+        """Return this header and rows of another width, both with a cell for each column; None if they do not fit."""
+        spread, count = [], len(self.columns)
+        for row in rows:
+            cells = runs(row)
+            if len(cells) not in (1, count):
+                return None
+            spread.append(cells * count if len(cells) == 1 else cells)
+        columns = (msgspec.structs.replace(column, begin=at, stop=at + 1) for at, column in enumerate(self.columns))
+        return msgspec.structs.replace(self, columns=tuple(columns)), spread
+
+    def take(self, row: Cells) -> list[Cells]:
+        """Return each column’s cells: those below its heading, or, out of line with the headings, one after another.
+
+        In Word, the edges of cells above each other are seldom quite in line.
+        """
+        cells = runs(row)
+        if len(cells) == len(self.columns) and self.across(row) is not None:
+            return [(cell,) for cell in cells]
+        return [runs(row[column.begin : column.stop]) for column in self.columns]
+
+    def across(self, row: Cells) -> Cell | None:
+        """Return a cell that stands below parts of several columns, if there is one."""
+        edges = {column.begin for column in self.columns} | {self.width}
+        begin = 0
+        for at in range(1, len(row) + 1):
+            if at < len(row) and row[at].place == row[begin].place:
+                continue
+            whole = at - begin == 1 or (begin in edges and at in edges)
+            if not whole and any(begin < edge < at for edge in edges):
+                return row[begin]
+            begin = at
+        return None
+
+
+def runs(row: Cells) -> Cells:
+    """Return the cells of a row, a merged one once."""
+    return tuple(cell for at, cell in enumerate(row) if at == 0 or cell.place != row[at - 1].place)
+
+
+def find_headers(rows: Sequence[Cells]) -> dict[int, tuple[Header, int]]:
+    """Return the headers by the row in which they begin, each with the row where another one begins."""
+    headers: dict[int, Header] = {}
+    at = 0
+    while at < len(rows):
+        if header := _find_header(rows, at):
+            headers[at] = header
+        at += header.depth if header else 1
+    found: dict[int, tuple[Header, int]] = {}
+    after, stop, texts = len(rows), len(rows), None
+    for at, header in reversed(headers.items()):
+        stop = stop if header.texts == texts else after
+        found[at] = (header, stop)
+        after, texts = at, header.texts
+    return found
+
+
+def _find_header(rows: Sequence[Cells], at: int) -> Header | None:
+    """Return the header that begins with a row, if one does: headings of tasks and of units or deadlines."""
+    depth = 1
+    while depth < _DEEPEST and at + depth < len(rows) and _goes_on(rows[at + depth - 1], rows[at + depth]):
+        depth += 1
+    while depth:
+        header = _header(rows[at : at + depth])
+        if header is not None:
+            return header
+        depth -= 1
+    return None
+
+
+def _goes_on(upper: Cells, lower: Cells) -> bool:
+    """Tell whether a row names parts of columns whose headings stand above, over several of them."""
+    parts = set()
+    for at, cell in enumerate(lower):
+        if not cell.text or (at < len(upper) and cell.place == upper[at].place):
+            continue
+        if read_number(cell.text) is not None or not _is_wide(upper, at):
+            return False
+        parts.add(cell.place)
+    return len(parts) >= _FEWEST
+
+
+def _is_wide(row: Cells, at: int) -> bool:
+    """Tell whether what stands in a row goes over several columns: merged, or with nothing beside it."""
+    if at >= len(row) or not row[at].text:
+        return at < len(row)
+    beside = [row[near] for near in (at - 1, at + 1) if 0 <= near < len(row)]
+    return any(cell.place == row[at].place for cell in beside) or (at + 1 < len(row) and not row[at + 1].text)
+
+
+def _header(rows: Sequence[Cells]) -> Header | None:
+    top = [cell.text for cell in runs(rows[0]) if cell.text]
+    if len(top) < _FEWEST or 2 * sum(map(is_heading, top)) < len(top):
+        return None  # a title
+    columns: list[Column] = []
+    last: tuple[str, ...] = ()
+    for at in range(max(map(len, rows))):
+        cells = runs(tuple(row[at] for row in rows if at < len(row)))
+        places = tuple(cell.place for cell in cells)
+        if columns and places == last:
+            columns[-1] = msgspec.structs.replace(columns[-1], stop=at + 1)
+            continue
+        last = places
+        words = ["".join(cell.text.split()) for cell in cells if cell.text]
+        columns.append(Column(read_headings(words), "／".join(words), places[0], at, at + 1))
+    named = [column for column in columns if column.words]
+    known = [column for column in named if column.says]
+    kinds = {column.says.kind for column in known if column.says}
+    if not kinds & {"task", "item"} and kinds >= {"units", "deadline"} and len(named) == len(known) + 1:
+        at = next(at for at, column in enumerate(columns) if column.words and not column.says)
+        columns[at] = msgspec.structs.replace(columns[at], says=Heading("task"), guessed=True)
+    elif not (kinds & {"task", "item"} and kinds & {"units", "deadline"} and 2 * len(known) >= len(named)):
+        return None
+    if any(read_number(column.words) is not None for column in named):
+        return None
+    return Header(tuple(columns), len(rows), tuple(column.words for column in columns))
+
+
+def is_numbered(cells: Sequence[Cell]) -> bool:
+    """Tell whether what stands below a heading are numbers."""
+    texts = [cell.text for cell in cells[:_SAMPLE] if cell.text]
+    return 2 * sum(read_number(text) is not None for text in texts) > len(texts)

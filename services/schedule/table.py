@@ -1,0 +1,48 @@
+"""What a document’s tables say: a row for each task, what cannot be read, and what is no task."""
+
+from msgspec import Struct
+
+from events.schema import Role
+from services.schedule.grid import Cell
+
+COLUMNS = ("序号", "工作任务", "责任单位", "时间进度")
+"""What the columns are called where a table does not say."""
+
+
+class Row(Struct, frozen=True):
+    """One task as the table has it; a cell that is None has no column, one that is empty may have no text.
+
+    `units` are the cells that name units, each with the role that its column’s heading states; `year` is the one that
+    the heading of the deadline names (完成时限（2018年）), in which a deadline without a year is meant.
+    """
+
+    number: int
+    title: Cell
+    units: tuple[tuple[Role | None, Cell], ...]
+    deadline: Cell | None
+    section: str | None = None
+    leader: Cell | None = None
+    deliverable: Cell | None = None
+    year: int | None = None
+
+
+class Refusal(Struct, frozen=True):
+    """What cannot be read and where: `row` is the row’s number, or its place among the rows; 0 is the table itself."""
+
+    row: int
+    column: str
+    place: str
+    detail: str
+
+
+def whole(detail: str) -> Refusal:
+    """Return the refusal of a document that cannot be read at all."""
+    return Refusal(0, "", "the file", detail)
+
+
+class Table(Struct, frozen=True):
+    """The rows that could be read, in their order; what is wrong with the others; notes on the table as a whole."""
+
+    rows: tuple[Row, ...]
+    refusals: tuple[Refusal, ...]
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,39 @@
+"""A clause without a date: what goes on (持续实施), what waits (按省的要求, 省方案出台后), or nothing about time."""
+
+import re
+
+from lark import Token
+
+from events.deadline import Ongoing, Triggered
+from services.schedule.grammar import Node, marks_of
+
+_LEADS = {"LEAD", "CONDITION", "IN_TIME", "SEPARATOR", "FROM", "NOUN"}
+_RULES = {"CONDITION": "condition", "IN_TIME": "in-time"}
+_VERB = re.compile("(?:坚持|推进|推动|实施|开展|进行|落实|抓好|完善|加强|整改|工作|管理|更新|完成)?[)]?")
+
+
+def read_wording(clause: Node, text: str) -> tuple[Ongoing | Triggered, str] | None:
+    """Read a clause of words, and name the rule that reads it; None if it says nothing about time.
+
+    What goes on is ongoing also where it follows somebody’s plan; else the first of what it follows (按省的要求) or
+    waits for (适时) is its trigger.
+    """
+    marks = marks_of(clause)
+    if marks[0].type != "IN_TIME" and _goes_on(marks):
+        return Ongoing(text), "ongoing"
+    for at, mark in enumerate(marks):
+        if mark == "待":
+            return Triggered(text, "".join(marks[at:])), "event"
+        if mark.type in _RULES:
+            return Triggered(text, str(mark)), _RULES[mark.type]
+    return None
+
+
+def _goes_on(marks: list[Token]) -> bool:
+    """Tell whether words of going on begin the clause, or end it but for a verb (抓好落实，持续推进)."""
+    for at, mark in enumerate(marks):
+        if mark.type != "GOES_ON":
+            continue
+        if all(each.type in _LEADS for each in marks[:at]) or _VERB.fullmatch("".join(marks[at + 1 :])):
+            return True
+    return False
