@@ -63,8 +63,9 @@ def _page(state: State) -> Iterator[str]:
         if points := state.points(way):
             yield f"\n## Points of the {way}, by component and kind\n"
             yield from _table(points)
-            yield f"\n## Points of the {way}, by command\n"
-            yield from _commands(points)
+            if way == "simulation":
+                yield f"\n## Points of the {way}, by command\n"
+                yield from _commands(points)
     yield "\n## Findings\n"
     found = [f"- {one.way}, {wrong}" for one in state.sittings for wrong in one.wrong]
     yield from found or ["None."]
