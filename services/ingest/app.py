@@ -60,7 +60,7 @@ from services.ingest.acknowledged import Acknowledged
 from services.ingest.documents import BusyError, Documents, Imported
 from services.ingest.draft import BYTE_ORDER_MARK, Submission, submission
 from services.ingest.encoding import BrokenEncodingError, TooLargeError, UnknownEncodingError, check_encoding, decoded
-from services.ingest.inbox import Inbox
+from services.ingest.inbox import WAKES_WITH, Inbox
 from services.ingest.room import MOST_REQUEST, FullError, Room
 from services.ingest.state import load, own
 from services.ingest.writer import UnavailableError, Writer, keep_stranger
@@ -157,7 +157,7 @@ def build(settings: Settings) -> Service:
                 reached = await writer.log.cursor(key(name, "inbox", source))
                 inbox = Inbox(redis, writer, source, reached)
                 inboxes.append(inbox)
-                inbox.follower = runtime.follow(broker, inbox.name, reached, 1, inbox.handle)
+                inbox.follower = runtime.follow(broker, inbox.name, reached, WAKES_WITH, inbox.handle)
                 tasks.append(asyncio.create_task(runtime.repeat(LOOK_SECONDS, inbox.look)))
         await broker.start()
         watch = Watch(settings.redis_url, redis, await broker.connect())

@@ -27,6 +27,9 @@ from services.schedule.limits import MIB
 READ_AHEAD = 4
 """Batches of an inbox that wait while more is read: some being decided and appended, some ready to follow."""
 
+WAKES_WITH = 1
+"""Entries of the message that wakes an inbox: it reads the others itself, within a bound of bytes."""
+
 MOST_BYTES = 64 * MIB
 """Bytes of an inbox, beside what comes until it is looked at again: some seconds' work, and little of the server's
 memory, which would be full for all if one source could fill it."""

@@ -11,8 +11,7 @@ from events.keys import key
 from services.common import runtime
 from services.common.clock import sleep
 from services.ingest.app import LOOK_SECONDS, TICK_SECONDS
-from services.ingest.inbox import Inbox
-from services.ingest.queue import BATCH
+from services.ingest.inbox import WAKES_WITH, Inbox
 from services.ingest.writer import UnavailableError, Writer
 from services.notify.app import PAUSE_SECONDS
 from services.notify.app import Desk as NotifyDesk
@@ -49,7 +48,7 @@ async def ingest(world: World, life: Life, redis: Any) -> None:
     for source in SOURCES:
         reached = await writer.log.cursor(key(NAME, "inbox", source))
         inbox = Inbox(redis, writer, source, reached)
-        reader = Reader(redis, inbox.name, reached, BATCH, inbox.handle)
+        reader = Reader(redis, inbox.name, reached, WAKES_WITH, inbox.handle)
         inbox.follower = reader.follower
         inboxes.append((inbox, reader))
     world.writers[life.name] = (life, writer)
