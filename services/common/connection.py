@@ -36,9 +36,14 @@ log = structlog.get_logger()
 class _Leaving:
     """A connection that closes itself where the server has become a replica: the address may lead elsewhere by now.
 
-    Where the server has closed it just before it is written to, that is told as the ConnectionError that it is: uvloop
-    raises a RuntimeError.
+    A connection that was closed just before it is written to raises ConnectionError: by the server, where uvloop raises
+    a RuntimeError; by another task, where the client would find no writer, as its wait_for lets others run in between.
     """
+
+    async def _send_packed_command(self, *args: Any, **kwargs: Any) -> None:
+        if not self.is_connected:  # type: ignore[attr-defined]  # of the connection it is mixed into
+            raise DisconnectedError("the connection was closed before it was written to")
+        await super()._send_packed_command(*args, **kwargs)  # type: ignore[misc]  # of the connection it is mixed into
 
     async def send_packed_command(self, *args: Any, **kwargs: Any) -> None:
         try:

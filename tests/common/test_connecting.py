@@ -133,3 +133,16 @@ async def test_a_wrong_password_is_told_without_it(server_url: str, user: str) -
     for text in (str(raised.value), done.stdout + done.stderr):
         assert "wrong" not in text.replace("WRONGPASS", "")
         assert QUOTED not in text
+
+
+async def test_a_connection_that_is_closed_while_it_is_written_to(server_url: str) -> None:
+    """Another task that closes connections, as after a failover, makes a command fail as the network would."""
+    client = connect(server_url)
+    connection = await client.connection_pool.get_connection()
+    sending = asyncio.create_task(connection.send_command("PING"))
+    await asyncio.sleep(0)  # the command waits for its turn to be written
+    await connection.disconnect(nowait=True)
+    with pytest.raises(DisconnectedError):
+        await sending
+    await client.connection_pool.release(connection)
+    await client.aclose()
