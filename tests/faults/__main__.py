@@ -17,7 +17,9 @@ import httpx
 
 from services.common.clock import monotonic
 from tests.faults import report, state
+from tests.faults.real.containers import Containers
 from tests.faults.real.rounds import ROUND, play
+from tests.faults.real.site import Site
 from tests.faults.simulation import simulate
 from tests.faults.state import Sitting, State
 from tests.notify.endpoint import Endpoint
@@ -36,14 +38,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="the first seed; else the one that follows the last sitting's")
     parser.add_argument("--resume", type=Path, default=STATE, help=f"the state file (default {STATE})")
     parser.add_argument("--real", type=int, default=0, help="points on real processes, of `duban up` (default 0)")
+    parser.add_argument("--containers", type=int, default=0, help="points on containers, as root (default 0)")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is started here is stopped before we end
     words = parser.parse_args()
-    if min(words.points, words.real) < 0:
-        parser.error("--points and --real are not negative")
+    if min(words.points, words.real, words.containers) < 0:
+        parser.error("--points, --real and --containers are not negative")
     words.resume.parent.mkdir(parents=True, exist_ok=True)
     found = state.load(words.resume)
     wrong = asyncio.run(_simulation(found, words.resume, words.points, words.seed)) if words.points else 0
-    wrong += asyncio.run(_processes(found, words.resume, words.real, words.seed)) if words.real else 0
+    for way, points in (("processes", words.real), ("containers", words.containers)):
+        wrong += asyncio.run(_processes(way, found, words.resume, points, words.seed)) if points else 0
     report.write(words.resume.with_suffix(".md"), found)
     for way in report.WAYS:
         sys.stdout.write(f"{way}: {found.count(way):,} points in all\n")
@@ -72,16 +76,18 @@ async def _simulation(found: State, path: Path, points: int, first: int | None) 
     return len(sitting.wrong)
 
 
-async def _processes(found: State, path: Path, points: int, first: int | None) -> int:
+async def _processes(way: str, found: State, path: Path, points: int, first: int | None) -> int:
     """Play rounds on real processes until so many points have fired; return the number of findings."""
-    seed = first if first is not None else found.next_seed("processes")
-    sitting = Sitting("processes", "embedded", revision(), seed, seed, 0, {}, [])
+    seed = first if first is not None else found.next_seed(way)
+    server = "container" if way == "containers" else "embedded"
+    sitting = Sitting(way, server, revision(), seed, seed, 0, {}, [])
     while (left := points - sum(sitting.points.values())) > 0:
         began = monotonic()
         with tempfile.TemporaryDirectory() as directory:
-            played = await play(Path(directory), seed, min(left, ROUND))
+            site = Containers() if way == "containers" else Site(Path(directory) / "data")
+            played = await play(site, seed, min(left, ROUND))
         sitting.add(seed, state.named(played.points.items()), played.wrong, played.acknowledged, monotonic() - began)
-        tell("processes", seed, sum(played.points.values()), played.wrong)
+        tell(way, seed, sum(played.points.values()), played.wrong)
         state.save(path, found.with_sitting(sitting))
         seed += 1
     return len(sitting.wrong)

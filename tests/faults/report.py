@@ -32,9 +32,12 @@ feed clients run. A seed chooses the faults and the pauses between them. A torn 
 at the end of the append-only file of a killed server: what a power cut leaves of a write that nobody was told of.
 Bytes that were acknowledged are never cut off, as with `appendfsync always` the disk has them. A full disk is a
 limit on the size of the server's files, at which it ends as it does at ENOSPC.
+
+**containers**: the image and deploy/compose.yaml as they are, hit from the host; the engine starts again what ends.
+There is no supervisor, and a file cannot be torn before its server runs again.
 """
 
-WAYS = ("simulation", "processes")
+WAYS = ("simulation", "processes", "containers")
 
 
 def write(path: Path, state: State) -> None:

@@ -68,13 +68,13 @@ class Stack:
     def __init__(self, compose: list[str]) -> None:
         self.project = f"duban-test-{secrets.token_hex(4)}"
         self.port = consecutive_ports(len(SERVICES))
-        self._compose = [*compose, "-p", self.project, "-f", str(ROOT / "deploy" / "compose.yaml")]
+        self.command = [*compose, "-p", self.project, "-f", str(ROOT / "deploy" / "compose.yaml")]
         ports = {f"DUBAN_{service.upper()}_PORT": str(self.port + number) for number, service in enumerate(SERVICES)}
-        self._environment = bare_environment() | ports | {"DUBAN_IMAGE": self.project}
+        self.environment = bare_environment() | ports | {"DUBAN_IMAGE": self.project}
 
     def compose(self, *words: str, seconds: float = START_SECONDS) -> str:
         """Run a compose command and return what it printed."""
-        return run([*self._compose, *words], self._environment, seconds)
+        return run([*self.command, *words], self.environment, seconds)
 
     def start(self) -> None:
         """Start what does not run, and wait until all of it is healthy."""

@@ -4,7 +4,6 @@ import asyncio
 import json
 import random
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import httpx
@@ -42,17 +41,18 @@ class Round(NamedTuple):
     acknowledged: int
 
 
-async def play(directory: Path, seed: int, count: int = ROUND) -> Round:
+async def play(site: Site, seed: int, count: int = ROUND) -> Round:
     """Run one round; that the deployment does not come back by itself is a finding, too."""
     points: Points = Points()
     try:
-        return await _play(directory, random.Random(seed), points, count)
+        return await _play(site, random.Random(seed), points, count)
     except TimeoutError as error:
         return Round(points, [f"it did not come back: {error}"], 0)
 
 
-async def _play(directory: Path, draws: random.Random, points: Points, count: int) -> Round:
-    async with Site(directory / "data").running() as site:
+async def _play(site: Site, draws: random.Random, points: Points, count: int) -> Round:
+    weights = {name: weight for name, (_, weight) in FAULTS.items() if not site.kinds or name in site.kinds}
+    async with site.running():
         office = Posting(site, "office", orders(), 4)
         await office.run()
         posting = [Posting(site, "units", reports(f"http-{number}"), number) for number in (1, 5)]
@@ -65,7 +65,7 @@ async def _play(directory: Path, draws: random.Random, points: Points, count: in
         try:
             while points.total() < count:
                 await sleep(draws.uniform(*PAUSE_SECONDS))
-                name = draws.choices(list(FAULTS), [weight for _, weight in FAULTS.values()])[0]
+                name = draws.choices(list(weights), list(weights.values()))[0]
                 component = await FAULTS[name][0](site, draws)
                 if component is not None:
                     points[component, "", name] += 1

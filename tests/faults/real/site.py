@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -28,7 +28,12 @@ SERVER = "server"
 
 
 class Site:
-    """The supervisor and what it keeps running; who speaks to a service does so through a proxy."""
+    """The supervisor and what it keeps running; who speaks to a service does so through a proxy.
+
+    `kinds` are the faults that can happen to it, all if it is empty.
+    """
+
+    kinds: Sequence[str] = ()
 
     def __init__(self, data: Path) -> None:
         self.data = data
