@@ -35,6 +35,7 @@ class Containers(Site):
         self.up = None
         self._password = ""
         self._tokens: dict[str, str] = {}
+        self._ids: dict[str, str] = {}
 
     @property
     def url(self) -> str:
@@ -52,6 +53,8 @@ class Containers(Site):
             try:
                 await asyncio.to_thread(self._stack.compose, "build", "ingest", seconds=BUILD_SECONDS)
                 await asyncio.to_thread(self._stack.start)
+                for name in (*SERVICES, SERVER):
+                    self._ids[name] = self._id(name)
                 self._password = await asyncio.to_thread(self._secret, "redis/admin/password")
                 for source in ("office", "units"):
                     self._tokens[source] = await asyncio.to_thread(self._secret, f"tokens/{source}.token")
@@ -61,7 +64,9 @@ class Containers(Site):
                 await asyncio.to_thread(self._stack.close)
 
     def process(self, name: str) -> psutil.Process | None:
-        """Return the living process of a container, None while it is away."""
+        """Return the living process of a container, None while it is away, and of what is not there."""
+        if name not in self._ids:
+            return None
         number = self._container(name)["State"]["Pid"]
         try:
             return psutil.Process(number) if number else None
@@ -94,11 +99,17 @@ class Containers(Site):
         return self._stack.compose("run", "--rm", "-T", "--no-deps", "--entrypoint", "cat", "init", path).strip()
 
     def _container(self, name: str) -> Any:
+        """Return what the engine knows of a container."""
+        with closing(docker.from_env()) as engine:
+            return engine.containers.get(self._ids[name]).attrs
+
+    def _id(self, name: str) -> str:
+        """Return the id of a container, which stays the same over its restarts."""
         service = "redis" if name == SERVER else name
         labels = [f"com.docker.compose.project={self._stack.project}", f"com.docker.compose.service={service}"]
         with closing(docker.from_env()) as engine:
-            (container,) = [one for one in engine.containers.list(all=True, filters={"label": labels}) if _lasting(one)]
-            return container.attrs
+            (container,) = [one for one in engine.containers.list(filters={"label": labels}) if _lasting(one)]
+        return str(container.id)
 
 
 def _lasting(container: Any) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import traceback
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -47,7 +48,8 @@ async def play(site: Site, seed: int, count: int = ROUND) -> Round:
     try:
         return await _play(site, random.Random(seed), points, count)
     except TimeoutError as error:
-        return Round(points, [f"it did not come back: {error}"], 0)
+        where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[::-1])
+        return Round(points, [f"it did not come back: {error} ({where})"], 0)
 
 
 async def _play(site: Site, draws: random.Random, points: Points, count: int) -> Round:
