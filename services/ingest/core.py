@@ -155,11 +155,11 @@ def _decide_correction(event: Event, data: ProgressCorrected, ledger: Ledger, ci
         return Refusal(
             "invalid-data", f"{report} is no event of source {quoted(event.source)}; a correction names its own"
         )
-    if not isinstance(earlier := ledger.resolve(cited.data), ProgressReported | ProgressCorrected):
+    if not isinstance(earlier := ledger.directory.resolve(cited.data), ProgressReported | ProgressCorrected):
         return Refusal("invalid-data", f"{report} is a {cited.type}; only a report or its correction can be corrected")
     if cited.subject != event.subject:
         return Refusal("invalid-data", f"{report} is of task {quoted(cited.subject)}, not of {quoted(event.subject)}")
-    if data.unit not in {earlier.unit, ledger.successor(earlier.unit, ledger.day(event.time))}:
+    if data.unit not in {earlier.unit, ledger.directory.successor(earlier.unit, ledger.day(event.time))}:
         return Refusal("invalid-data", f"{report} is of {earlier.unit}, of which {data.unit} is no successor")
     return None
 
@@ -198,16 +198,16 @@ def _decide_units(task: Task, data: EventData, authid: str, source: Source | Non
         case _:
             return None
     for unit in units:
-        if not ledger.has_duty(unit, task.units):
-            if unit in ledger.groups:
+        if not ledger.directory.has_duty(unit, task.units):
+            if unit in ledger.directory.groups:
                 return Refusal(
-                    "not-responsible", f"{unit} is a group; its members are: {'、'.join(ledger.groups[unit])}"
+                    "not-responsible", f"{unit} is a group; its members are: {'、'.join(ledger.directory.groups[unit])}"
                 )
-            if any(named.open and ledger.canonical(named.name) == unit for named in task.units):
+            if any(named.open and ledger.directory.canonical(named.name) == unit for named in task.units):
                 return Refusal("not-responsible", f"{unit} names no unit: only one that is named has a duty")
-            if not ledger.knows(unit):
+            if not ledger.directory.knows(unit):
                 return Refusal("unknown-unit", f"the ledger's directory has no unit {unit}")
-            duties = "、".join(ledger.obligations(task.units))
+            duties = "、".join(ledger.directory.obligations(task.units))
             return Refusal("not-responsible", f"{unit} has no duty in this task; its units are: {duties}")
         if source is not None and source.role == "reporter" and not source.speaks_for(unit):
             return Refusal("not-permitted", f"{authid!r} does not speak for {unit}")

@@ -123,7 +123,7 @@ def due_ahead(ledger: Ledger, task: Task, now: datetime) -> datetime | None:
 
 def _reported(ledger: Ledger, task: Task, unit: str, at: datetime) -> Task:
     """Return the task after a unit's report, which meets an occurrence if all that lead have made theirs."""
-    if unit not in ledger.leading(task.lead):
+    if unit not in ledger.directory.leading(task.lead):
         return task
     reported = {**task.reported, unit: at}
     if not isinstance(task.deadline, Recurring):
@@ -136,7 +136,7 @@ def _reported(ledger: Ledger, task: Task, unit: str, at: datetime) -> Task:
 
 def _together(ledger: Ledger, lead: str, reported: Mapping[str, datetime]) -> datetime | None:
     """Return since when all that lead have reported; None as long as one has not."""
-    leading = ledger.leading(lead)
+    leading = ledger.directory.leading(lead)
     return min(reported[name] for name in leading) if all(name in reported for name in leading) else None
 
 
@@ -149,18 +149,13 @@ def _met(ledger: Ledger, deadline: Deadline, reported: datetime | None) -> datet
 
 
 def _reassigned(ledger: Ledger, task: Task, data: TaskReassigned, day: date) -> Task:
-    """Return the task with other units: who stays, or succeeds, keeps its part; who newly leads has submitted none."""
-    before, after = ledger.obligations(task.units), ledger.obligations(data.units)
-    led, leading = ledger.leading(task.lead), ledger.leading(data.lead)
-    heirs = ledger.heirs(dict.fromkeys((*led, *before)), after, day)
-    kept = {name: heirs.get(name, name) for name in before}
-    still = {kept[name] for name in led if name in kept}
-    submitted = tuple(
-        kept[name]
-        for name in task.submitted
-        if kept.get(name) in after and (kept[name] in still or kept[name] not in leading)
-    )
-    reported = {kept[name]: at for name, at in task.reported.items() if name in kept and kept[name] in leading}
+    """Return the task with other units: a unit that stays or succeeds keeps its part; a new lead has submitted none."""
+    directory = ledger.directory
+    before, after = directory.duties(task.lead, task.units), directory.duties(data.lead, data.units)
+    handover = directory.handover(before, after, day)
+    kept = handover.kept
+    submitted = tuple(kept[name] for name in task.submitted if name in kept and kept[name] not in handover.new_leads)
+    reported = {kept[name]: at for name, at in task.reported.items() if kept.get(name) in after.leading}
     return replace(task, lead=data.lead, units=data.units, submitted=submitted, reported=reported)
 
 

@@ -186,7 +186,7 @@ def _item(told: Told) -> Item:
 
 def _check_channels(path: object, ledger: Ledger) -> None:
     for recipient, channels in ledger.alerts.channels.items():
-        if recipient not in {EVERYBODY, ledger.alerts.supervisor} and not ledger.knows(recipient):
+        if recipient not in {EVERYBODY, ledger.alerts.supervisor} and not ledger.directory.knows(recipient):
             log.warning("a channel for somebody the directory does not know", ledger=str(path), recipient=recipient)
         for channel in channels:
             wrong = fault(channel)

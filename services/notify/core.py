@@ -146,7 +146,7 @@ def alerts_for(ledger: Ledger, task: Task, entry: Recorded) -> Iterator[Alert]:
         return
     told = [name for rule in ledger.alerts.rules if rule.on == news.on for name in _recipients(ledger, rule, task)]
     title = f"{news.word}：{event.subject} {_shortened(task.title)}"
-    text = f"{task.title}\n牵头单位：{ledger.canonical(task.lead)}\n{news.line}"
+    text = f"{task.title}\n牵头单位：{ledger.directory.canonical(task.lead)}\n{news.line}"
     for number, recipient in enumerate(dict.fromkeys(told)):
         yield Alert(f"{entry.position}-{number}", at, news.on, event.subject, recipient, title, text, (entry.position,))
 
@@ -218,13 +218,13 @@ def _news(ledger: Ledger, data: EventData, at: datetime) -> _News | None:
 
 
 def _recipients(ledger: Ledger, rule: AlertRule, task: Task) -> Iterator[str]:
-    duties = ledger.obligations(task.units)
+    duties = ledger.directory.obligations(task.units)
     for audience in rule.to:
         match audience:
             case "units":
                 yield from duties
             case "lead":
-                yield ledger.canonical(task.lead)
+                yield ledger.directory.canonical(task.lead)
             case "cooperating":
                 yield from (unit for unit, role in duties.items() if role == "cooperating")
             case "supervisor":

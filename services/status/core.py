@@ -19,6 +19,7 @@ from events.deadline import (
     next_due,
     period,
 )
+from events.directory import Duties
 from events.entries import Recorded
 from events.envelope import Event
 from events.ledger import Ledger, LightRules
@@ -33,6 +34,7 @@ from events.schema import (
     ExtensionRequested,
     ProgressCorrected,
     ProgressReported,
+    Role,
     TaskAssigned,
     TaskClosed,
     TaskReassigned,
@@ -112,7 +114,7 @@ def _open(ledger: Ledger, event: Event, position: int) -> Task:
         row=data.row,
         lead=data.lead,
         lead_inferred=data.lead_inferred,
-        units=tuple(UnitRow(unit, role) for unit, role in ledger.obligations(data.units).items()),
+        units=tuple(UnitRow(unit, role) for unit, role in ledger.directory.obligations(data.units).items()),
         deadline=data.deadline,
         due=due.passes if due is not None else None,
         state="assigned",
@@ -162,7 +164,7 @@ def _step(ledger: Ledger, task: Task | None, event: Event) -> Task | None:
                 else part
                 for part in row.units
             )
-            leading = ledger.leading(row.lead)
+            leading = ledger.directory.leading(row.lead)
             state = _standing(leading, units, row.state) if unit in leading else row.state
             submitted = replace(
                 task, row=replace(row, units=units, state=state, last_report_at=_later(row.last_report_at, at))
@@ -170,7 +172,7 @@ def _step(ledger: Ledger, task: Task | None, event: Event) -> Task | None:
             return _lead_reported(ledger, submitted, unit, now) if unit in leading else submitted
         case CompletionReturned(unit=unit):
             units = _at_unit(row, unit, state="returned")
-            leading = ledger.leading(row.lead)
+            leading = ledger.directory.leading(row.lead)
             state = _standing(leading, units, row.state) if unit in leading else row.state
             return replace(task, row=replace(row, units=units, state=state, returns=row.returns + 1))
         case TaskClosed(outcome=outcome):
@@ -217,7 +219,7 @@ def _latest(task: Task, unit: str, report: Report) -> Task:
 
 def _reported(ledger: Ledger, task: Task, event: Event, unit: str, percent: Percent | None) -> Task:
     """The first report makes task and unit in progress; a submission stands until it is returned."""
-    row, leading = task.row, ledger.leading(task.row.lead)
+    row, leading = task.row, ledger.directory.leading(task.row.lead)
     last = _later(row.last_report_at, event.time)
     units = tuple(
         replace(
@@ -271,27 +273,32 @@ def _reopened(ledger: Ledger, task: Task, now: datetime) -> Task:
 
 
 def _reassigned(ledger: Ledger, task: Task, data: TaskReassigned, day: date) -> Task:
-    """Units that stay, and successors, keep their part; who did not lead before has not submitted the task."""
-    row, duties = task.row, ledger.obligations(data.units)
-    before = {part.unit: part for part in row.units}
-    led = [name for name in ledger.leading(row.lead) if name in before]
-    leading = ledger.leading(data.lead)
-    heirs = ledger.heirs(dict.fromkeys((*led, *before)), duties, day)
-    kept = {heirs.get(name, name): part for name, part in before.items() if heirs.get(name, name) in duties}
-    still = {heirs.get(name, name) for name in led}
-    parts = []
-    for name, role in duties.items():
-        part = replace(kept[name], unit=name, role=role) if name in kept else UnitRow(name, role)
-        parts.append(replace(part, state=_afresh(part.state)) if name in leading and name not in still else part)
-    units = tuple(parts)
-    state = row.state if row.state == "closed" else _standing(leading, units, row.state)
+    """Return the task with other units: a unit that stays or succeeds keeps its part; a new lead has submitted none."""
+    row, directory = task.row, ledger.directory
+    before = Duties(directory.leading(row.lead), {part.unit: part.role for part in row.units})
+    after = directory.duties(data.lead, data.units)
+    handover = directory.handover(before, after, day)
+    kept = handover.kept
+    parts = {kept[part.unit]: part for part in row.units if part.unit in kept}
+    units = tuple(
+        _handed_over(parts.get(name), name, role, leads_newly=name in handover.new_leads)
+        for name, role in after.roles.items()
+    )
+    state = row.state if row.state == "closed" else _standing(after.leading, units, row.state)
     moved = replace(row, lead=data.lead, lead_inferred=False, units=units, state=state)
     return replace(
         task,
-        row=replace(moved, percent=_percent(units, leading)),
-        reported={name: at for old, at in task.reported.items() if (name := heirs.get(old, old)) in leading},
-        reports={name: report for old, report in task.reports.items() if (name := heirs.get(old, old)) in kept},
+        row=replace(moved, percent=_percent(units, after.leading)),
+        reported={kept[name]: at for name, at in task.reported.items() if kept.get(name) in after.leading},
+        reports={kept[name]: report for name, report in task.reports.items() if name in kept},
     )
+
+
+def _handed_over(part: UnitRow | None, unit: str, role: Role, *, leads_newly: bool) -> UnitRow:
+    """Return a unit's part after a reassignment, continuing another one if there is one."""
+    if part is None:
+        return UnitRow(unit, role)
+    return replace(part, unit=unit, role=role, state=_afresh(part.state) if leads_newly else part.state)
 
 
 def _afresh(state: State) -> State:
@@ -321,7 +328,7 @@ def _met(ledger: Ledger, task: Task) -> Task:
 
 def _together(ledger: Ledger, task: Task) -> datetime | None:
     """Return since when all that lead have reported; None as long as one has not."""
-    leading = ledger.leading(task.row.lead)
+    leading = ledger.directory.leading(task.row.lead)
     return min(task.reported[name] for name in leading) if all(name in task.reported for name in leading) else None
 
 

@@ -91,8 +91,8 @@ class Board:
 
 def rules(ledger: Ledger) -> Rules[Task]:
     """Return how rows are folded and announced in a ledger; its directory and lights are part of the version."""
-    own = msgspec.json.encode((ledger.groups, ledger.aliases, ledger.successions, ledger.lights))
-    version = f"{VERSION}-{hashlib.blake2b(own, digest_size=6).hexdigest()}"
+    lights = hashlib.blake2b(msgspec.json.encode(ledger.lights), digest_size=6).hexdigest()
+    version = f"{VERSION}-{ledger.directory.hash}-{lights}"
     alike = partial(_alike, ledger)
     return Rules(
         "status", version, Task, partial(evolve, ledger), announce, "changes", CHANGES_KEPT, history=True, alike=alike
