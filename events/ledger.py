@@ -9,8 +9,10 @@ from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from events.directory import Directory, Succession, check_names
+from events.envelope import Event
 from events.local import local_data
 from events.schema import EventData, Name
 
@@ -133,6 +135,11 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     def own(self, data: EventData) -> EventData:
         """Return an event's data as the ledger compares them: own names of units, and instants in the ledger's zone."""
         return local_data(self.directory.resolve(data), self.zone)
+
+    def own_event(self, event: Event) -> Event:
+        """Return an event with its data as the ledger compares them; the same object if they are so already."""
+        data = self.own(event.data)
+        return event if data is event.data else replace(event, data=data)
 
     def _check_recipients(self) -> None:
         """Raise ValueError for a source's unit or a recipient that is not named as in the directory."""

@@ -25,13 +25,13 @@ from events.entries import Recorded
 from events.envelope import Event, encode, read
 from services.common.settings import load_ledger
 from services.ingest.draft import Base, Draft, Ids, submission
-from services.ingest.task import Task, due_ahead
+from services.ingest.task import Task
 from services.ingest.task import evolve as evolve_ingest
 from services.ingest.timers import clock_events
 from services.notify.core import alerts_for
 from services.notify.core import evolve as evolve_notify
 from services.status.core import evolve as evolve_status
-from services.status.core import light
+from services.status.lights import light
 from services.status.row import Task as Shown
 
 FILES = Path(__file__).with_name("fixtures") / "folds"
@@ -110,16 +110,16 @@ def known_of(task: Task) -> dict[str, Any]:
     return {
         "lead": task.lead,
         "units": task.units,
-        "deadline": task.deadline,
-        "since": task.since,
+        "deadline": task.term.deadline,
+        "since": task.term.since,
         "assigned": task.assigned,
         "closed": task.closed,
         "submitted": task.submitted,
-        "request": task.request,
-        "passed": task.passed,
+        "request": task.term.request,
+        "passed": task.term.passed,
         "reported": task.reported,
-        "met": task.met,
-        "postponed": task.postponed,
+        "met": task.term.met,
+        "postponed": task.term.postponed,
         "fired": task.fired,
     }
 
@@ -127,7 +127,7 @@ def known_of(task: Task) -> dict[str, Any]:
 def ahead(name: str, task: Task) -> dict[str, Any]:
     """Return the due instant that lies ahead at the end, and the clock's next events."""
     events = itertools.islice(clock_events(name, task, LEDGER), AHEAD)
-    return {"ahead": due_ahead(LEDGER, task, end()), "clock": [encode(event).decode() for event in events]}
+    return {"ahead": task.term.due_ahead(end(), LEDGER.zone), "clock": [encode(event).decode() for event in events]}
 
 
 def status_rows() -> dict[str, Any]:
