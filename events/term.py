@@ -101,8 +101,7 @@ class Term(Struct, frozen=True, gc=False):
         if isinstance(self.deadline, Recurring) and asked is not None and to > now:
             starts = self.postponed.starts if self.postponed is not None else period(self.deadline, asked, zone)
             postponed = Postponed(starts, to)
-            met_since = self.met is not None and asked <= self.met  # since the request, perhaps by another lead
-            if met_since or postponed.met_by(reported):
+            if self._is_met(asked, now, zone) or postponed.met_by(reported):
                 postponed = None
         deadline = extended(self.deadline, asked, to)
         return replace(self, deadline=deadline, since=now, passed=None, request=None, postponed=postponed)
@@ -165,6 +164,17 @@ class Term(Struct, frozen=True, gc=False):
     def _settled(self, now: datetime) -> datetime:
         """Return the instant up to which no due instant lies ahead: an occurrence may be met before it is due."""
         return now if self.met is None else max(now, self.met)
+
+    def _is_met(self, asked: datetime, now: datetime, zone: tzinfo) -> bool:
+        """Return whether an occurrence was met since its extension was requested, perhaps by another lead.
+
+        `met` is the later due instant of an occurrence that was extended when it was met, and its original one after a
+        further report in its period. So it is also met if it did not pass and a later due instant counts now.
+        """
+        if self.met is not None and asked <= self.met:
+            return True
+        due = self.due(now, zone)
+        return (self.passed is None or self.passed < asked) and due is not None and asked < due.passes
 
     def _elapsed(self) -> datetime | None:
         """Return the instant up to which the clock adds nothing; None if no due instant has passed."""
