@@ -28,8 +28,8 @@ from services.ingest.draft import Base, Draft, Ids, submission
 from services.ingest.task import Task
 from services.ingest.task import evolve as evolve_ingest
 from services.ingest.timers import clock_events
-from services.notify.core import alerts_for
-from services.notify.core import evolve as evolve_notify
+from services.notify.alerts import alerts_for
+from services.notify.alerts import evolve as evolve_notify
 from services.status.core import evolve as evolve_status
 from services.status.lights import light
 from services.status.row import Task as Shown

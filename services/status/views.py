@@ -42,7 +42,7 @@ class Query(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """Some of the rows, and the cursor of the next page; None on the last."""
+    """Some of the rows, and the cursor of the next page: null on the last one."""
 
     items: list[TaskRow]
     next: str | None
