@@ -113,26 +113,30 @@ RequestId: TypeAlias = Annotated[
 class Data(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """The base of every event's `data`: frozen, and an unknown member is an error.
 
-    `speaker` is the role of the sources that say it; None where only the ledger's clock does.
+    `speaker` is the role of the sources that submit it; None if only the ledger's clock adds it.
     """
 
     speaker: ClassVar[Speaker | None]
 
+    def units_named(self) -> tuple[str, ...]:
+        """Return the units that the event is about, which need a duty in the task; none if it is about the task."""
+        return ()
+
 
 class FromAssigner(Data, frozen=True):
-    """What the office says (交办单位)."""
+    """Submitted by the office (交办单位)."""
 
     speaker = "assigner"
 
 
 class FromReporter(Data, frozen=True):
-    """What a unit says (责任单位)."""
+    """Submitted by or for a unit (责任单位)."""
 
     speaker = "reporter"
 
 
 class FromClock(Data, frozen=True):
-    """What the ledger's clock says."""
+    """Added by the ledger's clock."""
 
     speaker = None
 
@@ -175,6 +179,9 @@ class TaskSigned(FromReporter, frozen=True):
 
     unit: UnitName
 
+    def units_named(self) -> tuple[str, ...]:
+        return (self.unit,)
+
 
 class ProgressReported(FromReporter, frozen=True):
     """A unit reports progress (进展反馈); a task's first report makes it `in-progress`."""
@@ -184,6 +191,9 @@ class ProgressReported(FromReporter, frozen=True):
     percent: Done | None = None
     problems: Problems | None = None
     evidence: Documents = ()
+
+    def units_named(self) -> tuple[str, ...]:
+        return (self.unit,)
 
 
 class ProgressCorrected(FromReporter, frozen=True):
@@ -197,6 +207,9 @@ class ProgressCorrected(FromReporter, frozen=True):
     problems: Problems | None = None
     evidence: Documents = ()
 
+    def units_named(self) -> tuple[str, ...]:
+        return (self.unit,)
+
 
 class CompletionSubmitted(FromReporter, frozen=True):
     """A unit says that its part is done (办结); from the lead it makes the task `submitted`."""
@@ -205,12 +218,18 @@ class CompletionSubmitted(FromReporter, frozen=True):
     summary: Summary
     evidence: Documents = ()
 
+    def units_named(self) -> tuple[str, ...]:
+        return (self.unit,)
+
 
 class CompletionReturned(FromAssigner, frozen=True):
     """The office sends a unit's completion back (退回): it is not enough."""
 
     unit: UnitName
     reason: Reason
+
+    def units_named(self) -> tuple[str, ...]:
+        return (self.unit,)
 
 
 class TaskClosed(FromAssigner, frozen=True):
@@ -246,6 +265,9 @@ class TaskUrged(FromAssigner, frozen=True):
     ]
     message: Annotated[Text, Meta(description="What they are told.", examples=["任务已逾期，请于一周内报送进展。"])]
 
+    def units_named(self) -> tuple[str, ...]:
+        return self.units
+
 
 class ExtensionRequested(FromReporter, frozen=True):
     """A unit asks for more time (延期): before the due instant, and one request at a time."""
@@ -262,6 +284,9 @@ class ExtensionRequested(FromReporter, frozen=True):
 
     def __post_init__(self) -> None:
         check_year(self.proposed_due)
+
+    def units_named(self) -> tuple[str, ...]:
+        return (self.unit,)
 
 
 class ExtensionGranted(FromAssigner, frozen=True):

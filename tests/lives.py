@@ -20,7 +20,7 @@ from events.schema import (
 )
 from services.common.settings import load_ledger, shipped
 from services.ingest.core import decide
-from services.ingest.task import Task, due_ahead, evolve
+from services.ingest.task import Task, evolve
 from services.ingest.timers import clock_events
 from services.status import core as status
 from services.status.row import Task as Shown
@@ -89,7 +89,9 @@ class Life:
         cited = None
         if isinstance(data, ProgressCorrected):
             cited = next((past for past in self.told if past.id == data.report and past.source == authid), None)
-        refusal = decide(self.ingest, event, authid, LEDGER.sources.get(authid), LEDGER, self.now, cited)
+        refusal = decide(
+            self.ingest, LEDGER.own_event(event), authid, LEDGER.sources.get(authid), LEDGER, self.now, cited
+        )
         if refusal is None:
             self._fold(event)
         return refusal.code if refusal is not None else None
@@ -105,16 +107,16 @@ class Life:
 
     def _agree(self, task: Task, shown: Shown, now: datetime) -> None:
         """What ingest decides on is what the row shows."""
-        row, request, asked = shown.row, task.request, shown.asked
+        row, request, asked = shown.row, task.term.request, shown.term.request
         assert set(task.submitted) == {part.unit for part in row.units if part.state == "submitted"}
         assert task.closed == (row.state == "closed")
-        assert (task.lead, task.deadline, task.postponed) == (row.lead, row.deadline, shown.postponed)
+        assert (task.lead, task.term.deadline, task.term.postponed) == (row.lead, row.deadline, shown.term.postponed)
         assert task.reported == shown.reported
         assert (request and (request.due, request.proposed)) == (asked and (asked.due, asked.proposed))
         if task.closed:
             return
         ahead = row.due if row.due is not None and row.due > now else None
-        assert due_ahead(LEDGER, task, now) == ahead
+        assert task.term.due_ahead(now, LEDGER.zone) == ahead
         passings = (event.time for event in clock_events(TASK, task, LEDGER) if isinstance(event.data, DeadlinePassed))
         assert next((instant for instant in passings if instant > now), None) == ahead
         if row.state in {"submitted", "returned"} and row.lead in {part.unit for part in row.units}:
@@ -147,8 +149,8 @@ class Life:
         else:
             word = "passed"
             assert row.overdue_since is not None
-        assert (due_ahead(LEDGER, self.ingest, self.now) is not None) == (word == "ahead")
-        return word if self.ingest.request is None else f"{word}, asked"
+        assert (self.ingest.term.due_ahead(self.now, LEDGER.zone) is not None) == (word == "ahead")
+        return word if self.ingest.term.request is None else f"{word}, asked"
 
 
 def assignment(deadline: Deadline, lead: str = LEAD) -> TaskAssigned:

@@ -48,7 +48,7 @@ def _task(assigned: Event, ledger: Ledger, until: datetime) -> Iterator[Step]:
     assert isinstance(data, TaskAssigned)
     chance = random.Random(f"{SEED}{assigned.subject}")  # noqa: S311 - a story, not a secret
     opened = assigned.time
-    units = list(ledger.obligations(data.units))
+    units = list(ledger.directory.obligations(data.units))
     number = 0
 
     def step(source: str, at: datetime, what: EventData) -> Step:

@@ -1,32 +1,20 @@
-"""What ingest decides: which submissions become events, and why others do not. Pure."""
+"""Decisions on submissions: which become events, and why others are refused. Pure."""
 
 from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct
 
+from events import schema
 from events.deadline import next_due
+from events.directory import Directory
 from events.envelope import CODES, Event
 from events.ledger import Ledger, Source
-from events.schema import (
-    CompletionReturned,
-    CompletionSubmitted,
-    EventData,
-    ExtensionGranted,
-    ExtensionRefused,
-    ExtensionRequested,
-    ProgressCorrected,
-    ProgressReported,
-    TaskAssigned,
-    TaskReopened,
-    TaskSigned,
-    TaskUrged,
-)
 from events.text import codepoint, hidden, quoted
-from services.ingest.task import Task, due_ahead
+from services.ingest.task import Task
 
 AHEAD = timedelta(minutes=5)
-"""How far a source's `time` may run ahead of the ledger's clock: what unsynchronised machines are off by."""
+"""How far a source's `time` may be ahead of the ledger's clock: the usual error of unsynchronised machines."""
 
 
 class Refusal(Struct, frozen=True, gc=False):
@@ -37,7 +25,7 @@ class Refusal(Struct, frozen=True, gc=False):
 
 
 class Outcome(Struct, frozen=True, gc=False, omit_defaults=True):
-    """What became of a submission; the answer over both doors.
+    """The outcome of a submission, over HTTP and on the stream of receipts.
 
     `replicas` is how many replicas have it on disk as well, where an acknowledgement waits for them.
     """
@@ -69,10 +57,10 @@ def decide(
     now: datetime,
     cited: Event | None = None,
 ) -> Refusal | None:
-    """Return why an authentic event is refused, or None: it is accepted as it is.
+    """Return why an authentic event is refused, None if it is accepted.
 
-    `source` is what the ledger says of `authid`; None for the ledger's own clock. `cited` is what its source has sent
-    by the id that a correction names.
+    `source` is the ledger's entry for `authid`; None for the ledger's own clock. `cited` is the event of the same
+    source that a correction names. Both events have the ledger's own names and zone (`Ledger.own_event`).
     """
     if event.time > now and event.time > now + AHEAD:  # the sum costs more than the comparison
         return Refusal("from-the-future", f"time {event.time.isoformat()} is ahead of the ledger's {now.isoformat()}")
@@ -81,20 +69,19 @@ def decide(
     if role != needed:
         who = f"a source with the role {needed}" if needed is not None else "the ledger's clock"
         return Refusal("not-permitted", f"{event.type} is for {who}; the role of {authid!r} is {role}")
-    if isinstance(event.data, TaskAssigned):
+    if isinstance(event.data, schema.TaskAssigned):
         if task is not None:
             return Refusal("task-exists", f"task {quoted(event.subject)} is already assigned")
         return _decide_id(event.subject)
     if task is None:
         return Refusal("unknown-task", f"no task {quoted(event.subject)} was assigned in this ledger")
-    if task.closed and not isinstance(event.data, TaskReopened):
+    if task.closed and not isinstance(event.data, schema.TaskReopened):
         return Refusal(
             "task-closed", f"task {quoted(event.subject)} is closed; it accepts duban.task.reopened.v1 alone"
         )
-    data = ledger.own(event.data)
-    refusal = _decide_units(task, data, authid, source, ledger)
-    if refusal is None and not isinstance(data, ProgressReported):  # the most frequent by far may come at any time
-        refusal = _decide_step(task, event, data, ledger, now, cited)
+    refusal = _decide_units(task, event.data, authid, source, ledger)
+    if refusal is None and not isinstance(event.data, schema.ProgressReported):  # the most frequent may come any time
+        refusal = _decide_step(task, event, ledger, now, cited)
     return refusal
 
 
@@ -113,55 +100,66 @@ def _decide_id(subject: str) -> Refusal | None:
     return Refusal("invalid-data", f"subject {quoted(subject)} {wrong}")
 
 
-def _decide_step(
-    task: Task, event: Event, data: EventData, ledger: Ledger, now: datetime, cited: Event | None
-) -> Refusal | None:
-    """Refuse a step that makes no sense where the task stands; `data` has the directory's names."""
-    match data:
-        case ProgressCorrected():
-            return _decide_correction(event, data, ledger, cited)
-        case TaskReopened() if not task.closed:
+def _decide_step(task: Task, event: Event, ledger: Ledger, now: datetime, cited: Event | None) -> Refusal | None:
+    """Refuse a step that contradicts the state of the task."""
+    match event.data:
+        case schema.ProgressCorrected():
+            return _decide_correction(event, event.data, ledger, cited)
+        case schema.TaskReopened() if not task.closed:
             return Refusal("not-permitted", f"task {quoted(event.subject)} is not closed")
-        case CompletionReturned(unit=unit) if unit not in task.submitted:
+        case schema.CompletionReturned(unit=unit) if unit not in task.submitted:
             return Refusal("not-permitted", f"{unit} has not submitted a completion that could be returned")
-        case ExtensionRequested(proposed_due=proposed):
-            due = due_ahead(ledger, task, now)
-            if due is None:
-                return Refusal("not-permitted", "an extension is asked for before the due instant; none lies ahead")
-            if task.request is not None:
-                return Refusal("not-permitted", f"request {quoted(task.request.id)} is still open")
-            return _decide_due(ledger, task, due, proposed, "proposed_due")
-        case ExtensionGranted(request_id=id) | ExtensionRefused(request_id=id):
-            if task.request is None or task.request.id != id:
-                return Refusal(
-                    "invalid-data", f"request_id {quoted(id)} is no open request of task {quoted(event.subject)}"
-                )
-            if isinstance(data, ExtensionGranted):
-                asked, proposed = task.request.due, task.request.proposed
-                if asked is None:
-                    return Refusal(
-                        "invalid-data", "the task's deadline has no due instant any more; refuse the request"
-                    )
-                return _decide_due(ledger, task, asked, data.due or proposed, "due" if data.due else "proposed_due")
+        case schema.ExtensionRequested(proposed_due=proposed):
+            return _decide_request(task, proposed, ledger, now)
+        case schema.ExtensionGranted() | schema.ExtensionRefused():
+            return _decide_answer(task, event.subject, event.data, ledger)
         case _:
-            pass
-    return None
+            return None
 
 
-def _decide_correction(event: Event, data: ProgressCorrected, ledger: Ledger, cited: Event | None) -> Refusal | None:
+def _decide_correction(
+    event: Event, data: schema.ProgressCorrected, ledger: Ledger, cited: Event | None
+) -> Refusal | None:
     """Refuse a correction of anything but a report, or its correction, of the same source, task and unit."""
     report = f"report {quoted(data.report)}"
     if cited is None:
         return Refusal(
             "invalid-data", f"{report} is no event of source {quoted(event.source)}; a correction names its own"
         )
-    if not isinstance(earlier := ledger.resolve(cited.data), ProgressReported | ProgressCorrected):
+    if not isinstance(earlier := cited.data, schema.ProgressReported | schema.ProgressCorrected):
         return Refusal("invalid-data", f"{report} is a {cited.type}; only a report or its correction can be corrected")
     if cited.subject != event.subject:
         return Refusal("invalid-data", f"{report} is of task {quoted(cited.subject)}, not of {quoted(event.subject)}")
-    if data.unit not in {earlier.unit, ledger.successor(earlier.unit, ledger.day(event.time))}:
+    if data.unit not in {earlier.unit, ledger.directory.successor(earlier.unit, ledger.day(event.time))}:
         return Refusal("invalid-data", f"{report} is of {earlier.unit}, of which {data.unit} is no successor")
     return None
+
+
+def _decide_request(task: Task, proposed: datetime, ledger: Ledger, now: datetime) -> Refusal | None:
+    """Refuse an extension request without a due instant ahead, and a second one while the first is open."""
+    due = task.term.due_ahead(now, ledger.zone)
+    if due is None:
+        return Refusal("not-permitted", "an extension is asked for before the due instant; none lies ahead")
+    if task.term.request is not None:
+        return Refusal("not-permitted", f"request {quoted(task.term.request.id)} is still open")
+    return _decide_due(ledger, task, due, proposed, "proposed_due")
+
+
+def _decide_answer(
+    task: Task, subject: str, data: schema.ExtensionGranted | schema.ExtensionRefused, ledger: Ledger
+) -> Refusal | None:
+    """Refuse an answer to a request that is not open, and a grant that puts nothing off."""
+    request = task.term.request
+    if request is None or request.id != data.request_id:
+        return Refusal(
+            "invalid-data", f"request_id {quoted(data.request_id)} is no open request of task {quoted(subject)}"
+        )
+    if isinstance(data, schema.ExtensionRefused):
+        return None
+    if request.due is None:
+        return Refusal("invalid-data", "the task's deadline has no due instant any more; refuse the request")
+    due, member = (data.due, "due") if data.due is not None else (request.proposed, "proposed_due")
+    return _decide_due(ledger, task, request.due, due, member)
 
 
 def _decide_due(ledger: Ledger, task: Task, asked: datetime, due: datetime, member: str) -> Refusal | None:
@@ -170,7 +168,7 @@ def _decide_due(ledger: Ledger, task: Task, asked: datetime, due: datetime, memb
         return Refusal(
             "invalid-data", f"{member} {due.isoformat()} puts nothing off: the due instant is {asked.isoformat()}"
         )
-    following = next_due(task.deadline, asked, ledger.zone)
+    following = next_due(task.term.deadline, asked, ledger.zone)
     if following is not None and due >= following.passes:
         return Refusal(
             "invalid-data",
@@ -180,35 +178,26 @@ def _decide_due(ledger: Ledger, task: Task, asked: datetime, due: datetime, memb
     return None
 
 
-def _decide_units(task: Task, data: EventData, authid: str, source: Source | None, ledger: Ledger) -> Refusal | None:
+def _decide_units(
+    task: Task, data: schema.EventData, authid: str, source: Source | None, ledger: Ledger
+) -> Refusal | None:
     """Refuse a unit that has no duty in the task, or that the source does not speak for."""
-    units: tuple[str, ...]
-    match data:
-        case (
-            ProgressReported(unit=unit)
-            | ProgressCorrected(unit=unit)
-            | TaskSigned(unit=unit)
-            | CompletionSubmitted(unit=unit)
-            | CompletionReturned(unit=unit)
-            | ExtensionRequested(unit=unit)
-        ):
-            units = (unit,)
-        case TaskUrged(units=named):
-            units = named
-        case _:
-            return None
-    for unit in units:
-        if not ledger.has_duty(unit, task.units):
-            if unit in ledger.groups:
-                return Refusal(
-                    "not-responsible", f"{unit} is a group; its members are: {'、'.join(ledger.groups[unit])}"
-                )
-            if any(named.open and ledger.canonical(named.name) == unit for named in task.units):
-                return Refusal("not-responsible", f"{unit} names no unit: only one that is named has a duty")
-            if not ledger.knows(unit):
-                return Refusal("unknown-unit", f"the ledger's directory has no unit {unit}")
-            duties = "、".join(ledger.obligations(task.units))
-            return Refusal("not-responsible", f"{unit} has no duty in this task; its units are: {duties}")
+    for unit in data.units_named():
+        if not ledger.directory.has_duty(unit, task.units):
+            return _no_duty(task, unit, ledger.directory)
         if source is not None and source.role == "reporter" and not source.speaks_for(unit):
             return Refusal("not-permitted", f"{authid!r} does not speak for {unit}")
     return None
+
+
+def _no_duty(task: Task, unit: str, directory: Directory) -> Refusal:
+    """Return why a unit has no duty in a task, and which units have one."""
+    if unit in directory.groups:
+        members = "、".join(directory.groups[unit])
+        return Refusal("not-responsible", f"{unit} is a group; its members are: {members}")
+    if any(named.open and directory.canonical(named.name) == unit for named in task.units):
+        return Refusal("not-responsible", f"{unit} names no unit: only one that is named has a duty")
+    if not directory.knows(unit):
+        return Refusal("unknown-unit", f"the ledger's directory has no unit {unit}")
+    duties = "、".join(directory.obligations(task.units))
+    return Refusal("not-responsible", f"{unit} has no duty in this task; its units are: {duties}")

@@ -79,7 +79,7 @@ class Documents:
 async def _present(log: Log, tasks: Sequence[Task]) -> list[Present]:
     stored = await log.pick([task.assigned for task in tasks])
     return [
-        Present(assignment.raw, task.lead, task.units, task.deadline, task.closed)
+        Present(assignment.raw, task.lead, task.units, task.term.deadline, task.closed)
         for assignment, task in zip(stored, tasks, strict=True)
     ]
 

@@ -25,7 +25,7 @@ from events.schema import ProgressCorrected
 from events.text import printed
 from services.common.limits import REFUSED_BYTES
 from services.ingest.core import Outcome, Refusal, authentic, decide
-from services.ingest.task import Task, evolve
+from services.ingest.task import Task, advance
 from services.ingest.timers import clock_events, same_timing
 
 RECEIPTS_KEPT = 100_000
@@ -170,7 +170,7 @@ class Draft:
             if event.time > self.base.now:
                 return event.time
             raw = encode(event)
-            self._add(self.task(subject), event, raw, CLOCK, digest(raw))
+            self._add(self.task(subject), self._ledger.own_event(event), raw, CLOCK, digest(raw))
         return None
 
     def outcome(self, one: Submission) -> Outcome:
@@ -201,11 +201,11 @@ class Draft:
             earlier = self.base.known.get(id) or self.ids.get(id)
             if earlier is None:
                 source = self._ledger.sources.get(one.authid)
-                task = self.task(event.subject)
+                task, own = self.task(event.subject), self._ledger.own_event(event)
                 cited = self._cited(event) if isinstance(event.data, ProgressCorrected) else None
-                refusal = decide(task, event, one.authid, source, self._ledger, self._now, cited)
+                refusal = decide(task, own, one.authid, source, self._ledger, self._now, cited)
                 if refusal is None:
-                    position = self._add(task, event, one.raw, one.authid, fingerprint)
+                    position = self._add(task, own, one.raw, one.authid, fingerprint)
                     return Outcome(event.source, event.id, "accepted", position)
                 self.doubtful = True
             elif earlier.digest == fingerprint:
@@ -215,13 +215,15 @@ class Draft:
         return Outcome(event.source, event.id, "refused", code=refusal.code, detail=printed(refusal.detail))
 
     def _cited(self, event: Event) -> Event | None:
-        """Return the event that a correction names: in this batch, in the one being appended, or in the log."""
+        """Return the event that a correction names, as the ledger has it: of this batch, the one ahead, or the log."""
         assert isinstance(event.data, ProgressCorrected)
         id = (event.source, event.data.report)
         ahead = self.ahead.event(id) if self.ahead is not None else None
-        return self.event(id) or ahead or self.base.cited.get(id)
+        cited = self.event(id) or ahead or self.base.cited.get(id)
+        return self._ledger.own_event(cited) if cited is not None else None
 
     def _add(self, task: Task | None, event: Event, raw: bytes, authid: str, fingerprint: str) -> int:
+        """Add an event, given as the ledger has it and as its bytes; return its position."""
         subject = event.subject
         added = self._additions.get(authid)
         if added is None:
@@ -230,7 +232,7 @@ class Draft:
         position = self.tail
         self.ids[event.source, event.id] = Known(position, fingerprint)
         sealed = Event(event.id, event.source, subject, event.time, event.data, self.base.now, authid)
-        after = evolve(self._ledger, task, Recorded(position, sealed))
+        after = advance(self._ledger, task, Recorded(position, sealed))
         if after is not None:
             self.changes[subject] = Change(position, subject, after, sealed)
             if task is None or not same_timing(task, after):

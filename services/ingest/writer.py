@@ -7,14 +7,12 @@ Keys beside the log's own (events/log.py), the notes' (draft.py) and the project
 """
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-import msgspec
 import structlog
 from msgspec import Struct
 from msgspec.structs import replace
@@ -428,10 +426,8 @@ def _confirmed(outcomes: list[Outcome], replicas: int | None) -> list[Outcome]:
 
 
 def rules(ledger: Ledger) -> Rules[Task]:
-    """Return how the write model is folded in a ledger; the directory's names are part of the version."""
-    own = msgspec.json.encode((ledger.groups, ledger.aliases, ledger.successions))
-    version = f"{VERSION}-{hashlib.blake2b(own, digest_size=6).hexdigest()}"
-    return Rules("ingest", version, Task, partial(evolve, ledger))
+    """Return how the write model is folded in a ledger; the directory is part of the version."""
+    return Rules("ingest", f"{VERSION}-{ledger.directory.hash}", Task, partial(evolve, ledger))
 
 
 def is_closed(inbox: Mapping[str, Any]) -> bool:

@@ -25,8 +25,9 @@ from services.common.ledger_clock import ledger_clock
 from services.common.settings import Settings, SettingsError, load_ledgers
 from services.common.web import application
 from services.contract.openapi import POSITION, answers, problems
+from services.notify.alerts import Alert
 from services.notify.channels import fault
-from services.notify.core import Alert, Attempt, DeliveryState, State
+from services.notify.deliveries import Attempt, DeliveryState, State
 from services.notify.sender import Sender
 from services.notify.store import Alerts, Outbox, Query, Told
 
@@ -186,7 +187,7 @@ def _item(told: Told) -> Item:
 
 def _check_channels(path: object, ledger: Ledger) -> None:
     for recipient, channels in ledger.alerts.channels.items():
-        if recipient not in {EVERYBODY, ledger.alerts.supervisor} and not ledger.knows(recipient):
+        if recipient not in {EVERYBODY, ledger.alerts.supervisor} and not ledger.directory.knows(recipient):
             log.warning("a channel for somebody the directory does not know", ledger=str(path), recipient=recipient)
         for channel in channels:
             wrong = fault(channel)

@@ -19,8 +19,9 @@ from redis.exceptions import RedisError
 
 from events.ledger import Channel, Ledger
 from services.common.clock import Clock, real_time
+from services.notify.alerts import Alert
 from services.notify.channels import Message, Result, fingerprint, send, shown
-from services.notify.core import Alert, Attempt, Delivery, Digest, attempted, backoff, gather, interrupted, message
+from services.notify.deliveries import Attempt, Delivery, Digest, attempted, backoff, gather, interrupted, message
 from services.notify.store import Letter, Outbox
 
 TURN_SECONDS = 0.2

@@ -31,7 +31,8 @@ from events.projection import Projection
 from events.replicas import Confirmed
 from events.rules import Change, Rules
 from events.scripts import lua_text, script
-from services.notify.core import VERSION, Alert, Delivery, Digest, State, Task, alerts_for, evolve, state_of
+from services.notify.alerts import VERSION, Alert, Task, alerts_for, evolve
+from services.notify.deliveries import Delivery, Digest, State, state_of
 
 LEASE_SECONDS = 15.0
 """How long a sender that died holds up the next one: longer than its longest send."""

@@ -72,7 +72,11 @@ def _assignment(event: Event) -> TaskAssigned:
 
 def _duties(lead: str, units: tuple[Unit, ...], ledger: Ledger) -> tuple[str, dict[str, str], frozenset[str]]:
     """Return what counts of units, by their names in the directory: who leads, who has which duty, which are open."""
-    return ledger.canonical(lead), dict(ledger.obligations(units)), frozenset(unit.name for unit in units if unit.open)
+    return (
+        ledger.directory.canonical(lead),
+        dict(ledger.directory.obligations(units)),
+        frozenset(unit.name for unit in units if unit.open),
+    )
 
 
 def _meaning(deadline: Deadline) -> object:

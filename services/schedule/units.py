@@ -82,9 +82,9 @@ def explain_units(reading: Reading, ledger: Ledger) -> str:
     if others:
         parts.append(f"{_listed(others)}配合")
     for unit in reading.units:
-        name = ledger.canonical(unit.name)
+        name = ledger.directory.canonical(unit.name)
         if unit.group:
-            members = ledger.groups[name]
+            members = ledger.directory.groups[name]
             parts.append(f"{unit.name}指{'、'.join(members)}，共{len(members)}个单位")
         elif unit.open:
             parts.append(f"“{unit.name}”未列出具体单位")
@@ -103,25 +103,25 @@ def remarks(reading: Reading, ledger: Ledger, issued: date) -> list[str]:
 
 
 def _remarks(unit: Unit, ledger: Ledger, issued: date) -> Iterator[str]:
-    name = ledger.canonical(unit.name)
+    name = ledger.directory.canonical(unit.name)
     if unit.role == "lead" and unit.group:
-        members = "、".join(ledger.groups[name])
+        members = "、".join(ledger.directory.groups[name])
         yield f"“{unit.name}” leads as a group: each member reports and submits for itself, and all count ({members})."
     if unit.role == "lead" and unit.open:
         yield f"“{unit.name}” leads, but names no unit: nobody can report or submit for it."
     if name != unit.name:
         yield f"“{unit.name}” is another name of {name} in the directory."
-    if not (unit.group or unit.open or ledger.knows(name)):
+    if not (unit.group or unit.open or ledger.directory.knows(name)):
         yield f"“{unit.name}” is not in the directory; {_nearest(unit.name, ledger)}."
-    if heir := ledger.successor(name, issued):
-        doubtful = any(succession.to == heir and not succession.verified for succession in ledger.successions)
+    if heir := ledger.directory.successor(name, issued):
+        doubtful = any(succession.to == heir and not succession.verified for succession in ledger.directory.successions)
         doubt = " (by the directory, which marks this as unverified)" if doubtful else ""
         yield f"“{unit.name}” had ended by {issued}; its successor is {heir}{doubt}."
 
 
 def _nearest(name: str, ledger: Ledger) -> str:
-    known = [*ledger.names, *ledger.groups, *ledger.aliases]
-    near = dict.fromkeys(map(ledger.canonical, get_close_matches(name, sorted(known), _NEAREST, _LIKENESS)))
+    known = [*ledger.directory.names, *ledger.directory.groups, *ledger.directory.aliases]
+    near = dict.fromkeys(map(ledger.directory.canonical, get_close_matches(name, sorted(known), _NEAREST, _LIKENESS)))
     return f"the nearest names it has: {'、'.join(near)}" if near else "it has no name like it"
 
 
@@ -135,7 +135,7 @@ class _Speech:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._known = _spelled((*ledger.names, *ledger.groups, *ledger.aliases))
+        self._known = _spelled((*ledger.directory.names, *ledger.directory.groups, *ledger.directory.aliases))
         self._mentions: list[tuple[str, Said]] = []
         self._charged: list[int] = []
         self._first_leads = False
@@ -185,7 +185,7 @@ class _Speech:
         names: dict[str, str] = {}
         said: dict[str, Said] = {}
         for name, says in self._mentions:
-            unit = self._ledger.canonical(name)
+            unit = self._ledger.directory.canonical(name)
             names.setdefault(unit, name)
             said[unit] = said.get(unit) or says
         if not said:
@@ -203,7 +203,7 @@ class _Speech:
         return Reading(lead, not (stated or self._first_leads), units)
 
     def _unit(self, name: str, role: Role) -> Unit:
-        group = self._ledger.canonical(name) in self._ledger.groups
+        group = self._ledger.directory.canonical(name) in self._ledger.directory.groups
         return Unit(name, role, group=group, open=not group and name not in self._known.values() and is_open(name))
 
     def _add(self, mark: Marked, says: Said) -> None:

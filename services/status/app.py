@@ -206,7 +206,7 @@ def build(settings: Settings) -> Service:
     ) -> Response[bytes]:
         snapshot = await desk_of(ledger).snapshot(as_of)
         before = _instant("due_before", due_before) if due_before is not None else None
-        named = desk_of(ledger).board.ledger.named
+        named = desk_of(ledger).board.ledger.directory.named
         query = Query(unit and named(unit), lead and named(lead), light, in_state, before, q, sort, limit, cursor)
         try:
             return _answer(snapshot.position, select(snapshot.rows, query))

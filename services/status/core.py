@@ -1,110 +1,44 @@
-"""The row that a task's events fold into, and the light that time gives it. Pure."""
+"""The fold of a task's events into its row. Pure."""
 
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from typing import assert_never
 
 from msgspec.structs import replace
 
-from events.deadline import (
-    Deadline,
-    Due,
-    Ongoing,
-    Percent,
-    Postponed,
-    Recurring,
-    due_at,
-    extended,
-    fixed_offset,
-    next_due,
-    period,
-)
+from events import schema
+from events.deadline import Due, Percent, Recurring, fixed_offset
+from events.directory import Duties
 from events.entries import Recorded
 from events.envelope import Event
-from events.ledger import Ledger, LightRules
-from events.schema import (
-    CompletionReturned,
-    CompletionSubmitted,
-    DeadlineClarified,
-    DeadlineNeared,
-    DeadlinePassed,
-    ExtensionGranted,
-    ExtensionRefused,
-    ExtensionRequested,
-    ProgressCorrected,
-    ProgressReported,
-    TaskAssigned,
-    TaskClosed,
-    TaskReassigned,
-    TaskReopened,
-    TaskSigned,
-    TaskUrged,
-)
-from services.status.row import Asked, Light, Reason, Report, State, Task, TaskRow, UnitRow
+from events.ledger import Ledger
+from events.term import Term, all_reported
+from services.status.lights import lit
+from services.status.row import Report, State, Task, TaskRow, UnitRow
 
-VERSION = "4"
-"""Of the rules in `evolve` and `light`; with the ledger's own rules it names what folded a row."""
-
-ROUNDING = 1e-9
-"""Per cent: 0.7 * 90 is 62.99… in binary. What is expected counts in whole per cent, so no task is behind at once."""
+VERSION = "5"
+"""Of the rules in `evolve` and `light`, and of the shape of `Task`; with the ledger's own rules it names a fold."""
 
 
 def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
     """Return the task after an event, lit as at the event's recorded instant; None as long as none was assigned."""
-    event = entry.event
-    data, time = ledger.own(event.data), event.time.astimezone(ledger.zone)
-    if data is not event.data or time.utcoffset() != event.time.utcoffset():
-        event = replace(event, data=data, time=fixed_offset(time))
-    changed = (
-        _open(ledger, event, entry.position) if isinstance(event.data, TaskAssigned) else _step(ledger, task, event)
-    )
-    if changed is None:
+    event, time = ledger.own_event(entry.event), entry.event.time.astimezone(ledger.zone)
+    if time.utcoffset() != event.time.utcoffset():
+        event = replace(event, time=fixed_offset(time))
+    if isinstance(event.data, schema.TaskAssigned):
+        changed = _assigned(ledger, event, event.data, entry.position)
+    elif task is None:
         return None
-    at = event.recorded or event.time
-    lamp, reason = light(changed, ledger.lights, at)
-    row = replace(changed.row, position=entry.position, light=lamp, light_reason=reason)
-    return replace(changed, row=row, lit=at)
+    else:
+        changed = _advanced(ledger, task, event)
+    lit_task = lit(changed, ledger.lights, event.recorded or event.time)
+    return replace(lit_task, row=replace(lit_task.row, position=entry.position))
 
 
-def light(task: Task, rules: LightRules, now: datetime) -> tuple[Light, Reason]:
-    """Return a task's light at an instant, and why."""
-    row = task.row
-    if row.state == "closed":
-        return "blue", "closed"
-    passed = row.due is not None and row.due <= now and not isinstance(row.deadline, Recurring)
-    if row.overdue_since is not None or passed:
-        return "red", "overdue"
-    if row.due is not None and task.reminds is not None:
-        if now >= task.reminds - timedelta(days=rules.yellow_days):
-            return "yellow", "due-soon"
-        expected = rules.behind * proportional(row.opened_at, row.due, now)
-        if (row.percent or 0) < int(expected + ROUNDING):
-            return "yellow", "behind"
-    if isinstance(row.deadline, Ongoing) and now - (row.last_report_at or row.opened_at) >= timedelta(
-        days=rules.silent_days
-    ):
-        return "yellow", "silent"
-    return "green", "on-track"
-
-
-def relight(task: Task, rules: LightRules, now: datetime) -> Task | None:
-    """Return the task with its light as at `now` if that is another one, else None."""
-    lamp, reason = light(task, rules, now)
-    if (lamp, reason) == (task.row.light, task.row.light_reason):
-        return None
-    return replace(task, row=replace(task.row, light=lamp, light_reason=reason), lit=now)
-
-
-def proportional(opened: datetime, due: datetime, now: datetime) -> float:
-    """Return the per cent of the time from `opened` to `due` that is over (序时进度)."""
-    span = (due - opened).total_seconds()
-    return 100 * min(1.0, max(0.0, (now - opened).total_seconds() / span)) if span > 0 else 100.0
-
-
-def _open(ledger: Ledger, event: Event, position: int) -> Task:
-    data = event.data
-    assert isinstance(data, TaskAssigned)
-    due = due_at(data.deadline, event.recorded or event.time, ledger.zone)
+def _assigned(ledger: Ledger, event: Event, data: schema.TaskAssigned, position: int) -> Task:
+    now = event.recorded or event.time
+    term = Term(data.deadline, now)
+    due = term.due(now, ledger.zone)
     row = TaskRow(
         task=event.subject,
         title=data.title,
@@ -112,7 +46,7 @@ def _open(ledger: Ledger, event: Event, position: int) -> Task:
         row=data.row,
         lead=data.lead,
         lead_inferred=data.lead_inferred,
-        units=tuple(UnitRow(unit, role) for unit, role in ledger.obligations(data.units).items()),
+        units=tuple(UnitRow(unit, role) for unit, role in ledger.directory.obligations(data.units).items()),
         deadline=data.deadline,
         due=due.passes if due is not None else None,
         state="assigned",
@@ -128,86 +62,76 @@ def _open(ledger: Ledger, event: Event, position: int) -> Task:
         last_report_at=None,
         position=position,
     )
-    return Task(row, due.reminds if due is not None else None, None, event.time)
+    return Task(row, term, now)
 
 
-def _step(ledger: Ledger, task: Task | None, event: Event) -> Task | None:
-    if task is None:
-        return None
-    row, at, now = task.row, event.time, event.recorded or event.time
+def _advanced(ledger: Ledger, task: Task, event: Event) -> Task:
+    """Return the task after an event; the row of a unit first, then that of the task, then the deadline."""
     match event.data:
-        case TaskSigned(unit=unit):
-            units = tuple(
-                replace(part, signed_at=part.signed_at or at) if part.unit == unit else part for part in row.units
-            )
-            return replace(task, row=replace(row, units=units))
-        case ProgressReported(unit=unit, percent=percent):
-            before = _percent(row.units, (unit,))
-            if _outdated(row, unit, at):
-                return _reported(ledger, task, event, unit, before)
-            report = Report(((event.source, event.id),), before)
-            known = percent if percent is not None else before
-            return _reported(ledger, _latest(task, unit, report), event, unit, known)
-        case ProgressCorrected(unit=unit, percent=percent, report=id):
-            report = task.reports.get(unit, Report((), None))
-            if (event.source, id) not in report.ids:  # an older one's: what the latest said stands
-                return _reported(ledger, task, event, unit, _percent(row.units, (unit,)))
-            known = percent if percent is not None else report.before
-            report = replace(report, ids=(*report.ids, (event.source, event.id)))
-            return _reported(ledger, _latest(task, unit, report), event, unit, known)
-        case CompletionSubmitted(unit=unit):
-            units = tuple(
-                replace(part, state="submitted", last_report_at=_later(part.last_report_at, at))
-                if part.unit == unit
-                else part
-                for part in row.units
-            )
-            leading = ledger.leading(row.lead)
-            state = _standing(leading, units, row.state) if unit in leading else row.state
-            submitted = replace(
-                task, row=replace(row, units=units, state=state, last_report_at=_later(row.last_report_at, at))
-            )
-            return _lead_reported(ledger, submitted, unit, now) if unit in leading else submitted
-        case CompletionReturned(unit=unit):
-            units = _at_unit(row, unit, state="returned")
-            leading = ledger.leading(row.lead)
-            state = _standing(leading, units, row.state) if unit in leading else row.state
-            return replace(task, row=replace(row, units=units, state=state, returns=row.returns + 1))
-        case TaskClosed(outcome=outcome):
-            closed = replace(row, state="closed", closed_at=at, outcome=outcome)
-            return replace(task, row=closed, asked=None)
-        case TaskReopened():
-            return _reopened(ledger, task, now)
-        case TaskReassigned():
-            return _reassigned(ledger, task, event.data, ledger.day(at))
-        case TaskUrged() | DeadlineNeared():
+        case schema.TaskUrged() | schema.DeadlineNeared() | schema.TaskAssigned():
             return task
-        case ExtensionRequested(proposed_due=proposed):
-            return replace(task, asked=Asked(row.due, proposed))
-        case ExtensionGranted(due=granted):
-            return _extended(ledger, replace(task, row=replace(row, extensions=row.extensions + 1)), granted, now)
-        case ExtensionRefused():
-            return replace(task, asked=None)
-        case DeadlineClarified(deadline=deadline):
-            redated = _redated(replace(task, postponed=None), deadline, due_at(deadline, now, ledger.zone), now)
-            if task.asked is not None:
-                redated = replace(redated, asked=replace(task.asked, due=redated.row.due))
-            return _met(ledger, redated)
-        case DeadlinePassed(due=due):
-            overdue = row.overdue_since or due
-            return _settled(ledger, replace(task, row=replace(row, overdue_since=overdue)), due, now)
-        case TaskAssigned():
-            return task
+        case schema.TaskSigned(unit=unit):
+            return replace(task, row=_signed(task.row, unit, event.time))
+        case schema.ProgressReported(unit=unit):
+            return _lead_reported(ledger, _progressed(ledger, task, event, event.data), unit, event)
+        case schema.ProgressCorrected(unit=unit):
+            return _lead_reported(ledger, _corrected(ledger, task, event, event.data), unit, event)
+        case schema.CompletionSubmitted(unit=unit):
+            return _lead_reported(
+                ledger, replace(task, row=_submitted(ledger, task.row, unit, event.time)), unit, event
+            )
+        case schema.CompletionReturned(unit=unit):
+            return replace(task, row=_returned(ledger, task.row, unit))
+        case schema.TaskClosed(outcome=outcome):
+            closed = replace(task.row, state="closed", closed_at=event.time, outcome=outcome)
+            return replace(task, row=closed, term=_term(ledger, task, event))
+        case schema.TaskReopened():
+            return _reopened(ledger, task, event)
+        case schema.TaskReassigned():
+            return _reassigned(ledger, task, event.data, event.time)
+        case schema.ExtensionRequested() | schema.ExtensionRefused():
+            return replace(task, term=_term(ledger, task, event))
+        case schema.ExtensionGranted():
+            return _granted(ledger, task, event)
+        case schema.DeadlineClarified():
+            return _redated(ledger, replace(task, term=_term(ledger, task, event)), event)
+        case schema.DeadlinePassed(due=due):
+            return _passed(ledger, task, event, due)
         case _:
             assert_never(event.data)
 
 
-def _later(one: datetime | None, other: datetime) -> datetime:
-    return other if one is None else max(one, other)
+def _term(ledger: Ledger, task: Task, event: Event) -> Term:
+    reported = all_reported(ledger.directory.leading(task.row.lead), task.reported)
+    return task.term.evolve(event, reported, ledger.zone)
+
+
+def _signed(row: TaskRow, unit: str, at: datetime) -> TaskRow:
+    return _with_unit(row, unit, lambda part: replace(part, signed_at=part.signed_at or at))
+
+
+def _progressed(ledger: Ledger, task: Task, event: Event, data: schema.ProgressReported) -> Task:
+    """Return the task after a report; one of an earlier time than the unit's latest changes no per cent."""
+    before = _percent(task.row.units, (data.unit,))
+    if _outdated(task.row, data.unit, event.time):
+        return _in_progress(ledger, task, data.unit, before, event.time)
+    known = data.percent if data.percent is not None else before
+    report = Report(((event.source, event.id),), before)
+    return _in_progress(ledger, _latest(task, data.unit, report), data.unit, known, event.time)
+
+
+def _corrected(ledger: Ledger, task: Task, event: Event, data: schema.ProgressCorrected) -> Task:
+    """Return the task after a correction; the correction of an older report than the latest changes no per cent."""
+    report = task.reports.get(data.unit, Report((), None))
+    if (event.source, data.report) not in report.ids:
+        return _in_progress(ledger, task, data.unit, _percent(task.row.units, (data.unit,)), event.time)
+    known = data.percent if data.percent is not None else report.before
+    report = replace(report, ids=(*report.ids, (event.source, event.id)))
+    return _in_progress(ledger, _latest(task, data.unit, report), data.unit, known, event.time)
 
 
 def _outdated(row: TaskRow, unit: str, at: datetime) -> bool:
-    """Tell whether a unit has reported something later than `at`."""
+    """Return whether a unit has reported something later than `at`."""
     return any(part.last_report_at is not None and part.last_report_at > at for part in row.units if part.unit == unit)
 
 
@@ -215,32 +139,42 @@ def _latest(task: Task, unit: str, report: Report) -> Task:
     return replace(task, reports={**task.reports, unit: report})
 
 
-def _reported(ledger: Ledger, task: Task, event: Event, unit: str, percent: Percent | None) -> Task:
-    """The first report makes task and unit in progress; a submission stands until it is returned."""
-    row, leading = task.row, ledger.leading(task.row.lead)
-    last = _later(row.last_report_at, event.time)
-    units = tuple(
-        replace(
+def _in_progress(ledger: Ledger, task: Task, unit: str, percent: Percent | None, at: datetime) -> Task:
+    """Return the task with a unit's report: the first one makes both in progress; a submission stays until returned."""
+    leading = ledger.directory.leading(task.row.lead)
+    row = _with_unit(
+        replace(task.row, last_report_at=_later(task.row.last_report_at, at)),
+        unit,
+        lambda part: replace(
             part,
             percent=percent,
-            last_report_at=_later(part.last_report_at, event.time),
+            last_report_at=_later(part.last_report_at, at),
             state="submitted" if part.state == "submitted" else "in-progress",
-        )
-        if part.unit == unit
-        else part
-        for part in row.units
+        ),
     )
     if unit not in leading:
-        state: State = "in-progress" if row.state == "assigned" else row.state
-        return replace(task, row=replace(row, units=units, state=state, last_report_at=last))
-    reported = replace(
-        row,
-        units=units,
-        state=_standing(leading, units, "in-progress"),
-        percent=percent if len(leading) == 1 else _percent(units, leading),
-        last_report_at=last,
+        return replace(task, row=replace(row, state="in-progress" if row.state == "assigned" else row.state))
+    together = percent if len(leading) == 1 else _percent(row.units, leading)
+    return replace(task, row=replace(row, state=_standing(leading, row.units, "in-progress"), percent=together))
+
+
+def _submitted(ledger: Ledger, row: TaskRow, unit: str, at: datetime) -> TaskRow:
+    row = replace(row, last_report_at=_later(row.last_report_at, at))
+    row = _with_unit(
+        row, unit, lambda part: replace(part, state="submitted", last_report_at=_later(part.last_report_at, at))
     )
-    return _lead_reported(ledger, replace(task, row=reported), unit, event.recorded or event.time)
+    return _restated(ledger, row, unit)
+
+
+def _returned(ledger: Ledger, row: TaskRow, unit: str) -> TaskRow:
+    row = _with_unit(replace(row, returns=row.returns + 1), unit, lambda part: replace(part, state="returned"))
+    return _restated(ledger, row, unit)
+
+
+def _restated(ledger: Ledger, row: TaskRow, unit: str) -> TaskRow:
+    """Return the row with the state that follows from a unit's, if the unit leads."""
+    leading = ledger.directory.leading(row.lead)
+    return replace(row, state=_standing(leading, row.units, row.state)) if unit in leading else row
 
 
 def _standing(leading: tuple[str, ...], units: tuple[UnitRow, ...], state: State) -> State:
@@ -259,122 +193,94 @@ def _percent(units: tuple[UnitRow, ...], names: tuple[str, ...]) -> Percent | No
     return min(known) if known and len(known) == len(names) else None
 
 
-def _reopened(ledger: Ledger, task: Task, now: datetime) -> Task:
-    """Nothing is submitted or returned any more; what recurs owes no occurrence of the time when it was closed."""
-    row = task.row
-    units = tuple(replace(part, state=_afresh(part.state)) for part in row.units)
-    row = replace(row, units=units, state="in-progress", closed_at=None, outcome=None)
-    if task.postponed is not None and task.postponed.due > now:
-        return replace(task, row=row)
-    due = due_at(row.deadline, now if task.settled is None else max(now, task.settled), ledger.zone)
-    return _due(replace(task, row=row, postponed=None), due)
+def _lead_reported(ledger: Ledger, task: Task, unit: str, event: Event) -> Task:
+    """Return the task after a unit's report, which may meet an occurrence and end the lateness of an earlier one."""
+    leading, now = ledger.directory.leading(task.row.lead), event.recorded or event.time
+    if unit not in leading:
+        return task
+    reported = {**task.reported, unit: now}
+    term = task.term.reported(all_reported(leading, reported), ledger.zone)
+    after = replace(task, term=term, reported=reported)
+    if term.met == task.term.met or term.met is None or (task.row.due is not None and term.met < task.row.due):
+        return after
+    return _due(replace(after, row=replace(task.row, overdue_since=None)), term.due(now, ledger.zone))
 
 
-def _reassigned(ledger: Ledger, task: Task, data: TaskReassigned, day: date) -> Task:
-    """Units that stay, and successors, keep their part; who did not lead before has not submitted the task."""
-    row, duties = task.row, ledger.obligations(data.units)
-    before = {part.unit: part for part in row.units}
-    led = [name for name in ledger.leading(row.lead) if name in before]
-    leading = ledger.leading(data.lead)
-    heirs = ledger.heirs(dict.fromkeys((*led, *before)), duties, day)
-    kept = {heirs.get(name, name): part for name, part in before.items() if heirs.get(name, name) in duties}
-    still = {heirs.get(name, name) for name in led}
-    parts = []
-    for name, role in duties.items():
-        part = replace(kept[name], unit=name, role=role) if name in kept else UnitRow(name, role)
-        parts.append(replace(part, state=_afresh(part.state)) if name in leading and name not in still else part)
-    units = tuple(parts)
-    state = row.state if row.state == "closed" else _standing(leading, units, row.state)
+def _reopened(ledger: Ledger, task: Task, event: Event) -> Task:
+    """Return the task in progress: no part is submitted or returned, and no occurrence is owed for the time closed."""
+    units = tuple(replace(part, state=_afresh(part.state)) for part in task.row.units)
+    row = replace(task.row, units=units, state="in-progress", closed_at=None, outcome=None)
+    term = _term(ledger, task, event)
+    return _due(replace(task, row=row, term=term), term.due(event.recorded or event.time, ledger.zone))
+
+
+def _reassigned(ledger: Ledger, task: Task, data: schema.TaskReassigned, at: datetime) -> Task:
+    """Return the task with other units: a unit that stays or succeeds keeps its part; a new lead has submitted none."""
+    row, directory = task.row, ledger.directory
+    before = Duties(directory.leading(row.lead), {part.unit: part.role for part in row.units})
+    after = directory.duties(data.lead, data.units)
+    handover = directory.handover(before, after, ledger.day(at))
+    kept = handover.kept
+    parts = {kept[part.unit]: part for part in row.units if part.unit in kept}
+    units = tuple(
+        _handed_over(parts.get(name), name, role, leads_newly=name in handover.new_leads)
+        for name, role in after.roles.items()
+    )
+    state = row.state if row.state == "closed" else _standing(after.leading, units, row.state)
     moved = replace(row, lead=data.lead, lead_inferred=False, units=units, state=state)
     return replace(
         task,
-        row=replace(moved, percent=_percent(units, leading)),
-        reported={name: at for old, at in task.reported.items() if (name := heirs.get(old, old)) in leading},
-        reports={name: report for old, report in task.reports.items() if (name := heirs.get(old, old)) in kept},
+        row=replace(moved, percent=_percent(units, after.leading)),
+        reported={kept[name]: at for name, at in task.reported.items() if kept.get(name) in after.leading},
+        reports={kept[name]: report for name, report in task.reports.items() if name in kept},
     )
+
+
+def _handed_over(part: UnitRow | None, unit: str, role: schema.Role, *, leads_newly: bool) -> UnitRow:
+    """Return a unit's part after a reassignment, continuing another one if there is one."""
+    if part is None:
+        return UnitRow(unit, role)
+    return replace(part, unit=unit, role=role, state=_afresh(part.state) if leads_newly else part.state)
 
 
 def _afresh(state: State) -> State:
     return "in-progress" if state in {"submitted", "returned"} else state
 
 
-def _lead_reported(ledger: Ledger, task: Task, unit: str, now: datetime) -> Task:
-    return _met(ledger, replace(task, reported={**task.reported, unit: now}))
+def _granted(ledger: Ledger, task: Task, event: Event) -> Task:
+    """Return the task with its due instant put off; an occurrence that was met stays met, and its row unchanged."""
+    row, term = replace(task.row, extensions=task.row.extensions + 1), _term(ledger, task, event)
+    after = replace(task, row=row, term=term)
+    unmoved = term is task.term or (isinstance(term.deadline, Recurring) and term.postponed is None)
+    return after if unmoved else _redated(ledger, after, event)
 
 
-def _met(ledger: Ledger, task: Task) -> Task:
-    """Reports of all that lead inside its period meet an occurrence, and end the lateness of an earlier one."""
-    row = task.row
-    if not isinstance(row.deadline, Recurring) or row.due is None or (together := _together(ledger, task)) is None:
-        return task
-    if task.postponed is not None:
-        if not task.postponed.met_by(together):
-            return task
-        met = Due(task.postponed.due, task.postponed.due)
-    else:
-        due = next_due(row.deadline, together, ledger.zone)
-        if due is None or due.passes < row.due or period(row.deadline, due.passes, ledger.zone) > together:
-            return task
-        met = due
-    return _settled(ledger, replace(task, row=replace(row, overdue_since=None)), met.passes, together)
-
-
-def _together(ledger: Ledger, task: Task) -> datetime | None:
-    """Return since when all that lead have reported; None as long as one has not."""
-    leading = ledger.leading(task.row.lead)
-    return min(task.reported[name] for name in leading) if all(name in task.reported for name in leading) else None
-
-
-def _settled(ledger: Ledger, task: Task, due: datetime, now: datetime) -> Task:
-    """Go on to the next due instant after one that passed or was met; a deadline that has no other keeps its last."""
-    ahead = task.postponed if task.postponed is not None and task.postponed.due > due else None
-    if ahead is not None:
-        return replace(task, settled=due)
-    following = due_at(task.row.deadline, max(due, now), ledger.zone) or Due(due, due)
-    return _due(replace(task, settled=due, postponed=None), following)
-
-
-def _extended(ledger: Ledger, task: Task, granted: datetime | None, now: datetime) -> Task:
-    """Put off what was asked about, to `granted` or to what was proposed; an occurrence met meanwhile stays met."""
-    row, asked = task.row, task.asked
-    due, to = (asked.due, granted or asked.proposed) if asked is not None else (None, granted)
-    task = replace(task, asked=None)
-    if to is None:
-        return task
-    if not isinstance(row.deadline, Recurring):
-        deadline = extended(row.deadline, due, to)
-        return _redated(task, deadline, due_at(deadline, now, ledger.zone), now)
-    if due is None or to <= now:
-        return task
-    if row.due is not None and row.due > due and row.overdue_since is None:  # met, perhaps by another lead
-        return task
-    starts = task.postponed.starts if task.postponed is not None else period(row.deadline, due, ledger.zone)
-    postponed = Postponed(starts, to)
-    if postponed.met_by(_together(ledger, task)):
-        return task
-    return _redated(replace(task, postponed=postponed), row.deadline, Due(to, to), now)
-
-
-def _redated(task: Task, deadline: Deadline, due: Due | None, now: datetime) -> Task:
-    """Start afresh on a new deadline; lateness ends where its due lies ahead, or where it has none."""
+def _redated(ledger: Ledger, task: Task, event: Event) -> Task:
+    """Return the task on a new deadline; lateness ends if a due instant lies ahead, or if there is none."""
+    now = event.recorded or event.time
+    due = task.term.due(now, ledger.zone)
     late = None if due is None or due.passes > now else task.row.overdue_since or due.passes
-    return _due(replace(task, row=replace(task.row, deadline=deadline, overdue_since=late), settled=None), due)
+    return _due(replace(task, row=replace(task.row, deadline=task.term.deadline, overdue_since=late)), due)
+
+
+def _passed(ledger: Ledger, task: Task, event: Event, due: datetime) -> Task:
+    """Return the task late, on its next due instant; a deadline that has no other keeps its last."""
+    late = replace(task.row, overdue_since=task.row.overdue_since or due)
+    after = replace(task, row=late, term=_term(ledger, task, event))
+    if after.term.postponed is not None:
+        return after
+    now = max(due, event.recorded or event.time)
+    return _due(after, after.term.due(now, ledger.zone) or Due(due, due))
 
 
 def _due(task: Task, due: Due | None) -> Task:
-    passes, reminds = (due.passes, due.reminds) if due is not None else (None, None)
-    return replace(task, row=replace(task.row, due=passes), reminds=reminds)
+    return replace(task, row=replace(task.row, due=due.passes if due is not None else None))
 
 
-def _at_unit(row: TaskRow, unit: str, **changes: object) -> tuple[UnitRow, ...]:
-    return tuple(replace(part, **changes) if part.unit == unit else part for part in row.units)
+def _with_unit(row: TaskRow, unit: str, change: Callable[[UnitRow], UnitRow]) -> TaskRow:
+    """Return the row with one unit's part changed."""
+    return replace(row, units=tuple(change(part) if part.unit == unit else part for part in row.units))
 
 
-def counts(rows: Mapping[str, TaskRow]) -> dict[str, dict[str, int]]:
-    """Return how many tasks have each light and each state; every light and state is there, also with 0."""
-    lights: dict[str, int] = {"red": 0, "yellow": 0, "green": 0, "blue": 0}
-    states: dict[str, int] = {"assigned": 0, "in-progress": 0, "submitted": 0, "returned": 0, "closed": 0}
-    for row in rows.values():
-        lights[row.light] += 1
-        states[row.state] += 1
-    return {"lights": lights, "states": states}
+def _later(one: datetime | None, other: datetime) -> datetime:
+    return other if one is None else max(one, other)

@@ -1,12 +1,13 @@
-"""What a task looks like from outside, and what it takes to carry that on. Pure."""
+"""The row of a task as readers get it, and what folding further events needs. Pure."""
 
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from events.deadline import Deadline, Percent, Postponed
+from events.deadline import Deadline, Percent
 from events.schema import Outcome, Role
+from events.term import Term
 
 State: TypeAlias = Literal["assigned", "in-progress", "submitted", "returned", "closed"]
 Light: TypeAlias = Literal["red", "yellow", "blue", "green"]
@@ -53,34 +54,23 @@ class TaskRow(Struct, frozen=True, gc=False):
 class Report(Struct, frozen=True, gc=False):
     """A unit's latest report.
 
-    `ids` are the sources and ids it can be corrected by, its own and its corrections'; `before` is the per cent that
-    was known before it.
+    `ids` are the sources and ids that a correction of it can name: its own and its corrections'. `before` is the per
+    cent that was known before it.
     """
 
     ids: tuple[tuple[str, str], ...]
     before: Percent | None
 
 
-class Asked(Struct, frozen=True, gc=False):
-    """An open request: to put `due` off (None if the deadline has none any more) to `proposed`."""
-
-    due: datetime | None
-    proposed: datetime
-
-
 class Task(Struct, frozen=True, gc=False):
-    """A row and what it takes to carry it on.
+    """A row and what its next steps need.
 
-    `reminds` is the instant reminders count back from; `settled` the last due instant that passed or was met; `lit` the
-    instant at which the light was worked out; `asked` the open extension request; `postponed` the occurrence that was
-    extended; `reported` the instants at which the last reports of those that lead were recorded; `reports` is by unit.
+    `lit` is the instant of its light. `reported` is the recorded instant of the last report of each unit that leads,
+    `reports` is the latest report of each unit.
     """
 
     row: TaskRow
-    reminds: datetime | None
-    settled: datetime | None
+    term: Term
     lit: datetime
-    asked: Asked | None = None
-    postponed: Postponed | None = None
     reported: dict[str, datetime] = {}
     reports: dict[str, Report] = {}

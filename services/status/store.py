@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec.structs import replace
 
 from events.entries import Stored
 from events.envelope import read
@@ -18,7 +17,8 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.rules import Change, Rules
-from services.status.core import VERSION, evolve, light, relight
+from services.status.core import VERSION, evolve
+from services.status.lights import lit, relight
 from services.status.row import Task, TaskRow
 
 CHANGES_KEPT = 10_000
@@ -53,9 +53,9 @@ class Board:
             return
         changed = {}
         for name, task in self.projection.rows.items():
-            lit = relight(task, self.ledger.lights, now) or task
-            if lit is not task or name not in before or before[name].row != lit.row:
-                changed[name] = lit
+            shown = relight(task, self.ledger.lights, now) or task
+            if shown is not task or name not in before or before[name].row != shown.row:
+                changed[name] = shown
         await self.projection.revise(changed)
 
     def live(self) -> Snapshot:
@@ -91,8 +91,8 @@ class Board:
 
 def rules(ledger: Ledger) -> Rules[Task]:
     """Return how rows are folded and announced in a ledger; its directory and lights are part of the version."""
-    own = msgspec.json.encode((ledger.groups, ledger.aliases, ledger.successions, ledger.lights))
-    version = f"{VERSION}-{hashlib.blake2b(own, digest_size=6).hexdigest()}"
+    lights = hashlib.blake2b(msgspec.json.encode(ledger.lights), digest_size=6).hexdigest()
+    version = f"{VERSION}-{ledger.directory.hash}-{lights}"
     alike = partial(_alike, ledger)
     return Rules(
         "status", version, Task, partial(evolve, ledger), announce, "changes", CHANGES_KEPT, history=True, alike=alike
@@ -111,8 +111,7 @@ def announce(changes: Sequence[Change[Task]]) -> list[tuple[str, bytes]]:
 
 def _alike(ledger: Ledger, saved: Task, fresh: Task) -> Task:
     """Return the fresh task with its light as at the instant that the saved one was lit."""
-    lamp, reason = light(fresh, ledger.lights, saved.lit)
-    return replace(fresh, row=replace(fresh.row, light=lamp, light_reason=reason), lit=saved.lit)
+    return lit(fresh, ledger.lights, saved.lit)
 
 
 def _snapshot(projection: Projection[Task]) -> Snapshot:

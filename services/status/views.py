@@ -1,4 +1,4 @@
-"""Reading rows: which of them a query wants, in which order, from where on. Pure."""
+"""Queries on rows: which rows match, in which order, from which cursor on; and the figures of all. Pure."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -9,7 +9,6 @@ import msgspec
 from msgspec import Meta, Struct
 
 from events.text import composed
-from services.status.core import counts
 from services.status.row import Light, State, TaskRow
 
 Sort: TypeAlias = Literal["row", "task", "due", "percent", "position", "-due", "-percent", "-position"]
@@ -29,7 +28,7 @@ _KEYS: dict[str, Callable[[TaskRow], Any]] = {
 
 
 class Query(Struct, frozen=True):
-    """What a client asks of the rows; None asks nothing."""
+    """A query on the rows; a member that is None restricts nothing."""
 
     unit: str | None = None
     lead: str | None = None
@@ -43,14 +42,14 @@ class Query(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """Some of the rows, and the cursor that the next ones follow."""
+    """Some of the rows, and the cursor of the next page: null on the last one."""
 
     items: list[TaskRow]
     next: str | None
 
 
 class Overview(Struct, frozen=True):
-    """The figures of a ledger, told at the instant `at`; `obligations` counts each unit of each task."""
+    """The figures of a ledger at the instant `at`; `obligations` counts each unit of each task."""
 
     title: str
     at: datetime
@@ -96,6 +95,16 @@ def overview(rows: Mapping[str, TaskRow]) -> dict[str, Any]:
         "units": len({unit.unit for row in rows.values() for unit in row.units}),
         "obligations": sum(len(row.units) for row in rows.values()),
     }
+
+
+def counts(rows: Mapping[str, TaskRow]) -> dict[str, dict[str, int]]:
+    """Return how many tasks have each light and each state; every light and state is there, also with 0."""
+    lights: dict[str, int] = {"red": 0, "yellow": 0, "green": 0, "blue": 0}
+    states: dict[str, int] = {"assigned": 0, "in-progress": 0, "submitted": 0, "returned": 0, "closed": 0}
+    for row in rows.values():
+        lights[row.light] += 1
+        states[row.state] += 1
+    return {"lights": lights, "states": states}
 
 
 def _wants(query: Query, row: TaskRow) -> bool:

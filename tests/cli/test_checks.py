@@ -23,7 +23,7 @@ from services.common.clock import sleep
 from services.common.connection import connect
 from services.common.settings import Settings, load_ledger, shipped
 from services.notify.app import build as notify
-from services.notify.core import Digest
+from services.notify.deliveries import Digest
 from services.status.app import build as status
 from tests.examples import assigned, reported
 from tests.ingest.desk import NAME

@@ -31,8 +31,9 @@ from events.schema import (
     TaskUrged,
     Unit,
 )
+from events.term import Request, Term
 from services.ingest.core import AHEAD, authentic, decide
-from services.ingest.task import Request, Task
+from services.ingest.task import Task
 from tests.events import strategies
 from tests.examples import EXAMPLES, LEAD, TASK, assigned, reported
 from tests.ingest.life import CLOCKS, COUNTY, LEDGER, about, example, fold, folded, given_on, in_china
@@ -78,7 +79,8 @@ def judged(
     authid = authid or event.source.partition("/")[0]
     if isinstance(event.data, ProgressCorrected):
         cited = cited or about(example("progress.reported"), event.data.unit)
-    refusal = decide(task, event, authid, ledger.sources.get(authid), ledger, now or event.time, cited)
+    own, report = ledger.own_event(event), ledger.own_event(cited) if cited is not None else None
+    refusal = decide(task, own, authid, ledger.sources.get(authid), ledger, now or event.time, report)
     assert refusal is None or refusal.detail
     return refusal.code if refusal is not None else None
 
@@ -407,10 +409,10 @@ def test_the_life_of_a_task_is_folded() -> None:
     assert task == Task(
         lead="市人力资源社会保障局",
         units=reassigned.data.units,
-        deadline=Fixed("2018年11月底前完成", in_china(2019, 1, 1)),
-        since=example("task.reopened").time,
+        term=Term(
+            Fixed("2018年11月底前完成", in_china(2019, 1, 1)), example("task.reopened").time, in_china(2019, 1, 1)
+        ),
         assigned=1,
-        passed=in_china(2019, 1, 1),
         fired=(example("deadline.neared").id, example("deadline.passed").id),
     )
 
@@ -418,11 +420,11 @@ def test_the_life_of_a_task_is_folded() -> None:
 def test_a_request_is_kept_until_it_is_settled() -> None:
     """An open request is known by its event's id; a grant without a due takes the proposed one."""
     task = folded(*BEFORE["extension.granted"])
-    assert task.request == Request("request-07-2", in_china(2019, 2, 1), in_china(2018, 12, 1))
+    assert task.term.request == Request("request-07-2", in_china(2019, 2, 1), in_china(2018, 12, 1))
     granted = msgspec.structs.replace(example("extension.granted"), data=ExtensionGranted("request-07-2"))
     task = folded(granted, task=task)
-    assert task.request is None
-    assert task.deadline == Fixed("2018年11月底前完成", in_china(2019, 2, 1))
+    assert task.term.request is None
+    assert task.term.deadline == Fixed("2018年11月底前完成", in_china(2019, 2, 1))
 
 
 def test_reopening_forgets_submissions() -> None:

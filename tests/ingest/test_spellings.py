@@ -203,8 +203,8 @@ async def test_a_detail_is_bounded(redis: Any) -> None:
 
 def test_the_directory_is_as_it_is_compared() -> None:
     """The shipped ledger can be named: what it has is in NFC, and nothing in it is hidden."""
-    assert LEDGER.knows(UNIT)
-    assert LEDGER.named(f" {UNIT}\u3000") == UNIT
+    assert LEDGER.directory.knows(UNIT)
+    assert LEDGER.directory.named(f" {UNIT}\u3000") == UNIT
 
 
 async def test_the_clock_can_name_the_longest_task(redis: Any) -> None:

@@ -18,7 +18,8 @@ from events.ledger import AlertRules, Channel, Ledger
 from events.log import Log
 from events.schema import DeadlinePassed
 from services.common.clock import FixedClock
-from services.notify.core import DIGEST_MOST, TRIES, Alert
+from services.notify.alerts import Alert
+from services.notify.deliveries import DIGEST_MOST, TRIES
 from services.notify.sender import Sender
 from services.notify.store import Alerts, Outbox, Query
 from tests.examples import EXAMPLES, assigned, store

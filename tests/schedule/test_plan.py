@@ -32,9 +32,9 @@ def test_the_seed_is_read_in_full(seed: Schedule) -> None:
     assert [task.row for task in tasks] == list(range(1, 28))
     assert len({unit.name for unit in units}) == 31
     assert len(units) == 136
-    assert sum(len(LEDGER.obligations(task.units)) for task in tasks) == 288
+    assert sum(len(LEDGER.directory.obligations(task.units)) for task in tasks) == 288
     assert all(task.lead_inferred and task.lead == task.units[0].name for task in tasks)
-    assert all(LEDGER.knows(unit.name) != unit.group for unit in units)
+    assert all(LEDGER.directory.knows(unit.name) != unit.group for unit in units)
 
 
 def test_the_seeds_deadlines(seed: Schedule) -> None:

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.ledger import Ledger, Succession
+from events.directory import Succession
+from events.ledger import Ledger
 from events.schema import Role, TaskReassigned, Unit
 from services.schedule.text import UnreadableError
 from services.schedule.units import Reading, explain_units, read_unit_cells, read_units, remarks

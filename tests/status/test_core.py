@@ -15,8 +15,10 @@ from events.schema import (
     TYPES,
     TaskAssigned,
 )
-from services.status.core import counts, evolve, relight
+from services.status.core import evolve
+from services.status.lights import relight
 from services.status.row import Task
+from services.status.views import counts
 from tests.events.strategies import events as any_event
 from tests.examples import EXAMPLES
 from tests.status.life import (

@@ -46,7 +46,7 @@ def test_a_refused_request_is_forgotten() -> None:
         ("2018-06-01", ExtensionRequested(LEAD, "…", at("2019-03-01"))),
         ("2018-06-02", ExtensionRefused("e-2", "…")),
     )
-    assert (task.asked, task.row.due, task.row.extensions) == (None, YEAR.due, 0)
+    assert (task.term.request, task.row.due, task.row.extensions) == (None, YEAR.due, 0)
 
 
 def clarified(deadline: Deadline) -> DeadlineClarified:

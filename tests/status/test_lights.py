@@ -13,7 +13,8 @@ from events.schema import (
     TaskClosed,
     TaskUrged,
 )
-from services.status.core import evolve, light, proportional, relight
+from services.status.core import evolve
+from services.status.lights import light, proportional, relight
 from services.status.row import Light, Reason, Task
 from tests.status.life import HELPER, LATE, LEAD, LEDGER, YEARLY, at, opened, recorded, then
 

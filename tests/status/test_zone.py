@@ -15,8 +15,8 @@ from events.local import local_data
 from events.schema import DeadlineClarified, ExtensionGranted, ExtensionRequested, TaskAssigned, Unit
 from services.ingest import task as ingest
 from services.ingest.timers import clock_events
-from services.notify.core import Task as Told
-from services.notify.core import alerts_for
+from services.notify.alerts import Task as Told
+from services.notify.alerts import alerts_for
 from services.status.core import evolve
 from services.status.row import Task
 from tests.events import strategies

@@ -12,7 +12,7 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import saved_position
 from services.cli.checks.finding import Finding
-from services.notify.core import Alert, Task, alerts_for, evolve
+from services.notify.alerts import Alert, Task, alerts_for, evolve
 from services.notify.store import FEED, NAME
 
 _alert = msgspec.json.Decoder(Alert)

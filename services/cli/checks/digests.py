@@ -7,7 +7,8 @@ import msgspec
 
 from events.keys import key
 from services.cli.checks.finding import Finding
-from services.notify.core import Alert, Digest
+from services.notify.alerts import Alert
+from services.notify.deliveries import Digest
 from services.notify.store import FEED, NAME
 
 READ_BATCH = 1_000

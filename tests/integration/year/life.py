@@ -82,7 +82,7 @@ class Life:
     @property
     def duties(self) -> list[str]:
         """The units that have to report."""
-        return list(self._ledger.obligations(self._units))
+        return list(self._ledger.directory.obligations(self._units))
 
     def turn(self, now: datetime) -> list[Said]:
         """Return what one source says in a round, in order, nothing at rest; `now` is the ledger's instant."""
@@ -186,7 +186,7 @@ class Life:
         """Hand the task on: to the successors of units that have ended, or else to another lead."""
         day = self._ledger.day(now)
         names = [unit.name for unit in self._units]
-        heirs = {name: heir for name in names if (heir := self._ledger.successor(name, day)) is not None}
+        heirs = {name: heir for name in names if (heir := self._ledger.directory.successor(name, day)) is not None}
         if heirs:
             lead = heirs.get(self._lead, self._lead)
             names = [heirs.get(name, name) for name in names]
