@@ -12,9 +12,9 @@ from events.entries import Recorded
 from events.envelope import Event
 from events.ledger import Ledger
 from events.term import Term, all_reported
-from services.status.lights import lit
-from services.status.parts import afresh, handed_over, later, outdated, percent_of, standing, with_unit
-from services.status.row import Report, Task, TaskRow, UnitRow
+from services.status.lights import light
+from services.status.parts import afresh, handed_over, later, outdated, percent_of, standing, with_part
+from services.status.row import Report, State, Task, TaskRow, UnitRow
 
 VERSION = "5"
 """Of the rules in `evolve` and `light`, and of the shape of `Task`; with the ledger's own rules it names a fold."""
@@ -31,8 +31,10 @@ def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
         return None
     else:
         changed = _advanced(ledger, task, event)
-    lit_task = lit(changed, ledger.lights, event.recorded or event.time)
-    return replace(lit_task, row=replace(lit_task.row, position=entry.position))
+    now = event.recorded or event.time
+    lamp, reason = light(changed, ledger.lights, now)
+    row = replace(changed.row, position=entry.position, light=lamp, light_reason=reason)
+    return replace(changed, row=row, lit=now)
 
 
 def _assigned(ledger: Ledger, event: Event, data: schema.TaskAssigned, position: int) -> Task:
@@ -68,12 +70,12 @@ def _assigned(ledger: Ledger, event: Event, data: schema.TaskAssigned, position:
 def _advanced(ledger: Ledger, task: Task, event: Event) -> Task:
     """Return the task after an event; the row of a unit first, then that of the task, then the deadline."""
     match event.data:
+        case schema.ProgressReported(unit=unit):  # the most frequent first
+            return _lead_reported(ledger, _progressed(ledger, task, event, event.data), unit, event)
         case schema.TaskUrged() | schema.DeadlineNeared() | schema.TaskAssigned():
             return task
         case schema.TaskSigned(unit=unit):
             return replace(task, row=_signed(task.row, unit, event.time))
-        case schema.ProgressReported(unit=unit):
-            return _lead_reported(ledger, _progressed(ledger, task, event, event.data), unit, event)
         case schema.ProgressCorrected(unit=unit):
             return _lead_reported(ledger, _corrected(ledger, task, event, event.data), unit, event)
         case schema.CompletionSubmitted(unit=unit):
@@ -107,7 +109,8 @@ def _term(ledger: Ledger, task: Task, event: Event) -> Term:
 
 
 def _signed(row: TaskRow, unit: str, at: datetime) -> TaskRow:
-    return with_unit(row, unit, lambda part: replace(part, signed_at=part.signed_at or at))
+    units = with_part(row.units, unit, lambda part: replace(part, signed_at=part.signed_at or at))
+    return replace(row, units=units)
 
 
 def _progressed(ledger: Ledger, task: Task, event: Event, data: schema.ProgressReported) -> Task:
@@ -136,9 +139,9 @@ def _latest(task: Task, unit: str, report: Report) -> Task:
 
 def _in_progress(ledger: Ledger, task: Task, unit: str, percent: Percent | None, at: datetime) -> Task:
     """Return the task with a unit's report: the first one makes both in progress; a submission stays until returned."""
-    leading = ledger.directory.leading(task.row.lead)
-    row = with_unit(
-        replace(task.row, last_report_at=later(task.row.last_report_at, at)),
+    row, leading = task.row, ledger.directory.leading(task.row.lead)
+    units = with_part(
+        row.units,
         unit,
         lambda part: replace(
             part,
@@ -147,23 +150,26 @@ def _in_progress(ledger: Ledger, task: Task, unit: str, percent: Percent | None,
             state="submitted" if part.state == "submitted" else "in-progress",
         ),
     )
+    last = later(row.last_report_at, at)
     if unit not in leading:
-        return replace(task, row=replace(row, state="in-progress" if row.state == "assigned" else row.state))
-    together = percent if len(leading) == 1 else percent_of(row.units, leading)
-    return replace(task, row=replace(row, state=standing(leading, row.units, "in-progress"), percent=together))
+        state: State = "in-progress" if row.state == "assigned" else row.state
+        return replace(task, row=replace(row, units=units, state=state, last_report_at=last))
+    state = standing(leading, units, "in-progress")
+    together = percent if len(leading) == 1 else percent_of(units, leading)
+    return replace(task, row=replace(row, units=units, state=state, percent=together, last_report_at=last))
 
 
 def _submitted(ledger: Ledger, row: TaskRow, unit: str, at: datetime) -> TaskRow:
-    row = replace(row, last_report_at=later(row.last_report_at, at))
-    row = with_unit(
-        row, unit, lambda part: replace(part, state="submitted", last_report_at=later(part.last_report_at, at))
-    )
+    def change(part: UnitRow) -> UnitRow:
+        return replace(part, state="submitted", last_report_at=later(part.last_report_at, at))
+
+    row = replace(row, units=with_part(row.units, unit, change), last_report_at=later(row.last_report_at, at))
     return _restated(ledger, row, unit)
 
 
 def _returned(ledger: Ledger, row: TaskRow, unit: str) -> TaskRow:
-    row = with_unit(replace(row, returns=row.returns + 1), unit, lambda part: replace(part, state="returned"))
-    return _restated(ledger, row, unit)
+    units = with_part(row.units, unit, lambda part: replace(part, state="returned"))
+    return _restated(ledger, replace(row, units=units, returns=row.returns + 1), unit)
 
 
 def _restated(ledger: Ledger, row: TaskRow, unit: str) -> TaskRow:

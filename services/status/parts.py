@@ -10,9 +10,9 @@ from events.schema import Role
 from services.status.row import State, TaskRow, UnitRow
 
 
-def with_unit(row: TaskRow, unit: str, change: Callable[[UnitRow], UnitRow]) -> TaskRow:
-    """Return the row with one unit's part changed."""
-    return replace(row, units=tuple(change(part) if part.unit == unit else part for part in row.units))
+def with_part(units: tuple[UnitRow, ...], unit: str, change: Callable[[UnitRow], UnitRow]) -> tuple[UnitRow, ...]:
+    """Return the parts with that of one unit changed."""
+    return tuple(change(part) if part.unit == unit else part for part in units)
 
 
 def outdated(row: TaskRow, unit: str, at: datetime) -> bool:
