@@ -1,4 +1,4 @@
-"""A ledger's directory: units, groups, aliases and successions, and what they mean for the units of a task. Pure."""
+"""A ledger's directory: units, groups, aliases and successions, and the duties of units in a task. Pure."""
 
 import hashlib
 from collections.abc import Container, Iterable, Mapping
@@ -18,7 +18,8 @@ from events.text import name_fault, name_of, quoted
 class Succession(Struct, frozen=True, forbid_unknown_fields=True):
     """A reorganisation (合并、更名): from the day `on`, `to` has the tasks of the units in `from`.
 
-    `source` says where that is written; not `verified` is what could not be found there, the day above all.
+    `source` is the document that it is taken from; `verified` is false if that does not have all of it, above all the
+    day.
     """
 
     on: date

@@ -1,4 +1,4 @@
-"""Instants in the ledger's zone: rows, feeds and alerts show them so, whatever offset a source wrote. Pure."""
+"""Instants in the ledger's zone: rows, feeds and alerts show this offset, whichever one a source wrote. Pure."""
 
 from datetime import datetime, tzinfo
 
@@ -17,12 +17,12 @@ from events.schema import (
 
 
 def local(instant: datetime, zone: tzinfo) -> datetime:
-    """Return an instant with the offset that the zone has then."""
+    """Return an instant with the offset of the zone at that instant."""
     return fixed_offset(instant.astimezone(zone))
 
 
 def local_data(data: EventData, zone: tzinfo) -> EventData:
-    """Return what happened, its instants in a zone; the same object where it has none."""
+    """Return an event's data with instants in a zone; the same object if it has none."""
     match data:
         case TaskAssigned(deadline=deadline) | DeadlineClarified(deadline=deadline):
             return replace(data, deadline=local_deadline(deadline, zone))
@@ -37,7 +37,7 @@ def local_data(data: EventData, zone: tzinfo) -> EventData:
 
 
 def local_deadline(deadline: Deadline, zone: tzinfo) -> Deadline:
-    """Return a deadline, its instants in a zone; the same object where it has none."""
+    """Return a deadline with instants in a zone; the same object if it has none."""
     match deadline:
         case Fixed(due=due):
             return replace(deadline, due=local(due, zone))

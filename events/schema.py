@@ -1,7 +1,7 @@
-"""What can happen to a task: one frozen struct per event type, for the `data` member.
+"""The event types: one frozen struct for the `data` member of each. Pure.
 
 The type tags in `TYPES` are a storage format: they are in every stored event and are never renamed. A struct never
-changes shape either; a new shape is a new version beside the old one, with an upcaster.
+changes shape either; a new shape is a new version next to the old one, with an upcaster.
 """
 
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ class Evidence(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_d
     ) = None
 
 
-# What several types have, as the published contract describes it; an example of each makes up the example of a type.
+# Members of several types, as the published contract describes them; their examples make up the example of a type.
 
 UnitName: TypeAlias = Annotated[
     Name, Meta(description="A unit (责任单位), by a name the ledger's directory knows.", examples=["市残联"])
@@ -90,7 +90,7 @@ Units: TypeAlias = Annotated[
         },
     ),
 ]
-Reason: TypeAlias = Annotated[Text, Meta(description="Why, for whoever reads the history.", examples=["材料补齐。"])]
+Reason: TypeAlias = Annotated[Text, Meta(description="Why; for readers of the history.", examples=["材料补齐。"])]
 Summary: TypeAlias = Annotated[
     Text, Meta(description="What has been done.", examples=["廉江市就业基地已挂牌，安置残疾人46名。"])
 ]
@@ -197,7 +197,7 @@ class ProgressReported(FromReporter, frozen=True):
 
 
 class ProgressCorrected(FromReporter, frozen=True):
-    """A unit corrects what it has reported, and tells the report's members anew."""
+    """A unit corrects one of its reports, with all members of the report again."""
 
     report: Annotated[Name, Meta(description="The `id` of the report that is corrected.", examples=["report-07-1"])]
     reason: Reason
@@ -212,7 +212,7 @@ class ProgressCorrected(FromReporter, frozen=True):
 
 
 class CompletionSubmitted(FromReporter, frozen=True):
-    """A unit says that its part is done (办结); from the lead it makes the task `submitted`."""
+    """A unit reports its part as done (办结); from the lead this makes the task `submitted`."""
 
     unit: UnitName
     summary: Summary
@@ -263,7 +263,7 @@ class TaskUrged(FromAssigner, frozen=True):
         tuple[Name, ...],
         Meta(min_length=1, max_length=200, description="Who is reminded; units of the task.", examples=[["市残联"]]),
     ]
-    message: Annotated[Text, Meta(description="What they are told.", examples=["任务已逾期，请于一周内报送进展。"])]
+    message: Annotated[Text, Meta(description="The message to them.", examples=["任务已逾期，请于一周内报送进展。"])]
 
     def units_named(self) -> tuple[str, ...]:
         return self.units
@@ -314,14 +314,14 @@ class DeadlineClarified(FromAssigner, frozen=True):
 
 
 class DeadlineNeared(FromClock, frozen=True):
-    """The due instant is so many days away. The ledger's clock says this, no source."""
+    """The due instant is `days_left` days away. Only the ledger's clock adds this event."""
 
     due: DueInstant
     days_left: Annotated[int, Meta(ge=0, description="Days until `due`.", examples=[30])]
 
 
 class DeadlinePassed(FromClock, frozen=True):
-    """The due instant has passed: the task is overdue (逾期). The ledger's clock says this, no source."""
+    """The due instant has passed: the task is overdue (逾期). Only the ledger's clock adds this event."""
 
     due: DueInstant
 
@@ -366,7 +366,7 @@ LANGUAGE = Language(
     },
     upcasters={},  # by the type they lift: "duban.x.y.v1": the function from its data to those of "duban.x.y.v2"
 )
-"""The types that are accepted and read. How to change a shape stands in ARCHITECTURE.md."""
+"""The types that are accepted and read. ARCHITECTURE.md describes how to change a shape."""
 
 TYPES: Mapping[str, type[EventData]] = LANGUAGE.types
 

@@ -5,7 +5,7 @@ lead have reported inside its period. In all methods `reported` is the instant s
 (`all_reported`), `now` the recorded instant of the event in hand, and `zone` the ledger's.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple, assert_never
 
@@ -48,7 +48,7 @@ class Term(Struct, frozen=True, gc=False):
     request: Request | None = None
 
     def evolve(self, event: Event, reported: datetime | None, zone: tzinfo) -> "Term":
-        """Return the term after an event; a report counts by `reported` alone, as the unit has to lead."""
+        """Return the term after an event; a report changes it by `reported` alone, which needs a unit that leads."""
         now = event.recorded or event.time
         match event.data:
             case schema.ExtensionRequested(proposed_due=proposed):
@@ -184,10 +184,9 @@ class Term(Struct, frozen=True, gc=False):
         return max(instant for instant in (self.since, self.passed, self.met) if instant is not None)
 
 
-def all_reported(leading: Iterable[str], reported: Mapping[str, datetime]) -> datetime | None:
+def all_reported(leading: Sequence[str], reported: Mapping[str, datetime]) -> datetime | None:
     """Return since when all units that lead have reported, by each one's last report; None if one has not."""
-    instants = [reported.get(name) for name in leading]
-    return None if None in instants else min(instant for instant in instants if instant is not None)
+    return min(reported[name] for name in leading) if all(name in reported for name in leading) else None
 
 
 def _met(deadline: Deadline, reported: datetime | None, zone: tzinfo) -> datetime | None:

@@ -48,10 +48,10 @@ def advance(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
     if task is None:
         return None
     match data:
-        case schema.TaskSigned() | schema.TaskUrged():
-            return task
         case schema.ProgressReported(unit=unit) | schema.ProgressCorrected(unit=unit):
             return _reported(ledger, task, unit, at)
+        case schema.TaskSigned() | schema.TaskUrged():
+            return task
         case schema.CompletionSubmitted(unit=unit):
             return replace(_reported(ledger, task, unit, at), submitted=_with(task.submitted, unit))
         case schema.CompletionReturned(unit=unit):

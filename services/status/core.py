@@ -1,6 +1,5 @@
 """The fold of a task's events into its row. Pure."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import assert_never
 
@@ -13,7 +12,8 @@ from events.entries import Recorded
 from events.envelope import Event
 from events.ledger import Ledger
 from events.term import Term, all_reported
-from services.status.lights import lit
+from services.status.lights import light
+from services.status.parts import afresh, handed_over, later, outdated, percent_of, standing, with_part
 from services.status.row import Report, State, Task, TaskRow, UnitRow
 
 VERSION = "5"
@@ -31,8 +31,10 @@ def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
         return None
     else:
         changed = _advanced(ledger, task, event)
-    lit_task = lit(changed, ledger.lights, event.recorded or event.time)
-    return replace(lit_task, row=replace(lit_task.row, position=entry.position))
+    now = event.recorded or event.time
+    lamp, reason = light(changed, ledger.lights, now)
+    row = replace(changed.row, position=entry.position, light=lamp, light_reason=reason)
+    return replace(changed, row=row, lit=now)
 
 
 def _assigned(ledger: Ledger, event: Event, data: schema.TaskAssigned, position: int) -> Task:
@@ -66,14 +68,14 @@ def _assigned(ledger: Ledger, event: Event, data: schema.TaskAssigned, position:
 
 
 def _advanced(ledger: Ledger, task: Task, event: Event) -> Task:
-    """Return the task after an event; the row of a unit first, then that of the task, then the deadline."""
+    """Return the task after an event other than its assignment, still with the light it had."""
     match event.data:
+        case schema.ProgressReported(unit=unit):  # the most frequent first
+            return _lead_reported(ledger, _progressed(ledger, task, event, event.data), unit, event)
         case schema.TaskUrged() | schema.DeadlineNeared() | schema.TaskAssigned():
             return task
         case schema.TaskSigned(unit=unit):
             return replace(task, row=_signed(task.row, unit, event.time))
-        case schema.ProgressReported(unit=unit):
-            return _lead_reported(ledger, _progressed(ledger, task, event, event.data), unit, event)
         case schema.ProgressCorrected(unit=unit):
             return _lead_reported(ledger, _corrected(ledger, task, event, event.data), unit, event)
         case schema.CompletionSubmitted(unit=unit):
@@ -107,13 +109,14 @@ def _term(ledger: Ledger, task: Task, event: Event) -> Term:
 
 
 def _signed(row: TaskRow, unit: str, at: datetime) -> TaskRow:
-    return _with_unit(row, unit, lambda part: replace(part, signed_at=part.signed_at or at))
+    units = with_part(row.units, unit, lambda part: replace(part, signed_at=part.signed_at or at))
+    return replace(row, units=units)
 
 
 def _progressed(ledger: Ledger, task: Task, event: Event, data: schema.ProgressReported) -> Task:
     """Return the task after a report; one of an earlier time than the unit's latest changes no per cent."""
-    before = _percent(task.row.units, (data.unit,))
-    if _outdated(task.row, data.unit, event.time):
+    before = percent_of(task.row.units, (data.unit,))
+    if outdated(task.row, data.unit, event.time):
         return _in_progress(ledger, task, data.unit, before, event.time)
     known = data.percent if data.percent is not None else before
     report = Report(((event.source, event.id),), before)
@@ -124,15 +127,10 @@ def _corrected(ledger: Ledger, task: Task, event: Event, data: schema.ProgressCo
     """Return the task after a correction; the correction of an older report than the latest changes no per cent."""
     report = task.reports.get(data.unit, Report((), None))
     if (event.source, data.report) not in report.ids:
-        return _in_progress(ledger, task, data.unit, _percent(task.row.units, (data.unit,)), event.time)
+        return _in_progress(ledger, task, data.unit, percent_of(task.row.units, (data.unit,)), event.time)
     known = data.percent if data.percent is not None else report.before
     report = replace(report, ids=(*report.ids, (event.source, event.id)))
     return _in_progress(ledger, _latest(task, data.unit, report), data.unit, known, event.time)
-
-
-def _outdated(row: TaskRow, unit: str, at: datetime) -> bool:
-    """Return whether a unit has reported something later than `at`."""
-    return any(part.last_report_at is not None and part.last_report_at > at for part in row.units if part.unit == unit)
 
 
 def _latest(task: Task, unit: str, report: Report) -> Task:
@@ -141,56 +139,43 @@ def _latest(task: Task, unit: str, report: Report) -> Task:
 
 def _in_progress(ledger: Ledger, task: Task, unit: str, percent: Percent | None, at: datetime) -> Task:
     """Return the task with a unit's report: the first one makes both in progress; a submission stays until returned."""
-    leading = ledger.directory.leading(task.row.lead)
-    row = _with_unit(
-        replace(task.row, last_report_at=_later(task.row.last_report_at, at)),
+    row, leading = task.row, ledger.directory.leading(task.row.lead)
+    units = with_part(
+        row.units,
         unit,
         lambda part: replace(
             part,
             percent=percent,
-            last_report_at=_later(part.last_report_at, at),
+            last_report_at=later(part.last_report_at, at),
             state="submitted" if part.state == "submitted" else "in-progress",
         ),
     )
+    last = later(row.last_report_at, at)
     if unit not in leading:
-        return replace(task, row=replace(row, state="in-progress" if row.state == "assigned" else row.state))
-    together = percent if len(leading) == 1 else _percent(row.units, leading)
-    return replace(task, row=replace(row, state=_standing(leading, row.units, "in-progress"), percent=together))
+        state: State = "in-progress" if row.state == "assigned" else row.state
+        return replace(task, row=replace(row, units=units, state=state, last_report_at=last))
+    state = standing(leading, units, "in-progress")
+    together = percent if len(leading) == 1 else percent_of(units, leading)
+    return replace(task, row=replace(row, units=units, state=state, percent=together, last_report_at=last))
 
 
 def _submitted(ledger: Ledger, row: TaskRow, unit: str, at: datetime) -> TaskRow:
-    row = replace(row, last_report_at=_later(row.last_report_at, at))
-    row = _with_unit(
-        row, unit, lambda part: replace(part, state="submitted", last_report_at=_later(part.last_report_at, at))
-    )
+    def change(part: UnitRow) -> UnitRow:
+        return replace(part, state="submitted", last_report_at=later(part.last_report_at, at))
+
+    row = replace(row, units=with_part(row.units, unit, change), last_report_at=later(row.last_report_at, at))
     return _restated(ledger, row, unit)
 
 
 def _returned(ledger: Ledger, row: TaskRow, unit: str) -> TaskRow:
-    row = _with_unit(replace(row, returns=row.returns + 1), unit, lambda part: replace(part, state="returned"))
-    return _restated(ledger, row, unit)
+    units = with_part(row.units, unit, lambda part: replace(part, state="returned"))
+    return _restated(ledger, replace(row, units=units, returns=row.returns + 1), unit)
 
 
 def _restated(ledger: Ledger, row: TaskRow, unit: str) -> TaskRow:
     """Return the row with the state that follows from a unit's, if the unit leads."""
     leading = ledger.directory.leading(row.lead)
-    return replace(row, state=_standing(leading, row.units, row.state)) if unit in leading else row
-
-
-def _standing(leading: tuple[str, ...], units: tuple[UnitRow, ...], state: State) -> State:
-    """Return an open task's state: submitted when all that lead have submitted, returned while one of them is."""
-    states = {part.state for part in units if part.unit in leading}
-    if "returned" in states:
-        return "returned"
-    if states == {"submitted"}:
-        return "submitted"
-    return "assigned" if state == "assigned" else "in-progress"
-
-
-def _percent(units: tuple[UnitRow, ...], names: tuple[str, ...]) -> Percent | None:
-    """Return the per cent of units together: the lowest, unknown as long as one is."""
-    known = [part.percent for part in units if part.unit in names and part.percent is not None]
-    return min(known) if known and len(known) == len(names) else None
+    return replace(row, state=standing(leading, row.units, row.state)) if unit in leading else row
 
 
 def _lead_reported(ledger: Ledger, task: Task, unit: str, event: Event) -> Task:
@@ -208,7 +193,7 @@ def _lead_reported(ledger: Ledger, task: Task, unit: str, event: Event) -> Task:
 
 def _reopened(ledger: Ledger, task: Task, event: Event) -> Task:
     """Return the task in progress: no part is submitted or returned, and no occurrence is owed for the time closed."""
-    units = tuple(replace(part, state=_afresh(part.state)) for part in task.row.units)
+    units = tuple(replace(part, state=afresh(part.state)) for part in task.row.units)
     row = replace(task.row, units=units, state="in-progress", closed_at=None, outcome=None)
     term = _term(ledger, task, event)
     return _due(replace(task, row=row, term=term), term.due(event.recorded or event.time, ledger.zone))
@@ -223,28 +208,17 @@ def _reassigned(ledger: Ledger, task: Task, data: schema.TaskReassigned, at: dat
     kept = handover.kept
     parts = {kept[part.unit]: part for part in row.units if part.unit in kept}
     units = tuple(
-        _handed_over(parts.get(name), name, role, leads_newly=name in handover.new_leads)
+        handed_over(parts.get(name), name, role, leads_newly=name in handover.new_leads)
         for name, role in after.roles.items()
     )
-    state = row.state if row.state == "closed" else _standing(after.leading, units, row.state)
+    state = row.state if row.state == "closed" else standing(after.leading, units, row.state)
     moved = replace(row, lead=data.lead, lead_inferred=False, units=units, state=state)
     return replace(
         task,
-        row=replace(moved, percent=_percent(units, after.leading)),
+        row=replace(moved, percent=percent_of(units, after.leading)),
         reported={kept[name]: at for name, at in task.reported.items() if kept.get(name) in after.leading},
         reports={kept[name]: report for name, report in task.reports.items() if name in kept},
     )
-
-
-def _handed_over(part: UnitRow | None, unit: str, role: schema.Role, *, leads_newly: bool) -> UnitRow:
-    """Return a unit's part after a reassignment, continuing another one if there is one."""
-    if part is None:
-        return UnitRow(unit, role)
-    return replace(part, unit=unit, role=role, state=_afresh(part.state) if leads_newly else part.state)
-
-
-def _afresh(state: State) -> State:
-    return "in-progress" if state in {"submitted", "returned"} else state
 
 
 def _granted(ledger: Ledger, task: Task, event: Event) -> Task:
@@ -275,12 +249,3 @@ def _passed(ledger: Ledger, task: Task, event: Event, due: datetime) -> Task:
 
 def _due(task: Task, due: Due | None) -> Task:
     return replace(task, row=replace(task.row, due=due.passes if due is not None else None))
-
-
-def _with_unit(row: TaskRow, unit: str, change: Callable[[UnitRow], UnitRow]) -> TaskRow:
-    """Return the row with one unit's part changed."""
-    return replace(row, units=tuple(change(part) if part.unit == unit else part for part in row.units))
-
-
-def _later(one: datetime | None, other: datetime) -> datetime:
-    return other if one is None else max(one, other)

@@ -128,5 +128,5 @@ def _reached(cursor: str, sort: Sort) -> tuple[Any, str]:
     except (ValueError, msgspec.MsgspecError) as error:
         raise BadCursorError(f"cursor {cursor!r} is not one that a page gave as `next`") from error
     if given != sort:
-        raise BadCursorError(f"cursor {cursor!r} goes on in the order {given!r}, not {sort!r}")
+        raise BadCursorError(f"cursor {cursor!r} is of a page sorted by {given!r}, not by {sort!r}")
     return place, task

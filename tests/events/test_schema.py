@@ -152,3 +152,10 @@ def test_data_cannot_be_changed(data: type[EventData]) -> None:
     with pytest.raises(AttributeError):
         setattr(example, example.__struct_fields__[0], None)
     assert hash(example) == hash(parse(encode(EXAMPLES[NAMES[data]])).data)
+
+
+def test_an_event_names_the_units_that_it_is_about() -> None:
+    """The units that need a duty in the task: of a report its unit, of an urging all; of the task itself none."""
+    named = {name: event.data.units_named() for name, event in EXAMPLES.items() if event.data.units_named()}
+    one = {name: (event.data.unit,) for name, event in EXAMPLES.items() if hasattr(event.data, "unit")}
+    assert named == one | {"duban.task.urged.v1": ("市残联", "湛江开发区管委会")}
