@@ -124,7 +124,7 @@ async def test_an_old_version_on_its_whole_way(redis: Any, server_url: str, tmp_
             ("refused", "id-reused"),
             ("refused", "not-responsible"),
         ]
-        row = desk.writer.state.rows[TASK]
+        row = desk.writer.model.state.rows[TASK]
         assert set(row.reported.values()) == {START}
     stored = [entry.raw for entry in await Log(redis, NAME).read(1)]
     assert [submitted(raw) for raw in stored] == raws

@@ -16,10 +16,10 @@ from services.common.clock import FixedClock
 from services.common.settings import Settings, shipped
 from services.contract.ingest import MAX_EVENTS
 from services.ingest.app import build
+from services.ingest.budget import MOST_REQUEST
 from services.ingest.core import Outcome
 from services.ingest.draft import LARGEST_REFUSED
 from services.ingest.refusals import ENTRY_BYTES, bodies_of, read_refused
-from services.ingest.room import MOST_REQUEST
 from services.ingest.writer import Writer
 from tests.examples import assigned
 from tests.ingest.desk import LEDGER, NAME, START, history, kept, short, submission

@@ -7,6 +7,7 @@ from typing import Any
 
 from events.entries import Entry, digest
 from events.envelope import encode, read, seal
+from tests.events.appending import append
 from tests.examples import RECORDED, assigned, reported
 from tests.status.desk import Desk, History, House
 
@@ -50,7 +51,7 @@ async def test_data_in_base64_are_folded(house: House, history: History) -> None
     raw = json.dumps(event).encode()
     stored = seal(raw, RECORDED, "units")
     one = read(stored)
-    await history.log.append(1, [Entry(one.source, one.id, digest(raw), stored)])
+    await append(history.log, 1, [Entry(one.source, one.id, digest(raw), stored)])
     async with house.desk(STILL) as desk:
         row = (await desk.get(f"tasks/{one.subject}")).json()
         assert (row["percent"], row["state"], row["position"]) == (40, "in-progress", 2)
