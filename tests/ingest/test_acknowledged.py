@@ -19,7 +19,6 @@ from events.keys import key
 from events.log import Log
 from events.seal.merkle import Tree
 from services.common.accepted import LossAccepted, accept
-from services.common.clock import FixedClock
 from services.common.settings import SettingsError
 from services.ingest.acknowledged import Acknowledged
 from services.ingest.request import UnavailableError
@@ -28,6 +27,7 @@ from services.ingest.writer import Writer
 from tests.events.driver import Driver
 from tests.events.failover import promote, replica_of
 from tests.examples import assigned, reported, store
+from tests.fixed_clock import FixedClock
 from tests.ingest.desk import LEDGER, NAME, START, Desk, accept_loss, history, short
 from tests.servers import Server
 

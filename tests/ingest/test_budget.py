@@ -13,7 +13,7 @@ from redis.exceptions import ResponseError
 from events.envelope import encode
 from events.keys import key
 from services.common import runtime
-from services.common.clock import FixedClock, sleep
+from services.common.clock import sleep
 from services.common.settings import Settings
 from services.ingest import inbox
 from services.ingest.app import build
@@ -21,6 +21,7 @@ from services.ingest.budget import LEAST, MOST, MOST_REQUEST, SHARE, OverBudgetE
 from services.ingest.inbox import LAST_ID
 from services.schedule.limits import MIB
 from tests.examples import assigned, reported
+from tests.fixed_clock import FixedClock
 from tests.ingest.desk import NAME, START, Desk, receipts
 from tests.ingest.office import ONE, PATH, PATIENCE, opened, problem
 from tests.webserver import serving

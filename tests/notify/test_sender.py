@@ -17,12 +17,12 @@ from events.keys import key
 from events.ledger import AlertRules, Channel, Ledger
 from events.log import Log
 from events.schema import DeadlinePassed
-from services.common.clock import FixedClock
 from services.notify.core import DIGEST_MOST, TRIES, Alert
 from services.notify.sender import Sender
 from services.notify.store import Alerts, Outbox, Query
 from tests.events.appending import append
 from tests.examples import EXAMPLES, assigned, store
+from tests.fixed_clock import FixedClock
 from tests.notify.endpoint import SECRET, Endpoint
 
 NAME = "zhanjiang"

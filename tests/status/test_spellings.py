@@ -6,9 +6,9 @@ from base64 import b64encode
 from typing import Any
 
 from events.entries import Entry, digest
-from events.envelope import encode, read, seal
+from events.envelope import encode, read
 from tests.events.appending import append
-from tests.examples import RECORDED, assigned, reported
+from tests.examples import RECORDED, assigned, reported, seal
 from tests.status.desk import Desk, History, House
 
 STILL = "2019-04-01T09:00:00+08:00"
