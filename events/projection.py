@@ -250,7 +250,9 @@ class Projection(Generic[R]):
         if found.generation == self.generation and found.position < self.saved:
             await self._discard_and_reload()
             return True
-        by_time = any(change.event is None for change in self._unsaved.values())  # cannot be told from events' changes
+        by_time = any(
+            change.event is None for change in self._unsaved.values()
+        )  # may be newer than the saved rows, or older
         if found.generation != self.generation or by_time:
             await self._load_own()
             return True

@@ -67,7 +67,7 @@ class LossCheck:
             isinstance(one, LossAccepted) and one.loss == self.loss for one in await accepted(self._redis, ledger)
         ):
             if self.noted is not None:
-                await self.noted.take()
+                await self.noted.accept_log()
             self._tail, self._tail_hash, self.loss = self.loss.tail, "", None
             await wait_for(self._redis, ledger, None)
 
