@@ -38,7 +38,7 @@ from events.entries import (
     within,
 )
 from events.envelope import read
-from events.keys import key
+from events.keys import LogKeys, key
 from events.replicas import Confirmed, confirmed
 from events.scripts import lua_text, script
 
@@ -75,13 +75,8 @@ class Log:
     def __init__(self, redis: Any, ledger: str, replicas: int = 0, clock: str = "wall") -> None:
         self.ledger = ledger
         self.key = key(ledger, "log")
-        self._seen = key(ledger, "seen")
-        self._cursors = key(ledger, "cursors")
-        self._asked = key(ledger, "asked")
-        self._refused = key(ledger, "refused")
-        self._refused_sizes = key(ledger, "refused", "sizes")
+        self._keys = LogKeys.of(ledger)
         self._clock = clock
-        self._clock_key = key(ledger, "clock", "kind")
         self._redis = redis
         self._replicas = replicas
         self._append = script(redis, __file__, "append.lua")
@@ -90,7 +85,7 @@ class Log:
         self._set_back = script(redis, __file__, "set_back.lua")
 
     async def tail(self) -> int:
-        """Return the last position, 0 where the log is empty."""
+        """Return the last position, 0 if the log is empty."""
         last = await self._redis.xrevrange(self.key, count=1)
         return _position(last[0][0]) if last else 0
 
@@ -114,32 +109,46 @@ class Log:
         `event_hash` is that of the event at `tail`; an empty one is not compared. With `only_new` nothing is appended
         if the log has one of the events.
         """
-        named = [one.inbox for one in advances] + [one.gap.receipts for one in advances if one.gap]
-        named += [one.key for one in side_entries]
-        keys = [self.key, self._seen, self._cursors, self._refused, *dict.fromkeys(named)]
-        if first := tail == 0 and bool(entries):
-            keys.append(self._clock_key)
-        if refusals is not None:
-            bodies = [self._bodies_of(one.source) for one in refusals.entries if one.raw is not None]
-            keys += [self._refused_sizes, *dict.fromkeys(bodies)]
+        first = tail == 0 and bool(entries)
+        keys = [self.key, self._keys.seen, self._keys.cursors, self._keys.refused]
+        keys += self._other_keys(side_entries, advances, refusals, first=first)
         index = {name: number for number, name in enumerate(keys, 1)}
+        packed_advances = [
+            (index[one.inbox], one.expected, one.reached, one.count, self._packed_gap(one.gap, index))
+            for one in advances
+        ]
         batch = msgspec.msgpack.encode(
             (
                 tail,
                 [(_seen_field(one.source, one.id), one.digest, lua_text(one.raw)) for one in entries],
-                [
-                    (index[one.inbox], one.expected, one.reached, one.count, self._packed_gap(one.gap, index))
-                    for one in advances
-                ],
+                packed_advances,
                 [(index[one.key], one.cap, one.entries) for one in side_entries],
                 event_hash,
                 only_new,
-                (index[self._clock_key], self._clock) if first else False,
+                (index[self._keys.clock_kind], self._clock) if first else False,
                 self._packed_refusals(refusals, index) if refusals is not None else False,
             )
         )
         empty = not (entries or side_entries or advances or refusals)
         return PackedBatch(tail, len(entries), keys, batch, empty)
+
+    def _other_keys(
+        self,
+        side_entries: Sequence[SideEntries],
+        advances: Sequence[CursorAdvance],
+        refusals: Refusals | None,
+        *,
+        first: bool,
+    ) -> list[str]:
+        """Return, once each, the keys of a batch besides those that every batch has."""
+        keys = [one.inbox for one in advances] + [one.gap.receipts for one in advances if one.gap]
+        keys += [one.key for one in side_entries]
+        if first:
+            keys.append(self._keys.clock_kind)
+        if refusals is not None:
+            keys.append(self._keys.refused_sizes)
+            keys += [self._bodies_of(one.source) for one in refusals.entries if one.raw is not None]
+        return list(dict.fromkeys(keys))
 
     def _packed_refusals(self, refusals: Refusals, index: Mapping[str, int]) -> tuple[object, ...]:
         entries = [
@@ -151,12 +160,12 @@ class Log:
             )
             for one in refusals.entries
         ]
-        return index[self._refused], index[self._refused_sizes], refusals.most, entries
+        return index[self._keys.refused], index[self._keys.refused_sizes], refusals.most, entries
 
     def _packed_gap(self, gap: Gap | None, index: Mapping[str, int]) -> list[tuple[int, Sequence[str]]]:
         if gap is None:
             return []
-        return [(index[self._refused], gap.refusal), (index[gap.receipts], gap.receipt)]
+        return [(index[self._keys.refused], gap.refusal), (index[gap.receipts], gap.receipt)]
 
     def _bodies_of(self, source: str) -> str:
         return key(self.ledger, "refused", "bodies", source)
@@ -191,7 +200,7 @@ class Log:
         """
         if not self._replicas:
             return None
-        _, replicas = await confirmed(self._redis, ("SET", self._asked, tail), self._replicas)
+        _, replicas = await confirmed(self._redis, ("SET", self._keys.asked, tail), self._replicas)
         return replicas
 
     async def seen(self, ids: Sequence[tuple[str, str]]) -> list[Seen | None]:
@@ -199,7 +208,7 @@ class Log:
         if not ids:
             return []
         fields = msgspec.msgpack.encode([_seen_field(source, id) for source, id in ids])
-        reply = await self._find_seen(keys=[self._seen], args=[fields])
+        reply = await self._find_seen(keys=[self._keys.seen], args=[fields])
         found: list[Seen | None] = [None] * len(ids)
         for number, value in zip(reply[::2], reply[1::2], strict=True):
             found[number - 1] = _read_seen(value)
@@ -207,12 +216,12 @@ class Log:
 
     async def cursor(self, inbox: str) -> str:
         """Return the id of the last decided entry of an inbox."""
-        reached = await self._redis.hget(self._cursors, inbox)
+        reached = await self._redis.hget(self._keys.cursors, inbox)
         return reached.split()[0].decode() if reached is not None else "0-0"
 
     async def set_back(self, inbox: str, expected: str, gap: Gap) -> bool:
         """Reset the cursor of an inbox that was recreated with lower ids; return whether it was reset."""
-        keys = [self._cursors, inbox, self._refused, gap.receipts]
+        keys = [self._keys.cursors, inbox, self._keys.refused, gap.receipts]
         index = {name: number for number, name in enumerate(keys, 1)}
         args = [msgspec.msgpack.encode((expected, self._packed_gap(gap, index)))]
         return bool(await self._set_back(keys=keys, args=args))
