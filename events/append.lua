@@ -1,91 +1,102 @@
--- Append a batch to a ledger's log and update the writer's own state, all or nothing.
+-- Append a batch to a ledger's log and update the writer's state, all or nothing.
 --
 -- KEYS[1]   log      stream  <position>-0 -> e: stored event
 -- KEYS[2]   seen     hash    source and id -> <position>:<digest of the submitted bytes>
--- KEYS[3]   cursors  hash    inbox key -> id of the last entry that was decided, space, entries gone from the inbox by then
--- KEYS[4..] inboxes, the streams that notes go to (receipts), and what the clock and refusals need
--- ARGV[1]   MessagePack: {tail, events, cursors, notes, last, only new, clock, refusals}
---   tail     the position the writer believes to be the last
---   last     SHA-1 of the bytes of the event there, or "": after a failover it may be another one
+-- KEYS[3]   cursors  hash    inbox key -> id of the last decided entry, space, entries gone from the inbox by then
+-- KEYS[4..] inboxes, streams of side entries (receipts), and the keys of the clock and the refusals
+-- ARGV[1]   MessagePack: {expected tail, events, advances, side entries, expected hash, only new, clock, refusals}
+--   expected tail  the last position, as far as the writer knows
+--   expected hash  SHA-1 of the bytes of the event there, which a failover may change; "": not compared
 --   events   [seen field, digest, bytes] each
---   cursors  [index in KEYS, expected id, new id, entries decided, gap] each; several of one inbox follow each other
---   gap      {refusal, receipt}, added where entries were removed unread (see gap.lua); empty where they need not be
---   notes    [index in KEYS, cap or 0, [[field, value, …] each]] for each stream
---   only new whether to write nothing if the source and id of an event is known
---   clock    {index in KEYS, kind}: the kind of the ledger's clock, kept with its first event; false after that
+--   advances [index in KEYS, expected id, new id, entries decided, gap] each; several of one inbox follow each other
+--   gap      {refusal, receipt}, added if entries were removed unread (see gap.lua); empty: not reported
+--   side entries  [index in KEYS, cap or 0, [[field, value, …] each]] for each stream
+--   only new whether to write nothing if the log has one of the events
+--   clock    {index in KEYS, kind}: the kind of the ledger's clock, written with its first event; false after that
 --   refusals {stream, sizes, most, [[[field, value, …], bodies, source, bytes] each]}, or false. The stream gets an
 --            entry for each, numbered by a field n: 1, 2, 3 … over its life. `bodies`, the stream of a source, gets the
---            bytes under the same id (0: they are not kept), and loses its oldest beyond `most` bytes, of which the
---            hash `sizes` has the sum by source; each counts for 128 more, which an entry takes, so that few are
+--            bytes under the same id (0: they are not kept), and loses its oldest beyond `most` bytes; the hash
+--            `sizes` has the sum by source, with 128 bytes added for each entry's overhead, so that few entries are
 --            dropped at once. Each of the three is an index in KEYS
 --
--- Returns {"ok", index, position, …} of the events whose source and id was known, and where; the others follow the tail
--- in their order. Or, with nothing written, {"stale", tail}, {"moved", inbox key} or {"known", index, position, …}.
+-- Returns {"ok", index, position, …} of the events that the log already has; the others follow the tail in order. Or, with nothing written, {"stale", tail}, {"moved", inbox key} or {"known", index, position, …}.
 --@include gap.lua
 local log, seen, cursors = KEYS[1], KEYS[2], KEYS[3]
-local batch = cmsgpack.unpack(ARGV[1])
-local expected, events, moves, notes = batch[1], batch[2], batch[3], batch[4]
+local expected_tail, events, advances, side_entries, expected_hash, only_new, clock, refusals =
+  unpack(cmsgpack.unpack(ARGV[1]))
 
-local tail, last = 0, ''
+local tail, tail_hash = 0, ''
 if redis.call('EXISTS', log) == 1 then
   local info = redis.call('XINFO', 'STREAM', log)
   for i = 1, #info, 2 do
     if info[i] == 'last-generated-id' then tail = tonumber(string.match(info[i + 1], '^(%d+)')) end
-    if info[i] == 'last-entry' and info[i + 1] and batch[5] ~= '' then last = redis.sha1hex(info[i + 1][2][2]) end
+    if info[i] == 'last-entry' and info[i + 1] and expected_hash ~= '' then
+      local fields = info[i + 1][2]
+      tail_hash = redis.sha1hex(fields[2])
+    end
   end
 end
-if tail ~= expected or last ~= batch[5] then return {'stale', tail} end
-local reached = {}
-for _, move in ipairs(moves) do
-  local inbox = reached[move[1]]
+if tail ~= expected_tail or tail_hash ~= expected_hash then return {'stale', tail} end
+local inboxes = {}
+for _, advance in ipairs(advances) do
+  local index, expected_id, new_id, decided, gap = unpack(advance)
+  local inbox = inboxes[index]
   if not inbox then
-    local at, gone = string.match(redis.call('HGET', cursors, KEYS[move[1]]) or '0-0 0', '^(%S+) ?(%d*)$')
-    inbox = {at = at, after = at, gone = tonumber(gone), decided = 0, gap = move[5]}
-    reached[move[1]] = inbox
+    local at, gone = string.match(redis.call('HGET', cursors, KEYS[index]) or '0-0 0', '^(%S+) ?(%d*)$')
+    inbox = {at = at, after = at, gone = tonumber(gone), decided = 0, gap = gap}
+    inboxes[index] = inbox
   end
-  if inbox.at ~= move[2] then return {'moved', KEYS[move[1]]} end
-  inbox.at, inbox.decided = move[3], inbox.decided + move[4]
+  if inbox.at ~= expected_id then return {'moved', KEYS[index]} end
+  inbox.at, inbox.decided = new_id, inbox.decided + decided
 end
 
-local reply, new = {'ok'}, {}
+local reply, new_fields, new_events = {'ok'}, {}, {}
 for i, event in ipairs(events) do
-  if redis.call('HSETNX', seen, event[1], (tail + #new + 1) .. ':' .. event[2]) == 1 then
-    new[#new + 1] = event
+  local field, digest, bytes = event[1], event[2], event[3]
+  if redis.call('HSETNX', seen, field, (tail + #new_events + 1) .. ':' .. digest) == 1 then
+    new_fields[#new_fields + 1] = field
+    new_events[#new_events + 1] = bytes
   else
     reply[#reply + 1] = i
-    reply[#reply + 1] = tonumber(string.match(redis.call('HGET', seen, event[1]), '^(%d+)'))
+    reply[#reply + 1] = tonumber(string.match(redis.call('HGET', seen, field), '^(%d+)'))
   end
 end
-if batch[6] and #reply > 1 then
-  for _, event in ipairs(new) do redis.call('HDEL', seen, event[1]) end
+if only_new and #reply > 1 then
+  for _, field in ipairs(new_fields) do redis.call('HDEL', seen, field) end
   reply[1] = 'known'
   return reply
 end
-if batch[7] and #new > 0 then redis.call('SET', KEYS[batch[7][1]], batch[7][2]) end
-for i, event in ipairs(new) do redis.call('XADD', log, (tail + i) .. '-0', 'e', event[3]) end
-for _, stream in ipairs(notes) do
-  local key, cap = KEYS[stream[1]], stream[2]
-  for _, fields in ipairs(stream[3]) do redis.call('XADD', key, '*', unpack(fields)) end
+if clock and #new_events > 0 then
+  local index, kind = unpack(clock)
+  redis.call('SET', KEYS[index], kind)
+end
+for i, bytes in ipairs(new_events) do redis.call('XADD', log, (tail + i) .. '-0', 'e', bytes) end
+for _, stream in ipairs(side_entries) do
+  local index, cap, entries = unpack(stream)
+  local key = KEYS[index]
+  for _, fields in ipairs(entries) do redis.call('XADD', key, '*', unpack(fields)) end
   if cap > 0 then redis.call('XTRIM', key, 'MAXLEN', '~', cap) end
 end
-if batch[8] then
-  local stream, sizes, most = KEYS[batch[8][1]], KEYS[batch[8][2]], batch[8][3]
-  for _, one in ipairs(batch[8][4]) do
-    local id = add_refusal(stream, one[1])
-    local bodies, source, bytes = KEYS[one[2]], one[3], one[4]
-    -- a stream that somebody has set ahead refuses the id: then the bytes are not kept, and all else is
+if refusals then
+  local stream_index, sizes_index, most, refused = unpack(refusals)
+  local stream, sizes = KEYS[stream_index], KEYS[sizes_index]
+  for _, refusal in ipairs(refused) do
+    local fields, bodies_index, source, bytes = unpack(refusal)
+    local id, bodies = add_refusal(stream, fields), KEYS[bodies_index]
+    -- a stream that somebody has set ahead rejects the id: then only the bytes are not kept
     if bodies and not redis.pcall('XADD', bodies, id, 'raw', bytes).err then
       local total = redis.call('HINCRBY', sizes, source, #bytes + 128)
       while total > most do
         local oldest = redis.call('XRANGE', bodies, '-', '+', 'COUNT', 1)[1]
         if not oldest then break end
+        local oldest_fields = oldest[2]
         redis.call('XTRIM', bodies, 'MAXLEN', redis.call('XLEN', bodies) - 1)
-        total = redis.call('HINCRBY', sizes, source, -#oldest[2][2] - 128)
+        total = redis.call('HINCRBY', sizes, source, -#oldest_fields[2] - 128)
       end
     end
   end
 end
-for index, inbox in pairs(reached) do
+for index, inbox in pairs(inboxes) do
   local name, cursor = KEYS[index], inbox.at
   if redis.call('EXISTS', name) == 1 then
     redis.call('XTRIM', name, 'MINID', inbox.at)

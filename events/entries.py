@@ -1,4 +1,4 @@
-"""What the log keeps and what goes into it: events as stored and as read, and the parts of a batch. Pure."""
+"""Entries of the log, stored and read, and the parts of a batch to append. Pure."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,21 +11,21 @@ from events.envelope import Event
 
 
 class Stored(NamedTuple):
-    """An event as the log keeps it."""
+    """A position of the log and the bytes stored there."""
 
     position: int
     raw: bytes
 
 
 class Recorded(Struct, frozen=True, gc=False):
-    """A stored event, read."""
+    """A decoded event and its position."""
 
     position: int
     event: Event
 
 
 class Entry(Struct, frozen=True, gc=False):
-    """An event to append: `digest` is that of the submitted bytes, `raw` what will be stored."""
+    """An event to append: `digest` is that of the submitted bytes, `raw` the bytes to store."""
 
     source: str
     id: str
@@ -33,17 +33,17 @@ class Entry(Struct, frozen=True, gc=False):
     raw: bytes
 
 
-class Known(Struct, frozen=True, gc=False):
-    """Where a source and id already is, and the digest of the bytes that brought it."""
+class Seen(Struct, frozen=True, gc=False):
+    """The position of an event that is in the log, and the digest of the bytes that were submitted."""
 
     position: int
     digest: str
 
 
-class Notes(Struct, frozen=True, gc=False):
-    """Entries for another stream of the ledger, added in the same step; `cap` bounds that stream, 0 does not.
+class SideEntries(Struct, frozen=True, gc=False):
+    """Entries for another stream of the ledger, added atomically with the batch; `cap` bounds the stream, 0 does not.
 
-    An entry is its fields and values in turn; a value that is not UTF-8 for sure goes through `lua_text`.
+    An entry is its fields and values in turn. A value that may not be UTF-8 is wrapped by `lua_text`.
     """
 
     key: str
@@ -52,10 +52,7 @@ class Notes(Struct, frozen=True, gc=False):
 
 
 class Refused(Struct, frozen=True, gc=False):
-    """A refused submission: the fields of its entry and their values in turn, who sent it, and the bytes to be kept.
-
-    `raw` is None where they are not.
-    """
+    """A refused submission: fields and values of its entry in turn, its source, and the bytes to keep (None: none)."""
 
     fields: Sequence[str]
     source: str
@@ -63,16 +60,16 @@ class Refused(Struct, frozen=True, gc=False):
 
 
 class Refusals(Struct, frozen=True, gc=False):
-    """Refused submissions, added in the same step and numbered; of each source the newest `most` bytes are kept."""
+    """Numbered refusals, added atomically with the batch; the newest `most` bytes of each source are kept."""
 
     entries: list[Refused]
     most: int
 
 
 class Gap(Struct, frozen=True, gc=False):
-    """What is noted where entries of an inbox were removed unread; {count}, {after} and {before} are filled in.
+    """The refusal and the receipt that report inbox entries removed before they were read.
 
-    A refusal, and a receipt that goes to the stream `receipts`: fields and values in turn.
+    Both are fields and values in turn; the script fills in {count}, {after} and {before}. `receipts` is a stream.
     """
 
     receipts: str
@@ -80,10 +77,10 @@ class Gap(Struct, frozen=True, gc=False):
     receipt: Sequence[str]
 
 
-class Move(Struct, frozen=True, gc=False):
-    """An inbox that was read on: from the entry id `expected` to `reached`, with `count` entries decided.
+class CursorAdvance(Struct, frozen=True, gc=False):
+    """The advance of an inbox's cursor from the entry id `expected` to `reached`, with `count` entries decided.
 
-    Where more are gone from the inbox than that, `gap` is noted.
+    `gap` is written where more entries than that are gone from the inbox.
     """
 
     inbox: str
@@ -93,8 +90,8 @@ class Move(Struct, frozen=True, gc=False):
     gap: Gap | None = None
 
 
-class Packed(Struct, frozen=True):
-    """A batch as the server will get it."""
+class PackedBatch(Struct, frozen=True):
+    """A batch, encoded for append.lua; `empty` if it would write nothing."""
 
     tail: int
     count: int
@@ -103,25 +100,25 @@ class Packed(Struct, frozen=True):
     empty: bool
 
 
-class Added(NamedTuple):
-    """What became of a batch: the position of each event, and the replicas that have it on disk, if that was asked."""
+class Appended(NamedTuple):
+    """The position of each event of a batch, and how many replicas have it on disk (None: not asked)."""
 
     positions: list[int]
     replicas: int | None = None
 
 
 def digest(submitted: bytes) -> str:
-    """Return what tells two submissions of one source and id apart: 64 bits, since a source can only deceive itself."""
+    """Return the digest that compares submissions of one source and id: 64 bits, as a source deceives only itself."""
     return hashlib.blake2b(submitted, digest_size=8).hexdigest()
 
 
-def mark(raw: bytes) -> str:
-    """Return what tells the event at a position from one that another server has there: SHA-1, as Lua has it."""
+def event_hash(raw: bytes) -> str:
+    """Return the hash that identifies the event at a position across servers: SHA-1, which Redis offers to Lua."""
     return hashlib.sha1(raw, usedforsecurity=False).hexdigest()
 
 
 def stored(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Stored]:
-    """Return stream entries, as the client gives them, as stored events."""
+    """Return stream entries of the client as stored events."""
     return [Stored(_position(id), fields[b"e"]) for id, fields in entries]
 
 
@@ -130,7 +127,7 @@ def _position(id: bytes) -> int:
 
 
 def within(entry: Recorded, until: int | datetime | None) -> bool:
-    """Tell whether an event lies within a position or recorded instant; everything does if it is None."""
+    """Return whether an event lies within a position or recorded instant; None includes every event."""
     if until is None:
         return True
     if isinstance(until, int):

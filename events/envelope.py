@@ -1,6 +1,6 @@
 """CloudEvents 1.0 in structured mode: bytes to event and back.
 
-The bytes a source sent are kept as they came: `seal` only appends what the ledger adds, so a stored event still holds
+The bytes a source sent are kept as they came: the ledger only appends its `additions`, so a stored event still holds
 the source's own bytes, and `submitted` gives them back.
 """
 
@@ -166,11 +166,6 @@ def read(stored: bytes) -> Event:
     if envelope.recordedtime is None or envelope.authid is None:
         raise InvalidEvent("malformed", "a stored event lacks recordedtime or authid", envelope.source, envelope.id)
     return _event(envelope, data, DECODERS, folded, envelope.recordedtime, envelope.authid)
-
-
-def seal(raw: bytes, recorded: str, authid: str) -> bytes:
-    """Return the bytes to store: the source's own, with `recordedtime` (RFC 3339, UTC) and `authid` as last members."""
-    return raw[: raw.rindex(b"}")] + additions(recorded, authid)
 
 
 def additions(recorded: str, authid: str) -> bytes:

@@ -1,7 +1,7 @@
 -- Report that entries of an inbox were removed before they were read (trimmed, deleted, or with the whole stream).
 --
 -- gap    {refusal, receipt}, each [index in KEYS, [field, value, …]]; {count}, {after} and {before} in a value are filled in
--- count  how many; below zero where the stream was made anew, so that nobody knows
+-- count  how many; below zero if unknown, because the stream was recreated
 --@include refusal.lua
 local function report_gap(gap, count, after, before)
   local words = {after = after, before = before}
@@ -11,6 +11,9 @@ local function report_gap(gap, count, after, before)
     for i, value in ipairs(values) do fields[i] = string.gsub(value, '{(%a+)}', words) end
     return fields
   end
-  add_refusal(KEYS[gap[1][1]], filled(gap[1][2]))
-  redis.call('XADD', KEYS[gap[2][1]], '*', unpack(filled(gap[2][2])))
+  local refusal, receipt = unpack(gap)
+  local refused_index, refusal_values = unpack(refusal)
+  local receipts_index, receipt_values = unpack(receipt)
+  add_refusal(KEYS[refused_index], filled(refusal_values))
+  redis.call('XADD', KEYS[receipts_index], '*', unpack(filled(receipt_values)))
 end

@@ -12,7 +12,7 @@ Keys, all with the hash tag `{ledger}`:
                           stream  the id in `refused` -> raw: the bytes         written by append.lua alone
     duban:{L}:refused:sizes
                           hash    source -> bytes in its bodies                 written by append.lua alone
-    duban:{L}:asked       string  the tail when last it was asked what replicas have   written where nothing else was
+    duban:{L}:asked       string  the tail at the last question to the replicas      written by confirm
 """
 
 import itertools
@@ -23,34 +23,34 @@ from typing import Any
 import msgspec
 
 from events.entries import (
-    Added,
+    Appended,
+    CursorAdvance,
     Entry,
     Gap,
-    Known,
-    Move,
-    Notes,
-    Packed,
+    PackedBatch,
     Recorded,
     Refusals,
+    Seen,
+    SideEntries,
     Stored,
     _position,
     stored,
     within,
 )
 from events.envelope import read
-from events.keys import key
+from events.keys import LogKeys, key
 from events.replicas import Confirmed, confirmed
 from events.scripts import lua_text, script
 
 READ_BATCH = 2_000
-"""Entries a read fetches at once: enough to hide the round trip, too few (~1 MB) to hold up the server."""
+"""Entries fetched by one read: enough to hide the round trip, too few (~1 MB) to block the server."""
 
 
 class StaleTailError(Exception):
-    """The log does not end with the event that the writer knows as the last; nothing was written.
+    """The log does not end with the event that the writer expects; nothing was written.
 
-    It has grown since the writer looked, or it is another server's after a failover, which may have come to end
-    earlier, or at the same position with another event.
+    Either another instance has appended, or a failover has replaced the log by one that is shorter or holds another
+    event at that position.
     """
 
     def __init__(self, expected: int, tail: int) -> None:
@@ -58,8 +58,8 @@ class StaleTailError(Exception):
         self.tail = tail
 
 
-class KnownError(Exception):
-    """The log has one of the events already, where only new ones were to be added; nothing was written."""
+class AlreadyRecordedError(Exception):
+    """An event of a batch of new events is already in the log; nothing was written."""
 
 
 class InboxMovedError(Exception):
@@ -67,84 +67,88 @@ class InboxMovedError(Exception):
 
 
 class Log:
-    """One ledger's log; `append` is for its one writer, the rest for all.
+    """One ledger's log; `pack` and `append` are for its one writer, the rest for every reader.
 
-    What is added counts only when so many `replicas` have it on disk. `clock` is the kind of clock that records it.
+    A batch is acknowledged once `replicas` replicas have it on disk. `clock` is the kind of clock that records it.
     """
 
     def __init__(self, redis: Any, ledger: str, replicas: int = 0, clock: str = "wall") -> None:
         self.ledger = ledger
         self.key = key(ledger, "log")
-        self._seen = key(ledger, "seen")
-        self._cursors = key(ledger, "cursors")
-        self._asked = key(ledger, "asked")
-        self._refused = key(ledger, "refused")
-        self._refused_sizes = key(ledger, "refused", "sizes")
+        self._keys = LogKeys.of(ledger)
         self._clock = clock
-        self._clock_key = key(ledger, "clock", "kind")
         self._redis = redis
         self._replicas = replicas
         self._append = script(redis, __file__, "append.lua")
         self._confirmed_append = Confirmed(redis, self._append, replicas)
-        self._known = script(redis, __file__, "known.lua")
+        self._find_seen = script(redis, __file__, "known.lua")
         self._set_back = script(redis, __file__, "set_back.lua")
 
     async def tail(self) -> int:
-        """Return the last position, 0 where the log is empty."""
+        """Return the last position, 0 if the log is empty."""
         last = await self._redis.xrevrange(self.key, count=1)
         return _position(last[0][0]) if last else 0
 
     async def server(self) -> str:
-        """Return what tells this run of the server from any other: it may have come up with another log."""
+        """Return the id of this run of the server; another run may have another log."""
         return str((await self._redis.info("server"))["run_id"])
-
-    async def append(
-        self, tail: int, entries: Sequence[Entry], notes: Sequence[Notes] = (), moves: Sequence[Move] = ()
-    ) -> list[int]:
-        """Add `entries` after `tail`, all or nothing, and return their positions.
-
-        A source and id that the log already has is not added again; its position is returned negative. Raises
-        StaleTailError or InboxMovedError, with nothing written, where another writer came first.
-        """
-        return (await self.add(self.pack(tail, entries, notes, moves))).positions
 
     def pack(
         self,
         tail: int,
         entries: Sequence[Entry],
-        notes: Sequence[Notes] = (),
-        moves: Sequence[Move] = (),
-        last: str = "",
+        side_entries: Sequence[SideEntries] = (),
+        advances: Sequence[CursorAdvance] = (),
+        event_hash: str = "",
         *,
         only_new: bool = False,
         refusals: Refusals | None = None,
-    ) -> Packed:
-        """Return what `append` sends: to be made while another batch is still on its way.
+    ) -> PackedBatch:
+        """Encode a batch for `append`; the next batch can be packed while one is being appended.
 
-        `last` is the mark of the event at `tail`, empty if that need not be looked at. With `only_new` nothing is
-        added where the log has one of the events.
+        `event_hash` is that of the event at `tail`; an empty one is not compared. With `only_new` nothing is appended
+        if the log has one of the events.
         """
-        beside = [m.inbox for m in moves] + [m.gap.receipts for m in moves if m.gap] + [n.key for n in notes]
-        keys = [self.key, self._seen, self._cursors, self._refused, *dict.fromkeys(beside)]
-        if first := tail == 0 and bool(entries):
-            keys.append(self._clock_key)
-        if refusals is not None:
-            bodies = [self._bodies_of(one.source) for one in refusals.entries if one.raw is not None]
-            keys += [self._refused_sizes, *dict.fromkeys(bodies)]
+        first = tail == 0 and bool(entries)
+        keys = [self.key, self._keys.seen, self._keys.cursors, self._keys.refused]
+        keys += self._other_keys(side_entries, advances, refusals, first=first)
         index = {name: number for number, name in enumerate(keys, 1)}
+        packed_advances = [
+            (index[one.inbox], one.expected, one.reached, one.count, self._packed_gap(one.gap, index))
+            for one in advances
+        ]
         batch = msgspec.msgpack.encode(
             (
                 tail,
-                [(_seen_field(e.source, e.id), e.digest, lua_text(e.raw)) for e in entries],
-                [(index[m.inbox], m.expected, m.reached, m.count, self._packed_gap(m.gap, index)) for m in moves],
-                [(index[n.key], n.cap, n.entries) for n in notes],
-                last,
+                [(_seen_field(one.source, one.id), one.digest, lua_text(one.raw)) for one in entries],
+                packed_advances,
+                [(index[one.key], one.cap, one.entries) for one in side_entries],
+                event_hash,
                 only_new,
-                (index[self._clock_key], self._clock) if first else False,
+                (index[self._keys.clock_kind], self._clock) if first else False,
                 self._packed_refusals(refusals, index) if refusals is not None else False,
             )
         )
-        return Packed(tail, len(entries), keys, batch, empty=not (entries or notes or moves or refusals))
+        empty = not (entries or side_entries or advances or refusals)
+        return PackedBatch(tail, len(entries), keys, batch, empty)
+
+    def _other_keys(
+        self,
+        side_entries: Sequence[SideEntries],
+        advances: Sequence[CursorAdvance],
+        refusals: Refusals | None,
+        *,
+        first: bool,
+    ) -> list[str]:
+        """Return, once each, the keys of a batch besides those that every batch has."""
+        keys = [one.inbox for one in advances] + [one.gap.receipts for one in advances if one.gap]
+        keys += [one.key for one in side_entries]
+        if first:
+            keys.append(self._keys.clock_kind)
+        if refusals is not None:
+            keys.append(self._keys.refused_sizes)
+            keys += [self._bodies_of(one.source) for one in refusals.entries if one.raw is not None]
+        return list(dict.fromkeys(keys))
 
     def _packed_refusals(self, refusals: Refusals, index: Mapping[str, int]) -> tuple[object, ...]:
         entries = [
@@ -156,21 +160,22 @@ class Log:
             )
             for one in refusals.entries
         ]
-        return index[self._refused], index[self._refused_sizes], refusals.most, entries
+        return index[self._keys.refused], index[self._keys.refused_sizes], refusals.most, entries
 
     def _packed_gap(self, gap: Gap | None, index: Mapping[str, int]) -> list[tuple[int, Sequence[str]]]:
         if gap is None:
             return []
-        return [(index[self._refused], gap.refusal), (index[gap.receipts], gap.receipt)]
+        return [(index[self._keys.refused], gap.refusal), (index[gap.receipts], gap.receipt)]
 
     def _bodies_of(self, source: str) -> str:
         return key(self.ledger, "refused", "bodies", source)
 
-    async def add(self, packed: Packed) -> Added:
-        """Do what `append` does, with a batch that was packed.
+    async def append(self, packed: PackedBatch) -> Appended:
+        """Append a batch, all or nothing, and return the positions of its events.
 
-        Raises KnownError, too, with nothing written; and UnconfirmedError where too few replicas have it in time,
-        although it is in this server's log.
+        An event that the log already has is not appended again; its position is returned negative. Raises
+        StaleTailError, InboxMovedError or AlreadyRecordedError with nothing written; and UnconfirmedError if too few
+        replicas confirm in time, although the batch is in this server's log.
         """
         replicas = None
         if self._replicas:
@@ -180,43 +185,43 @@ class Log:
         if verdict == b"stale":
             raise StaleTailError(packed.tail, reply[0])
         if verdict == b"known":
-            raise KnownError(f"the log has event {reply[0]} of the batch at position {reply[1]}")
+            raise AlreadyRecordedError(f"the log has event {reply[0]} of the batch at position {reply[1]}")
         if verdict == b"moved":
             raise InboxMovedError(reply[0].decode())
-        known = dict(zip(reply[::2], reply[1::2], strict=True))
-        added = itertools.count(packed.tail + 1)
-        positions = [-known[number] if number in known else next(added) for number in range(1, packed.count + 1)]
-        return Added(positions, replicas)
+        seen = dict(zip(reply[::2], reply[1::2], strict=True))
+        new = itertools.count(packed.tail + 1)
+        positions = [-seen[number] if number in seen else next(new) for number in range(1, packed.count + 1)]
+        return Appended(positions, replicas)
 
     async def confirm(self, tail: int) -> int | None:
-        """Wait until the replicas have what the log has, for an answer that writes nothing; return how many do.
+        """Wait until the replicas have the log up to now, for an answer that appends nothing; return how many do.
 
-        None where that is not asked. Raises UnconfirmedError where too few have it in time.
+        None if no replicas are asked for. Raises UnconfirmedError if too few confirm in time.
         """
         if not self._replicas:
             return None
-        _, replicas = await confirmed(self._redis, ("SET", self._asked, tail), self._replicas)
+        _, replicas = await confirmed(self._redis, ("SET", self._keys.asked, tail), self._replicas)
         return replicas
 
-    async def known(self, ids: Sequence[tuple[str, str]]) -> list[Known | None]:
-        """Return for each source and id where it already is."""
+    async def seen(self, ids: Sequence[tuple[str, str]]) -> list[Seen | None]:
+        """Return the position and digest of each source and id, None if the log does not have it."""
         if not ids:
             return []
         fields = msgspec.msgpack.encode([_seen_field(source, id) for source, id in ids])
-        reply = await self._known(keys=[self._seen], args=[fields])
-        found: list[Known | None] = [None] * len(ids)
+        reply = await self._find_seen(keys=[self._keys.seen], args=[fields])
+        found: list[Seen | None] = [None] * len(ids)
         for number, value in zip(reply[::2], reply[1::2], strict=True):
-            found[number - 1] = _known(value)
+            found[number - 1] = _read_seen(value)
         return found
 
     async def cursor(self, inbox: str) -> str:
-        """Return the id of the last entry of an inbox that was decided."""
-        reached = await self._redis.hget(self._cursors, inbox)
+        """Return the id of the last decided entry of an inbox."""
+        reached = await self._redis.hget(self._keys.cursors, inbox)
         return reached.split()[0].decode() if reached is not None else "0-0"
 
     async def set_back(self, inbox: str, expected: str, gap: Gap) -> bool:
-        """Set an inbox's cursor to its start where the inbox was made anew with lower ids; return whether it was."""
-        keys = [self._cursors, inbox, self._refused, gap.receipts]
+        """Reset the cursor of an inbox that was recreated with lower ids; return whether it was reset."""
+        keys = [self._keys.cursors, inbox, self._keys.refused, gap.receipts]
         index = {name: number for number, name in enumerate(keys, 1)}
         args = [msgspec.msgpack.encode((expected, self._packed_gap(gap, index)))]
         return bool(await self._set_back(keys=keys, args=args))
@@ -226,7 +231,7 @@ class Log:
         entries = await self._redis.xrange(self.key, min=f"{after + 1}-0", count=count)
         return stored(entries)
 
-    async def pick(self, positions: Sequence[int]) -> list[Stored]:
+    async def read_at(self, positions: Sequence[int]) -> list[Stored]:
         """Return the events at these positions, in one round trip."""
         async with self._redis.pipeline(transaction=False) as pipe:
             for position in positions:
@@ -246,9 +251,9 @@ class Log:
             after = batch[-1].position
 
 
-def _known(value: bytes) -> Known:
+def _read_seen(value: bytes) -> Seen:
     position, _, found = value.partition(b":")
-    return Known(int(position), found.decode())
+    return Seen(int(position), found.decode())
 
 
 def _seen_field(source: str, id: str) -> str:

@@ -1,8 +1,8 @@
-"""Replicas: what is acknowledged is on their disks too, where that is asked for.
+"""Replicas: acknowledged events are on their disks too, if that is configured.
 
-WAITAOF (Redis 7.2, Valkey 8) tells how many replicas have on disk what was written on the connection that asks, so
-both go out together on one connection. WAIT comes in between: a replica that is asked flushes only after it has
-answered, and would next tell of it a second later; asked again it tells at once.
+WAITAOF (Redis 7.2, Valkey 8) counts the replicas that have on disk what its own connection has written, so both are
+sent together on one connection. WAIT is sent in between: a replica that is asked flushes only after it has replied, and
+would report that a second later; asked again it reports at once.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from typing import Any
 from redis.exceptions import NoScriptError
 
 CONFIRM_MILLISECONDS = 2_500
-"""How long replicas may take to have it, and again to have it on disk: together half of what the client waits for an
-answer, and far more than a flush needs."""
+"""Time for replicas to receive a write, and again to have it on disk: together half of the client's timeout, and far
+more than a flush needs."""
 
 
 class UnconfirmedError(Exception):
-    """Too few replicas have what was written; whether it outlives a failover is unknown."""
+    """Too few replicas have what was written; whether it survives a failover is unknown."""
 
     def __init__(self, confirmed: int, wanted: int) -> None:
         super().__init__(
@@ -25,7 +25,7 @@ class UnconfirmedError(Exception):
 
 
 class Confirmed:
-    """A script whose writes count only when so many replicas have them."""
+    """A script whose writes are confirmed only once so many replicas have them."""
 
     def __init__(self, redis: Any, script: Any, replicas: int) -> None:
         self._redis = redis
@@ -33,19 +33,19 @@ class Confirmed:
         self._replicas = replicas
 
     async def __call__(self, keys: Sequence[str], args: Sequence[Any]) -> tuple[Any, int]:
-        """Run it; return its reply and the replicas that have what it wrote. Raises UnconfirmedError."""
+        """Run the script; return its reply and the number of replicas that have its writes. Raises UnconfirmedError."""
         call = ("EVALSHA", self._script.sha, len(keys), *keys, *args)
         try:
             return await confirmed(self._redis, call, self._replicas)
-        except NoScriptError:  # the server was started anew
+        except NoScriptError:  # the server has restarted
             await self._redis.script_load(self._script.script)
             return await confirmed(self._redis, call, self._replicas)
 
 
 async def confirmed(redis: Any, command: Sequence[Any], replicas: int) -> tuple[Any, int]:
-    """Run a command that writes; return its reply and the replicas that have it. Raises UnconfirmedError.
+    """Run a command that writes; return its reply and the number of replicas that have it. Raises UnconfirmedError.
 
-    A command that only reads would confirm nothing: the server looks at what the connection itself has written last.
+    A command that only reads would confirm nothing: the server considers the last write of the connection itself.
     """
     async with redis.pipeline(transaction=False) as pipe:
         pipe.execute_command(*command)

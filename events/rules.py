@@ -1,4 +1,4 @@
-"""What makes a projection: the rules by which rows are folded from events. Pure."""
+"""The rules by which a projection folds events into rows. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeAlias, TypeVar
@@ -26,7 +26,7 @@ Announce: TypeAlias = Callable[[Sequence[Change[R]]], Iterable[tuple[str, bytes]
 
 
 class Rules(Struct, Generic[R], frozen=True):
-    """What makes a projection: its name, its row type, the pure `evolve`, and what it announces of a save's changes.
+    """A projection's name, row type, pure `evolve`, and the announcements that it makes of the changes of a save.
 
     `version` names the rules; rows folded by another version are rebuilt when the projection loads. `feed` is the last
     part of the announcements' key and `cap` the number of them kept (0: all). `alike(saved, fresh)` is the fresh row

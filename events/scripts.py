@@ -1,4 +1,4 @@
-"""Lua scripts, which lie next to the modules that call them."""
+"""Lua scripts, stored next to the modules that call them."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ _INCLUDE = re.compile(r"^--@include (\S+)$", re.MULTILINE)
 
 
 def script(redis: Any, module: str, name: str) -> Any:
-    """Return the Lua script that lies beside a module, ready to be called; `--@include` takes in another one."""
+    """Return the Lua script in the folder of `module`, ready to call; `--@include` inserts another file."""
     folder = Path(module).parent
     text = (folder / name).read_text(encoding="utf-8")
     while (found := _INCLUDE.search(text)) is not None:
@@ -19,5 +19,5 @@ def script(redis: Any, module: str, name: str) -> Any:
 
 
 def lua_text(value: bytes) -> Raw:
-    """Return bytes as a MessagePack str, whatever they hold: cmsgpack reads no bin."""
+    """Return any bytes as a MessagePack str, as cmsgpack does not read bin."""
     return Raw(b"\xdb" + len(value).to_bytes(4, "big") + value)

@@ -1,12 +1,12 @@
--- Read an inbox from its start again, where its newest entry has a lower id than the last one that was decided: the
--- stream was deleted and made anew.
+-- Reset the cursor of an inbox whose newest entry has a lower id than the last decided one: the stream was deleted and
+-- recreated.
 --
 -- KEYS[1]   cursors  hash    as in append.lua
 -- KEYS[2]   inbox    stream
--- KEYS[3..] streams that notes go to
+-- KEYS[3..] the streams of the refusal and the receipt
 -- ARGV[1]   MessagePack: {expected id, gap}, as in append.lua
 --
--- Returns 1 where it was set back, 0 where nothing was to be done.
+-- Returns 1 if it was reset, 0 if nothing was to be done.
 --@include gap.lua
 local cursors, inbox = KEYS[1], KEYS[2]
 local expected, gap = unpack(cmsgpack.unpack(ARGV[1]))

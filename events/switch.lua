@@ -1,14 +1,16 @@
 -- Switch a projection to a newly folded generation, if nothing was saved in the meantime.
 --
 -- KEYS[1]   checkpoint  hash  generation, position, version
--- KEYS[2..] rows        hash  the rows of the generation that is left and of unfinished ones, dropped on success
--- ARGV      generation, position (both as expected), new generation, version
+-- KEYS[2..] rows        hash  rows of the previous generation and of interrupted rebuilds, dropped on success
+-- ARGV      expected generation, expected position, new generation, version
 --
--- Returns 1, or 0 with nothing written. Sent again, as where the answer was lost, it finds itself done: 1, as a caller
--- that is told 0 drops the rows that it folded.
-local saved = redis.call('HMGET', KEYS[1], 'generation', 'position')
-if saved[1] == ARGV[3] then return 1 end
-if (saved[1] or '0') ~= ARGV[1] or (saved[2] or '0') ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], 'generation', ARGV[3], 'position', ARGV[2], 'version', ARGV[4])
+-- Returns 1, or 0 with nothing written. Repeated, because the reply was lost, it returns 1 again: on 0 the caller drops
+-- the rows that it folded.
+local checkpoint = KEYS[1]
+local generation, position, new_generation, version = unpack(ARGV)
+local saved_generation, saved_position = unpack(redis.call('HMGET', checkpoint, 'generation', 'position'))
+if saved_generation == new_generation then return 1 end
+if (saved_generation or '0') ~= generation or (saved_position or '0') ~= position then return 0 end
+redis.call('HSET', checkpoint, 'generation', new_generation, 'position', position, 'version', version)
 redis.call('UNLINK', unpack(KEYS, 2))
 return 1

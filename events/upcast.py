@@ -6,8 +6,7 @@ included, gets the newest struct. A type without an upcaster is read by msgspec 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -39,16 +38,6 @@ class Language:
         self.decoders = MappingProxyType(self._decoders)
         self.converters = MappingProxyType(self._converters)
         self._speak(types, upcasters)
-
-    @contextmanager
-    def rehearsing(self, types: Mapping[str, type], upcasters: Mapping[str, Upcaster]) -> Iterator[None]:
-        """Speak these types too, with their upcasters, until the block ends: a version before it is published."""
-        before, upcasters_before = dict(self._types), self._upcasters
-        self._speak({**before, **types}, {**upcasters_before, **upcasters})
-        try:
-            yield
-        finally:
-            self._speak(before, upcasters_before)
 
     def _speak(self, types: Mapping[str, type], upcasters: Mapping[str, Upcaster]) -> None:
         lifts = {name: _chain(name, types, upcasters) for name in upcasters}

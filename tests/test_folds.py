@@ -89,12 +89,12 @@ def decided() -> tuple[list[bytes], list[Any]]:
         now = datetime.fromisoformat(given["now"])
         draft = Draft("folds", LEDGER, Base(tasks, len(log), now, known, cited))
         for subject in sorted(tasks):
-            draft.say(subject)
-        outcome = draft.outcome(submission(given["raw"].encode(), given["by"]))
+            draft.add_clock_events(subject)
+        outcome = draft.decide(submission(given["raw"].encode(), given["by"]))
         outcomes.append(json.loads(msgspec.json.encode(outcome)))
         log += [entry.raw for entry in draft.entries]
         known |= draft.ids
-        cited |= {id: event for id in draft.ids if (event := draft.event(id)) is not None}
+        cited |= {id: event for id in draft.ids if (event := draft.additions.event(id)) is not None}
         tasks |= {name: change.row for name, change in draft.changes.items()}
     return log, outcomes
 

@@ -81,19 +81,6 @@ class ScaledClock(Struct, frozen=True):
         return span.total_seconds() / self.speed
 
 
-class FixedClock:
-    """A clock that stands until it is set; for tests and for reading the past."""
-
-    def __init__(self, instant: datetime) -> None:
-        self.instant = instant.astimezone(UTC)
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def real_seconds(self, span: timedelta) -> float:
-        return span.total_seconds()
-
-
 class FileClock(Struct, frozen=True):
     """A clock that stands at the instant in a file, one for all who have the path, until it is set."""
 

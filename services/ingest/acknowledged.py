@@ -1,9 +1,9 @@
-"""What was acknowledged of a ledger, noted outside of the server, and compared with the log.
+"""The note of acknowledged events, kept outside of the server, and its comparison with the log.
 
-An acknowledged event is on the server's disk, but a disk can lose it: an append-only file that was cut comes up as a
-shorter log, and a flipped bit as another event. The note is the tree over the stored bytes (RFC 6962) up to the last
-acknowledged position. It grows with each event, `audit verify` prints the same head, and its subtrees tell about where
-a log differs. Comparing reads the log once, as the server itself does when it starts.
+An acknowledged event is on the server's disk, but a disk can lose it: a truncated append-only file is loaded as a
+shorter log, and a flipped bit as another event. The note is the Merkle tree over the stored bytes (RFC 6962) up to the
+last acknowledged position. It grows with each event, `audit verify` prints the same head, and its subtrees locate where
+a log differs. A comparison reads the log once, as the server itself does when it starts.
 """
 
 import asyncio
@@ -22,14 +22,14 @@ from services.common.loss import Loss
 from services.ingest.state import Noted, load, save
 
 SAVE_SECONDS = 1.0
-"""Between two notes, at most one a second: what is acknowledged in between is noted with the next."""
+"""Seconds between two notes; events acknowledged in between are in the next."""
 
 SLICE = 500
-"""Events that are hashed before others get their turn: 1 ms."""
+"""Events hashed before other tasks of the event loop run: 1 ms."""
 
 
 class Acknowledged:
-    """The note of one ledger; `fault` says why it cannot be written, None if it can."""
+    """The note of one ledger; `fault` is the reason why it cannot be written, None if it can."""
 
     def __init__(self, directory: Path, log: Log) -> None:
         self.fault: str | None = None
@@ -44,15 +44,15 @@ class Acknowledged:
         self._lock = asyncio.Lock()
 
     def add(self, after: int, events: Sequence[bytes]) -> None:
-        """Take in stored events that follow position `after`, once they are acknowledged, with all before them."""
+        """Add stored events that follow position `after`; they are acknowledged, and so are all before them."""
         self._until = max(self._until, after + len(events))
         if events:
             self._waiting.append((after, events))
 
     async def compare(self) -> Loss | None:
-        """Return what of the acknowledged events the log does not have, None if it has them all.
+        """Return the acknowledged events that the log lacks, None if it has them all.
 
-        A log of which nothing is noted yet is taken as it is. One that is longer is fine: a crash comes before a note.
+        Without a note the log is accepted as it is. A log may be longer than its note, as a crash may precede a note.
         """
         async with self._lock:
             if self._tree is not None:
@@ -68,8 +68,8 @@ class Acknowledged:
                 self._tree = tree
             return loss
 
-    async def take(self) -> None:
-        """Note the log as it is now: what is missing of what was acknowledged is accepted."""
+    async def accept_log(self) -> None:
+        """Replace the note by one of the log as it is now: the loss is accepted."""
         async with self._lock:
             self._tree, self._noted = Tree(), None
             self._waiting.clear()
@@ -80,9 +80,9 @@ class Acknowledged:
         await self.save()
 
     async def save(self) -> None:
-        """Note what was acknowledged since the last note; raises OSError where it cannot be written."""
+        """Write the note, if it has grown; raise OSError if it cannot be written."""
         async with self._lock:
-            if self._tree is None or self._lost:  # the note stays what the log is to be compared with
+            if self._tree is None or self._lost:  # the note is kept for further comparisons with the log
                 return
             await self._grow()
             if self._noted is None or self._noted == self._written:
@@ -95,7 +95,7 @@ class Acknowledged:
             self.fault, self._written = None, self._noted
 
     async def _grow(self, *, from_log: bool = True) -> None:
-        """Hash what waits; what this process has not appended itself is read from the log."""
+        """Hash the events that were added; those that another instance appended are read from the log."""
         tree = self._tree
         assert tree is not None
         last: bytes | None = None
@@ -105,7 +105,7 @@ class Acknowledged:
                 if not from_log:
                     break
                 last = await self._read(tree, after) or last
-                if tree.size < after:  # the log has lost it meanwhile, which the next comparison finds
+                if tree.size < after:  # the log has lost them meanwhile, which the next comparison finds
                     break
             self._waiting.popleft()
             for number, raw in enumerate(events[tree.size - after :]):
@@ -127,14 +127,14 @@ class Acknowledged:
 
 
 async def _compared(log: Log, tail: int, noted: Noted) -> tuple[Tree, Loss | None]:
-    """Return the tree over the log up to what is noted, and what of that the log, which ends at `tail`, lacks.
+    """Return the tree over the log up to the noted position, and what the log, which ends at `tail`, lacks of it.
 
-    At the end of each whole subtree of the note, the last head of the tree over the log has to be that subtree's.
+    At the end of each whole subtree of the note, the last head of the tree over the log must equal that subtree's.
     """
     sizes = whole(noted.position)
     ends = dict(zip(accumulate(sizes), zip(sizes, noted.heads, strict=True), strict=True))
     tree, head = Tree(), noted.heads[-1] if noted.heads else ""
-    before: datetime | None = None  # recorded, of the last event before the subtree at hand
+    before: datetime | None = None  # recorded instant of the last event before the current subtree
     async for batch in _events(log, 0, min(tail, noted.position)):
         for position, raw in batch:
             tree.add(raw)
@@ -152,14 +152,14 @@ async def _compared(log: Log, tail: int, noted: Noted) -> tuple[Tree, Loss | Non
 
 
 async def _events(log: Log, after: int, until: int) -> AsyncIterator[list[Stored]]:
-    """Yield the log's events from one position to another, in batches."""
+    """Yield the events after one position up to another, in batches."""
     while after < until and (batch := await log.read(after, min(READ_BATCH, until - after))):
         yield batch
         after = batch[-1].position
 
 
 def _recorded(raw: bytes) -> datetime | None:
-    """Return the recorded instant of a stored event, None where its bytes tell none any more."""
+    """Return the recorded instant of a stored event, None if its bytes are damaged."""
     try:
         return read(raw).recorded
     except InvalidEvent:

@@ -57,13 +57,15 @@ from services.contract.ingest import (
 from services.contract.openapi import BEARER, answers, problems
 from services.ingest.acknowledged import SAVE_SECONDS as NOTE_SECONDS
 from services.ingest.acknowledged import Acknowledged
+from services.ingest.budget import MOST_REQUEST, OverBudgetError, RequestBudget
 from services.ingest.documents import BusyError, Documents, Imported
 from services.ingest.draft import BYTE_ORDER_MARK, Submission, submission
 from services.ingest.encoding import BrokenEncodingError, TooLargeError, UnknownEncodingError, check_encoding, decoded
-from services.ingest.inbox import WAKES_WITH, Inbox
-from services.ingest.room import MOST_REQUEST, FullError, Room
+from services.ingest.inbox import Inbox
+from services.ingest.request import UnavailableError
 from services.ingest.state import load, own
-from services.ingest.writer import UnavailableError, Writer, keep_stranger
+from services.ingest.unauthenticated import keep_unauthenticated
+from services.ingest.writer import Writer
 from services.schedule.limits import MIB, MOST_BYTES
 from services.schedule.plan import Order, PlanName
 
@@ -119,7 +121,7 @@ def build(settings: Settings) -> Service:
             load(settings.state, name)  # what cannot be read is refused before anything runs
     doors: dict[str, Door] = {}
     callers = Callers()
-    room = Room()
+    budget = RequestBudget()
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -155,9 +157,8 @@ def build(settings: Settings) -> Service:
                 tasks.append(asyncio.create_task(runtime.repeat(NOTE_SECONDS, noted.save)))
             for source in ledger.sources:
                 reached = await writer.log.cursor(key(name, "inbox", source))
-                inbox = Inbox(redis, writer, source, reached)
+                inbox = Inbox(redis, writer, source, reached, partial(runtime.follow, broker))
                 inboxes.append(inbox)
-                inbox.follower = runtime.follow(broker, inbox.name, reached, WAKES_WITH, inbox.handle)
                 tasks.append(asyncio.create_task(runtime.repeat(LOOK_SECONDS, inbox.look)))
         await broker.start()
         watch = Watch(settings.redis_url, redis, await broker.connect())
@@ -201,9 +202,9 @@ def build(settings: Settings) -> Service:
         if door is None:
             return problem(404, f"there is no ledger {ledger!r} here")
         try:
-            return await _submit(door, room, request)
-        except FullError as full:
-            return unavailable(f"there is no room for this now, nothing of it was read; send it again: {full}")
+            return await _submit(door, budget, request)
+        except OverBudgetError as over:
+            return unavailable(f"there is no room for this now, nothing of it was read; send it again: {over}")
         except (UnavailableError, RedisError, OSError) as error:
             return unavailable(f"the log cannot be written now; {_AGAIN}: {error}")
 
@@ -216,7 +217,7 @@ def build(settings: Settings) -> Service:
         source = door.writer.ledger.sources.get(authid) if authid is not None else None
         if source is None:
             address = connection.client.host if connection.client else ""
-            await keep_stranger(door.redis, door.writer.name, address, _head(connection))
+            await keep_unauthenticated(door.redis, door.writer.name, address, _head(connection))
             raise NotAuthorizedException(_UNKNOWN, headers={"WWW-Authenticate": "Bearer"})
         if source.role != "assigner":
             wrong = f"{authid!r} is {source.role}; a schedule is for an assigner to hand out"
@@ -316,12 +317,12 @@ def build(settings: Settings) -> Service:
     )
 
 
-async def _submit(door: Door, room: Room, request: "Request[Any, Any, Any]") -> Response[bytes]:
+async def _submit(door: Door, budget: RequestBudget, request: "Request[Any, Any, Any]") -> Response[bytes]:
     ledger = door.writer.name
     authid = await _source_of(door, request)
     if authid is None or authid not in door.writer.ledger.sources:
         address = request.client.host if request.client else ""
-        await keep_stranger(door.redis, ledger, address, _head(request))  # no body: a stranger may never send it
+        await keep_unauthenticated(door.redis, ledger, address, _head(request))  # no body: a stranger may never send it
         return problem(401, _UNKNOWN, {"WWW-Authenticate": "Bearer"})
     role = door.writer.ledger.sources[authid].role
     if role not in SUBMITTING:
@@ -330,7 +331,7 @@ async def _submit(door: Door, room: Room, request: "Request[Any, Any, Any]") -> 
         return problem(403, wrong.detail)
     encoding = request.headers.get("content-encoding", "")
     length = request.headers.get("content-length") if not encoding else None  # of what it is once decoded: unknown
-    with room.held(ledger, authid, length):
+    with budget.reserve(ledger, authid, length):
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await request.body()
@@ -412,7 +413,7 @@ async def _array(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
         return Response(msgspec.json.encode(outcome), status_code=422, media_type="application/json")
     if len(parts) > MAX_EVENTS:
         return await _too_many(writer, authid, body, f"{len(parts):,} events")
-    outcomes = await writer.hand_in(
+    outcomes = await writer.enqueue(
         authid, [bytes(part) for part in parts], len(body), partial(submission, authid=authid)
     )
     return Response(msgspec.json.encode(outcomes), media_type="application/json")
@@ -422,7 +423,7 @@ async def _lines(writer: Writer, authid: str, body: bytes) -> Response[bytes]:
     if (ends := body.count(b"\n")) > MAX_EVENTS:
         return await _too_many(writer, authid, body, f"{ends:,} events")
     lines = [line for line in body.split(b"\n") if line.strip()]
-    outcomes = await writer.hand_in(authid, lines, len(body), partial(submission, authid=authid))
+    outcomes = await writer.enqueue(authid, lines, len(body), partial(submission, authid=authid))
     return Response(msgspec.json.Encoder().encode_lines(outcomes), media_type=LINES)
 
 

@@ -58,7 +58,7 @@ class Documents:
             )
         schedule = await read_safely(data, name, order, self._writer.ledger)
         await self._writer.submit([])  # brings the write model up to the log, or says that it cannot be
-        ledger, tasks = self._writer.ledger, self._writer.state.rows
+        ledger, tasks = self._writer.ledger, self._writer.model.state.rows
         lines = [line for line in schedule.lines if line.task in tasks]
         present = await _present(self._writer.log, [tasks[line.task] for line in lines])
         differences = {line.task: Difference("new") for line in schedule.lines}
@@ -72,12 +72,12 @@ class Documents:
     async def accept(self, read: Imported, authid: str, *, corrections: bool) -> Imported:
         """Submit what a preview would assign, and with `corrections` what it proposes; others’ events come between."""
         events = read.events(corrections=corrections)
-        outcomes = await self._writer.hand_in(authid, events, sum(map(len, events)), partial(submission, authid=authid))
+        outcomes = await self._writer.enqueue(authid, events, sum(map(len, events)), partial(submission, authid=authid))
         return replace(read, outcomes=tuple(outcomes))
 
 
 async def _present(log: Log, tasks: Sequence[Task]) -> list[Present]:
-    stored = await log.pick([task.assigned for task in tasks])
+    stored = await log.read_at([task.assigned for task in tasks])
     return [
         Present(assignment.raw, task.lead, task.units, task.term.deadline, task.closed)
         for assignment, task in zip(stored, tasks, strict=True)

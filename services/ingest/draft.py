@@ -1,14 +1,14 @@
-"""A batch being decided: what it will append, what it answers, and how tasks will stand. Pure.
+"""The draft of a batch: the events to append, the outcomes, and the tasks after them. Pure.
 
-Streams its notes go to, beside the log:
+Streams of its side entries, besides the log:
 
     duban:{L}:receipts:<source>  stream  e: outcome, inbox: entry id              written by append.lua
 
-What is refused goes to the streams that refusals.py reads.
+Refused submissions go to the streams that refusals.py reads.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import TypeAlias
@@ -16,7 +16,7 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct
 
-from events.entries import Entry, Gap, Known, Notes, Recorded, Refusals, Refused, digest, mark
+from events.entries import Entry, Gap, Recorded, Refusals, Refused, Seen, SideEntries, digest, event_hash
 from events.envelope import Event, InvalidEvent, additions, encode, parse, read
 from events.keys import key
 from events.ledger import CLOCK, Ledger
@@ -29,7 +29,7 @@ from services.ingest.task import Task, advance
 from services.ingest.timers import clock_events, same_timing
 
 RECEIPTS_KEPT = 100_000
-"""Receipts a source can still read; sending an event again tells its outcome at any time."""
+"""Receipts a source can still read; sending an event again returns its outcome at any time."""
 
 LARGEST_REFUSED = 1024 * 1024
 """Bytes of the largest refused submission that is kept whole: seventeen times the largest event."""
@@ -37,16 +37,16 @@ LARGEST_REFUSED = 1024 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """Of UTF-8 (RFC 8259, 8.1: it may be ignored); it is not part of what is stored."""
 
-Ids: TypeAlias = dict[tuple[str, str], Known]
-"""Where a source and id already is."""
+Ids: TypeAlias = dict[tuple[str, str], Seen]
+"""The events of the log by source and id."""
 
 _encoder = msgspec.json.Encoder()
 
 
 class Submission(Struct, frozen=True, gc=False):
-    """Bytes from an authenticated source; `event` is what they say, or why they say nothing.
+    """Bytes from an authenticated source; `event` is the event in them, or why there is none.
 
-    `is_head` where they are the head of a request whose body was not read.
+    `is_head` marks the head of a request whose body was not read.
     """
 
     raw: bytes
@@ -58,7 +58,7 @@ class Submission(Struct, frozen=True, gc=False):
 
 
 def submission(raw: bytes, authid: str, inbox: str | None = None, entry: str | None = None) -> Submission:
-    """Return what a door makes of the bytes of an authenticated source."""
+    """Return the submission in the bytes of an authenticated source."""
     raw = raw.strip(b" \t\r\n").removeprefix(BYTE_ORDER_MARK)
     event: Event | InvalidEvent
     try:
@@ -69,12 +69,12 @@ def submission(raw: bytes, authid: str, inbox: str | None = None, entry: str | N
 
 
 def recorded(now: datetime) -> str:
-    """Return the ledger's instant, UTC, as it is written."""
+    """Return the ledger's instant as it is stored, in UTC."""
     return now.isoformat().replace("+00:00", "Z")
 
 
 def gap(ledger: str, inbox: str, authid: str, at: str) -> Gap:
-    """Return the refusal and the receipt of inbox entries that were removed before they were read."""
+    """Return the report of inbox entries that were removed before they were read."""
     detail = (
         "{count} entries of the inbox after {after} and up to {before} were removed before they were read; "
         "add their events again"
@@ -88,47 +88,59 @@ def gap(ledger: str, inbox: str, authid: str, at: str) -> Gap:
 
 
 class Base(Struct, frozen=True):
-    """What a batch is decided on: the tasks of the log, and what the log knows of its submissions.
+    """The state on which a batch is decided: the tasks at the log's tail, and those of its submissions that it has.
 
-    `cited` are the events that its corrections name. `mark` is that of the event at the tail, as another server may
-    have another one there after a failover.
+    `cited` are the events that its corrections cite. `event_hash` is that of the event at the tail, which may be
+    another one after a failover.
     """
 
     tasks: Mapping[str, Task]
     tail: int
     now: datetime
-    known: Ids
+    seen: Ids
     cited: Mapping[tuple[str, str], Event] = MappingProxyType({})
-    mark: str = ""
+    event_hash: str = ""
+
+
+class Ahead(Struct, frozen=True):
+    """The events of the draft that is being appended, after position `after`, and the tasks that they change."""
+
+    after: int
+    entries: Sequence[Entry]
+    ids: Mapping[tuple[str, str], Seen]
+    changes: Mapping[str, Change[Task]]
+
+    def event(self, id: tuple[str, str]) -> Event | None:
+        """Return an event by its source and id."""
+        seen = self.ids.get(id)
+        return read(self.entries[seen.position - self.after - 1].raw) if seen is not None else None
 
 
 class Draft:
-    """The batch so far; what it is decided on stays untouched.
+    """The batch as decided so far; its base stays untouched.
 
-    `changes` are the last of each task. `retimed` are the tasks of which the clock has something else to say now.
-    `ahead` is the draft that is being appended meanwhile, None once the log has it: this one holds only if that does.
-    `doubtful` it is where a submission was refused that may be a duplicate, if the log was not asked for it.
-    `replicas` have it on disk once it is appended, None where that is not asked.
+    `changes` are the last of each task. `retimed` are the tasks whose clock events change. `ahead` is the draft that is
+    being appended meanwhile: this one is valid only if that is appended. `maybe_duplicate` is set if a refused
+    submission may be a duplicate, as the log was not asked for it.
     """
 
     def __init__(
         self, name: str, ledger: Ledger, base: Base, ahead: "Draft | None" = None, refused_bytes: int = REFUSED_BYTES
     ) -> None:
         self.base = base
-        self.ahead = ahead
         self.ids: Ids = {}
         self.entries: list[Entry] = []
         self.changes: dict[str, Change[Task]] = {}
         self.retimed: set[str] = set()
-        self.doubtful = False
-        self.replicas: int | None = None
+        self.maybe_duplicate = False
         self._name = name
         self._ledger = ledger
+        self._ahead = ahead.additions if ahead is not None else Ahead(base.tail, (), {}, {})
         self._recorded = recorded(base.now)
         offset = base.now.astimezone(ledger.zone).utcoffset() or timedelta()
         self._now = base.now.astimezone(timezone(offset))  # in the offset of most sources: compared twice as fast
         self._additions: dict[str, bytes] = {}
-        self._receipts: dict[str, Notes] = {}
+        self._receipts: dict[str, SideEntries] = {}
         self._refused = Refusals([], refused_bytes)
 
     @property
@@ -137,34 +149,34 @@ class Draft:
         return self.base.tail + len(self.entries)
 
     @property
-    def notes(self) -> list[Notes]:
-        """What is noted beside the log."""
+    def additions(self) -> Ahead:
+        """The events and changes of this draft alone, for the next one: drafts must not keep all before them alive."""
+        return Ahead(self.base.tail, self.entries, self.ids, self.changes)
+
+    @property
+    def side_entries(self) -> list[SideEntries]:
+        """The receipts."""
         return list(self._receipts.values())
 
     @property
     def refusals(self) -> Refusals | None:
-        """What was refused, None if nothing was."""
+        """The refused submissions, None if there are none."""
         return self._refused if self._refused.entries else None
 
     @property
-    def mark(self) -> str:
-        """The mark of its last event."""
-        return mark(self.entries[-1].raw) if self.entries else self.base.mark
+    def event_hash(self) -> str:
+        """The hash of its last event."""
+        return event_hash(self.entries[-1].raw) if self.entries else self.base.event_hash
 
     def task(self, subject: str) -> Task | None:
-        """Return a task as it will stand."""
+        """Return a task as it is after this draft."""
         change = self.changes.get(subject)
-        if change is not None:
-            return change.row
-        return self.ahead.task(subject) if self.ahead is not None else self.base.tasks.get(subject)
+        if change is None:
+            change = self._ahead.changes.get(subject)
+        return change.row if change is not None else self.base.tasks.get(subject)
 
-    def event(self, id: tuple[str, str]) -> Event | None:
-        """Return an event of this batch by its source and id."""
-        known = self.ids.get(id)
-        return read(self.entries[known.position - self.base.tail - 1].raw) if known is not None else None
-
-    def say(self, subject: str) -> datetime | None:
-        """Add what the clock has to say of a task by now; return when it will have more to say."""
+    def add_clock_events(self, subject: str) -> datetime | None:
+        """Add the clock events of a task that are due; return the instant of its next one."""
         task = self.task(subject)
         for event in clock_events(subject, task, self._ledger) if task is not None else ():
             if event.time > self.base.now:
@@ -173,32 +185,33 @@ class Draft:
             self._add(self.task(subject), self._ledger.own_event(event), raw, CLOCK, digest(raw))
         return None
 
-    def outcome(self, one: Submission) -> Outcome:
-        """Decide a submission and take it in: as an event, or as a refusal."""
+    def decide(self, one: Submission) -> Outcome:
+        """Decide a submission and add it: as an event, or as a refusal."""
         event = one.event
         if isinstance(event, InvalidEvent):
             outcome = Outcome(event.source, event.id, "refused", code=event.code, detail=printed(event.detail))
         else:
-            outcome = self._decide(one, event)
+            outcome = self._decide_event(one, event)
         if outcome.outcome == "refused":
             self._keep_refused(one, outcome)
         if one.entry is not None:
-            notes = self._receipts.get(one.authid)
-            if notes is None:
-                notes = self._receipts[one.authid] = Notes(key(self._name, "receipts", one.authid), [], RECEIPTS_KEPT)
-            notes.entries.append(("e", _encoder.encode(outcome).decode(), "inbox", one.entry))
+            receipts = self._receipts.get(one.authid)
+            if receipts is None:
+                receipts = SideEntries(key(self._name, "receipts", one.authid), [], RECEIPTS_KEPT)
+                self._receipts[one.authid] = receipts
+            receipts.entries.append(("e", _encoder.encode(outcome).decode(), "inbox", one.entry))
         return outcome
 
     def gap(self, inbox: str, authid: str) -> Gap:
-        """Return the refusal and the receipt of inbox entries that were removed before they were read."""
+        """Return the report of inbox entries that were removed before they were read."""
         return gap(self._name, inbox, authid, self._recorded)
 
-    def _decide(self, one: Submission, event: Event) -> Outcome:
+    def _decide_event(self, one: Submission, event: Event) -> Outcome:
         refusal = authentic(event, one.authid)
         if refusal is None:
             fingerprint = digest(one.raw)
             id = (event.source, event.id)
-            earlier = self.base.known.get(id) or self.ids.get(id)
+            earlier = self.base.seen.get(id) or self.ids.get(id)
             if earlier is None:
                 source = self._ledger.sources.get(one.authid)
                 task, own = self.task(event.subject), self._ledger.own_event(event)
@@ -207,7 +220,7 @@ class Draft:
                 if refusal is None:
                     position = self._add(task, own, one.raw, one.authid, fingerprint)
                     return Outcome(event.source, event.id, "accepted", position)
-                self.doubtful = True
+                self.maybe_duplicate = True
             elif earlier.digest == fingerprint:
                 return Outcome(event.source, event.id, "duplicate", earlier.position)
             else:
@@ -215,11 +228,10 @@ class Draft:
         return Outcome(event.source, event.id, "refused", code=refusal.code, detail=printed(refusal.detail))
 
     def _cited(self, event: Event) -> Event | None:
-        """Return the event that a correction names, as the ledger has it: of this batch, the one ahead, or the log."""
+        """Return the event that a correction cites, as the ledger has it: of this draft, the one ahead, or the log."""
         assert isinstance(event.data, ProgressCorrected)
         id = (event.source, event.data.report)
-        ahead = self.ahead.event(id) if self.ahead is not None else None
-        cited = self.event(id) or ahead or self.base.cited.get(id)
+        cited = self.additions.event(id) or self._ahead.event(id) or self.base.cited.get(id)
         return self._ledger.own_event(cited) if cited is not None else None
 
     def _add(self, task: Task | None, event: Event, raw: bytes, authid: str, fingerprint: str) -> int:
@@ -230,7 +242,7 @@ class Draft:
             added = self._additions[authid] = additions(self._recorded, authid)
         self.entries.append(Entry(event.source, event.id, fingerprint, raw[:-1] + added))
         position = self.tail
-        self.ids[event.source, event.id] = Known(position, fingerprint)
+        self.ids[event.source, event.id] = Seen(position, fingerprint)
         sealed = Event(event.id, event.source, subject, event.time, event.data, self.base.now, authid)
         after = advance(self._ledger, task, Recorded(position, sealed))
         if after is not None:

@@ -2,7 +2,7 @@
 
 import zlib
 
-from services.ingest.room import MOST_REQUEST
+from services.ingest.budget import MOST_REQUEST
 
 GZIP = 31
 """The `wbits` of zlib for gzip, and nothing but gzip, with the largest window."""

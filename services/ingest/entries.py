@@ -1,4 +1,4 @@
-"""The entries of an inbox: read within a bound of bytes, and what each submits."""
+"""The entries of an inbox: read within a bound of bytes, and the submission in each."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,14 +14,14 @@ from services.ingest.queue import BATCH
 from services.schedule.limits import MIB
 
 READ_BYTES = 16 * MIB
-"""Bytes of an inbox that are read and decided together, as of one HTTP request; larger entries are refused by size."""
+"""Bytes of an inbox that are read at once, as of one HTTP request; larger entries are refused by size."""
 
 EVENT, WRAPPED = b"e", b"__data__"
-"""The fields that hold an event: as such, and as FastStream's publishers wrap a message."""
+"""The fields that hold an event: as it is, or wrapped by a FastStream publisher."""
 
 
 class InboxEntry(Struct, frozen=True, gc=False):
-    """An entry as the stream has it: names and values in turn, also where a name is repeated."""
+    """An entry of the stream: names and values in turn, repeated names included."""
 
     id: str
     fields: Sequence[bytes]
@@ -36,28 +36,28 @@ class InboxEntry(Struct, frozen=True, gc=False):
 
 
 class InboxReader:
-    """Reads one inbox after any of its entries."""
+    """Reads one inbox."""
 
     def __init__(self, redis: Any, inbox: str) -> None:
         self._inbox = inbox
         self._read = script(redis, __file__, "read_inbox.lua")
 
     async def after(self, id: str, until: str = "+") -> list[InboxEntry]:
-        """Return the entries that follow an id: a batch at most, and not many more bytes than `READ_BYTES`."""
+        """Return the entries that follow an id: at most a batch, and `READ_BYTES` bytes or one larger entry."""
         found = await self._read(keys=[self._inbox], args=[id, until, BATCH, READ_BYTES])
         return [InboxEntry(entry.decode(), fields) for entry, fields in found]
 
 
 def size_of(entries: Sequence[InboxEntry]) -> int:
-    """Return how many bytes entries have."""
+    """Return the size of entries in bytes."""
     return sum(entry.size for entry in entries)
 
 
 def submitted(entry: InboxEntry, source: str, inbox: str) -> Submission:
-    """Return what an entry submits: the event in its one field, or why there is none."""
-    held = [(name, value) for name, value in entry.pairs if name in {EVENT, WRAPPED}]
-    if len(held) == 1:
-        ((name, raw),) = held
+    """Return the submission of an entry: the event in its one field, or why there is none."""
+    found = [(name, value) for name, value in entry.pairs if name in {EVENT, WRAPPED}]
+    if len(found) == 1:
+        ((name, raw),) = found
         if name == WRAPPED and entry.size <= READ_BYTES:
             raw, _ = BinaryMessageFormatV1.parse(raw)
         return submission(raw, source, inbox, entry.id)

@@ -1,64 +1,68 @@
-"""What the log is asked of a batch before that is decided: what its corrections name, and what it has of it already.
+"""Look-ups in the log before a batch is decided: the events that corrections cite, and the events it already has.
 
-That only after a duplicate: events are new as a rule, which append.lua makes sure of, and duplicates come in droves.
+The latter only after a duplicate: events are usually new, which append.lua enforces, and duplicates come in series.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from events.entries import Known
+from events.entries import Seen
 from events.envelope import Event, read
 from events.log import Log
 from events.schema import ProgressCorrected
-from services.ingest.draft import Ids
-from services.ingest.queue import Part
+from services.ingest.draft import Draft, Ids
+from services.ingest.request import Chunk
 
-WARY_BATCHES = 100
-"""Batches that are looked up whole after one that had a duplicate."""
+CHECK_ALL_BATCHES = 100
+"""Batches whose submissions are all looked up after one with a duplicate."""
 
 
 class Lookup(NamedTuple):
-    """What the log knew of a batch, in the epoch (between two failures) in which it was asked.
+    """The answer to a look-up: valid in one epoch, for a batch that is decided on top of the draft `ahead`.
 
-    `known` are its submissions that were there, if it was `whole`; `cited` the events that its corrections name.
+    `seen` are the submissions that the log or that draft has, all of them only if it is `whole`; `cited` are the events
+    that corrections cite.
     """
 
     epoch: int
+    ahead: Draft | None
     whole: bool
-    known: Ids
+    seen: Ids
     cited: dict[tuple[str, str], Event]
 
 
 class Lookups:
-    """Asks one ledger's log, and knows whether a batch had better be looked up whole."""
+    """Looks up batches in one ledger's log, and decides how much of each is looked up."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self._wary = 0
+        self._check_all = 0
 
     @property
-    def wary(self) -> bool:
-        """Whether batches are looked up whole."""
-        return self._wary > 0
+    def checking_all(self) -> bool:
+        """Whether all submissions of a batch are looked up."""
+        return self._check_all > 0
 
-    def beware(self) -> None:
-        """Look up the next batches whole: there was a duplicate, or what may be one."""
-        self._wary = WARY_BATCHES
+    def check_all_next(self) -> None:
+        """Look up all submissions of the next batches: there was a duplicate, or there may have been one."""
+        self._check_all = CHECK_ALL_BATCHES
 
-    async def ask(self, batch: Sequence[Part], epoch: int) -> Lookup:
-        """Look up a batch that was read."""
-        whole = self.wary
-        events = [one.event for part in batch for one in part.submissions if isinstance(one.event, Event)]
+    async def ask(self, batch: Sequence[Chunk], epoch: int, ahead: Draft | None) -> Lookup:
+        """Look up a batch that was read and is decided on top of `ahead`, which the log may not have yet."""
+        whole = self.checking_all
+        events = [one.event for chunk in batch for one in chunk.submissions if isinstance(one.event, Event)]
         ids = [(event.source, event.id) for event in events] if whole else []
         cites = [(event.source, event.data.report) for event in events if isinstance(event.data, ProgressCorrected)]
-        found = await self._log.known(ids + cites)
-        known = {id: known for id, known in zip(ids, found, strict=False) if known is not None}
-        self._wary = WARY_BATCHES if known else max(0, self._wary - 1)
-        return Lookup(epoch, whole, known, await self._cited(cites, found[len(ids) :]))
+        found = await self._log.seen(ids + cites)
+        seen = {id: one for id, one in zip(ids, found, strict=False) if one is not None}
+        self._check_all = CHECK_ALL_BATCHES if seen else max(0, self._check_all - 1)
+        if ahead is not None:
+            seen |= ahead.ids
+        return Lookup(epoch, ahead, whole, seen, await self._cited(cites, found[len(ids) :]))
 
     async def _cited(
-        self, cites: Sequence[tuple[str, str]], found: Sequence[Known | None]
+        self, cites: Sequence[tuple[str, str]], found: Sequence[Seen | None]
     ) -> dict[tuple[str, str], Event]:
-        """Return the events that corrections name, as far as the log has them."""
-        positions = {known.position: id for id, known in zip(cites, found, strict=True) if known is not None}
-        return {positions[one.position]: read(one.raw) for one in await self._log.pick(list(positions))}
+        """Return the cited events that the log has."""
+        positions = {seen.position: id for id, seen in zip(cites, found, strict=True) if seen is not None}
+        return {positions[one.position]: read(one.raw) for one in await self._log.read_at(list(positions))}

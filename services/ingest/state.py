@@ -1,7 +1,7 @@
-"""Ingest's own directory, outside of the server: what it has acknowledged of each ledger.
+"""Ingest's own directory, outside of the server: the notes of acknowledged events of each ledger.
 
 .duban-ingest   marks the directory as ingest's own
-<ledger>.json   the last note (Noted); replaced at once, for its owner alone
+<ledger>.json   the last note (Noted); replaced atomically, readable by its owner alone
 """
 
 import os
@@ -18,13 +18,13 @@ from services.common.settings import SettingsError
 MARK = ".duban-ingest"
 
 _IGNORED = {"lost+found"}
-"""What a new file system of its own holds."""
+"""Entries of an empty file system."""
 
 
 class Noted(Struct, frozen=True):
-    """What was acknowledged: `position` events, whose tree (RFC 6962) is made of whole subtrees with these heads.
+    """The acknowledged events: their number, the heads of the whole subtrees of their Merkle tree (RFC 6962).
 
-    `recorded` is the recorded instant of the last.
+    `recorded` is the recorded instant of the last event.
     """
 
     position: Annotated[int, Meta(ge=0)]
@@ -32,13 +32,13 @@ class Noted(Struct, frozen=True):
     recorded: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Raise ValueError where that many events do not have that many heads."""
+        """Raise ValueError if a tree of that many events does not have that many heads."""
         if len(self.heads) != (right := len(whole(self.position))):
             raise ValueError(f"{self.position} events have {right} heads, not {len(self.heads)}")
 
 
 def own(directory: Path) -> None:
-    """Make a directory ingest's own; raise SettingsError where it holds what is not, or cannot be used."""
+    """Mark a directory as ingest's own; raise SettingsError if it holds other files, or cannot be used."""
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not (directory / MARK).is_file():
@@ -54,7 +54,7 @@ def own(directory: Path) -> None:
 
 
 def load(directory: Path, ledger: str) -> Noted | None:
-    """Return what is noted of a ledger, None where nothing is; raise SettingsError where it cannot be read."""
+    """Return the note of a ledger, None if there is none; raise SettingsError if it cannot be read."""
     path = directory / f"{ledger}.json"
     try:
         return msgspec.json.decode(path.read_bytes(), type=Noted)
@@ -68,7 +68,7 @@ def load(directory: Path, ledger: str) -> Noted | None:
 
 
 def save(directory: Path, ledger: str, noted: Noted) -> None:
-    """Replace the note of a ledger on disk; a crash leaves the old one or the new."""
+    """Replace the note of a ledger on disk; a crash leaves the old one or the new one."""
     path = directory / f"{ledger}.json"
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)

@@ -55,9 +55,9 @@ class Desk:
     async def wake(self, entries: "list[runtime.StreamEntry] | None" = None) -> None:
         """Fold on and announce; `entries` are those of the log that came."""
         projection = self.alerts.projection
-        await projection.wake(stored(entries or []))
-        if len(projection.cuts) != self._cuts:  # the log had other events than were folded: a failover
-            self._cuts = len(projection.cuts)
+        await projection.catch_up(stored(entries or []))
+        if len(projection.rollbacks) != self._cuts:  # the log had other events than were folded: a failover
+            self._cuts = len(projection.rollbacks)
             self.sender.forget()
             if self.reader is not None:
                 self.reader.go_on_from(f"{projection.position}-0")

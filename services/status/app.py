@@ -81,17 +81,17 @@ class Desk:
         """Take up rows and changes, and fold on to the tail."""
         await self.board.load(self.clock.now())
         self._folding = self._now_folding()
-        await self.board.projection.wake()
+        await self.board.projection.catch_up()
         kept, trimmed = await self._kept_changes()
         self.feed.load(kept, trimmed=trimmed)
 
     async def wake(self, entries: "list[runtime.StreamEntry] | None" = None) -> None:
         """Fold on; `entries` are those of the log that came."""
-        await self.board.projection.wake(stored(entries or []))
+        await self.board.projection.catch_up(stored(entries or []))
         folding = self._now_folding()
         if folding[1] != self._folding[1]:  # the log had other events than the rows showed: a failover
             kept, trimmed = await self._kept_changes()
-            for cut in self.board.projection.cuts[self._folding[1] :]:
+            for cut in self.board.projection.rollbacks[self._folding[1] :]:
                 self.feed.forget(*cut)
             self.feed.load(kept, trimmed=trimmed)
             log_, changes = self.readers
@@ -102,7 +102,7 @@ class Desk:
         self._folding = folding
 
     def _now_folding(self) -> tuple[int, int]:
-        return self.board.projection.generation, len(self.board.projection.cuts)
+        return self.board.projection.generation, len(self.board.projection.rollbacks)
 
     async def _kept_changes(self) -> tuple[list[runtime.StreamEntry], bool]:
         """Return the changes that the server keeps, and whether there once were earlier ones."""

@@ -53,10 +53,10 @@ class Board:
             return
         changed = {}
         for name, task in self.projection.rows.items():
-            shown = relight(task, self.ledger.lights, now) or task
-            if shown is not task or name not in before or before[name].row != shown.row:
-                changed[name] = shown
-        await self.projection.revise(changed)
+            lit = relight(task, self.ledger.lights, now) or task
+            if lit is not task or name not in before or before[name].row != lit.row:
+                changed[name] = lit
+        await self.projection.update(changed)
 
     def live(self) -> Snapshot:
         """Return the rows as they stand."""
@@ -64,7 +64,7 @@ class Board:
 
     async def as_of(self, moment: int | datetime) -> Snapshot:
         """Return the rows after a position, or at an instant of the ledger's time, folded anew from the log."""
-        past = await self.projection.fresh(moment)
+        past = await self.projection.replay(moment)
         instant = moment if isinstance(moment, datetime) else await self._recorded(past.position)
         if instant is not None:
             for name, task in past.rows.items():
@@ -76,15 +76,17 @@ class Board:
         tasks = self.projection.rows
         changed = {name: task for name in tasks if (task := relight(tasks[name], self.ledger.lights, now)) is not None}
         if changed:
-            await self.projection.revise(changed)
+            await self.projection.update(changed)
 
     async def history(self, task: str, until: int) -> list[Stored]:
         """Return the stored events of a task up to the position `until`, oldest first."""
         await self.projection.save()  # what a row shows, its history has
-        return await self.log.pick([position for position in await self.projection.history(task) if position <= until])
+        return await self.log.read_at(
+            [position for position in await self.projection.history(task) if position <= until]
+        )
 
     async def _recorded(self, position: int) -> datetime | None:
-        for entry in await self.log.pick([position]):
+        for entry in await self.log.read_at([position]):
             return read(entry.raw).recorded
         return None
 

@@ -18,6 +18,7 @@ from services.common.clock import sleep
 from services.common.settings import load_ledger, shipped
 from services.status.store import rules
 from tests.bench import load
+from tests.events.appending import append
 from tests.examples import reported
 from tests.house import LEDGER, House
 
@@ -64,7 +65,7 @@ async def bare_append(redis: Any) -> float:
     log = Log(redis, "bare")
     start = time.monotonic()
     for tail in range(0, EVENTS, BATCH):
-        await log.append(tail, entries[tail : tail + BATCH])
+        await append(log, tail, entries[tail : tail + BATCH])
     return EVENTS / (time.monotonic() - start)
 
 
@@ -123,7 +124,7 @@ async def fold(redis: Any) -> float:
     own = msgspec.structs.replace(rules(ledger), name="bench-status")
     projection = Projection(redis, Log(redis, LEDGER), own)
     start = time.monotonic()
-    await projection.wake()
+    await projection.catch_up()
     return projection.position / (time.monotonic() - start)
 
 

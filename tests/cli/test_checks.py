@@ -217,7 +217,7 @@ async def test_an_edit_is_found(redis: Any, ledger: dict[bytes, bytes], edit: st
     if edit == "a per cent, its digest too":
         assert {finding.check for finding in found} == {"bytes"}
         name, _ = await _seen_of(redis, 6)
-        (entry,) = await Log(redis, NAME).pick([6])
+        (entry,) = await Log(redis, NAME).read_at([6])
         await redis.hset(SEEN, name, f"6:{digest(submitted(entry.raw))}")
         found = await findings(redis)
     assert check in {finding.check for finding in found}, found
@@ -231,7 +231,7 @@ async def test_what_only_a_head_noted_elsewhere_shows(redis: Any, ledger: dict[b
     noted = Head(tree.size, tree.head())
     await event(4, "挂牌".encode(), "建成".encode())(redis)
     name, _ = await _seen_of(redis, 4)
-    (entry,) = await Log(redis, NAME).pick([4])
+    (entry,) = await Log(redis, NAME).read_at([4])
     await redis.hset(SEEN, name, f"4:{digest(submitted(entry.raw))}")
     assert await findings(redis) == []
     assert [finding.check for finding in await findings(redis, noted)] == ["tree"]

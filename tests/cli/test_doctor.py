@@ -5,7 +5,7 @@ from typing import Any
 from events.keys import key
 from services.cli.commands.doctor import _server
 from services.cli.target import Place
-from services.ingest.writer import LAST_ID
+from services.ingest.inbox import LAST_ID
 
 LEDGER = "zhanjiang"
 

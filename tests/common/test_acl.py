@@ -22,6 +22,7 @@ from services.common.jump import Reading
 from services.common.ledger_clock import ledger_clock
 from services.common.loss import Loss
 from services.common.steady import SteadyClock, keep, kept_hold, look
+from tests.events.appending import append
 from tests.guarded import LEDGER, Guarded
 
 PUBLISHER = f"{LEDGER}.units"
@@ -135,7 +136,7 @@ async def test_what_scripts_and_transactions_wrote_is_there_after_a_restart(guar
     """The server replays its file as the user `default`, which is off: it must not be without permissions."""
     name = key(LEDGER, "log")
     async with guarded.client("admin") as admin:
-        await Log(admin, LEDGER).append(0, [Entry("units", "1", "0", b"x"), Entry("units", "2", "0", b"y")])
+        await append(Log(admin, LEDGER), 0, [Entry("units", "1", "0", b"x"), Entry("units", "2", "0", b"y")])
         async with admin.pipeline(transaction=True) as pipe:
             await pipe.set("a", 1).set("b", 2).execute()
     await asyncio.to_thread(guarded.server.kill)
@@ -242,7 +243,7 @@ async def test_ingest_may_ask_what_replicas_have(guarded: Guarded) -> None:
     """Also for an answer that writes nothing, before which it writes a word of its own; here no replica has it."""
     async with guarded.client("ingest") as client:
         log = Log(client, LEDGER, replicas=1)
-        for ask in (log.append(0, [Entry("units", "1", "0", b"x")]), log.confirm(1)):
+        for ask in (append(log, 0, [Entry("units", "1", "0", b"x")]), log.confirm(1)):
             with pytest.raises(UnconfirmedError, match="0 of 1 replicas"):
                 await ask
 
@@ -253,7 +254,7 @@ async def test_ingest_may_keep_what_it_refuses(guarded: Guarded) -> None:
         log = Log(client, LEDGER)
         fields = ["e", '{"source":null,"id":null,"outcome":"refused"}', "by", "units"]
         refusals = Refusals([Refused(fields, "units", b"x" * 100) for _ in range(3)], 400)
-        await log.add(log.pack(await log.tail(), [], refusals=refusals))
+        await log.append(log.pack(await log.tail(), [], refusals=refusals))
     async with guarded.client("audit") as client:
         assert await client.xlen(key(LEDGER, "refused")) == 3
         assert await check_refused(client, LEDGER) == []

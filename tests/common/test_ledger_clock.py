@@ -12,6 +12,7 @@ from events.log import Log
 from services.common.clock import FileClock
 from services.common.ledger_clock import ahead_of_wall, check_clock, kept_kind, ledger_clock, start_clock
 from services.common.settings import SettingsError
+from tests.events.appending import append
 from tests.examples import assigned, store
 
 LEDGER = "zhanjiang"
@@ -21,7 +22,7 @@ SPEC = "2018-12-20T09:00:00+08:00@86400"
 async def recorded(redis: Any, at: str, kind: str | None) -> None:
     """Have a ledger with one event, recorded at an instant by a kind of clock; None as logs had it before."""
     log = Log(redis, LEDGER, clock=kind or "wall")
-    await log.append(0, [Entry("office", "a", "0" * 16, store(assigned(), at))])
+    await append(log, 0, [Entry("office", "a", "0" * 16, store(assigned(), at))])
     if kind is None:
         await redis.delete(key(LEDGER, "clock", "kind"))
 
@@ -35,7 +36,7 @@ async def test_the_kind_is_kept_with_the_first_event_alone(redis: Any) -> None:
     await ledger_clock(redis, LEDGER, SPEC)
     assert await kept_kind(redis, LEDGER) is None
     await recorded(redis, "2018-12-20T01:00:00Z", "scaled")
-    await Log(redis, LEDGER, clock="wall").append(1, [Entry("office", "b", "1" * 16, store(assigned("t")))])
+    await append(Log(redis, LEDGER, clock="wall"), 1, [Entry("office", "b", "1" * 16, store(assigned("t")))])
     assert await kept_kind(redis, LEDGER) == "scaled"
 
 

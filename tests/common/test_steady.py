@@ -14,6 +14,7 @@ from services.common.clock import FileClock, boot_id, uptime
 from services.common.jump import Reading
 from services.common.ledger_clock import ledger_clock
 from services.common.steady import SteadyClock, hold_of, keep, kept_hold, look
+from tests.events.appending import append
 from tests.examples import assigned, store
 
 LEDGER = "zhanjiang"
@@ -97,7 +98,7 @@ async def test_a_process_that_starts_during_a_jump_knows_the_last_good_instant(r
 async def test_under_another_boot_the_last_record_counts(redis: Any, wall: Wall, days: int, *, held: bool) -> None:
     """For the one who records, where nothing better is known: an older ledger, or one from another machine."""
     log = Log(redis, LEDGER, clock="file")
-    await log.append(0, [Entry("office", "a", "0" * 16, store(assigned(), NOON.isoformat()))])
+    await append(log, 0, [Entry("office", "a", "0" * 16, store(assigned(), NOON.isoformat()))])
     await redis.set(key(LEDGER, "clock", "good"), b'{"instant":"2026-11-29T00:00:00Z","uptime":1e6,"boot":"another"}')
     wall.set(NOON + timedelta(days=days))
     clock = await ledger_clock(redis, LEDGER, wall.spec, records=True)

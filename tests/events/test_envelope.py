@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from events.envelope import MAX_BYTES, Event, InvalidEvent, encode, parse, read, seal, submitted
+from events.envelope import MAX_BYTES, Event, InvalidEvent, encode, parse, read, submitted
 from events.schema import TYPES, EventData
 from tests.events.strategies import events, events_of
-from tests.examples import EXAMPLES, RECORDED, WIRE
+from tests.examples import EXAMPLES, RECORDED, WIRE, seal
 
 REPORT = "duban.progress.reported.v1"
 

@@ -7,11 +7,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from events.entries import Entry, Known, Move, Notes, Stored, digest
+from events.entries import CursorAdvance, Entry, Seen, SideEntries, Stored, digest
 from events.envelope import encode
 from events.keys import key
-from events.log import InboxMovedError, KnownError, Log, StaleTailError
+from events.log import AlreadyRecordedError, InboxMovedError, Log, StaleTailError
 from events.scripts import lua_text
+from tests.events.appending import append
 from tests.events.driver import Driver, contents
 from tests.examples import assigned, reported, store
 from tests.servers import Server
@@ -29,17 +30,17 @@ def entry(number: int, source: str = "units", raw: bytes | None = None) -> Entry
     return Entry(source, f"e-{number}", digest(raw), raw)
 
 
-async def append(log: Log, *numbers: int) -> list[int]:
+async def add(log: Log, *numbers: int) -> list[int]:
     """Append entries at the tail."""
-    return await log.append(await log.tail(), [entry(number) for number in numbers])
+    return await append(log, await log.tail(), [entry(number) for number in numbers])
 
 
 async def test_positions_are_dense_from_one(redis: Any) -> None:
     """Appended events get the positions 1, 2, 3 …, which are their addresses in the stream."""
     log = Log(redis, LEDGER)
     assert await log.tail() == 0
-    assert await append(log, 1, 2) == [1, 2]
-    assert await append(log, 3) == [3]
+    assert await add(log, 1, 2) == [1, 2]
+    assert await add(log, 3) == [3]
     assert await log.tail() == 3
     assert [id for id, _ in await redis.xrange(log.key)] == [b"1-0", b"2-0", b"3-0"]
     assert await log.read(0) == [Stored(1, b"event 1"), Stored(2, b"event 2"), Stored(3, b"event 3")]
@@ -48,36 +49,39 @@ async def test_positions_are_dense_from_one(redis: Any) -> None:
 async def test_the_same_batch_again_changes_nothing(redis: Any) -> None:
     """What the log already has is answered with its negative position, and not a byte changes on the server."""
     log = Log(redis, LEDGER)
-    await append(log, 1, 2, 3)
+    await add(log, 1, 2, 3)
     before = await contents(redis)
-    assert await append(log, 1, 2, 3) == [-1, -2, -3]
+    assert await add(log, 1, 2, 3) == [-1, -2, -3]
     assert await contents(redis) == before
 
 
 async def test_known_and_new_events_may_be_mixed(redis: Any) -> None:
     """Only what is new is added, without a gap, also where a batch holds the same source and id twice."""
     log = Log(redis, LEDGER)
-    await append(log, 1, 2)
-    assert await append(log, 2, 3, 1, 3, 4) == [-2, 3, -1, -3, 4]
+    await add(log, 1, 2)
+    assert await add(log, 2, 3, 1, 3, 4) == [-2, 3, -1, -3, 4]
     assert [position for position, _ in await log.read(0)] == [1, 2, 3, 4]
 
 
 async def test_where_only_new_ones_are_wanted_a_known_one_stops_all(redis: Any) -> None:
     """Not a byte changes on the server, also where new ones stand before the known one."""
     log = Log(redis, LEDGER)
-    await append(log, 1, 2)
+    await add(log, 1, 2)
     before = await contents(redis)
-    moves, notes = [Move(INBOX, "0-0", "7-0", 1)], [Notes(RECEIPTS, [("e", "x")])]
+    advances, side_entries = [CursorAdvance(INBOX, "0-0", "7-0", 1)], [SideEntries(RECEIPTS, [("e", "x")])]
     for numbers in ((3, 1, 4), (3, 3)):
-        with pytest.raises(KnownError, match="event 2 of the batch"):
-            await log.add(log.pack(2, [entry(number) for number in numbers], notes, moves, only_new=True))
+        with pytest.raises(AlreadyRecordedError, match="event 2 of the batch"):
+            await log.append(log.pack(2, [entry(number) for number in numbers], side_entries, advances, only_new=True))
         assert await contents(redis) == before
-    assert (await log.add(log.pack(2, [entry(3), entry(4)], notes, moves, only_new=True))).positions == [3, 4]
+    assert (await log.append(log.pack(2, [entry(3), entry(4)], side_entries, advances, only_new=True))).positions == [
+        3,
+        4,
+    ]
 
 
 async def test_an_empty_batch_is_no_event(redis: Any) -> None:
     """Appending nothing gives no positions and leaves the server empty."""
-    assert await Log(redis, LEDGER).append(0, []) == []
+    assert await append(Log(redis, LEDGER), 0, []) == []
     assert await contents(redis) == {}
 
 
@@ -85,11 +89,13 @@ async def test_an_empty_batch_is_no_event(redis: Any) -> None:
 async def test_a_stale_tail_writes_nothing(redis: Any, expected: int) -> None:
     """A writer who believes the tail elsewhere is told where it is; log, notes and cursors stay as they were."""
     log = Log(redis, LEDGER)
-    await append(log, 1, 2)
+    await add(log, 1, 2)
     await redis.xadd(INBOX, {"e": b"x"}, id="7-0")
     before = await contents(redis)
     with pytest.raises(StaleTailError) as caught:
-        await log.append(expected, [entry(3)], [Notes(RECEIPTS, [("e", "x")])], [Move(INBOX, "0-0", "7-0", 1)])
+        await append(
+            log, expected, [entry(3)], [SideEntries(RECEIPTS, [("e", "x")])], [CursorAdvance(INBOX, "0-0", "7-0", 1)]
+        )
     assert caught.value.tail == 2
     assert await contents(redis) == before
 
@@ -98,14 +104,15 @@ async def test_a_moved_inbox_writes_nothing(redis: Any) -> None:
     """Where another instance decided an inbox, its name is raised; nothing is written, not even for other inboxes."""
     log = Log(redis, LEDGER)
     other = key(LEDGER, "inbox", "office")
-    await log.append(0, [entry(1)], moves=[Move(INBOX, "0-0", "5-0", 1)])
+    await append(log, 0, [entry(1)], advances=[CursorAdvance(INBOX, "0-0", "5-0", 1)])
     before = await contents(redis)
     with pytest.raises(InboxMovedError) as caught:
-        await log.append(
+        await append(
+            log,
             1,
             [entry(2)],
-            [Notes(RECEIPTS, [("e", "x")])],
-            [Move(other, "0-0", "1-0", 1), Move(INBOX, "0-0", "6-0", 1)],
+            [SideEntries(RECEIPTS, [("e", "x")])],
+            [CursorAdvance(other, "0-0", "1-0", 1), CursorAdvance(INBOX, "0-0", "6-0", 1)],
         )
     assert str(caught.value) == INBOX
     assert await contents(redis) == before
@@ -117,15 +124,15 @@ async def test_cursors_and_notes_move_with_the_log(redis: Any) -> None:
     for number in range(1, 6):
         await redis.xadd(INBOX, {"e": b"x"}, id=f"{number}-0")
     assert await log.cursor(INBOX) == "0-0"
-    notes = [Notes(RECEIPTS, [("e", "accepted", "inbox", "1-0"), ("e", "refused")])]
-    assert await log.append(0, [entry(1)], notes, [Move(INBOX, "0-0", "3-0", 3)]) == [1]
+    notes = [SideEntries(RECEIPTS, [("e", "accepted", "inbox", "1-0"), ("e", "refused")])]
+    assert await append(log, 0, [entry(1)], notes, [CursorAdvance(INBOX, "0-0", "3-0", 3)]) == [1]
     assert await log.cursor(INBOX) == "3-0"
     assert [fields for _, fields in await redis.xrange(RECEIPTS)] == [
         {b"e": b"accepted", b"inbox": b"1-0"},
         {b"e": b"refused"},
     ]
     assert {b"4-0", b"5-0"} <= {id for id, _ in await redis.xrange(INBOX)}
-    await log.append(1, [], moves=[Move(INBOX, "3-0", "5-0", 2)])
+    await append(log, 1, [], advances=[CursorAdvance(INBOX, "3-0", "5-0", 2)])
     assert await log.cursor(INBOX) == "5-0"
     assert await log.tail() == 1
 
@@ -135,8 +142,8 @@ async def test_a_cap_bounds_notes(redis: Any) -> None:
     log = Log(redis, LEDGER)
     for start in range(0, 1_000, 100):
         numbers = range(start, start + 100)
-        notes = Notes(RECEIPTS, [("e", str(number)) for number in numbers], cap=50)
-        await log.append(0, [], [notes, Notes(key(LEDGER, "refused"), [("e", "x") for _ in numbers])])
+        notes = SideEntries(RECEIPTS, [("e", str(number)) for number in numbers], cap=50)
+        await append(log, 0, [], [notes, SideEntries(key(LEDGER, "refused"), [("e", "x") for _ in numbers])])
     kept = [int(fields[b"e"]) for _, fields in await redis.xrange(RECEIPTS)]
     assert 50 <= len(kept) <= 300
     assert kept == list(range(1_000 - len(kept), 1_000))
@@ -153,21 +160,23 @@ def test_bytes_of_any_value_survive(driver: Driver, raw: bytes, source: str, id:
     driver.empty()
     log = Log(driver.redis, LEDGER)
     found = digest(raw)
-    assert driver(log.append(0, [Entry(source, id, found, raw)], [Notes(RECEIPTS, [("raw", lua_text(raw))])])) == [1]
+    assert driver(
+        append(log, 0, [Entry(source, id, found, raw)], [SideEntries(RECEIPTS, [("raw", lua_text(raw))])])
+    ) == [1]
     assert driver(log.read(0)) == [Stored(1, raw)]
     assert [fields for _, fields in driver(driver.redis.xrange(RECEIPTS))] == [{b"raw": raw}]
-    assert driver(log.known([(source, id)])) == [Known(1, found)]
+    assert driver(log.seen([(source, id)])) == [Seen(1, found)]
 
 
 async def test_known_tells_where_and_with_which_bytes(redis: Any) -> None:
     """For each source and id asked about, known gives its position and the digest of its bytes, or None."""
     log = Log(redis, LEDGER)
-    await log.append(0, [entry(1), entry(1, "office", b"other")])
-    assert await log.known([]) == []
-    assert await log.known([("office", "e-1"), ("units", "e-2"), ("units", "e-1")]) == [
-        Known(2, digest(b"other")),
+    await append(log, 0, [entry(1), entry(1, "office", b"other")])
+    assert await log.seen([]) == []
+    assert await log.seen([("office", "e-1"), ("units", "e-2"), ("units", "e-1")]) == [
+        Seen(2, digest(b"other")),
         None,
-        Known(1, digest(b"event 1")),
+        Seen(1, digest(b"event 1")),
     ]
 
 
@@ -175,7 +184,7 @@ async def test_sources_and_ids_are_not_run_together(redis: Any) -> None:
     """The source “ab” with the id “c” is another than the source “a” with the id “bc”."""
     log = Log(redis, LEDGER)
     pairs = [("ab", "c"), ("a", "bc"), ("", "abc"), ("abc", ""), ("1:a", "b"), ("1", ":ab")]
-    assert await log.append(0, [Entry(source, id, "", b"x") for source, id in pairs]) == [1, 2, 3, 4, 5, 6]
+    assert await append(log, 0, [Entry(source, id, "", b"x") for source, id in pairs]) == [1, 2, 3, 4, 5, 6]
 
 
 def test_digests_tell_bytes_apart() -> None:
@@ -211,7 +220,7 @@ async def recorded(log: Log, count: int) -> None:
         Entry(event.source, event.id, digest(encode(event)), raw) for event, raw in zip(events, stored, strict=True)
     ]
     for start in range(0, count, 1_000):
-        await log.append(start, entries[start : start + 1_000])
+        await append(log, start, entries[start : start + 1_000])
 
 
 async def scanned(log: Log, after: int = 0, until: int | datetime | None = None) -> list[int]:
@@ -248,18 +257,18 @@ async def test_scans_read_on_beyond_one_batch(redis: Any) -> None:
 async def test_read_and_pick_address_events_by_position(redis: Any) -> None:
     """Read gives what follows a position, at most as many events as asked for; pick gives single ones, in any order."""
     log = Log(redis, LEDGER)
-    await append(log, 1, 2, 3, 4)
+    await add(log, 1, 2, 3, 4)
     assert [position for position, _ in await log.read(1, 2)] == [2, 3]
-    assert await log.pick([4, 2, 9]) == [Stored(4, b"event 4"), Stored(2, b"event 2")]
-    assert await log.pick([]) == []
+    assert await log.read_at([4, 2, 9]) == [Stored(4, b"event 4"), Stored(2, b"event 2")]
+    assert await log.read_at([]) == []
 
 
 async def test_ledgers_are_apart(redis: Any) -> None:
     """Two ledgers on one server have positions, known events and cursors of their own."""
     one, other = Log(redis, "zhanjiang"), Log(redis, "maoming")
-    await append(one, 1, 2)
-    assert await append(other, 2) == [1]
-    assert await other.known([("units", "e-1")]) == [None]
+    await add(one, 1, 2)
+    assert await add(other, 2) == [1]
+    assert await other.seen([("units", "e-1")]) == [None]
 
 
 async def test_writers_at_once_leave_no_gap(redis: Any) -> None:
@@ -269,7 +278,7 @@ async def test_writers_at_once_leave_no_gap(redis: Any) -> None:
     async def write(number: int) -> int:
         while True:
             try:
-                return (await log.append(await log.tail(), [entry(number)]))[0]
+                return (await append(log, await log.tail(), [entry(number)]))[0]
             except StaleTailError:
                 continue
 
@@ -283,13 +292,15 @@ async def test_writers_at_once_leave_no_gap(redis: Any) -> None:
 async def test_acknowledged_events_survive_a_killed_server(redis: Any, server: Server) -> None:
     """What append has answered is there after SIGKILL, and appending goes on where it ended."""
     log = Log(redis, LEDGER)
-    await log.append(0, [entry(1), entry(2)], [Notes(RECEIPTS, [("e", "x")])], [Move(INBOX, "0-0", "7-0", 1)])
+    await append(
+        log, 0, [entry(1), entry(2)], [SideEntries(RECEIPTS, [("e", "x")])], [CursorAdvance(INBOX, "0-0", "7-0", 1)]
+    )
     server.kill()
     server.start()
     await redis.connection_pool.disconnect()
     assert await log.cursor(INBOX) == "7-0"
     assert await redis.xlen(RECEIPTS) == 1
-    assert await append(log, 2, 3) == [-2, 3]
+    assert await add(log, 2, 3) == [-2, 3]
     assert [position for position, _ in await log.read(0)] == [1, 2, 3]
 
 
@@ -349,12 +360,12 @@ class LogMachine(RuleBasedStateMachine):
             Entry(source, id, digest(id.encode()), b"\xff%b at %d" % (id.encode(), len(self.events)))
             for source, id in pairs
         ]
-        moves = [
-            Move(inbox, f"{writer.cursors[inbox]}-0", f"{writer.cursors[inbox] + step}-0", step)
+        advances = [
+            CursorAdvance(inbox, f"{writer.cursors[inbox]}-0", f"{writer.cursors[inbox] + step}-0", step)
             for inbox, step in steps.items()
         ]
-        noted = [Notes(RECEIPTS, [("e", lua_text(note)) for note in notes])]
-        work = writer.log.add(writer.log.pack(writer.tail, entries, noted, moves, only_new=only_new))
+        noted = [SideEntries(RECEIPTS, [("e", lua_text(note)) for note in notes])]
+        work = writer.log.append(writer.log.pack(writer.tail, entries, noted, advances, only_new=only_new))
         if writer.tail != len(self.events):
             with pytest.raises(StaleTailError) as stale:
                 self.driver(work)
@@ -365,7 +376,7 @@ class LogMachine(RuleBasedStateMachine):
                 self.driver(work)
             return
         if only_new and (self.places.keys() & set(pairs) or len(set(pairs)) < len(pairs)):
-            with pytest.raises(KnownError):
+            with pytest.raises(AlreadyRecordedError):
                 self.driver(work)
             return
         expected = []
@@ -388,7 +399,7 @@ class LogMachine(RuleBasedStateMachine):
         """The server holds exactly what the model says."""
         assert self.driver(self.log.tail()) == len(self.events)
         assert self.driver(self.log.read(0)) == [Stored(number, raw) for number, raw in enumerate(self.events, 1)]
-        known = self.driver(self.log.known(list(self.places)))
+        known = self.driver(self.log.seen(list(self.places)))
         assert [one and one.position for one in known] == list(self.places.values())
         assert [fields[b"e"] for _, fields in self.driver(self.driver.redis.xrange(RECEIPTS))] == self.notes
         for inbox, reached in self.cursors.items():

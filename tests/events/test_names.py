@@ -5,11 +5,11 @@ import unicodedata
 import pytest
 from msgspec.structs import replace
 
-from events.envelope import InvalidEvent, encode, parse, read, seal
+from events.envelope import InvalidEvent, encode, parse, read
 from events.names import folded
 from events.schema import ProgressReported, TaskReassigned, TaskUrged, Unit
 from events.text import hidden, name_of, quoted, shown
-from tests.examples import EXAMPLES, RECORDED, assigned, reported
+from tests.examples import EXAMPLES, RECORDED, assigned, reported, seal
 
 DECOMPOSED = unicodedata.normalize("NFD", "Café")
 

@@ -10,6 +10,7 @@ from events.envelope import Event
 from events.log import Log
 from events.projection import Projection, SupersededError
 from events.rules import Rules
+from tests.events.appending import append
 from tests.events.counting import Announced, Count, announced, entries, evolve, expected, fade, happening, loaded, rules
 from tests.events.driver import contents
 from tests.events.failover import promote, replica_of
@@ -39,14 +40,14 @@ CHANGES = [
 async def log(redis: Any) -> Log:
     """Return a log with the story in it."""
     log = Log(redis, LEDGER)
-    await log.append(0, entries(STORY))
+    await append(log, 0, entries(STORY))
     return log
 
 
 async def test_rows_are_folded_saved_and_announced(redis: Any, log: Log) -> None:
     """Waking folds the log to its tail; rows, position, announcements and histories are saved together."""
     projection = await loaded(redis, log, rules())
-    assert await projection.wake() == 6
+    assert await projection.catch_up() == 6
     assert projection.rows == AFTER[6]
     assert projection.position == projection.saved == 6
     assert await announced(redis, projection) == CHANGES
@@ -60,11 +61,11 @@ async def test_rows_are_folded_saved_and_announced(redis: Any, log: Log) -> None
 async def test_waking_at_the_tail_changes_nothing(redis: Any, log: Log) -> None:
     """Waking again folds nothing and writes nothing, in this instance or a new one."""
     projection = await loaded(redis, log, rules())
-    await projection.wake()
+    await projection.catch_up()
     before = await contents(redis)
-    assert await projection.wake() == 0
-    assert await projection.wake(await log.read(0)) == 0
-    assert await (await loaded(redis, log, rules())).wake() == 0
+    assert await projection.catch_up() == 0
+    assert await projection.catch_up(await log.read(0)) == 0
+    assert await (await loaded(redis, log, rules())).catch_up() == 0
     assert await contents(redis) == before
 
 
@@ -88,7 +89,7 @@ async def test_messages_only_wake(redis: Any, log: Log, positions: list[int]) ->
     projection = await loaded(redis, log, rules())
     projection.advance([found async for batch in log.scan(0, 2) for found in batch])
     await projection.save()
-    await projection.wake(await log.pick(positions))
+    await projection.catch_up(await log.read_at(positions))
     assert (projection.rows, projection.saved) == (AFTER[6], 6)
     assert await announced(redis, projection) == CHANGES
 
@@ -107,7 +108,7 @@ async def test_a_crash_before_the_save_repeats_the_work_only(redis: Any, log: Lo
     del crashed
     projection = await loaded(redis, log, rules())
     assert projection.position == 0
-    await projection.wake()
+    await projection.catch_up()
     assert projection.rows == AFTER[6]
     assert await announced(redis, projection) == CHANGES
 
@@ -119,10 +120,10 @@ async def test_a_lost_connection_delays_the_announcements_only(redis: Any, serve
     server.kill()
     await redis.connection_pool.disconnect()
     with pytest.raises(RedisConnectionError):
-        await projection.wake(batch)
+        await projection.catch_up(batch)
     server.start()
     await redis.connection_pool.disconnect()
-    await projection.wake()
+    await projection.catch_up()
     assert projection.saved == 6
     assert await announced(redis, projection) == CHANGES
     assert await projection.history("t1") == [1, 4, 5]
@@ -152,8 +153,8 @@ async def test_two_instances_announce_each_change_once(redis: Any, log: Log) -> 
     one, other = await loaded(redis, log, rules()), await loaded(redis, log, rules())
     more = [happening("t3", number) for number in range(50)]
     for start in range(0, 50, 5):
-        await log.append(6 + start, entries(more[start : start + 5]))
-        await asyncio.gather(one.wake(), other.wake(), one.wake(), other.wake())
+        await append(log, 6 + start, entries(more[start : start + 5]))
+        await asyncio.gather(one.catch_up(), other.catch_up(), one.catch_up(), other.catch_up())
     assert one.rows == other.rows == expected(STORY + more)[-1]
     feed = await announced(redis, one)
     assert [position for position, _ in feed] == [1, 2, 4, 5, 6, *range(7, 57)]
@@ -163,10 +164,10 @@ async def test_two_instances_announce_each_change_once(redis: Any, log: Log) -> 
 async def test_time_alone_changes_rows(redis: Any, log: Log) -> None:
     """Rows that time changed are saved and announced at the position they reflect, after the events' changes."""
     projection = await loaded(redis, log, rules())
-    await projection.wake()
+    await projection.catch_up()
     faded = {name: fade(row, 8) for name, row in projection.rows.items()}
     assert [row.light for row in faded.values()] == ["off", "on"]
-    await projection.revise({"t1": faded["t1"]})
+    await projection.update({"t1": faded["t1"]})
     assert projection.rows["t1"].light == "off"
     assert (await loaded(redis, log, rules())).rows == projection.rows
     assert await announced(redis, projection) == [*CHANGES, (6, Announced("t1", faded["t1"], by_event=False))]
@@ -178,7 +179,7 @@ async def test_time_comes_after_what_was_not_yet_saved(redis: Any, log: Log) -> 
     projection = await loaded(redis, log, rules(coalesced=True))
     projection.advance([found async for batch in log.scan() for found in batch])
     faded = fade(projection.rows["t2"], 99)
-    await projection.revise({"t2": faded})
+    await projection.update({"t2": faded})
     assert projection.saved == 6
     assert [(position, change.task, change.by_event) for position, change in await announced(redis, projection)] == [
         (5, "t1", True),
@@ -190,12 +191,12 @@ async def test_time_comes_after_what_was_not_yet_saved(redis: Any, log: Log) -> 
 async def test_time_never_undoes_an_event(redis: Any, log: Log) -> None:
     """A row revised while its next event is being folded keeps that event; time has to look at it again."""
     projection = await loaded(redis, log, rules())
-    await projection.wake()
-    await log.append(6, entries([happening("t1", 3)]))
-    waking = asyncio.create_task(projection.wake())
+    await projection.catch_up()
+    await append(log, 6, entries([happening("t1", 3)]))
+    waking = asyncio.create_task(projection.catch_up())
     await asyncio.sleep(0)
     assert projection._lock.locked()
-    await projection.revise({"t1": fade(projection.rows["t1"], 99)})
+    await projection.update({"t1": fade(projection.rows["t1"], 99)})
     await waking
     assert projection.rows["t1"].events == 4
     assert (await loaded(redis, log, rules())).rows == projection.rows
@@ -204,14 +205,14 @@ async def test_time_never_undoes_an_event(redis: Any, log: Log) -> None:
 async def test_time_is_not_forgotten_where_another_instance_is_ahead(redis: Any, log: Log) -> None:
     """What time changed in an instance that lags behind is saved, or it still shows as unchanged and is tried again."""
     behind, ahead = await loaded(redis, log, rules()), await loaded(redis, log, rules())
-    await behind.wake()
-    await ahead.wake()
-    await log.append(6, entries([happening("t3", 0)]))
-    await ahead.wake()
+    await behind.catch_up()
+    await ahead.catch_up()
+    await append(log, 6, entries([happening("t3", 0)]))
+    await ahead.catch_up()
     for _ in range(2):
         faded = {name: fade(row, 99) for name, row in behind.rows.items()}
-        await behind.revise({name: row for name, row in faded.items() if row != behind.rows[name]})
-    await behind.wake()
+        await behind.update({name: row for name, row in faded.items() if row != behind.rows[name]})
+    await behind.catch_up()
     assert {row.light for row in behind.rows.values()} == {"off"}
     assert (await loaded(redis, log, rules())).rows == behind.rows
 
@@ -219,7 +220,7 @@ async def test_time_is_not_forgotten_where_another_instance_is_ahead(redis: Any,
 async def test_rebuilding_gives_equal_rows_and_announces_nothing(redis: Any, log: Log) -> None:
     """A rebuild folds the whole log into a new generation, finds no difference, and leaves feed and histories alone."""
     projection = await loaded(redis, log, rules())
-    await projection.wake()
+    await projection.catch_up()
     generation = projection.generation
     assert await projection.rebuild() == {}
     assert projection.generation > generation
@@ -227,16 +228,16 @@ async def test_rebuilding_gives_equal_rows_and_announces_nothing(redis: Any, log
     assert await announced(redis, projection) == CHANGES
     assert await projection.history("t1") == [1, 4, 5]
     left = [name for name in await redis.keys() if b":rows:" in name]
-    assert left == [projection._rows(projection.generation).encode()]
+    assert left == [projection._stored.rows_key(projection.generation).encode()]
 
 
 async def test_rebuilding_mends_what_was_changed_behind_its_back(redis: Any, log: Log) -> None:
     """A row that is not what the log says is found, shown before and after, and put right."""
     projection = await loaded(redis, log, rules())
-    await projection.wake()
+    await projection.catch_up()
     forged = Count(99, 6, ())
-    await redis.hset(projection._rows(projection.generation), "t1", msgspec.json.encode(forged))
-    await redis.hset(projection._rows(projection.generation), "t9", msgspec.json.encode(forged))
+    await redis.hset(projection._stored.rows_key(projection.generation), "t1", msgspec.json.encode(forged))
+    await redis.hset(projection._stored.rows_key(projection.generation), "t9", msgspec.json.encode(forged))
     assert await projection.rebuild() == {"t1": (forged, AFTER[6]["t1"]), "t9": (forged, None)}
     assert (await loaded(redis, log, rules())).rows == AFTER[6]
 
@@ -244,15 +245,15 @@ async def test_rebuilding_mends_what_was_changed_behind_its_back(redis: Any, log
 async def test_a_switch_that_is_sent_twice_keeps_the_rows(redis: Any, log: Log) -> None:
     """A client that lost the answer and asks again is told that it is done: no other rows are left by then."""
     projection = await loaded(redis, log, rules())
-    await projection.wake()
-    switch = projection._switch
+    await projection.catch_up()
+    switch = projection._stored._switch
 
     async def again(**words: Any) -> Any:
-        projection._switch = switch
+        projection._stored._switch = switch
         await switch(**words)
         return await switch(**words)
 
-    projection._switch = again
+    projection._stored._switch = again
     assert await projection.rebuild() == {}
     other = await loaded(redis, log, rules())
     assert (other.rows, other.position, other.generation) == (AFTER[6], 6, 1)
@@ -266,7 +267,7 @@ async def test_a_rebuild_behind_the_tail_leaves_the_rest_to_be_announced(redis: 
     projection.advance([found async for batch in log.scan(4, 5) for found in batch])
     await projection.rebuild()
     assert projection.position == 4
-    await projection.wake()
+    await projection.catch_up()
     assert await announced(redis, projection) == CHANGES
     assert await projection.history("t1") == [1, 4, 5]
 
@@ -274,12 +275,12 @@ async def test_a_rebuild_behind_the_tail_leaves_the_rest_to_be_announced(redis: 
 async def test_another_instance_goes_on_after_a_rebuild(redis: Any, log: Log) -> None:
     """An instance that held the generation before takes up the new one, and nothing is announced twice or left out."""
     one, other = await loaded(redis, log, rules()), await loaded(redis, log, rules())
-    await one.wake()
-    await other.wake()
+    await one.catch_up()
+    await other.catch_up()
     await one.rebuild()
-    await log.append(6, entries([happening("t3", 0)]))
-    await other.wake()
-    await one.wake()
+    await append(log, 6, entries([happening("t3", 0)]))
+    await other.catch_up()
+    await one.catch_up()
     assert one.rows == other.rows == expected([*STORY, happening("t3", 0)])[-1]
     assert [position for position, _ in await announced(redis, one)] == [1, 2, 4, 5, 6, 7]
 
@@ -287,18 +288,20 @@ async def test_another_instance_goes_on_after_a_rebuild(redis: Any, log: Log) ->
 async def test_two_rebuilds_at_once_do_no_harm(redis: Any, log: Log) -> None:
     """Two instances that rebuild at the same time both end, on the rows of the log, with one generation left."""
     one, other = await loaded(redis, log, rules()), await loaded(redis, log, rules())
-    await one.wake()
-    await other.wake()
+    await one.catch_up()
+    await other.catch_up()
     async with asyncio.timeout(20):
         await asyncio.gather(one.rebuild(), other.rebuild(), one.rebuild(), other.rebuild())
     final = await loaded(redis, log, rules())
     assert final.rows == AFTER[6]
-    assert [name for name in await redis.keys() if b":rows:" in name] == [final._rows(final.generation).encode()]
+    assert [name for name in await redis.keys() if b":rows:" in name] == [
+        final._stored.rows_key(final.generation).encode()
+    ]
 
 
 async def test_other_rules_rebuild_on_load(redis: Any, log: Log) -> None:
     """Rows that another version of the rules folded are rebuilt when a projection loads, in silence."""
-    await (await loaded(redis, log, rules("1"))).wake()
+    await (await loaded(redis, log, rules("1"))).catch_up()
 
     def count_double(row: Count | None, entry: Any) -> Count | None:
         after = evolve(row, entry)
@@ -308,7 +311,7 @@ async def test_other_rules_rebuild_on_load(redis: Any, log: Log) -> None:
     projection = await loaded(redis, log, doubled)
     assert {name: row.events for name, row in projection.rows.items()} == {"t1": 6, "t2": 4}
     assert await announced(redis, projection) == CHANGES
-    await projection.wake()
+    await projection.catch_up()
     assert (await loaded(redis, log, doubled)).rows == projection.rows
 
 
@@ -323,16 +326,16 @@ async def test_rules_that_begin_at_once_do_not_overwrite_each_other(redis: Any, 
     first, second = Projection(redis, log, rules("1")), Projection(redis, log, rules("2"))
     await first.load()
     await second.load()
-    await second.wake()
+    await second.catch_up()
     with pytest.raises(SupersededError, match="'2' took over '1'"):
-        await first.wake()
+        await first.catch_up()
     saved = await loaded(redis, log, rules("2"))
     assert (saved.generation, saved.rows) == (0, second.rows)
 
 
 async def test_rules_with_another_row_rebuild_too(redis: Any, log: Log) -> None:
     """New rules may have rows of another shape: those of the old rules need not be readable."""
-    await (await loaded(redis, log, rules("1"))).wake()
+    await (await loaded(redis, log, rules("1"))).catch_up()
 
     def recount(row: Renamed | None, entry: Any) -> Renamed | None:
         return Renamed(row.count + 1 if row is not None else 1)
@@ -346,18 +349,18 @@ async def test_rules_with_another_row_rebuild_too(redis: Any, log: Log) -> None:
 async def test_any_past_position_can_be_folded(redis: Any, log: Log) -> None:
     """`fresh` folds the log up to a position, in memory only: the rows as they stood then, and nothing is written."""
     projection = await loaded(redis, log, rules())
-    await projection.wake()
+    await projection.catch_up()
     before = await contents(redis)
     for position, rows in enumerate(AFTER):
-        past = await projection.fresh(position)
+        past = await projection.replay(position)
         assert (past.rows, past.position) == (rows, position)
-    assert (await projection.fresh()).rows == AFTER[6]
+    assert (await projection.replay()).rows == AFTER[6]
     assert await contents(redis) == before
 
 
 async def test_saved_rows_can_be_looked_at(redis: Any, log: Log) -> None:
     """`read_saved` takes up the rows as they are, whatever rules folded them, and rebuilds nothing."""
-    await (await loaded(redis, log, rules("1"))).wake()
+    await (await loaded(redis, log, rules("1"))).catch_up()
     before = await contents(redis)
     projection = Projection(redis, log, rules("2"))
     await projection.read_saved()
@@ -368,8 +371,8 @@ async def test_saved_rows_can_be_looked_at(redis: Any, log: Log) -> None:
 async def test_a_capped_feed_keeps_the_latest(redis: Any, log: Log) -> None:
     """A feed with a cap keeps about that many announcements, the latest ones."""
     projection = await loaded(redis, log, msgspec.structs.replace(rules(), cap=10))
-    await log.append(6, entries([happening("t3", number) for number in range(1_000)]))
-    await projection.wake()
+    await append(log, 6, entries([happening("t3", number) for number in range(1_000)]))
+    await projection.catch_up()
     positions = [position for position, _ in await announced(redis, projection)]
     assert 10 <= len(positions) <= 300
     assert positions == list(range(1_007 - len(positions), 1_007))
@@ -379,9 +382,9 @@ async def test_long_logs_are_folded_in_parts(redis: Any) -> None:
     """A log longer than one batch is folded and saved part by part, with the same rows at the end."""
     log = Log(redis, LEDGER)
     events: list[Event] = [happening(f"t{number % 7}", number // 7) for number in range(2_500)]
-    await log.append(0, entries(events))
+    await append(log, 0, entries(events))
     projection = await loaded(redis, log, rules(coalesced=True))
-    assert await projection.wake() == 2_500
+    assert await projection.catch_up() == 2_500
     assert projection.rows == expected(events)[-1]
     histories = [await projection.history(f"t{number}") for number in range(7)]
     assert sorted(position for positions in histories for position in positions) == list(range(1, 2_501))
@@ -390,25 +393,25 @@ async def test_long_logs_are_folded_in_parts(redis: Any) -> None:
 async def test_a_message_that_is_no_event_stops_the_fold(redis: Any, log: Log) -> None:
     """Bytes in the log that are no event raise; nothing after them is folded as if they were not there."""
     projection = await loaded(redis, log, rules())
-    await projection.wake()
+    await projection.catch_up()
     with pytest.raises(Exception, match="does not decode"):
-        await projection.wake([Stored(7, b"{}")])
+        await projection.catch_up([Stored(7, b"{}")])
     assert projection.position == 6
 
 
 async def test_what_a_failover_takes_back_is_given_up(redis: Any, log: Log) -> None:
     """Where the log ends before what was folded, rows are those that are saved beside that log, and go on there."""
     projection = await loaded(redis, log, rules())
-    await projection.wake()
+    await projection.catch_up()
     replica = await replica_of(redis)
-    await log.append(6, entries([happening("t3", 0), happening("t3", 1)]))
-    await projection.wake()
+    await append(log, 6, entries([happening("t3", 0), happening("t3", 1)]))
+    await projection.catch_up()
     await promote(redis, replica)
-    assert await projection.wake() == 0
-    assert (projection.rows, projection.position, projection.cuts) == (AFTER[6], 6, [(6, 8)])
-    await log.append(6, entries([happening("t4", 0)]))
-    assert await projection.wake() == 1
-    assert (projection.rows, projection.cuts) == (expected([*STORY, happening("t4", 0)])[7], [(6, 8)])
+    assert await projection.catch_up() == 0
+    assert (projection.rows, projection.position, projection.rollbacks) == (AFTER[6], 6, [(6, 8)])
+    await append(log, 6, entries([happening("t4", 0)]))
+    assert await projection.catch_up() == 1
+    assert (projection.rows, projection.rollbacks) == (expected([*STORY, happening("t4", 0)])[7], [(6, 8)])
 
 
 @pytest.mark.parametrize("more", range(4))
@@ -419,19 +422,19 @@ async def test_other_events_at_the_same_positions_are_noticed(
 ) -> None:
     """After a failover the log may be as long as before, or longer, with others' events: rows are folded from those."""
     projection = await loaded(redis, log, rules())
-    await projection.wake()
+    await projection.catch_up()
     replica = await replica_of(redis)
-    await log.append(6, entries([happening("t3", 0), happening("t3", 1)]))
-    await projection.wake()
+    await append(log, 6, entries([happening("t3", 0), happening("t3", 1)]))
+    await projection.catch_up()
     await promote(redis, replica)
     others = [happening(f"t{number}", 0) for number in range(4, 6 + more)]
-    await log.append(6, entries(others))
+    await append(log, 6, entries(others))
     if second:
-        await (await loaded(redis, log, rules())).wake()
-    await projection.wake(await log.read(8) if handed else [])
-    await projection.wake()
+        await (await loaded(redis, log, rules())).catch_up()
+    await projection.catch_up(await log.read(8) if handed else [])
+    await projection.catch_up()
     assert (projection.rows, projection.position) == (expected([*STORY, *others])[8 + more], 8 + more)
-    assert len(projection.cuts) == 1
+    assert len(projection.rollbacks) == 1
     again = await loaded(redis, log, rules())
     assert (again.rows, again.position) == (projection.rows, projection.position)
 
@@ -440,12 +443,12 @@ async def test_a_change_by_time_is_not_saved_beside_another_log(redis: Any, log:
     """Rows that time alone changes are not written over those of others, where a failover has brought other events."""
     projection = await loaded(redis, log, rules())
     replica = await replica_of(redis)
-    await projection.wake()
+    await projection.catch_up()
     await promote(redis, replica)
     await redis.delete(log.key)
     others = [happening(f"t{number}", 0) for number in range(4, 10)]
     await redis.delete(f"duban:{{{LEDGER}}}:seen")
-    await log.append(0, entries(others))
-    await (await loaded(redis, log, rules())).wake()
-    await projection.revise({name: fade(row, 1) for name, row in projection.rows.items()})
+    await append(log, 0, entries(others))
+    await (await loaded(redis, log, rules())).catch_up()
+    await projection.update({name: fade(row, 1) for name, row in projection.rows.items()})
     assert projection.rows == expected(others)[6]

@@ -13,6 +13,7 @@ from events.entries import Stored
 from events.envelope import Event
 from events.log import Log
 from events.projection import Projection, SupersededError
+from tests.events.appending import append
 from tests.events.counting import Count, announced, entries, expected, fade, happening, loaded, rules
 from tests.events.driver import Driver
 
@@ -69,7 +70,7 @@ class ProjectionMachine(RuleBasedStateMachine):
         self.driver(self._append(tasks))
 
     @rule(number=instances, message=messages)
-    def wake(self, number: int, message: str) -> None:
+    def catch_up(self, number: int, message: str) -> None:
         """A message wakes an instance, whatever it brings."""
         self.driver(self._wake(number, message))
 
@@ -89,7 +90,7 @@ class ProjectionMachine(RuleBasedStateMachine):
         self.instances[number] = self.driver(self.new())
 
     @rule(number=instances, ticks=st.integers(0, 4))
-    def revise(self, number: int, ticks: int) -> None:
+    def update(self, number: int, ticks: int) -> None:
         """Time goes by, and an instance looks at its lights."""
         self.now += ticks
         self.driver(self._revise(number))
@@ -184,7 +185,7 @@ class ProjectionMachine(RuleBasedStateMachine):
         for task in tasks:
             self.events.append(happening(task, numbers[task]))
             numbers[task] += 1
-        await self.log.append(tail, entries(self.events[tail:]))
+        await append(self.log, tail, entries(self.events[tail:]))
 
     async def _with(self, number: int, work: Callable[[Projection[Count]], Coroutine[Any, Any, object]]) -> None:
         """Let an instance work; one that finds newer rules at work is replaced, as a deployment would."""
@@ -196,7 +197,7 @@ class ProjectionMachine(RuleBasedStateMachine):
     async def _wake(self, number: int, message: str = "none") -> None:
         instance = self.instances[number]
         entries = MESSAGES[message](await self.log.read(0), instance.position)
-        await self._with(number, lambda instance: instance.wake(entries))
+        await self._with(number, lambda instance: instance.catch_up(entries))
 
     async def _advance(self, number: int, count: int) -> None:
         instance = self.instances[number]
@@ -206,7 +207,7 @@ class ProjectionMachine(RuleBasedStateMachine):
         rows = self.instances[number].rows
         faded = {name: fade(row, self.now) for name, row in rows.items()}
         changed = {name: row for name, row in faded.items() if row != rows[name]}
-        await self._with(number, lambda instance: instance.revise(changed))
+        await self._with(number, lambda instance: instance.update(changed))
 
     async def _rebuild(self, number: int) -> dict[str, tuple[Count | None, Count | None]]:
         return await self.instances[number].rebuild()

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from events.envelope import InvalidEvent, parse, read, seal, submitted
+from events.envelope import InvalidEvent, parse, read, submitted
 from events.schema import TYPES
-from tests.examples import EXAMPLES, RECORDED, WIRE
+from tests.examples import EXAMPLES, RECORDED, WIRE, seal
 
 REPORT = EXAMPLES["duban.progress.reported.v1"]
 

@@ -11,8 +11,9 @@ from events.keys import key
 from services.common import runtime
 from services.common.clock import sleep
 from services.ingest.app import LOOK_SECONDS, TICK_SECONDS
-from services.ingest.inbox import WAKES_WITH, Inbox
-from services.ingest.writer import UnavailableError, Writer
+from services.ingest.inbox import Inbox
+from services.ingest.request import UnavailableError
+from services.ingest.writer import Writer
 from services.notify.app import PAUSE_SECONDS
 from services.notify.app import Desk as NotifyDesk
 from services.notify.sender import Sender
@@ -22,7 +23,7 @@ from services.status.app import Desk as StatusDesk
 from services.status.store import Board
 from tests.faults.connection import faulty
 from tests.faults.life import Life
-from tests.faults.reader import Reader
+from tests.faults.reader import Handle, Reader
 from tests.faults.world import NAME, World
 
 OFTEN_SECONDS = 0.05
@@ -44,20 +45,23 @@ Component: TypeAlias = Callable[[World, Life, Any], Awaitable[None]]
 async def ingest(world: World, life: Life, redis: Any) -> None:
     """The writer, its clock, its saves, and the inboxes."""
     writer = Writer(redis, NAME, world.ledger, world.clock.now)
-    inboxes: list[tuple[Inbox, Reader]] = []
+    inboxes: list[Inbox] = []
+    readers: list[Reader] = []
+
+    def follow(stream: str, after: str, count: int, handle: Handle) -> runtime.Follower:
+        readers.append(Reader(redis, stream, after, count, handle))
+        return readers[-1].follower
+
     for source in SOURCES:
         reached = await writer.log.cursor(key(NAME, "inbox", source))
-        inbox = Inbox(redis, writer, source, reached)
-        reader = Reader(redis, inbox.name, reached, WAKES_WITH, inbox.handle)
-        inbox.follower = reader.follower
-        inboxes.append((inbox, reader))
+        inboxes.append(Inbox(redis, writer, source, reached, follow))
     world.writers[life.name] = (life, writer)
     await asyncio.gather(
         writer.run(),
         runtime.repeat(TICK_SECONDS, writer.tick),
         runtime.repeat(OFTEN_SECONDS, writer.save),
-        *(reader.run() for _, reader in inboxes),
-        *(runtime.repeat(min(LOOK_SECONDS, OFTEN_SECONDS), inbox.look) for inbox, _ in inboxes),
+        *(reader.run() for reader in readers),
+        *(runtime.repeat(min(LOOK_SECONDS, OFTEN_SECONDS), inbox.look) for inbox in inboxes),
     )
 
 

@@ -12,7 +12,7 @@ from events.envelope import Event, encode
 from events.keys import key
 from services.common.clock import sleep
 from services.ingest.draft import submission
-from services.ingest.writer import UnavailableError
+from services.ingest.request import UnavailableError
 from tests.examples import LEAD, assigned, reported
 from tests.faults.connection import faulty
 from tests.faults.world import NAME, START, World

@@ -1,7 +1,7 @@
 """A reader of a stream that can be sent back: what runtime.follow is to a service, without a broker."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from redis.exceptions import RedisError
 
@@ -11,13 +11,13 @@ from services.common.clock import sleep
 BLOCK_MILLISECONDS = 100
 PAUSE_SECONDS = 0.01
 
+Handle: TypeAlias = Callable[[list[Any]], Awaitable[None]]
+
 
 class Reader:
     """Reads on after `last_id`, and again after a fault; it is the subscriber of a runtime.Follower."""
 
-    def __init__(
-        self, redis: Any, stream: str, after: str, count: int, handle: Callable[[list[Any]], Awaitable[None]]
-    ) -> None:
+    def __init__(self, redis: Any, stream: str, after: str, count: int, handle: Handle) -> None:
         self.last_id = after
         self.follower = runtime.Follower(self, handle)
         self._redis = redis

@@ -16,7 +16,7 @@ import services.notify.sender
 import services.notify.store
 from events.keys import key
 from events.log import Log
-from events.projection import saved_position
+from events.saved_rows import saved_position
 from services.common.clock import sleep
 from services.common.connection import connect
 from services.notify.store import Alerts, Query

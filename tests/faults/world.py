@@ -8,12 +8,12 @@ import httpx
 import msgspec
 
 from events.ledger import AlertRules, Channel, Ledger
-from services.common.clock import FixedClock
 from services.common.settings import load_ledger, shipped
 from services.ingest.writer import Writer
 from services.status.app import Desk
 from tests.faults.life import Life
 from tests.faults.points import Faults
+from tests.fixed_clock import FixedClock
 from tests.notify.endpoint import SECRET
 
 NAME = "zhanjiang"

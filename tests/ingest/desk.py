@@ -15,13 +15,13 @@ from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from services.common.accepted import LossAccepted, accept, waiting
-from services.common.clock import FixedClock
 from services.common.settings import load_ledger, shipped
 from services.ingest import draft
 from services.ingest.core import Outcome
 from services.ingest.draft import Submission
 from services.ingest.refusals import read_refused
 from services.ingest.writer import Writer
+from tests.fixed_clock import FixedClock
 
 NAME = "zhanjiang"
 

@@ -19,14 +19,15 @@ from events.keys import key
 from events.log import Log
 from events.seal.merkle import Tree
 from services.common.accepted import LossAccepted, accept
-from services.common.clock import FixedClock
 from services.common.settings import SettingsError
 from services.ingest.acknowledged import Acknowledged
+from services.ingest.request import UnavailableError
 from services.ingest.state import MARK, load, own
-from services.ingest.writer import UnavailableError, Writer
+from services.ingest.writer import Writer
 from tests.events.driver import Driver
 from tests.events.failover import promote, replica_of
 from tests.examples import assigned, reported, store
+from tests.fixed_clock import FixedClock
 from tests.ingest.desk import LEDGER, NAME, START, Desk, accept_loss, history, short
 from tests.servers import Server
 
@@ -189,7 +190,7 @@ async def test_what_comes_back_is_gone_on_from(redis: Any, tmp_path: Path) -> No
         with pytest.raises(UnavailableError):
             await desk.submit(reported(number=8))
         await promote(redis, whole)
-        desk.writer._server = "the one before"
+        desk.writer._loss_check.server = "the one before"
         await desk.writer.look_for_acceptance()
         assert short(await desk.submit(reported(number=8))) == [("accepted", 8)]
 

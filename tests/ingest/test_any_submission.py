@@ -152,7 +152,7 @@ async def test_any_submission(office: Office, given_in: list[tuple[str, tuple[st
         for raw, outcome in outcomes:
             if outcome.outcome != "refused":
                 assert outcome.position is not None
-                (stored,) = await Log(office.redis, NAME).pick([outcome.position])
+                (stored,) = await Log(office.redis, NAME).read_at([outcome.position])
                 assert submitted(stored.raw) == _plain(raw)
         if form in {"inbox", "faststream"}:
             assert len(await receipts(office.redis, source)) == receipts_before + len(raws)

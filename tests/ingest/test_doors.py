@@ -18,9 +18,9 @@ from events.envelope import CODES, Event, encode
 from events.keys import key
 from events.schema import TYPES, TaskClosed, TaskUrged
 from services.common.clock import sleep
+from services.ingest.budget import MOST_REQUEST
 from services.ingest.core import Outcome
 from services.ingest.queue import BATCH
-from services.ingest.room import MOST_REQUEST
 from tests.examples import EXAMPLES, LEAD, assigned, reported
 from tests.ingest.desk import NAME, history, ids, kept, receipts, short
 from tests.ingest.office import ONE, PATH, PATIENCE, Office, opened, problem

@@ -15,8 +15,8 @@ from events.log import Log
 from services.common import tokens
 from services.common.settings import Settings, shipped
 from services.ingest.app import build
+from services.ingest.budget import MOST_REQUEST
 from services.ingest.core import Outcome
-from services.ingest.room import MOST_REQUEST
 from services.schedule.limits import MIB
 from tests.examples import assigned
 from tests.ingest.desk import NAME, kept, short

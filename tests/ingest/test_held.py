@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 from typing import Any
 
-from services.common.clock import FixedClock
 from services.ingest.writer import Writer
 from tests.examples import assigned, reported
+from tests.fixed_clock import FixedClock
 from tests.ingest.desk import DAY, LEDGER, NAME, START, history, submission
 
 

@@ -9,8 +9,8 @@ import pytest
 from events.deadline import EARLIEST, Deadline, Fixed, Ongoing, Recurring
 from events.envelope import encode
 from events.schema import DeadlineNeared, DeadlinePassed
-from services.common.clock import FixedClock
 from tests.examples import TASK, assigned, reported
+from tests.fixed_clock import FixedClock
 from tests.ingest.desk import DAY, START, history, ids, short, working
 
 DUE = datetime(2019, 1, 1, tzinfo=START.tzinfo)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.entries import Move
+from events.entries import CursorAdvance
 from events.envelope import Event, encode, read, submitted
 from events.keys import key
 from events.log import InboxMovedError, Log
@@ -122,7 +122,7 @@ def test_outcomes_do_not_depend_on_batches(driver: Driver) -> None:
             for start in range(0, len(calls), at_once):
                 some = calls[start : start + at_once]
                 answers += await asyncio.gather(
-                    *(desk.writer.hand_in("all", call, len(call), submission) for call in some)
+                    *(desk.writer.enqueue("all", call, len(call), submission) for call in some)
                 )
         return [one for answer in answers for one in short(answer)]
 
@@ -141,7 +141,7 @@ async def test_what_cannot_be_read_fails_for_its_sender_alone(redis: Any) -> Non
         raise TypeError("no such reading")
 
     async with working(redis) as desk:
-        fault = asyncio.create_task(desk.writer.hand_in("units", [b"x"], 1, broken))
+        fault = asyncio.create_task(desk.writer.enqueue("units", [b"x"], 1, broken))
         assert short(await desk.submit(assigned())) == [("accepted", 1)]
         with pytest.raises(TypeError, match="no such reading"):
             await fault
@@ -213,7 +213,7 @@ async def test_receipts_tell_the_outcomes_of_an_inbox(redis: Any) -> None:
         submission(b"[", "office", "2-0"),
     ]
     async with working(redis) as desk:
-        outcomes = await desk.writer.submit(entries, Move(inbox, "0-0", "2-0", 3))
+        outcomes = await desk.writer.submit(entries, CursorAdvance(inbox, "0-0", "2-0", 3))
         assert await desk.writer.log.cursor(inbox) == "2-0"
     assert short(outcomes) == [("accepted", 1), ("duplicate", 1), ("refused", "malformed")]
     assert await receipts(redis, "office") == list(zip(["1-1", "1-2", "2-0"], outcomes, strict=True))
@@ -226,11 +226,11 @@ async def test_inbox_entries_are_decided_once(redis: Any) -> None:
     inbox = key(NAME, "inbox", "office")
     entry = submission(assigned(), entry="1-1")
     async with working(redis) as desk, working(redis) as other:
-        await desk.writer.submit([entry], Move(inbox, "0-0", "1-1", 1))
+        await desk.writer.submit([entry], CursorAdvance(inbox, "0-0", "1-1", 1))
         with pytest.raises(InboxMovedError):
-            await other.writer.submit([entry], Move(inbox, "0-0", "1-1", 1))
+            await other.writer.submit([entry], CursorAdvance(inbox, "0-0", "1-1", 1))
         mixed = await asyncio.gather(
-            other.writer.submit([submission(b"[", "office", "1-1")], Move(inbox, "0-0", "1-1", 1)),
+            other.writer.submit([submission(b"[", "office", "1-1")], CursorAdvance(inbox, "0-0", "1-1", 1)),
             other.submit(reported()),
             return_exceptions=True,
         )
@@ -247,7 +247,7 @@ async def test_an_inbox_is_decided_in_batches(redis: Any) -> None:
     entries = [submission(reported(number=number), entry=f"{number}-0") for number in range(1, 2 * BATCH)]
     async with working(redis) as desk:
         await desk.submit(assigned())
-        outcomes = await desk.writer.submit(entries, Move(inbox, "0-0", entries[-1].entry or "", len(entries)))
+        outcomes = await desk.writer.submit(entries, CursorAdvance(inbox, "0-0", entries[-1].entry or "", len(entries)))
         assert await desk.writer.log.cursor(inbox) == entries[-1].entry
     assert short(outcomes) == [("accepted", position) for position in range(2, 2 * BATCH + 1)]
     assert await receipts(redis, "units") == list(zip([one.entry for one in entries], outcomes, strict=True))
@@ -288,7 +288,7 @@ async def test_two_writers_keep_the_order_of_a_call(redis: Any) -> None:
         for task in ("t1", "t2", "t3", "t4")
     ]
     async with working(redis) as desk, working(redis) as other:
-        await asyncio.gather(desk.writer.sync(), other.writer.sync())
+        await asyncio.gather(desk.submit(), other.submit())
         answers = await asyncio.gather(
             *(writer.submit(*call) for writer, call in zip((desk, other, desk, other), calls, strict=True))
         )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from events.keys import key
-from services.ingest.writer import UnavailableError
+from services.ingest.request import UnavailableError
 from tests.events.failover import promote, replica_of
 from tests.examples import TASK, assigned, reported
 from tests.ingest.desk import NAME, accept_loss, history, ids, short, working

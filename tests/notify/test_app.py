@@ -12,6 +12,7 @@ from events.entries import Entry, digest
 from events.log import Log
 from services.common.settings import Settings, SettingsError, shipped
 from services.notify.app import build
+from tests.events.appending import append
 from tests.examples import assigned, store
 from tests.webserver import serving
 
@@ -23,7 +24,7 @@ async def base(tmp_path: Path, server_url: str, redis: Any) -> AsyncIterator[str
     """Return the address of a running notify, with one assignment in its log."""
     (tmp_path / f"{NAME}.toml").write_bytes(shipped(f"{NAME}.toml").read_bytes())
     raw = store(assigned("t-1", others=("市民政局",)))
-    await Log(redis, NAME).append(0, [Entry("office", "1", digest(raw), raw)])
+    await append(Log(redis, NAME), 0, [Entry("office", "1", digest(raw), raw)])
     async with serving(build(Settings(redis_url=server_url, ledgers=tmp_path))) as address:
         yield address
 

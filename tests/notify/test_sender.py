@@ -17,12 +17,13 @@ from events.keys import key
 from events.ledger import AlertRules, Channel, Ledger
 from events.log import Log
 from events.schema import DeadlinePassed
-from services.common.clock import FixedClock
 from services.notify.alerts import Alert
 from services.notify.deliveries import DIGEST_MOST, TRIES
 from services.notify.sender import Sender
 from services.notify.store import Alerts, Outbox, Query
+from tests.events.appending import append
 from tests.examples import EXAMPLES, assigned, store
+from tests.fixed_clock import FixedClock
 from tests.notify.endpoint import SECRET, Endpoint
 
 NAME = "zhanjiang"
@@ -41,7 +42,7 @@ class Post:
 
     async def turns(self, count: int = 4) -> None:
         """Fold, and let the sender take turns until its deliveries have ended."""
-        await self.alerts.projection.wake()
+        await self.alerts.projection.catch_up()
         for _ in range(count):
             await self.sender.turn()
 
@@ -75,7 +76,7 @@ async def happen(redis: Any, *events: Event, at: datetime = START) -> None:
     log = Log(redis, NAME)
     raws = [store(event, at.isoformat().replace("+00:00", "Z")) for event in events]
     entries = [Entry(event.source, event.id, digest(raw), raw) for event, raw in zip(events, raws, strict=True)]
-    await log.append(await log.tail(), entries)
+    await append(log, await log.tail(), entries)
 
 
 def passed(task: str, due: datetime = START) -> Event:

@@ -4,10 +4,11 @@ import msgspec
 import pytest
 
 from events.deadline import Fixed
-from events.envelope import parse, seal
+from events.envelope import parse
 from events.schema import DeadlineClarified, TaskReassigned
 from services.schedule.difference import Difference, Present, compare
 from services.schedule.plan import Line
+from tests.examples import seal
 from tests.schedule.documents import SEED
 from tests.schedule.orders import LEDGER, assignments, schedule
 

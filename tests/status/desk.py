@@ -17,6 +17,7 @@ from services.common.clock import kind_of, sleep
 from services.common.connection import connect
 from services.common.settings import Settings
 from services.status.app import build
+from tests.events.appending import append
 from tests.examples import EXAMPLES, RECORDED, store
 from tests.status.sse import Happening, happenings
 from tests.webserver import serving
@@ -43,7 +44,7 @@ class History:
         for event in events:
             instant = recorded or event.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             entries.append(Entry(event.source, event.id, digest(encode(event)), store(event, instant)))
-        positions = await self.log.append(self.tail, entries)
+        positions = await append(self.log, self.tail, entries)
         assert positions == list(range(self.tail + 1, self.tail + len(entries) + 1))
         self.tail += len(entries)
         return self.tail

@@ -18,7 +18,7 @@ async def relit(redis: Any, history: History) -> Board:
     """Return a board on which the one task has turned red by time alone."""
     await history.append(assigned(), recorded=None)
     board = Board(redis, LEDGER, DIRECTORY)
-    await board.projection.wake()
+    await board.projection.catch_up()
     before = dict(board.projection.rows)
     await board.relight(LATER)
     assert board.projection.rows != before
@@ -36,6 +36,6 @@ async def test_a_difference_names_its_members(redis: Any, history: History) -> N
     board = await relit(redis, history)
     [(name, task)] = board.projection.rows.items()
     forged = replace(task, row=replace(task.row, title="别的"))
-    await board.projection.revise({name: forged, "invented": task})
+    await board.projection.update({name: forged, "invented": task})
     differing = await board.projection.rebuild()
     assert {row: members(*pair) for row, pair in differing.items()} == {name: ["row.title"], "invented": ["."]}

@@ -6,8 +6,9 @@ from base64 import b64encode
 from typing import Any
 
 from events.entries import Entry, digest
-from events.envelope import encode, read, seal
-from tests.examples import RECORDED, assigned, reported
+from events.envelope import encode, read
+from tests.events.appending import append
+from tests.examples import RECORDED, assigned, reported, seal
 from tests.status.desk import Desk, History, House
 
 STILL = "2019-04-01T09:00:00+08:00"
@@ -50,7 +51,7 @@ async def test_data_in_base64_are_folded(house: House, history: History) -> None
     raw = json.dumps(event).encode()
     stored = seal(raw, RECORDED, "units")
     one = read(stored)
-    await history.log.append(1, [Entry(one.source, one.id, digest(raw), stored)])
+    await append(history.log, 1, [Entry(one.source, one.id, digest(raw), stored)])
     async with house.desk(STILL) as desk:
         row = (await desk.get(f"tasks/{one.subject}")).json()
         assert (row["percent"], row["state"], row["position"]) == (40, "in-progress", 2)

@@ -14,7 +14,7 @@ from services.cli.checks.log import check_log
 from services.cli.checks.outcomes import check_receipts, check_refused
 from services.cli.checks.rows import check_rows
 from services.common.ledger_clock import ahead_of_wall
-from services.ingest.writer import rules as ingest_rules
+from services.ingest.write_model import rules as ingest_rules
 from services.notify.store import rules as notify_rules
 from services.status.store import rules as status_rules
 

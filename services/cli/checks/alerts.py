@@ -10,7 +10,7 @@ from events.envelope import read
 from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
-from events.projection import saved_position
+from events.saved_rows import saved_position
 from services.cli.checks.finding import Finding
 from services.notify.alerts import Alert, Task, alerts_for, evolve
 from services.notify.store import FEED, NAME

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from events.entries import Known, Stored, digest
+from events.entries import Seen, Stored, digest
 from events.envelope import Event, InvalidEvent, read, submitted
 from events.keys import key
 from events.ledger import CLOCK, Ledger
@@ -37,7 +37,7 @@ async def check_log(
                 findings.append(Finding("ordered", str(after), f"recorded {event.recorded}, before {recorded}"))
             recorded = event.recorded or recorded
             events.append((entry, event))
-        known = await log.known([(event.source, event.id) for _, event in events])
+        known = await log.seen([(event.source, event.id) for _, event in events])
         for (entry, event), one in zip(events, known, strict=True):
             findings += _submission(entry, event, one)
             findings += _authority(entry.position, event, ledger)
@@ -48,7 +48,7 @@ async def check_log(
     return findings + await _whole(redis, log)
 
 
-def _submission(entry: Stored, event: Event, known: Known | None) -> list[Finding]:
+def _submission(entry: Stored, event: Event, known: Seen | None) -> list[Finding]:
     """The index has the event at its position, with the digest of the bytes that were submitted."""
     position, id = str(entry.position), (event.source, event.id)
     if known is None:

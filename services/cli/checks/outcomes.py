@@ -97,7 +97,7 @@ async def check_receipts(redis: Any, log: Log, source: str) -> list[Finding]:
             except msgspec.MsgspecError as error:
                 findings.append(Finding("receipts", where, f"does not decode: {error}"))
         named = sorted({outcome.position for _, outcome in outcomes if outcome.position is not None})
-        events = {entry.position: read(entry.raw) for entry in await log.pick(named)}
+        events = {entry.position: read(entry.raw) for entry in await log.read_at(named)}
         for where, outcome in outcomes:
             event = events.get(outcome.position or 0)
             if outcome.position is not None and (

@@ -15,7 +15,7 @@ SHOWN = 300
 async def check_rows(projection: Projection[Any]) -> list[Finding]:
     """Return the saved rows that a fresh fold gives otherwise, as of the same instant."""
     await projection.read_saved()
-    fresh = await projection.fresh(projection.position)
+    fresh = await projection.replay(projection.position)
     findings = []
     for name, (saved, folded) in projection.rules.differing(projection.rows, fresh.rows).items():
         differing = ", ".join(members(saved, folded))

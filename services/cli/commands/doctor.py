@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from events.keys import key
 from events.log import Log
-from events.projection import saved_position
+from events.saved_rows import saved_position
 from services.cli.accepting import accept_held_clock, accept_loss, acceptances
 from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.target import LEDGER, Place, find
@@ -19,7 +19,7 @@ from services.common.accepted import waiting
 from services.common.connection import connect
 from services.common.ledger_clock import ahead_of_wall
 from services.common.steady import kept_hold
-from services.ingest.writer import is_closed
+from services.ingest.inbox import is_closed
 
 LEAST_VERSION = (7, 2)
 """Of Redis; every Valkey is later."""

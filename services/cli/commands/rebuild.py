@@ -15,7 +15,7 @@ from services.cli.options import DataOption, JsonOption, LedgerOption, ledger_of
 from services.cli.target import LEDGER, find
 from services.common.connection import connect
 from services.common.settings import SettingsError
-from services.ingest.writer import rules as ingest_rules
+from services.ingest.write_model import rules as ingest_rules
 from services.notify.store import rules as notify_rules
 from services.status.store import rules as status_rules
 

@@ -12,14 +12,16 @@ from redis.exceptions import ResponseError
 
 from events.envelope import encode
 from events.keys import key
-from services.common.clock import FixedClock, sleep
+from services.common import runtime
+from services.common.clock import sleep
 from services.common.settings import Settings
 from services.ingest import inbox
 from services.ingest.app import build
-from services.ingest.room import LEAST, MOST, MOST_REQUEST, SHARE, FullError, Room
-from services.ingest.writer import LAST_ID
+from services.ingest.budget import LEAST, MOST, MOST_REQUEST, SHARE, OverBudgetError, RequestBudget
+from services.ingest.inbox import LAST_ID
 from services.schedule.limits import MIB
 from tests.examples import assigned, reported
+from tests.fixed_clock import FixedClock
 from tests.ingest.desk import NAME, START, Desk, receipts
 from tests.ingest.office import ONE, PATH, PATIENCE, opened, problem
 from tests.webserver import serving
@@ -27,35 +29,38 @@ from tests.webserver import serving
 
 def test_a_source_has_its_share_and_leaves_the_others_theirs() -> None:
     """Short requests count for what each needs, long ones for their bytes; what is answered makes room."""
-    room = Room()
-    with ExitStack() as held:
+    budget = RequestBudget()
+    with ExitStack() as reserved:
         for _ in range(SHARE // LEAST):
-            held.enter_context(room.held(NAME, "units", "10"))
-        with pytest.raises(FullError, match="'units' has 33,554,432 bytes waiting"), room.held(NAME, "units", "10"):
+            reserved.enter_context(budget.reserve(NAME, "units", "10"))
+        with (
+            pytest.raises(OverBudgetError, match="'units' has 33,554,432 bytes waiting"),
+            budget.reserve(NAME, "units", "10"),
+        ):
             pass
-        with room.held(NAME, "office", None), room.held("elsewhere", "units", None):
+        with budget.reserve(NAME, "office", None), budget.reserve("elsewhere", "units", None):
             pass
-    with room.held(NAME, "units", str(MOST_REQUEST)):
+    with budget.reserve(NAME, "units", str(MOST_REQUEST)):
         pass
 
 
 def test_all_sources_together_have_a_bound() -> None:
     """When as much waits as may, also who has nothing waiting is told to come again."""
-    room = Room()
-    with ExitStack() as held:
+    budget = RequestBudget()
+    with ExitStack() as reserved:
         for number in range(MOST // SHARE):
             for _ in range(SHARE // MOST_REQUEST):
-                held.enter_context(room.held(NAME, f"source-{number}", str(MOST_REQUEST)))
-        with pytest.raises(FullError, match="of all sources"), room.held(NAME, "another", "10"):
+                reserved.enter_context(budget.reserve(NAME, f"source-{number}", str(MOST_REQUEST)))
+        with pytest.raises(OverBudgetError, match="of all sources"), budget.reserve(NAME, "another", "10"):
             pass
 
 
 @pytest.mark.parametrize("length", [None, "", "-1", "x"])
 def test_a_request_that_does_not_say_its_length_counts_as_the_largest(length: str | None) -> None:
     """Chunks can become as many as may be."""
-    room = Room()
-    large = room.held(NAME, "units", length), room.held(NAME, "units", length)
-    with large[0], large[1], pytest.raises(FullError), room.held(NAME, "units", "1"):
+    budget = RequestBudget()
+    large = budget.reserve(NAME, "units", length), budget.reserve(NAME, "units", length)
+    with large[0], large[1], pytest.raises(OverBudgetError), budget.reserve(NAME, "units", "1"):
         pass
 
 
@@ -114,10 +119,18 @@ async def test_an_inbox_that_is_too_full_takes_nothing_until_it_is_decided(
     assert [entry for entry, _ in await receipts(redis, "units")] == [*taken, after]
 
 
+def follow(*_: Any) -> runtime.Follower:
+    """Return the follower of a stream that nobody reads."""
+
+    async def handle(_: list[runtime.StreamEntry]) -> None: ...
+
+    return runtime.Follower(None, handle)
+
+
 async def test_an_inbox_is_closed_when_it_becomes_too_full(redis: Any) -> None:
     """More than it may hold closes it, whoever adds: what one source sends must not fill the memory of all."""
     name = key(NAME, "inbox", "units")
-    one = inbox.Inbox(redis, Desk(redis, FixedClock(START)).writer, "units", "0-0")
+    one = inbox.Inbox(redis, Desk(redis, FixedClock(START)).writer, "units", "0-0", follow)
     large = encode(reported(), note="x" * 50_000)
     async with redis.pipeline(transaction=False) as pipe:
         for _ in range(inbox.MOST_BYTES // len(large) + 100):

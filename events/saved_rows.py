@@ -1,0 +1,171 @@
+"""The saved rows of a projection, and all that is written with them.
+
+Keys of the projection `name`, all written by save.lua and switch.lua alone:
+
+    duban:{L}:<name>:checkpoint     hash    generation, position, version (of the rules that folded the rows);
+                                            mark: the hash of the event at that position; begun: the last generation
+                                            that a rebuild began
+    duban:{L}:<name>:rows:<gen>     hash    row key -> the row as JSON, which keeps the offsets of instants
+    duban:{L}:<name>:<feed>         stream  <position>-<n> -> e: an announcement, in the order of the log
+    duban:{L}:<name>:history:<key>  list    the positions of a row's events, if the rules ask for a `history`
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from events.keys import key
+from events.log import Log
+from events.rules import Change, R, Rules
+from events.scripts import lua_text, script
+
+WRITE_BATCH = 4_000
+"""Rows of a new generation that are written at once (~3 MB)."""
+
+
+class Checkpoint(NamedTuple):
+    """The generation of rows, the position they reflect, and the hash of the event there (empty: not known)."""
+
+    generation: int = 0
+    position: int = 0
+    event_hash: str = ""
+
+
+class Saved(NamedTuple, Generic[R]):
+    """The rows on the server; `version` of the rules that folded them is None before the first save."""
+
+    checkpoint: Checkpoint
+    version: str | None
+    rows: dict[str, R]
+
+
+class Stale(NamedTuple):
+    """The verdict on a save if other rows are saved than it expected; nothing was written."""
+
+    checkpoint: Checkpoint
+    version: str
+
+
+Verdict: TypeAlias = Literal["ok", "rolled-back"] | Stale
+"""What became of a save; it is `rolled-back` if the log no longer has the events that were folded."""
+
+
+class SavedRows(Generic[R]):
+    """Reads and writes the saved rows of one projection; every write is atomic."""
+
+    def __init__(self, redis: Any, log: Log, rules: Rules[R]) -> None:
+        self.redis = redis
+        self.feed = key(log.ledger, rules.name, rules.feed)
+        self._log = log
+        self._rules = rules
+        self._checkpoint = key(log.ledger, rules.name, "checkpoint")
+        self._decoder = msgspec.json.Decoder(rules.row)
+        self._save = script(redis, __file__, "save.lua")
+        self._switch = script(redis, __file__, "switch.lua")
+
+    def rows_key(self, generation: int) -> str:
+        """Return the key of the rows of a generation."""
+        return key(self._log.ledger, self._rules.name, "rows", str(generation))
+
+    async def checkpoint(self) -> Checkpoint:
+        """Return the saved checkpoint."""
+        return _checkpoint(*await self.redis.hmget(self._checkpoint, "generation", "position", "mark"))
+
+    async def load(self) -> Saved[R]:
+        """Read the checkpoint and its rows in one transaction, again if the generation changed in between.
+
+        Rows of other rules are left out if they cannot be decoded.
+        """
+        while True:
+            generation = int(await self.redis.hget(self._checkpoint, "generation") or 0)
+            async with self.redis.pipeline(transaction=True) as pipe:
+                pipe.hmget(self._checkpoint, "generation", "position", "mark", "version")
+                pipe.hgetall(self.rows_key(generation))
+                (*found, version), rows = await pipe.execute()
+            checkpoint = _checkpoint(*found)
+            if checkpoint.generation == generation:
+                break
+        version = version.decode() if version is not None else None
+        try:
+            decoded = {name.decode(): self._decoder.decode(row) for name, row in rows.items()}
+        except msgspec.DecodeError:
+            if version in {None, self._rules.version}:
+                raise
+            decoded = {}
+        return Saved(checkpoint, version, decoded)
+
+    def pack(self, expected: Checkpoint, reached: Checkpoint, changes: Sequence[Change[R]]) -> bytes:
+        """Encode for `save` the changes between two checkpoints: the latest of each row, announcements, histories."""
+        latest = {change.key: change.row for change in changes}
+        announced = self._rules.announce(changes) if self._rules.announce is not None else ()
+        return msgspec.msgpack.encode(
+            (
+                reached.generation,
+                expected.position,
+                reached.position,
+                self._rules.version,
+                [(name, lua_text(msgspec.json.encode(row))) for name, row in latest.items()],
+                [(id, lua_text(value)) for id, value in announced],
+                self._rules.cap,
+                self._histories(changes),
+                expected.event_hash,
+                reached.event_hash,
+                self._log.key,
+            )
+        )
+
+    async def save(self, generation: int, packed: bytes) -> Verdict:
+        """Write what was packed for a generation, all or nothing."""
+        keys = [self._checkpoint, self.rows_key(generation), self.feed]
+        verdict, *found = await self._save(keys=keys, args=[packed])
+        if verdict == b"ok":
+            return "ok"
+        if verdict == b"rolled-back":
+            return "rolled-back"
+        *checkpoint, version = found
+        return Stale(_checkpoint(*checkpoint), version.decode())
+
+    async def switch(self, expected: int, rows: Mapping[str, R], position: int) -> bool:
+        """Write `rows` as a new generation and switch to it; False, with the new rows dropped, if others have saved.
+
+        The switch succeeds only from the generation `expected`, saved at `position`.
+        """
+        generation = await self.redis.hincrby(self._checkpoint, "begun", 1)  # unique among concurrent rebuilds
+        new = self.rows_key(generation)
+        names = list(rows)
+        for start in range(0, len(names), WRITE_BATCH):
+            chunk = {name: msgspec.json.encode(rows[name]) for name in names[start : start + WRITE_BATCH]}
+            await self.redis.hset(new, mapping=chunk)
+        # dropped on success: the generation that is left, and those of interrupted rebuilds
+        left = [self.rows_key(old) for old in range(expected, generation)]
+        args = [expected, position, generation, self._rules.version]
+        switched = bool(await self._switch(keys=[self._checkpoint, *left], args=args))
+        if not switched:
+            await self.redis.unlink(new)
+        return switched
+
+    async def history(self, name: str) -> list[int]:
+        """Return the positions of a row's events."""
+        return [int(position) for position in await self.redis.lrange(self._history_key(name), 0, -1)]
+
+    def _history_key(self, name: str) -> str:
+        return key(self._log.ledger, self._rules.name, "history", name)
+
+    def _histories(self, changes: Iterable[Change[R]]) -> list[list[str | int]]:
+        """Return, for each row that events changed, the key of its history and the positions to add."""
+        histories: dict[str, list[str | int]] = {}
+        if self._rules.history:
+            for change in changes:
+                if change.event is not None:
+                    histories.setdefault(change.key, [self._history_key(change.key)]).append(change.position)
+        return list(histories.values())
+
+
+def _checkpoint(generation: Any, position: Any, event_hash: bytes | None) -> Checkpoint:
+    return Checkpoint(int(generation or 0), int(position or 0), event_hash.decode() if event_hash is not None else "")
+
+
+async def saved_position(redis: Any, ledger: str, name: str) -> int:
+    """Return the position that the saved rows of a projection reflect, 0 if there are none."""
+    return int(await redis.hget(key(ledger, name, "checkpoint"), "position") or 0)

@@ -1,0 +1,84 @@
+"""The check that the log has everything that was acknowledged, before anything is appended to it."""
+
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from events.entries import event_hash
+from events.envelope import read
+from events.log import Log
+from services.common.accepted import LossAccepted, accepted, wait_for
+from services.common.loss import Loss
+from services.ingest.acknowledged import Acknowledged
+from services.ingest.draft import Draft
+
+log = structlog.get_logger()
+
+
+class LossCheck:
+    """Compares the log with what was acknowledged, whenever the write model is loaded.
+
+    `loss` is what the log lacks: nothing is appended until an operator accepts that. `noted` is the note of
+    acknowledged events that is kept outside of the server, if there is one.
+    """
+
+    def __init__(self, redis: Any, log: Log, noted: Acknowledged | None) -> None:
+        self.loss: Loss | None = None
+        self.noted = noted
+        self.server = ""
+        self._redis = redis
+        self._log = log
+        self._tail = 0
+        self._tail_hash = ""
+
+    def acknowledge(self, draft: Draft) -> None:
+        """Remember the events of a draft, whose outcomes are answered now."""
+        if draft.tail >= self._tail:
+            self._tail, self._tail_hash = draft.tail, draft.event_hash
+        if self.noted is not None:
+            self.noted.add(draft.base.tail, [entry.raw for entry in draft.entries])
+
+    async def compare(self, recorded: datetime | None) -> Loss | None:
+        """Return the `loss`: of all acknowledged events after a change of server, else of the last one.
+
+        `recorded` is the last recorded instant that is known here.
+        """
+        server = await self._log.server()
+        if self.server != server and self.noted is not None:
+            self.loss = await self.noted.compare()
+        if self.loss is None and self._tail and await self._lacks_tail():
+            self.loss = await self.noted.compare() if self.noted is not None else None
+            self.loss = self.loss or await self._loss_of_tail(recorded)
+        self.server = server
+        if self.loss is not None:
+            log.error("acknowledged events are lost", ledger=self._log.ledger, what=str(self.loss))
+        return self.loss
+
+    async def review(self) -> None:
+        """Publish the loss for `duban doctor`; end it once it is accepted, or when another server answers."""
+        ledger = self._log.ledger
+        await wait_for(self._redis, ledger, self.loss)
+        if self.loss is None:
+            return
+        if self.server != await self._log.server():
+            self.server, self.loss = "", None
+        elif any(
+            isinstance(one, LossAccepted) and one.loss == self.loss for one in await accepted(self._redis, ledger)
+        ):
+            if self.noted is not None:
+                await self.noted.accept_log()
+            self._tail, self._tail_hash, self.loss = self.loss.tail, "", None
+            await wait_for(self._redis, ledger, None)
+
+    async def _lacks_tail(self) -> bool:
+        """Return whether the log has no event, or another one, at the last acknowledged position."""
+        found = await self._log.read_at([self._tail])
+        return not found or bool(self._tail_hash and event_hash(found[0].raw) != self._tail_hash)
+
+    async def _loss_of_tail(self, recorded: datetime | None) -> Loss:
+        """Return the loss that is known from the last acknowledged event alone."""
+        tail = await self._log.tail()
+        since = [read(one.raw).recorded for one in await self._log.read(tail - 1, 1)] if tail < self._tail else []
+        first = tail + 1 if tail < self._tail else 1
+        return Loss(tail, self._tail, first, self._tail, next(iter(since), None), recorded, self._tail_hash)
