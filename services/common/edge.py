@@ -1,4 +1,4 @@
-"""What every answer of every service has in common, whatever the route: bounds, HEAD, paths, headers of browsers."""
+"""What every service applies to every request, whatever its route: authentication, bounds, HEAD, paths, headers."""
 
 import asyncio
 import re
@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Litestar, Request
 from litestar.enums import ScopeType
 
-from services.common.callers import CALLER, Caller, Callers
+from services.common.callers import CALLER, Caller, authenticate
 from services.common.limits import Limits
 from services.common.problems import crowded, problem
 from services.common.quota import Quota, Seats
@@ -26,14 +26,16 @@ SEAT = "duban.seat"
 
 
 class Service(Litestar):
-    """An application whose clients have bounds, whose every GET answers HEAD, and whose paths have one spelling."""
+    """An application that authenticates and bounds its clients, answers HEAD like GET, and has one spelling of a path.
 
-    def __init__(self, *args: Any, limits: Limits, callers: Callers, **options: Any) -> None:
+    `state.endpoints` has the endpoints of its ledgers by name.
+    """
+
+    def __init__(self, *args: Any, limits: Limits, **options: Any) -> None:
         super().__init__(*args, **options)
         self.limits = limits
         self.seats = Seats(limits.connections)
         self.streams = Quota(limits.streams)
-        self._callers = callers
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -43,7 +45,7 @@ class Service(Litestar):
             added = (CLOSING,) if seat is not None and seat.holder is None else ()
             await self._answer(super().__call__, scope, receive, _with_headers(send, added))
         else:
-            caller = await self._callers.caller(scope, self.limits.trusted_proxies)
+            caller = await authenticate(scope, self.limits.trusted_proxies, self.state.endpoints)
             scope[CALLER] = caller
             scope["client"] = (caller.address, scope["client"][1] if scope.get("client") else 0)
             scope["scheme"] = caller.scheme or scope["scheme"]

@@ -86,41 +86,42 @@ def make_broker(url: str) -> RedisBroker:
 StreamEntry: TypeAlias = tuple[bytes, dict[bytes, bytes]]
 
 
+Handle: TypeAlias = Callable[[list[StreamEntry]], Awaitable[None]]
+
+
 class Follower:
     """A reader of a stream that can be sent back, where a failover has taken from the stream what it had read."""
 
-    def __init__(self, subscriber: Any, handle: Callable[[list[StreamEntry]], Awaitable[None]]) -> None:
+    def __init__(self, subscriber: Any, handle: Handle) -> None:
         self._subscriber = subscriber
         self._handle = handle
         self._back: str | None = None
 
     def go_on_from(self, after: str) -> None:
-        """Read on after the id `after`."""
+        """Resume after the id `after`, and discard entries that were read from elsewhere."""
         self._back = self._subscriber.last_id = after
 
     def skip_to(self, after: str) -> None:
-        """Read on after the id `after`; for `handle` alone, which was given what lies before it."""
+        """Resume after the id `after`; only before the first read, or in `handle`, which has read up to it itself."""
         self._subscriber.last_id = after
 
     async def handle(self, entries: list[StreamEntry]) -> None:
-        """Hand entries on, unless they were read from where it was before it was sent back: those come again."""
+        """Pass entries on, unless they were read before the reader was sent back: those are read again."""
         if self._back is None:
             await self._handle(entries)
         else:
             self._subscriber.last_id, self._back = self._back, None
 
 
-def follow(
-    broker: RedisBroker,
-    stream: str,
-    after: str,
-    count: int,
-    handle: Callable[[list[StreamEntry]], Awaitable[None]],
-) -> Follower:
-    """Hand the entries of a stream that follow the id `after` to `handle`, up to `count` at a time, as they come.
+Follow: TypeAlias = Callable[[str, str, int, Handle], Follower]
+"""Follows a stream after an id: hands up to so many entries at a time to the handler."""
 
-    There is no consumer group: what was handled is known by the follower's own checkpoint, and a group would cost
-    the server some 200 bytes of append-only file for each event.
+
+def follow(broker: RedisBroker, stream: str, after: str, count: int, handle: Handle) -> Follower:
+    """Hand the entries of a stream after the id `after` to `handle`, up to `count` at a time, as they come.
+
+    There is no consumer group: a follower's own checkpoint holds what was handled, and a group would cost the server
+    about 200 bytes of append-only file for each event.
     """
 
     async def parse(message: Any) -> RedisBatchStreamMessage:
@@ -137,14 +138,18 @@ def follow(
     return follower
 
 
+def name_of(work: Callable[[], Awaitable[object]]) -> str:
+    """Return the name of a function, or of the function of a partial."""
+    return str(getattr(getattr(work, "func", work), "__qualname__", "?"))
+
+
 async def repeat(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
     """Do `work` again and again, `seconds` apart; a failure is logged and, a little later, tried again."""
     while not cancelled():
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - the loop must outlive any fault, and every fault is in the log
-            name = getattr(getattr(work, "func", work), "__qualname__", "?")  # also of a partial
-            log.warning("will try again", work=name, error=f"{type(error).__name__}: {error}")
+            log.warning("will try again", work=name_of(work), error=f"{type(error).__name__}: {error}")
             await sleep(RETRY_SECONDS)
         await sleep(seconds)
 

@@ -21,7 +21,7 @@ from events.ledger import Channel, Ledger
 from services.common.clock import Clock, real_time
 from services.notify.channels import Message, Result, fingerprint, send, shown
 from services.notify.core import Alert, Attempt, Delivery, Digest, attempted, backoff, gather, interrupted, message
-from services.notify.store import Letter, Outbox
+from services.notify.store import DeadLetter, Outbox
 
 TURN_SECONDS = 0.2
 """The longest between two looks for something to do: what it adds to an alert's way."""
@@ -42,7 +42,7 @@ class Sender:
         self._digests: dict[str, Digest] = {}
         self._open: dict[str, Digest] = {}
         self._unkept: dict[str, Digest] = {}
-        self._dead: list[Letter] = []
+        self._dead: list[DeadLetter] = []
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._known = False
         self._unsure = False
@@ -181,7 +181,7 @@ class Sender:
         digest = self._digests[id]
         ways = tuple(delivery if way.channel == delivery.channel else way for way in digest.deliveries or ())
         if delivery.state in {"failed", "uncertain"}:
-            self._dead.append(Letter(id, digest.recipient, delivery))
+            self._dead.append(DeadLetter(id, digest.recipient, delivery))
         self._set(replace(digest, deliveries=ways))
 
     def _set(self, digest: Digest) -> None:
@@ -202,7 +202,7 @@ class Sender:
             del self._dead[: len(dead)]
 
     async def _written(
-        self, digests: Sequence[Digest], pairs: Sequence[tuple[str, str]] = (), dead: Sequence[Letter] = ()
+        self, digests: Sequence[Digest], pairs: Sequence[tuple[str, str]] = (), dead: Sequence[DeadLetter] = ()
     ) -> None:
         if not await self._outbox.keep(digests, pairs, dead):
             raise RuntimeError("the lease has run out: nothing is written until it is held again")

@@ -43,7 +43,7 @@ NAME = "notify"
 FEED = "alerts"
 
 
-class Letter(Struct, frozen=True):
+class DeadLetter(Struct, frozen=True):
     """A delivery that was given up (死信)."""
 
     digest: str
@@ -51,7 +51,7 @@ class Letter(Struct, frozen=True):
     delivery: Delivery
 
 
-class Told(NamedTuple):
+class AlertStatus(NamedTuple):
     """An alert with how far it is."""
 
     alert: Alert
@@ -59,7 +59,7 @@ class Told(NamedTuple):
     digest: Digest | None
 
 
-class Query(Struct, frozen=True):
+class AlertQuery(Struct, frozen=True):
     """What a client asks of the alerts, newest first; None asks nothing."""
 
     recipient: str | None = None
@@ -84,9 +84,9 @@ class Alerts:
         self._digests = key(name, NAME, "digests")
         self._grouped = key(name, NAME, "grouped")
 
-    async def select(self, query: Query) -> tuple[list[Told], str | None]:
+    async def select(self, query: AlertQuery) -> tuple[list[AlertStatus], str | None]:
         """Return a page of alerts with their states, and the cursor that the next ones follow."""
-        found: list[Told] = []
+        found: list[AlertStatus] = []
         before = query.cursor
         while len(found) <= query.limit:
             end = "+" if before is None else f"({before}"
@@ -99,7 +99,7 @@ class Alerts:
         page = found[: query.limit]
         return page, page[-1].alert.id
 
-    async def _told(self, alerts: Sequence[Alert]) -> list[Told]:
+    async def _told(self, alerts: Sequence[Alert]) -> list[AlertStatus]:
         if not alerts:
             return []
         groups = await self._redis.hmget(self._grouped, [alert.id for alert in alerts])
@@ -107,7 +107,7 @@ class Alerts:
         rows = await self._redis.hmget(self._digests, ids) if ids else []
         digests = {id: _digest.decode(row) for id, row in zip(ids, rows, strict=True)}
         return [
-            Told(alert, state_of(digests.get(group)), digests.get(group))
+            AlertStatus(alert, state_of(digests.get(group)), digests.get(group))
             for alert, group in zip(alerts, groups, strict=True)
         ]
 
@@ -179,7 +179,7 @@ class Outbox:
             return [alert for entries in await pipe.execute() for alert in _decoded(entries)]
 
     async def keep(
-        self, digests: Sequence[Digest], planned: Sequence[tuple[str, str]] = (), dead: Sequence[Letter] = ()
+        self, digests: Sequence[Digest], planned: Sequence[tuple[str, str]] = (), dead: Sequence[DeadLetter] = ()
     ) -> bool:
         """Write digests, the (alert, digest) pairs newly planned, and dead letters; False where the lease is lost."""
         packed = msgspec.msgpack.encode(
@@ -211,7 +211,7 @@ def _decoded(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Alert]
     return [_alert.decode(fields[b"e"]) for _, fields in entries]
 
 
-def _wants(query: Query, alert: Alert) -> bool:
+def _wants(query: AlertQuery, alert: Alert) -> bool:
     return (
         query.recipient in {None, alert.recipient} and query.task in {None, alert.task} and query.on in {None, alert.on}
     )

@@ -28,7 +28,7 @@ _KEYS: dict[str, Callable[[TaskRow], Any]] = {
 }
 
 
-class Query(Struct, frozen=True):
+class TaskQuery(Struct, frozen=True):
     """What a client asks of the rows; None asks nothing."""
 
     unit: str | None = None
@@ -67,7 +67,7 @@ class BadCursorError(ValueError):
     """A cursor that no page gave."""
 
 
-def select(rows: Mapping[str, TaskRow], query: Query) -> Page:
+def select(rows: Mapping[str, TaskRow], query: TaskQuery) -> Page:
     """Return the page of rows that a query asks for; raises BadCursorError."""
     name = query.sort.removeprefix("-")
     descending = query.sort.startswith("-")
@@ -98,7 +98,7 @@ def overview(rows: Mapping[str, TaskRow]) -> dict[str, Any]:
     }
 
 
-def _wants(query: Query, row: TaskRow) -> bool:
+def _wants(query: TaskQuery, row: TaskRow) -> bool:
     return (
         (query.unit is None or any(part.unit == query.unit for part in row.units))
         and (query.lead is None or row.lead == query.lead)

@@ -14,15 +14,14 @@ from services.ingest.app import LOOK_SECONDS, TICK_SECONDS
 from services.ingest.inbox import WAKES_WITH, Inbox
 from services.ingest.writer import UnavailableError, Writer
 from services.notify.app import PAUSE_SECONDS
-from services.notify.app import Desk as NotifyDesk
+from services.notify.reader import AlertReader
 from services.notify.sender import Sender
-from services.notify.store import Alerts, Outbox
-from services.status.app import FOLLOW_BATCH
-from services.status.app import Desk as StatusDesk
+from services.notify.store import Outbox
+from services.status.reader import StatusReader
 from services.status.store import Board
 from tests.faults.connection import faulty
 from tests.faults.life import Life
-from tests.faults.reader import Reader
+from tests.faults.reader import Reader, Readers
 from tests.faults.world import NAME, World
 
 OFTEN_SECONDS = 0.05
@@ -62,33 +61,26 @@ async def ingest(world: World, life: Life, redis: Any) -> None:
 
 
 async def status(world: World, life: Life, redis: Any) -> None:
-    """The board, its feed, and the lights."""
-    desk = StatusDesk(redis, Board(redis, NAME, world.ledger), world.clock)
-    await desk.start()
-    log = Reader(redis, desk.board.log.key, f"{desk.board.position}-0", FOLLOW_BATCH, desk.wake)
-    changes = Reader(redis, desk.board.projection.feed, desk.feed.last, FOLLOW_BATCH, desk.push)
-    desk.readers = (log.follower, changes.follower)
-    world.desk = (life, desk)
+    """The rows, their feed, and the lights."""
+    readers = Readers(redis)
+    reader = StatusReader(redis, NAME, world.ledger, world.clock, readers.follow)
+    await reader.load()
+    world.status = (life, reader)
     await asyncio.gather(
-        log.run(),
-        changes.run(),
-        runtime.repeat(OFTEN_SECONDS, desk.wake),
-        runtime.repeat(OFTEN_SECONDS, desk.relight),
+        readers.run(),
+        runtime.repeat(OFTEN_SECONDS, reader.catch_up),
+        runtime.repeat(OFTEN_SECONDS, reader.relight),
     )
 
 
 async def notify(world: World, _: Life, redis: Any) -> None:
     """The alerts and their sender."""
+    readers = Readers(redis)
     sender = Sender(Outbox(redis, NAME), NAME, world.ledger, world.clock, world.http)
-    desk = NotifyDesk(Alerts(redis, NAME, world.ledger), sender)
-    await desk.alerts.projection.load()
-    await desk.wake()
-    reader = Reader(
-        redis, desk.alerts.projection.log.key, f"{desk.alerts.projection.position}-0", FOLLOW_BATCH, desk.wake
-    )
-    desk.reader = reader.follower
+    reader = AlertReader(redis, NAME, world.ledger, world.clock, sender, readers.follow)
+    await reader.load()
     await asyncio.gather(
-        reader.run(), runtime.repeat(OFTEN_SECONDS, desk.wake), runtime.repeat(PAUSE_SECONDS, sender.turn)
+        readers.run(), runtime.repeat(OFTEN_SECONDS, reader.catch_up), runtime.repeat(PAUSE_SECONDS, sender.turn)
     )
 
 
