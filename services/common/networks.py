@@ -27,7 +27,7 @@ class Networks:
         return hash(tuple(self._networks))
 
 
-class Origin(NamedTuple):
+class ClientOrigin(NamedTuple):
     """Where a request came from, and the scheme that the client used if a proxy says so."""
 
     address: str
@@ -48,7 +48,7 @@ def read_address(text: str) -> Address | None:
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
-def origin(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted: Networks) -> Origin:
+def origin(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted: Networks) -> ClientOrigin:
     """Return where a request came from: the right-most address that is no trusted proxy's.
 
     What other peers say is ignored, and so is whatever stands left of that address or of what is no address: anyone can
@@ -56,7 +56,7 @@ def origin(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted: Networks)
     """
     address = read_address(peer)
     if address not in trusted:
-        return Origin(str(address or peer))
+        return ClientOrigin(str(address or peer))
     hops: list[str] = []
     schemes: list[str] = []
     for name, value in headers:
@@ -70,7 +70,7 @@ def origin(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted: Networks)
             break
         address = before
     scheme = schemes[-1].strip().lower() if schemes else None
-    return Origin(str(address), scheme if scheme in {"http", "https"} else None)
+    return ClientOrigin(str(address), scheme if scheme in {"http", "https"} else None)
 
 
 def site(text: str) -> str:

@@ -15,7 +15,7 @@ import structlog
 from events.keys import key
 from services.common.accepted import ClockAccepted, accepted
 from services.common.clock import Clock, FileClock, boot_id, uptime
-from services.common.jump import Hold, Reading, accepts, judge, later
+from services.common.jump import ClockReading, Hold, accepts, judge, later
 
 LOOK_SECONDS = 1.0
 """Between two looks at whether a held clock was accepted."""
@@ -25,7 +25,7 @@ KEEP_SECONDS = 60.0
 
 log = structlog.get_logger()
 
-_readings = msgspec.json.Decoder(Reading)
+_readings = msgspec.json.Decoder(ClockReading)
 _holds = msgspec.json.Decoder(Hold)
 
 
@@ -36,11 +36,11 @@ class SteadyClock:
     what was last kept of it with the ledger by this process.
     """
 
-    def __init__(self, clock: Clock, good: Reading | None = None, accepted: Reading | None = None) -> None:
+    def __init__(self, clock: Clock, good: ClockReading | None = None, accepted: ClockReading | None = None) -> None:
         self.good = good
         self.hold: Hold | None = None
         self.accepted = accepted
-        self.kept: Reading | Hold | None = None
+        self.kept: ClockReading | Hold | None = None
         self._clock = clock
         self._started = uptime()
 
@@ -64,10 +64,10 @@ class SteadyClock:
         return self._clock.real_seconds(span)
 
 
-def read_clock(clock: Clock) -> Reading:
+def read_clock(clock: Clock) -> ClockReading:
     """Return a reading of a clock; raises ClockError where it cannot be read."""
     instant, meant = clock.read() if isinstance(clock, FileClock) else (clock.now(), False)
-    return Reading(instant, uptime(), boot_id(), meant)
+    return ClockReading(instant, uptime(), boot_id(), meant)
 
 
 def hold_of(clock: Clock) -> Hold | None:
@@ -85,7 +85,7 @@ async def steadied(redis: Any, ledger: str, clock: Clock, last: datetime | None 
     kept = await redis.get(key(ledger, "clock", "good"))
     good = _readings.decode(kept) if kept is not None else None
     if last is not None and (good is None or (good.boot != boot_id() and good.instant < last)):
-        good = Reading(last, 0.0, "")
+        good = ClockReading(last, 0.0, "")
     return SteadyClock(clock, good, await _newest(redis, ledger))
 
 
@@ -103,9 +103,9 @@ async def keep(redis: Any, ledger: str, clock: Clock) -> None:
         clock.kept = clock.good
 
 
-def _is_news(kept: Reading | Hold | None, good: Reading) -> bool:
+def _is_news(kept: ClockReading | Hold | None, good: ClockReading) -> bool:
     """Tell whether a good reading does not follow from the one that is kept, or that one is old."""
-    if not isinstance(kept, Reading):
+    if not isinstance(kept, ClockReading):
         return True
     passed = good.uptime - kept.uptime
     return passed > KEEP_SECONDS or abs(good.instant - later(kept.instant, passed)) > timedelta(seconds=KEEP_SECONDS)
@@ -125,7 +125,7 @@ async def kept_hold(redis: Any, ledger: str) -> Hold | None:
     return _holds.decode(kept) if kept is not None else None
 
 
-async def _newest(redis: Any, ledger: str) -> Reading | None:
+async def _newest(redis: Any, ledger: str) -> ClockReading | None:
     """Return the reading that was accepted last."""
     readings = [one.reading for one in await accepted(redis, ledger) if isinstance(one, ClockAccepted)]
     return readings[-1] if readings else None

@@ -33,7 +33,7 @@ CATCH_UP_SECONDS = 1.0
 PAUSE_SECONDS = 0.01
 """Between two turns of a sender; longer only where a turn fails at once, repeatedly."""
 
-Reader: TypeAlias = NamedDependency[SkipValidation[AlertReader]]
+NotifyEndpoint: TypeAlias = NamedDependency[SkipValidation[AlertReader]]
 
 log = structlog.get_logger()
 
@@ -74,7 +74,7 @@ async def _open(replicas: int, service: Running, name: str, ledger: Ledger, cloc
     responses={200: answers(AlertPage, "The alerts that are asked for", headers=POSITION), **problems(400, 404)},
 )
 async def alerts(
-    endpoint: Reader,
+    endpoint: NotifyEndpoint,
     recipient: Annotated[str | None, QueryParameter(description="To whom")] = None,
     task: Annotated[str | None, QueryParameter(description="A task's id")] = None,
     on: Annotated[Trigger | None, QueryParameter(description="What gave rise to it")] = None,

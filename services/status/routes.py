@@ -34,7 +34,7 @@ HISTORY = Named(
     [one_of("HistoryItem", "A stored event, with its position.", [event_named(name, stored=True) for name in TYPES])],
 )
 
-Reader: TypeAlias = NamedDependency[SkipValidation[StatusReader]]
+StatusEndpoint: TypeAlias = NamedDependency[SkipValidation[StatusReader]]
 
 AsOf = Annotated[
     str | None,
@@ -55,7 +55,7 @@ TaskId = Annotated[str, PathParameter(description="A task's id")]
     responses={200: answers(Page, "The rows that are asked for", headers=POSITION), **problems(400, 404)},
 )
 async def tasks(
-    endpoint: Reader,
+    endpoint: StatusEndpoint,
     unit: Annotated[str | None, QueryParameter(description="A unit of the task, by any of its names")] = None,
     lead: Annotated[str | None, QueryParameter(description="Its lead unit, by any of its names")] = None,
     light: Annotated[Light | None, QueryParameter(description="Its light")] = None,
@@ -91,7 +91,7 @@ async def tasks(
     dependencies=ENDPOINT,
     responses={200: answers(TaskRow, "The row", headers=POSITION), **problems(400, 404)},
 )
-async def task_row(endpoint: Reader, task: TaskId, as_of: AsOf = None) -> Response[bytes]:
+async def task_row(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None) -> Response[bytes]:
     snapshot = await endpoint.snapshot(as_of)
     return _answer(snapshot.position, _row(snapshot, name_of(task)))
 
@@ -103,7 +103,7 @@ async def task_row(endpoint: Reader, task: TaskId, as_of: AsOf = None) -> Respon
     dependencies=ENDPOINT,
     responses={200: answers(HISTORY, "The history, whole", headers=POSITION), **problems(400, 404)},
 )
-async def task_events(endpoint: Reader, task: TaskId, as_of: AsOf = None) -> Response[bytes]:
+async def task_events(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None) -> Response[bytes]:
     snapshot = await endpoint.snapshot(as_of)
     task = name_of(task)
     _row(snapshot, task)
@@ -118,7 +118,7 @@ async def task_events(endpoint: Reader, task: TaskId, as_of: AsOf = None) -> Res
     dependencies=ENDPOINT,
     responses={200: answers(Overview, "The figures", headers=POSITION), **problems(400, 404)},
 )
-async def ledger_overview(endpoint: Reader, as_of: AsOf = None) -> Response[bytes]:
+async def ledger_overview(endpoint: StatusEndpoint, as_of: AsOf = None) -> Response[bytes]:
     snapshot = await endpoint.snapshot(as_of)
     at = endpoint.clock.now().astimezone(endpoint.board.ledger.zone)
     figures = Overview(endpoint.board.ledger.title, at, **overview(snapshot.rows), position=snapshot.position)
@@ -141,7 +141,7 @@ async def ledger_overview(endpoint: Reader, as_of: AsOf = None) -> Response[byte
 )
 async def changes(
     request: Request[Any, Any, Any],
-    endpoint: Reader,
+    endpoint: StatusEndpoint,
     after: Annotated[
         int | None,
         QueryParameter(ge=0, description="The position of the snapshot to go on from; now, if not given"),
