@@ -1,9 +1,9 @@
-"""A ledger's clock that does not jump: held where the policy (services/common/jump.py) does not believe it.
+"""A ledger's clock that does not jump: it is held where the policy (services/common/jump.py) rejects its reading.
 
     duban:{L}:clock:good  string  the last good reading of ingest's clock, as JSON       written by ingest
     duban:{L}:clock:held  string  the hold on ingest's clock, as JSON, while it is held  written by ingest
 
-The last good reading is kept with the ledger, so that a process that starts while the clock is wrong knows it, too.
+The last good reading is kept with the ledger, for a process that starts while the clock is wrong.
 """
 
 from datetime import datetime, timedelta
@@ -18,10 +18,10 @@ from services.common.clock import Clock, FileClock, boot_id, uptime
 from services.common.jump import ClockReading, Hold, accepts, judge, later
 
 LOOK_SECONDS = 1.0
-"""Between two looks at whether a held clock was accepted."""
+"""Between two checks of whether a held clock was accepted."""
 
 KEEP_SECONDS = 60.0
-"""The age of a good reading that is kept: under the same boot an old one tells as much, under another one nearly."""
+"""The age at which a kept reading is replaced: within a boot an old one serves as well, after another nearly so."""
 
 log = structlog.get_logger()
 
@@ -32,8 +32,8 @@ _holds = msgspec.json.Decoder(Hold)
 class SteadyClock:
     """A clock that is held where it jumps, until it is right again or accepted.
 
-    `good` is the last good reading, None where there is none to compare with; `hold` is as of the last look. `kept` is
-    what was last kept of it with the ledger by this process.
+    `good` is the last good reading, None where there is none to compare with; `hold` is that of the last reading.
+    `kept` is the reading or hold that this process last kept with the ledger.
     """
 
     def __init__(self, clock: Clock, good: ClockReading | None = None, accepted: ClockReading | None = None) -> None:
@@ -56,7 +56,7 @@ class SteadyClock:
                 log.error(str(hold))
             return hold.expected
         if before is not None:
-            log.warning("the clock is not held any more", now=reading.instant.isoformat())
+            log.warning("the clock is no longer held", now=reading.instant.isoformat())
         self.good = reading
         return reading.instant
 
@@ -71,17 +71,17 @@ def read_clock(clock: Clock) -> ClockReading:
 
 
 def hold_of(clock: Clock) -> Hold | None:
-    """Return the hold on a clock as of its last look, None where it is not held, or never is."""
+    """Return the hold on a clock at its last reading, None where it is not held."""
     return clock.hold if isinstance(clock, SteadyClock) else None
 
 
 def is_held(clock: Clock) -> bool:
-    """Tell whether a clock was held at its last look."""
+    """Return whether a clock was held at its last reading."""
     return hold_of(clock) is not None
 
 
 async def steadied(redis: Any, ledger: str, clock: Clock, last: datetime | None = None) -> SteadyClock:
-    """Return a clock that goes on from the last good reading, or, if that is later, from the last record."""
+    """Return a clock that resumes at the last good reading or, if that is later, at the last record."""
     kept = await redis.get(key(ledger, "clock", "good"))
     good = _readings.decode(kept) if kept is not None else None
     if last is not None and (good is None or (good.boot != boot_id() and good.instant < last)):
@@ -90,7 +90,7 @@ async def steadied(redis: Any, ledger: str, clock: Clock, last: datetime | None 
 
 
 async def keep(redis: Any, ledger: str, clock: Clock) -> None:
-    """Keep with the ledger how its clock stands, and take up its acceptance; for the one who records by it."""
+    """Keep the state of a ledger's clock with the ledger, and apply its acceptance; only for a service that records."""
     if not isinstance(clock, SteadyClock):
         return
     await look(redis, ledger, clock)
@@ -104,7 +104,7 @@ async def keep(redis: Any, ledger: str, clock: Clock) -> None:
 
 
 def _is_news(kept: ClockReading | Hold | None, good: ClockReading) -> bool:
-    """Tell whether a good reading does not follow from the one that is kept, or that one is old."""
+    """Return whether a good reading has to be kept: the kept one is old, or does not lead to it."""
     if not isinstance(kept, ClockReading):
         return True
     passed = good.uptime - kept.uptime
@@ -112,7 +112,7 @@ def _is_news(kept: ClockReading | Hold | None, good: ClockReading) -> bool:
 
 
 async def look(redis: Any, ledger: str, clock: Clock) -> None:
-    """Look at a clock, and take up its acceptance if it is held."""
+    """Read a clock, and apply its acceptance where it is held."""
     clock.now()
     if isinstance(clock, SteadyClock) and clock.hold is not None:
         clock.accepted = await _newest(redis, ledger)

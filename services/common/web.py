@@ -1,4 +1,4 @@
-"""What the services' HTTP sides share: the application with health and description, and problems by RFC 9457."""
+"""The application of every service: its handlers, health and descriptions, and errors as problems by RFC 9457."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache
@@ -29,10 +29,10 @@ OPENAPI = "application/vnd.oai.openapi+json"
 ASYNCAPI = "application/vnd.aai.asyncapi+json"
 
 KEEPS = "keeps what is wrong"
-"""The `opt` of a handler that looks at the query itself, as what it refuses is kept."""
+"""The `opt` of a handler that checks the query itself, as it keeps what it refuses."""
 
 MOST_REQUESTS = 4_000
-"""Requests answered at once, streams of changes among them: each has a connection and some 50 KB of memory."""
+"""Concurrent requests, streams of changes included: each has a connection and about 50 KB of memory."""
 
 _STATUS = {"type": "object", "properties": {"status": {"enum": ["live", "ready"]}}, "required": ["status"]}
 
@@ -46,15 +46,15 @@ log = structlog.get_logger()
 
 
 class NeedsOperator(str):
-    """Why a service cannot be used in full until a person has decided something; waiting does not help."""
+    """Why a service cannot be used in full until an operator decides; waiting does not help."""
 
     __slots__ = ()
 
 
 def bounded(most: int) -> Callable[[ASGIApp], ASGIApp]:
-    """Return a middleware that answers 503 beyond so many requests at once; asking after the health is always free.
+    """Return a middleware that answers 503 beyond so many concurrent requests; requests for health do not count.
 
-    The web server's own limit would say so in plain text, and not when to try again.
+    The web server's own limit would answer in plain text, without Retry-After.
     """
     under_way = 0
 
@@ -167,10 +167,9 @@ async def _sound_query(connection: ASGIConnection[Any, Any, Any, Any], handler: 
 
 
 def query_fault(connection: ASGIConnection[Any, Any, Any, Any], known: Mapping[str, bool]) -> str | None:
-    """Return what is wrong with a query: who misspells a parameter, or gives one twice, must not get another answer.
+    """Return what is wrong with a query, None if nothing is: a misspelt or repeated parameter must not be ignored.
 
-    `known` are the parameters there are, and whether each takes any text: elsewhere Litestar would read `null` as if
-    nothing was asked.
+    `known` has the parameters by name, and whether each accepts any text: for others Litestar reads `null` as absent.
     """
     names = ", ".join(sorted(known))
     for name in dict.fromkeys(connection.query_params):
@@ -205,7 +204,7 @@ def _on_fault(request: "Request[Any, Any, Any]", error: Exception) -> Response[b
 
 @cache
 def _streams() -> bytes:
-    """Return the description of the streams, as it is published: no service knows the streams of the others."""
+    """Return the description of the streams as it is published: no service knows those of the others."""
     return published("asyncapi.json").read_bytes()
 
 

@@ -36,5 +36,5 @@ class AlertReader:
         await projection.wake(stored(entries or []))
         if len(projection.cuts) != self._cuts:  # the log had other events than were folded: a failover
             self._cuts = len(projection.cuts)
-            self.sender.forget()
+            self.sender.reload()
             self._log.go_on_from(f"{projection.position}-0")

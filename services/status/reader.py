@@ -82,7 +82,7 @@ class StatusReader:
         """Replace the changes that a failover took back, and follow log and changes from where they stand now."""
         kept, trimmed = await self._kept_changes()
         for cut in self.board.projection.cuts[self._version[1] :]:
-            self.feed.forget(*cut)
+            self.feed.roll_back(*cut)
         self.feed.load(kept, trimmed=trimmed)
         self._log.go_on_from(f"{self.board.position}-0")
         self._changes.go_on_from(self.feed.last)

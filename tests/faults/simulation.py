@@ -198,4 +198,4 @@ def _logged(world: World) -> Any:
 
 
 def _of_network(name: str, error: str) -> bool:
-    return name in {"ConnectionError", "TimeoutError", "UnavailableError"} or "the lease has run out" in error
+    return name in {"ConnectionError", "TimeoutError", "UnavailableError"} or "the lease has expired" in error
