@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
+from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import SkipValidation
@@ -16,7 +17,7 @@ from redis.exceptions import RedisError
 from events.envelope import InvalidEvent
 from services.common.callers import source_of
 from services.common.clock import Clock
-from services.common.endpoints import endpoint_of
+from services.common.endpoints import ENDPOINT, endpoint_of
 from services.common.problems import RETRY_AFTER
 from services.ingest.documents import Documents
 from services.ingest.draft import Submission
@@ -41,7 +42,17 @@ class IngestEndpoint(NamedTuple):
     clock: Clock
 
 
+def _source(request: Request[Any, Any, Any]) -> str:
+    source = source_of(request)
+    assert source is not None  # `admits` refuses requests without one
+    return source
+
+
+ADMITTED = {**ENDPOINT, "source": Provide(_source, sync_to_thread=False)}
+"""The `dependencies` of a handler with `endpoint` and `source`, whose guard `admits` its requests."""
+
 Ingest: TypeAlias = NamedDependency[SkipValidation[IngestEndpoint]]
+Admitted: TypeAlias = NamedDependency[str]
 
 
 def admits(roles: Collection[str], wrong: str, again: str) -> Guard:

@@ -15,13 +15,13 @@ from redis.exceptions import RedisError
 
 from events.envelope import CODES, InvalidEvent
 from services.common.callers import source_of
-from services.common.endpoints import ENDPOINT, endpoint_of
+from services.common.endpoints import endpoint_of
 from services.common.problems import unavailable
 from services.contract.ingest import SCHEDULE
 from services.contract.openapi import BEARER, answers, problems
 from services.ingest.documents import BusyError, Imported
 from services.ingest.encoding import EncodingError, check_encoding, decoded
-from services.ingest.endpoint import BODY_SECONDS, LATE, Ingest, admits, keep_head, writing
+from services.ingest.endpoint import ADMITTED, BODY_SECONDS, LATE, Admitted, Ingest, admits, keep_head, writing
 from services.ingest.writer import UnavailableError
 from services.schedule.limits import MIB, MOST_BYTES
 from services.schedule.plan import Order, PlanName
@@ -107,7 +107,7 @@ async def _receive(request: Request[Any, Any, Any]) -> None:
     opt={"body": SCHEDULE},
     guards=[admits({"assigner"}, "a schedule is for an assigner to hand out", _AGAIN)],
     before_request=_receive,
-    dependencies=ENDPOINT,
+    dependencies=ADMITTED,
     request_max_body_size=MOST_DOCUMENT,
     responses={
         200: answers(Imported, "How each row was read, and, without dry_run, what became of its events"),
@@ -116,8 +116,8 @@ async def _receive(request: Request[Any, Any, Any]) -> None:
     },
 )
 async def schedule(
-    request: Request[Any, Any, Any],
     endpoint: Ingest,
+    source: Admitted,
     data: Annotated[ScheduleForm, Body(media_type=RequestEncodingType.MULTI_PART)],
     *,
     dry_run: Annotated[bool, QueryParameter(description="Only show how each row is read")] = False,
@@ -125,7 +125,7 @@ async def schedule(
     corrections: Annotated[bool, QueryParameter(description="Submit what settles differences, too")] = False,
 ) -> Response[Any]:
     """Nothing is assigned if a row cannot be read, unless `partial`; `corrections` submits the proposals, too."""
-    documents, source = endpoint.documents, source_of(request) or ""
+    documents = endpoint.documents
     order = Order(data.plan, data.issued, source)
     try:
         with documents.turn():

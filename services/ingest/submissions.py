@@ -12,15 +12,23 @@ from msgspec import Raw
 
 from events.envelope import InvalidEvent
 from services.common.acl import SUBMITTING
-from services.common.callers import source_of
-from services.common.endpoints import ENDPOINT
 from services.common.problems import problem, unavailable
 from services.common.web import KEEPS, query_fault
 from services.contract.ingest import ACCEPTED, EVENTS, LINES, MANY, MAX_EVENTS, ONE, ONE_OR_MANY, REFUSED
 from services.contract.openapi import BEARER, answers, problems
 from services.ingest.draft import BYTE_ORDER_MARK, Submission, submission
 from services.ingest.encoding import EncodingError, decoded
-from services.ingest.endpoint import BODY_SECONDS, LATE, Ingest, IngestEndpoint, admits, keep_head, writing
+from services.ingest.endpoint import (
+    ADMITTED,
+    BODY_SECONDS,
+    LATE,
+    Admitted,
+    Ingest,
+    IngestEndpoint,
+    admits,
+    keep_head,
+    writing,
+)
 from services.ingest.room import MOST_REQUEST, FullError
 from services.ingest.writer import Writer
 from services.schedule.limits import MIB
@@ -47,7 +55,7 @@ _AGAIN = "send it all again, what was recorded is then answered as a duplicate"
     status_code=200,
     security=BEARER,
     guards=[admits(SUBMITTING, "it may read, not submit", _AGAIN)],
-    dependencies=ENDPOINT,
+    dependencies=ADMITTED,
     opt={"body": EVENTS, KEEPS: True},
     responses={
         200: answers(
@@ -60,9 +68,7 @@ _AGAIN = "send it all again, what was recorded is then answered as a duplicate"
         **problems(400, 401, 403, 404, 408, 413, 415),
     },
 )
-async def submit(request: Request[Any, Any, Any], endpoint: Ingest) -> Response[bytes]:
-    source = source_of(request)
-    assert source is not None  # no other request is admitted
+async def submit(request: Request[Any, Any, Any], endpoint: Ingest, source: Admitted) -> Response[bytes]:
     encoding = request.headers.get("content-encoding", "")
     length = request.headers.get("content-length") if not encoding else None  # the decoded length is unknown
     try:

@@ -157,7 +157,7 @@ class Sender:
             return
         try:
             result = await self._try(digest, delivery, alerts)
-        except Exception as error:  # noqa: BLE001 - whatever a channel does, its attempt has an end, which is noted
+        except Exception as error:  # noqa: BLE001 - whatever a channel raises, its attempt has a result
             result = Result(sent=False, detail=f"{type(error).__name__}: {error}")
         attempt = Attempt(self._clock.now(), "sent" if result.sent else "failed", result.detail)
         wait = max(result.after, backoff(len(delivery.attempts) + 1, random.random()))  # noqa: S311 - no secret
