@@ -1,4 +1,4 @@
-"""The three services by name, and what makes each."""
+"""The three services by name, and the function that builds each."""
 
 from services.ingest.app import build as ingest
 from services.notify.app import build as notify

@@ -28,7 +28,7 @@ FAILURES = (ServiceError, SupervisionError, RedisError, httpx.HTTPError, OSError
 """What can go wrong with sound usage."""
 
 
-class Imported(Mapping[str, Any]):
+class CommandTable(Mapping[str, Any]):
     """The commands, each imported when it is asked for: all of them would take a second."""
 
     def __getitem__(self, name: str) -> Any:
@@ -57,7 +57,7 @@ class Commands(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands: Any = Imported()
+        self.commands: Any = CommandTable()
 
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)

@@ -27,7 +27,7 @@ BOM = b"\xef\xbb\xbf"
 """What some programs put before the first line; it belongs to no event."""
 
 
-class Line(NamedTuple):
+class EventLine(NamedTuple):
     """A line that is not blank: its number, from 1, its size in bytes, and its bytes unless it is too large."""
 
     number: int
@@ -50,16 +50,16 @@ class Lines:
         """SHA-256 of what was read, hex."""
         return self._hash.hexdigest()
 
-    def take(self, count: int, size: int) -> list[Line]:
+    def take(self, count: int, size: int) -> list[EventLine]:
         """Return the next lines: at most `count`, and no more once they have `size` bytes; none at the end."""
-        taken: list[Line] = []
+        taken: list[EventLine] = []
         total = 0
         while len(taken) < count and total < size and (line := self.next()) is not None:
             taken.append(line)
             total += line.size
         return taken
 
-    def next(self) -> Line | None:
+    def next(self) -> EventLine | None:
         """Return the next line that is not blank, None at the end; raises OSError where the file is broken."""
         while chunk := self._read():
             self.number += 1
@@ -70,10 +70,10 @@ class Lines:
                 raw = None
             self.offset += size
             if raw is None:
-                return Line(self.number, size, None)
+                return EventLine(self.number, size, None)
             raw = raw.removeprefix(BOM if self.number == 1 else b"").strip(b" \t\r\n")
             if raw:
-                return Line(self.number, len(raw), raw if len(raw) <= MAX_BYTES else None)
+                return EventLine(self.number, len(raw), raw if len(raw) <= MAX_BYTES else None)
         return None
 
     def _read(self) -> bytes:

@@ -39,7 +39,7 @@ class Refused(Struct, frozen=True, tag="refused"):
     raw: str | None
 
 
-class Known(Struct, frozen=True):
+class LoggedLine(Struct, frozen=True):
     """A line that the log holds, and where."""
 
     line: int
@@ -58,8 +58,8 @@ class Reached(Struct, frozen=True, tag="reached"):
     accepted: int = 0
     duplicate: int = 0
     refused: int = 0
-    first: Known | None = None
-    last: Known | None = None
+    first: LoggedLine | None = None
+    last: LoggedLine | None = None
 
 
 Entry: TypeAlias = Target | Refused | Reached

@@ -6,8 +6,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from services.cli.client import LINES
-from services.cli.event_file import Line, Lines, Source, opened
-from services.cli.progress_file import Journal, Known, Reached, Refused, Target
+from services.cli.event_file import EventLine, Lines, Source, opened
+from services.cli.progress_file import Journal, LoggedLine, Reached, Refused, Target
 from services.cli.publisher import Publisher
 from services.ingest.core import Outcome
 
@@ -58,9 +58,9 @@ class Publication:
             moved(reached)
 
 
-def _lines_of(lines: Lines, reached: Reached, wanted: set[int]) -> dict[int, Line] | None:
+def _lines_of(lines: Lines, reached: Reached, wanted: set[int]) -> dict[int, EventLine] | None:
     """Read the part of a file that was published, and return these lines of it; None where it has changed."""
-    found: dict[int, Line] = {}
+    found: dict[int, EventLine] = {}
     while lines.number < reached.line and (line := lines.next()) is not None:
         if line.number in wanted:
             found[line.number] = line
@@ -68,20 +68,20 @@ def _lines_of(lines: Lines, reached: Reached, wanted: set[int]) -> dict[int, Lin
     return found if same else None
 
 
-def _moved(before: Reached, batch: Sequence[Line], outcomes: Sequence[Outcome], lines: Lines) -> Reached:
+def _moved(before: Reached, batch: Sequence[EventLine], outcomes: Sequence[Outcome], lines: Lines) -> Reached:
     counted = {"accepted": before.accepted, "duplicate": before.duplicate, "refused": before.refused}
     first, last = before.first, before.last
     for line, outcome in zip(batch, outcomes, strict=True):
         counted[outcome.outcome] += 1
         if outcome.position is not None:
-            last = Known(line.number, outcome.position)
+            last = LoggedLine(line.number, outcome.position)
             first = first or last
     return replace(
         before, line=lines.number, offset=lines.offset, digest=lines.digest, first=first, last=last, **counted
     )
 
 
-def _refusals(batch: Sequence[Line], outcomes: Sequence[Outcome]) -> list[Refused]:
+def _refusals(batch: Sequence[EventLine], outcomes: Sequence[Outcome]) -> list[Refused]:
     return [
         Refused(
             line.number,

@@ -11,7 +11,7 @@ import msgspec
 
 from events.envelope import MAX_BYTES
 from services.cli.client import REQUEST_BYTES, Client, ServiceError, detail_of, ok
-from services.cli.event_file import Line
+from services.cli.event_file import EventLine
 from services.common.clock import real_time, sleep
 from services.ingest.core import Outcome
 
@@ -49,7 +49,7 @@ class Publisher:
         self._patience = patience
         self._waiting = waiting
 
-    async def publish(self, lines: Sequence[Line]) -> list[Outcome]:
+    async def publish(self, lines: Sequence[EventLine]) -> list[Outcome]:
         """Return what became of each line, in order; lines that are too large are not sent.
 
         A request that is too large for whoever stands between is halved, and those after it are as small. Raises

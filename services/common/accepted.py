@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from events.keys import key
-from services.common.jump import Reading
+from services.common.jump import ClockReading
 from services.common.loss import Loss
 
 MOST = 1_000
@@ -22,7 +22,7 @@ class ClockAccepted(Struct, frozen=True, tag="clock"):
 
     by: str
     at: datetime
-    reading: Reading
+    reading: ClockReading
     expected: datetime
 
     def __str__(self) -> str:

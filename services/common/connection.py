@@ -1,4 +1,4 @@
-"""The server that keeps the logs, as any process reaches it."""
+"""The connection to Redis, as every process makes it."""
 
 import asyncio
 from contextlib import closing
@@ -15,29 +15,29 @@ from redis.exceptions import ReadOnlyError, RedisError
 from services.common.clock import sleep
 
 RETRY_SECONDS = 1.0
-"""Between two tries to reach the server: long enough not to add to its load while it restarts."""
+"""Between two attempts to connect: long enough not to add to the load of Redis while it restarts."""
 
 SOCKET_SECONDS = 10.0
-"""How long a server may be silent: longer than a slow disk holds up a flush, and less than clients wait."""
+"""Time limit for an answer of Redis: longer than a slow disk delays a flush, and shorter than clients wait."""
 
 CONNECT_SECONDS = 5.0
-"""How long a connection may take to be made; the server is on the same network."""
+"""Time limit for connecting; Redis is on the same network."""
 
 MOST_CONNECTIONS = 10_000
-"""Of one client or broker: the server's own limit. Each request that looks at its token needs one, and each inbox that
-is read or looked at; beyond the client's own limit, 100, they would fail."""
+"""Of one client or broker: the limit of Redis itself. Each request that looks up its token needs one, and so does each
+inbox that is read; beyond the client library's own limit, 100, they would fail."""
 
 WATCH_SECONDS = 2.0
-"""Between two looks at who answers at the server's address: what a failover adds to the way of a waiting reader."""
+"""Between two checks of which server answers at the address: the delay that a failover adds for a waiting reader."""
 
 log = structlog.get_logger()
 
 
-class _Leaving:
-    """A connection that closes itself where the server has become a replica: the address may lead elsewhere by now.
+class _LeavingReplicas:
+    """A connection that closes itself where its server has become a replica: the address may lead to another one now.
 
-    A connection that was closed just before it is written to raises ConnectionError: by the server, where uvloop raises
-    a RuntimeError; by another task, where the client would find no writer, as its wait_for lets others run in between.
+    A write to a connection that was just closed raises ConnectionError. Where the server closed it, uvloop raises
+    RuntimeError; where another task did, the client has no writer: its wait_for lets other tasks run before the write.
     """
 
     async def _send_packed_command(self, *args: Any, **kwargs: Any) -> None:
@@ -61,10 +61,10 @@ class _Leaving:
 
 
 def connect(url: str) -> Any:
-    """Return a client for the server; it speaks bytes and RESP2, which hiredis parses fastest.
+    """Return a client of Redis, with bytes and RESP2, which hiredis parses fastest.
 
-    A command is sent once. The client's own habit of sending it up to three times more would run a script again whose
-    answer alone was lost, and would hold the caller up for most of a minute.
+    A command is sent once. The client library's retries, three by default, would run a script again whose answer alone
+    was lost, and would delay the caller for most of a minute.
     """
     client = Redis.from_url(
         url,
@@ -76,14 +76,14 @@ def connect(url: str) -> Any:
         max_connections=MOST_CONNECTIONS,
     )
     pool = client.connection_pool
-    pool.connection_class = type("Connection", (_Leaving, pool.connection_class), {})
+    pool.connection_class = type("Connection", (_LeavingReplicas, pool.connection_class), {})
     return client
 
 
 class Watch:
-    """Sees whether another server, or the same one started anew, answers at the address by now.
+    """Detects that another server, or the same one after a restart, answers at the address.
 
-    Whoever only waits for messages would not notice: its connection to a server that was left behind can stay open.
+    A reader that only waits for messages would not notice: its connection to the former server can stay open.
     """
 
     def __init__(self, url: str, *clients: Any) -> None:
@@ -92,8 +92,10 @@ class Watch:
         self._seen: str | None = None
 
     async def look(self) -> None:
-        """Drop the clients' connections where another server answers; raises RedisError where none does."""
-        answering = await asyncio.to_thread(self._ask)  # which, unlike a task, can be left alone when the service ends
+        """Close the clients' connections where another server answers; raises RedisError where none does."""
+        answering = await asyncio.to_thread(
+            self._ask
+        )  # a thread, unlike a task, need not be awaited when the service ends
         seen, self._seen = self._seen, answering
         if seen not in {None, answering}:
             log.warning("another server answers", before=seen, now=answering)
@@ -101,14 +103,14 @@ class Watch:
                 await client.connection_pool.disconnect()
 
     def _ask(self) -> str:
-        """Return who answers on a new connection, as only that finds out where the address leads by now."""
+        """Return the run id of the server that a new connection reaches: an open one may lead to the former server."""
         once = redis.retry.Retry(NoBackoff(), 0)
         with closing(redis.Redis.from_url(self._url, socket_timeout=WATCH_SECONDS, retry=once)) as fresh:
             return str(fresh.info("server")["run_id"])
 
 
 async def writable(redis: Any) -> bool:
-    """Tell whether the server answers, and as one that takes writes: a replica does not."""
+    """Return whether Redis answers and accepts writes, which a replica does not."""
     try:
         role = await redis.execute_command("ROLE")
     except (RedisError, OSError):
@@ -117,7 +119,7 @@ async def writable(redis: Any) -> bool:
 
 
 async def until_reachable(redis: Any) -> None:
-    """Wait until the server answers; FastStream would give up at the first refusal."""
+    """Wait until Redis answers; FastStream fails at the first refusal."""
     while True:
         try:
             await redis.ping()

@@ -1,4 +1,4 @@
-"""What every answer of every service has in common, whatever the route: bounds, HEAD, paths, headers of browsers."""
+"""What every service applies to every request, whatever its route: authentication, bounds, HEAD, paths, headers."""
 
 import asyncio
 import re
@@ -7,43 +7,45 @@ from typing import Any
 from litestar import Litestar, Request
 from litestar.enums import ScopeType
 
-from services.common.callers import CALLER, Caller, Callers
+from services.common.callers import CALLER, Caller, authenticate
 from services.common.limits import Limits
 from services.common.problems import crowded, problem
-from services.common.quota import Quota, Seats
+from services.common.quota import ConnectionSlots, Quota
 from services.contract.openapi import HEALTH
 
 _HIDDEN = re.compile(rb"//|%2f|%5c|%00|\\", re.IGNORECASE)
-"""What one server takes for a part of a name and the next for a step: a proxy's rules by path would not see it."""
+"""Text that one server reads as part of a name and the next as a separator, past a proxy's rules by path."""
 
 HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-cache"))
-"""Sent where an answer does not set them itself: rows change at any moment, and JSON is never a page."""
+"""Added where an answer does not set them itself: rows change at any moment, and JSON is never a page."""
 
 CLOSING = (b"connection", b"close")
 
-SEAT = "duban.seat"
-"""Where a request's scope has the Seat of its connection; a trusted proxy's has none, as it is many clients'."""
+SLOT = "duban.slot"
+"""Where a request's scope has its ConnectionSlot; none on a trusted proxy's connection, which many clients share."""
 
 
 class Service(Litestar):
-    """An application whose clients have bounds, whose every GET answers HEAD, and whose paths have one spelling."""
+    """An application that authenticates and bounds its clients, answers HEAD like GET, and has one spelling of a path.
 
-    def __init__(self, *args: Any, limits: Limits, callers: Callers, **options: Any) -> None:
+    `state.endpoints` has the endpoints of its ledgers by name.
+    """
+
+    def __init__(self, *args: Any, limits: Limits, **options: Any) -> None:
         super().__init__(*args, **options)
         self.limits = limits
-        self.seats = Seats(limits.connections)
+        self.slots = ConnectionSlots(limits.connections)
         self.streams = Quota(limits.streams)
-        self._callers = callers
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != ScopeType.HTTP:
             await super().__call__(scope, receive, send)
-        elif scope["path"].startswith(HEALTH):  # always answered, but a connection without a place is not kept
-            seat = scope.get(SEAT)
-            added = (CLOSING,) if seat is not None and seat.holder is None else ()
+        elif scope["path"].startswith(HEALTH):  # always answered, but a connection beyond its quota is then closed
+            slot = scope.get(SLOT)
+            added = (CLOSING,) if slot is not None and slot.holder is None else ()
             await self._answer(super().__call__, scope, receive, _with_headers(send, added))
         else:
-            caller = await self._callers.caller(scope, self.limits.trusted_proxies)
+            caller = await authenticate(scope, self.limits.trusted_proxies, self.state.endpoints)
             scope[CALLER] = caller
             scope["client"] = (caller.address, scope["client"][1] if scope.get("client") else 0)
             scope["scheme"] = caller.scheme or scope["scheme"]
@@ -51,10 +53,10 @@ class Service(Litestar):
 
     async def _admit(self, caller: Caller, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request unless its client has too many connections; through a proxy, each request counts as one."""
-        seat = scope.get(SEAT)
-        if not (seat.move(caller.holder) if seat is not None else self.seats.quota.take(caller.holder)):
-            if seat is not None:
-                seat.wait()
+        slot = scope.get(SLOT)
+        if not (slot.move(caller.holder) if slot is not None else self.slots.quota.reserve(caller.holder)):
+            if slot is not None:
+                slot.wait()
             full = crowded(f"{_named(caller)} has {self.limits.connections:,} connections, which are the most at once")
             app: Any = full.to_asgi_response(None, Request(scope))
             await self._answer(app, scope, receive, _with_headers(send, (CLOSING,)))
@@ -62,8 +64,8 @@ class Service(Litestar):
         try:
             await self._answer(super().__call__, scope, receive, _with_headers(send))
         finally:
-            if seat is None:
-                self.seats.quota.give_back(caller.holder)
+            if slot is None:
+                self.slots.quota.release(caller.holder)
 
     async def _answer(self, app: Any, scope: Any, receive: Any, send: Any) -> None:
         if _HIDDEN.search(scope.get("raw_path") or scope["path"].encode()):
@@ -76,14 +78,14 @@ class Service(Litestar):
 
 
 def stream_bound(app: Any) -> Any:
-    """Wrap the handler of a stream: it is refused to a client that has the most streams at once."""
+    """Return a middleware that refuses a further stream to a client that already has the most."""
 
     async def handle(scope: Any, receive: Any, send: Any) -> None:
         if not scope["route_handler"].opt.get(STREAM):
             await app(scope, receive, send)
             return
         streams, caller = scope["litestar_app"].streams, scope[CALLER]
-        if not streams.take(caller.holder):
+        if not streams.reserve(caller.holder):
             full = crowded(
                 f"{_named(caller)} has {streams.most:,} streams, which are the most at once; close one of them"
             )
@@ -92,13 +94,13 @@ def stream_bound(app: Any) -> Any:
         try:
             await app(scope, receive, send)
         finally:
-            streams.give_back(caller.holder)
+            streams.release(caller.holder)
 
     return handle
 
 
 STREAM = "stream"
-"""The `opt` of a handler whose answer lasts for as long as the client listens."""
+"""The `opt` of a handler whose answer lasts for as long as the client reads."""
 
 
 def _named(caller: Caller) -> str:
@@ -122,7 +124,7 @@ def _with_headers(send: Any, added: Any = ()) -> Any:
 
 
 async def _head(app: Any, scope: Any, receive: Any, send: Any) -> None:
-    """Answer as GET does, without the body; an endless one is not even begun."""
+    """Answer like GET, without the body; an endless body is not begun."""
     answered = asyncio.Event()
 
     async def sending(message: Any) -> None:

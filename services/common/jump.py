@@ -18,7 +18,7 @@ BEFORE = timedelta(minutes=5)
 """How far a clock may be behind what was recorded under another boot: what unsynchronised machines are off by."""
 
 
-class Reading(Struct, frozen=True):
+class ClockReading(Struct, frozen=True):
     """One look at a clock: its instant, the machine's seconds since it booted, and under which boot.
 
     `meant` is an instant that was set on purpose: it is believed.
@@ -33,7 +33,7 @@ class Reading(Struct, frozen=True):
 class Hold(Struct, frozen=True):
     """A clock that is held: the reading that is not believed, and the instant that is taken instead."""
 
-    reading: Reading
+    reading: ClockReading
     expected: datetime
 
     def __str__(self) -> str:
@@ -45,7 +45,7 @@ class Hold(Struct, frozen=True):
         )
 
 
-def judge(good: Reading, now: Reading, started: float) -> Hold | None:
+def judge(good: ClockReading, now: ClockReading, started: float) -> Hold | None:
     """Return the hold on a clock that was `good` once and is read `now`; None where it may be believed.
 
     Under one boot the machine has counted the time in between, sleep included. Under another one nothing is known of
@@ -62,7 +62,7 @@ def judge(good: Reading, now: Reading, started: float) -> Hold | None:
     return Hold(now, expected) if wrong else None
 
 
-def accepts(accepted: Reading, now: Reading) -> bool:
+def accepts(accepted: ClockReading, now: ClockReading) -> bool:
     """Return whether the acceptance of one reading is also that of another: the same clock, having run on.
 
     Under another boot that is one which shows the instant that was accepted.

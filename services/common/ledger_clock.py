@@ -3,10 +3,10 @@
     duban:{L}:clock:<spec>  string  the real instant (Unix seconds) at which this clock was started
     duban:{L}:clock:kind    string  wall, scaled or file; kept with the first event (events/log.py)
 
-What else is kept of a clock is in services/common/steady.py.
+The other keys of a clock are in services/common/steady.py.
 
-A ledger that has events but no kind is older than that: it runs by the wall clock, unless its last event was recorded
-ahead of it, as only another clock can.
+A ledger that has events but no kind is older than the key: it runs by the wall clock, unless its last event was
+recorded ahead of the wall clock, which only another clock can do.
 """
 
 import contextlib
@@ -21,16 +21,16 @@ from services.common.settings import SettingsError
 from services.common.steady import steadied
 
 AHEAD = timedelta(minutes=5)
-"""How far a log may be ahead of the wall clock: what unsynchronised machines are off by."""
+"""How far a log may be ahead of the wall clock: the typical error of unsynchronised machines."""
 
 _NAMES = {"wall": "the wall clock", "scaled": "a clock INSTANT@SPEED", "file": "a clock file:PATH"}
 
 
 async def ledger_clock(redis: Any, ledger: str, spec: str | None, *, records: bool = False) -> Clock:
-    """Return the clock that a ledger runs by; raises SettingsError where that is of another kind, or later.
+    """Return the clock that a ledger runs by; raises SettingsError where the ledger has another kind, or is later.
 
-    Nothing is written where it is refused. The wall clock, and one in a file, are held where they jump; a scaled one
-    runs ahead by specification. Whoever `records` by it has it held, too, where it starts far from the last record.
+    A refusal writes nothing. The wall clock and a clock in a file are held where they jump; a scaled clock runs ahead
+    by specification. A service that `records` also holds a clock that starts far from the last record.
     """
     if kind_of(spec) == "scaled":
         parse_spec(spec or "")
@@ -74,7 +74,7 @@ async def check_clock(redis: Any, ledger: str, spec: str | None) -> None:
 
 
 async def ahead_of_wall(redis: Any, ledger: str) -> str | None:
-    """Return what is wrong where a ledger of the wall clock was recorded ahead of it; None if it was not."""
+    """Return what is wrong with a ledger by the wall clock that was recorded ahead of it; None if it was not."""
     last = await last_recorded(redis, ledger)
     if last is None or await kept_kind(redis, ledger) not in {None, "wall"}:
         return None
@@ -89,15 +89,15 @@ def ahead(last: datetime, now: datetime) -> str | None:
 
 
 async def kept_kind(redis: Any, ledger: str) -> str | None:
-    """Return the kind of clock that is kept with a ledger, None with one that is older than that."""
+    """Return the kind of clock that is kept with a ledger, None for a ledger that is older than the key."""
     kind = await redis.get(key(ledger, "clock", "kind"))
     return kind.decode() if kind is not None else None
 
 
 async def last_recorded(redis: Any, ledger: str) -> datetime | None:
-    """Return the instant at which the last event was recorded; None where there is none, or none that decodes.
+    """Return the instant at which the last event was recorded; None where there is none, or it does not decode.
 
-    What does not decode is for `audit verify` to report; it keeps nobody from reaching the ledger.
+    `audit verify` reports an event that does not decode; it does not prevent the use of the ledger.
     """
     log = Log(redis, ledger)
     for entry in await log.read(await log.tail() - 1, 1):

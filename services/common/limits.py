@@ -1,4 +1,4 @@
-"""What one client may take of a service."""
+"""The limits of one client at a service."""
 
 from msgspec import Struct
 
@@ -11,11 +11,11 @@ STREAMS = 16
 """Streams of changes of one client: each is a dashboard that stays open."""
 
 REFUSED_BYTES = 64 * 1024 * 1024
-"""Bytes of the newest refused submissions of a source that are kept: nobody may fill the memory that the log needs with
-what is refused."""
+"""Bytes of the newest refused submissions of a source that are kept: refused submissions must not fill the
+memory that the log needs."""
 
 STALL_SECONDS = 60.0
-"""Seconds in which a client takes nothing of an answer that waits for it, after which its connection is dropped."""
+"""Seconds without reading a pending answer, after which a client's connection is aborted."""
 
 
 class Limits(Struct, frozen=True):
@@ -28,4 +28,4 @@ class Limits(Struct, frozen=True):
 
 
 LIMITS = Limits()
-"""What holds where nothing else is set."""
+"""The limits where no others are set."""

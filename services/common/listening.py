@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 class ListenError(Exception):
-    """A service cannot listen where it should; says where and why."""
+    """A service cannot listen at its address; the message has the address and the reason."""
 
 
 class PortTakenError(ListenError):

@@ -1,4 +1,4 @@
-"""Networks, and which address a request came from where it came through proxies of them."""
+"""Networks, and the client address of a request that passed through trusted proxies in them."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -14,7 +14,7 @@ class Networks:
     """Networks by CIDR; an IPv4 address is also found in its form for IPv6 sockets (::ffff:192.0.2.1)."""
 
     def __init__(self, text: str = "") -> None:
-        """Read networks that are separated by commas; raise ValueError that says which is none, and what would be."""
+        """Read networks that are separated by commas; raises ValueError for text that is none, with examples."""
         self._networks: list[IPv4Network | IPv6Network] = [_network(part.strip()) for part in text.split(",") if text]
 
     def __contains__(self, address: Address | None) -> bool:
@@ -27,15 +27,15 @@ class Networks:
         return hash(tuple(self._networks))
 
 
-class Origin(NamedTuple):
-    """Where a request came from, and the scheme that the client used if a proxy says so."""
+class ClientOrigin(NamedTuple):
+    """The client address of a request, and the scheme that the client used where a proxy states it."""
 
     address: str
     scheme: str | None = None
 
 
 def read_address(text: str) -> Address | None:
-    """Return an address, also one with a port or in brackets; None where it is none."""
+    """Return an address, without its port and brackets; None where the text is none."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -48,15 +48,15 @@ def read_address(text: str) -> Address | None:
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
-def origin(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted: Networks) -> Origin:
-    """Return where a request came from: the right-most address that is no trusted proxy's.
+def origin(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted: Networks) -> ClientOrigin:
+    """Return the origin of a request: the right-most address that is not a trusted proxy's.
 
-    What other peers say is ignored, and so is whatever stands left of that address or of what is no address: anyone can
-    have sent it.
+    Headers from other peers are ignored, and so is anything to the left of that address or of text that is no address:
+    anyone can have sent it.
     """
     address = read_address(peer)
     if address not in trusted:
-        return Origin(str(address or peer))
+        return ClientOrigin(str(address or peer))
     hops: list[str] = []
     schemes: list[str] = []
     for name, value in headers:
@@ -70,11 +70,11 @@ def origin(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted: Networks)
             break
         address = before
     scheme = schemes[-1].strip().lower() if schemes else None
-    return Origin(str(address), scheme if scheme in {"http", "https"} else None)
+    return ClientOrigin(str(address), scheme if scheme in {"http", "https"} else None)
 
 
 def site(text: str) -> str:
-    """Return what an address counts as: itself, or of IPv6 its site."""
+    """Return the site that an address counts for: an IPv4 address itself, or the network of an IPv6 address."""
     address = read_address(text)
     if isinstance(address, IPv6Address):
         return str(ip_network((int(address) >> (128 - SITE_BITS) << (128 - SITE_BITS), SITE_BITS)))

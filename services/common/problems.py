@@ -9,10 +9,10 @@ from litestar import Response
 from services.contract.openapi import PROBLEM
 
 RETRY_AFTER = "1"
-"""Seconds after which a client may try again what cannot be done now: a server restarts in about that."""
+"""Seconds after which a client may retry what cannot be done now: about the time in which Redis restarts."""
 
 CROWDED_SECONDS = "5"
-"""Seconds after which a client that has too much open may try again: a connection without work is closed by then."""
+"""Seconds after which a client beyond its quota may retry: an idle connection is closed by then."""
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, **members: object) -> Response[bytes]:
@@ -27,10 +27,10 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, 
 
 
 def unavailable(detail: str, **members: object) -> Response[bytes]:
-    """Return the problem of what cannot be done now, and may be tried again; `members` are its extension members."""
+    """Return the problem of what cannot be done now and may be retried; `members` are its extension members."""
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": RETRY_AFTER}, **members)
 
 
 def crowded(detail: str) -> Response[bytes]:
-    """Return the problem of a client that has too much open at once."""
+    """Return the problem of a client beyond its quota."""
     return problem(HTTPStatus.TOO_MANY_REQUESTS, f"{detail}; ask again later", {"Retry-After": CROWDED_SECONDS})

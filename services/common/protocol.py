@@ -1,8 +1,8 @@
 """HTTP/1.1 as uvicorn speaks it, with bounds on what a client can make long or slow.
 
-uvicorn waits for a header without end in time or size, and for a client that does not read. It closes a connection
-under a client that still sends, which then sees a reset instead of the answer. It sends chunks to HTTP/1.0, which has
-none.
+uvicorn sets no bound on the time or size of headers, or on the time that a client does not read. It closes a connection
+while the client still sends, so that the client gets a reset instead of the answer. It sends chunks to HTTP/1.0, which
+does not have them.
 """
 
 import asyncio
@@ -15,28 +15,28 @@ import msgspec
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from services.common.edge import SEAT, Service
+from services.common.edge import SLOT, Service
 from services.common.limits import STALL_SECONDS
 from services.common.networks import read_address, site
 from services.common.problems import CROWDED_SECONDS
-from services.common.quota import Seat
+from services.common.quota import ConnectionSlot
 from services.contract.openapi import PROBLEM
 
 MOST_HEAD = 65_536
-"""Bytes of a request's line and headers, or of its trailers: some ten times what browsers and proxies send."""
+"""Bytes of a request's line and headers, or of its trailers: about ten times what browsers and proxies send."""
 
 HEAD_SECONDS = 10.0
 """From the connection, or from the first byte of a later request, to the end of its headers."""
 
 LINGER_BYTES = 64 * 1024 * 1024
-"""Bytes of a body that are read and discarded after an answer that did not need it, so that the client gets to read the
-answer (RFC 9112, 9.6): more than the largest body that any service takes."""
+"""Bytes of a body that are read and discarded after an answer that did not need it, so that the client can read the
+answer (RFC 9112, 9.6): more than the largest body that any service accepts."""
 
 LINGER_SECONDS = 15.0
 
 UNSENT_BYTES = 64 * 1024
-"""Bytes that the kernel takes of an answer before they are sent (Linux): it would take some megabytes of each stream,
-and only much later would be seen that a client reads on, slowly."""
+"""Bytes that the kernel takes of an answer before they are sent (Linux): otherwise it holds
+megabytes of each stream, and a client that reads slowly is noticed much later."""
 
 _REASONS = {408: "Request Timeout", 429: "Too Many Requests", 431: "Request Header Fields Too Large"}
 
@@ -47,14 +47,14 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the class it extends
         super().connection_made(transport)
         self._stall_seconds = STALL_SECONDS
-        self._seat: Seat | None = None
+        self._slot: ConnectionSlot | None = None
         if isinstance(self.app, Service):
             self._stall_seconds = self.app.limits.stall_seconds
             peer = self.client[0] if self.client else ""
             if read_address(peer) not in self.app.limits.trusted_proxies:
-                self._seat = self.app.seats.enter((site(peer),), self._make_way)
+                self._slot = self.app.slots.enter((site(peer),), self._evict)
         self._stalled: asyncio.TimerHandle | None = None
-        transport.set_write_buffer_limits(high=0)  # an application makes the next piece when the one before is gone
+        transport.set_write_buffer_limits(high=0)  # an application makes the next piece once the previous one is sent
         if hasattr(socket, "TCP_NOTSENT_LOWAT"):
             connected = transport.get_extra_info("socket")
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
@@ -69,8 +69,8 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
         self._watch_reading(reading=True)
-        if self._seat is not None:
-            self._seat.end()
+        if self._slot is not None:
+            self._slot.end()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -111,9 +111,9 @@ class Protocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._disarm()
         super().on_headers_complete()
-        if self._seat is not None:
-            self._seat.heard()
-            self.scope.update({SEAT: self._seat})  # type: ignore[misc]  # more than ASGI's keys
+        if self._slot is not None:
+            self._slot.request_arrived()
+            self.scope.update({SLOT: self._slot})  # type: ignore[misc]  # more than ASGI's keys
         self.cycle.transport = _Closing(self)  # type: ignore[assignment]  # it is used as the transport it wraps
 
     def on_message_complete(self) -> None:
@@ -135,7 +135,7 @@ class Protocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, plain)
 
     def close(self) -> None:
-        """Close the connection, once the rest of a body is there that the client is still sending."""
+        """Close the connection, after the rest of a body that the client is still sending."""
         if self._in_body and not self.transport.is_closing():
             self._closing = True
             if self.transport.can_write_eof():
@@ -149,15 +149,15 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
     def _watch_reading(self, *, reading: bool) -> None:
-        """Drop the connection once the client has taken nothing for too long; until then look again and again."""
+        """Abort the connection where the client has read nothing for too long; until then, check repeatedly."""
         if self._stalled is not None:
             self._stalled.cancel()
             self._stalled = None
         if not reading:
             waiting = self.transport.get_write_buffer_size()
-            self._stalled = self.loop.call_later(self._stall_seconds, self._look, waiting)
+            self._stalled = self.loop.call_later(self._stall_seconds, self._check_reading, waiting)
 
-    def _look(self, before: int) -> None:
+    def _check_reading(self, before: int) -> None:
         self._stalled = None
         if self.transport.get_write_buffer_size() >= before:
             self.transport.abort()
@@ -168,8 +168,8 @@ class Protocol(HttpToolsProtocol):
         self._timer = None
         self._refuse(408, f"the request's headers did not arrive within {HEAD_SECONDS:g} seconds")
 
-    def _make_way(self) -> None:
-        """Close a connection beyond its address's most, as a newer one needs its place to wait."""
+    def _evict(self) -> None:
+        """Close a waiting connection for a newer one of the same address."""
         if self.cycle is None:
             most = self.app.limits.connections if isinstance(self.app, Service) else 0
             self._refuse(429, f"this address has {most:,} connections, which are the most at once; ask again later")
@@ -177,7 +177,7 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, status: int, detail: str) -> None:
-        """Answer with a problem that no application made, and close."""
+        """Answer with a problem from below the application, and close."""
         self._disarm()
         if self.transport.is_closing():
             return
@@ -203,7 +203,7 @@ class Protocol(HttpToolsProtocol):
 
 
 class _Closing:
-    """A connection's transport, which closes as the protocol closes it."""
+    """A connection's transport, whose `close` is the protocol's."""
 
     def __init__(self, protocol: Protocol) -> None:
         self._transport = protocol.transport
@@ -214,7 +214,7 @@ class _Closing:
 
 
 def unchunked(cycle: RequestResponseCycle, app: Any) -> Any:
-    """Return an application whose answers of unknown length end with the connection, as HTTP/1.0 has it."""
+    """Return an application whose answers of unknown length end with the connection, as HTTP/1.0 requires."""
 
     async def run(scope: Any, receive: Any, send: Any) -> None:
         unsized = False
@@ -238,12 +238,12 @@ def unchunked(cycle: RequestResponseCycle, app: Any) -> Any:
 
 
 def configured(app: Service, http: type[Protocol] = Protocol, **options: Any) -> uvicorn.Config:
-    """Return the configuration of a web server that serves an application as this module says."""
+    """Return the configuration of a web server that applies the bounds of this module."""
     return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
-        proxy_headers=False,  # uvicorn would believe whatever comes from 127.0.0.1
+        proxy_headers=False,  # uvicorn would trust any request from 127.0.0.1
         http=http,
         **options,
     )

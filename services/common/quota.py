@@ -1,105 +1,104 @@
-"""Counts of what clients hold at once."""
+"""Quotas: how many connections and streams each client has at once."""
 
 from collections import Counter
 from collections.abc import Callable
 
 Holder = tuple[str, ...]
-"""Who holds something: (address) without a token, (ledger, source) with one."""
+"""The client that something counts for: (address) without a valid token, (ledger, source) with one."""
 
 
 class Quota:
-    """What each holder holds, at most `most` at once; another's share is never touched."""
+    """The number each holder has reserved, at most `most`; holders do not affect each other."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self._held: Counter[Holder] = Counter()
 
-    def take(self, holder: Holder) -> bool:
-        """Take one more for a holder; False where it has the most already."""
+    def reserve(self, holder: Holder) -> bool:
+        """Reserve one more for a holder; False where it already has the most."""
         if self._held[holder] >= self.most:
             return False
         self._held[holder] += 1
         return True
 
-    def give_back(self, holder: Holder) -> None:
-        """Give one back that was taken."""
+    def release(self, holder: Holder) -> None:
+        """Release one that was reserved."""
         self._held[holder] -= 1
         if not self._held[holder]:
             del self._held[holder]
 
 
-class Seats:
+class ConnectionSlots:
     """The connections of a service.
 
-    A connection counts for its address until a request with a source's token comes over it; who sends one is only known
-    then. So a connection beyond an address's most is not closed at once: it waits for its request among as many others
-    of that address, of which the oldest has to go for a new one. Its sources get through, however many connections
-    anyone else opens from there.
+    A connection counts for its address until a request with a source's token arrives on it. So a connection beyond its
+    address's quota is not closed at once: it waits for its request, among as many others of that address; the oldest of
+    them is closed for a new one. Sources are thus served, however many connections others open from their address.
     """
 
     def __init__(self, most: int) -> None:
         self.quota = Quota(most)
-        self._waiting: dict[Holder, dict[Seat, None]] = {}
+        self._waiting: dict[Holder, dict[ConnectionSlot, None]] = {}
 
-    def enter(self, holder: Holder, close: Callable[[], None]) -> "Seat":
-        """Return the seat of a new connection; `close` is called where it has to go for a newer one."""
-        seat = Seat(self, holder, close)
-        if not seat.move(holder):
-            self.wait(seat)
-        return seat
+    def enter(self, holder: Holder, close: Callable[[], None]) -> "ConnectionSlot":
+        """Return the slot of a new connection; `close` is called where it is closed for a newer one."""
+        slot = ConnectionSlot(self, holder, close)
+        if not slot.move(holder):
+            self.wait(slot)
+        return slot
 
-    def wait(self, seat: "Seat") -> None:
-        """Let a connection without a place wait; the oldest of the same address goes where too many do."""
-        waiting = self._waiting.setdefault(seat.address, {})
-        waiting[seat] = None
+    def wait(self, slot: "ConnectionSlot") -> None:
+        """Add a connection beyond its quota to those that wait; close the oldest of its address where too many wait."""
+        waiting = self._waiting.setdefault(slot.address, {})
+        waiting[slot] = None
         if len(waiting) > self.quota.most:
             oldest = next(iter(waiting))
             self.forget(oldest)
             oldest.close()
 
-    def forget(self, seat: "Seat") -> None:
-        """Let a connection wait no more."""
-        waiting = self._waiting.get(seat.address, {})
-        waiting.pop(seat, None)
+    def forget(self, slot: "ConnectionSlot") -> None:
+        """Remove a connection from those that wait."""
+        waiting = self._waiting.get(slot.address, {})
+        waiting.pop(slot, None)
         if not waiting:
-            self._waiting.pop(seat.address, None)
+            self._waiting.pop(slot.address, None)
 
 
-class Seat:
-    """What one connection counts for."""
+class ConnectionSlot:
+    """The holder that one connection counts for, None where it is beyond the quota."""
 
-    def __init__(self, seats: Seats, address: Holder, close: Callable[[], None]) -> None:
+    def __init__(self, slots: ConnectionSlots, address: Holder, close: Callable[[], None]) -> None:
         self.address = address
         self.close = close
         self.holder: Holder | None = None
-        self._seats = seats
+        self._slots = slots
         self._ended = False
 
     def move(self, holder: Holder) -> bool:
-        """Have the connection count for this holder; False, and it counts for nobody, where that has the most."""
+        """Count the connection for this holder; False, and it counts for none, where the holder has the most."""
         if self.holder == holder or self._ended:
             return True
-        taken = self._seats.quota.take(holder)
+        taken = self._slots.quota.reserve(holder)
         self._leave()
         self.holder = holder if taken else None
         return taken
 
-    def heard(self) -> None:
-        """A request has come: whether it gets a place is decided now, not by what comes after it."""
-        self._seats.forget(self)
+    def request_arrived(self) -> None:
+        """Stop waiting: whether the request is answered is decided now, not by later connections."""
+        self._slots.forget(self)
 
     def wait(self) -> None:
-        """Let the connection, which has no place, wait again."""
+        """Wait again, after a request that was refused."""
         if not self._ended:
-            self._seats.wait(self)
+            self._slots.wait(self)
 
     def end(self) -> None:
-        """The connection is closed: it counts for nobody, also where a request of it is still looked at."""
+        """Count the closed connection for none, also where a request of it is still being answered."""
         self._ended = True
-        self._seats.forget(self)
+        self._slots.forget(self)
         self._leave()
         self.holder = None
 
     def _leave(self) -> None:
         if self.holder is not None:
-            self._seats.quota.give_back(self.holder)
+            self._slots.quota.release(self.holder)

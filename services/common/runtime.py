@@ -1,4 +1,4 @@
-"""What every service process needs: logging, the broker, following a stream, repeating work, a web server."""
+"""The runtime of a service process: logging, the broker, followers of streams, repeated work, the web server."""
 
 import gc
 import logging
@@ -24,17 +24,17 @@ from services.common.protocol import configured
 from services.common.settings import Settings, SettingsError
 
 POLL_MILLISECONDS = 2_000
-"""How long one XREAD waits: under the client's socket timeout, or each idle wait would end in an error."""
+"""The longest wait of one XREAD: shorter than the socket timeout, or each idle wait would end in an error."""
 
 FILES = 16_384
-"""Open files of a service: a connection each for the requests at once, as many again that idle, and the server's."""
+"""Open files of a service: a connection for each concurrent request, as many idle ones, and those to Redis."""
 
 GC_THRESHOLD = 50_000
-"""Allocations between two searches for cycles: batches make none, and at Python's 700 the searches take a third of the
-time."""
+"""Allocations between two collections of cycles: batches make none, and at Python's default, 700, collecting takes a
+third of the time."""
 
 NICENESS = 5
-"""Of those who fold: where processors are short, deciding goes first, as publishers wait for it."""
+"""Of status and notify: where processors are short, ingest goes first, as publishers wait for its decisions."""
 
 log = structlog.get_logger()
 
@@ -73,7 +73,7 @@ def configure_logging(service: str, style: str) -> None:
 
 
 def make_broker(url: str) -> RedisBroker:
-    """Return a FastStream broker whose handlers get what their parser makes, unvalidated."""
+    """Return a FastStream broker whose handlers get their parser's result, unvalidated."""
     return RedisBroker(
         url,
         apply_types=False,
@@ -86,41 +86,42 @@ def make_broker(url: str) -> RedisBroker:
 StreamEntry: TypeAlias = tuple[bytes, dict[bytes, bytes]]
 
 
-class Follower:
-    """A reader of a stream that can be sent back, where a failover has taken from the stream what it had read."""
+Handle: TypeAlias = Callable[[list[StreamEntry]], Awaitable[None]]
 
-    def __init__(self, subscriber: Any, handle: Callable[[list[StreamEntry]], Awaitable[None]]) -> None:
+
+class Follower:
+    """A reader of a stream that can resume elsewhere, as a failover can remove entries that it has read."""
+
+    def __init__(self, subscriber: Any, handle: Handle) -> None:
         self._subscriber = subscriber
         self._handle = handle
         self._back: str | None = None
 
     def go_on_from(self, after: str) -> None:
-        """Read on after the id `after`."""
+        """Resume after the id `after`, and discard entries that were read from elsewhere."""
         self._back = self._subscriber.last_id = after
 
     def skip_to(self, after: str) -> None:
-        """Read on after the id `after`; for `handle` alone, which was given what lies before it."""
+        """Resume after the id `after`; only before the first read, or in `handle`, which has read up to it itself."""
         self._subscriber.last_id = after
 
     async def handle(self, entries: list[StreamEntry]) -> None:
-        """Hand entries on, unless they were read from where it was before it was sent back: those come again."""
+        """Pass entries on, unless they were read before `go_on_from`: the reader then resumes at its id."""
         if self._back is None:
             await self._handle(entries)
         else:
             self._subscriber.last_id, self._back = self._back, None
 
 
-def follow(
-    broker: RedisBroker,
-    stream: str,
-    after: str,
-    count: int,
-    handle: Callable[[list[StreamEntry]], Awaitable[None]],
-) -> Follower:
-    """Hand the entries of a stream that follow the id `after` to `handle`, up to `count` at a time, as they come.
+Follow: TypeAlias = Callable[[str, str, int, Handle], Follower]
+"""Follows a stream after an id: hands up to so many entries at a time to the handler."""
 
-    There is no consumer group: what was handled is known by the follower's own checkpoint, and a group would cost
-    the server some 200 bytes of append-only file for each event.
+
+def follow(broker: RedisBroker, stream: str, after: str, count: int, handle: Handle) -> Follower:
+    """Hand the entries of a stream after the id `after` to `handle`, up to `count` at a time, as they come.
+
+    There is no consumer group: a follower's own checkpoint holds what was handled, and a group would cost the server
+    about 200 bytes of append-only file for each event.
     """
 
     async def parse(message: Any) -> RedisBatchStreamMessage:
@@ -137,20 +138,24 @@ def follow(
     return follower
 
 
+def name_of(work: Callable[[], Awaitable[object]]) -> str:
+    """Return the name of a function, or of the function of a partial."""
+    return str(getattr(getattr(work, "func", work), "__qualname__", "?"))
+
+
 async def repeat(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
-    """Do `work` again and again, `seconds` apart; a failure is logged and, a little later, tried again."""
+    """Repeat `work`, `seconds` apart; a failure is logged, and `work` is retried after a pause."""
     while not cancelled():
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - the loop must outlive any fault, and every fault is in the log
-            name = getattr(getattr(work, "func", work), "__qualname__", "?")  # also of a partial
-            log.warning("will try again", work=name, error=f"{type(error).__name__}: {error}")
+            log.warning("will try again", work=name_of(work), error=f"{type(error).__name__}: {error}")
             await sleep(RETRY_SECONDS)
         await sleep(seconds)
 
 
 def serve(service: str, settings: Settings, build: Callable[[Settings], Service]) -> None:
-    """Run a service until it is told to stop; raise SettingsError where it cannot listen."""
+    """Run a service until a signal stops it; raises SettingsError where it cannot listen."""
     configure_logging(service, settings.log)
     if service != "ingest":
         os.nice(NICENESS)
@@ -163,19 +168,19 @@ def serve(service: str, settings: Settings, build: Callable[[Settings], Service]
         sockets = listen(settings.host, settings.port_of(service))
     except ListenError as error:
         raise SettingsError(f"DUBAN_HOST, DUBAN_PORT: {error}") from error
-    gc.freeze()  # what is there by now stays: searching it again and again would hold up answers
+    gc.freeze()  # the objects of the start stay: collecting them again would delay answers
     uvicorn.Server(config).run(sockets)
 
 
 def _allow_connections() -> None:
-    """Let this process have the open files that it may have: many shells give it 1,024, fewer than it has requests."""
+    """Raise the limit of open files as far as allowed: many shells set 1,024, fewer than there can be requests."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 def _end_with(parent: int) -> None:
-    """End this process when the one that started it is gone, so that a killed `duban up` leaves no services behind."""
+    """End this process when its parent is gone, so that a killed `duban up` leaves no services running."""
     while os.getppid() == parent:
         threading.Event().wait(RETRY_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,11 +1,11 @@
 """Bearer tokens, hashed at rest. A token is also the password of its source at the server (acl.py).
 
     duban:{L}:tokens  hash  id -> record as JSON, id being the first 16 digits of the token's SHA-256 in hex;
-                            written by `duban token`, `init` and `up`. Nothing is deleted: a revoked token says so.
-                            A whole SHA-256 -> source, as tokens were kept before, is good until it is revoked.
+                            written by `duban token`, `init` and `up`. Nothing is deleted: a revoked token stays.
+                            A whole SHA-256 -> source, the former format, is good until it is revoked.
 
 A token has 256 random bits, so a plain hash protects it. It is found by its id, which is no secret, and then compared
-in constant time, so that timing tells a guesser nothing.
+in constant time, so that timing reveals nothing.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ ID_DIGITS = 16
 
 
 class Terms(Struct, frozen=True):
-    """Who makes a token, when, until when it is good (exclusive), and what for; instants by the ledger's clock."""
+    """Who issued a token, when, until when it is good (exclusive), and why; instants by the ledger's clock."""
 
     by: str = ""
     made: datetime | None = None
@@ -47,14 +47,14 @@ class Token(Struct, frozen=True, omit_defaults=True):
         return self.hash[:ID_DIGITS]
 
     def fault(self, now: datetime) -> str | None:
-        """Return why it opens nothing, `revoked` or `expired`; None if it is good."""
+        """Return why it is not valid, `revoked` or `expired`; None if it is valid."""
         if self.revoked is not None:
             return "revoked"
         return "expired" if self.terms.expires is not None and self.terms.expires <= now else None
 
 
 UNKNOWN = Terms()
-"""Of tokens as they were kept before, and where nobody asks."""
+"""Of tokens in the former format, and where none are needed."""
 
 
 class UnknownTokenError(Exception):
@@ -62,7 +62,7 @@ class UnknownTokenError(Exception):
 
 
 async def issue(redis: Any, ledger: str, source: str, terms: Terms = UNKNOWN) -> str:
-    """Make a new token for a source, beside those it has, and return it; only its hash is kept."""
+    """Issue a further token for a source, and return it; only its hash is kept."""
     while True:
         token = f"duban_{secrets.token_urlsafe(32)}"
         if await _add(redis, ledger, Token(source, hash_of(token), terms)):
@@ -70,7 +70,7 @@ async def issue(redis: Any, ledger: str, source: str, terms: Terms = UNKNOWN) ->
 
 
 async def register(redis: Any, ledger: str, source: str, token: str, terms: Terms, now: datetime) -> str | None:
-    """Let a token that was made before stand for a source; where it cannot, change nothing and return why."""
+    """Register a given token for a source; where that is not possible, change nothing and return why."""
     hash = hash_of(token)
     known = await _find(redis, ledger, hash)
     if known is None:
@@ -80,7 +80,7 @@ async def register(redis: Any, ledger: str, source: str, token: str, terms: Term
 
 
 async def revoke(redis: Any, ledger: str, id: str, by: str, now: datetime) -> Token:
-    """Let a token open nothing from now on and return it; again, it stays as it is. Raises UnknownTokenError."""
+    """Revoke a token and return it; a revoked one stays as it is. Raises UnknownTokenError."""
     found = [token for token in await every(redis, ledger) if token.id == id]
     if not found:
         raise UnknownTokenError(id)
@@ -96,14 +96,14 @@ async def revoke(redis: Any, ledger: str, id: str, by: str, now: datetime) -> To
 
 
 async def every(redis: Any, ledger: str) -> list[Token]:
-    """Return all tokens that ever were, oldest first."""
+    """Return all tokens ever issued, oldest first."""
     fields = await redis.hgetall(key(ledger, "tokens"))
     tokens = [_read(name, value) for name, value in fields.items()]
     return sorted(tokens, key=lambda token: (token.terms.made is not None, token.terms.made, token.id))
 
 
 async def source_of(redis: Any, ledger: str, authorization: str | None, now: datetime) -> str | None:
-    """Return the source that an `Authorization: Bearer …` header stands for, or None; one round trip."""
+    """Return the source of a valid token in an `Authorization: Bearer …` header, else None; one round trip."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         return None

@@ -1,4 +1,4 @@
-"""What the services' HTTP sides share: the application with health and description, and problems by RFC 9457."""
+"""The application of every service: its handlers, health and descriptions, and errors as problems by RFC 9457."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache
@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from litestar import Litestar, Request, Response, get
+from litestar import Request, Response, get
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.enums import ScopeType
@@ -16,9 +16,10 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 from redis.exceptions import RedisError
 
-from services.common.callers import Callers
 from services.common.clock import ClockError
 from services.common.edge import Service, stream_bound
+from services.common.endpoints import Endpoint
+from services.common.lifespan import Lifespan
 from services.common.limits import LIMITS, Limits
 from services.common.problems import problem, unavailable
 from services.common.settings import published
@@ -28,24 +29,32 @@ OPENAPI = "application/vnd.oai.openapi+json"
 ASYNCAPI = "application/vnd.aai.asyncapi+json"
 
 KEEPS = "keeps what is wrong"
-"""The `opt` of a handler that looks at the query itself, as what it refuses is kept."""
+"""The `opt` of a handler that checks the query itself, as it keeps what it refuses."""
 
 MOST_REQUESTS = 4_000
-"""Requests answered at once, streams of changes among them: each has a connection and some 50 KB of memory."""
+"""Concurrent requests, streams of changes included: each has a connection and about 50 KB of memory."""
+
+_STATUS = {"type": "object", "properties": {"status": {"enum": ["live", "ready"]}}, "required": ["status"]}
+
+_SUMMARIES = {
+    "ingest": "Takes events and documents in: decides on each, and records what it accepts.",
+    "status": "Tells where the tasks stand, now and at any past position or instant, and what changes.",
+    "notify": "Tells what alerts there were, and what became of them.",
+}
 
 log = structlog.get_logger()
 
 
 class NeedsOperator(str):
-    """Why a service cannot be used in full until a person has decided something; waiting does not help."""
+    """Why a service cannot be used in full until an operator decides; waiting does not help."""
 
     __slots__ = ()
 
 
 def bounded(most: int) -> Callable[[ASGIApp], ASGIApp]:
-    """Return a middleware that answers 503 beyond so many requests at once; asking after the health is always free.
+    """Return a middleware that answers 503 beyond so many concurrent requests; requests for health do not count.
 
-    The web server's own limit would say so in plain text, and not when to try again.
+    The web server's own limit would answer in plain text, without Retry-After.
     """
     under_way = 0
 
@@ -72,94 +81,95 @@ def bounded(most: int) -> Callable[[ASGIApp], ASGIApp]:
 def application(
     service: str,
     handlers: Sequence[Any],
-    lifespan: Callable[[Litestar], Any],
+    lifespan: Lifespan,
     unready: Callable[[], Awaitable[str | None]],
     max_body: int = 1_000_000,
     most_requests: int = MOST_REQUESTS,
     limits: Limits = LIMITS,
-    callers: Callers | None = None,
+    endpoints: Mapping[str, Endpoint] | None = None,
 ) -> Service:
-    """Return a service's application; `unready` says why it cannot be used yet, None if it can.
+    """Return a service's application; `unready` returns why it cannot be used yet, None if it can.
 
-    `callers` know the tokens of its ledgers; without them every client is an address.
+    `endpoints` are those of its ledgers, by name, as they open; their ledgers' tokens authenticate its clients.
 
     Its description is in the `state`, as `description`, and is served with the streams' at every service.
     """
-
-    @get(
-        "/health/live",
-        summary="The process runs",
-        responses={200: answers(_STATUS, "It runs")},
-    )
-    async def live() -> dict[str, str]:
-        return {"status": "live"}
-
-    @get(
-        "/health/ready",
-        summary="The service can be used",
-        responses={200: answers(_STATUS, "It can"), **problems(503)},
-    )
-    async def ready() -> Response[Any]:
-        why = await unready()
-        if why is None:
-            return Response({"status": "ready"})
-        return unavailable(str(why), needs="operator") if isinstance(why, NeedsOperator) else unavailable(why)
-
-    @get(
-        "/v1/openapi.json",
-        summary="This description (OpenAPI 3.1)",
-        media_type=OPENAPI,
-        responses={200: answers({"type": "object"}, "The description of this service", OPENAPI)},
-    )
-    async def openapi() -> Response[bytes]:
-        return Response(description_bytes, media_type=OPENAPI)
-
-    @get(
-        "/asyncapi",
-        summary="The description of the streams (AsyncAPI 3.0)",
-        media_type=ASYNCAPI,
-        responses={200: answers({"type": "object"}, "The description of all streams of duban", ASYNCAPI)},
-    )
-    async def asyncapi() -> Response[bytes]:
-        return Response(_streams(), media_type=ASYNCAPI)
-
     every = [*handlers, live, ready, openapi, asyncapi]
     description = describe(f"duban {service}", _SUMMARIES[service], every)
-    description_bytes = msgspec.json.encode(description)
-    parameters = query_parameters(description)
-
-    async def sound_query(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        if connection.scope["query_string"] and KEEPS not in handler.opt:
-            wrong = query_fault(connection, parameters[connection.scope["path_template"]])
-            if wrong is not None:
-                raise ValidationException(wrong)
-
+    state = {
+        "description": description,
+        "description_bytes": msgspec.json.encode(description),
+        "parameters": query_parameters(description),
+        "unready": unready,
+        "endpoints": endpoints if endpoints is not None else {},
+    }
     return Service(
         every,
         lifespan=[lifespan],
         middleware=[stream_bound, bounded(most_requests)],
         logging_config=None,
-        guards=[sound_query],
+        guards=[_sound_query],
         request_max_body_size=max_body,
-        exception_handlers={
-            HTTPException: _on_http_error,
-            RedisError: _on_server_away,
-            ClockError: _on_server_away,
-            Exception: _on_fault,
-            413: _on_too_large,
-        },
+        exception_handlers=_EXCEPTION_HANDLERS,
         openapi_config=None,
-        state=State({"description": description}),
+        state=State(state, deep_copy=False),  # the endpoints are added as they open
         limits=limits,
-        callers=callers or Callers(),
     )
 
 
-def query_fault(connection: ASGIConnection[Any, Any, Any, Any], known: Mapping[str, bool]) -> str | None:
-    """Return what is wrong with a query: who misspells a parameter, or gives one twice, must not get another answer.
+@get(
+    "/health/live",
+    summary="The process runs",
+    responses={200: answers(_STATUS, "It runs")},
+)
+async def live() -> dict[str, str]:
+    return {"status": "live"}
 
-    `known` are the parameters there are, and whether each takes any text: elsewhere Litestar would read `null` as if
-    nothing was asked.
+
+@get(
+    "/health/ready",
+    summary="The service can be used",
+    responses={200: answers(_STATUS, "It can"), **problems(503)},
+)
+async def ready(request: Request[Any, Any, Any]) -> Response[Any]:
+    why = await request.app.state.unready()
+    if why is None:
+        return Response({"status": "ready"})
+    return unavailable(str(why), needs="operator") if isinstance(why, NeedsOperator) else unavailable(why)
+
+
+@get(
+    "/v1/openapi.json",
+    summary="This description (OpenAPI 3.1)",
+    media_type=OPENAPI,
+    responses={200: answers({"type": "object"}, "The description of this service", OPENAPI)},
+)
+async def openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
+    return Response(request.app.state.description_bytes, media_type=OPENAPI)
+
+
+@get(
+    "/asyncapi",
+    summary="The description of the streams (AsyncAPI 3.0)",
+    media_type=ASYNCAPI,
+    responses={200: answers({"type": "object"}, "The description of all streams of duban", ASYNCAPI)},
+)
+async def asyncapi() -> Response[bytes]:
+    return Response(_streams(), media_type=ASYNCAPI)
+
+
+async def _sound_query(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Refuse a query that the description does not allow, except to handlers that check it themselves."""
+    if connection.scope["query_string"] and KEEPS not in handler.opt:
+        wrong = query_fault(connection, connection.app.state.parameters[connection.scope["path_template"]])
+        if wrong is not None:
+            raise ValidationException(wrong)
+
+
+def query_fault(connection: ASGIConnection[Any, Any, Any, Any], known: Mapping[str, bool]) -> str | None:
+    """Return what is wrong with a query, None if nothing is: a misspelt or repeated parameter must not be ignored.
+
+    `known` has the parameters by name, and whether each accepts any text: for others Litestar reads `null` as absent.
     """
     names = ", ".join(sorted(known))
     for name in dict.fromkeys(connection.query_params):
@@ -194,14 +204,14 @@ def _on_fault(request: "Request[Any, Any, Any]", error: Exception) -> Response[b
 
 @cache
 def _streams() -> bytes:
-    """Return the description of the streams, as it is published: no service knows the streams of the others."""
+    """Return the description of the streams as it is published: no service knows those of the others."""
     return published("asyncapi.json").read_bytes()
 
 
-_STATUS = {"type": "object", "properties": {"status": {"enum": ["live", "ready"]}}, "required": ["status"]}
-
-_SUMMARIES = {
-    "ingest": "Takes events and documents in: decides on each, and records what it accepts.",
-    "status": "Tells where the tasks stand, now and at any past position or instant, and what changes.",
-    "notify": "Tells what alerts there were, and what became of them.",
+_EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
+    HTTPException: _on_http_error,
+    RedisError: _on_server_away,
+    ClockError: _on_server_away,
+    Exception: _on_fault,
+    413: _on_too_large,
 }

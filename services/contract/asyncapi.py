@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from events.contract import Schema, example_of
 from events.schema import TYPES
 from services.contract.ingest import ACCEPTED, DUPLICATE, ONE, REFUSED
-from services.contract.openapi import JSON, Known, Named, event_named
+from services.contract.openapi import JSON, Named, SchemaRegistry, event_named
 from services.ingest.draft import RECEIPTS_KEPT
 from services.status.row import TaskRow
 from services.status.store import CHANGES_KEPT
@@ -36,7 +36,7 @@ class Channel(NamedTuple):
 
 def asyncapi() -> Schema:
     """Return the whole description."""
-    known = Known()
+    known = SchemaRegistry()
     channels = {
         "inbox": Channel(
             "duban:{ledger}:inbox:{source}",
@@ -153,7 +153,7 @@ def _channel(channel: Channel) -> Schema:
     }
 
 
-def _events(known: Known, names: Sequence[str], *, stored: bool) -> dict[str, Schema]:
+def _events(known: SchemaRegistry, names: Sequence[str], *, stored: bool) -> dict[str, Schema]:
     """Return a message for each event type."""
     messages = {}
     for name in names:
@@ -167,7 +167,7 @@ def _events(known: Known, names: Sequence[str], *, stored: bool) -> dict[str, Sc
 
 
 def _message(
-    known: Known,
+    known: SchemaRegistry,
     body: Named | type,
     summary: str,
     fields: dict[str, str] | None = None,

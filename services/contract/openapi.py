@@ -125,7 +125,7 @@ def describe(title: str, summary: str, handlers: Sequence[Any]) -> Schema:
     """Return the description of the handlers of a service; any but its health can be too much."""
     app = Litestar(handlers, openapi_config=OpenAPIConfig(title, "1"), logging_config=None)
     document = app.openapi_schema.to_schema()
-    known = Known()
+    known = SchemaRegistry()
     for route in app.routes:
         if isinstance(route, HTTPRoute) and route.path_format in document["paths"]:
             for method, operation in document["paths"][route.path_format].items():
@@ -140,7 +140,7 @@ def describe(title: str, summary: str, handlers: Sequence[Any]) -> Schema:
     }
 
 
-class Known:
+class SchemaRegistry:
     """The schemas that a description refers to."""
 
     def __init__(self) -> None:
@@ -178,7 +178,7 @@ def query_parameters(document: Schema) -> dict[str, dict[str, bool]]:
     }
 
 
-def _complete(operation: Schema, handler: Any, known: Known, given: Mapping[int, Any]) -> None:
+def _complete(operation: Schema, handler: Any, known: SchemaRegistry, given: Mapping[int, Any]) -> None:
     """Put into an operation what Litestar does not know of it, such as its answers; take out what says nothing."""
     operation.pop("deprecated", None)
     for parameter in operation.get("parameters", ()):

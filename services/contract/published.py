@@ -26,7 +26,7 @@ SCHEMAS = "schemas"
 _WHAT = "an edition of what is to be written"
 
 
-class Finding(NamedTuple):
+class ContractFinding(NamedTuple):
     """What is not right about a published file, and what to do."""
 
     file: str
@@ -36,7 +36,7 @@ class Finding(NamedTuple):
 class PublishedError(Exception):
     """Writing the contract would lose a shape that was published, or a file that is not of a contract."""
 
-    def __init__(self, findings: list[Finding]) -> None:
+    def __init__(self, findings: list[ContractFinding]) -> None:
         super().__init__(f"{len(findings)} files would be lost")
         self.findings = findings
 
@@ -52,7 +52,7 @@ def documents() -> dict[str, bytes]:
     }
 
 
-def check(directory: Path, present: dict[str, bytes]) -> list[Finding]:
+def check(directory: Path, present: dict[str, bytes]) -> list[ContractFinding]:
     """Return what is not right about the contract that was published in a directory."""
     findings = list(_lost(directory, present))
     lost = {finding.file for finding in findings}
@@ -61,9 +61,9 @@ def check(directory: Path, present: dict[str, bytes]) -> list[Finding]:
         if file in lost:
             continue
         if not path.exists():
-            findings.append(Finding(file, f"this is not published yet; run `duban contract {directory}`"))
+            findings.append(ContractFinding(file, f"this is not published yet; run `duban contract {directory}`"))
         elif path.read_bytes() != content:
-            findings.append(Finding(file, f"this is out of date; run `duban contract {directory}`"))
+            findings.append(ContractFinding(file, f"this is out of date; run `duban contract {directory}`"))
     return findings
 
 
@@ -85,17 +85,19 @@ def write(directory: Path, present: dict[str, bytes]) -> list[str]:
     return changed
 
 
-def _in_the_way(directory: Path, present: dict[str, bytes]) -> Iterator[Finding]:
+def _in_the_way(directory: Path, present: dict[str, bytes]) -> Iterator[ContractFinding]:
     """Find what would be written over or through that no contract has."""
     for folder in sorted({path for file in present for path in (directory / file).parents} - {*directory.parents}):
         if folder != directory and (folder.is_symlink() or (folder.exists() and not folder.is_dir())):
-            yield Finding(folder.name, "this is not a folder of a contract, or only a link to one; move it away")
+            yield ContractFinding(
+                folder.name, "this is not a folder of a contract, or only a link to one; move it away"
+            )
             return
     for file, content in present.items():
         try:
             check_file(directory / file, _WHAT, partial(_is_of, content))
         except SettingsError as error:
-            yield Finding(file, str(error))
+            yield ContractFinding(file, str(error))
 
 
 def _is_of(content: bytes, found: bytes) -> bool:
@@ -107,12 +109,12 @@ def _is_of(content: bytes, found: bytes) -> bool:
     return isinstance(other.get(name), dict) and other[name].get("title") == own[name]["title"]
 
 
-def _lost(directory: Path, present: dict[str, bytes]) -> Iterator[Finding]:
+def _lost(directory: Path, present: dict[str, bytes]) -> Iterator[ContractFinding]:
     """Find published types that are gone or have another shape."""
     for path in sorted((directory / SCHEMAS).glob("*.json")):
         name, file = path.stem, f"{SCHEMAS}/{path.name}"
         if file not in present:
-            yield Finding(
+            yield ContractFinding(
                 file,
                 f"the type {name} was published and is no more in the language: events of it are in logs and could not"
                 " be read; put it back in events/schema.py",
@@ -120,10 +122,10 @@ def _lost(directory: Path, present: dict[str, bytes]) -> Iterator[Finding]:
             continue
         published = _decoded(path.read_bytes())
         if published is None:
-            yield Finding(file, "this is no JSON; take it from the history of the repository")
+            yield ContractFinding(file, "this is no JSON; take it from the history of the repository")
             continue
         for difference in differences(published, msgspec.json.decode(present[file])):
-            yield Finding(
+            yield ContractFinding(
                 file,
                 f"the shape of {name} was published and is another one at {difference}; leave it as it was, and make"
                 f" {following(name)} beside it with an upcaster (ARCHITECTURE.md, “A new version of a type”)",

@@ -18,16 +18,28 @@ PIECE = 65_536
 """Bytes decompressed at once: what follows a member is copied, so a whole body would be copied for each of them."""
 
 
-class UnknownEncodingError(Exception):
-    """A content encoding that is not read here."""
+class EncodingError(Exception):
+    """A body that cannot be decoded; `status` is the HTTP status of the answer."""
+
+    status: int
 
 
-class BrokenEncodingError(Exception):
-    """A body that is not what its content encoding names."""
+class UnknownEncodingError(EncodingError):
+    """A content encoding that is not supported."""
+
+    status = 415
 
 
-class TooLargeError(Exception):
-    """A body that is larger than a request may be, once decoded."""
+class BrokenEncodingError(EncodingError):
+    """A body that does not have its content encoding."""
+
+    status = 400
+
+
+class TooLargeError(EncodingError):
+    """A body that is larger, once decoded, than a request may be."""
+
+    status = 413
 
 
 def decoded(body: bytes, encoding: str, most: int = MOST_REQUEST) -> bytes:

@@ -1,4 +1,4 @@
-"""Reaching people: Apprise URLs (WeCom, DingTalk, Feishu, e-mail …) and webhooks signed as Standard Webhooks has it."""
+"""Delivery channels: Apprise URLs (WeCom, DingTalk, Feishu, e-mail …) and webhooks, signed by Standard Webhooks."""
 
 import asyncio
 import base64
@@ -18,24 +18,24 @@ from events.ledger import Channel
 from services.common.clock import real_time
 
 SEND_SECONDS = 8.0
-"""What one attempt may take; shorter than the sender's lease."""
+"""Time limit of one attempt; shorter than the sender's lease."""
 
 AGAIN = frozenset({408, 425, 429})
-"""Answers of the 4xx kind that another attempt may turn out better."""
+"""The 4xx statuses after which another attempt may succeed."""
 
 SERVER_ERROR = 500
 
 SECRET_LEAST = 24
-"""Bytes a signing secret has at least, by the Standard Webhooks specification."""
+"""The least number of bytes of a signing secret, by the Standard Webhooks specification."""
 
 SECRET_FORM = f"a secret is whsec_ and the Base64 of at least {SECRET_LEAST} bytes"
 
 RETRY_AFTER_MOST = 3_600.0
-"""Seconds of a Retry-After that are honoured."""
+"""The most seconds of a Retry-After that are honoured."""
 
 
 class Message(NamedTuple):
-    """What is sent: `id` is the same at every attempt, `payload` is a webhook's body."""
+    """The content of a delivery: `id` is the same at every attempt, `payload` is the body for a webhook."""
 
     id: str
     title: str
@@ -44,7 +44,7 @@ class Message(NamedTuple):
 
 
 class Result(NamedTuple):
-    """How an attempt ended: `final` if another would end no better, `after` the least seconds to wait before it."""
+    """The result of an attempt: `final` if a retry would not help, `after` the least seconds before a retry."""
 
     sent: bool
     detail: str
@@ -53,7 +53,7 @@ class Result(NamedTuple):
 
 
 def fingerprint(channel: Channel) -> str:
-    """Return what tells a channel from every other, without its secrets."""
+    """Return an identifier of a channel, without its secrets."""
     return hashlib.blake2b(msgspec.json.encode(channel), digest_size=8).hexdigest()
 
 
@@ -82,12 +82,12 @@ def _is_secret(text: str) -> bool:
 
 
 async def send(http: httpx.AsyncClient, channel: Channel, message: Message) -> Result:
-    """Try once to deliver a message."""
+    """Attempt to deliver a message."""
     try:
         async with asyncio.timeout(SEND_SECONDS):
             if channel.webhook is not None:
                 return await _post(http, channel.webhook, channel.secret or "", message)
-            return await asyncio.to_thread(_tell, channel.apprise or "", message)
+            return await asyncio.to_thread(_notify, channel.apprise or "", message)
     except TimeoutError:
         return Result(sent=False, detail=f"no answer within {SEND_SECONDS:g} s")
     except httpx.HTTPError as error:
@@ -95,7 +95,7 @@ async def send(http: httpx.AsyncClient, channel: Channel, message: Message) -> R
 
 
 async def _post(http: httpx.AsyncClient, url: str, secret: str, message: Message) -> Result:
-    """Post as https://www.standardwebhooks.com has it: the receiver knows a repeat by its webhook-id."""
+    """Post by https://www.standardwebhooks.com: the receiver recognises a repeat by its webhook-id."""
     at = datetime.fromtimestamp(int(real_time()), UTC)
     headers = {
         "Content-Type": "application/json",
@@ -113,29 +113,29 @@ async def _post(http: httpx.AsyncClient, url: str, secret: str, message: Message
     return Result(sent=False, detail=detail, final=not again, after=after)
 
 
-def _tell(url: str, message: Message) -> Result:
-    """Send through Apprise, which says only in its log why something failed."""
-    said: list[str] = []
-    token = _said.set(said)
+def _notify(url: str, message: Message) -> Result:
+    """Send through Apprise, which reports the reason of a failure only in its log."""
+    warnings: list[str] = []
+    token = _warnings.set(warnings)
     try:
-        told = apprise.Apprise()
-        told.add(url)
-        sent = bool(told.notify(title=message.title, body=message.text))
+        service = apprise.Apprise()
+        service.add(url)
+        sent = bool(service.notify(title=message.title, body=message.text))
     finally:
-        _said.reset(token)
-    return Result(sent=sent, detail="; ".join(said)[:500] or ("taken by the service" if sent else "not taken"))
+        _warnings.reset(token)
+    return Result(sent=sent, detail="; ".join(warnings)[:500] or ("taken by the service" if sent else "not taken"))
 
 
-_said: ContextVar[list[str] | None] = ContextVar("said", default=None)
+_warnings: ContextVar[list[str] | None] = ContextVar("warnings", default=None)
 
 
 class _Listener(logging.Handler):
-    """Keeps Apprise's warnings for the attempt that caused them."""
+    """Collects Apprise's warnings for the attempt that caused them."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        said = _said.get()
-        if said is not None:
-            said.append(record.getMessage())
+        warnings = _warnings.get()
+        if warnings is not None:
+            warnings.append(record.getMessage())
 
 
 logging.getLogger("apprise").addHandler(_Listener(logging.WARNING))

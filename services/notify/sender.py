@@ -1,8 +1,8 @@
-"""The sender: puts alerts into digests and digests on their way, one instance per ledger at a time.
+"""The sender: collects alerts in digests and delivers digests, one instance per ledger at a time.
 
-What it is about to send is kept before it is sent, and what became of it afterwards. If it dies in between, the next
-one sends a webhook again under the same webhook-id, by which the receiver knows a repeat; elsewhere a second message
-would be read as a new one, so there the delivery ends as `uncertain`, in the dead letters.
+The start of a delivery is kept before it is sent, its result afterwards. If the sender dies in between, the next one
+sends a webhook again with the same webhook-id, by which the receiver recognises a repeat. On other channels a repeat
+would be read as a new message, so the delivery ends as `uncertain`, among the dead letters.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ from services.common.clock import Clock, real_time
 from services.notify.alerts import Alert
 from services.notify.channels import Message, Result, fingerprint, send, shown
 from services.notify.deliveries import Attempt, Delivery, Digest, attempted, backoff, gather, interrupted, message
-from services.notify.store import Letter, Outbox
+from services.notify.store import DeadLetter, Outbox
 
 TURN_SECONDS = 0.2
-"""The longest between two looks for something to do: what it adds to an alert's way."""
+"""The longest time between two turns: the delay that it adds to an alert."""
 
 log = structlog.get_logger()
 
@@ -43,7 +43,7 @@ class Sender:
         self._digests: dict[str, Digest] = {}
         self._open: dict[str, Digest] = {}
         self._unkept: dict[str, Digest] = {}
-        self._dead: list[Letter] = []
+        self._dead: list[DeadLetter] = []
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._known = False
         self._unsure = False
@@ -51,7 +51,7 @@ class Sender:
         self._writing = asyncio.Lock()
 
     async def turn(self) -> None:
-        """Wait a moment, or until a delivery has ended, and do what there is to do if this instance is the sender."""
+        """Wait briefly, or until a delivery ends; then plan and start deliveries if this instance has the lease."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ended.wait(), TURN_SECONDS)
         self._ended.clear()
@@ -68,18 +68,18 @@ class Sender:
         await self._keep()
         await self._start()
 
-    def forget(self) -> None:
-        """Look anew, before the next turn, at what is kept: a failover may have taken some of it back."""
+    def reload(self) -> None:
+        """Reload the digests before the next turn: a failover may have taken some of them back."""
         self._known = False
 
     async def stop(self) -> None:
-        """Let deliveries under way end, note how they ended, and make room for another instance."""
+        """Wait for the deliveries under way, keep their results, and release the lease."""
         await asyncio.gather(*self._busy.values(), return_exceptions=True)
         await self._keep()
         await self._outbox.release()
 
     async def _take_over(self) -> None:
-        """Take up what another instance, or an earlier run of this one, left."""
+        """Load the digests that another instance, or an earlier run of this one, left."""
         for task in self._busy.values():
             task.cancel()
         self._busy.clear()
@@ -95,8 +95,8 @@ class Sender:
                     self._note(digest.id, interrupted(delivery, self._clock.now(), repeatable=repeatable))
 
     async def _plan(self) -> None:
-        """Put new alerts into digests."""
-        if self._unsure:  # whether the last plan was kept: look
+        """Add new alerts to digests."""
+        if self._unsure:  # whether the last plan was kept
             kept = [digest for digest in await self._outbox.pending() if digest.deliveries is None]
             self._digests |= {digest.id: digest for digest in kept}
             self._open |= {digest.recipient: digest for digest in kept}
@@ -116,17 +116,17 @@ class Sender:
         self._unsure = False
 
     def _close(self) -> None:
-        """Give the digests whose window is over their ways out."""
+        """Close the digests whose window is over: each gets a delivery for every channel of its recipient."""
         now = self._clock.now()
         for digest in [one for one in self._digests.values() if one.deliveries is None and one.closes <= now]:
             channels = self._ledger.alerts.channels_of(digest.recipient)
-            ways = tuple(Delivery(fingerprint(channel), shown(channel)) for channel in channels)
-            self._set(replace(digest, deliveries=ways))
+            deliveries = tuple(Delivery(fingerprint(channel), shown(channel)) for channel in channels)
+            self._set(replace(digest, deliveries=deliveries))
             if self._open.get(digest.recipient) is digest:
                 del self._open[digest.recipient]
 
     async def _start(self) -> None:
-        """Start the deliveries whose time has come, one per channel at once, when it is kept that they start."""
+        """Start the deliveries that are due, one per channel at once, after their start is kept."""
         now = real_time()
         started: list[tuple[str, Delivery]] = []
         chosen: set[str] = set()
@@ -148,7 +148,7 @@ class Sender:
             self._busy[delivery.channel] = asyncio.create_task(self._deliver(self._digests[id], delivery))
 
     async def _deliver(self, digest: Digest, delivery: Delivery) -> None:
-        """Try a delivery and note how it ended."""
+        """Attempt a delivery and note its result."""
         try:
             alerts = await self._outbox.alerts(digest.alerts)
         except (RedisError, OSError) as error:  # nothing was attempted yet
@@ -158,7 +158,7 @@ class Sender:
             return
         try:
             result = await self._try(digest, delivery, alerts)
-        except Exception as error:  # noqa: BLE001 - whatever a channel does, its attempt has an end, which is noted
+        except Exception as error:  # noqa: BLE001 - whatever a channel raises, its attempt has a result
             result = Result(sent=False, detail=f"{type(error).__name__}: {error}")
         attempt = Attempt(self._clock.now(), "sent" if result.sent else "failed", result.detail)
         wait = max(result.after, backoff(len(delivery.attempts) + 1, random.random()))  # noqa: S311 - no secret
@@ -168,7 +168,7 @@ class Sender:
         self._ended_on(delivery)
 
     def _ended_on(self, delivery: Delivery) -> None:
-        """Let the next delivery on a channel start."""
+        """Free the channel for its next delivery."""
         del self._busy[delivery.channel]
         self._ended.set()
 
@@ -180,16 +180,16 @@ class Sender:
 
     def _note(self, id: str, delivery: Delivery) -> None:
         digest = self._digests[id]
-        ways = tuple(delivery if way.channel == delivery.channel else way for way in digest.deliveries or ())
+        deliveries = tuple(delivery if one.channel == delivery.channel else one for one in digest.deliveries or ())
         if delivery.state in {"failed", "uncertain"}:
-            self._dead.append(Letter(id, digest.recipient, delivery))
-        self._set(replace(digest, deliveries=ways))
+            self._dead.append(DeadLetter(id, digest.recipient, delivery))
+        self._set(replace(digest, deliveries=deliveries))
 
     def _set(self, digest: Digest) -> None:
         self._digests[digest.id] = self._unkept[digest.id] = digest
 
     async def _keep(self) -> None:
-        """Write what has changed; what cannot be written now stays to be written."""
+        """Write the changed digests; those that cannot be written now stay changed."""
         async with self._writing:
             changed, dead = dict(self._unkept), list(self._dead)
             if not changed:
@@ -203,10 +203,10 @@ class Sender:
             del self._dead[: len(dead)]
 
     async def _written(
-        self, digests: Sequence[Digest], pairs: Sequence[tuple[str, str]] = (), dead: Sequence[Letter] = ()
+        self, digests: Sequence[Digest], pairs: Sequence[tuple[str, str]] = (), dead: Sequence[DeadLetter] = ()
     ) -> None:
         if not await self._outbox.keep(digests, pairs, dead):
-            raise RuntimeError("the lease has run out: nothing is written until it is held again")
+            raise RuntimeError("the lease has expired: nothing is written until it is acquired again")
 
     def _channel(self, digest: Digest, delivery: Delivery) -> Channel | None:
         channels = self._ledger.alerts.channels_of(digest.recipient)

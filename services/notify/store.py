@@ -1,13 +1,13 @@
-"""Alerts and digests in Redis: a projection named `notify` announces alerts, the outbox keeps how they are delivered.
+"""Alerts and digests in Redis: a projection named `notify` announces alerts, the outbox keeps their deliveries.
 
-Keys beside the projection's (events/projection.py), written by keep.lua alone:
+Keys in addition to the projection's (events/projection.py), written by keep.lua alone:
 
     duban:{L}:notify:alerts   stream  <position>-<n> -> e: the alert as JSON          written by save.lua
     duban:{L}:notify:planned  string  id of the last alert that went into a digest
     duban:{L}:notify:digests  hash    digest id -> digest, deliveries and attempts as MessagePack
     duban:{L}:notify:pending  set     ids of the digests that are not done
     duban:{L}:notify:grouped  hash    alert id -> digest id
-    duban:{L}:notify:dead     stream  e: a delivery that was given up, as JSON
+    duban:{L}:notify:dead     stream  e: a delivery that was abandoned, as JSON
 
     duban:{L}:notify:lease    string  token of the one instance that sends            written by its holder
     duban:{L}:notify:holder   string  token of the last instance that took the lease  written by its holder
@@ -35,33 +35,33 @@ from services.notify.alerts import VERSION, Alert, Task, alerts_for, evolve
 from services.notify.deliveries import Delivery, Digest, State, state_of
 
 LEASE_SECONDS = 15.0
-"""How long a sender that died holds up the next one: longer than its longest send."""
+"""The delay of the next sender after one that died: longer than the longest send."""
 
 READ_BATCH = 500
-"""Alerts read at once."""
+"""Alerts that are read at once."""
 
 NAME = "notify"
 FEED = "alerts"
 
 
-class Letter(Struct, frozen=True):
-    """A delivery that was given up (死信)."""
+class DeadLetter(Struct, frozen=True):
+    """A delivery that was abandoned (死信)."""
 
     digest: str
     recipient: str
     delivery: Delivery
 
 
-class Told(NamedTuple):
-    """An alert with how far it is."""
+class AlertStatus(NamedTuple):
+    """An alert, its state, and the digest that has it."""
 
     alert: Alert
     state: State
     digest: Digest | None
 
 
-class Query(Struct, frozen=True):
-    """What a client asks of the alerts, newest first; None asks nothing."""
+class AlertQuery(Struct, frozen=True):
+    """A client's query for alerts, newest first; None matches any."""
 
     recipient: str | None = None
     task: str | None = None
@@ -72,7 +72,7 @@ class Query(Struct, frozen=True):
 
 
 def rules(ledger: Ledger) -> Rules[Task]:
-    """Return how alerts come about in a ledger."""
+    """Return the rules by which a ledger's events announce alerts."""
     return Rules(NAME, VERSION, Task, evolve, partial(_announce, ledger), FEED)
 
 
@@ -85,9 +85,9 @@ class Alerts:
         self._digests = key(name, NAME, "digests")
         self._grouped = key(name, NAME, "grouped")
 
-    async def select(self, query: Query) -> tuple[list[Told], str | None]:
+    async def select(self, query: AlertQuery) -> tuple[list[AlertStatus], str | None]:
         """Return a page of alerts with their states, and the cursor that the next ones follow."""
-        found: list[Told] = []
+        found: list[AlertStatus] = []
         before = query.cursor
         while len(found) <= query.limit:
             end = "+" if before is None else f"({before}"
@@ -95,12 +95,12 @@ class Alerts:
             if not alerts:
                 return found, None
             before = alerts[-1].id
-            wanted = [alert for alert in alerts if _wants(query, alert)]
-            found += [told for told in await self._told(wanted) if query.state in {None, told.state}]
+            wanted = [alert for alert in alerts if _matches(query, alert)]
+            found += [one for one in await self._statuses(wanted) if query.state in {None, one.state}]
         page = found[: query.limit]
         return page, page[-1].alert.id
 
-    async def _told(self, alerts: Sequence[Alert]) -> list[Told]:
+    async def _statuses(self, alerts: Sequence[Alert]) -> list[AlertStatus]:
         if not alerts:
             return []
         groups = await self._redis.hmget(self._grouped, [alert.id for alert in alerts])
@@ -108,15 +108,16 @@ class Alerts:
         rows = await self._redis.hmget(self._digests, ids) if ids else []
         digests = {id: _digest.decode(row) for id, row in zip(ids, rows, strict=True)}
         return [
-            Told(alert, state_of(digests.get(group)), digests.get(group))
+            AlertStatus(alert, state_of(digests.get(group)), digests.get(group))
             for alert, group in zip(alerts, groups, strict=True)
         ]
 
 
 class Outbox:
-    """What the one sender of a ledger keeps; every write is refused once another instance has taken over.
+    """The data of a ledger's one sender; every write is refused once another instance has the lease.
 
-    Nothing is sent before so many `replicas` have on disk that it is: what a failover takes back, nobody was told.
+    A delivery is sent only after so many `replicas` have its start on disk: a failover takes back nothing that was
+    sent.
     """
 
     def __init__(self, redis: Any, name: str, replicas: int = 0) -> None:
@@ -127,7 +128,7 @@ class Outbox:
         self._token = uuid.uuid4().hex
         self._lease = Lock(redis, of_notify("lease"), timeout=LEASE_SECONDS)
         self._holder = of_notify("holder")
-        self._unnoted = False  # whether the lease may be held with another noted as its last holder
+        self._unrecorded = False  # whether another instance may be recorded as the holder
         self._feed = of_notify(FEED)
         self._planned, self._digests, self._pending = map(of_notify, ("planned", "digests", "pending"))
         names = ("lease", "planned", "digests", "pending", "grouped", "dead")
@@ -136,27 +137,27 @@ class Outbox:
         self._confirmed_keep = Confirmed(redis, self._keep, replicas) if replicas else None
 
     async def hold(self) -> bool | None:
-        """Take or renew the lease: True where nobody else held it since, False where somebody did, None if not had."""
+        """Acquire or renew the lease: True where no other instance held it since, else False; None if not acquired."""
         try:
             if await self._lease.owned():
-                if await self._lease.reacquire() and not self._unnoted:
+                if await self._lease.reacquire() and not self._unrecorded:
                     return True
-                return await self._note_holder()
+                return await self._record_holder()
         except LockError:
-            pass  # it ran out just now
+            pass  # it has just expired
         if not await self._lease.acquire(blocking=False, token=self._token):
             return None
-        return await self._note_holder()
+        return await self._record_holder()
 
-    async def _note_holder(self) -> bool:
-        """Note who holds the lease; True where it was this instance before, False where that cannot be known."""
-        unsure, self._unnoted = self._unnoted, True
+    async def _record_holder(self) -> bool:
+        """Record the holder of the lease; True where this instance was the last, False where that is not certain."""
+        unsure, self._unrecorded = self._unrecorded, True
         last = await self._redis.set(self._holder, self._token, get=True)
-        self._unnoted = False
+        self._unrecorded = False
         return not unsure and last is not None and last.decode() == self._token
 
     async def release(self) -> None:
-        """Let another instance go on at once."""
+        """Release the lease, so that another instance can acquire it at once."""
         if await self._lease.owned():
             await self._lease.release()
 
@@ -167,7 +168,7 @@ class Outbox:
         return [_digest.decode(row) for row in rows]
 
     async def unplanned(self) -> list[Alert]:
-        """Return the next alerts that are in no digest yet."""
+        """Return the next alerts without a digest."""
         planned = await self._redis.get(self._planned)
         start = "-" if planned is None else f"({planned.decode()}"
         return _decoded(await self._redis.xrange(self._feed, min=start, count=READ_BATCH))
@@ -180,9 +181,9 @@ class Outbox:
             return [alert for entries in await pipe.execute() for alert in _decoded(entries)]
 
     async def keep(
-        self, digests: Sequence[Digest], planned: Sequence[tuple[str, str]] = (), dead: Sequence[Letter] = ()
+        self, digests: Sequence[Digest], planned: Sequence[tuple[str, str]] = (), dead: Sequence[DeadLetter] = ()
     ) -> bool:
-        """Write digests, the (alert, digest) pairs newly planned, and dead letters; False where the lease is lost."""
+        """Write digests, newly planned (alert, digest) pairs, and dead letters; False where the lease is lost."""
         packed = msgspec.msgpack.encode(
             (
                 self._token,
@@ -212,7 +213,7 @@ def _decoded(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Alert]
     return [_alert.decode(fields[b"e"]) for _, fields in entries]
 
 
-def _wants(query: Query, alert: Alert) -> bool:
+def _matches(query: AlertQuery, alert: Alert) -> bool:
     return (
         query.recipient in {None, alert.recipient} and query.task in {None, alert.task} and query.on in {None, alert.on}
     )

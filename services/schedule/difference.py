@@ -12,7 +12,7 @@ from events.entries import digest
 from events.envelope import Event, encode, parse, read, submitted
 from events.ledger import Ledger
 from events.schema import DeadlineClarified, EventData, TaskAssigned, TaskReassigned, Unit
-from services.schedule.plan import Line
+from services.schedule.plan import ReadRow
 
 State: TypeAlias = Literal["new", "same", "changed"]
 
@@ -35,7 +35,7 @@ class Difference(Struct, frozen=True):
     proposals: tuple[Raw, ...] = ()
 
 
-def compare(line: Line, present: Present | None, reason: str, now: datetime, ledger: Ledger) -> Difference:
+def compare(line: ReadRow, present: Present | None, reason: str, now: datetime, ledger: Ledger) -> Difference:
     """Compare a row with the task of its name.
 
     A row that assigns the very bytes that were assigned is the same, whatever has become of the task since. The ids of
@@ -91,7 +91,7 @@ def _named(units: tuple[Unit, ...]) -> str:
     return "、".join(f"{unit.name}（牵头）" if unit.role == "lead" else unit.name for unit in units)
 
 
-def _propose(line: Line, settling: list[EventData], present: Present, now: datetime) -> Iterator[Raw]:
+def _propose(line: ReadRow, settling: list[EventData], present: Present, now: datetime) -> Iterator[Raw]:
     before = msgspec.json.encode((present.lead, present.units, present.deadline))
     source = parse(bytes(line.event)).source
     for data in settling:

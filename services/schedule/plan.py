@@ -35,7 +35,7 @@ class Order(Struct, frozen=True):
     source: str
 
 
-class Line(Struct, frozen=True):
+class ReadRow(Struct, frozen=True):
     """One row as it was read: the event that would assign it, and how that came about.
 
     `place` is that of the title. `rule` read the deadline, in the cell at `deadline_place`: where a table has none for
@@ -55,7 +55,7 @@ class Line(Struct, frozen=True):
 class Schedule(Struct, frozen=True):
     """The rows that could be read, in their order; what could not be read; and notes on the table as a whole."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[ReadRow, ...]
     refusals: tuple[Refusal, ...]
     notes: tuple[str, ...] = ()
 
@@ -67,7 +67,7 @@ def plan_tasks(table: Table, order: Order, ledger: Ledger) -> Schedule:
     instant of the day of issue in the ledger's zone. A row that cannot be read is a refusal for each of its cells that
     is wrong.
     """
-    lines: list[Line] = []
+    lines: list[ReadRow] = []
     refusals = list(table.refusals)
     for row in table.rows:
         for read in _read(row, order, ledger):
@@ -83,7 +83,7 @@ def task_name(order: Order, number: int) -> str:
     return f"{order.plan}-{number:02}"
 
 
-def _read(row: Row, order: Order, ledger: Ledger) -> Iterator[Line | Refusal]:
+def _read(row: Row, order: Order, ledger: Ledger) -> Iterator[ReadRow | Refusal]:
     """Return the row's line, or a refusal for each of its cells that is wrong."""
     found = units = None
     cell = row.deadline or row.title
@@ -116,7 +116,7 @@ def _read(row: Row, order: Order, ledger: Ledger) -> Iterator[Line | Refusal]:
     except (InvalidEvent, UnicodeEncodeError) as error:
         yield Refusal(row.number, _TITLE, row.title.place, str(error))
         return
-    yield Line(
+    yield ReadRow(
         row.number,
         row.title.place,
         task,

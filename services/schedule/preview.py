@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from msgspec import Raw, Struct, structs
 
 from services.schedule.difference import Difference, State
-from services.schedule.plan import Line, Schedule
+from services.schedule.plan import ReadRow, Schedule
 from services.schedule.table import Refusal
 
 
-class PreviewRow(Line, frozen=True, kw_only=True):
+class PreviewRow(ReadRow, frozen=True, kw_only=True):
     """One row as it was read, and how it stands to the ledger's task of its name (`state` None: not compared)."""
 
     state: State | None

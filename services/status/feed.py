@@ -1,7 +1,7 @@
-"""The live feed: the latest changes in memory, handed to each client from where it is.
+"""The live feed: the latest changes in memory, sent to each client from its position on.
 
-A client that was away resumes from its last position; one that is further behind than what is kept, or that came before
-the rows were rebuilt, is told to take a new snapshot.
+A client that reconnects resumes at its last position. A client that is behind the kept changes, or that connected
+before the rows were rebuilt, gets a reset: it takes a new snapshot.
 """
 
 import asyncio
@@ -12,13 +12,13 @@ from typing import NamedTuple
 import msgspec
 
 HEARTBEAT_SECONDS = 15.0
-"""Between two signs of life on an idle connection: under the minute after which proxies hang up."""
+"""Between two comments on an idle connection: shorter than the minute after which proxies close it."""
 
 HEARTBEAT = b": still here\n\n"
 
 PIECE_BYTES = 32 * 1024
-"""Bytes handed to a connection at once, or one change where that is larger: what a client that does not read has in
-memory, as the next piece is made when the one before is on its way."""
+"""Bytes passed to a connection at once, or one change where that is larger: the memory of a client that does not read,
+as a piece is made only after the previous one is sent."""
 
 NOTHING = (0, 0)
 """The position and number before every change."""
@@ -44,12 +44,12 @@ class Feed:
         self._news = asyncio.Event()
 
     def load(self, entries: Iterable[tuple[bytes, dict[bytes, bytes]]], *, trimmed: bool) -> None:
-        """Take up the changes that the server kept; `trimmed` where there once were earlier ones."""
+        """Load the changes that Redis keeps; `trimmed` where there once were earlier ones."""
         self._trimmed = trimmed
         self.push(entries)
 
     def push(self, entries: Iterable[tuple[bytes, dict[bytes, bytes]]]) -> None:
-        """Take up further changes and wake the clients."""
+        """Add further changes and wake the clients."""
         for id, fields in entries:
             if len(self._frames) == self._frames.maxlen:
                 self._start += 1
@@ -59,34 +59,34 @@ class Feed:
             self._frames.append(Frame(int(position), int(number), event))
         self._wake()
 
-    def forget(self, since: int, told: int) -> None:
-        """Have every client take a new snapshot: a failover has taken back what was told from `since` up to `told`.
+    def roll_back(self, since: int, sent: int) -> None:
+        """Reset every client: a failover has taken back the changes sent after `since` up to `sent`.
 
-        What is kept is to be loaded anew. Who was away and comes back from such a position later is told the same; if
-        it cannot be known how far the changes were the same, from any position up to `told`.
+        The kept changes have to be loaded again. A client that resumes later at such a position is reset, too; where
+        the last common change is unknown, so is a client at any position up to `sent`.
         """
         self._start += len(self._frames)
         self._frames.clear()
-        gone = range(since + 1 if since < told else 1, told + 1)
+        gone = range(since + 1 if since < sent else 1, sent + 1)
         self._gone = range(min(self._gone.start, gone.start), max(self._gone.stop, gone.stop)) if self._gone else gone
         self.reset()
 
     def reset(self) -> None:
-        """Have every client take a new snapshot."""
+        """Reset every client: it takes a new snapshot."""
         self._epoch += 1
         self._wake()
 
     @property
     def last(self) -> str:
-        """The id of the last change, as the stream has it."""
+        """The id of the last change in the stream."""
         return f"{self._frames[-1].position}-{self._frames[-1].number}" if self._frames else "0-0"
 
     async def follow(self, after: int | None, position: int, *, resumed: bool = False) -> AsyncIterator[bytes]:
-        """Yield the changes after the position `after` (from now on if None) for as long as the client listens.
+        """Yield the changes after the position `after` (from now on if None) for as long as the client reads.
 
-        `position` is where the rows stand now: it tells a client that is ahead of them, so of another log. Changes up
-        to `after` that come in only now are left out: rows are ahead of their announcements. `resumed` tells a client
-        that comes back from one that has just taken a snapshot, which cannot show what a failover has taken back.
+        `position` is that of the rows: a client ahead of it has another log. Later announcements of changes up to
+        `after` are omitted: rows are ahead of their announcements. `resumed` distinguishes a client that reconnects
+        from one with a new snapshot, which cannot show what a failover has taken back.
         """
         epoch = self._epoch
         index = self._start + len(self._frames)
@@ -113,9 +113,9 @@ class Feed:
                     yield HEARTBEAT
 
     def _index(self, after: int, position: int) -> int | None:
-        """Return where a client at the position `after` goes on, or None where it has to start anew.
+        """Return the index at which a client at the position `after` resumes, None where it needs a new snapshot.
 
-        What time alone changed at that very position is told again: whether the client has it cannot be known.
+        Changes by time alone at that very position are sent again: whether the client has them is unknown.
         """
         if after > position:
             return None
@@ -142,5 +142,5 @@ class Feed:
 
 
 def reset(position: int) -> bytes:
-    """Return the event that asks for a new snapshot; the client goes on from `position`."""
+    """Return the event that asks for a new snapshot; the client resumes at `position`."""
     return b"id: %d\nevent: reset\ndata: %b\n\n" % (position, msgspec.json.encode({"position": position}))

@@ -22,11 +22,11 @@ from services.status.lights import lit, relight
 from services.status.row import Task, TaskRow
 
 CHANGES_KEPT = 10_000
-"""Changes a client can resume over; further behind, a new snapshot is cheaper than what was missed."""
+"""Changes that a client can resume over; further behind, a new snapshot costs less than the missed changes."""
 
 
 class Snapshot(NamedTuple):
-    """Rows as they stood after the event at `position`."""
+    """The rows after the event at `position`."""
 
     position: int
     rows: dict[str, TaskRow]
@@ -45,7 +45,7 @@ class Board:
         return self.projection.position
 
     async def load(self, now: datetime) -> None:
-        """Take up the saved rows; where other rules folded them, announce those that have become different."""
+        """Load the saved rows; where other rules folded them, announce those that differ now."""
         await self.projection.read_saved()
         before, generation = self.projection.rows, self.projection.generation
         await self.projection.load()
@@ -59,11 +59,11 @@ class Board:
         await self.projection.update(changed)
 
     def live(self) -> Snapshot:
-        """Return the rows as they stand."""
+        """Return the current rows."""
         return _snapshot(self.projection)
 
     async def as_of(self, moment: int | datetime) -> Snapshot:
-        """Return the rows after a position, or at an instant of the ledger's time, folded anew from the log."""
+        """Return the rows after a position, or at an instant of the ledger's time, folded from the log."""
         past = await self.projection.replay(moment)
         instant = moment if isinstance(moment, datetime) else await self._recorded(past.position)
         if instant is not None:
@@ -72,7 +72,7 @@ class Board:
         return _snapshot(past)
 
     async def relight(self, now: datetime) -> None:
-        """Give every row the light it has by now, and announce those that changed."""
+        """Update the light of every row to an instant, and announce the rows that changed."""
         tasks = self.projection.rows
         changed = {name: task for name in tasks if (task := relight(tasks[name], self.ledger.lights, now)) is not None}
         if changed:
@@ -80,7 +80,7 @@ class Board:
 
     async def history(self, task: str, until: int) -> list[Stored]:
         """Return the stored events of a task up to the position `until`, oldest first."""
-        await self.projection.save()  # what a row shows, its history has
+        await self.projection.save()  # the history has every event that a row shows
         return await self.log.read_at(
             [position for position in await self.projection.history(task) if position <= until]
         )
@@ -92,7 +92,7 @@ class Board:
 
 
 def rules(ledger: Ledger) -> Rules[Task]:
-    """Return how rows are folded and announced in a ledger; its directory and lights are part of the version."""
+    """Return the rules by which a ledger's rows are folded and announced; the version has its directory and lights."""
     lights = hashlib.blake2b(msgspec.json.encode(ledger.lights), digest_size=6).hexdigest()
     version = f"{VERSION}-{ledger.directory.hash}-{lights}"
     alike = partial(_alike, ledger)
@@ -112,7 +112,7 @@ def announce(changes: Sequence[Change[Task]]) -> list[tuple[str, bytes]]:
 
 
 def _alike(ledger: Ledger, saved: Task, fresh: Task) -> Task:
-    """Return the fresh task with its light as at the instant that the saved one was lit."""
+    """Return the fresh task with its light as of the instant of the saved one's."""
     return lit(fresh, ledger.lights, saved.lit)
 
 

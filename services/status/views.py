@@ -27,7 +27,7 @@ _KEYS: dict[str, Callable[[TaskRow], Any]] = {
 }
 
 
-class Query(Struct, frozen=True):
+class TaskQuery(Struct, frozen=True):
     """A query on the rows; a member that is None restricts nothing."""
 
     unit: str | None = None
@@ -66,7 +66,7 @@ class BadCursorError(ValueError):
     """A cursor that no page gave."""
 
 
-def select(rows: Mapping[str, TaskRow], query: Query) -> Page:
+def select(rows: Mapping[str, TaskRow], query: TaskQuery) -> Page:
     """Return the page of rows that a query asks for; raises BadCursorError."""
     name = query.sort.removeprefix("-")
     descending = query.sort.startswith("-")
@@ -107,7 +107,7 @@ def counts(rows: Mapping[str, TaskRow]) -> dict[str, dict[str, int]]:
     return {"lights": lights, "states": states}
 
 
-def _wants(query: Query, row: TaskRow) -> bool:
+def _wants(query: TaskQuery, row: TaskRow) -> bool:
     return (
         (query.unit is None or any(part.unit == query.unit for part in row.units))
         and (query.lead is None or row.lead == query.lead)

@@ -15,7 +15,7 @@ import pytest
 
 import services.cli.commands
 from events.envelope import encode
-from services.cli import Imported
+from services.cli import CommandTable
 from services.common.settings import shipped
 from tests.cli.terminal import Terminal, run
 from tests.examples import reported
@@ -35,7 +35,7 @@ def duban(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
 
 def test_every_command_is_where_the_table_says() -> None:
     """Each is found by its name and has its help; a file is a command, or a group of them."""
-    commands = Imported()
+    commands = CommandTable()
     files = {file.stem for file in Path(services.cli.commands.__file__).parent.glob("*.py")} - {"__init__"}
     assert {name: command.name for name, command in commands.items()} == {name: name for name in commands}
     assert {"importing" if name == "import" else name for name in commands} == files

@@ -18,7 +18,7 @@ from services.cli.commands.doctor import _configuration
 from services.common import tokens
 from services.common.accepted import ClockAccepted, LossAccepted, accept, accepted, wait_for, waiting
 from services.common.connection import connect
-from services.common.jump import Reading
+from services.common.jump import ClockReading
 from services.common.ledger_clock import ledger_clock
 from services.common.loss import Loss
 from services.common.steady import SteadyClock, keep, kept_hold, look
@@ -149,7 +149,7 @@ async def test_what_scripts_and_transactions_wrote_is_there_after_a_restart(guar
 async def test_services_see_what_was_accepted_and_only_the_operator_accepts(guarded: Guarded, admin: Any) -> None:
     """Ingest has it known what waits for that; each service reads its clock's and takes up an acceptance."""
     loss = Loss(1, 2, 2, 2, None, None, "x")
-    reading = Reading(datetime(2126, 1, 1, tzinfo=UTC), 0.0, "boot")
+    reading = ClockReading(datetime(2126, 1, 1, tzinfo=UTC), 0.0, "boot")
     await accept(admin, LEDGER, ClockAccepted("li", reading.instant, reading, reading.instant))
     for user in ("ingest", "status", "notify"):
         async with guarded.client(user) as client:

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import msgspec
@@ -15,12 +15,12 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from services.common import tokens
-from services.common.callers import Callers
-from services.common.clock import sleep
+from services.common.clock import Clock, sleep
 from services.common.edge import STREAM
 from services.common.limits import Limits
 from services.common.networks import Networks
 from services.common.web import application
+from tests.fixed_clock import FixedClock
 from tests.webserver import serving
 
 LEDGER = "zhanjiang"
@@ -57,13 +57,19 @@ async def endless(ledger: FromPath[str]) -> Stream:
     return Stream(pieces())
 
 
+class OneLedger(NamedTuple):
+    """An endpoint that has only what authentication needs."""
+
+    redis: Any
+    clock: Clock
+
+
 @asynccontextmanager
 async def service(redis: Any, trusted: str = "") -> AsyncIterator[str]:
     """Serve with 4 connections and 2 streams of one client; yields the address."""
-    callers = Callers()
-    callers.open(LEDGER, redis, lambda: datetime(2018, 4, 1, tzinfo=UTC))
+    endpoints = {LEDGER: OneLedger(redis, FixedClock(datetime(2018, 4, 1, tzinfo=UTC)))}
     limits = Limits(MOST, STREAMS, Networks(trusted))
-    app = application("status", [quick, endless], nothing, ready, limits=limits, callers=callers)
+    app = application("status", [quick, endless], nothing, ready, limits=limits, endpoints=endpoints)
     async with serving(app) as base:
         yield base
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.common.jump import ABSENT, BEFORE, JUMP, Reading, accepts, judge
+from services.common.jump import ABSENT, BEFORE, JUMP, ClockReading, accepts, judge
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
-GOOD = Reading(NOON, 1_000.0, "one")
+GOOD = ClockReading(NOON, 1_000.0, "one")
 SECOND = timedelta(seconds=1)
 
 instants = st.timedeltas(timedelta(0), timedelta(days=383_000)).map(
@@ -35,7 +35,7 @@ offsets = st.timedeltas(-timedelta(days=40_000), timedelta(days=40_000))
 )
 def test_under_one_boot_the_time_since_counts(shown: datetime, seconds: int, *, held: bool) -> None:
     """A jump of more than an hour is held, with both instants; a machine that slept has not jumped."""
-    hold = judge(GOOD, Reading(shown, GOOD.uptime + seconds, "one"), 0.0)
+    hold = judge(GOOD, ClockReading(shown, GOOD.uptime + seconds, "one"), 0.0)
     assert (hold is not None) == held
     if hold is not None:
         assert (hold.reading.instant, hold.expected) == (shown, NOON + seconds * SECOND)
@@ -49,7 +49,7 @@ def test_under_one_boot_the_time_since_counts(shown: datetime, seconds: int, *, 
 )
 def test_under_another_boot_the_last_record_counts(shown: datetime, *, held: bool) -> None:
     """More than 45 days after it, or before it, is held; the time goes on from the start."""
-    hold = judge(GOOD, Reading(shown, 40.0, "two"), 30.0)
+    hold = judge(GOOD, ClockReading(shown, 40.0, "two"), 30.0)
     assert (hold is not None) == held
     assert hold is None or hold.expected == NOON + 10 * SECOND
 
@@ -57,9 +57,9 @@ def test_under_another_boot_the_last_record_counts(shown: datetime, *, held: boo
 @given(instants, uptimes, spans)
 def test_a_clock_that_only_runs_is_never_held(instant: datetime, uptime: float, seconds: float) -> None:
     """However long nobody looked."""
-    good = Reading(instant, uptime, "one")
+    good = ClockReading(instant, uptime, "one")
     assume(uptime + seconds - uptime >= 0)
-    now = Reading(instant + timedelta(seconds=uptime + seconds - uptime), uptime + seconds, "one")
+    now = ClockReading(instant + timedelta(seconds=uptime + seconds - uptime), uptime + seconds, "one")
     assert judge(good, now, 0.0) is None
 
 
@@ -68,11 +68,11 @@ def test_what_is_taken_instead_never_jumps(
     instant: datetime, uptime: float, seconds: float, offset: timedelta, boot: str
 ) -> None:
     """A hold's instant does not depend on what the clock shows, nor does it run back behind the last good one."""
-    good = Reading(instant, uptime, "one")
+    good = ClockReading(instant, uptime, "one")
     shown = datetime(2000, 1, 1, tzinfo=UTC) + offset
-    hold = judge(good, Reading(shown, uptime + seconds, boot), uptime)
+    hold = judge(good, ClockReading(shown, uptime + seconds, boot), uptime)
     if hold is not None:
-        again = judge(good, Reading(shown + offset * 2, uptime + seconds, boot), uptime)
+        again = judge(good, ClockReading(shown + offset * 2, uptime + seconds, boot), uptime)
         assert again is None or again.expected == hold.expected
         assert hold.expected >= instant
 
@@ -82,9 +82,9 @@ def test_a_wrong_jump_and_back_leaves_nothing(
     instant: datetime, uptime: float, seconds: float, offset: timedelta
 ) -> None:
     """As long as it is held the good reading stays, so the clock that is right again is believed again."""
-    good = Reading(instant, uptime, "one")
-    assert judge(good, Reading(instant + offset, uptime, "one"), 0.0) is None or abs(offset) > JUMP
-    back = Reading(good.instant + timedelta(seconds=uptime + seconds - uptime), uptime + seconds, "one")
+    good = ClockReading(instant, uptime, "one")
+    assert judge(good, ClockReading(instant + offset, uptime, "one"), 0.0) is None or abs(offset) > JUMP
+    back = ClockReading(good.instant + timedelta(seconds=uptime + seconds - uptime), uptime + seconds, "one")
     assert judge(good, back, 0.0) is None
 
 
@@ -93,21 +93,21 @@ def test_what_was_accepted_is_accepted_as_it_runs_on(
     instant: datetime, uptime: float, seconds: float, offset: timedelta
 ) -> None:
     """And no clock that is more than an hour off from it."""
-    accepted = Reading(instant, uptime, "one")
+    accepted = ClockReading(instant, uptime, "one")
     passed = timedelta(seconds=uptime + seconds - uptime)
-    assert accepts(accepted, Reading(instant + passed, uptime + seconds, "one"))
-    assert accepts(accepted, Reading(instant + passed + offset, uptime + seconds, "one")) == (abs(offset) <= JUMP)
+    assert accepts(accepted, ClockReading(instant + passed, uptime + seconds, "one"))
+    assert accepts(accepted, ClockReading(instant + passed + offset, uptime + seconds, "one")) == (abs(offset) <= JUMP)
 
 
 @given(instants, uptimes, offsets, st.sampled_from(["one", "two"]))
 def test_what_is_meant_is_believed(instant: datetime, uptime: float, offset: timedelta, boot: str) -> None:
     """An instant that was set on purpose has not jumped."""
-    now = Reading(datetime(2000, 1, 1, tzinfo=UTC) + offset, uptime, boot, meant=True)
-    assert judge(Reading(instant, uptime, "one"), now, 0.0) is None
+    now = ClockReading(datetime(2000, 1, 1, tzinfo=UTC) + offset, uptime, boot, meant=True)
+    assert judge(ClockReading(instant, uptime, "one"), now, 0.0) is None
 
 
 def test_the_end_of_the_calendar_is_no_fault() -> None:
     """A clock near the year 9999 is judged, too."""
     end = datetime.max.replace(tzinfo=UTC)
-    assert judge(Reading(end, 0.0, "one"), Reading(end, 1e9, "one"), 0.0) is None
-    assert judge(Reading(end, 0.0, "one"), Reading(NOON, 1e9, "one"), 0.0) is not None
+    assert judge(ClockReading(end, 0.0, "one"), ClockReading(end, 1e9, "one"), 0.0) is None
+    assert judge(ClockReading(end, 0.0, "one"), ClockReading(NOON, 1e9, "one"), 0.0) is not None

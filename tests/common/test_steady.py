@@ -11,7 +11,7 @@ from events.keys import key
 from events.log import Log
 from services.common.accepted import ClockAccepted, accept, accepted
 from services.common.clock import FileClock, boot_id, uptime
-from services.common.jump import Reading
+from services.common.jump import ClockReading
 from services.common.ledger_clock import ledger_clock
 from services.common.steady import SteadyClock, hold_of, keep, kept_hold, look
 from tests.events.appending import append
@@ -143,4 +143,4 @@ def test_the_machine_counts_its_time() -> None:
     before = uptime()
     assert 0 <= before <= uptime()
     assert boot_id() == boot_id() != ""
-    assert Reading(NOON, 0.0, boot_id()).meant is False
+    assert ClockReading(NOON, 0.0, boot_id()).meant is False

@@ -15,15 +15,14 @@ from services.ingest.inbox import Inbox
 from services.ingest.request import UnavailableError
 from services.ingest.writer import Writer
 from services.notify.app import PAUSE_SECONDS
-from services.notify.app import Desk as NotifyDesk
+from services.notify.reader import AlertReader
 from services.notify.sender import Sender
-from services.notify.store import Alerts, Outbox
-from services.status.app import FOLLOW_BATCH
-from services.status.app import Desk as StatusDesk
+from services.notify.store import Outbox
+from services.status.reader import StatusReader
 from services.status.store import Board
 from tests.faults.connection import faulty
 from tests.faults.life import Life
-from tests.faults.reader import Handle, Reader
+from tests.faults.reader import Readers
 from tests.faults.world import NAME, World
 
 OFTEN_SECONDS = 0.05
@@ -46,53 +45,41 @@ async def ingest(world: World, life: Life, redis: Any) -> None:
     """The writer, its clock, its saves, and the inboxes."""
     writer = Writer(redis, NAME, world.ledger, world.clock.now)
     inboxes: list[Inbox] = []
-    readers: list[Reader] = []
-
-    def follow(stream: str, after: str, count: int, handle: Handle) -> runtime.Follower:
-        readers.append(Reader(redis, stream, after, count, handle))
-        return readers[-1].follower
-
+    readers = Readers(redis)
     for source in SOURCES:
         reached = await writer.log.cursor(key(NAME, "inbox", source))
-        inboxes.append(Inbox(redis, writer, source, reached, follow))
+        inboxes.append(Inbox(redis, writer, source, reached, readers.follow))
     world.writers[life.name] = (life, writer)
     await asyncio.gather(
         writer.run(),
         runtime.repeat(TICK_SECONDS, writer.tick),
         runtime.repeat(OFTEN_SECONDS, writer.save),
-        *(reader.run() for reader in readers),
+        readers.run(),
         *(runtime.repeat(min(LOOK_SECONDS, OFTEN_SECONDS), inbox.look) for inbox in inboxes),
     )
 
 
 async def status(world: World, life: Life, redis: Any) -> None:
-    """The board, its feed, and the lights."""
-    desk = StatusDesk(redis, Board(redis, NAME, world.ledger), world.clock)
-    await desk.start()
-    log = Reader(redis, desk.board.log.key, f"{desk.board.position}-0", FOLLOW_BATCH, desk.wake)
-    changes = Reader(redis, desk.board.projection.feed, desk.feed.last, FOLLOW_BATCH, desk.push)
-    desk.readers = (log.follower, changes.follower)
-    world.desk = (life, desk)
+    """The rows, their feed, and the lights."""
+    readers = Readers(redis)
+    reader = StatusReader(redis, NAME, world.ledger, world.clock, readers.follow)
+    await reader.load()
+    world.status = (life, reader)
     await asyncio.gather(
-        log.run(),
-        changes.run(),
-        runtime.repeat(OFTEN_SECONDS, desk.wake),
-        runtime.repeat(OFTEN_SECONDS, desk.relight),
+        readers.run(),
+        runtime.repeat(OFTEN_SECONDS, reader.catch_up),
+        runtime.repeat(OFTEN_SECONDS, reader.relight),
     )
 
 
 async def notify(world: World, _: Life, redis: Any) -> None:
     """The alerts and their sender."""
+    readers = Readers(redis)
     sender = Sender(Outbox(redis, NAME), NAME, world.ledger, world.clock, world.http)
-    desk = NotifyDesk(Alerts(redis, NAME, world.ledger), sender)
-    await desk.alerts.projection.load()
-    await desk.wake()
-    reader = Reader(
-        redis, desk.alerts.projection.log.key, f"{desk.alerts.projection.position}-0", FOLLOW_BATCH, desk.wake
-    )
-    desk.reader = reader.follower
+    reader = AlertReader(redis, NAME, world.ledger, world.clock, sender, readers.follow)
+    await reader.load()
     await asyncio.gather(
-        reader.run(), runtime.repeat(OFTEN_SECONDS, desk.wake), runtime.repeat(PAUSE_SECONDS, sender.turn)
+        readers.run(), runtime.repeat(OFTEN_SECONDS, reader.catch_up), runtime.repeat(PAUSE_SECONDS, sender.turn)
     )
 
 

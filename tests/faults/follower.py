@@ -27,34 +27,34 @@ class FeedClient:
     async def run(self) -> None:
         """Follow until cancelled."""
         while True:
-            found = self._world.desk
+            found = self._world.status
             if found is None or found[0].dead:
                 await sleep(0.005)
                 continue
-            life, desk = found
+            life, reader = found
             resumed = self.position is not None
             if not resumed:
-                self._take(desk)
-            changes = desk.feed.follow(self.position, desk.board.position, resumed=resumed)
+                self._take(reader)
+            changes = reader.feed.follow(self.position, reader.board.position, resumed=resumed)
             waiting = asyncio.ensure_future(anext(changes))
             while not life.dead:
                 done, _ = await asyncio.wait({waiting}, timeout=QUIET_SECONDS)
                 if done:
-                    self._read(waiting.result(), desk)
+                    self._read(waiting.result(), reader)
                     waiting = asyncio.ensure_future(anext(changes))
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
 
-    def _take(self, desk: Any) -> None:
-        snapshot = desk.board.live()
+    def _take(self, reader: Any) -> None:
+        snapshot = reader.board.live()
         self.position = snapshot.position
         self.rows = plain(snapshot.rows)
 
-    def _read(self, text: bytes, desk: Any) -> None:
+    def _read(self, text: bytes, reader: Any) -> None:
         for happening in happenings(text):
             if happening.event == "reset":
                 self.resets += 1
-                self._take(desk)
+                self._take(reader)
             else:
                 row = happening.json()
                 self.rows[row["task"]] = row

@@ -14,7 +14,7 @@ from events.schema import DeadlinePassed
 from events.seal.merkle import Tree
 from services.cli.checks import verify
 from services.ingest.core import Outcome
-from services.notify.store import Alerts, Query
+from services.notify.store import AlertQuery, Alerts
 from services.status.store import Board
 from tests.faults.follower import FeedClient, plain
 from tests.faults.publishers import TASKS, Acknowledged, Added
@@ -109,7 +109,7 @@ async def _rows(world: World, clients: Sequence[FeedClient]) -> list[str]:
 async def _alerts(world: World, endpoint: Endpoint) -> list[str]:
     """Every alert was delivered at least once, and its delivery is recorded."""
     alerts = Alerts(world.redis, NAME, world.ledger)
-    told, _ = await alerts.select(Query(limit=1_000))
+    told, _ = await alerts.select(AlertQuery(limit=1_000))
     received = set(endpoint.ids)
     wrong = [] if told else ["there are no alerts"]
     for one in told:

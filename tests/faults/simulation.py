@@ -19,7 +19,7 @@ from events.log import Log
 from events.saved_rows import saved_position
 from services.common.clock import sleep
 from services.common.connection import connect
-from services.notify.store import Alerts, Query
+from services.notify.store import AlertQuery, Alerts
 from tests.faults.components import COMPONENTS, SECOND, keep
 from tests.faults.follower import FeedClient, plain
 from tests.faults.invariants import broken
@@ -131,12 +131,12 @@ async def _at_rest(world: World, log: Log, clients: Sequence[FeedClient]) -> boo
     for name in ("ingest", "status", "notify"):
         if await saved_position(world.redis, NAME, name) != tail:
             return False
-    told, _ = await Alerts(world.redis, NAME, world.ledger).select(Query(limit=1_000))
+    told, _ = await Alerts(world.redis, NAME, world.ledger).select(AlertQuery(limit=1_000))
     if any(one.state != "sent" for one in told):
         return False
-    if world.desk is None:
+    if world.status is None:
         return False
-    snapshot = world.desk[1].board.live()
+    snapshot = world.status[1].board.live()
     rows = plain(snapshot.rows)
     return snapshot.position == tail and all(client.rows == rows for client in clients)
 
@@ -198,4 +198,4 @@ def _logged(world: World) -> Any:
 
 
 def _of_network(name: str, error: str) -> bool:
-    return name in {"ConnectionError", "TimeoutError", "UnavailableError"} or "the lease has run out" in error
+    return name in {"ConnectionError", "TimeoutError", "UnavailableError"} or "the lease has expired" in error

@@ -10,7 +10,7 @@ import msgspec
 from events.ledger import AlertRules, Channel, Ledger
 from services.common.settings import load_ledger, shipped
 from services.ingest.writer import Writer
-from services.status.app import Desk
+from services.status.reader import StatusReader
 from tests.faults.life import Life
 from tests.faults.points import Faults
 from tests.fixed_clock import FixedClock
@@ -47,5 +47,5 @@ class World:
     redis: Any
     clock: FixedClock = field(default_factory=lambda: FixedClock(START))
     writers: dict[str, tuple[Life, Writer]] = field(default_factory=dict)
-    desk: tuple[Life, Desk] | None = None
+    status: tuple[Life, StatusReader] | None = None
     wrong: list[str] = field(default_factory=list)

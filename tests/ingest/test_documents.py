@@ -16,8 +16,8 @@ from litestar.testing import RequestFactory
 from events.deadline import Fixed
 from events.envelope import Event, encode
 from events.schema import DeadlineClarified, TaskAssigned, TaskClosed, TaskReassigned
-from services.ingest.app import MOST_DOCUMENT, receive_form
 from services.ingest.documents import BusyError, Documents
+from services.ingest.schedules import MOST_DOCUMENT, receive_form
 from services.ingest.writer import Writer
 from services.schedule.limits import MOST_BYTES
 from tests.examples import EXAMPLES
@@ -217,7 +217,7 @@ async def test_a_document_does_not_take_for_ever(monkeypatch: pytest.MonkeyPatch
     async def receive() -> Any:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("services.ingest.app.BODY_SECONDS", 0.01)
+    monkeypatch.setattr("services.ingest.schedules.BODY_SECONDS", 0.01)
     scope = RequestFactory().get(SCHEDULES, headers={"Content-Type": "multipart/form-data; boundary=X"}).scope
     with pytest.raises(HTTPException) as raised:
         await receive_form(Request(scope, receive=receive))

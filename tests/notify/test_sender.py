@@ -20,7 +20,7 @@ from events.schema import DeadlinePassed
 from services.notify.alerts import Alert
 from services.notify.deliveries import DIGEST_MOST, TRIES
 from services.notify.sender import Sender
-from services.notify.store import Alerts, Outbox, Query
+from services.notify.store import AlertQuery, Alerts, Outbox
 from tests.events.appending import append
 from tests.examples import EXAMPLES, assigned, store
 from tests.fixed_clock import FixedClock
@@ -48,7 +48,7 @@ class Post:
 
     async def states(self, **query: Any) -> list[tuple[str, str]]:
         """Return (recipient, state) of the alerts, newest first."""
-        told, _ = await self.alerts.select(Query(**query))
+        told, _ = await self.alerts.select(AlertQuery(**query))
         return [(one.alert.recipient, one.state) for one in told]
 
 
@@ -112,7 +112,7 @@ async def test_every_attempt_is_recorded_without_the_secret(
     await happen(redis, assigned("t-1"))
     await post.turns(15)
     assert endpoint.ids == ["zhanjiang-1-0", "zhanjiang-1-0"]
-    told, _ = await post.alerts.select(Query())
+    told, _ = await post.alerts.select(AlertQuery())
     (delivery,) = told[0].digest.deliveries or () if told[0].digest is not None else ()
     assert [(one.result, one.detail) for one in delivery.attempts] == [
         ("failed", "503 Service Unavailable"),
@@ -198,7 +198,7 @@ async def test_after_a_crash_a_webhook_is_sent_again_under_the_same_id(
     endpoint.gate.set()
     await after.turns(6)
     assert endpoint.ids == ["zhanjiang-1-0", "zhanjiang-1-0"]
-    told, _ = await after.alerts.select(Query())
+    told, _ = await after.alerts.select(AlertQuery())
     (delivery,) = told[0].digest.deliveries or () if told[0].digest is not None else ()
     assert [one.result for one in delivery.attempts] == ["interrupted", "sent"]
     await crashed.turns(2)
@@ -241,7 +241,7 @@ async def test_alerts_are_found_by_recipient_task_kind_and_state_page_by_page(
     found: list[str] = []
     cursor: str | None = None
     while True:
-        page, cursor = await post.alerts.select(Query(recipient="市残联", limit=3, cursor=cursor))
+        page, cursor = await post.alerts.select(AlertQuery(recipient="市残联", limit=3, cursor=cursor))
         found += [told.alert.task for told in page]
         if cursor is None:
             break
@@ -319,6 +319,6 @@ async def test_a_server_that_is_away_is_no_attempt(redis: Any, endpoint: Endpoin
         while not endpoint.ids:
             await post.turns(1)
     await post.turns()
-    told, _ = await post.alerts.select(Query())
+    told, _ = await post.alerts.select(AlertQuery())
     (delivery,) = told[0].digest.deliveries or () if told[0].digest is not None else ()
     assert [one.result for one in delivery.attempts] == ["sent"]

@@ -7,7 +7,7 @@ from events.deadline import Fixed
 from events.envelope import parse
 from events.schema import DeadlineClarified, TaskReassigned
 from services.schedule.difference import Difference, Present, compare
-from services.schedule.plan import Line
+from services.schedule.plan import ReadRow
 from tests.examples import seal
 from tests.schedule.documents import SEED
 from tests.schedule.orders import LEDGER, assignments, schedule
@@ -19,7 +19,7 @@ REASON = "按更正后的文件《表.docx》"
 SEVEN = schedule(SEED).lines[6]
 
 
-def corrected(*changes: tuple[str, str]) -> Line:
+def corrected(*changes: tuple[str, str]) -> ReadRow:
     """Return row 7 of the table with words changed."""
     text = SEED
     for before, after in changes:
@@ -28,14 +28,14 @@ def corrected(*changes: tuple[str, str]) -> Line:
     return schedule(text).lines[6]
 
 
-def present(line: Line = SEVEN, **changes: object) -> Present:
+def present(line: ReadRow = SEVEN, **changes: object) -> Present:
     """Return the task as the ledger has it right after it was assigned."""
     (data,) = assignments(schedule(SEED))[6:7]
     stored = seal(bytes(line.event), "2017-08-01T00:00:00Z", "office")
     return msgspec.structs.replace(Present(stored, data.lead, data.units, data.deadline, closed=False), **changes)
 
 
-def difference(line: Line, task: Present | None) -> Difference:
+def difference(line: ReadRow, task: Present | None) -> Difference:
     return compare(line, task, REASON, NOW, LEDGER)
 
 

@@ -237,7 +237,7 @@ async def test_what_a_failover_takes_back_is_told() -> None:
     feed.load(entries(Change(1, 0), Change(2, 0), Change(3, 0)), trimmed=False)
     following = Client(feed.follow(3, 3))
     assert await following.listen() == []
-    feed.forget(1, 3)
+    feed.roll_back(1, 3)
     feed.load(entries(Change(1, 0)), trimmed=False)
     feed.push(entries(Change(2, 0), Change(3, 0), Change(4, 0)))
     back = [Client(feed.follow(after, 4, resumed=True)) for after in (1, 2, 3, 4)]

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from events.deadline import Fixed, Ongoing
 from events.schema import CompletionSubmitted, DeadlinePassed, ProgressReported, TaskClosed
 from services.status.row import TaskRow
-from services.status.views import BadCursorError, Page, Query, Sort, overview, select
+from services.status.views import BadCursorError, Page, Sort, TaskQuery, overview, select
 from tests.status.life import HELPER, LEAD, YEAR, at, opened, then
 
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -49,27 +49,27 @@ def names(page: Page) -> list[str]:
 @pytest.mark.parametrize(
     ("query", "wanted"),
     [
-        (Query(), ["t-2", "u-1", "t-3", "t-4", "t-1"]),
-        (Query(unit=HELPER), ["t-2", "t-3", "t-4", "t-1"]),
-        (Query(unit=LEAD), ["u-1", "t-4", "t-1"]),
-        (Query(unit="市残"), []),
-        (Query(lead="市教育局"), ["t-2", "t-3"]),
-        (Query(lead=HELPER), []),
-        (Query(light="blue"), ["t-3"]),
-        (Query(light="red"), ["t-1"]),
-        (Query(state="submitted"), ["t-4"]),
-        (Query(state="returned"), []),
-        (Query(due_before=at("2018-07-01")), []),
-        (Query(due_before=at("2018-07-01T00:00:01")), ["t-4"]),
-        (Query(due_before=at("2030-01-01")), ["u-1", "t-3", "t-4", "t-1"]),
-        (Query(q="无障碍"), ["t-1"]),
-        (Query(q="t-"), ["t-2", "t-3", "t-4", "t-1"]),
-        (Query(q="没有"), []),
-        (Query(lead=LEAD, state="assigned", q="t-"), ["t-1"]),
+        (TaskQuery(), ["t-2", "u-1", "t-3", "t-4", "t-1"]),
+        (TaskQuery(unit=HELPER), ["t-2", "t-3", "t-4", "t-1"]),
+        (TaskQuery(unit=LEAD), ["u-1", "t-4", "t-1"]),
+        (TaskQuery(unit="市残"), []),
+        (TaskQuery(lead="市教育局"), ["t-2", "t-3"]),
+        (TaskQuery(lead=HELPER), []),
+        (TaskQuery(light="blue"), ["t-3"]),
+        (TaskQuery(light="red"), ["t-1"]),
+        (TaskQuery(state="submitted"), ["t-4"]),
+        (TaskQuery(state="returned"), []),
+        (TaskQuery(due_before=at("2018-07-01")), []),
+        (TaskQuery(due_before=at("2018-07-01T00:00:01")), ["t-4"]),
+        (TaskQuery(due_before=at("2030-01-01")), ["u-1", "t-3", "t-4", "t-1"]),
+        (TaskQuery(q="无障碍"), ["t-1"]),
+        (TaskQuery(q="t-"), ["t-2", "t-3", "t-4", "t-1"]),
+        (TaskQuery(q="没有"), []),
+        (TaskQuery(lead=LEAD, state="assigned", q="t-"), ["t-1"]),
     ],
     ids=str,
 )
-def test_a_query_wants_rows(query: Query, wanted: list[str]) -> None:
+def test_a_query_wants_rows(query: TaskQuery, wanted: list[str]) -> None:
     """Each filter keeps the rows it names, several keep what all of them want, and none keeps all."""
     page = select(board(), query)
     assert (names(page), page.next) == (wanted, None)
@@ -90,7 +90,7 @@ def test_a_query_wants_rows(query: Query, wanted: list[str]) -> None:
 )
 def test_rows_are_sorted(sort: Sort, order: list[str]) -> None:
     """Every order is total: by plan and number, id, due (none last), percent (none as 0) or position, then by id."""
-    assert names(select(board(), Query(sort=sort))) == order
+    assert names(select(board(), TaskQuery(sort=sort))) == order
 
 
 def test_every_sort_is_shown() -> None:
@@ -111,7 +111,7 @@ rows = st.builds(
 )
 
 
-def walk(rows: dict[str, TaskRow], query: Query) -> list[list[str]]:
+def walk(rows: dict[str, TaskRow], query: TaskQuery) -> list[list[str]]:
     """Return the tasks on each page, following `next` to the end."""
     pages = []
     while True:
@@ -131,7 +131,7 @@ def walk(rows: dict[str, TaskRow], query: Query) -> list[list[str]]:
 def test_pages_hold_each_wanted_row_once(drawn: dict[str, TaskRow], sort: Sort, limit: int, light: Any) -> None:
     """Walking the pages gives every wanted row once, in the order of one big page, whatever the limit; all are full."""
     board = {task: replace(row, task=task) for task, row in drawn.items()}
-    query = Query(sort=sort, light=light)
+    query = TaskQuery(sort=sort, light=light)
     whole = names(select(board, query))
     pages = walk(board, replace(query, limit=limit))
     assert [task for page in pages for task in page] == whole
@@ -143,9 +143,9 @@ def test_pages_hold_each_wanted_row_once(drawn: dict[str, TaskRow], sort: Sort, 
 def test_a_page_goes_on_from_where_it_was() -> None:
     """A cursor is a place in the order: rows that come in behind it do not show again, those ahead do."""
     rows = {name: made(name, number) for number, name in enumerate("bcd", 1)}
-    first = select(rows, Query(sort="task", limit=2))
+    first = select(rows, TaskQuery(sort="task", limit=2))
     rows |= {name: made(name, 9) for name in ("a", "ca", "e")}
-    assert names(select(rows, Query(sort="task", limit=9, cursor=first.next))) == ["ca", "d", "e"]
+    assert names(select(rows, TaskQuery(sort="task", limit=9, cursor=first.next))) == ["ca", "d", "e"]
 
 
 def written(*parts: object) -> str:
@@ -173,17 +173,17 @@ def written(*parts: object) -> str:
 def test_a_cursor_that_no_page_gave_is_refused(cursor: str) -> None:
     """Anything but a page's own `next` raises BadCursorError, whatever it is."""
     with pytest.raises(BadCursorError):
-        select(board(), Query(cursor=cursor))
+        select(board(), TaskQuery(cursor=cursor))
 
 
 @pytest.mark.parametrize("sort", SORTS[1:])
 def test_a_cursor_of_another_order_is_refused(sort: Sort) -> None:
     """A place in one order is none in another, also where both count in numbers."""
     for other in SORTS:
-        cursor = select(board(), Query(sort=other, limit=1)).next
+        cursor = select(board(), TaskQuery(sort=other, limit=1)).next
         if other != sort:
             with pytest.raises(BadCursorError):
-                select(board(), Query(sort=sort, cursor=cursor))
+                select(board(), TaskQuery(sort=sort, cursor=cursor))
 
 
 def test_the_overview_counts_what_the_ledger_has() -> None:

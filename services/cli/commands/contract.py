@@ -35,6 +35,6 @@ def publish_contract(
     out.print(f"{directory}: {len(present)} files, {len(written)} written, the others as they were", highlight=False)
 
 
-def _tell(findings: list[contract.Finding]) -> None:
+def _tell(findings: list[contract.ContractFinding]) -> None:
     for finding in findings:
         err.print(f"{finding.file}: {finding.detail}", style="red", soft_wrap=True, highlight=False, markup=False)

@@ -32,7 +32,7 @@ _ID = re.compile(f"[0-9a-f]{{{tokens.ID_DIGITS}}}")
 _DAYS = re.compile(r"([1-9][0-9]{0,3})d")
 
 
-class Desk(NamedTuple):
+class OpenLedger(NamedTuple):
     """What a command needs to know of one ledger's tokens."""
 
     redis: Any
@@ -42,13 +42,13 @@ class Desk(NamedTuple):
 
 
 @asynccontextmanager
-async def _at(data: Path | None, name: str) -> AsyncIterator[Desk]:
+async def _at(data: Path | None, name: str) -> AsyncIterator[OpenLedger]:
     place = find(data)
     ledger = ledger_of(data, name)
     redis = connect(place.server())
     try:
         clock = await ledger_clock(redis, name, place.clock)
-        yield Desk(redis, place, ledger, clock.now())
+        yield OpenLedger(redis, place, ledger, clock.now())
     finally:
         await redis.aclose()
 
@@ -108,11 +108,11 @@ def make(
     """Make a token beside those that a source has, and print it: it can be seen this once."""
 
     async def work() -> tuple[str, tokens.Terms]:
-        async with _at(data, ledger) as desk:
-            _check_source(desk, ledger, source)
-            until = _instant(expires, desk) if expires is not None else None
-            terms = tokens.Terms(by or operator(), desk.now, until, note)
-            return await tokens.issue(desk.redis, ledger, source, terms), terms
+        async with _at(data, ledger) as opened:
+            _check_source(opened, ledger, source)
+            until = _instant(expires, opened) if expires is not None else None
+            terms = tokens.Terms(by or operator(), opened.now, until, note)
+            return await tokens.issue(opened.redis, ledger, source, terms), terms
 
     token, terms = asyncio.run(work())
     sys.stdout.write(token + "\n")
@@ -132,8 +132,8 @@ def list_(
     """Show the tokens that are good; never the secrets themselves, which nobody keeps."""
 
     async def work() -> list[dict[str, Any]]:
-        async with _at(data, ledger) as desk:
-            rows = [_row(token, desk) for token in await tokens.every(desk.redis, ledger)]
+        async with _at(data, ledger) as opened:
+            rows = [_row(token, opened) for token in await tokens.every(opened.redis, ledger)]
             return [row for row in rows if everything or row["state"] == "good"]
 
     rows = asyncio.run(work())
@@ -158,7 +158,7 @@ def revoke(
     """Let tokens open nothing from now on."""
 
     async def work() -> int:
-        async with _at(data, ledger) as desk:
+        async with _at(data, ledger) as opened:
             missing = 0
             for id in ids:
                 wanted = tokens.hash_of(sys.stdin.read().strip())[: tokens.ID_DIGITS] if id == "-" else id
@@ -167,21 +167,21 @@ def revoke(
                     err.print(f"what was given is no id; `list` shows ids of {tokens.ID_DIGITS} digits", style="red")
                     continue
                 try:
-                    token = await tokens.revoke(desk.redis, ledger, wanted, by or operator(), desk.now)
+                    token = await tokens.revoke(opened.redis, ledger, wanted, by or operator(), opened.now)
                 except tokens.UnknownTokenError:
                     missing += 1
                     err.print(f"{wanted}: {ledger} has no such token; see `duban token list --all`", style="red")
                     continue
-                _tell_revoked(desk.place, ledger, token)
+                _tell_revoked(opened.place, ledger, token)
             return missing
 
     raise SystemExit(1 if asyncio.run(work()) else 0)
 
 
-def _check_source(desk: Desk, name: str, source: str) -> None:
-    if source in desk.ledger.sources:
+def _check_source(opened: OpenLedger, name: str, source: str) -> None:
+    if source in opened.ledger.sources:
         return
-    known = ", ".join(f"{one} ({its.role})" for one, its in desk.ledger.sources.items()) or "none"
+    known = ", ".join(f"{one} ({its.role})" for one, its in opened.ledger.sources.items()) or "none"
     raise SettingsError(
         f"{name} has no source {source!r}; it has: {known}. To add one, put this into {name}.toml, with a role of"
         f' assigner, reporter, auditor or dashboard, and start duban again:\n\n[sources."{source}"]\n'
@@ -189,49 +189,49 @@ def _check_source(desk: Desk, name: str, source: str) -> None:
     )
 
 
-def _instant(text: str, desk: Desk) -> datetime:
+def _instant(text: str, opened: OpenLedger) -> datetime:
     """Return when a token expires; raises SettingsError where that cannot be read, or is over."""
     try:
-        until = _read_instant(text, desk)
+        until = _read_instant(text, opened)
     except (ValueError, OverflowError):
         wanted = "90d, a day such as 2027-06-30, or an instant such as 2027-06-30T12:00:00+08:00"
         raise SettingsError(f"--expires {text!r} is none of: {wanted}") from None
-    if until <= desk.now:
-        raise SettingsError(f"--expires {text!r} is over: the ledger's clock says {_shown(desk.now, desk)}")
-    return until.astimezone(desk.ledger.zone)
+    if until <= opened.now:
+        raise SettingsError(f"--expires {text!r} is over: the ledger's clock says {_shown(opened.now, opened)}")
+    return until.astimezone(opened.ledger.zone)
 
 
-def _read_instant(text: str, desk: Desk) -> datetime:
+def _read_instant(text: str, opened: OpenLedger) -> datetime:
     """Return the instant that a number of days, a day or an instant means; raises ValueError, or OverflowError."""
     if days := _DAYS.fullmatch(text):
-        return desk.now + timedelta(days=int(days[1]))
+        return opened.now + timedelta(days=int(days[1]))
     if len(text) == len("2027-06-30"):
-        return datetime.combine(datetime.fromisoformat(text).date() + timedelta(days=1), time(), desk.ledger.zone)
+        return datetime.combine(datetime.fromisoformat(text).date() + timedelta(days=1), time(), opened.ledger.zone)
     until = datetime.fromisoformat(text)
     if until.tzinfo is None:
         raise ValueError(text)
     return until
 
 
-def _row(token: tokens.Token, desk: Desk) -> dict[str, Any]:
+def _row(token: tokens.Token, opened: OpenLedger) -> dict[str, Any]:
     """Return what may be shown of a token: no hash."""
-    source = desk.ledger.sources.get(token.source)
+    source = opened.ledger.sources.get(token.source)
     return {
         "id": token.id,
         "source": token.source,
         "role": source.role if source is not None else None,
-        "made": _shown(token.terms.made, desk),
+        "made": _shown(token.terms.made, opened),
         "by": token.terms.by,
-        "expires": _shown(token.terms.expires, desk),
+        "expires": _shown(token.terms.expires, opened),
         "note": token.terms.note,
-        "state": token.fault(desk.now) or "good",
-        "revoked": _shown(token.revoked, desk),
+        "state": token.fault(opened.now) or "good",
+        "revoked": _shown(token.revoked, opened),
         "revoked_by": token.revoked_by,
     }
 
 
-def _shown(instant: datetime | None, desk: Desk) -> str | None:
-    return instant.astimezone(desk.ledger.zone).isoformat(timespec="seconds") if instant is not None else None
+def _shown(instant: datetime | None, opened: OpenLedger) -> str | None:
+    return instant.astimezone(opened.ledger.zone).isoformat(timespec="seconds") if instant is not None else None
 
 
 def _tell_revoked(place: Place, ledger: str, token: tokens.Token) -> None:

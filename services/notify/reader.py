@@ -1,0 +1,40 @@
+"""One ledger in notify: the fold that announces alerts, and the sender that delivers them."""
+
+from typing import Any
+
+from events.entries import stored
+from events.ledger import Ledger
+from services.common.clock import Clock
+from services.common.runtime import Follow, StreamEntry
+from services.notify.sender import Sender
+from services.notify.store import Alerts
+
+FOLLOW_BATCH = 1_000
+"""Entries of the log that are folded at once."""
+
+
+class AlertReader:
+    """Folds one ledger's log into alerts, and reads them; after a failover the sender reloads what it keeps."""
+
+    def __init__(self, redis: Any, name: str, ledger: Ledger, clock: Clock, sender: Sender, follow: Follow) -> None:
+        self.redis = redis
+        self.clock = clock
+        self.alerts = Alerts(redis, name, ledger)
+        self.sender = sender
+        self._log = follow(self.alerts.projection.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
+        self._rollbacks = 0
+
+    async def load(self) -> None:
+        """Load the saved rows, fold the log to its tail, and follow it from there."""
+        await self.alerts.projection.load()
+        await self.catch_up()
+        self._log.skip_to(f"{self.alerts.projection.position}-0")
+
+    async def catch_up(self, entries: "list[StreamEntry] | None" = None) -> None:
+        """Fold the log to its tail and announce alerts; `entries` are those that a follower has read."""
+        projection = self.alerts.projection
+        await projection.catch_up(stored(entries or []))
+        if len(projection.rollbacks) != self._rollbacks:  # the log had other events than were folded: a failover
+            self._rollbacks = len(projection.rollbacks)
+            self.sender.reload()
+            self._log.go_on_from(f"{projection.position}-0")
