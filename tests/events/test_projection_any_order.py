@@ -72,7 +72,7 @@ class ProjectionMachine(RuleBasedStateMachine):
     @rule(number=instances, message=messages)
     def catch_up(self, number: int, message: str) -> None:
         """A message wakes an instance, whatever it brings."""
-        self.driver(self._wake(number, message))
+        self.driver(self._catch_up(number, message))
 
     @rule(number=instances, count=st.integers(1, 5))
     def advance(self, number: int, count: int) -> None:
@@ -93,7 +93,7 @@ class ProjectionMachine(RuleBasedStateMachine):
     def update(self, number: int, ticks: int) -> None:
         """Time goes by, and an instance looks at its lights."""
         self.now += ticks
-        self.driver(self._revise(number))
+        self.driver(self._update(number))
 
     @rule(number=instances)
     def rebuild(self, number: int) -> None:
@@ -113,14 +113,16 @@ class ProjectionMachine(RuleBasedStateMachine):
         assert self.driver(self.redis.xlen(self.instances[number].feed)) == feed
 
     @rule(
-        steps=st.lists(st.tuples(instances, st.sampled_from(["wake", "revise", "rebuild"])), min_size=2, max_size=5),
+        steps=st.lists(
+            st.tuples(instances, st.sampled_from(["catch up", "update", "rebuild"])), min_size=2, max_size=5
+        ),
         tasks=st.lists(st.sampled_from(TASKS), max_size=3),
         ticks=st.integers(0, 4),
     )
     def at_once(self, steps: list[tuple[int, str]], tasks: list[str], ticks: int) -> None:
         """Several of these happen at the same time."""
         self.now += ticks
-        work = {"wake": self._wake, "revise": self._revise, "rebuild": self._rebuild}
+        work = {"catch up": self._catch_up, "update": self._update, "rebuild": self._rebuild}
         self.driver(self._gather(self._append(tasks), *(work[step](number) for number, step in steps)))
 
     @invariant()
@@ -168,8 +170,8 @@ class ProjectionMachine(RuleBasedStateMachine):
         if not self.instances:
             return
         for number in (0, 1, 0, 1):  # who lags behind at the first look has to look again
-            self.driver(self._wake(number))
-            self.driver(self._revise(number))
+            self.driver(self._catch_up(number))
+            self.driver(self._update(number))
         states = expected(self.events)
         rows = {name: fade(row, self.now) for name, row in states[-1].items()}
         newest = [instance for instance in self.instances if instance.rules.version == str(self.version)]
@@ -194,7 +196,7 @@ class ProjectionMachine(RuleBasedStateMachine):
         except SupersededError:
             self.instances[number] = await self.new()
 
-    async def _wake(self, number: int, message: str = "none") -> None:
+    async def _catch_up(self, number: int, message: str = "none") -> None:
         instance = self.instances[number]
         entries = MESSAGES[message](await self.log.read(0), instance.position)
         await self._with(number, lambda instance: instance.catch_up(entries))
@@ -203,7 +205,7 @@ class ProjectionMachine(RuleBasedStateMachine):
         instance = self.instances[number]
         instance.advance([found async for batch in self.log.scan(instance.position) for found in batch][:count])
 
-    async def _revise(self, number: int) -> None:
+    async def _update(self, number: int) -> None:
         rows = self.instances[number].rows
         faded = {name: fade(row, self.now) for name, row in rows.items()}
         changed = {name: row for name, row in faded.items() if row != rows[name]}
