@@ -112,16 +112,12 @@ class FileClock(Struct, frozen=True):
         return 0.0
 
     def set(self, instant: datetime) -> None:
-        """Have it stand at an instant, for every process at once."""
+        """Set the clock to an instant on purpose, for every process at once."""
         handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".new", dir=self.path.parent)
         with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(instant.isoformat())
+            file.write(f"{instant.isoformat()} {MEANT}")
         Path(name).chmod(FILE_MODE)
         Path(name).replace(self.path)
-        """Have it stand at an instant, on purpose, for every process at once."""
-        new = self.path.with_name(f"{self.path.name}.new")
-        new.write_text(f"{instant.isoformat()} {MEANT}", encoding="ascii")
-        new.replace(self.path)
 
 
 def parse_spec(spec: str) -> tuple[datetime, float]:
