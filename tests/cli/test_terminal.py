@@ -34,7 +34,7 @@ def with_data(event: Event, **members: object) -> Event:
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_nothing_that_acts_is_left(text: str) -> None:
-    """Whatever the text; what is printable stays as it is."""
+    """Any text; what is printable stays as it is."""
     assert not set(visible(text)) & {"\x1b", "\x9b", "\r", "\u202e", "\u200b", "\u2028"}
     assert visible(visible(text)) == visible(text)
 
