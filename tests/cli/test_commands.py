@@ -112,22 +112,22 @@ def test_rows_are_rebuilt_and_are_equal(duban: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("deadline", "2018年12月前完成", "--issued", "2017-08-01"), '"strict":"2018-12-01T00:00:00+08:00"'),
         (("units", "市民政局、市残联"), '"lead":"市民政局"'),
     ],
 )
-def test_a_cell_can_be_tried(words: tuple[str, ...], said: str) -> None:
+def test_a_cell_can_be_tried(words: tuple[str, ...], message: str) -> None:
     """How a phrase or a list of units is read is printed as JSON."""
     done = run(*words)
     assert done.returncode == 0
-    assert said in done.stdout
+    assert message in done.stdout
     json.loads(done.stdout)
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
         (("deadline", "尽量早些", "--issued", "2017-08-01"), 1, "尽量早些"),
         (("status", "--data", "nowhere"), 2, "no duban runs here"),
@@ -138,11 +138,11 @@ def test_a_cell_can_be_tried(words: tuple[str, ...], said: str) -> None:
         (("rubbish",), 2, "rubbish"),
     ],
 )
-def test_an_error_is_one_line(words: tuple[str, ...], code: int, said: str, tmp_path: Path) -> None:
+def test_an_error_is_one_line(words: tuple[str, ...], code: int, message: str, tmp_path: Path) -> None:
     """1: the work found a problem; 2: wrong usage. No traceback either way."""
     done = run(*words, environment={"DUBAN_DATA": str(tmp_path)})
     assert done.returncode == code
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -125,7 +125,7 @@ def test_refusals_are_not_written_over_anything_else(tmp_path: Path) -> None:
     (tmp_path / "mixed.ndjson").write_bytes(json.dumps(REFUSED).encode() + b"\n" + DEAR)
     (tmp_path / "link.ndjson").symlink_to("others.ndjson")
     before = tree(tmp_path)
-    for name, said in (
+    for name, message in (
         ("events.ndjson", "is the file of events itself"),
         ("same.ndjson", "is the file of events itself"),
         ("events.ndjson.progress", "is the progress file of"),
@@ -134,7 +134,7 @@ def test_refusals_are_not_written_over_anything_else(tmp_path: Path) -> None:
         ("link.ndjson", "is a symbolic link"),
     ):
         done = run("publish", str(tmp_path / "events.ndjson"), "--source", "units", "--refused", str(tmp_path / name))
-        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+        assert (done.returncode, message in done.stderr) == (2, True), done.stderr
     assert tree(tmp_path) == before
 
 
@@ -199,13 +199,13 @@ def test_a_contract_is_not_written_over_anything_else(tmp_path: Path) -> None:
     for name in ("another", "linked", "folder"):
         (tmp_path / name / "schemas" / "duban.task.signed.v1.json").unlink()
     before = tree(tmp_path)
-    for name, said in (
+    for name, message in (
         ("another", "asyncapi.json is not an edition of what is to be written"),
         ("linked", "ingest.json is a symbolic link"),
         ("folder", "openapi: this is not a folder of a contract"),
     ):
         done = run("contract", str(tmp_path / name))
-        assert (done.returncode, said in done.stderr, "nothing was written" in done.stderr) == (1, True, True)
+        assert (done.returncode, message in done.stderr, "nothing was written" in done.stderr) == (1, True, True)
     assert tree(tmp_path) == before
 
 

@@ -104,15 +104,15 @@ def test_a_corrected_document_proposes_and_corrects_where_that_is_asked_for(duba
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("deadline", "2018年12月前完成", "--issued", "2017-08-01"), "从严为2018年11月30日24时前"),
         (("units", "市民政局牵头，市残联配合"), "市民政局"),
     ],
 )
-def test_a_cell_can_be_explained(words: tuple[str, ...], said: str) -> None:
+def test_a_cell_can_be_explained(words: tuple[str, ...], message: str) -> None:
     """With --explain a sentence in Chinese follows the JSON."""
     done = run(*words, "--explain")
     assert done.returncode == 0
     _, sentence = done.stdout.splitlines()
-    assert said in sentence
+    assert message in sentence

@@ -335,7 +335,7 @@ def test_a_source_that_may_not_publish_gets_an_error_and_leaves_no_file(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("nothing.ndjson", "--source", "units"), "nothing.ndjson is not a file"),
         (("events.ndjson",), "no source given: name it with --source, or set DUBAN_TOKEN"),
@@ -345,13 +345,13 @@ def test_a_source_that_may_not_publish_gets_an_error_and_leaves_no_file(
     ],
 )
 def test_what_cannot_be_published_is_wrong_usage(
-    duban: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+    duban: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], message: str
 ) -> None:
     """Exit 2, and one line with the correct usage."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "events.ndjson", [b"{}"])
     done = duban("publish", *words)
-    assert (done.returncode, said in " ".join(done.stderr.split())) == (2, True), done.stderr
+    assert (done.returncode, message in " ".join(done.stderr.split())) == (2, True), done.stderr
 
 
 def test_a_file_is_published_by_one_at_a_time(gate: Gate, send: Sender, task: str, tmp_path: Path) -> None:

@@ -74,9 +74,9 @@ def test_units_are_no_emoji() -> None:
 
 
 def test_a_secret_is_never_repeated(duban: terminals.Terminal) -> None:
-    """Who gives `revoke` the token itself instead of its id does not find it in the terminal's history twice."""
+    """`revoke` with the token itself instead of its id is an error that does not print the token."""
     secret = (duban.data / "tokens" / "units.token").read_text().strip()
     done = duban("token", "revoke", secret)
     assert done.returncode == 1
     assert secret not in done.stdout + done.stderr
-    assert "no id" in done.stderr
+    assert "not an id" in done.stderr

@@ -80,7 +80,7 @@ def test_a_revoked_token_is_refused_at_the_next_request_and_stays_on_record(duba
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (
             ("make", "unit"),
@@ -96,11 +96,11 @@ def test_a_revoked_token_is_refused_at_the_next_request_and_stays_on_record(duba
         ((), "give a command (make, list, revoke) or --acl"),
     ],
 )
-def test_wrong_usage_is_an_error(duban: Terminal, words: tuple[str, ...], said: str) -> None:
+def test_wrong_usage_is_an_error(duban: Terminal, words: tuple[str, ...], message: str) -> None:
     """Exit 2, nothing on standard output, and the correct usage."""
     done = duban("token", *words)
     assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 def test_without_the_server_there_is_an_error(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def init(
             write_acl(file, lines, PUBLIC_MODE)
             closed = await load(redis, lines)
             out.print(
-                f"{len(lines)} users in {file}" + (f"; connections closed: {', '.join(closed)}" if closed else "")
+                f"{len(lines)} users in {file}" + (f"; connections ended of {', '.join(closed)}" if closed else "")
             )
         await redis.aclose()
 
