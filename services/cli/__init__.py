@@ -1,4 +1,4 @@
-"""The command line. Exit 0: done; 1: the work found a problem; 2: wrong usage."""
+"""duban follows inter-agency tasks. Exit codes: 0 success, 1 a problem was found, 2 wrong usage."""
 
 import signal
 import sys
@@ -22,14 +22,14 @@ from services.common.settings import SettingsError
 from services.schedule.text import UnreadableError
 
 COMMANDS = sorted(module.name for module in iter_modules(commands.__path__))
-"""A module each, named after the command; `import` is a word of Python's, so that one has the name `importing`."""
+"""One module per command, with its name; `import` is a keyword of Python, so its module is `importing`."""
 
 FAILURES = (ServiceError, SupervisionError, RedisError, httpx.HTTPError, OSError)
-"""What can go wrong with sound usage."""
+"""Errors of correct usage: exit code 1."""
 
 
-class CommandTable(Mapping[str, Any]):
-    """The commands, each imported when it is asked for: all of them would take a second."""
+class LazyCommands(Mapping[str, Any]):
+    """The commands by name, each imported on use: importing all of them takes a second."""
 
     def __getitem__(self, name: str) -> Any:
         if name not in self:
@@ -52,29 +52,29 @@ def _module(name: str) -> str:
     return "importing" if name == "import" else name
 
 
-class Commands(TyperGroup):
-    """What `duban` can do."""
+class CommandGroup(TyperGroup):
+    """The commands of `duban`."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands: Any = CommandTable()
+        self.commands: Any = LazyCommands()
 
 
-app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app = typer.Typer(cls=CommandGroup, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
 
 @app.callback(help=__doc__)
 def duban() -> None:
-    """Take no options of one's own: each command has some."""
+    """Take no options: each command has its own."""
 
 
 def run() -> None:
-    """Run the command line; what went wrong is one line on standard error."""
+    """Run the command line; an error is one line on standard error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that has no Chinese still shows the rest
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # what is printed is read by programs
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is started here is stopped before we end
+            stream.reconfigure(errors="replace")  # a terminal without Chinese still shows the rest
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # standard output is for programs
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # children are stopped before this process ends
     try:
         app()
     except (SettingsError, UnreadableError, *FAILURES) as error:

@@ -1,4 +1,4 @@
-"""The board in a terminal: task rows as a table, alerts as a list. Chinese first, as the data is."""
+"""The board in a terminal: task rows as a table, alerts as a list, in Chinese like the data."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ LIGHTS = {
     "green": ("● 正常", "green"),
     "blue": ("■ 办结", "blue"),
 }
-"""Each light has a shape and a word, so that none is told by its colour alone."""
+"""Each light has a shape and a word, so that colour is not needed to tell them apart."""
 
 REASONS = {
     "closed": "已销号",
@@ -60,26 +60,26 @@ def table(rows: Sequence[dict[str, Any]], title: str, caption: str = "") -> Tabl
 
 
 def figures(overview: dict[str, Any]) -> str:
-    """Return the figures of the ledger in one line."""
+    """Return the ledger's figures as one line."""
     lights = overview["lights"]
     counted = "  ".join(f"{LIGHTS[light][0]} {lights[light]}" for light in LIGHTS)
     return f"{overview['at'][:10]}  共 {overview['tasks']} 项  {counted}  （位置 {overview['position']}）"
 
 
 def alert_lines(alerts: Sequence[dict[str, Any]], most: int) -> list[str]:
-    """Return alerts, newest first, as a line for each event, with whom it was told to."""
-    told: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    """Return alerts, newest first, one line per event with its recipients."""
+    by_event: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for alert in alerts:
-        told.setdefault((*alert["causes"], alert["title"]), []).append(alert)
+        by_event.setdefault((*alert["causes"], alert["title"]), []).append(alert)
     lines = []
-    for same in list(told.values())[:most]:
+    for same in list(by_event.values())[:most]:
         others = f"等 {len(same)} 家" if len(same) > 1 else ""
         lines.append(f"{same[0]['at'][:10]}  {same[-1]['recipient']}{others}  {same[0]['title']}")
     return lines
 
 
 def fitting(rows: Sequence[dict[str, Any]], room: int) -> list[dict[str, Any]]:
-    """Return the rows that a terminal has room for: those to look at first, in the order they have."""
+    """Return the most urgent rows that fit into `room` lines, in their given order."""
     urgent = sorted(rows, key=lambda row: list(LIGHTS).index(row["light"]))
     chosen = {row["task"] for row in urgent[: max(1, room)]}
     return [row for row in rows if row["task"] in chosen]

@@ -1,4 +1,4 @@
-"""Speaking to the services: what a program in any language would do with HTTP."""
+"""An HTTP client of the services; a program in any other language makes the same requests."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, Self, TypeAlias
@@ -6,28 +6,28 @@ from typing import Any, Self, TypeAlias
 import httpx
 import msgspec
 
-from services.cli.target import Place
+from services.cli.target import Target
 from services.schedule.plan import Order
 from services.schedule.preview import Preview
 
 Row: TypeAlias = dict[str, Any]
 
 LINES = 2_000
-"""Events in one NDJSON request: an acknowledgement every few hundredths of a second."""
+"""Events per NDJSON request: one acknowledgement every few hundredths of a second."""
 
 REQUEST_BYTES = 8 * 1024 * 1024
-"""After which a request gets no further event: half of what ingest accepts."""
+"""Bytes after which a request gets no further event: half of what ingest accepts."""
 
 
 class ServiceError(Exception):
-    """A service answered with a problem."""
+    """A service returned a problem (RFC 9457)."""
 
 
 class Client:
-    """One ledger of a running duban."""
+    """Requests on one ledger of a deployment."""
 
-    def __init__(self, place: Place, ledger: str) -> None:
-        self._place = place
+    def __init__(self, target: Target, ledger: str) -> None:
+        self._target = target
         self._ledger = ledger
         self._http = httpx.AsyncClient(timeout=60)
 
@@ -40,7 +40,7 @@ class Client:
     async def submit(self, events: Sequence[bytes], source: str) -> list[dict[str, Any]]:
         """Submit events as `source` and return their outcomes, in order."""
         outcomes: list[dict[str, Any]] = []
-        token = self._place.token_of(self._ledger, source)
+        token = self._target.token_of(self._ledger, source)
         for start in range(0, len(events), LINES):
             answer = await self.post_lines(b"\n".join(events[start : start + LINES]), token)
             outcomes += map(msgspec.json.decode, ok(answer).content.splitlines())
@@ -48,22 +48,22 @@ class Client:
 
     @property
     def events_url(self) -> str:
-        """Where events are submitted."""
+        """The URL that events are submitted to."""
         return self._url("ingest", "events")
 
     async def post_lines(self, body: bytes, token: str) -> httpx.Response:
-        """Submit NDJSON with a source's token and return the answer, whatever it is."""
+        """Submit NDJSON with a source's token and return the answer, of any status."""
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
         return await self._http.post(self.events_url, content=body, headers=headers)
 
     async def preview(self, name: str, document: bytes, order: Order) -> Preview:
-        """Have a document of tasks read beside the ledger; assigns nothing."""
+        """Return the preview of a document of tasks, compared with the ledger; assigns nothing."""
         answer = await self._http.post(
             self._url("ingest", "schedules"),
             params={"dry_run": True},
             data={"plan": order.plan, "issued": order.issued.isoformat()},
             files={"file": (name, document)},
-            headers={"Authorization": f"Bearer {self._place.token_of(self._ledger, order.source)}"},
+            headers={"Authorization": f"Bearer {self._target.token_of(self._ledger, order.source)}"},
         )
         return msgspec.json.decode(ok(answer).content, type=Preview)
 
@@ -72,7 +72,7 @@ class Client:
         return dict(ok(await self._http.get(self._url("status", "overview"))).json())
 
     async def tasks(self, **query: str) -> tuple[int, list[Row]]:
-        """Return the position and every row a query asks for, over all pages."""
+        """Return the position and all rows of a query, from every page."""
         position, rows = 0, []
         cursor: dict[str, str] = {}
         while True:
@@ -85,7 +85,7 @@ class Client:
             cursor = {"cursor": page["next"]}
 
     async def changes(self, after: int) -> AsyncIterator[tuple[str, int, Row]]:
-        """Yield (event, position, data) of the feed for as long as the connection holds."""
+        """Yield (event, position, data) of the feed until the connection ends."""
         url = self._url("status", "changes")
         async with self._http.stream("GET", url, params={"after": str(after)}, timeout=httpx.Timeout(60)) as stream:
             ok(stream)
@@ -99,7 +99,7 @@ class Client:
                     frame = {}
 
     async def follow(self) -> AsyncIterator[dict[str, Row]]:
-        """Yield the rows by task: a snapshot, then again after each change, until they have to be taken anew."""
+        """Yield the rows by task: a snapshot, then the rows after each change, until the feed sends `reset`."""
         position, items = await self.tasks()
         rows = {row["task"]: row for row in items}
         yield rows
@@ -110,15 +110,15 @@ class Client:
             yield rows
 
     async def alerts(self, **query: str) -> list[dict[str, Any]]:
-        """Return the first page of the alerts that a query asks for."""
+        """Return the first page of the alerts of a query."""
         return list(ok(await self._http.get(self._url("notify", "alerts"), params=query)).json()["items"])
 
     def _url(self, service: str, what: str) -> str:
-        return f"{self._place.urls[service]}/v1/{self._ledger}/{what}"
+        return f"{self._target.urls[service]}/v1/{self._ledger}/{what}"
 
 
 def tally(outcomes: Iterable[dict[str, Any]]) -> dict[str, int]:
-    """Count outcomes by what became of the events."""
+    """Return the number of events per outcome."""
     counted = {"accepted": 0, "duplicate": 0, "refused": 0}
     for outcome in outcomes:
         counted[outcome["outcome"]] += 1
@@ -126,14 +126,14 @@ def tally(outcomes: Iterable[dict[str, Any]]) -> dict[str, int]:
 
 
 def ok(answer: httpx.Response) -> httpx.Response:
-    """Return the answer; raises ServiceError, with what the problem says, where it is none that was hoped for."""
+    """Return a successful answer; raises ServiceError with the problem's detail for any other."""
     if answer.is_error:
         raise ServiceError(f"{detail_of(answer)} ({answer.request.method} {answer.request.url}: {answer.status_code})")
     return answer
 
 
 def detail_of(answer: httpx.Response) -> str:
-    """Return what a problem says is wrong."""
+    """Return the detail of a problem."""
     try:
         return str(msgspec.json.decode(answer.content)["detail"])
     except (httpx.ResponseNotRead, msgspec.MsgspecError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""The demo: 2017-08 to 2021-01 on the real table in about a minute, on a real server with real services."""
+"""The demo: August 2017 to January 2021 on the real table in about a minute, with real services."""
 
 import asyncio
 import shutil
@@ -33,21 +33,20 @@ START = datetime.fromisoformat("2017-08-01T00:00:00+08:00")
 END = datetime.fromisoformat(LAST_DAY)
 
 LEAD_SECONDS = 5.0
-"""Real time before the first instant, in which the services start."""
+"""Real seconds before the first instant, for the services to start."""
 
 FRAME_SECONDS = 0.25
 ALERTS_SHOWN = 5
 
 FRAME_LINES = 9
-"""Of the screen that are neither a task nor an alert: titles, borders, the figures."""
+"""Lines of the screen without a task or an alert: titles, borders, figures."""
 
-
-MARK = ".duban-demo"
-"""The file that marks a directory as made by the demo, which may empty it again."""
+MARKER = ".duban-demo"
+"""The file that marks a directory as made by a demo; only such a directory is emptied."""
 
 
 def clear(data: Path) -> None:
-    """Make an empty, marked directory of `data`; raise SettingsError where no demo made it, or one runs on it."""
+    """Empty and mark `data`; raises SettingsError if no demo made it, or if `duban up` or a demo runs on it."""
     _check_own(data)
     with locked(data):
         _check_own(data)  # another process may have filled it before this one held the lock
@@ -58,22 +57,22 @@ def clear(data: Path) -> None:
                 shutil.rmtree(path)
             else:
                 path.unlink()
-        (data / MARK).touch()
+        (data / MARKER).touch()
 
 
 def _check_own(data: Path) -> None:
-    """Raise SettingsError for what holds anything that no demo made."""
+    """Raise SettingsError unless a directory is missing, empty or made by a demo."""
     if data.is_symlink() or (data.exists() and not data.is_dir()):
-        raise SettingsError(f"{data} is no directory; the demo needs one of its own: name another with --data")
-    if data.exists() and {path.name for path in data.iterdir()} - {LOCK} and not (data / MARK).is_file():
+        raise SettingsError(f"{data} is not a directory; name another with --data")
+    if data.exists() and {path.name for path in data.iterdir()} - {LOCK} and not (data / MARKER).is_file():
         raise SettingsError(
-            f"{data} is not empty and holds no {MARK}, so no demo made it; nothing was deleted:"
-            " name a directory that is missing or empty with --data"
+            f"{data} is not empty and has no {MARKER}, so no demo made it; nothing was deleted:"
+            " name a missing or empty directory with --data"
         )
 
 
 class Demo:
-    """One run; its data is left in `data`."""
+    """One run; its data stays in `data`."""
 
     def __init__(self, data: Path, port: int, seconds: float, *, once: bool, console: Console) -> None:
         self._data = data
@@ -97,20 +96,20 @@ class Demo:
             start = START - timedelta(seconds=LEAD_SECONDS * self._speed)
             clock = f"{start.isoformat()}@{self._speed:.0f}"
             async with Supervisor(self._data, self._port, clock, logs=self._data / "logs").running() as running:
-                place = find(self._data)
-                async with Client(place, LEDGER) as client:
+                target = find(self._data)
+                async with Client(target, LEDGER) as client:
                     await self._play(client)
-                    await self._settle(client)
-                    failed = await self._tell(client, receiver)
+                    await self._until_delivered(client)
+                    failed = await self._print_summary(client, receiver)
                 if not self._once:
                     self._console.print(
-                        f"duban goes on; look round with `duban status --data {self._data}`. Ctrl-C ends it."
+                        f"duban keeps running; see the board with `duban status --data {self._data}`. Ctrl-C ends it."
                     )
-                    await running.until_told()
+                    await running.until_stopped()
                 return failed
 
     async def _play(self, client: Client) -> None:
-        """Assign the tasks when their day comes, then submit the history as its instants come."""
+        """Assign the tasks on their day of issue, then submit each event of the history at its instant."""
         ledger = load_ledger(self._data / "ledgers" / f"{LEDGER}.toml")
         document = shipped("zhanjiang-2017-key-tasks.txt")
         table = read_document(document.read_bytes(), document.name)
@@ -135,7 +134,7 @@ class Demo:
             follower.cancel()
 
     async def _submit(self, client: Client, steps: list[Step]) -> None:
-        """Submit steps in their order, as many at once as one source has in a row."""
+        """Submit steps in order; consecutive steps of one source go into one request."""
         while steps:
             source = steps[0].source
             length = next((n for n, step in enumerate(steps) if step.source != source), len(steps))
@@ -148,7 +147,7 @@ class Demo:
             steps = steps[length:]
 
     async def _follow(self, client: Client) -> None:
-        """Keep the rows as a dashboard does: snapshot, then changes."""
+        """Follow the rows as a dashboard does: snapshot, then changes."""
         while True:
             try:
                 async for rows in client.follow():
@@ -156,7 +155,7 @@ class Demo:
             except (httpx.HTTPError, ServiceError):
                 await sleep(FRAME_SECONDS)
 
-    async def _settle(self, client: Client) -> None:
+    async def _until_delivered(self, client: Client) -> None:
         """Wait until every alert has been delivered."""
         for _ in range(240):
             if not await client.alerts(state="waiting", limit="1") and not await client.alerts(
@@ -180,18 +179,18 @@ class Demo:
             Panel(alerts, title="最新提醒", height=ALERTS_SHOWN + 2),
         )
 
-    async def _tell(self, client: Client, receiver: Receiver) -> int:
-        """Say what happened; 1 if anything is not as it should be."""
+    async def _print_summary(self, client: Client, receiver: Receiver) -> int:
+        """Print the figures of the run and return the exit code: 1 if an event was refused or a digest was wrong."""
         position, rows = await client.tasks()
-        next_day = (await self._now(client)).date() + timedelta(days=1)  # after all that is recorded
+        next_day = (await self._now(client)).date() + timedelta(days=1)  # after the last recorded event
         passed = sum(row["overdue_since"] is not None for row in rows)
         self._console.print(board.figures(await client.overview()))
         self._console.print(
-            f"{position} events, {position - self._counted['accepted']} of them by the clock; "
+            f"{position} events, {position - self._counted['accepted']} of them from the clock; "
             f"{passed} tasks passed their due instant; "
             f"{receiver.digests} digests delivered, {receiver.repeats} twice, {receiver.forged} with a wrong signature"
         )
-        self._console.print(f"The data is in {self._data} until the next demo there; look round with:")
+        self._console.print(f"The data stays in {self._data} until the next demo. To explore it:")
         self._console.print(f"  duban up --data {self._data} --clock {next_day}T00:00:00+08:00", soft_wrap=True)
         self._console.print(f"  duban status --data {self._data}", soft_wrap=True)
         return 1 if self._counted["refused"] or receiver.forged or receiver.repeats or not receiver.digests else 0

@@ -1,7 +1,7 @@
-"""A synthetic progress history for the table of 2017: invented, and every event of it says so. Pure."""
+"""A synthetic progress history for the table of 2017; every event of it is marked as synthetic. Pure."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -18,13 +18,13 @@ from events.schema import (
     TaskSigned,
 )
 
-MARK = "【演示数据】"
-"""Opens every summary and reason: nobody shall take it for the city's own record."""
+SYNTHETIC = "【演示数据】"
+"""The beginning of every summary and reason, so that nobody takes them for the city's records."""
 
 SEED = 2017
 QUARTER = timedelta(days=91)
 SILENT = 0.15
-"""Share of the reports on an ongoing task after which its units fall silent for three quarters."""
+"""Share of the reports on an ongoing task that are followed by three quarters without reports."""
 
 RETURNED = 0.3
 """Share of the completions that the office returns once."""
@@ -38,7 +38,7 @@ class Step(NamedTuple):
 
 
 def synthetic(assigned: Sequence[Event], ledger: Ledger, until: datetime) -> list[Step]:
-    """Return what units and office might have submitted until then, by time: the same for the same tasks."""
+    """Return plausible submissions of units and office up to `until`, by time; the same tasks give the same steps."""
     steps = [step for event in assigned for step in _task(event, ledger, until)]
     return sorted(steps, key=lambda step: (step.event.time, step.event.id))
 
@@ -69,18 +69,29 @@ def _task(assigned: Event, ledger: Ledger, until: datetime) -> Iterator[Step]:
         for unit in dict.fromkeys([data.lead, *chance.sample(units, k=min(2, len(units)))]):
             percent = max(reached.get(unit, 0), min(95, int(100 * done * chance.uniform(0.55, 1.1))))
             reached[unit] = percent
-            summary = f"{MARK}{unit}：按计划推进，已完成约{percent}%"
+            summary = f"{SYNTHETIC}{unit}：按计划推进，已完成约{percent}%"
             yield step("units", at, ProgressReported(unit, summary, percent if finish is not None else None))
         at += QUARTER * (3 if finish is None and chance.random() < SILENT else 1)
     if finish is None or finish >= until:
         return
-    yield step("units", finish - timedelta(hours=1), ProgressReported(data.lead, f"{MARK}各项工作已全部完成", 100))
-    yield step("units", finish, CompletionSubmitted(data.lead, f"{MARK}任务已办结，申请销号"))
+    yield from _completion(step, data.lead, finish, until, chance)
+
+
+def _completion(
+    step: Callable[[str, datetime, EventData], Step],
+    lead: str,
+    finish: datetime,
+    until: datetime,
+    chance: random.Random,
+) -> Iterator[Step]:
+    """Yield the last report, the submission, perhaps a return and a second submission, and the closing."""
+    yield step("units", finish - timedelta(hours=1), ProgressReported(lead, f"{SYNTHETIC}各项工作已全部完成", 100))
+    yield step("units", finish, CompletionSubmitted(lead, f"{SYNTHETIC}任务已办结，申请销号"))
     checked = finish + timedelta(days=5)
     if chance.random() < RETURNED:
-        yield step("office", checked, CompletionReturned(data.lead, f"{MARK}佐证材料不全，退回补正"))
+        yield step("office", checked, CompletionReturned(lead, f"{SYNTHETIC}佐证材料不全，退回补正"))
         again = checked + timedelta(days=10)
-        yield step("units", again, CompletionSubmitted(data.lead, f"{MARK}已补充材料，再次申请销号"))
+        yield step("units", again, CompletionSubmitted(lead, f"{SYNTHETIC}已补充材料，再次申请销号"))
         checked = again + timedelta(days=5)
     if checked < until:
-        yield step("office", checked, TaskClosed("implemented", f"{MARK}验收通过"))
+        yield step("office", checked, TaskClosed("implemented", f"{SYNTHETIC}验收通过"))

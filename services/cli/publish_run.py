@@ -1,4 +1,4 @@
-"""Publishing one file: from where the last run of it came to, to its end."""
+"""One run of publishing a file: from the last checkpoint to its end."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,69 +6,70 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from services.cli.client import LINES
-from services.cli.event_file import EventLine, Lines, Source, opened
-from services.cli.progress_file import Journal, LoggedLine, Reached, Refused, Target
+from services.cli.event_file import EventFile, EventLine, LineReader, open_events
+from services.cli.progress_file import Checkpoint, Destination, LoggedLine, ProgressFile, RefusedLine
 from services.cli.publisher import Publisher
 from services.ingest.core import Outcome
 
 
-class Publication:
-    """One run."""
+class PublishRun:
+    """Publishes a file to its destination and records checkpoints in the progress file."""
 
-    def __init__(self, path: Path, target: Target, journal: Journal, publisher: Publisher) -> None:
+    def __init__(self, path: Path, destination: Destination, progress_file: ProgressFile, publisher: Publisher) -> None:
         self._path = path
-        self._target = target
-        self._journal = journal
+        self._destination = destination
+        self._progress_file = progress_file
         self._publisher = publisher
 
-    async def why_anew(self) -> str | None:
-        """Return why this run cannot go on where the last one ended, None if it can.
+    async def restart_reason(self) -> str | None:
+        """Return why this run cannot resume at the last checkpoint, None if it can.
 
-        The part that was published must be as it was, and the log must hold it: its first and its last event that the
-        log took are sent once more, and have to be duplicates at the positions they had. The first alone is sent to a
-        log that does not know it, as it will be anyway.
+        The published part must be unchanged, and the log must have it: its first and last accepted events are sent
+        again and must be duplicates at their recorded positions. A log without the first event accepts it, as it would
+        in a run from line 1.
         """
-        reached = self._journal.reached
-        if self._journal.target is None or not reached.line:
-            return "it was not begun"
-        if self._journal.target != self._target:
-            return f"it was being published to {self._journal.target.url}, as {self._journal.target.source or 'others'}"
-        known = [one for one in (reached.first, reached.last) if one is not None]
-        if not known:
-            return "nothing of it was taken"
-        with opened(self._path) as source:
-            sent = _lines_of(source.lines, reached, {one.line for one in known})
+        checkpoint = self._progress_file.checkpoint
+        if self._progress_file.destination is None or not checkpoint.line:
+            return "it has not been published yet"
+        if self._progress_file.destination != self._destination:
+            earlier = self._progress_file.destination
+            return f"it was published to {earlier.url}, as {earlier.source or 'another source'}"
+        logged = [one for one in (checkpoint.first, checkpoint.last) if one is not None]
+        if not logged:
+            return "none of its events is in the log"
+        with open_events(self._path) as source:
+            sent = _lines_of(source.lines, checkpoint, {one.line for one in logged})
         if sent is None:
-            return "what was published of it has changed since"
-        for one in known:
+            return "the published part has changed"
+        for one in logged:
             (outcome,) = await self._publisher.publish([sent[one.line]])
             if (outcome.outcome, outcome.position) != ("duplicate", one.position):
-                return "the log does not hold what was published of it"
+                return "the log does not have the published part"
         return None
 
-    async def run(self, source: Source, moved: Callable[[Reached], None]) -> None:
-        """Publish what is left of the open file; `moved` is told after each batch how far it came."""
-        lines, reached = source.lines, self._journal.reached
-        while lines.number < reached.line:
+    async def run(self, events: EventFile, report: Callable[[Checkpoint], None]) -> None:
+        """Publish the rest of the open file and report each checkpoint."""
+        lines, checkpoint = events.lines, self._progress_file.checkpoint
+        while lines.number < checkpoint.line:
             lines.next()
         while batch := lines.take(LINES, self._publisher.size):
             outcomes = await self._publisher.publish(batch)
-            reached = _moved(reached, batch, outcomes, lines)
-            self._journal.add(_refusals(batch, outcomes), reached)
-            moved(reached)
+            checkpoint = _next(checkpoint, batch, outcomes, lines)
+            self._progress_file.add(_refusals(batch, outcomes), checkpoint)
+            report(checkpoint)
 
 
-def _lines_of(lines: Lines, reached: Reached, wanted: set[int]) -> dict[int, EventLine] | None:
-    """Read the part of a file that was published, and return these lines of it; None where it has changed."""
+def _lines_of(lines: LineReader, checkpoint: Checkpoint, wanted: set[int]) -> dict[int, EventLine] | None:
+    """Read the published part of a file and return the wanted lines of it; None if it has changed."""
     found: dict[int, EventLine] = {}
-    while lines.number < reached.line and (line := lines.next()) is not None:
+    while lines.number < checkpoint.line and (line := lines.next()) is not None:
         if line.number in wanted:
             found[line.number] = line
-    same = (lines.number, lines.offset, lines.digest) == (reached.line, reached.offset, reached.digest)
+    same = (lines.number, lines.offset, lines.digest) == (checkpoint.line, checkpoint.offset, checkpoint.digest)
     return found if same else None
 
 
-def _moved(before: Reached, batch: Sequence[EventLine], outcomes: Sequence[Outcome], lines: Lines) -> Reached:
+def _next(before: Checkpoint, batch: Sequence[EventLine], outcomes: Sequence[Outcome], lines: LineReader) -> Checkpoint:
     counted = {"accepted": before.accepted, "duplicate": before.duplicate, "refused": before.refused}
     first, last = before.first, before.last
     for line, outcome in zip(batch, outcomes, strict=True):
@@ -81,9 +82,9 @@ def _moved(before: Reached, batch: Sequence[EventLine], outcomes: Sequence[Outco
     )
 
 
-def _refusals(batch: Sequence[EventLine], outcomes: Sequence[Outcome]) -> list[Refused]:
+def _refusals(batch: Sequence[EventLine], outcomes: Sequence[Outcome]) -> list[RefusedLine]:
     return [
-        Refused(
+        RefusedLine(
             line.number,
             outcome.source,
             outcome.id,

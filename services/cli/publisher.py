@@ -1,4 +1,4 @@
-"""Sends a source's events in their order and does not give up: as a unit's own system would."""
+"""Sends a source's events in order and retries, as a unit's own system would."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -16,33 +16,33 @@ from services.common.clock import real_time, sleep
 from services.ingest.core import Outcome
 
 PATIENCE = 300.0
-"""Seconds without an answer before it gives up: longer than a server takes to start with millions of events."""
+"""Seconds without an answer before publishing fails: longer than a server needs to load millions of events."""
 
 LONGEST_PAUSE = 10.0
-"""Seconds between two tries at most, whatever a proxy says: so that it goes on soon after the service does."""
+"""Longest pause between two tries in seconds, even if a proxy asks for more: publishing resumes soon."""
 
-AGAIN = frozenset(
+RETRIED = frozenset(
     {
         HTTPStatus.REQUEST_TIMEOUT,
         HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.BAD_GATEWAY,  # of a proxy before a service that starts
+        HTTPStatus.BAD_GATEWAY,  # from a proxy while the service starts
         HTTPStatus.SERVICE_UNAVAILABLE,
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
-"""Answers after which the same bytes are sent again."""
+"""Statuses after which the same bytes are sent again."""
 
 _outcomes = msgspec.json.Decoder(Outcome)
 
 
 class Publisher:
-    """One source of a ledger; `size` is the most bytes a request should have.
+    """Submits for one source of a ledger; `size` is the maximum of bytes per request.
 
-    There is one request at a time: two could overtake each other, and a later event may depend on an earlier one.
+    One request is in flight at a time: two could overtake each other, and a later event may depend on an earlier one.
     """
 
     def __init__(self, client: Client, token: str, patience: float, waiting: Callable[[str | None], None]) -> None:
-        """`waiting` is told why it waits, and None when it goes on."""
+        """`waiting` gets the reason for waiting, and None when it ends."""
         self.size = REQUEST_BYTES
         self._client = client
         self._token = token
@@ -50,10 +50,10 @@ class Publisher:
         self._waiting = waiting
 
     async def publish(self, lines: Sequence[EventLine]) -> list[Outcome]:
-        """Return what became of each line, in order; lines that are too large are not sent.
+        """Return the outcome of each line, in order; lines that are too large are not sent.
 
-        A request that is too large for whoever stands between is halved, and those after it are as small. Raises
-        ServiceError where the service refuses the request or its answer did not come in time.
+        If a proxy rejects a request as too large, it is halved, and later requests have that size. Raises ServiceError
+        if the service refuses a request or does not answer in time.
         """
         outcomes = {line.number: _too_large(line.size) for line in lines if line.raw is None}
         parts = deque([[line for line in lines if line.raw is not None]])
@@ -73,8 +73,8 @@ class Publisher:
         return [outcomes[line.number] for line in lines]
 
     async def _answer(self, body: bytes) -> httpx.Response:
-        """Return the service's answer, waiting for as long as there is patience."""
-        began, pause, told = real_time(), 0.1, False
+        """Return the service's answer, with retries until the patience is over."""
+        began, pause, waiting = real_time(), 0.1, False
         while True:
             try:
                 answer = await self._client.post_lines(body, self._token)
@@ -83,17 +83,17 @@ class Publisher:
             except httpx.TransportError as error:
                 why = f"{self._client.events_url} does not answer: {error or type(error).__name__}"
             else:
-                if answer.status_code not in AGAIN:
-                    if told:
+                if answer.status_code not in RETRIED:
+                    if waiting:
                         self._waiting(None)
                     return answer
                 why = f"{answer.status_code} {detail_of(answer)}"
                 pause = _retry_after(answer) or pause
             if real_time() + pause - began > self._patience:
-                raise ServiceError(f"{why}; --patience {self._patience:g} is over")
-            if not told:
+                raise ServiceError(f"{why}; stopped waiting after --patience {self._patience:g} seconds")
+            if not waiting:
                 self._waiting(why)
-                told = True
+                waiting = True
             await sleep(min(pause, LONGEST_PAUSE))
             pause = min(2 * pause, LONGEST_PAUSE)
 
@@ -102,14 +102,14 @@ def _read(answer: httpx.Response, count: int) -> list[Outcome]:
     try:
         outcomes = _outcomes.decode_lines(ok(answer).content)
     except msgspec.MsgspecError as error:
-        raise ServiceError(f"{answer.request.url} is no ingest of duban: {error}") from error
+        raise ServiceError(f"{answer.request.url} is not an ingest service of duban: {error}") from error
     if len(outcomes) != count:
         raise ServiceError(f"{answer.request.url}: {len(outcomes)} outcomes for {count} events")
     return outcomes
 
 
 def _retry_after(answer: httpx.Response) -> float | None:
-    """Return the seconds of Retry-After (RFC 9110, 10.2.3), a number or a date; None where it says neither."""
+    """Return the seconds of Retry-After (RFC 9110, 10.2.3), a number or a date; None if it is neither."""
     text = answer.headers.get("Retry-After", "")
     if text.isdecimal():
         return float(text)
@@ -120,5 +120,5 @@ def _retry_after(answer: httpx.Response) -> float | None:
 
 
 def _too_large(size: int, detail: str | None = None) -> Outcome:
-    said = detail or f"at most {MAX_BYTES:,} are accepted; it was not sent"
-    return Outcome(None, None, "refused", code="too-large", detail=f"the event has {size:,} bytes; {said}")
+    reason = detail or f"at most {MAX_BYTES:,} are accepted; it was not sent"
+    return Outcome(None, None, "refused", code="too-large", detail=f"the event has {size:,} bytes; {reason}")

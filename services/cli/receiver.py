@@ -1,4 +1,4 @@
-"""A webhook receiver for the demo, as a unit's own system would have one: it checks signatures and counts repeats."""
+"""A webhook receiver for the demo; it verifies signatures and counts repeats, as a unit's own system would."""
 
 import asyncio
 import base64
@@ -13,7 +13,7 @@ from services.common.clock import sleep
 
 
 class Receiver:
-    """Listens on a free loopback port while its block runs."""
+    """Listens on a free loopback port inside its `async with` block."""
 
     def __init__(self) -> None:
         self.secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
@@ -29,7 +29,9 @@ class Receiver:
         self._server = uvicorn.Server(config)
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(asyncio.to_thread(self._server.run))  # off the main thread: signals are ours
+        self._task = asyncio.create_task(
+            asyncio.to_thread(self._server.run)
+        )  # not on the main thread, whose signal handlers are the supervisor's
         while not self._server.started:
             await sleep(0.01)
         port = self._server.servers[0].sockets[0].getsockname()[1]

@@ -1,4 +1,4 @@
-"""Replaying a log: read straight from it, not from what the services report of it."""
+"""Replaying a log: events are read from the log itself, not from the services."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -9,8 +9,8 @@ from events.envelope import read
 from events.log import Log
 
 
-class Slice(NamedTuple):
-    """Which events a replay shows."""
+class Selection(NamedTuple):
+    """The events that a replay shows."""
 
     task: str | None = None
     after: int = 0
@@ -18,8 +18,8 @@ class Slice(NamedTuple):
     since: datetime | None = None
 
 
-async def replay(log: Log, wanted: Slice) -> AsyncIterator[tuple[Stored, Recorded]]:
-    """Yield the stored bytes and the decoded form of the events in a slice, in order."""
+async def replay(log: Log, wanted: Selection) -> AsyncIterator[tuple[Stored, Recorded]]:
+    """Yield the stored bytes and the decoded form of the selected events, in order."""
     after = wanted.after
     while batch := await log.read(after):
         for entry in batch:

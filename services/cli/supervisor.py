@@ -1,4 +1,4 @@
-"""Keeps an embedded server and the three services running in one terminal, and starts again what dies."""
+"""Runs an embedded server and the three services in one terminal, and restarts any that ends."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ import structlog
 from services.cli.embedded import EmbeddedServer
 from services.cli.lock import locked
 from services.cli.target import Run, SupervisionError, prepare, remove_run, write_run
-from services.cli.users import give_tokens
+from services.cli.users import ensure_tokens
 from services.common.clock import kind_of, monotonic, sleep
 from services.common.connection import RETRY_SECONDS, connect
 from services.common.ledger_clock import check_clock, ledger_clock, start_clock
@@ -24,25 +24,25 @@ from services.common.listening import LOCALHOST, ListenError, PortTakenError, li
 from services.common.settings import SERVICES, SettingsError, load_ledgers
 
 WATCH_SECONDS = 0.5
-"""Between two looks at what should be running."""
+"""Seconds between two checks of the processes."""
 
 GRACE_SECONDS = 8.0
-"""What a service gets to finish when it is told to stop."""
+"""Seconds for a service to end after SIGTERM."""
 
 PORTS_SECONDS = 15.0
-"""The time that the services of a killed supervisor get to end and free their ports."""
+"""Seconds for the services of a killed supervisor to end and free their ports."""
 
 STARTS = 20
-"""Starts of one service, or failed starts of the server, within STARTS_SECONDS: more of them end the supervisor."""
+"""Starts of one service, or failed starts of the server, within STARTS_SECONDS; one more ends the supervisor."""
 
 STARTS_SECONDS = 60.0
-"""Longer than another program holds a port in passing; a service that always fails ends about once a second."""
+"""Longer than another program holds a port briefly; a service that always fails ends about once a second."""
 
 log = structlog.get_logger()
 
 
 class Supervisor:
-    """What one `duban up` runs on a data directory; the services log to the terminal, or to files in `logs`."""
+    """The processes of one `duban up` on a data directory; services log to the terminal, or to files in `logs`."""
 
     def __init__(
         self,
@@ -67,9 +67,9 @@ class Supervisor:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Supervisor"]:
-        """Run everything, ready to be used, until the block ends."""
+        """Run all processes until the block ends; they are ready when it begins."""
         with locked(self.data):
-            self.data.chmod(0o700)  # tokens, secrets of channels and the whole log lie here
+            self.data.chmod(0o700)  # tokens, secrets of channels and the whole log are here
             prepare(self.data)
             await self._until_ports_free()
             async with self._started():
@@ -97,19 +97,19 @@ class Supervisor:
                 await asyncio.gather(self._watching, return_exceptions=True)
             await self._stop()
 
-    async def until_told(self) -> None:
-        """Wait for Ctrl-C or SIGTERM; raise SupervisionError where something cannot be kept running."""
+    async def until_stopped(self) -> None:
+        """Wait for Ctrl-C or SIGTERM; raises SupervisionError if a process ends too often."""
         assert self._watching is not None
-        told = asyncio.create_task(_until_signal())
+        signalled = asyncio.create_task(_until_signal())
         try:
-            await asyncio.wait((told, self._watching), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((signalled, self._watching), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            told.cancel()
+            signalled.cancel()
         if self._watching.done():
             self._watching.result()
 
     async def _until_ports_free(self) -> None:
-        """Wait for ports that the services of a killed supervisor still have; raise SettingsError for others'."""
+        """Wait for the ports of a killed supervisor's services; raises SettingsError if another program has one."""
         end = monotonic() + (PORTS_SECONDS if (self.data / "run.json").exists() else 0)
         while True:
             try:
@@ -122,7 +122,7 @@ class Supervisor:
                 return
 
     def _check_ports(self) -> None:
-        """Refuse ports that somebody has: commands would talk to another duban."""
+        """Raise SettingsError for a taken port: commands would reach another deployment."""
         for number in range(len(SERVICES)):
             try:
                 sockets = listen(self._host, self.port + number)
@@ -134,18 +134,18 @@ class Supervisor:
                 one.close()
 
     async def _prepare_ledgers(self) -> None:
-        """Start the ledgers' clocks, and give every source a token."""
+        """Start the ledgers' clocks and give every source a token."""
         client = connect(self.redis_url or "")
         try:
             ledgers = load_ledgers(self.data / "ledgers")
-            for name in ledgers:  # of all before anything is written
+            for name in ledgers:  # all ledgers, before anything is written
                 await check_clock(client, name, self._clock)
             for name, ledger in ledgers.items():
                 if self._clock is not None and kind_of(self._clock) == "scaled":
                     await start_clock(client, name, self._clock)
                 now = (await ledger_clock(client, name, self._clock)).now()
-                for told in await give_tokens(client, self.data, name, ledger, now):
-                    log.warning(told)
+                for notice in await ensure_tokens(client, self.data, name, ledger, now):
+                    log.warning(notice)
         finally:
             await client.aclose()
 
@@ -161,7 +161,7 @@ class Supervisor:
         environment.pop("DUBAN_CLOCK", None)
         if self._clock is not None:
             environment["DUBAN_CLOCK"] = self._clock
-        environment.pop("DUBAN_REDIS_PASSWORD_FILE", None)  # the URL holds it by now
+        environment.pop("DUBAN_REDIS_PASSWORD_FILE", None)  # the URL contains it already
         command = [sys.executable, "-m", "services.cli", "serve", service]
         with contextlib.ExitStack() as files:
             log_file = None
@@ -183,13 +183,13 @@ class Supervisor:
                         answer = await client.get(f"http://{reachable(self._host)}:{self.port + number}/health/ready")
                         if answer.status_code == httpx.codes.OK:
                             break
-                        if answer.json().get("needs") == "operator":  # who needs a running duban to decide
+                        if answer.json().get("needs") == "operator":  # doctor needs running services
                             log.error("not ready", service=service, reason=answer.json()["detail"])
                             break
                     await sleep(0.05)
 
     async def _watch(self) -> None:
-        """Start again what ended, whatever else fails, until it has to be started too often."""
+        """Restart each process that ends, until one ends too often."""
         while not self._stopping:
             await sleep(WATCH_SECONDS)
             server = self._server
@@ -207,8 +207,8 @@ class Supervisor:
                     await self._start(service)
 
     def _count_start(self, name: str, ended_with: int | None = None) -> None:
-        """Raise SupervisionError where something was started too often of late."""
-        log.warning("starting again", service=name, ended_with=ended_with)
+        """Record a start; raises SupervisionError if there were too many within STARTS_SECONDS."""
+        log.warning("restarting", service=name, ended_with=ended_with)
         starts = self._starts.setdefault(name, deque(maxlen=STARTS))
         if len(starts) == STARTS and monotonic() - starts[0] < STARTS_SECONDS:
             raise SupervisionError(
@@ -234,8 +234,8 @@ class Supervisor:
 
 
 async def _until_signal() -> None:
-    """Wait for Ctrl-C or SIGTERM: to be stopped is how this work ends."""
-    told = asyncio.Event()
+    """Wait for Ctrl-C or SIGTERM."""
+    signalled = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    await told.wait()
+        asyncio.get_running_loop().add_signal_handler(number, signalled.set)
+    await signalled.wait()

@@ -1,4 +1,4 @@
-"""Where a duban is: a data directory with one running in it, or a remote one."""
+"""The deployment that a command addresses: a data directory with a running `duban up`, or a remote one."""
 
 import os
 from collections.abc import Mapping
@@ -14,15 +14,15 @@ from services.common.settings import SERVICES, SettingsError, load_ledgers, serv
 DATA = Path(".duban")
 LEDGER = "zhanjiang"
 PORT = 8801
-"""Of ingest."""
+"""The port of ingest."""
 
 
 class SupervisionError(Exception):
-    """Something that `duban up` runs could not be kept running."""
+    """A process of `duban up` ends as often as it is started."""
 
 
 class Run(Struct, frozen=True):
-    """What `duban up` notes in its data directory, `run.json`: how to reach what it started, and by which clock."""
+    """The content of `run.json`, written by `duban up`: addresses, process id and clock."""
 
     redis_url: str
     port: int
@@ -31,8 +31,8 @@ class Run(Struct, frozen=True):
     host: str = LOCALHOST
 
 
-class Place(Struct, frozen=True):
-    """A duban one can talk to: base URLs by service, and what else is known of it."""
+class Target(Struct, frozen=True):
+    """A reachable deployment: base URLs by service, and optionally data directory, server, token and clock."""
 
     urls: dict[str, str]
     data: Path | None
@@ -42,47 +42,51 @@ class Place(Struct, frozen=True):
 
     @property
     def home(self) -> Path:
-        """The data directory, whether or not it is there."""
+        """The data directory, which may not exist."""
         return self.data or DATA
 
     def token_of(self, ledger: str, source: str) -> str:
-        """Return the token to speak as `source`; raises SettingsError where none is at hand."""
+        """Return the token of a source; raises SettingsError if none is available."""
         if self.token is not None:
             return self.token
         path = token_file(self.home, ledger, source)
         if not path.exists():
-            raise SettingsError(f"{path}: there is no token of {source!r}; set DUBAN_TOKEN")
+            raise SettingsError(
+                f"{path}: no token of {source!r}; set DUBAN_TOKEN, or start `duban up`, which makes one"
+            )
         return path.read_text(encoding="utf-8").strip()
 
     def server(self) -> str:
-        """Return the URL of the log's server; raises SettingsError where only the services' addresses are known."""
+        """Return the server's URL; raises SettingsError if only the services' addresses are known."""
         if self.redis_url is None:
-            raise SettingsError("this needs the log itself: set DUBAN_REDIS_URL, or --data to a running duban")
+            raise SettingsError(
+                "this command reads the log itself: set DUBAN_REDIS_URL, or --data of a running `duban up`"
+            )
         return self.redis_url
 
 
-def find(data: Path | None, environment: Mapping[str, str] = os.environ) -> Place:
-    """Find a duban by `--data`, DUBAN_DATA, DUBAN_URL or DUBAN_REDIS_URL; raises SettingsError where there is none."""
+def find(data: Path | None, environment: Mapping[str, str] = os.environ) -> Target:
+    """Return the target of --data, DUBAN_DATA, DUBAN_URL or DUBAN_REDIS_URL; raises SettingsError without one."""
     redis_url, clock = server_url(environment), environment.get("DUBAN_CLOCK") or None
     directory = data or Path(environment.get("DUBAN_DATA") or DATA)
     url = environment.get("DUBAN_URL") if data is None else None
     if url is not None:
-        return Place(_urls(url), directory, redis_url, environment.get("DUBAN_TOKEN"), clock)
+        return Target(_urls(url), directory, redis_url, environment.get("DUBAN_TOKEN"), clock)
     try:
         run = msgspec.json.decode((directory / "run.json").read_bytes(), type=Run)
     except FileNotFoundError:
         if redis_url is not None and data is None:
             token = environment.get("DUBAN_TOKEN")
-            return Place(_urls(f"http://127.0.0.1:{PORT}"), directory, redis_url, token, clock)
-        raise SettingsError(f"{directory}: no duban runs here; start one with `duban up --data {directory}`") from None
+            return Target(_urls(f"http://127.0.0.1:{PORT}"), directory, redis_url, token, clock)
+        raise SettingsError(f"{directory}: no duban runs here; start it with `duban up --data {directory}`") from None
     except msgspec.MsgspecError as error:
-        raise SettingsError(f"{directory / 'run.json'}: not what `duban up` writes: {error}") from error
+        raise SettingsError(f"{directory / 'run.json'} was not written by `duban up`: {error}") from error
     urls = _urls(f"http://{reachable(run.host)}:{run.port}")
-    return Place(urls, directory, redis_url or run.redis_url, clock=clock or run.clock)
+    return Target(urls, directory, redis_url or run.redis_url, clock=clock or run.clock)
 
 
 def prepare(data: Path) -> None:
-    """Make a data directory ready: a new one gets the shipped ledger."""
+    """Prepare a data directory; a new one gets the shipped ledger."""
     ledgers = data / "ledgers"
     if not ledgers.exists():
         name = f"{LEDGER}.toml"
@@ -91,18 +95,18 @@ def prepare(data: Path) -> None:
 
 
 def token_file(data: Path, ledger: str, source: str) -> Path:
-    """Return where a source's token lies; ledgers beside the first shipped one have a directory each."""
+    """Return the path of a source's token; ledgers other than the shipped one have a directory each."""
     tokens = data / "tokens"
     return (tokens if ledger == LEDGER else tokens / ledger) / f"{source}.token"
 
 
 def write_run(data: Path, run: Run) -> None:
-    """Note in a data directory how to reach what runs there; the URL may hold a password."""
+    """Write `run.json`; its URL may contain a password, so only its owner may read it."""
     replace(data / "run.json", [msgspec.json.encode(run)], "what `duban up` writes", _is_run)
 
 
 def remove_run(data: Path) -> None:
-    """Remove what `write_run` noted, and nothing else that has its name."""
+    """Remove `run.json` if `write_run` wrote it."""
     path = data / "run.json"
     if path.is_file() and not path.is_symlink() and _is_run(path.read_bytes()):
         path.unlink()
@@ -117,8 +121,8 @@ def _is_run(content: bytes) -> bool:
 
 
 def _urls(ingest: str) -> dict[str, str]:
-    """The services have consecutive ports."""
+    """Return the base URLs of the services, which have consecutive ports."""
     base, _, port = ingest.rstrip("/").rpartition(":")
     if not port.isdecimal():
-        raise SettingsError(f"DUBAN_URL {ingest!r} names no port; it looks like http://host:8801")
+        raise SettingsError(f"DUBAN_URL {ingest!r} has no port; give it as http://host:8801")
     return {service: f"{base}:{int(port) + number}" for number, service in enumerate(SERVICES)}

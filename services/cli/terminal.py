@@ -1,4 +1,4 @@
-"""The terminal: texts of events and of configuration are shown as they are, and steer nothing."""
+"""The terminal: texts of events and configuration are printed literally and cannot control it."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from events.text import codepoint, hidden
 
 
 def visible(text: str) -> str:
-    """Return a text in which such characters stand as U+XXXX; line feeds and tabs stay."""
+    """Return a text with hidden and control characters as U+XXXX, except line feeds and tabs."""
     if text.isprintable():
         return text
     return "".join(codepoint(char) if char not in "\n\t" and hidden(char) else char for char in text)
 
 
 class Terminal(Console):
-    """A console that takes no text for markup or emoji, and shows what would act on the terminal."""
+    """A console without markup and emoji that prints control characters as U+XXXX."""
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, markup=False, emoji=False, highlight=False)

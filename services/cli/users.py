@@ -1,7 +1,7 @@
-"""Secrets in a data directory: a token per source, and a password per user of the server (services/common/acl.py).
+"""Secrets in a data directory: a token per source, a password per user of the server (services/common/acl.py).
 
-DIR/tokens/<source>.token    the token that commands speak as this source with
-DIR/redis/<user>/password    of admin, ingest, status, notify, audit: a directory each, to be handed out one by one
+DIR/tokens/<source>.token    the token with which commands act as this source
+DIR/redis/<user>/password    for admin, ingest, status, notify, audit: one directory each, mounted separately
 """
 
 import getpass
@@ -24,30 +24,30 @@ _ACL = "an ACL file of duban's own users alone"
 
 
 def operator() -> str:
-    """Return who runs this command, as user@machine."""
+    """Return the operator of this command as user@machine."""
     try:
         user = getpass.getuser()
-    except (KeyError, OSError):  # a number without a name, as containers have
+    except (KeyError, OSError):  # a user id without a name, as in containers
         user = str(os.getuid())
     return f"{user}@{socket.gethostname()}"
 
 
-async def give_tokens(redis: Any, data: Path, name: str, ledger: Ledger, now: datetime) -> list[str]:
-    """Make sure that every source has a token in the data directory that the server takes; return what was replaced."""
+async def ensure_tokens(redis: Any, data: Path, name: str, ledger: Ledger, now: datetime) -> list[str]:
+    """Give every source a token file with a valid token; return notices of replaced tokens."""
     terms = tokens.Terms(by=operator(), made=now, note="its file")
-    told = []
+    notices = []
     for source in ledger.sources:
         path = token_file(data, name, source)
-        check(path, "what this replaces", lambda _: True)
+        check(path, "a token file", lambda _: True)
         token = path.read_text(encoding="utf-8").strip() if path.exists() else ""
         if token:
             fault = await tokens.register(redis, name, source, token, terms, now)
             if fault is None:
                 continue
-            told.append(f"{path}: what it held is {fault}; it has a new token of {source!r} now")
+            notices.append(f"{path}: the token in it was {fault}; the file has a new token of {source!r} now")
         new = await tokens.issue(redis, name, source, terms)
         replace(path, [new.encode(), b"\n"], "the token that was read", partial(_holds, token))
-    return told
+    return notices
 
 
 def _holds(token: str, content: bytes) -> bool:
@@ -55,7 +55,7 @@ def _holds(token: str, content: bytes) -> bool:
 
 
 def passwords(data: Path) -> dict[str, str]:
-    """Return the SHA-256 of each user's password; one that is missing is made."""
+    """Return the SHA-256 of each user's password; a missing password is created."""
     hashes = {}
     for user in acl.FIXED:
         path = data / "redis" / user / "password"
@@ -66,42 +66,42 @@ def passwords(data: Path) -> dict[str, str]:
 
 
 async def acl_lines(redis: Any, data: Path, ledgers: Mapping[str, Ledger], clock: str | None) -> list[str]:
-    """Return the server's ACL file: the fixed users, and each source that may submit with its good tokens."""
+    """Return the lines of the server's ACL file: the fixed users, and each submitting source with its valid tokens."""
     lines = acl.fixed(ledgers, passwords(data))
     for name, ledger in ledgers.items():
         now = (await ledger_clock(redis, name, clock)).now()
-        good: dict[str, list[str]] = {}
+        valid: dict[str, list[str]] = {}
         for token in await tokens.every(redis, name):
             if token.fault(now) is None:
-                good.setdefault(token.source, []).append(token.hash)
-        lines += acl.sources(name, ledger, good)
+                valid.setdefault(token.source, []).append(token.hash)
+        lines += acl.sources(name, ledger, valid)
     return lines
 
 
 def check_acl(path: Path) -> None:
-    """Raise SettingsError where a file is not an ACL file of duban's: others' users in it would be lost."""
+    """Raise SettingsError if a file has users or settings other than duban's: they would be lost."""
     check(path, _ACL, acl.is_own)
 
 
 def write_acl(path: Path, lines: Iterable[str], mode: int) -> None:
-    """Write an ACL file; the server may read it as another user, and there are only hashes of random secrets in it."""
+    """Write an ACL file; it has only hashes of random secrets, and the server may read it as another user."""
     replace(path, [line.encode() + b"\n" for line in lines], _ACL, acl.is_own, mode)
 
 
 async def load(redis: Any, lines: Iterable[str]) -> list[str]:
-    """Have the server load its ACL file, of these lines; return the users whose connections were ended for that.
+    """Make the server load its ACL file with these lines; return the users whose connections were closed.
 
-    Those are the ones that have lost a password: the server itself only ends those of users that are gone.
+    Those users have lost a password; the server itself closes only connections of removed users.
     """
     before, after = _hashes(await redis.acl_list()), _hashes(lines)
     await redis.acl_load()
-    ended = [user for user in sorted(after) if before.get(user, set()) - after[user]]
-    for user in ended:
+    closed = [user for user in sorted(after) if before.get(user, set()) - after[user]]
+    for user in closed:
         await redis.execute_command("CLIENT KILL", "USER", user, "SKIPME", "yes")
-    return ended
+    return closed
 
 
 def _hashes(lines: Iterable[str]) -> dict[str, set[str]]:
-    """Return the passwords' SHA-256 by user; `nopass` is one, too."""
+    """Return the SHA-256 of the passwords by user; `nopass` counts as one."""
     words = [line.split() for line in lines]
     return {user: {rule for rule in rules if rule.startswith("#") or rule == "nopass"} for _, user, *rules in words}

@@ -67,7 +67,7 @@ class Gate:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:
-                """Nobody reads it."""
+                """Log nothing."""
 
         with ThreadingHTTPServer(("127.0.0.1", self.port), Handler) as server:
             thread = threading.Thread(target=server.serve_forever, args=(0.05,))

@@ -16,7 +16,7 @@ START_SECONDS = 60.0
 DUBAN = [sys.executable, "-m", "services.cli"]
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("DUBAN_")} | {"COLUMNS": "200"}
-"""The environment, without what the tests themselves are told by it."""
+"""The environment without settings of duban."""
 
 
 class Terminal:

@@ -1,4 +1,4 @@
-"""What `audit verify` finds: edits by somebody with access to the server, and nothing in an untouched ledger."""
+"""The findings of `audit verify`: every edit by a person with access to the server, none in an unchanged ledger."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from events.keys import key
 from events.log import Log
 from events.seal.merkle import Tree
 from services.cli.checks import verify
-from services.cli.checks.finding import Finding, Head
+from services.cli.checks.finding import Finding, TreeHead
 from services.common.clock import sleep
 from services.common.connection import connect
 from services.common.settings import Settings, load_ledger, shipped
@@ -68,14 +68,14 @@ async def ledger(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> d
     return dumped
 
 
-async def findings(redis: Any, since: Head | None = None) -> list[Finding]:
+async def findings(redis: Any, since: TreeHead | None = None) -> list[Finding]:
     return await verify(redis, NAME, LEDGER, lambda _: None, Tree(), since)
 
 
 async def rewritten(
     redis: Any, stream: str, change: Callable[[list[tuple[bytes, dict[bytes, bytes]]]], object]
 ) -> None:
-    """Write a stream anew after a change of its entries, as somebody does who knows that deletions are counted."""
+    """Write a changed stream from scratch, as a person does who knows that deletions are counted."""
     entries = await redis.xrange(stream)
     change(entries)
     await redis.delete(stream)
@@ -228,7 +228,7 @@ async def test_what_only_a_head_noted_elsewhere_shows(redis: Any, ledger: dict[b
     await _restored(redis, ledger)
     tree = Tree()
     assert await verify(redis, NAME, LEDGER, lambda _: None, tree) == []
-    noted = Head(tree.size, tree.head())
+    noted = TreeHead(tree.size, tree.head())
     await event(4, "挂牌".encode(), "建成".encode())(redis)
     name, _ = await _seen_of(redis, 4)
     (entry,) = await Log(redis, NAME).read_at([4])

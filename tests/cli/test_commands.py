@@ -15,7 +15,7 @@ import pytest
 
 import services.cli.commands
 from events.envelope import encode
-from services.cli import CommandTable
+from services.cli import LazyCommands
 from services.common.settings import shipped
 from tests.cli.terminal import Terminal, run
 from tests.examples import reported
@@ -33,9 +33,9 @@ def duban(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
         yield terminal
 
 
-def test_every_command_is_where_the_table_says() -> None:
+def test_every_command_is_a_module_with_help() -> None:
     """Each is found by its name and has its help; a file is a command, or a group of them."""
-    commands = CommandTable()
+    commands = LazyCommands()
     files = {file.stem for file in Path(services.cli.commands.__file__).parent.glob("*.py")} - {"__init__"}
     assert {name: command.name for name, command in commands.items()} == {name: name for name in commands}
     assert {"importing" if name == "import" else name for name in commands} == files
@@ -66,7 +66,7 @@ def test_the_board_is_printed_for_people_and_for_programs(duban: Terminal) -> No
 
 
 def test_events_are_published_from_a_file_and_can_be_published_again(duban: Terminal, tmp_path: Path) -> None:
-    """Outcomes are counted; a refusal is told in full and makes the exit code 1."""
+    """Outcomes are counted; a refusal is printed in full and makes the exit code 1."""
     when = reported().time.replace(year=2018, month=12, day=1)
     file = tmp_path / "events.ndjson"
     good = encode(reported("zj-2017-08", source="units", time=when))
@@ -103,7 +103,7 @@ def test_the_audit_replays_by_task_and_position_and_verifies(duban: Terminal) ->
 
 
 def test_rows_are_rebuilt_and_are_equal(duban: Terminal) -> None:
-    """A rebuild of what is right changes nothing; the services go on with it."""
+    """A rebuild of what is right changes nothing; the services continue with the new rows."""
     before = json.loads(duban("status", "--json").stdout)
     done = duban("rebuild", "--json")
     assert json.loads(done.stdout) == {"ingest": [], "status": [], "notify": []}
@@ -112,22 +112,22 @@ def test_rows_are_rebuilt_and_are_equal(duban: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("deadline", "2018年12月前完成", "--issued", "2017-08-01"), '"strict":"2018-12-01T00:00:00+08:00"'),
         (("units", "市民政局、市残联"), '"lead":"市民政局"'),
     ],
 )
-def test_a_cell_can_be_tried(words: tuple[str, ...], said: str) -> None:
+def test_a_cell_can_be_tried(words: tuple[str, ...], message: str) -> None:
     """How a phrase or a list of units is read is printed as JSON."""
     done = run(*words)
     assert done.returncode == 0
-    assert said in done.stdout
+    assert message in done.stdout
     json.loads(done.stdout)
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
         (("deadline", "尽量早些", "--issued", "2017-08-01"), 1, "尽量早些"),
         (("status", "--data", "nowhere"), 2, "no duban runs here"),
@@ -138,16 +138,16 @@ def test_a_cell_can_be_tried(words: tuple[str, ...], said: str) -> None:
         (("rubbish",), 2, "rubbish"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_one_line(words: tuple[str, ...], code: int, said: str, tmp_path: Path) -> None:
+def test_an_error_is_one_line(words: tuple[str, ...], code: int, message: str, tmp_path: Path) -> None:
     """1: the work found a problem; 2: wrong usage. No traceback either way."""
     done = run(*words, environment={"DUBAN_DATA": str(tmp_path)})
     assert done.returncode == code
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_what_dies_is_started_again_and_nothing_is_lost(duban: Terminal) -> None:
-    """Every child of `duban up` may be killed: soon all is well again, with the same rows."""
+def test_a_killed_process_is_restarted_and_nothing_is_lost(duban: Terminal) -> None:
+    """Every child of `duban up` may be killed: the supervisor restarts it, and the rows are the same."""
     before = json.loads(duban("status", "--json").stdout)
     assert duban.up is not None
     children = psutil.Process(duban.up.pid).children()
@@ -162,7 +162,7 @@ def test_what_dies_is_started_again_and_nothing_is_lost(duban: Terminal) -> None
 
 
 def test_a_killed_up_leaves_no_services_and_can_be_started_again(tmp_path: Path) -> None:
-    """The services end with their supervisor; the server that is left over is taken care of by the next one."""
+    """The services end with their supervisor; the next one stops the orphaned server."""
     terminal = Terminal(tmp_path / "data")
     with terminal.running():
         assert terminal(*IMPORT).returncode == 0
@@ -178,14 +178,14 @@ def test_a_killed_up_leaves_no_services_and_can_be_started_again(tmp_path: Path)
         assert terminal("doctor").returncode == 2
 
 
-def test_a_taken_port_is_told_before_anything_starts(duban: Terminal, tmp_path: Path) -> None:
-    """Otherwise commands would talk to another duban."""
+def test_a_taken_port_is_an_error_before_anything_starts(duban: Terminal, tmp_path: Path) -> None:
+    """Otherwise commands would reach another deployment."""
     done = run("up", "--data", str(tmp_path / "data"), "--port", str(duban.port))
     assert (done.returncode, "is taken" in done.stderr) == (2, True)
 
 
-def test_an_unknown_ledger_is_told(duban: Terminal) -> None:
-    """What is not there is not well."""
+def test_an_unknown_ledger_is_an_error(duban: Terminal) -> None:
+    """Exit 2, with the name of the missing file."""
     done = duban("doctor", "--ledger", "nowhere")
     assert done.returncode == 2
     assert "nowhere.toml" in done.stderr
@@ -202,7 +202,7 @@ def test_the_demo_ends_by_itself_with_its_years_over(tmp_path: Path) -> None:
     assert printed is not None
     with terminal.running("--clock", printed[1]):
         assert terminal("audit", "verify").returncode == 0
-        told = [json.loads(line) for line in terminal("audit", "replay", "--ndjson").stdout.splitlines()]
-        reports = [event["data"]["summary"] for event in told if event["type"] == "duban.progress.reported.v1"]
+        events = [json.loads(line) for line in terminal("audit", "replay", "--ndjson").stdout.splitlines()]
+        reports = [event["data"]["summary"] for event in events if event["type"] == "duban.progress.reported.v1"]
         assert len(reports) > 100
         assert all(summary.startswith("【演示数据】") for summary in reports)

@@ -27,7 +27,7 @@ def test_what_is_published_is_what_the_code_has() -> None:
 
 
 def test_it_is_written_without_a_duban(tmp_path: Path) -> None:
-    """One command writes every file and tells which; a second time there is nothing to write."""
+    """One command writes and lists every file; a second time there is nothing to write."""
     directory = tmp_path / "contract"
     first = run("contract", str(directory))
     assert first.returncode == 0, first.stderr
@@ -37,12 +37,12 @@ def test_it_is_written_without_a_duban(tmp_path: Path) -> None:
     again = run("contract", str(directory))
     assert (again.returncode, again.stdout) == (
         0,
-        f"{directory}: {len(files)} files, 0 written, the others as they were\n",
+        f"{directory}: {len(files)} files, 0 written, the others unchanged\n",
     )
     assert run("contract", "--check", str(directory)).returncode == 0
 
 
-def test_what_is_not_published_yet_is_told(tmp_path: Path) -> None:
+def test_unpublished_files_are_reported(tmp_path: Path) -> None:
     """A missing file and one with other words fail the check, which says what to run."""
     contract.write(tmp_path, contract.documents())
     (tmp_path / "schemas" / "duban.task.signed.v1.json").unlink()
@@ -66,9 +66,9 @@ def test_a_type_that_was_published_stays(tmp_path: Path) -> None:
         contract.write(tmp_path, contract.documents())
     (tmp_path / REPORT).unlink()
     for words in (("contract", "--check"), ("contract",)):
-        told = run(*words, str(tmp_path))
-        assert told.returncode == 1
-        assert "the type duban.task.praised.v1 was published and is no more in the language" in told.stderr
+        done = run(*words, str(tmp_path))
+        assert done.returncode == 1
+        assert "the type duban.task.praised.v1 was published and is no more in the language" in done.stderr
     assert not (tmp_path / REPORT).exists()
 
 

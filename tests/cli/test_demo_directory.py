@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.demo import MARK, clear
+from services.cli.demo import MARKER, clear
 from services.cli.lock import LOCK, locked
 from services.common.settings import SettingsError
 from tests.cli.terminal import run
@@ -16,7 +16,7 @@ def test_a_missing_or_empty_directory_is_taken(tmp_path: Path) -> None:
         clear(data)
         (data / "left").write_text("by a demo")
         clear(data)
-        assert [path.name for path in data.iterdir() if path.is_file() and path.name != LOCK] == [MARK]
+        assert [path.name for path in data.iterdir() if path.is_file() and path.name != LOCK] == [MARKER]
 
 
 def test_nothing_else_is_deleted(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_nothing_else_is_deleted(tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="--data"):
             clear(tmp_path / name)
     assert (tmp_path / "office" / "table.docx").read_text() == (tmp_path / "file").read_text() == "dear"
-    assert (tmp_path / "demo" / MARK).exists()
+    assert (tmp_path / "demo" / MARKER).exists()
 
 
 def test_a_directory_in_use_is_not_emptied(tmp_path: Path) -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from events.ledger import Ledger
-from services.cli import files
-from services.cli import target as place
-from services.cli.progress_file import Journal, Reached, Target
+from services.cli import files, target
+from services.cli.progress_file import Checkpoint, Destination, ProgressFile
 from services.cli.target import LEDGER, Run
 from services.cli.users import passwords
 from services.common import acl
@@ -19,7 +18,7 @@ from tests.cli.terminal import run
 
 DEAR = b"the only copy\n"
 
-TARGET = Target("http://127.0.0.1:8801/v1/zhanjiang/events", "units")
+TARGET = Destination("http://127.0.0.1:8801/v1/zhanjiang/events", "units")
 
 REFUSED = {
     "line": 3,
@@ -59,7 +58,7 @@ def test_missing_empty_and_own_files_are_replaced(tmp_path: Path) -> None:
 
 
 def test_others_files_links_and_folders_are_refused(tmp_path: Path) -> None:
-    """The error names the path; whatever is there stays, also what bears the name of an older version's draft."""
+    """The error names the path; the content stays, as does a file with the name of an older version's draft."""
     (tmp_path / "others").write_bytes(DEAR)
     (tmp_path / "own").write_bytes(b"mine")
     (tmp_path / "link").symlink_to("own")
@@ -92,14 +91,14 @@ def test_a_new_data_directory_gets_its_ledger_in_one_step(tmp_path: Path, monkey
     with monkeypatch.context() as broken:
         broken.setattr(Path, "rename", crash)
         with pytest.raises(KeyboardInterrupt):
-            place.prepare(tmp_path)
+            target.prepare(tmp_path)
     assert list(tmp_path.iterdir()) == []
-    place.prepare(tmp_path)
+    target.prepare(tmp_path)
     assert [path.name for path in (tmp_path / "ledgers").iterdir()] == [f"{LEDGER}.toml"]
     path = tmp_path / "ledgers" / f"{LEDGER}.toml"
     path.write_bytes(path.read_bytes() + b"# ours\n")
     before = tree(tmp_path)
-    place.prepare(tmp_path)
+    target.prepare(tmp_path)
     assert tree(tmp_path) == before
 
 
@@ -107,14 +106,14 @@ def test_another_programs_run_json_stays(tmp_path: Path) -> None:
     """It is neither written over nor removed; one that `up` wrote is both."""
     (tmp_path / "run.json").write_bytes(b'{"their": "run"}')
     with pytest.raises(SettingsError, match=r"run\.json is not what `duban up` writes"):
-        place.write_run(tmp_path, Run("redis://x", 1, 2))
-    place.remove_run(tmp_path)
+        target.write_run(tmp_path, Run("redis://x", 1, 2))
+    target.remove_run(tmp_path)
     assert tree(tmp_path) == {"run.json": b'{"their": "run"}'}
     (tmp_path / "run.json").unlink()
     for pid in (2, 3):
-        place.write_run(tmp_path, Run("redis://x", 1, pid))
+        target.write_run(tmp_path, Run("redis://x", 1, pid))
     assert json.loads((tmp_path / "run.json").read_bytes())["pid"] == 3
-    place.remove_run(tmp_path)
+    target.remove_run(tmp_path)
     assert tree(tmp_path) == {}
 
 
@@ -126,64 +125,64 @@ def test_refusals_are_not_written_over_anything_else(tmp_path: Path) -> None:
     (tmp_path / "mixed.ndjson").write_bytes(json.dumps(REFUSED).encode() + b"\n" + DEAR)
     (tmp_path / "link.ndjson").symlink_to("others.ndjson")
     before = tree(tmp_path)
-    for name, said in (
+    for name, message in (
         ("events.ndjson", "is the file of events itself"),
         ("same.ndjson", "is the file of events itself"),
-        ("events.ndjson.progress", "is where the progress of"),
-        ("others.ndjson", "is not what an earlier --refused wrote"),
-        ("mixed.ndjson", "is not what an earlier --refused wrote"),
+        ("events.ndjson.progress", "is the progress file of"),
+        ("others.ndjson", "is not the output of an earlier --refused"),
+        ("mixed.ndjson", "is not the output of an earlier --refused"),
         ("link.ndjson", "is a symbolic link"),
     ):
         done = run("publish", str(tmp_path / "events.ndjson"), "--source", "units", "--refused", str(tmp_path / name))
-        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+        assert (done.returncode, message in done.stderr) == (2, True), done.stderr
     assert tree(tmp_path) == before
 
 
 @pytest.mark.parametrize("content", [DEAR, b"no line break", b'{"type":"reached","line":7}\n', b"{}\n"])
 def test_what_has_the_name_of_a_progress_file_stays(tmp_path: Path, content: bytes) -> None:
-    """It is neither taken for progress nor removed."""
+    """It is neither read as progress nor removed."""
     (tmp_path / "events.ndjson.progress").write_bytes(content)
     with pytest.raises(SettingsError, match=r"is not the progress of events\.ndjson"):
-        Journal.beside(tmp_path / "events.ndjson")
+        ProgressFile.open_for(tmp_path / "events.ndjson")
     assert tree(tmp_path) == {"events.ndjson.progress": content}
 
 
 def test_a_progress_file_is_no_link(tmp_path: Path) -> None:
-    """What it leads to, even an own file, is neither written nor made."""
+    """The target of a link, even an own file, is neither written nor created."""
     for name in ("real", "missing"):
         (tmp_path / f"{name}.ndjson.progress").symlink_to(name)
     (tmp_path / "real").write_bytes(b"")
     before = tree(tmp_path)
     for name in ("real", "missing"):
         with pytest.raises(SettingsError, match="is a symbolic link"):
-            Journal.beside(tmp_path / f"{name}.ndjson")
+            ProgressFile.open_for(tmp_path / f"{name}.ndjson")
     assert tree(tmp_path) == before
 
 
 @pytest.mark.parametrize("torn", [0, 1, 10, 40, 90])
-def test_own_progress_is_gone_on_with(tmp_path: Path, torn: int) -> None:
+def test_own_progress_resumes(tmp_path: Path, torn: int) -> None:
     """Whole, or torn by a crash at any byte."""
     path = tmp_path / "events.ndjson"
-    journal = Journal.beside(path)
-    journal.begin(TARGET)
-    journal.add([], Reached(1, 2, "x", 1))
-    journal.close()
+    progress_file = ProgressFile.open_for(path)
+    progress_file.start(TARGET)
+    progress_file.add([], Checkpoint(1, 2, "x", 1))
+    progress_file.close()
     kept = (tmp_path / "events.ndjson.progress").read_bytes()
     (tmp_path / "events.ndjson.progress").write_bytes(kept[: torn or len(kept)])
-    journal = Journal.beside(path)
-    assert journal.reached.line == (0 if torn else 1)
-    journal.done = True
-    journal.close()
+    progress_file = ProgressFile.open_for(path)
+    assert progress_file.checkpoint.line == (0 if torn else 1)
+    progress_file.done = True
+    progress_file.close()
     assert tree(tmp_path) == {}
 
 
-def test_a_journal_removes_only_the_file_it_has_open(tmp_path: Path) -> None:
-    """What somebody put in its place meanwhile stays."""
-    journal = Journal.beside(tmp_path / "events.ndjson")
+def test_only_the_open_progress_file_is_removed(tmp_path: Path) -> None:
+    """A file that replaced it meanwhile stays."""
+    progress_file = ProgressFile.open_for(tmp_path / "events.ndjson")
     (tmp_path / "events.ndjson.progress").unlink()
     (tmp_path / "events.ndjson.progress").write_bytes(DEAR)
-    journal.done = True
-    journal.close()
+    progress_file.done = True
+    progress_file.close()
     assert tree(tmp_path) == {"events.ndjson.progress": DEAR}
 
 
@@ -200,18 +199,18 @@ def test_a_contract_is_not_written_over_anything_else(tmp_path: Path) -> None:
     for name in ("another", "linked", "folder"):
         (tmp_path / name / "schemas" / "duban.task.signed.v1.json").unlink()
     before = tree(tmp_path)
-    for name, said in (
+    for name, message in (
         ("another", "asyncapi.json is not an edition of what is to be written"),
         ("linked", "ingest.json is a symbolic link"),
         ("folder", "openapi: this is not a folder of a contract"),
     ):
         done = run("contract", str(tmp_path / name))
-        assert (done.returncode, said in done.stderr, "nothing was written" in done.stderr) == (1, True, True)
+        assert (done.returncode, message in done.stderr, "nothing was written" in done.stderr) == (1, True, True)
     assert tree(tmp_path) == before
 
 
 def test_an_edition_of_the_contract_is_replaced(tmp_path: Path) -> None:
-    """A document of the same name, whatever else it says."""
+    """A document of the same name with any other content."""
     contract.write(tmp_path, contract.documents())
     path = tmp_path / "openapi" / "ingest.json"
     path.write_text(json.dumps({"info": {"title": "duban ingest"}}))

@@ -66,7 +66,7 @@ def duban(tmp_path: Path) -> Iterator[Duban]:
 
 
 def test_a_wrong_jump_passes_no_deadline(duban: Duban) -> None:
-    """Held, ingest records by the last good instant, and its clock says nothing; right again, all is well."""
+    """Held, ingest records by the last good instant, and its clock records nothing; a right clock ends the hold."""
     assert duban.post(assigned())["position"] == 1
     duban.clock.write_text(WRONG)
     held = duban.until(503).json()
@@ -98,7 +98,7 @@ def test_a_wrong_jump_passes_no_deadline(duban: Duban) -> None:
 
 
 def test_a_jump_that_is_right_is_confirmed_on_record(duban: Duban) -> None:
-    """Also one while nothing ran: `duban up` comes up held, and once it is confirmed the clock says what is due."""
+    """Also one while nothing ran: `duban up` comes up held, and once it is confirmed the clock records what is due."""
     duban.post(assigned())
     assert duban.terminal.stop() == 0
     duban.clock.write_text("2019-06-01T10:00:00+08:00")

@@ -43,14 +43,14 @@ def test_a_dry_run_shows_what_would_be_assigned_and_needs_no_duban() -> None:
     assert {row["state"] for row in read["rows"]} == {None}
 
 
-def test_a_dry_run_beside_a_duban_shows_how_each_row_stands_to_it(duban: Terminal) -> None:
-    """What was assigned already is said to be."""
+def test_a_dry_run_compares_each_row_with_the_ledger(duban: Terminal) -> None:
+    """Tasks that the ledger has are shown as assigned."""
     read = json.loads(duban(*IMPORT, "--dry-run", "--json").stdout)
     assert {row["state"] for row in read["rows"]} == {"same"}
 
 
-def test_a_row_that_cannot_be_read_is_told_with_its_place(tmp_path: Path) -> None:
-    """The others are still read; the exit code says that something was found."""
+def test_an_unreadable_row_is_reported_with_its_place(tmp_path: Path) -> None:
+    """The others are still read; the exit code is 1."""
     broken = tmp_path / "table.txt"
     text = Path(TABLE).read_text(encoding="utf-8")
     broken.write_text(text.replace("2018年全市残疾人危房改造全面完成", "2018年2月30日前"), encoding="utf-8")
@@ -61,7 +61,7 @@ def test_a_row_that_cannot_be_read_is_told_with_its_place(tmp_path: Path) -> Non
     assert done.stdout.count("p-") >= 26
 
 
-def test_a_file_that_cannot_be_read_at_all_is_told_without_a_row(duban: Terminal, tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported_without_a_row(duban: Terminal, tmp_path: Path) -> None:
     """It has no row to name, and --partial would not help."""
     table = tmp_path / "a.docx"
     table.write_bytes(b"\xff")
@@ -88,7 +88,7 @@ def test_a_document_with_broken_rows_is_assigned_only_where_that_is_asked_for(du
 
 
 def test_a_corrected_document_proposes_and_corrects_where_that_is_asked_for(duban: Terminal, tmp_path: Path) -> None:
-    """The difference is told; --corrections submits what settles it, and then there is none."""
+    """The difference is reported; --corrections submits its corrections, and then there is none."""
     table = tmp_path / "table.csv"
     heading = "序号,工作任务,责任单位,完成时限\n"
     words = ("import", str(table), "--plan", "corrected", "--issued", "2018-12-01")
@@ -104,15 +104,15 @@ def test_a_corrected_document_proposes_and_corrects_where_that_is_asked_for(duba
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("deadline", "2018年12月前完成", "--issued", "2017-08-01"), "从严为2018年11月30日24时前"),
         (("units", "市民政局牵头，市残联配合"), "市民政局"),
     ],
 )
-def test_a_cell_can_be_explained(words: tuple[str, ...], said: str) -> None:
+def test_a_cell_can_be_explained(words: tuple[str, ...], message: str) -> None:
     """With --explain a sentence in Chinese follows the JSON."""
     done = run(*words, "--explain")
     assert done.returncode == 0
     _, sentence = done.stdout.splitlines()
-    assert said in sentence
+    assert message in sentence

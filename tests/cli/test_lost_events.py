@@ -56,7 +56,7 @@ def flip(file: Path) -> None:
 
 @pytest.mark.parametrize(("damage", "words"), [(cut, "missing: the log ends at"), (flip, "as they were")])
 def test_acknowledged_events_that_the_server_lost(tmp_path: Path, damage: Callable[[Path], None], words: str) -> None:
-    """Ingest comes up read-only, everything says so and what to do; accepted, on record, the log goes on."""
+    """Ingest starts read-only and reports the loss and the remedy; after a recorded acceptance the log continues."""
     terminal = Terminal(tmp_path / "data")
     with terminal.running():
         for event in (assigned(), *(reported(number=number) for number in range(2, EVENTS + 1))):
@@ -64,7 +64,7 @@ def test_acknowledged_events_that_the_server_lost(tmp_path: Path, damage: Callab
         assert terminal.stop() == 0
     note = terminal.data / "state" / "zhanjiang.json"
     noted = json.loads(note.read_bytes())
-    assert noted["position"] == EVENTS + 1  # the clock says that the example's deadline has passed
+    assert noted["position"] == EVENTS + 1  # with the deadline.passed of the example
     assert stat.S_IMODE(note.stat().st_mode) == 0o600
     (file,) = (terminal.data / "server" / "appendonlydir").glob("*.incr.aof")
     damage(file)
@@ -72,9 +72,9 @@ def test_acknowledged_events_that_the_server_lost(tmp_path: Path, damage: Callab
         terminal.launch()
         ready = until(terminal, 503).json()
         assert (ready["needs"], words in ready["detail"]) == ("operator", True), ready
-        said = tmp_path / "up.log"
+        up_log = tmp_path / "up.log"
         end = time.monotonic() + PATIENCE
-        while "duban runs: " not in said.read_text(encoding="utf-8").partition("acknowledged events")[2]:
+        while "duban runs: " not in up_log.read_text(encoding="utf-8").partition("acknowledged events")[2]:
             assert time.monotonic() < end, "it waits for what only a person can decide"
             time.sleep(0.1)
         refused = post(terminal, assigned("another"))

@@ -1,4 +1,4 @@
-"""`duban publish`: files of any size, in their order, whatever happens on the way."""
+"""`duban publish`: files of any size, in their order, with interruptions and failures on the way."""
 
 import gzip
 import itertools
@@ -24,18 +24,18 @@ from tests.house import free_ports
 BATCHES = 3
 
 numbers = itertools.count(1)
-"""Of the tasks: each test has its own."""
+"""Numbers of the tasks: each test has its own."""
 
 OTHER = "other"
-"""A second ledger, at the same address for who publishes through the gate."""
+"""A second ledger, at the same address for a publisher behind the gate."""
 
 HUNG_SECONDS = 120.0
-"""How long a test waits for what must come."""
+"""Seconds after which a test fails that waits for an effect."""
 
 
 @pytest.fixture(scope="module")
 def duban(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
-    """Return a running duban with two ledgers, by the wall clock."""
+    """Return a deployment with two ledgers, by the wall clock."""
     data = tmp_path_factory.mktemp("publish") / "data"
     (data / "ledgers").mkdir(parents=True)
     for name in (LEDGER, OTHER):
@@ -61,7 +61,7 @@ def task(duban: Terminal, tmp_path: Path) -> str:
 
 
 def reports(task: str, count: int) -> list[bytes]:
-    """Return so many reports on a task."""
+    """Return `count` reports on a task."""
     return [encode(reported(task, number, source="units")) for number in range(count)]
 
 
@@ -91,7 +91,7 @@ class Sender:
 
 @pytest.fixture
 def send(duban: Terminal, gate: Gate) -> Sender:
-    """Return who publishes through the gate."""
+    """Return a publisher behind the gate."""
     return Sender(duban, gate)
 
 
@@ -102,8 +102,8 @@ def token_of(duban: Terminal, ledger: str = LEDGER) -> str:
 
 def history(duban: Terminal, task: str, ledger: str = LEDGER) -> list[str]:
     """Return the ids of a task's reports, in the order of the log."""
-    told = duban("audit", "replay", "--ndjson", "--task", task, "--ledger", ledger).stdout.splitlines()
-    return [event["id"] for event in map(json.loads, told) if event["type"].startswith("duban.progress")]
+    lines = duban("audit", "replay", "--ndjson", "--task", task, "--ledger", ledger).stdout.splitlines()
+    return [event["id"] for event in map(json.loads, lines) if event["type"].startswith("duban.progress")]
 
 
 def ids(lines: list[bytes]) -> list[str]:
@@ -111,60 +111,60 @@ def ids(lines: list[bytes]) -> list[str]:
 
 
 def stop_after_first(file: Path, sender: Sender, how: int = signal.SIGINT) -> tuple[int, str]:
-    """Publish until a batch has its outcomes, stop the publisher by a signal; return its exit code and what it said."""
-    journal = file.with_name(file.name + ".progress")
+    """Publish until a batch has its outcomes, send a signal, and return exit code and standard error."""
+    progress = file.with_name(file.name + ".progress")
     publishing = sender.start(file)
     end = time.monotonic() + HUNG_SECONDS
-    while not (journal.exists() and f'"line":{LINES},' in journal.read_text(encoding="utf-8")):
+    while not (progress.exists() and f'"line":{LINES},' in progress.read_text(encoding="utf-8")):
         assert time.monotonic() < end
         assert publishing.poll() is None, publishing.communicate()
         time.sleep(0.02)
     publishing.send_signal(how)
-    _, said = publishing.communicate(timeout=HUNG_SECONDS)
-    return publishing.returncode, said
+    _, printed = publishing.communicate(timeout=HUNG_SECONDS)
+    return publishing.returncode, printed
 
 
 def away_after_first(number: int, _: bytes) -> tuple[int, dict[str, str]] | None:
-    """Have the trouble of a service that goes away after one request."""
+    """Fail like a service that disappears after one request."""
     return (503, {"Retry-After": "1"}) if number > 1 else None
 
 
 @pytest.mark.parametrize(
     ("how", "form"),
     [(signal.SIGINT, "plain"), (signal.SIGTERM, "plain"), (signal.SIGKILL, "gzip")],
-    ids=["by Ctrl-C", "told to end", "killed"],
+    ids=["by Ctrl-C", "by SIGTERM", "killed"],
 )
-def test_a_stopped_run_is_gone_on_with(
+def test_an_interrupted_run_resumes(
     duban: Terminal, gate: Gate, send: Sender, task: str, tmp_path: Path, how: int, form: str
 ) -> None:
-    """The next run says where it goes on, sends what is left, and counts the events of both; then nothing is left."""
+    """The next run reports where it resumes, sends the rest, counts both runs, and removes the progress file."""
     lines = reports(task, BATCHES * LINES)
     file = write(tmp_path / "events.ndjson", lines)
     if form == "gzip":
         file = tmp_path / "events.ndjson.gz"
         file.write_bytes(gzip.compress((tmp_path / "events.ndjson").read_bytes()))
-    journal = file.with_name(file.name + ".progress")
+    progress = file.with_name(file.name + ".progress")
     gate.trouble = away_after_first
     with gate.open():
-        code, said = stop_after_first(file, send, how)
+        code, printed = stop_after_first(file, send, how)
         if how != signal.SIGKILL:
             assert code == 1
-            assert f"stopped after line {LINES:,}: accepted {LINES}, duplicate 0, refused 0" in said
-        with journal.open("ab") as torn:
+            assert f"stopped after line {LINES:,}: accepted {LINES}, duplicate 0, refused 0" in printed
+        with progress.open("ab") as torn:
             torn.write(b'{"type":"reached","line":6')
         gate.trouble, gate.bodies = none, []
         done = send(file)
     assert (done.returncode, done.stdout) == (0, f"accepted {len(lines)}, duplicate 0, refused 0\n")
-    assert f"going on after line {LINES:,}" in done.stderr
-    assert gate.lines == len(lines) - LINES + 2  # and what the log is known by again
-    assert not journal.exists()
+    assert f"resuming after line {LINES:,}" in done.stderr
+    assert gate.lines == len(lines) - LINES + 2  # and the two lines that identify the log
+    assert not progress.exists()
     assert history(duban, task) == ids(lines)
 
 
 def test_a_file_that_was_edited_meanwhile_is_published_from_its_first_line(
     gate: Gate, send: Sender, task: str, tmp_path: Path
 ) -> None:
-    """What was sent before is a duplicate, what was changed is refused as such, and the run says why it began anew."""
+    """Unchanged lines are duplicates, a changed one is refused, and the run reports why it starts at line 1."""
     lines = reports(task, 2 * LINES)
     file = write(tmp_path / "events.ndjson", lines)
     gate.trouble = away_after_first
@@ -174,13 +174,13 @@ def test_a_file_that_was_edited_meanwhile_is_published_from_its_first_line(
         lines[0] = lines[0].replace(b'"percent":50', b'"percent":51')
         done = send(write(file, lines))
     assert done.stdout == f"accepted {LINES}, duplicate {LINES - 1}, refused 1\n"
-    assert "beginning with the first line: what was published of it has changed since" in done.stderr
+    assert "starting at line 1: the published part has changed" in done.stderr
     assert "refused: line 1: " in done.stderr
     assert "id-reused" in done.stderr
 
 
-def test_a_file_that_has_grown_is_gone_on_with(gate: Gate, send: Sender, task: str, tmp_path: Path) -> None:
-    """What was published is unchanged, so only what follows is sent."""
+def test_a_file_that_has_grown_resumes(gate: Gate, send: Sender, task: str, tmp_path: Path) -> None:
+    """The published part is unchanged, so only the rest is sent."""
     lines = reports(task, 2 * LINES + 5)
     file = write(tmp_path / "events.ndjson", lines[: 2 * LINES])
     gate.trouble = away_after_first
@@ -206,13 +206,15 @@ def test_to_a_ledger_that_does_not_hold_it_a_file_is_published_from_its_first_li
         assert duban(*assigned_there).returncode == 0
         send.environment["DUBAN_TOKEN"] = token_of(duban, OTHER)
         done = send(file)
-    assert "the log does not hold what was published of it" in done.stderr
-    assert done.stdout == f"accepted {2 * LINES - 1}, duplicate 1, refused 0\n"  # it was asked by the first
+    assert "the log does not have the published part" in done.stderr
+    assert (
+        done.stdout == f"accepted {2 * LINES - 1}, duplicate 1, refused 0\n"
+    )  # the first line was sent to identify the log
     assert history(duban, task, OTHER) == ids(lines)
 
 
 def test_restart_begins_with_the_first_line(gate: Gate, send: Sender, task: str, tmp_path: Path) -> None:
-    """Whatever was published before is sent again."""
+    """Every line is sent again."""
     file = write(tmp_path / "events.ndjson", reports(task, 2 * LINES))
     gate.trouble = away_after_first
     with gate.open():
@@ -220,7 +222,7 @@ def test_restart_begins_with_the_first_line(gate: Gate, send: Sender, task: str,
         gate.trouble = none
         done = send(file, "--restart")
     assert done.stdout == f"accepted {LINES}, duplicate {LINES}, refused 0\n"
-    assert "beginning with the first line: --restart" in done.stderr
+    assert "starting at line 1: --restart" in done.stderr
 
 
 def test_what_does_not_answer_is_waited_for_and_nothing_is_skipped(
@@ -235,24 +237,24 @@ def test_what_does_not_answer_is_waited_for_and_nothing_is_skipped(
     assert publishing.stderr is not None
     assert "waiting: " in publishing.stderr.readline()
     with gate.open():
-        printed, said = publishing.communicate(timeout=HUNG_SECONDS)
+        printed, errors = publishing.communicate(timeout=HUNG_SECONDS)
     assert printed == f"accepted {LINES}, duplicate {LINES}, refused 0\n"  # the first batch was taken, unanswered
-    assert "going on" in said
+    assert "resumed" in errors
     assert history(duban, task) == ids(lines)
 
 
 def test_patience_has_an_end(gate: Gate, send: Sender, task: str, tmp_path: Path) -> None:
-    """It says what did not answer, and how far it came."""
+    """It reports what did not answer and its last checkpoint."""
     file = write(tmp_path / "events.ndjson", reports(task, 2 * LINES))
     gate.trouble = away_after_first
     with gate.open():
         done = send(file, "--patience", "1")
     assert done.returncode == 1
-    assert "503 trouble at the gate; --patience 1 is over" in done.stderr
+    assert "503 trouble at the gate; stopped waiting after --patience 1 seconds" in done.stderr
     assert f"stopped after line {LINES:,}" in done.stderr
     nobody = send(write(tmp_path / "others.ndjson", reports(task, 1)), "--patience", "0")
     assert (nobody.returncode, "does not answer" in nobody.stderr) == (1, True)
-    assert not (tmp_path / "others.ndjson.progress").exists()  # there is nothing to go on from
+    assert not (tmp_path / "others.ndjson.progress").exists()  # there is no checkpoint
 
 
 def test_a_batch_that_is_too_large_for_a_proxy_is_split(
@@ -299,9 +301,9 @@ def test_refused_events_are_written_with_line_code_and_what_was_sent(
 def test_programs_get_json(duban: Terminal, task: str, tmp_path: Path) -> None:
     """One object: the counts, the lines, and every refusal with its line."""
     file = write(tmp_path / "events.ndjson", [*reports(task, 2), encode(reported("t-none", source="units"))])
-    told = json.loads(duban("publish", str(file), "--source", "units", "--json").stdout)
-    refusals = told.pop("refusals")
-    assert told == {"accepted": 2, "duplicate": 0, "refused": 1, "lines": 3, "begun_after": 0}
+    printed = json.loads(duban("publish", str(file), "--source", "units", "--json").stdout)
+    refusals = printed.pop("refusals")
+    assert printed == {"accepted": 2, "duplicate": 0, "refused": 1, "lines": 3, "begun_after": 0}
     assert [(one["line"], one["outcome"], one["code"]) for one in refusals] == [(3, "refused", "unknown-task")]
 
 
@@ -320,10 +322,10 @@ def test_events_come_from_standard_input_too(duban: Terminal, task: str) -> None
         assert (done.returncode, done.stdout.decode()) == (0, f"{counted}, refused 0\n")
 
 
-def test_who_may_not_publish_is_told_and_leaves_nothing_behind(
+def test_a_source_that_may_not_publish_gets_an_error_and_leaves_no_file(
     duban: Terminal, gate: Gate, task: str, tmp_path: Path
 ) -> None:
-    """A token that is none, and one whose role may only read."""
+    """An invalid token, and one whose role may only read."""
     file = write(tmp_path / "events.ndjson", reports(task, 1))
     board = duban("publish", str(file), "--source", "board")
     assert (board.returncode, "it may read, not submit" in board.stderr) == (1, True)
@@ -333,27 +335,27 @@ def test_who_may_not_publish_is_told_and_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
-        (("nothing.ndjson", "--source", "units"), "nothing.ndjson is no file"),
-        (("events.ndjson",), "who publishes? Say --source, or set DUBAN_TOKEN"),
+        (("nothing.ndjson", "--source", "units"), "nothing.ndjson is not a file"),
+        (("events.ndjson",), "no source given: name it with --source, or set DUBAN_TOKEN"),
         (("events.ndjson", "--source", "units", "--refused", "events.ndjson"), "is the file of events itself"),
         (("events.ndjson", "--source", "units", "--patience", "-1"), "--patience"),
-        (("events.ndjson", "--source", "nobody"), "there is no token of 'nobody'"),
+        (("events.ndjson", "--source", "nobody"), "no token of 'nobody'"),
     ],
 )
 def test_what_cannot_be_published_is_wrong_usage(
-    duban: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+    duban: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], message: str
 ) -> None:
-    """Exit 2, and one line that says what would be right."""
+    """Exit 2, and one line with the correct usage."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "events.ndjson", [b"{}"])
     done = duban("publish", *words)
-    assert (done.returncode, said in " ".join(done.stderr.split())) == (2, True), done.stderr
+    assert (done.returncode, message in " ".join(done.stderr.split())) == (2, True), done.stderr
 
 
 def test_a_file_is_published_by_one_at_a_time(gate: Gate, send: Sender, task: str, tmp_path: Path) -> None:
-    """The second is told, instead of both writing down how far they came."""
+    """The second publisher gets an error; two must not write one progress file."""
     file = write(tmp_path / "events.ndjson", reports(task, 2 * LINES))
     gate.trouble = away_after_first
     with gate.open():
@@ -368,11 +370,11 @@ def test_a_file_is_published_by_one_at_a_time(gate: Gate, send: Sender, task: st
     assert (second.returncode, "another duban is publishing it" in second.stderr) == (2, True)
 
 
-def test_a_broken_gzip_file_is_told_where_it_breaks(duban: Terminal, task: str, tmp_path: Path) -> None:
-    """What came before has its outcomes."""
+def test_a_corrupt_gzip_file_is_reported_with_its_line(duban: Terminal, task: str, tmp_path: Path) -> None:
+    """Earlier lines have their outcomes."""
     file = tmp_path / "events.ndjson.gz"
     file.write_bytes(gzip.compress(b"\n".join(reports(task, 50)))[:-20])
     done = duban("publish", str(file), "--source", "units")
     assert done.returncode == 1
-    assert "the gzip file is broken" in done.stderr
+    assert "the gzip file is corrupt" in done.stderr
     assert "Traceback" not in done.stderr

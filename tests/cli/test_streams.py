@@ -84,8 +84,8 @@ def test_it_has_what_asyncapi_3_needs() -> None:
 def test_addresses_are_the_keys_that_there_are(channel: str, parts: tuple[str, ...], action: str) -> None:
     """With the examples of its parameters an address is the key that the services use."""
     address = DOCUMENT["channels"][channel]["address"]
-    for name, said in DOCUMENT["channels"][channel]["parameters"].items():
-        address = address.replace(f"{{{name}}}", said["examples"][0])
+    for name, parameter in DOCUMENT["channels"][channel]["parameters"].items():
+        address = address.replace(f"{{{name}}}", parameter["examples"][0])
     assert address == key("zhanjiang", *parts)
     assert {
         operation["action"]

@@ -1,4 +1,4 @@
-"""`duban up` on a directory: who may have it, what it does with what ends or is busy, and who may read its files."""
+"""`duban up` on a directory: its lock, processes that end or are busy, and the modes of its files."""
 
 import json
 import os
@@ -99,7 +99,7 @@ def test_a_server_whose_port_is_taken_for_a_while_comes_back(terminal: Terminal)
 
 
 def test_what_cannot_be_started_again_ends_up_with_an_error(tmp_path: Path) -> None:
-    """A ledger's file that was broken meanwhile: the services end at each start, and up ends with 1 and says so."""
+    """A ledger's file that was broken meanwhile: the services end at each start, and up exits with 1 and the reason."""
     terminal = Terminal(tmp_path / "data")
     with terminal.running():
         assert terminal.up is not None
@@ -111,7 +111,7 @@ def test_what_cannot_be_started_again_ends_up_with_an_error(tmp_path: Path) -> N
 
 
 def test_files_are_for_their_owner(terminal: Terminal) -> None:
-    """Directories 700, files 600, whatever the umask was."""
+    """Directories 700, files 600, with any umask."""
     for path in (terminal.data, *terminal.data.rglob("*")):
         mode = stat.S_IMODE(path.stat().st_mode)
         assert mode & 0o077 == 0, f"{path}: {mode:o}"

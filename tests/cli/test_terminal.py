@@ -34,7 +34,7 @@ def with_data(event: Event, **members: object) -> Event:
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_nothing_that_acts_is_left(text: str) -> None:
-    """Whatever the text; what is printable stays as it is."""
+    """Any text; what is printable stays as it is."""
     assert not set(visible(text)) & {"\x1b", "\x9b", "\r", "\u202e", "\u200b", "\u2028"}
     assert visible(visible(text)) == visible(text)
 
@@ -74,9 +74,9 @@ def test_units_are_no_emoji() -> None:
 
 
 def test_a_secret_is_never_repeated(duban: terminals.Terminal) -> None:
-    """Who gives `revoke` the token itself instead of its id does not find it in the terminal's history twice."""
+    """`revoke` with the token itself instead of its id is an error that does not print the token."""
     secret = (duban.data / "tokens" / "units.token").read_text().strip()
     done = duban("token", "revoke", secret)
     assert done.returncode == 1
     assert secret not in done.stdout + done.stderr
-    assert "no id" in done.stderr
+    assert "not an id" in done.stderr

@@ -64,7 +64,7 @@ def test_tokens_are_listed_without_a_secret(duban: Terminal) -> None:
 
 
 def test_a_revoked_token_is_refused_at_the_next_request_and_stays_on_record(duban: Terminal) -> None:
-    """By its id; what is unknown is told and makes the exit code 1, and the others are still revoked."""
+    """By its id; an unknown id is reported and makes the exit code 1, and the others are still revoked."""
     first, second = [duban("token", "make", "units").stdout.strip() for _ in range(2)]
     assert [answer(duban, token) for token in (first, second)] == [200, 200]
     done = duban("token", "revoke", hash_of(first)[:16], "--by", "李四")
@@ -80,44 +80,44 @@ def test_a_revoked_token_is_refused_at_the_next_request_and_stays_on_record(duba
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (
             ("make", "unit"),
             "zhanjiang has no source 'unit'; it has: office (assigner), units (reporter), audit (auditor)",
         ),
         (("make", "unit"), '[sources."unit"]\nrole = "reporter"\nunits = '),
-        (("make", "units", "--expires", "soon"), "--expires 'soon' is none of: 90d, a day"),
-        (("make", "units", "--expires", "2018-12-31T12:00:00"), "is none of: 90d, a day"),
-        (("make", "units", "--expires", "2018-12-19"), "is over: the ledger's clock says 2018-12-20T09:"),
+        (("make", "units", "--expires", "soon"), "--expires 'soon' is not one of: 90d, a day"),
+        (("make", "units", "--expires", "2018-12-31T12:00:00"), "is not one of: 90d, a day"),
+        (("make", "units", "--expires", "2018-12-19"), "has passed: by the ledger's clock it is 2018-12-20T09:"),
         (("make", "units", "--ledger", "nowhere"), "nowhere.toml"),
-        (("--acl", "list"), "--acl, --out and --data stand for themselves, not before list"),
-        (("--out", "x"), "--out is where --acl writes"),
-        ((), "makes, lists or revokes tokens, or with --acl"),
+        (("--acl", "list"), "--acl, --out and --data cannot precede list"),
+        (("--out", "x"), "--out needs --acl"),
+        ((), "give a command (make, list, revoke) or --acl"),
     ],
 )
-def test_what_cannot_be_done_is_told(duban: Terminal, words: tuple[str, ...], said: str) -> None:
-    """Exit 2, nothing on standard output, and what would be right."""
+def test_wrong_usage_is_an_error(duban: Terminal, words: tuple[str, ...], message: str) -> None:
+    """Exit 2, nothing on standard output, and the correct usage."""
     done = duban("token", *words)
     assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
+    assert message in done.stderr
 
 
-def test_without_the_server_it_is_told(tmp_path: Path) -> None:
+def test_without_the_server_there_is_an_error(tmp_path: Path) -> None:
     """Tokens are kept where the log is."""
     done = run("token", "list", environment={"DUBAN_URL": "http://127.0.0.1:8801", "DUBAN_DATA": str(tmp_path)})
     assert (done.returncode, "set DUBAN_REDIS_URL" in done.stderr) == (2, True)
 
 
-def test_a_start_brings_no_revoked_token_back(tmp_path: Path) -> None:
-    """The file of a revoked token gets a new one, which is said; the others stay as they are."""
+def test_a_start_does_not_restore_a_revoked_token(tmp_path: Path) -> None:
+    """The file of a revoked token gets a new one, with a notice; other files stay as they are."""
     terminal = Terminal(tmp_path / "data")
     files = [terminal.data / "tokens" / f"{source}.token" for source in ("units", "office")]
     with terminal.running():
         before = [file.read_text(encoding="utf-8").strip() for file in files]
         assert [answer(terminal, token) for token in before] == [200, 200]
         done = terminal("token", "revoke", hash_of(before[0])[:16])
-        assert "units.token held it" in done.stderr.replace("\n", "")
+        assert "units.token contained it" in done.stderr.replace("\n", "")
         assert terminal.stop() == 0
         terminal.start()
         after = [file.read_text(encoding="utf-8").strip() for file in files]
@@ -125,4 +125,4 @@ def test_a_start_brings_no_revoked_token_back(tmp_path: Path) -> None:
         assert [answer(terminal, token) for token in (before[0], *after)] == [401, 200, 200]
         assert files[0].stat().st_mode & 0o777 == 0o600
     log = (tmp_path / "up.log").read_text(encoding="utf-8")
-    assert "what it held is revoked; it has a new token of 'units' now" in log
+    assert "the token in it was revoked; the file has a new token of 'units' now" in log

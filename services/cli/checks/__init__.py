@@ -1,4 +1,4 @@
-"""What `duban audit verify` checks of a ledger, from its log up: a file for each thing that is checked."""
+"""The checks of `duban audit verify`, one file per subject, beginning with the log."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from events.projection import Projection
 from events.seal.merkle import Tree
 from services.cli.checks.alerts import check_alerts
 from services.cli.checks.digests import check_digests
-from services.cli.checks.finding import Finding, Head
+from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.log import check_log
 from services.cli.checks.outcomes import check_receipts, check_refused
 from services.cli.checks.rows import check_rows
@@ -20,13 +20,13 @@ from services.status.store import rules as status_rules
 
 
 async def verify(
-    redis: Any, name: str, ledger: Ledger, progress: Callable[[int], None], tree: Tree, since: Head | None = None
+    redis: Any, name: str, ledger: Ledger, progress: Callable[[int], None], tree: Tree, since: TreeHead | None = None
 ) -> list[Finding]:
-    """Check a ledger and return what does not hold; `progress` and `tree` take the events as they are read."""
+    """Check a ledger and return the findings; `progress` and `tree` get the events as they are read."""
     log = Log(redis, name)
     findings = await check_log(redis, log, ledger, progress, tree, since)
     if any(finding.check != "tree" for finding in findings):
-        return findings  # rows folded from a broken log would only repeat it
+        return findings  # rows of a broken log would repeat its findings
     for rules in (ingest_rules(ledger), status_rules(ledger), notify_rules(ledger)):
         findings += await check_rows(Projection(redis, log, rules))
     findings += await check_alerts(redis, log, ledger)

@@ -1,4 +1,4 @@
-"""Alerts: those that a fresh fold gives, and no others."""
+"""Alerts: exactly those that a fresh fold gives."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _alert = msgspec.json.Decoder(Alert)
 
 
 async def check_alerts(redis: Any, log: Log, ledger: Ledger) -> list[Finding]:
-    """Return the alerts that are missing, invented or altered, by the ledger's present rules and directory."""
+    """Return missing, invented and altered alerts, by the ledger's present rules and directory."""
     findings: list[Finding] = []
     tasks: dict[str, Task] = {}
     feed = key(log.ledger, NAME, FEED)
@@ -41,7 +41,7 @@ async def check_alerts(redis: Any, log: Log, ledger: Ledger) -> list[Finding]:
         findings += _compared(expected, found)
         after = batch[-1].position
     beyond = await redis.xrange(feed, min=f"{until + 1}-0")
-    if beyond and await saved_position(redis, log.ledger, NAME) == until:  # else they came meanwhile
+    if beyond and await saved_position(redis, log.ledger, NAME) == until:  # otherwise they were added meanwhile
         findings += [Finding("alerts", id.decode(), f"alerts reflect position {until}, before it") for id, _ in beyond]
     return findings
 

@@ -1,6 +1,7 @@
-"""Digests: each holds alerts that there are, to its recipient, and each alert that was planned is in one."""
+"""Digests: each has existing alerts of its recipient, and each planned alert is in exactly one digest."""
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -18,8 +19,8 @@ _digest = msgspec.msgpack.Decoder(Digest)
 
 
 async def check_digests(redis: Any, name: str) -> list[Finding]:
-    """Return what does not hold between alerts, digests, and the list of those that are not done."""
-    async with redis.pipeline(transaction=True) as pipe:  # as of one instant: the sender goes on meanwhile
+    """Return findings between alerts, digests and the list of pending digests."""
+    async with redis.pipeline(transaction=True) as pipe:  # one snapshot: the sender continues meanwhile
         for what in ("digests", "grouped"):
             pipe.hgetall(key(name, NAME, what))
         pipe.smembers(key(name, NAME, "pending"))
@@ -33,34 +34,39 @@ async def check_digests(redis: Any, name: str) -> list[Finding]:
         except msgspec.MsgspecError as error:
             findings.append(Finding("digests", id.decode(), f"does not decode: {error}"))
     recipients = await _recipients(redis, key(name, NAME, FEED), planned.decode() if planned is not None else None)
-    holding = Counter(alert for digest in digests.values() for alert in digest.alerts)
     for id, digest in digests.items():
-        if digest.id != id:
-            findings.append(Finding("digests", id, f"holds the digest {digest.id}"))
-        if digest.done == (id.encode() in pending):
-            findings.append(Finding("digests", id, "it is done and waits" if digest.done else "it waits in no list"))
-        for alert in digest.alerts:
-            if recipients.get(alert) != digest.recipient:
-                to = recipients.get(alert)
-                wrong = f"holds alert {alert} of {to}" if to is not None else f"holds alert {alert}, which is missing"
-                findings.append(Finding("digests", id, f"to {digest.recipient}, {wrong}"))
-            if grouped.get(alert.encode(), b"").decode() != id:
-                findings.append(Finding("digests", id, f"alert {alert} is noted as in another digest"))
-    findings += [
-        Finding("digests", alert, f"this alert is in {holding[alert]} digests; one is right")
-        for alert in recipients
-        if holding[alert] != 1
-    ]
-    findings += [
-        Finding("digests", id.decode(), "it waits, but there is no such digest")
-        for id in sorted(pending)
-        if id.decode() not in digests
-    ]
+        findings += _of_digest(id, digest, pending, recipients, grouped)
+    holding = Counter(alert for digest in digests.values() for alert in digest.alerts)
+    for alert in recipients:
+        if holding[alert] != 1:
+            findings.append(Finding("digests", alert, f"this alert is in {holding[alert]} digests instead of one"))
+    for id in sorted(pending):
+        if id.decode() not in digests:
+            findings.append(Finding("digests", id.decode(), "it is listed as pending, but does not exist"))
     return findings
 
 
+def _of_digest(
+    id: str, digest: Digest, pending: Collection[bytes], recipients: Mapping[str, str], grouped: Mapping[bytes, bytes]
+) -> list[Finding]:
+    """Return findings on one digest: its id, its place in the list of pending digests, its alerts."""
+    wrong = []
+    if digest.id != id:
+        wrong.append(f"the record is that of digest {digest.id}")
+    if digest.done == (id.encode() in pending):
+        wrong.append("it is done but listed as pending" if digest.done else "it is not done and not listed as pending")
+    for alert in digest.alerts:
+        to = recipients.get(alert)
+        if to != digest.recipient:
+            whose = f" of {to}" if to is not None else ", which is missing"
+            wrong.append(f"to {digest.recipient}, has alert {alert}{whose}")
+        if grouped.get(alert.encode(), b"").decode() != id:
+            wrong.append(f"alert {alert} is recorded as part of another digest")
+    return [Finding("digests", id, detail) for detail in wrong]
+
+
 async def _recipients(redis: Any, feed: str, planned: str | None) -> dict[str, str]:
-    """Return the recipient of each alert up to the last that was planned."""
+    """Return the recipient of each alert up to the last planned one."""
     found: dict[str, str] = {}
     after = "-"
     while planned is not None and (entries := await redis.xrange(feed, min=after, max=planned, count=READ_BATCH)):

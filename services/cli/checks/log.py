@@ -1,4 +1,4 @@
-"""The log: dense, decodable, in order, each submission once and with the bytes that were submitted, by who may."""
+"""The log: dense, decodable, ordered; each submission once, with its submitted bytes, from a permitted source."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,13 +9,13 @@ from events.keys import key
 from events.ledger import CLOCK, Ledger
 from events.log import Log
 from events.seal.merkle import Tree
-from services.cli.checks.finding import Finding, Head, deleted
+from services.cli.checks.finding import Finding, TreeHead, deleted
 
 
 async def check_log(
-    redis: Any, log: Log, ledger: Ledger, progress: Callable[[int], None], tree: Tree, since: Head | None
+    redis: Any, log: Log, ledger: Ledger, progress: Callable[[int], None], tree: Tree, since: TreeHead | None
 ) -> list[Finding]:
-    """Read the whole log and return what does not hold of it."""
+    """Read the whole log and return its findings."""
     findings: list[Finding] = []
     after, recorded = 0, None
     noted = tree.head() if since is not None and since.position == 0 else None
@@ -44,12 +44,12 @@ async def check_log(
         progress(after)
     if since is not None and noted != since.digest:
         found = f"the head is {noted}" if noted is not None else f"the log has {tree.size} events"
-        findings.append(Finding("tree", str(since.position), f"{found}; the one noted before is {since.digest}"))
+        findings.append(Finding("tree", str(since.position), f"{found}; the earlier head is {since.digest}"))
     return findings + await _whole(redis, log)
 
 
 def _submission(entry: Stored, event: Event, known: Seen | None) -> list[Finding]:
-    """The index has the event at its position, with the digest of the bytes that were submitted."""
+    """Return findings unless the index has the event at its position, with the digest of its submitted bytes."""
     position, id = str(entry.position), (event.source, event.id)
     if known is None:
         return [Finding("once", position, f"the index of submissions lacks {id}")]
@@ -57,27 +57,35 @@ def _submission(entry: Stored, event: Event, known: Seen | None) -> list[Finding
         return [Finding("once", position, f"the index has {id} at position {known.position}")]
     found = digest(submitted(entry.raw))
     if found != known.digest:
-        return [Finding("bytes", position, f"the digest is {found}; of what was submitted it was {known.digest}")]
+        return [Finding("bytes", position, f"the digest is {found}; that of the submitted bytes was {known.digest}")]
     return []
 
 
 def _authority(position: int, event: Event, ledger: Ledger) -> list[Finding]:
-    """The event is of the source that sent it, which has the role that its type needs, as far as the ledger has it."""
+    """Return findings unless the event's source sent it and has the role of its type; removed sources are skipped."""
     authid = event.authid or ""
     if event.source != authid and not event.source.startswith(f"{authid}/"):
-        return [Finding("authority", str(position), f"source {event.source!r} is not of {authid!r}, who sent it")]
+        return [
+            Finding("authority", str(position), f"source {event.source!r} does not belong to {authid!r}, which sent it")
+        ]
     needed = event.data.speaker
     if needed is None or authid == CLOCK:
         wrong = (needed is None) != (authid == CLOCK)
         return [Finding("authority", str(position), f"{event.type} is recorded as sent by {authid!r}")] if wrong else []
-    source = ledger.sources.get(authid)  # one that the ledger has no more had the role then
+    source = ledger.sources.get(authid)  # a source that was removed since had the role then
     if source is not None and source.role != needed:
-        return [Finding("authority", str(position), f"{event.type} is for {needed}; {authid!r} is {source.role}")]
+        return [
+            Finding(
+                "authority",
+                str(position),
+                f"{event.type} is for the role {needed}; {authid!r} has the role {source.role}",
+            )
+        ]
     return []
 
 
 async def _whole(redis: Any, log: Log) -> list[Finding]:
-    """As many submissions are indexed as there are events, and none was taken from the end or the middle."""
+    """Return findings unless index and log have the same length and nothing was removed from the log."""
     if not await redis.exists(log.key):
         indexed = await redis.hlen(key(log.ledger, "seen"))
         return [Finding("once", "0", f"the log is missing; {indexed} submissions are indexed")] if indexed else []
@@ -89,10 +97,12 @@ async def _whole(redis: Any, log: Log) -> list[Finding]:
     tail = int(info["last-generated-id"].partition(b"-")[0])
     if indexed != info["length"]:
         findings.append(
-            Finding("once", str(tail), f"{info['length']} events, but {indexed} submissions in the index of them")
+            Finding("once", str(tail), f"the log has {info['length']} events, the index {indexed} submissions")
         )
     if tail != info["length"]:
-        findings.append(Finding("dense", str(tail), f"the log has {info['length']} events and ended at {tail}"))
+        findings.append(
+            Finding("dense", str(tail), f"the log has {info['length']} events, but its last position was {tail}")
+        )
     if (gone := deleted(info)) is not None:
         findings.append(Finding("dense", str(tail), gone))
     return findings

@@ -1,4 +1,4 @@
-"""What was answered: a receipt for each entry of an inbox, with an event of the log; every refusal that there was."""
+"""Outcomes: one receipt per inbox entry, with an event of the log; every refusal with its number."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -19,9 +19,9 @@ _outcome = msgspec.json.Decoder(Outcome)
 
 
 async def check_refused(redis: Any, name: str) -> list[Finding]:
-    """Return what does not hold of the refusals: each decodes and has its number, none was deleted.
+    """Return findings on refusals: each decodes and has its number, none was deleted.
 
-    The bytes of older ones are not kept. Those that are kept are as they were sent, and none of them was taken away.
+    Bytes of older refusals have expired; bytes that are kept must be complete and as sent.
     """
     stream = key(name, "refused")
     findings: list[Finding] = []
@@ -41,23 +41,23 @@ async def check_refused(redis: Any, name: str) -> list[Finding]:
 
 
 def _refusal(one: Kept, number: int, *, numbered: bool) -> list[Finding]:
-    """Return what does not hold of one refusal, whose place is `number`; `numbered` if an earlier one had one."""
+    """Return findings on the refusal of this number; `numbered` if an earlier refusal has a number."""
     try:
         wrong = [] if _outcome.decode(one.fields.get("e", b"")).outcome == "refused" else ["its outcome is no refusal"]
     except msgspec.MsgspecError as error:
         wrong = [f"does not decode: {error}"]
     found = one.fields.get("n")
     if found != (b"%d" % number if numbered or found is not None else None):
-        wrong.append(f"it is number {number}, and has {found.decode() if found is not None else 'none'}")
+        wrong.append(f"its number is {found.decode() if found is not None else 'missing'}; it should be {number}")
     if one.raw is not None and "sha256" in one.fields:
         known = (one.fields.get("size", b"").decode(), one.fields["sha256"].decode())
         if (str(len(one.raw)), sha256(one.raw).hexdigest()) != known:
-            wrong.append("the bytes are not those that were sent: their size or SHA-256 is another")
+            wrong.append("the bytes differ from the sent ones in size or SHA-256")
     return [Finding("refused", one.id, detail) for detail in wrong]
 
 
 async def _bodies(redis: Any, name: str, found: Mapping[str, int]) -> list[Finding]:
-    """Return what does not hold of the bytes that are kept: as many as entries have, and as large as their sum."""
+    """Return findings on the kept bytes: their number and their total size."""
     findings = []
     sums = {source.decode(): int(size) for source, size in (await redis.hgetall(key(name, "refused", "sizes"))).items()}
     prefix = bodies_of(name, "")
@@ -72,7 +72,11 @@ async def _bodies(redis: Any, name: str, found: Mapping[str, int]) -> list[Findi
             after = entries[-1][0].decode()
         if count != found.get(source, 0):
             findings.append(
-                Finding("refused", stream, f"bytes of {count} are kept, {found.get(source, 0)} of refusals")
+                Finding(
+                    "refused",
+                    stream,
+                    f"bytes of {count} refusals are kept; {found.get(source, 0)} refusals refer to bytes",
+                )
             )
         if size != sums.get(source, 0):
             findings.append(Finding("refused", stream, f"{size} bytes are kept; {sums.get(source, 0)} should be"))
@@ -80,7 +84,7 @@ async def _bodies(redis: Any, name: str, found: Mapping[str, int]) -> list[Findi
 
 
 async def check_receipts(redis: Any, log: Log, source: str) -> list[Finding]:
-    """Return what does not hold of a source's receipts: one for an inbox entry, naming the event that it names."""
+    """Return findings on a source's receipts: one per inbox entry, whose position has the named event."""
     findings: list[Finding] = []
     answered: set[bytes] = set()
     after = "-"
@@ -90,7 +94,7 @@ async def check_receipts(redis: Any, log: Log, source: str) -> list[Finding]:
             where = f"{source} {id.decode()}"
             inbox = fields.get(b"inbox", b"")
             if inbox in answered:
-                findings.append(Finding("receipts", where, f"entry {inbox.decode()} has a receipt already"))
+                findings.append(Finding("receipts", where, f"entry {inbox.decode()} has an earlier receipt"))
             answered.add(inbox)
             try:
                 outcomes.append((where, _outcome.decode(fields.get(b"e", b""))))

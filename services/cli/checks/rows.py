@@ -1,4 +1,4 @@
-"""Saved rows: a fresh fold of the log gives the same."""
+"""Saved rows: a fresh fold of the log gives equal rows."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from events.projection import Projection
 from services.cli.checks.finding import Finding
 
 SHOWN = 300
-"""Characters of a row that are shown: two or three lines on a terminal."""
+"""Characters printed of a row: two or three lines on a terminal."""
 
 
 async def check_rows(projection: Projection[Any]) -> list[Finding]:
-    """Return the saved rows that a fresh fold gives otherwise, as of the same instant."""
+    """Return the saved rows that differ from a fresh fold as of the same instant."""
     await projection.read_saved()
     fresh = await projection.replay(projection.position)
     findings = []

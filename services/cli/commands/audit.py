@@ -1,4 +1,4 @@
-"""Commands for the audit team."""
+"""`duban audit`: commands for the audit team."""
 
 import asyncio
 import re
@@ -18,7 +18,7 @@ from events.log import Log
 from events.seal.merkle import Tree
 from services.cli import replay as audit
 from services.cli.checks import verify
-from services.cli.checks.finding import Finding, Head
+from services.cli.checks.finding import Finding, TreeHead
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.target import LEDGER, find
 from services.common.accepted import Acceptance, accepted
@@ -27,25 +27,27 @@ from services.common.settings import SettingsError
 
 T = TypeVar("T")
 
-commands = typer.Typer(add_completion=False, no_args_is_help=True, help="Replay and verify the log.")
+commands = typer.Typer(add_completion=False, no_args_is_help=True, help="Replay the log, or verify it.")
 
 
 @commands.command("replay")
 def audit_replay(
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
-    task: Annotated[str | None, typer.Option("--task", help="Only this task's events")] = None,
-    after: Annotated[int, typer.Option("--after", min=0, help="From the position that follows this")] = 0,
-    until: Annotated[str | None, typer.Option("--until", help="Up to this position or recorded instant")] = None,
-    since: Annotated[str | None, typer.Option("--since", help="From this recorded instant on")] = None,
-    ndjson: Annotated[bool, typer.Option("--ndjson", "--json", help="The stored bytes, one event a line")] = False,
+    task: Annotated[str | None, typer.Option("--task", help="Events of this task only")] = None,
+    after: Annotated[int, typer.Option("--after", min=0, help="Events after this position")] = 0,
+    until: Annotated[str | None, typer.Option("--until", help="Events up to this position or recorded instant")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="Events recorded at or after this instant")] = None,
+    ndjson: Annotated[
+        bool, typer.Option("--ndjson", "--json", help="Print the stored bytes, one event per line")
+    ] = False,
 ) -> None:
-    """Show what the log holds, in order: a table, or the stored bytes as NDJSON."""
-    wanted = audit.Slice(task, after, _moment(until), _instant(since) if since is not None else None)
+    """Print the events of the log in order, as a table or as NDJSON."""
+    wanted = audit.Selection(task, after, _moment(until), _instant(since) if since is not None else None)
 
     async def work(redis: Any) -> None:
         names = ("位置", "记录时间", "来源", "类型", "任务", "内容")
-        overflow: OverflowMethod = "ellipsis" if task is None else "fold"  # of one task, all that there is
+        overflow: OverflowMethod = "ellipsis" if task is None else "fold"  # one task is shown in full
         shown = Table(*(Column(name, overflow=overflow) for name in names), title=ledger, expand=True)
         async for stored, recorded in audit.replay(Log(redis, ledger), wanted):
             if ndjson:
@@ -67,46 +69,49 @@ def audit_replay(
 def audit_verify(
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
-    since: Annotated[str | None, typer.Option("--since", help="A tree head N:<hex> noted before")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="Compare with an earlier tree head N:<hex>")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Check that the log is whole and that every row and alert follows from it; print its tree head."""
+    """Verify the log, and that rows and alerts follow from it. Print its tree head."""
     noted = _head(since) if since is not None else None
     tree = Tree()
 
     async def work(redis: Any) -> tuple[int, list[Finding], list[Acceptance]]:
         tail = await Log(redis, ledger).tail()
         with Progress(console=err, disable=json) as progress:
-            bar = progress.add_task("reading the log", total=tail)
-            found = await verify(
-                redis,
-                ledger,
-                ledger_of(data, ledger),
-                lambda position: progress.update(bar, completed=position),
-                tree,
-                noted,
-            )
+            bar = progress.add_task("verifying events", total=tail)
+
+            def report(position: int) -> None:
+                progress.update(bar, completed=position)
+
+            found = await verify(redis, ledger, ledger_of(data, ledger), report, tree, noted)
             return tail, found, await accepted(redis, ledger)
 
     position, findings, acceptances = _with_server(data, work)
     head = f"{tree.size}:{tree.head()}"
     if json:
-        told = {
-            "position": position,
-            "tree": head,
-            "findings": [finding._asdict() for finding in findings],
-            "accepted": acceptances,
-        }
-        out.out(msgspec.json.encode(told).decode())
+        out.out(_as_json(position, head, findings, acceptances))
     else:
-        out.out(head)
-    for acceptance in [] if json else acceptances:
-        out.print(f"accepted: {acceptance}", markup=False)
-    for finding in [] if json else findings:
-        out.print(f"{finding.check}: {finding.where}: {finding.detail}", style="red", markup=False)
-    if not findings and not json:
-        out.print(f"{ledger}: {position} events; positions dense, rows and alerts follow from the log")
+        _print_verified(ledger, position, head, findings, acceptances)
     raise SystemExit(1 if findings else 0)
+
+
+def _as_json(position: int, head: str, findings: list[Finding], acceptances: list[Acceptance]) -> str:
+    found = [finding._asdict() for finding in findings]
+    result = {"position": position, "tree": head, "findings": found, "accepted": acceptances}
+    return msgspec.json.encode(result).decode()
+
+
+def _print_verified(
+    ledger: str, position: int, head: str, findings: list[Finding], acceptances: list[Acceptance]
+) -> None:
+    out.out(head)
+    for acceptance in acceptances:
+        out.print(f"accepted: {acceptance}", markup=False)
+    for finding in findings:
+        out.print(f"{finding.check}: {finding.where}: {finding.detail}", style="red", markup=False)
+    if not findings:
+        out.print(f"{ledger}: {position} events; positions dense, rows and alerts follow from the log")
 
 
 def _with_server(data: Path | None, work: Callable[[Any], Awaitable[T]]) -> T:
@@ -120,11 +125,13 @@ def _with_server(data: Path | None, work: Callable[[Any], Awaitable[T]]) -> T:
     return asyncio.run(connected())
 
 
-def _head(text: str) -> Head:
+def _head(text: str) -> TreeHead:
     found = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", text)
     if found is None:
-        raise SettingsError(f"--since {text!r} is no tree head; one is N:<64 hexadecimal digits>, as verify prints it")
-    return Head(int(found[1]), found[2])
+        raise SettingsError(
+            f"--since {text!r} is not a tree head; give N:<64 hexadecimal digits>, as `duban audit verify` prints it"
+        )
+    return TreeHead(int(found[1]), found[2])
 
 
 def _moment(text: str | None) -> int | datetime | None:
@@ -139,5 +146,5 @@ def _instant(text: str) -> datetime:
     except ValueError:
         instant = None
     if instant is None or instant.tzinfo is None:
-        raise SettingsError(f"{text!r} is no instant with an offset; one looks like 2018-12-20T09:00:00+08:00")
+        raise SettingsError(f"{text!r} is not an instant with an offset; give one such as 2018-12-20T09:00:00+08:00")
     return instant

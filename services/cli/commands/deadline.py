@@ -1,4 +1,6 @@
-"""`duban deadline`: how the phrase of a deadline is read."""
+"""`duban deadline`: the reading of a deadline's phrase."""
+
+from typing import Annotated
 
 import msgspec
 import typer
@@ -13,13 +15,13 @@ commands = typer.Typer(add_completion=False)
 
 @commands.command()
 def deadline(
-    text: str,
+    text: Annotated[str, typer.Argument(help="A phrase, such as 2018年12月前完成")],
     issued: IssuedOption,
     explain: ExplainOption = False,
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
 ) -> None:
-    """Read a deadline's phrase and print its JSON."""
+    """Read the phrase of a deadline and print it as JSON."""
     own = ledger_of(data, ledger)
     read = read_phrase(text, issued.date(), own.zone, own.festivals)
     out.out(msgspec.json.encode(read.deadline).decode(), highlight=False)

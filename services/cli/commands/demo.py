@@ -1,4 +1,4 @@
-"""`duban demo`: years on the real table in a minute."""
+"""`duban demo`: three and a half years on a real table in about a minute."""
 
 import asyncio
 import os
@@ -17,13 +17,14 @@ commands = typer.Typer(add_completion=False)
 
 @commands.command()
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="End when 2021 is reached")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Exit at the end of the history, in January 2021")] = False,
     data: Annotated[
-        Path, typer.Option("--data", help="Where the demo's data is left; only what an earlier demo left is replaced")
+        Path,
+        typer.Option("--data", help="The directory of the demo's data; only a directory made by a demo is replaced"),
     ] = DATA / "demo",
     port: PortOption = 8801,
-    seconds: Annotated[float, typer.Option("--seconds", min=10, help="How long the years take")] = 60,
+    seconds: Annotated[float, typer.Option("--seconds", min=10, help="Real seconds for the whole history")] = 60,
 ) -> None:
-    """Let 2017-08 to 2021-01 pass on the real table of 27 tasks, with a synthetic history that says it is synthetic."""
+    """Play August 2017 to January 2021 on a real table of 27 tasks. The history is synthetic and marked as such."""
     os.umask(PRIVATE_UMASK)
     raise SystemExit(asyncio.run(Demo(data, port, seconds, once=once, console=out).run()))

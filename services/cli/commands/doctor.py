@@ -1,4 +1,4 @@
-"""`duban doctor`: what is not as it should be, and what only people can accept."""
+"""`duban doctor`: checks of services and server, and acceptances by an operator."""
 
 import asyncio
 from collections.abc import Collection
@@ -14,7 +14,7 @@ from events.log import Log
 from events.saved_rows import saved_position
 from services.cli.accepting import accept_held_clock, accept_loss, acceptances
 from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, err, ledger_of, out
-from services.cli.target import LEDGER, Place, find
+from services.cli.target import LEDGER, Target, find
 from services.common.accepted import waiting
 from services.common.connection import connect
 from services.common.ledger_clock import ahead_of_wall
@@ -22,13 +22,13 @@ from services.common.steady import kept_hold
 from services.ingest.inbox import is_closed
 
 LEAST_VERSION = (7, 2)
-"""Of Redis; every Valkey is later."""
+"""Lowest version of Redis; every Valkey is later."""
 
 DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
-"""Without these an acknowledged event may be lost or forgotten."""
+"""Settings of the server without which an acknowledged event can be lost or evicted."""
 
 BEHIND = 1_000
-"""Events that rows may lag behind the log while much comes in."""
+"""Events by which rows may lag behind the log under load."""
 
 commands = typer.Typer(add_completion=False)
 
@@ -39,7 +39,7 @@ def doctor(
     ledger: LedgerOption = LEDGER,
     json: JsonOption = False,
     accept_clock: Annotated[
-        bool, typer.Option("--accept-clock", help="Confirm that the instant of a held clock is right")
+        bool, typer.Option("--accept-clock", help="Confirm that a held clock shows the right instant")
     ] = False,
     accept_lost: Annotated[
         int | None,
@@ -47,40 +47,44 @@ def doctor(
             "--accept-loss",
             metavar="POSITION",
             min=0,
-            help="Accept that acknowledged events are lost; the log goes on from POSITION, where it ends now",
+            help="Accept the loss of acknowledged events after POSITION, the present end of the log",
         ),
     ] = None,
     by: ByOption = None,
 ) -> None:
-    """Look at services and server, and say what is not as it should be; accept, on record, what only people can."""
-    place = find(data)
+    """Check the services and the server. Record an operator's acceptance of a held clock or of lost events."""
+    target = find(data)
     sources = ledger_of(data, ledger).sources
 
     async def work() -> tuple[list[str], list[str]]:
         if accept_clock:
-            await accept_held_clock(place, ledger, by)
+            await accept_held_clock(target, ledger, by)
         if accept_lost is not None:
-            await accept_loss(place, ledger, accept_lost, by)
-        if place.redis_url is None:
-            return await _services(place), []
-        return await _services(place) + await _server(place, ledger, sources), await acceptances(place, ledger)
+            await accept_loss(target, ledger, accept_lost, by)
+        if target.redis_url is None:
+            return await _services(target), []
+        return await _services(target) + await _server(target, ledger, sources), await acceptances(target, ledger)
 
-    wrong, accepted = asyncio.run(work())
+    raise SystemExit(_print_findings(*asyncio.run(work()), json=json))
+
+
+def _print_findings(wrong: list[str], accepted: list[str], *, json: bool) -> int:
+    """Print what is wrong and what was accepted, and return the exit code."""
     if json:
         out.out(msgspec.json.encode(wrong).decode())
-    else:
-        for one in accepted:
-            out.print(f"accepted: {one}", markup=False)
-        for one in wrong:
-            err.print(one, style="red", markup=False)
-        out.print("all is well" if not wrong else f"{len(wrong)} to look at")
-    raise SystemExit(1 if wrong else 0)
+        return 1 if wrong else 0
+    for one in accepted:
+        out.print(f"accepted: {one}", markup=False)
+    for one in wrong:
+        err.print(one, style="red", markup=False)
+    out.print("all is well" if not wrong else f"{len(wrong)} problems found")
+    return 1 if wrong else 0
 
 
-async def _services(place: Place) -> list[str]:
+async def _services(target: Target) -> list[str]:
     wrong = []
     async with httpx.AsyncClient(timeout=5) as http:
-        for service, url in place.urls.items():
+        for service, url in target.urls.items():
             try:
                 answer = await http.get(f"{url}/health/ready")
                 if not answer.is_success:
@@ -90,8 +94,8 @@ async def _services(place: Place) -> list[str]:
     return wrong
 
 
-async def _server(place: Place, ledger: str, sources: Collection[str]) -> list[str]:
-    redis = connect(place.server())
+async def _server(target: Target, ledger: str, sources: Collection[str]) -> list[str]:
+    redis = connect(target.server())
     try:
         wrong = await _configuration(redis)
         log = Log(redis, ledger)
@@ -101,20 +105,22 @@ async def _server(place: Place, ledger: str, sources: Collection[str]) -> list[s
         if (hold := await kept_hold(redis, ledger)) is not None:
             wrong.append(f"ingest: {hold}")
         if (wrong_clock := await ahead_of_wall(redis, ledger)) is not None:
-            wrong.append(f"clock: {wrong_clock}: was it run by another clock, or was this one wrong?")
+            wrong.append(f"clock: {wrong_clock}; was it recorded by another clock, or was this clock wrong?")
         for name in ("ingest", "status", "notify"):
             position = await saved_position(redis, ledger, name)
             if position > tail:
-                wrong.append(f"{name}: its rows reflect position {position}, the log ends at {tail}: was it cut?")
+                wrong.append(
+                    f"{name}: its rows reflect position {position}, but the log ends at {tail}: was it truncated?"
+                )
             elif position < tail - BEHIND:
-                wrong.append(f"{name}: its rows reflect position {position}, the log is at {tail}: does it run?")
+                wrong.append(f"{name}: its rows reflect position {position}, but the log is at {tail}: is it running?")
         inboxes = {key(ledger, "inbox", source).encode() for source in sources}
         async for name in redis.scan_iter(match=key(ledger, "inbox", "*").replace("{", "[{]")):
             inbox = name.decode(errors="replace")
             if name not in inboxes:
-                wrong.append(f"inbox {inbox}: nobody reads it, as the ledger has no such source")
+                wrong.append(f"inbox {inbox}: the ledger has no such source, so it is never read")
             elif is_closed(await redis.xinfo_stream(name)):
-                wrong.append(f"inbox {inbox}: it was full, and takes nothing until ingest has decided half of it")
+                wrong.append(f"inbox {inbox}: it is full and refuses entries until ingest has decided half of them")
     except RedisError as error:
         return [f"server: {error}"]
     else:
@@ -128,15 +134,15 @@ async def _configuration(redis: Any) -> list[str]:
     version = info.get("valkey_version") or info["redis_version"]
     wrong = []
     if tuple(map(int, version.split(".")[:2])) < LEAST_VERSION:
-        wrong.append(f"server: version {version}; at least {'.'.join(map(str, LEAST_VERSION))} is needed")
+        wrong.append(f"server: version {version}; {'.'.join(map(str, LEAST_VERSION))} or later is required")
     for name, right in DURABLE.items():
         value = (await redis.config_get(name)).get(name)
         if value != right:
-            wrong.append(f"server: {name} is {value!r}; it has to be {right!r} that nothing acknowledged is ever lost")
+            wrong.append(f"server: {name} is {value!r}; set it to {right!r}, or acknowledged events can be lost")
     users = [line.split() for line in await redis.acl_list()]
     if not any(user == "default" and {"~*", "+@all"} <= set(rules) for _, user, *rules in users):
         wrong.append(
-            "server: the user default lacks permissions, and the append-only file is replayed as this user: what"
-            " scripts wrote is lost at the next start; let it be off, with ~* &* +@all (`duban token --acl` does)"
+            "server: the user default lacks permissions; the server replays its append-only file as this user, so"
+            " events are lost at the next start; set it to: off ~* &* +@all (`duban token --acl` writes it so)"
         )
     return wrong

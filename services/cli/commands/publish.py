@@ -1,4 +1,4 @@
-"""The command that publishes a file of events, and what it shows meanwhile."""
+"""`duban publish`: a file of events, published in its order."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import typer
@@ -14,82 +14,81 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from services.cli import refusals
 from services.cli.client import Client
-from services.cli.event_file import STDIN, opened
+from services.cli.event_file import STDIN, open_events
 from services.cli.options import SHOWN, DataOption, JsonOption, LedgerOption, err, out
-from services.cli.progress_file import Journal, Reached, Target
-from services.cli.publish_run import Publication
+from services.cli.progress_file import Checkpoint, Destination, ProgressFile
+from services.cli.publish_run import PublishRun
 from services.cli.publisher import PATIENCE, Publisher
-from services.cli.target import LEDGER, Place, find
+from services.cli.target import LEDGER, Target, find
 from services.common.settings import SettingsError
 
 commands = typer.Typer(add_completion=False)
 
 
+class Invocation(NamedTuple):
+    """What one command line asks for: the file, where it goes, and how."""
+
+    file: Path
+    target: Target
+    ledger: str
+    source: str | None
+    token: str
+    patience: float
+    restart: bool
+    json: bool
+
+
 @commands.command()
 def publish(
-    file: Annotated[
-        Path,
-        typer.Argument(help="One event a line, plain or gzip; - for standard input"),
-    ],
+    file: Annotated[Path, typer.Argument(help="Events as NDJSON, one per line, plain or gzip; - reads standard input")],
     source: Annotated[
-        str | None, typer.Option("--source", help="Who publishes, if DUBAN_TOKEN does not say it")
+        str | None, typer.Option("--source", help="The source that publishes; not needed with DUBAN_TOKEN")
     ] = None,
     ledger: LedgerOption = LEDGER,
     data: DataOption = None,
     refused: Annotated[
         Path | None,
-        typer.Option("--refused", help="Write what was refused here: line, code, detail, raw", dir_okay=False),
+        typer.Option("--refused", help="Write refused events to this file: line, code, detail, raw", dir_okay=False),
     ] = None,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Begin with the first line, whatever was published")
+        bool, typer.Option("--restart", help="Start at line 1, even if an earlier run was interrupted")
     ] = False,
     patience: Annotated[
         float, typer.Option("--patience", min=0, help="Seconds to wait for a service that does not answer")
     ] = PATIENCE,
     json: JsonOption = False,
 ) -> None:
-    """Publish a file of events in their order; a run that was stopped is gone on with by the next.
+    """Publish a file of events in its order. An interrupted run resumes where it stopped.
 
-    How far it came is kept beside the file until all of it has its outcomes. Running it again is safe then, too: what
-    was accepted is a duplicate.
+    FILE.progress records the progress until every event has an outcome. An accepted event sent again is a duplicate.
     """
     if file != STDIN and (file.is_dir() or not file.exists()):
-        raise SettingsError(
-            f"{file} is no file; what is published is a file with one event a line, or - for standard input"
-        )
+        raise SettingsError(f"{file} is not a file; give a file with one event per line, or - for standard input")
     if refused is not None:
         refusals.check_file(refused, file)
-    place = find(data)
-    token = _token(place, ledger, source)
-    with _journal(file) as journal:
+    target = find(data)
+    token = _token(target, ledger, source)
+    raise SystemExit(_run(Invocation(file, target, ledger, source, token, patience, restart, json), refused))
+
+
+def _run(invocation: Invocation, refused: Path | None) -> int:
+    """Publish, print and write the outcomes, and return the exit code."""
+    with _progress_file(invocation.file) as progress_file:
         try:
-            begun = asyncio.run(
-                _work(file, place, ledger, source, token, journal, patience, restart=restart, json=json)
-            )
+            begun_after = asyncio.run(_publish(invocation, progress_file))
         except BaseException as error:
-            refusals.write(refused, journal)
-            _tell_stopped(file, journal)
+            refusals.write(refused, progress_file)
+            _print_interrupted(invocation.file, progress_file)
             if isinstance(error, KeyboardInterrupt):
-                raise SystemExit(1) from None
+                return 1
             raise
-        refusals.write(refused, journal)
-        _tell(journal, begun, json=json)
-        journal.done = True
-    raise SystemExit(1 if journal.reached.refused else 0)
+        refusals.write(refused, progress_file)
+        _print_outcomes(progress_file, begun_after, json=invocation.json)
+        progress_file.done = True
+    return 1 if progress_file.checkpoint.refused else 0
 
 
-async def _work(
-    file: Path,
-    place: Place,
-    ledger: str,
-    source: str | None,
-    token: str,
-    journal: Journal,
-    patience: float,
-    *,
-    restart: bool,
-    json: bool,
-) -> int:
+async def _publish(invocation: Invocation, progress_file: ProgressFile) -> int:
     """Publish the file and return the line after which this run began."""
     columns = (
         TextColumn("{task.description}"),
@@ -98,85 +97,96 @@ async def _work(
         TimeRemainingColumn(),
         TextColumn("{task.fields[counts]}"),
     )
-    async with Client(place, ledger) as client:
-        with Progress(*columns, console=err, disable=json) as progress:
+    async with Client(invocation.target, invocation.ledger) as client:
+        with Progress(*columns, console=err, disable=invocation.json) as progress:
+            destination = Destination(client.events_url, invocation.source)
+            publisher = Publisher(client, invocation.token, invocation.patience, _print_waiting)
+            run = PublishRun(invocation.file, destination, progress_file, publisher)
+            begun_after = await _begin(run, invocation, progress_file, destination)
+            with open_events(invocation.file) as events:
+                bar = progress.add_task("publishing", total=events.size, counts=_counts(progress_file.checkpoint))
 
-            def waiting(why: str | None) -> None:
-                err.print(f"waiting: {why}" if why is not None else "going on", style="yellow", markup=False)
+                def report(checkpoint: Checkpoint) -> None:
+                    progress.update(bar, completed=events.read, counts=_counts(checkpoint))
 
-            publisher = Publisher(client, token, patience, waiting)
-            publication = Publication(file, Target(client.events_url, source), journal, publisher)
-            why = "--restart" if restart else await publication.why_anew()
-            if why is None and journal.reached.line:
-                journal.go_on()
-                err.print(f"{file}: going on after line {journal.reached.line:,}", style="yellow", markup=False)
-            else:
-                if journal.reached.line:
-                    err.print(f"{file}: beginning with the first line: {why}", style="yellow", markup=False)
-                journal.begin(Target(client.events_url, source))
-            begun = journal.reached.line
-            with opened(file) as opened_file:
-                bar = progress.add_task("publishing", total=opened_file.size, counts=_counts(journal.reached))
+                await run.run(events, report)
+                progress.update(bar, total=events.read, completed=events.read)
+    return begun_after
 
-                def moved(reached: Reached) -> None:
-                    progress.update(bar, completed=opened_file.read, counts=_counts(reached))
 
-                await publication.run(opened_file, moved)
-                progress.update(bar, total=opened_file.read, completed=opened_file.read)
-    return begun
+async def _begin(run: PublishRun, invocation: Invocation, progress_file: ProgressFile, destination: Destination) -> int:
+    """Resume at the last checkpoint if possible, else start at line 1; return the line after which the run begins."""
+    reason = "--restart" if invocation.restart else await run.restart_reason()
+    line = progress_file.checkpoint.line
+    if reason is None and line:
+        progress_file.resume()
+        err.print(f"{invocation.file}: resuming after line {line:,}", style="yellow", markup=False)
+    else:
+        if line:
+            err.print(f"{invocation.file}: starting at line 1: {reason}", style="yellow", markup=False)
+        progress_file.start(destination)
+    return progress_file.checkpoint.line
 
 
 @contextmanager
-def _journal(file: Path) -> Iterator[Journal]:
-    """Have the journal of a file, or one that ends with this process, where it cannot be read twice or none be kept."""
+def _progress_file(file: Path) -> Iterator[ProgressFile]:
+    """Open the progress file, or a temporary one if the input cannot be read twice or the directory is read-only."""
     if not file.is_file():
-        journal = Journal.passing()
+        progress_file = ProgressFile.temporary()
     else:
         try:
-            journal = Journal.beside(file)
+            progress_file = ProgressFile.open_for(file)
         except OSError as error:
-            err.print(
-                f"how far it comes cannot be kept: {error}; stopped, it begins anew", style="yellow", markup=False
-            )
-            journal = Journal.passing()
+            wrong = f"progress cannot be saved: {error}; an interrupted run will start at line 1"
+            err.print(wrong, style="yellow", markup=False)
+            progress_file = ProgressFile.temporary()
     try:
-        yield journal
+        yield progress_file
     finally:
-        journal.close()
+        progress_file.close()
 
 
-def _token(place: Place, ledger: str, source: str | None) -> str:
-    token = place.token or (os.environ.get("DUBAN_TOKEN") if source is None else None)
+def _token(target: Target, ledger: str, source: str | None) -> str:
+    token = target.token or (os.environ.get("DUBAN_TOKEN") if source is None else None)
     if token is not None:
         return token
     if source is None:
-        raise SettingsError("who publishes? Say --source, or set DUBAN_TOKEN")
-    return place.token_of(ledger, source)
+        raise SettingsError("no source given: name it with --source, or set DUBAN_TOKEN")
+    return target.token_of(ledger, source)
 
 
-def _tell(journal: Journal, begun: int, *, json: bool) -> None:
-    reached = journal.reached
+def _print_waiting(reason: str | None) -> None:
+    err.print(f"waiting: {reason}" if reason is not None else "resumed", style="yellow", markup=False)
+
+
+def _print_outcomes(progress_file: ProgressFile, begun_after: int, *, json: bool) -> None:
+    checkpoint = progress_file.checkpoint
     if json:
-        counted = {"accepted": reached.accepted, "duplicate": reached.duplicate, "refused": reached.refused}
-        told: dict[str, Any] = {**counted, "lines": reached.line, "begun_after": begun}
-        told["refusals"] = [refusals.outcome(one) for one in journal.refusals()]
-        out.out(msgspec.json.encode(told).decode(), highlight=False)
+        counted = {"accepted": checkpoint.accepted, "duplicate": checkpoint.duplicate, "refused": checkpoint.refused}
+        summary: dict[str, Any] = {**counted, "lines": checkpoint.line, "begun_after": begun_after}
+        summary["refusals"] = [refusals.outcome(one) for one in progress_file.refusals()]
+        out.out(msgspec.json.encode(summary).decode(), highlight=False)
         return
-    for one in islice(journal.refusals(), SHOWN):
-        said = f"refused: line {one.line:,}: {one.id or '?'}: {one.code}: {one.detail}"
-        err.print(said, style="red", markup=False, soft_wrap=True)
-    if reached.refused > SHOWN:
-        err.print(f"… and {reached.refused - SHOWN:,} more; --refused FILE writes them all")
-    out.print(_counts(reached), highlight=False)
+    for one in islice(progress_file.refusals(), SHOWN):
+        text = f"refused: line {one.line:,}: {one.id or '?'}: {one.code}: {one.detail}"
+        err.print(text, style="red", markup=False, soft_wrap=True)
+    if checkpoint.refused > SHOWN:
+        err.print(f"… and {checkpoint.refused - SHOWN:,} more; --refused FILE writes them all")
+    out.print(_counts(checkpoint), highlight=False)
 
 
-def _tell_stopped(file: Path, journal: Journal) -> None:
-    reached = journal.reached
-    if not reached.line:
+def _print_interrupted(file: Path, progress_file: ProgressFile) -> None:
+    checkpoint = progress_file.checkpoint
+    if not checkpoint.line:
         return
-    again = "the next run goes on from there" if journal.kept else "what was accepted will be duplicates"
-    err.print(f"{file}: stopped after line {reached.line:,}: {_counts(reached)}; {again}", style="yellow", markup=False)
+    again = (
+        "the next run resumes there"
+        if progress_file.persistent
+        else "accepted events will be duplicates in the next run"
+    )
+    text = f"{file}: stopped after line {checkpoint.line:,}: {_counts(checkpoint)}; {again}"
+    err.print(text, style="yellow", markup=False)
 
 
-def _counts(reached: Reached) -> str:
-    return f"accepted {reached.accepted}, duplicate {reached.duplicate}, refused {reached.refused}"
+def _counts(checkpoint: Checkpoint) -> str:
+    return f"accepted {checkpoint.accepted}, duplicate {checkpoint.duplicate}, refused {checkpoint.refused}"

@@ -1,4 +1,4 @@
-"""`duban rebuild`: rows folded from scratch, compared and switched to."""
+"""`duban rebuild`: a new generation of rows."""
 
 import asyncio
 from typing import Annotated, Any
@@ -26,10 +26,10 @@ commands = typer.Typer(add_completion=False)
 def rebuild(
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
-    only: Annotated[str | None, typer.Option("--only", help="ingest, status or notify")] = None,
+    only: Annotated[str | None, typer.Option("--only", help="One of ingest, status, notify")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Fold the rows anew from the log beside the old ones, compare, and switch to them; sends nothing."""
+    """Fold all rows from scratch, compare them with the saved ones, and switch to them. Sends nothing."""
 
     async def work() -> dict[str, dict[str, list[str]]]:
         redis = connect(find(data).server())
@@ -37,7 +37,7 @@ def rebuild(
             log = Log(redis, ledger)
             chosen = [rules for rules in _all_rules(ledger_of(data, ledger)) if only in {None, rules.name}]
             if not chosen:
-                raise SettingsError(f"--only {only!r} is none of: ingest, status, notify")
+                raise SettingsError(f"--only {only!r} is not one of: ingest, status, notify")
             found = {rules.name: await Projection(redis, log, rules).rebuild() for rules in chosen}
             return {name: {row: members(*pair) for row, pair in rows.items()} for name, rows in found.items()}
         finally:
@@ -48,8 +48,10 @@ def rebuild(
         shown = {name: [{"row": row, "members": m} for row, m in rows.items()] for name, rows in differing.items()}
         out.out(msgspec.json.encode(shown).decode())
     for name, rows in differing.items() if not json else ():
-        told = ", ".join(f"{row} ({', '.join(differs)})" for row, differs in list(rows.items())[:20])
-        out.print(f"{name}: " + (f"{len(rows)} rows were other ones: {told}" if rows else "equal rows"), markup=False)
+        named = ", ".join(f"{row} ({', '.join(differs)})" for row, differs in list(rows.items())[:20])
+        out.print(
+            f"{name}: " + (f"{len(rows)} saved rows differed: {named}" if rows else "all rows equal"), markup=False
+        )
     raise SystemExit(1 if any(differing.values()) else 0)
 
 

@@ -1,4 +1,4 @@
-"""`duban serve`: one service, as containers start it."""
+"""`duban serve`: one service, for containers."""
 
 import os
 from typing import Annotated
@@ -14,7 +14,7 @@ commands = typer.Typer(add_completion=False)
 
 @commands.command()
 def serve(service: Annotated[str, typer.Argument(help="ingest, status or notify")]) -> None:
-    """Run one service, configured by the environment; this is what containers start."""
+    """Run one service, configured by environment variables, in a container."""
     if service not in BUILDERS:
-        raise SettingsError(f"{service!r} is none of: {', '.join(SERVICES)}")
+        raise SettingsError(f"{service!r} is not one of: {', '.join(SERVICES)}")
     runtime.serve(service, Settings.from_environment(os.environ), BUILDERS[service])

@@ -1,4 +1,4 @@
-"""`duban status`: the board, printed."""
+"""`duban status`: the board, printed once."""
 
 import asyncio
 from typing import Annotated
@@ -18,10 +18,12 @@ commands = typer.Typer(add_completion=False)
 def status(
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="A position or an instant")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Rebuild the board as of this position or instant")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Print the board."""
+    """Print the board: every task with its state and light."""
 
     async def work() -> None:
         query = {"as_of": as_of} if as_of is not None else {}

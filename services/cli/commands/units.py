@@ -1,4 +1,6 @@
-"""`duban units`: how a cell of responsible units is read."""
+"""`duban units`: the reading of a cell of responsible units."""
+
+from typing import Annotated
 
 import msgspec
 import typer
@@ -11,8 +13,13 @@ commands = typer.Typer(add_completion=False)
 
 
 @commands.command()
-def units(text: str, explain: ExplainOption = False, data: DataOption = None, ledger: LedgerOption = LEDGER) -> None:
-    """Read a cell of responsible units and print its JSON."""
+def units(
+    text: Annotated[str, typer.Argument(help="A cell, such as 市民政局牵头，市残联配合")],
+    explain: ExplainOption = False,
+    data: DataOption = None,
+    ledger: LedgerOption = LEDGER,
+) -> None:
+    """Read a cell of responsible units and print it as JSON."""
     own = ledger_of(data, ledger)
     read = read_units(text, own)
     out.out(msgspec.json.encode(read).decode(), highlight=False)

@@ -20,17 +20,17 @@ commands = typer.Typer(add_completion=False)
 
 @commands.command()
 def up(
-    data: Annotated[Path, typer.Option("--data", envvar="DUBAN_DATA", help="Everything it keeps lies here")] = DATA,
+    data: Annotated[Path, typer.Option("--data", envvar="DUBAN_DATA", help="The directory of all data")] = DATA,
     port: PortOption = 8801,
     clock: ClockOption = None,
 ) -> None:
-    """Run an embedded server and the three services in this terminal (with DUBAN_REDIS_URL: on that server)."""
+    """Run an embedded server and the three services in this terminal. With DUBAN_REDIS_URL, use that server."""
 
     async def work() -> None:
         async with Supervisor(data, port, clock, redis_url=server_url(os.environ)).running() as running:
             out.print(f"duban runs: ingest :{port}, status :{port + 1}, notify :{port + 2}; data in {data}")
             out.print(f"server {shown(running.redis_url or '')}; tokens in {data / 'tokens'}; Ctrl-C stops it")
-            await running.until_told()
+            await running.until_stopped()
 
     _check_clock(clock)
     os.umask(PRIVATE_UMASK)

@@ -1,4 +1,4 @@
-"""`duban watch`: the board, live."""
+"""`duban watch`: the board, updated live."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,7 @@ commands = typer.Typer(add_completion=False)
 
 @commands.command()
 def watch(data: DataOption = None, ledger: LedgerOption = LEDGER) -> None:
-    """Show the board and follow it live, until Ctrl-C."""
+    """Show the board and update it live. Ctrl-C ends it."""
 
     async def work() -> None:
         async with Client(find(data), ledger) as client:
@@ -35,11 +35,11 @@ def watch(data: DataOption = None, ledger: LedgerOption = LEDGER) -> None:
 
 
 async def _follow(client: Client, show: Callable[[list[dict[str, Any]], dict[str, Any]], None]) -> NoReturn:
-    """Keep the rows by snapshot and changes, through restarts of status, and show them as they change."""
+    """Show the rows after each change; after a restart of status, start with a new snapshot."""
     while True:
         try:
             async for rows in client.follow():
                 show(list(rows.values()), await client.overview())
         except (httpx.HTTPError, ServiceError) as error:
-            err.print(f"duban: status is away, trying again: {error}", style="yellow")
+            err.print(f"duban: status does not answer, retrying: {error}", style="yellow")
             await sleep(1)
