@@ -1,6 +1,6 @@
-"""A ledger's configuration: its directory of units, its sources, and the rules for lights and alerts.
+"""A ledger's configuration: its directory of units, its sources, and the rules for lights and alerts. Pure.
 
-One TOML file per ledger; the file's stem is the ledger's name. Pure: no file and no clock is read here.
+One TOML file per ledger; the file's stem is the ledger's name.
 """
 
 from datetime import date, datetime

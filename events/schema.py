@@ -1,4 +1,4 @@
-"""The event types: one frozen struct for the `data` member of each.
+"""The event types: one frozen struct for the `data` member of each. Pure.
 
 The type tags in `TYPES` are a storage format: they are in every stored event and are never renamed. A struct never
 changes shape either; a new shape is a new version next to the old one, with an upcaster.

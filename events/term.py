@@ -48,7 +48,7 @@ class Term(Struct, frozen=True, gc=False):
     request: Request | None = None
 
     def evolve(self, event: Event, reported: datetime | None, zone: tzinfo) -> "Term":
-        """Return the term after an event; a report counts by `reported` alone, as the unit has to lead."""
+        """Return the term after an event; a report changes it by `reported` alone, which needs a unit that leads."""
         now = event.recorded or event.time
         match event.data:
             case schema.ExtensionRequested(proposed_due=proposed):

@@ -68,7 +68,7 @@ def _assigned(ledger: Ledger, event: Event, data: schema.TaskAssigned, position:
 
 
 def _advanced(ledger: Ledger, task: Task, event: Event) -> Task:
-    """Return the task after an event; the row of a unit first, then that of the task, then the deadline."""
+    """Return the task after an event other than its assignment, still with the light it had."""
     match event.data:
         case schema.ProgressReported(unit=unit):  # the most frequent first
             return _lead_reported(ledger, _progressed(ledger, task, event, event.data), unit, event)
