@@ -1,4 +1,4 @@
-"""A ledger's configuration: its directory of units, its sources, and the rules for lights and alerts.
+"""A ledger's configuration: its directory of units, its sources, and the rules for lights and alerts. Pure.
 
 One TOML file per ledger; the file's stem is the ledger's name. Data only: nothing here reads a file or a clock.
 """

@@ -1,4 +1,4 @@
-"""What can happen to a task: one frozen struct per event type, for the `data` member.
+"""What can happen to a task: one frozen struct per event type, for the `data` member. Pure.
 
 The type tags in `TYPES` are a storage format: they are in every stored event and are never renamed. A struct never
 changes shape either; a new shape is a new version beside the old one, with an upcaster.
