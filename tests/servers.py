@@ -34,8 +34,9 @@ CONFIG = {
     "save": "",
     "maxmemory-policy": "noeviction",
     "auto-aof-rewrite-min-size": "256mb",
+    "repl-diskless-sync-delay": "0",
 }
-"""As in production."""
+"""As in production, except that a replica's first copy starts at once: by default it waits 5 s for more replicas."""
 
 START_SECONDS = 30.0
 """How long a server may take until it answers: it reads its append-only file first."""

@@ -37,9 +37,6 @@ class Pair:
     async def replicate(self) -> None:
         """Make the second a replica of the first, and wait until it confirms what is written."""
         host, port = self.first.address
-        await _command(
-            self.first.url, "CONFIG", "SET", "repl-diskless-sync-delay", 0
-        )  # by default 5 s, for more replicas
         await _command(self.second.url, "REPLICAOF", host, port)
         async with asyncio.timeout(60):
             while (await _written(self.first.url))[1] < 1:
