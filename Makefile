@@ -1,6 +1,7 @@
 # Each target makes what it needs; nothing but Python 3.11 or later and make has to be there.
 PYTHON ?= python3
 ARGS ?=
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -10,8 +11,8 @@ READY := $(VENV)/.ready
 demo: $(READY)  ## 2017-08 to 2021-01 on the real table, in about a minute (ARGS=--once ends by itself)
 	$(BIN)/duban demo $(ARGS)
 
-test: $(READY)
-	$(BIN)/python -m pytest $(ARGS)
+test: $(READY)  ## in WORKERS processes, each with a server (ARGS="tests/ingest -x" for a part; ARGS="-n 0" in one process)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(READY)  ## format, lint, types, import contracts, the published contract
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""Deadlines (时间进度): the kinds a phrase can mean, and when each next falls due.
+"""Deadlines (时间进度): the kinds a phrase can mean, and when each next falls due. Pure.
 
 Every `due` is exclusive: a task is late from that instant on. A deadline keeps the phrase it was read from. The tags of
 `kind` are a storage format.

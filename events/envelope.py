@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 in structured mode: bytes to event and back.
+"""CloudEvents 1.0 in structured mode: bytes to event and back. Pure.
 
 The bytes a source sent are kept as they came: the ledger only appends its `additions`, so a stored event still holds
 the source's own bytes, and `submitted` gives them back.

@@ -1,4 +1,4 @@
-"""The versions of the language: which struct a type name stands for, and how older data become the newest.
+"""The versions of the language: the struct of each type name, and how older data become the newest. Pure.
 
 A type whose shape has changed lives on beside its next version, with an upcaster: a pure, total function from its data
 to those of the next version. Events of it are still accepted and kept as they were sent; whoever reads them, ingest

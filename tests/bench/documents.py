@@ -1,4 +1,4 @@
-"""How fast documents are read: rows a second, beside what the library of the format takes to open it."""
+"""Speed of reading documents: rows a second, next to the format's library alone."""
 
 import csv
 import time
@@ -32,7 +32,7 @@ MAKERS: dict[str, Callable[[Drawing], bytes]] = {
 
 
 def drawing() -> Drawing:
-    """Return the 2017 table many times over, each row with a title and, mostly, a deadline of its own."""
+    """Return the 2017 table many times over, each row with a distinct title and, mostly, a distinct deadline."""
     rows = []
     for number in range(1, ROWS + 1):
         _, title, units, _ = SEED_ROWS[1 + number % 27]
@@ -42,7 +42,7 @@ def drawing() -> Drawing:
 
 
 async def rows_per_second(document: bytes, ledger: Ledger) -> float:
-    """Return the rows/s from a document's bytes to its assignments, in a process of its own as ingest has it."""
+    """Return the rows/s from a document's bytes to its assignments, in a process of its own as in ingest."""
     start = time.monotonic()
     schedule = await read_safely(document, "table", Order("bench", date(2017, 8, 1), "office"), ledger)
     assert len(schedule.lines) == ROWS, schedule.refusals[:3]
@@ -50,14 +50,14 @@ async def rows_per_second(document: bytes, ledger: Ledger) -> float:
 
 
 async def bare_rows_per_second(document: bytes, form: str) -> float:
-    """Return the rows/s at which the format's library alone gives the texts of the cells."""
+    """Return the rows/s at which the format's library alone reads the texts of the cells."""
     start = time.monotonic()
     assert _opened(document, form) >= ROWS
     return ROWS / (time.monotonic() - start)
 
 
 def _opened(document: bytes, form: str) -> int:
-    """Open a document and go over its cells; return the number of rows."""
+    """Read every cell of a document; return the number of rows."""
     match form:
         case ".docx":
             rows = docx.Document(BytesIO(document)).tables[0].rows

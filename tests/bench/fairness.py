@@ -1,4 +1,4 @@
-"""What thirty sources wait for an answer while a thirty-first floods, beside what they wait when it does not."""
+"""Answer times of thirty sources while a thirty-first floods, and without the flood."""
 
 import asyncio
 import gc
@@ -15,13 +15,12 @@ from urllib.parse import urlsplit
 import httpx
 import redis
 
-from events.envelope import encode
 from events.keys import key
 from services.common import tokens
 from services.common.clock import sleep
 from services.common.connection import connect
 from tests.bench import load
-from tests.examples import reported
+from tests.bench.workload import Workload
 from tests.house import LEDGER, House
 from tests.integration.waiting import settled
 
@@ -36,22 +35,22 @@ RATE = 5
 """Events a second of each of the others, one by one."""
 
 SECONDS = 8
-"""Of one measurement: 1,200 answers, so that the hundredth part are twelve."""
+"""Of one measurement: 1,200 answers, so that one percent are twelve."""
 
 WARM = 1
-"""Seconds before it in which the others publish already: who comes first after a flood that was alone is not in it."""
+"""Seconds of publishing before the measurement: the first answers after a flood without competition are left out."""
 
 FULL_SECONDS = 0.1
-"""Before a publisher tries again to add to an inbox that was full."""
+"""Delay before a publisher retries on a full inbox."""
 
 MOST_TURNS = 1_000_000
-"""Of one flood: each has turns of its own, or its events would be duplicates."""
+"""Turn numbers reserved for one flood: a number used twice would make duplicates."""
 
 _context = multiprocessing.get_context("spawn")
 
 
-async def prepare(house: House) -> None:
-    """Give the sources their tokens and assign what they report on."""
+async def prepare(house: House, workload: Workload) -> None:
+    """Issue the sources' tokens and assign the tasks."""
     client = connect(house.url)
     try:
         for name in (*OTHERS, FLOOD):
@@ -59,24 +58,24 @@ async def prepare(house: House) -> None:
     finally:
         await client.aclose()
     async with httpx.AsyncClient(timeout=60) as http:
-        body = b"\n".join(load.assignments())
+        body = b"\n".join(workload.assignments)
         (
             await http.post(house.address("ingest", "events"), content=body, headers=house.headers("office"))
         ).raise_for_status()
 
 
-async def others_p99(house: House, run: int) -> float:
-    """Return the milliseconds within which 99 of 100 single events of the others are accepted."""
+async def others_p99(house: House, workload: Workload, run: int) -> float:
+    """Return the 99th percentile, in milliseconds, of the others' answer times for single events."""
     turns = RATE * (WARM + SECONDS)
     waited: list[float] = []
 
     async def one(number: int, source: str) -> None:
         http = clients[number]
         headers = house.headers(source, "application/cloudevents+json")
-        start = time.monotonic() + number / len(OTHERS) / RATE  # they do not all speak at once
+        start = time.monotonic() + number / len(OTHERS) / RATE  # spread over a turn
         for turn in range(turns):
             await sleep(max(0.0, start + turn / RATE - time.monotonic()))
-            event = encode(reported(f"t-{turn:04}", run * turns + turn, source=source))
+            event = workload.report(run * turns + turn, source)
             at = time.monotonic()
             answer = await http.post(house.address("ingest", "events"), content=event, headers=headers)
             if turn >= RATE * WARM:
@@ -85,8 +84,8 @@ async def others_p99(house: House, run: int) -> float:
                 raise RuntimeError(f"{source}: {answer.status_code} {answer.text}")
 
     gc.collect()
-    gc.freeze()  # searching all that a test has imported would hold up whoever is measured then
-    context = ssl.create_default_context()  # made once, as it takes longer than an answer
+    gc.freeze()  # a collection of everything imported would delay the answers measured then
+    context = ssl.create_default_context()  # made once: it takes longer than an answer
     async with AsyncExitStack() as open_:
         clients = [await open_.enter_async_context(httpx.AsyncClient(timeout=60, verify=context)) for _ in OTHERS]
         async with asyncio.TaskGroup() as group:
@@ -96,11 +95,12 @@ async def others_p99(house: House, run: int) -> float:
 
 
 @asynccontextmanager
-async def flooding(house: House, publish: Callable[..., None], run: int) -> AsyncIterator[None]:
-    """Have a process of its own publish at full speed until the block ends, and wait until all of it is decided."""
+async def flooding(house: House, workload: Workload, publish: Callable[..., None], run: int) -> AsyncIterator[None]:
+    """Run a process that publishes at full speed until the block ends; then wait until its events are decided."""
     begun, enough = _context.Event(), _context.Event()
     turns = range(run * MOST_TURNS, (run + 1) * MOST_TURNS)
-    args = (begun, enough, turns, house.address("ingest", "events"), dict(house.headers(FLOOD)), house.url)
+    headers = dict(house.headers(FLOOD))
+    args = (begun, enough, workload, turns, house.address("ingest", "events"), headers, house.url)
     process = _context.Process(target=publish, args=args)
     process.start()
     try:
@@ -114,10 +114,12 @@ async def flooding(house: House, publish: Callable[..., None], run: int) -> Asyn
     await settled(house, FLOOD)
 
 
-def over_http(begun: Any, enough: Any, turns: range, address: str, headers: dict[str, str], _: str) -> None:
-    """Post the largest requests there are, one after another."""
+def over_http(
+    begun: Any, enough: Any, workload: Workload, turns: range, address: str, headers: dict[str, str], _: str
+) -> None:
+    """Post the largest permitted requests, one after another."""
     parts = urlsplit(address)
-    body = b"\n".join(_events(20_000))
+    body = b"\n".join(_events(workload, 20_000))
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
     for turn in turns:
         connection.request("POST", parts.path, _distinct(body, turn), headers)
@@ -130,11 +132,12 @@ def over_http(begun: Any, enough: Any, turns: range, address: str, headers: dict
             return
 
 
-def over_inbox(begun: Any, enough: Any, turns: range, _: str, __: dict[str, str], url: str) -> None:
-    """Add events in pipelines, one after another; a little later where the server tells that the inbox is full."""
+def over_inbox(begun: Any, enough: Any, workload: Workload, turns: range, _: str, __: dict[str, str], url: str) -> None:
+    """Add events in pipelines, one after another, and pause where the inbox is full."""
     client: Any = redis.Redis.from_url(url, protocol=2).connection_pool.get_connection()
     inbox = key(LEDGER, "inbox", FLOOD)
-    commands = b"".join(client.pack_commands([("XADD", inbox, "*", "e", event) for event in _events(load.PIPELINE)]))
+    events = _events(workload, load.PIPELINE)
+    commands = b"".join(client.pack_commands([("XADD", inbox, "*", "e", event) for event in events]))
     parts = urlsplit(url)
     with socket.create_connection((parts.hostname, parts.port), timeout=120) as connection:
         for turn in turns:
@@ -152,12 +155,12 @@ def over_inbox(begun: Any, enough: Any, turns: range, _: str, __: dict[str, str]
 
 
 TURN = b"00000000"
-"""Stands in the events for the turn that makes them distinct; as long as any."""
+"""Placeholder of the turn that makes the events distinct; as long as any turn."""
 
 
-def _events(count: int) -> list[bytes]:
+def _events(workload: Workload, count: int) -> list[bytes]:
     source = f"{FLOOD}/{TURN.decode()}"
-    return [encode(reported(f"t-{number % load.TASKS:04}", number, source=source)) for number in range(count)]
+    return [workload.report(number, source) for number in range(count)]
 
 
 def _distinct(events: bytes, turn: int) -> bytes:

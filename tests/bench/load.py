@@ -1,4 +1,4 @@
-"""Publishers: processes of their own, as units' systems are, that have their events ready before the clock starts."""
+"""Publishers in processes of their own, as units' systems are; events are encoded before the measurement starts."""
 
 import http.client
 import multiprocessing
@@ -12,16 +12,11 @@ from urllib.parse import urlsplit
 
 import redis
 
-from events.deadline import Ongoing
-from events.envelope import encode
 from events.keys import key
-from tests.examples import assigned, reported
+from tests.bench.workload import Workload
 from tests.house import LEDGER, House
 
 PUBLISHERS = 4
-
-TASKS = 1_000
-"""Tasks that the reports are about: a large city's plan."""
 
 LINES = 2_000
 """Events in one request."""
@@ -32,29 +27,17 @@ PIPELINE = 500
 _context = multiprocessing.get_context("spawn")
 
 
-def assignments() -> list[bytes]:
-    """Return what assigns the tasks of the load; they have no due, so that the clock has nothing to say."""
-    ongoing = Ongoing("持续实施")
-    return [encode(assigned(f"t-{number:04}", source="office", deadline=ongoing)) for number in range(TASKS)]
-
-
-def reports(publisher: int, count: int) -> list[bytes]:
-    """Return a publisher's events, each distinct."""
-    source = f"units/{publisher}"
-    return [encode(reported(f"t-{number % TASKS:04}", number, source=source)) for number in range(count)]
-
-
-def over_http(house: House, counts: Sequence[int]) -> tuple[float, float]:
-    """Publish over HTTP; return when the first began and when the last had its last answer, in monotonic seconds."""
+def over_http(house: House, workload: Workload, counts: Sequence[int]) -> tuple[float, float]:
+    """Publish over HTTP; return the monotonic seconds of the first request and of the last answer."""
     parts = urlsplit(house.address("ingest", "events"))
     headers = dict(house.headers("units"))
-    return _run(_post, [(count, parts.port, parts.path, headers) for count in counts])
+    return _run(_post, [(workload, count, parts.port, parts.path, headers) for count in counts])
 
 
-def over_inbox(house: House, counts: Sequence[int]) -> tuple[float, float]:
-    """Publish by XADD; return when the first began and when the last had its last answer, in monotonic seconds."""
+def over_inbox(house: House, workload: Workload, counts: Sequence[int]) -> tuple[float, float]:
+    """Publish by XADD; return the monotonic seconds of the first command and of the last reply."""
     inbox = key(LEDGER, "inbox", "units")
-    return _run(_add, [(count, house.url, inbox) for count in counts])
+    return _run(_add, [(workload, count, house.url, inbox) for count in counts])
 
 
 def _run(publish: Callable[..., None], args: Sequence[tuple[Any, ...]]) -> tuple[float, float]:
@@ -74,7 +57,7 @@ def _run(publish: Callable[..., None], args: Sequence[tuple[Any, ...]]) -> tuple
 
 
 def _publisher(publish: Callable[..., None], barrier: Any, times: Any, number: int, *args: Any) -> None:
-    """Run in a process of its own; it ends at once, as taking an interpreter down costs others processor time."""
+    """Run in a process of its own; it exits at once, as an interpreter's shutdown takes processor time from others."""
 
     def begin() -> None:
         barrier.wait(120)
@@ -85,13 +68,27 @@ def _publisher(publish: Callable[..., None], barrier: Any, times: Any, number: i
         publish(begin, number, *args)
         times[2 * number + 1] = time.monotonic()
         code = 0
-    except Exception:  # noqa: BLE001 - told here, and by the exit code
+    except Exception:  # noqa: BLE001 - printed here, and reported by the exit code
         traceback.print_exc()
     os._exit(code)
 
 
-def _post(begin: Callable[[], None], number: int, count: int, port: int, path: str, headers: dict[str, str]) -> None:
-    events = reports(number, count)
+def _reports(workload: Workload, publisher: int, count: int) -> list[bytes]:
+    """Return a publisher's events, each distinct."""
+    source = f"units/{publisher}"
+    return [workload.report(number, source) for number in range(count)]
+
+
+def _post(
+    begin: Callable[[], None],
+    number: int,
+    workload: Workload,
+    count: int,
+    port: int,
+    path: str,
+    headers: dict[str, str],
+) -> None:
+    events = _reports(workload, number, count)
     bodies = [b"\n".join(events[start : start + LINES]) for start in range(0, count, LINES)]
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     connection.connect()
@@ -105,10 +102,10 @@ def _post(begin: Callable[[], None], number: int, count: int, port: int, path: s
         raise RuntimeError(f"publisher {number}: {accepted} of {count} accepted")
 
 
-def _add(begin: Callable[[], None], number: int, count: int, url: str, inbox: str) -> None:
-    """Add events as a fast client in any language would: the commands packed before, the replies only counted."""
+def _add(begin: Callable[[], None], number: int, workload: Workload, count: int, url: str, inbox: str) -> None:
+    """Add events as a fast client in any language does: commands are packed in advance, replies only counted."""
     client: Any = redis.Redis.from_url(url, protocol=2).connection_pool.get_connection()
-    events = reports(number, count)
+    events = _reports(workload, number, count)
     packed = [
         b"".join(client.pack_commands([("XADD", inbox, "*", "e", event) for event in events[start : start + PIPELINE]]))
         for start in range(0, count, PIPELINE)

@@ -1,4 +1,4 @@
-"""What is measured: each figure beside a bare baseline of the same run, as these machines are noisy."""
+"""The measurements: each figure next to a bare baseline of the same run, as machines are noisy."""
 
 import asyncio
 import time
@@ -10,7 +10,6 @@ import msgspec
 from msgspec import Struct
 
 from events.entries import Entry, digest
-from events.envelope import encode
 from events.keys import key
 from events.log import Log
 from events.projection import Projection
@@ -18,15 +17,15 @@ from services.common.clock import sleep
 from services.common.settings import load_ledger, shipped
 from services.status.store import rules
 from tests.bench import load
+from tests.bench.workload import Workload
 from tests.events.appending import append
-from tests.examples import reported
 from tests.house import LEDGER, House
 
 EVENTS = 100_000
 """Of one throughput run."""
 
 RUNS = 5
-"""Of each; the one with the median ratio counts."""
+"""Runs of each measurement; the one with the median ratio counts."""
 
 BATCH = 500
 """Events in one bare append, the size at which the design states its figure."""
@@ -36,7 +35,7 @@ LATENCY_SECONDS = 10.0
 
 
 class Figure(Struct, frozen=True):
-    """One result: `ratio` is value / bare for rates (more is better), None where there is no baseline."""
+    """One result: `ratio` is value / bare, None where there is no baseline."""
 
     name: str
     value: float
@@ -44,23 +43,29 @@ class Figure(Struct, frozen=True):
     bare: float | None = None
     bare_is: str = ""
     wanted: str = ""
+    single: float | None = None
+    single_ratio: float | None = None
 
     @property
     def ratio(self) -> float | None:
         return self.value / self.bare if self.bare else None
 
+    def next_to(self, single: "Figure") -> "Figure":
+        """Return this figure with the same figure of tasks with one unit."""
+        return msgspec.structs.replace(self, single=single.value, single_ratio=single.ratio)
+
 
 async def emptied(redis: Any) -> None:
-    """Empty the server, and its append-only file: the server would rewrite it in the midst of what is measured."""
+    """Empty the server and its append-only file, or the server would rewrite the file during a measurement."""
     await redis.flushall()
     await redis.bgrewriteaof()
     while (await redis.info("persistence"))["aof_rewrite_in_progress"]:
         await sleep(0.05)
 
 
-async def bare_append(redis: Any) -> float:
-    """Return the events/s that one caller of the append script reaches."""
-    events = [encode(reported(f"t-{number % load.TASKS:04}", number)) for number in range(EVENTS)]
+async def bare_append(redis: Any, workload: Workload) -> float:
+    """Return the events/s of one caller of the append script."""
+    events = [workload.report(number, "units") for number in range(EVENTS)]
     entries = [Entry("units", str(number), digest(raw), raw) for number, raw in enumerate(events)]
     log = Log(redis, "bare")
     start = time.monotonic()
@@ -69,31 +74,31 @@ async def bare_append(redis: Any) -> float:
     return EVENTS / (time.monotonic() - start)
 
 
-async def ingest_http(redis: Any, house: House) -> float:
+async def ingest_http(redis: Any, house: House, workload: Workload) -> float:
     """Return the events/s that ingest accepts from four publishers over HTTP."""
-    await _assign(house)
-    start, end = await asyncio.to_thread(load.over_http, house, _shares())
+    await _assign(house, workload)
+    start, end = await asyncio.to_thread(load.over_http, house, workload, _shares())
     assert await Log(redis, LEDGER).tail() >= EVENTS
     return EVENTS / (end - start)
 
 
-async def ingest_inbox(redis: Any, house: House) -> float:
-    """Return the events/s that ingest takes from an inbox while four publishers fill it, until the last is logged."""
-    await _assign(house)
+async def ingest_inbox(redis: Any, house: House, workload: Workload) -> float:
+    """Return the events/s that ingest reads from an inbox while four publishers fill it, until the last is logged."""
+    await _assign(house, workload)
     wanted = await Log(redis, LEDGER).tail() + EVENTS
-    publishing = asyncio.create_task(asyncio.to_thread(load.over_inbox, house, _shares()))
+    publishing = asyncio.create_task(asyncio.to_thread(load.over_inbox, house, workload, _shares()))
     end = await _reached(redis, wanted)
     start, _ = await publishing
     return EVENTS / (end - start)
 
 
-async def ingest_backlog(redis: Any, house: House) -> float:
-    """Return the events/s that ingest takes from an inbox that was filled while it was away, once it has begun."""
-    await _assign(house)
+async def ingest_backlog(redis: Any, house: House, workload: Workload) -> float:
+    """Return the events/s that ingest reads from an inbox filled while it was down, from its first event on."""
+    await _assign(house, workload)
     house.stop("ingest")
     log = Log(redis, LEDGER)
     before = await log.tail()
-    await asyncio.to_thread(load.over_inbox, house, _shares())
+    await asyncio.to_thread(load.over_inbox, house, workload, _shares())
     house.start("ingest")
     start = await _reached(redis, before + 1)
     begun = await log.tail()
@@ -101,7 +106,7 @@ async def ingest_backlog(redis: Any, house: House) -> float:
 
 
 async def bare_read(redis: Any) -> float:
-    """Return the events/s at which the log can be read, without looking into them."""
+    """Return the events/s of reading the log without decoding."""
     log = Log(redis, LEDGER)
     start, after = time.monotonic(), 0
     while batch := await log.read(after):
@@ -128,7 +133,7 @@ async def fold(redis: Any) -> float:
     return projection.position / (time.monotonic() - start)
 
 
-async def latency(house: House) -> list[float]:
+async def latency(house: House, workload: Workload) -> list[float]:
     """Return the seconds from POST to SSE frame of single events at RATE a second, sorted."""
     headers = house.headers("units", "application/cloudevents+json")
     sent: dict[int, float] = {}
@@ -146,7 +151,7 @@ async def latency(house: House) -> list[float]:
                         return
 
         async def post(number: int) -> None:
-            event = encode(reported(f"t-{number % load.TASKS:04}", number, source="units/latency"))
+            event = workload.report(number, "units/latency")
             at = time.monotonic()
             answer = await http.post(house.address("ingest", "events"), content=event, headers=headers)
             sent[answer.json()["position"]] = at
@@ -158,7 +163,7 @@ async def latency(house: House) -> list[float]:
     return sorted(arrived[at] - sent[at] for at in sent)
 
 
-async def bare_latency(redis: Any, reader: Any) -> list[float]:
+async def bare_latency(redis: Any, reader: Any, workload: Workload) -> list[float]:
     """Return the seconds from XADD to a blocking XREAD of another client at RATE a second, sorted."""
     stream = key("bare", "latency")
     total = int(RATE * LATENCY_SECONDS)
@@ -174,7 +179,7 @@ async def bare_latency(redis: Any, reader: Any) -> list[float]:
 
     async def add(number: int) -> None:
         at = time.monotonic()
-        sent[await redis.xadd(stream, {"e": encode(reported(number=number))})] = at
+        sent[await redis.xadd(stream, {"e": workload.report(number, "units")})] = at
 
     listener = asyncio.create_task(listen())
     await _paced(total, add)
@@ -183,7 +188,7 @@ async def bare_latency(redis: Any, reader: Any) -> list[float]:
 
 
 async def memory(redis: Any) -> dict[str, float]:
-    """Return bytes: of an event in the log, of one with all that is kept for it, of a task row."""
+    """Return bytes: of an event in the log, of an event with everything stored for it, of a task row."""
     log = Log(redis, LEDGER)
     events = await log.tail()
     rows = Projection(redis, log, rules(load_ledger(shipped(f"{LEDGER}.toml"))))
@@ -200,20 +205,21 @@ async def memory(redis: Any) -> dict[str, float]:
     }
 
 
-async def beside(
+async def compare(
     bare: Callable[[], Awaitable[float]],
     bare_is: str,
     measure: Callable[[], Awaitable[float]],
     name: str,
     unit: str,
     wanted: str = "",
+    runs: int = RUNS,
 ) -> Figure:
-    """Measure several times, each right after the baseline, and return the run whose ratio is the median.
+    """Measure several times, each right after the baseline, and return the run with the median ratio.
 
-    The speed of these machines drifts within a minute: what is compared has to be measured together.
+    A machine's speed drifts within a minute: value and baseline are measured together.
     """
-    runs = [(await bare(), await measure()) for _ in range(RUNS)]
-    baseline, value = sorted(runs, key=lambda run: run[1] / run[0])[RUNS // 2]
+    measured = [(await bare(), await measure()) for _ in range(runs)]
+    baseline, value = sorted(measured, key=lambda run: run[1] / run[0])[runs // 2]
     return Figure(name, value, unit, baseline, bare_is, wanted)
 
 
@@ -222,9 +228,9 @@ def at(sorted_: list[float], share: float) -> float:
     return 1_000 * sorted_[min(len(sorted_) - 1, int(share * len(sorted_)))]
 
 
-async def _assign(house: House) -> None:
+async def _assign(house: House, workload: Workload) -> None:
     async with httpx.AsyncClient(timeout=60) as http:
-        body = b"\n".join(load.assignments())
+        body = b"\n".join(workload.assignments)
         answer = await http.post(house.address("ingest", "events"), content=body, headers=house.headers("office"))
         answer.raise_for_status()
 
@@ -234,7 +240,7 @@ def _shares() -> list[int]:
 
 
 async def _reached(redis: Any, wanted: int) -> float:
-    """Wait until the log has so many events, and return when it had: the server tells, as asking it would slow it."""
+    """Wait until the log has this many events, and return the instant; a blocking read, as polling slows the server."""
     while not await redis.xread({key(LEDGER, "log"): f"{wanted - 1}-0"}, count=1, block=5_000):
         pass
     return time.monotonic()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tests.house import free_ports
+from tests.ports import free_ports
 
 START_SECONDS = 60.0
 

@@ -19,7 +19,7 @@ from services.common.settings import shipped
 from tests.cli.gate import CUT, Gate, none
 from tests.cli.terminal import CLEAN, DUBAN, Terminal, run
 from tests.examples import assigned, reported
-from tests.house import free_ports
+from tests.ports import free_ports
 
 BATCHES = 3
 

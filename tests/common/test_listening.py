@@ -12,7 +12,8 @@ import pytest
 from services.common.listening import ListenError, PortTakenError, listen, reachable
 from services.common.settings import Settings
 from tests.cli.terminal import run
-from tests.house import House, free_ports
+from tests.house import House
+from tests.ports import free_ports
 
 
 def _has_ipv6() -> bool:

@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -21,7 +20,8 @@ import httpx
 import pytest
 
 from services.common.settings import SERVICES
-from tests.servers import docker_answers, free_port
+from tests.ports import free_ports
+from tests.servers import docker_answers
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "deploy" / "ledgers" / "zhanjiang-2017-key-tasks.txt"
@@ -67,7 +67,7 @@ class Stack:
 
     def __init__(self, compose: list[str]) -> None:
         self.project = f"duban-test-{secrets.token_hex(4)}"
-        self.port = consecutive_ports(len(SERVICES))
+        self.port = free_ports(len(SERVICES))
         self.command = [*compose, "-p", self.project, "-f", str(ROOT / "deploy" / "compose.yaml")]
         ports = {f"DUBAN_{service.upper()}_PORT": str(self.port + number) for number, service in enumerate(SERVICES)}
         self.environment = bare_environment() | ports | {"DUBAN_IMAGE": self.project}
@@ -132,23 +132,6 @@ class Stack:
                 .get("Status", container.status)
                 for container in containers
             }
-
-
-def consecutive_ports(count: int) -> int:
-    """Return the first of `count` free ports in a row: clients find status and notify by ingest's port."""
-    while True:
-        first = free_port()
-        if first + count < 65_536 and all(_is_free(first + number) for number in range(count)):
-            return first
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 @pytest.fixture(scope="module")

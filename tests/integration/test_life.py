@@ -24,12 +24,12 @@ from hypothesis.stateful import (
 from tests.events.driver import Driver
 from tests.integration.model.book import Book, Verdict
 from tests.integration.model.directory import PATH, Directory
+from tests.integration.model.draws import Draws
 from tests.integration.model.dues import instant
+from tests.integration.model.generators import any_submission, assignment, last_word, reassignment, repeated
 from tests.integration.model.hall import ARRAY, INBOX, LINES, ONE, SERVICES, Hall
-from tests.integration.model.paper import Paper
-from tests.integration.model.pen import Pen
-from tests.integration.model.post import assignment, last_word, letter, reassignment, repeated
 from tests.integration.model.row import differences, plain
+from tests.integration.model.submission import Submission
 from tests.integration.model.term import Word
 
 START = datetime.fromisoformat("2018-02-10T09:00:00+08:00")
@@ -78,7 +78,7 @@ class LifeMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.book = Book(DIRECTORY, START)
-        self.sent: list[tuple[str, Paper]] = []
+        self.sent: list[tuple[str, Submission]] = []
         self.unheard: Counter[tuple[str, Word]] = Counter()
         self.read = 0
         self.steps = 0
@@ -113,12 +113,12 @@ class LifeMachine(RuleBasedStateMachine):
     @rule(data=st.data(), count=st.integers(1, 2), door=doors)
     def somebody_repeats(self, data: st.DataObject, count: int, door: str) -> None:
         """A source sends again what it has sent, or other bytes with the same id."""
-        pen = Pen(data, self.book)
-        source, _ = pen.one_of(*self.sent)
-        own = [paper for by, paper in self.sent if by == source]
+        draws = Draws(data, self.book)
+        source, _ = draws.one_of(*self.sent)
+        own = [submission for by, submission in self.sent if by == source]
         count = 1 if source in READERS else count  # what is not even read is kept as one
-        papers = [repeated(pen, pen.one_of(*own)) for _ in range(count)]
-        self._hand_in(source, door, [(paper, self.book.judge(paper, source)) for paper in papers])
+        submissions = [repeated(draws, draws.one_of(*own)) for _ in range(count)]
+        self._hand_in(source, door, [(submission, self.book.judge(submission, source)) for submission in submissions])
 
     @rule(span=spans, awaited=st.booleans())
     def time_goes_by(self, span: timedelta, awaited: bool) -> None:  # noqa: FBT001 - hypothesis names it
@@ -177,39 +177,44 @@ class LifeMachine(RuleBasedStateMachine):
         self.driver(self.hall.close())
 
     def _write(
-        self, data: st.DataObject, source: str, count: int, door: str, draw: Callable[[Pen, str], Paper] = letter
+        self,
+        data: st.DataObject,
+        source: str,
+        count: int,
+        door: str,
+        draw: Callable[[Draws, str], Submission] = any_submission,
     ) -> None:
-        pen = Pen(data, self.book)
-        letters = []
+        draws = Draws(data, self.book)
+        judged = []
         for _ in range(count):  # each fits how those before it leave the tasks
-            paper = draw(pen, source)
-            letters.append((paper, self.book.judge(paper, source)))
-            self.sent.append((source, paper))
-        self._hand_in(source, door, letters)
+            submission = draw(draws, source)
+            judged.append((submission, self.book.judge(submission, source)))
+            self.sent.append((source, submission))
+        self._hand_in(source, door, judged)
 
-    def _hand_in(self, source: str, door: str, letters: Sequence[tuple[Paper, Verdict]]) -> None:
-        """Hand papers in, all at once; fails where it is not their verdicts that come back."""
+    def _hand_in(self, source: str, door: str, judged: Sequence[tuple[Submission, Verdict]]) -> None:
+        """Hand submissions in, all at once; fails where it is not their verdicts that come back."""
         self.steps += 1
-        if door != INBOX and len(letters) == 1:
+        if door != INBOX and len(judged) == 1:
             door = ONE
-        elif door == ARRAY and not all(paper.is_json for paper, _ in letters):
+        elif door == ARRAY and not all(submission.is_json for submission, _ in judged):
             door = LINES  # in an array, one would break them all
-        for paper, verdict in letters:
-            note(f"{source}, {door}: {paper.raw[:800].decode(errors='replace')}\n  → {verdict}")
-        outcomes = self.driver(self.hall.submit(source, door, [paper.raw for paper, _ in letters]))
+        for submission, verdict in judged:
+            note(f"{source}, {door}: {submission.raw[:800].decode(errors='replace')}\n  → {verdict}")
+        outcomes = self.driver(self.hall.submit(source, door, [submission.raw for submission, _ in judged]))
         kept = self.driver(self.hall.refused(self.refusals))
         self.refusals = kept[-1][0] if kept else self.refusals
         if source in READERS and door != INBOX:
             self._check_reader_refused(source, kept)
             return
-        refused = [(source.encode(), paper.raw) for paper, verdict in letters if verdict.outcome == "refused"]
+        refused = [(source.encode(), submission.raw) for submission, verdict in judged if verdict.outcome == "refused"]
         assert [(fields["by"], fields["raw"]) for _, fields in kept] == refused
-        for (paper, verdict), outcome in zip(letters, outcomes, strict=True):
+        for (submission, verdict), outcome in zip(judged, outcomes, strict=True):
             assert (outcome["outcome"], outcome.get("position")) == (verdict.outcome, verdict.position), outcome
             assert outcome.get("code") in (verdict.codes or {None}), outcome
-            if paper.event is not None:
-                assert (outcome["source"], outcome["id"]) == paper.name
-        self._settle(source, [paper for paper, verdict in letters if verdict.outcome == "accepted"])
+            if submission.event is not None:
+                assert (outcome["source"], outcome["id"]) == submission.name
+        self._settle(source, [submission for submission, verdict in judged if verdict.outcome == "accepted"])
 
     def _check_reader_refused(self, source: str, kept: Sequence[tuple[str, dict[str, bytes]]]) -> None:
         """Fail where not just the head of one request is kept: it was refused before its body was read."""
@@ -234,7 +239,7 @@ class LifeMachine(RuleBasedStateMachine):
         if self.unheard:
             self._settle()
 
-    def _settle(self, source: str = "", accepted: Sequence[Paper] = ()) -> None:
+    def _settle(self, source: str = "", accepted: Sequence[Submission] = ()) -> None:
         """Fail where the log does not go on with what the clock has to say, what was accepted, and what comes of it."""
         before, after = self.unheard, Counter(self.book.words())
         log = self.driver(self.hall.grown(self.read, self.book.tail - self.read))
@@ -244,8 +249,8 @@ class LifeMachine(RuleBasedStateMachine):
         )
         self._hear(log[: before.total()], before)
         log = log[before.total() :]
-        for paper, (position, raw) in zip(accepted, log, strict=False):
-            self._keep(position, raw, paper.raw, source)
+        for submission, (position, raw) in zip(accepted, log, strict=False):
+            self._keep(position, raw, submission.raw, source)
         self._hear(log[len(accepted) :], after)
         self.read, self.unheard = self.book.tail, Counter()
         rows = plain(self.book.rows())

@@ -15,8 +15,9 @@ import psutil
 from services.common.clock import sleep
 from services.common.settings import SERVICES
 from tests.cli.terminal import CLEAN
-from tests.house import LEDGER, free_ports
+from tests.house import LEDGER
 from tests.integration.proxy import Proxy
+from tests.ports import free_ports
 
 READY_SECONDS = 90.0
 """How long everything may take to be ready after a fault, on a machine that does much else."""

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from tests.integration.model.directory import Directory
 from tests.integration.model.dues import instant
-from tests.integration.model.paper import Paper
 from tests.integration.model.permission import objections
 from tests.integration.model.row import row
+from tests.integration.model.submission import Submission
 from tests.integration.model.task import Task
 from tests.integration.model.term import Word
 
@@ -40,25 +40,25 @@ class Book:
         self._ids += 1
         return f"e{self._ids}"
 
-    def judge(self, paper: Paper, by: str) -> Verdict:
+    def judge(self, submission: Submission, by: str) -> Verdict:
         """Return what must become of a submission, and take it in if it is accepted."""
-        event = paper.event
+        event = submission.event
         if event is None:
-            assert paper.flaw is not None
-            return Verdict("refused", codes=frozenset({paper.flaw}))
+            assert submission.flaw is not None
+            return Verdict("refused", codes=frozenset({submission.flaw}))
         if not self.directory.owns(by, event["source"]):
             return Verdict("refused", codes=frozenset({"not-permitted"}))
         name = (event["source"], event["id"])
         if name in self.accepted:
             position, raw = self.accepted[name]
-            if raw == paper.raw:
+            if raw == submission.raw:
                 return Verdict("duplicate", position)
             return Verdict("refused", codes=frozenset({"id-reused"}))
         codes = objections(self.directory, self.tasks.get(event["subject"]), event, by, self.now)
         if codes:
             return Verdict("refused", codes=frozenset(codes))
         self.tail += 1
-        self.accepted[name] = (self.tail, paper.raw)
+        self.accepted[name] = (self.tail, submission.raw)
         self._happens(event)
         return Verdict("accepted", self.tail)
 

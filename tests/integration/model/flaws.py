@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
 
-from tests.integration.model.paper import Paper, written
+from tests.integration.model.submission import Submission, written
 
 Event: TypeAlias = dict[str, Any]
 Data: TypeAlias = dict[str, Any]
@@ -91,16 +91,16 @@ MEMBERS: dict[str, dict[str, Any]] = {
 """Values that a member cannot have."""
 
 
-def broken(event: Event, flaw: str) -> Paper:
+def broken(event: Event, flaw: str) -> Submission:
     """Return an event's bytes, broken."""
-    return Paper(BROKEN[flaw](written(event).raw), None, "malformed")
+    return Submission(BROKEN[flaw](written(event).raw), None, "malformed")
 
 
-def doubled(event: Event) -> Paper:
+def doubled(event: Event) -> Submission:
     """Return an event of which two readers would read two things: a member is there twice."""
-    return Paper(written(event).raw[:-1] + b',"subject":"another"}', None, "malformed")
+    return Submission(written(event).raw[:-1] + b',"subject":"another"}', None, "malformed")
 
 
-def enlarged(event: Event) -> Paper:
+def enlarged(event: Event) -> Submission:
     """Return an event of more than 60,000 bytes."""
     return written(event | {"data": event["data"] | {"summary": "长" * 20_000}}, flaw="too-large")

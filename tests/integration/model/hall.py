@@ -44,17 +44,15 @@ class Hall:
         self._http: dict[str, httpx.AsyncClient] = {}
 
     async def open(self, now: datetime) -> None:
-        """Start both, at an instant, on a server that has nothing."""
+        """Start both at once, at an instant, on an emptied server."""
         await self._redis.flushall()
         for source in self._sources:
             await tokens.register(self._redis, LEDGER, source, source, tokens.UNKNOWN, now)
         self.clock.set(now)
-        for service in SERVICES:
-            await self.start(service)
+        await asyncio.gather(*map(self.start, SERVICES))
 
     async def close(self) -> None:
-        for service in list(self._running):
-            await self.stop(service)
+        await asyncio.gather(*map(self.stop, list(self._running)))
 
     async def start(self, service: str) -> None:
         """Start a service on a port of its own."""

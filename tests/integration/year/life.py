@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+from urllib.parse import quote
 
 from events.deadline import (
     Ambiguous,
@@ -112,10 +113,10 @@ class Life:
 
     def _from(self, unit: str, data: EventData) -> Said:
         by = self._speakers[unit]
-        return self._say(by, f"{by}/{unit}" if self._number % 3 == 0 else by, data)
+        return self._say(by, f"{by}/{quote(unit)}" if self._number % 3 == 0 else by, data)
 
     def _by_office(self, data: EventData) -> Said:
-        return self._say(OFFICE, f"{OFFICE}/督查室" if self._number % 4 == 0 else OFFICE, data)
+        return self._say(OFFICE, f"{OFFICE}/{quote('督查室')}" if self._number % 4 == 0 else OFFICE, data)
 
     def _say(self, by: str, source: str, data: EventData) -> Said:
         self._said += 1

@@ -1,4 +1,4 @@
-"""Draws what is written into events; whatever it names comes from the book, so that most of it fits."""
+"""Random parts of events; names come from the book, so that most of them fit."""
 
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
@@ -21,8 +21,8 @@ OPEN = "有关部门"
 EVERY = ["month", "quarter", "half-year", "year"]
 
 
-class Pen:
-    """Draws for somebody who knows how the model's tasks stand."""
+class Draws:
+    """Draws parts of events by the state of the model's tasks."""
 
     def __init__(self, data: st.DataObject, book: Book) -> None:
         self.book = book

@@ -1,11 +1,11 @@
-"""What a source hands in: bytes, and what the model is to know of them."""
+"""A submission: its bytes, and the event that the model reads in them."""
 
 import json
 from typing import Any, NamedTuple
 
 
-class Paper(NamedTuple):
-    """A submission: `event` is what its bytes say, or `flaw` the code for which no one could read them as an event."""
+class Submission(NamedTuple):
+    """`event` is the event in the bytes, or `flaw` the code of the reason why they cannot be read as one."""
 
     raw: bytes
     event: dict[str, Any] | None = None
@@ -25,7 +25,7 @@ class Paper(NamedTuple):
         return True
 
 
-def written(event: dict[str, Any], *, spaced: bool = False, flaw: str | None = None) -> Paper:
-    """Return an event on paper, with or without the white space that JSON allows."""
+def written(event: dict[str, Any], *, spaced: bool = False, flaw: str | None = None) -> Submission:
+    """Return an event as a submission, with or without the white space that JSON allows."""
     raw = json.dumps(event, ensure_ascii=False, separators=None if spaced else (",", ":")).encode()
-    return Paper(raw, None if flaw else event, flaw)
+    return Submission(raw, None if flaw else event, flaw)
