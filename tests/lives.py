@@ -23,8 +23,8 @@ from services.ingest.core import decide
 from services.ingest.task import Task, evolve
 from services.ingest.timers import clock_events
 from services.status import core as status
-from services.status.row import Task as Shown
 from services.status.row import TaskRow
+from services.status.row import TrackedTask as Shown
 from tests.examples import TASK
 
 LEDGER = load_ledger(shipped("zhanjiang.toml"))

@@ -32,7 +32,7 @@ from services.notify.alerts import alerts_for
 from services.notify.alerts import evolve as evolve_notify
 from services.status.core import evolve as evolve_status
 from services.status.lights import light
-from services.status.row import Task as Shown
+from services.status.row import TrackedTask as Shown
 
 FILES = Path(__file__).with_name("fixtures") / "folds"
 

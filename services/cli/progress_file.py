@@ -45,7 +45,7 @@ class LoggedLine(Struct, frozen=True):
     position: int
 
 
-class Checkpoint(Struct, frozen=True, tag="reached"):
+class PublishProgress(Struct, frozen=True, tag="reached"):
     """The last line with an outcome, the SHA-256 of all bytes up to it, and the counts of outcomes.
 
     `first` and `last` are lines that identify the log.
@@ -61,7 +61,7 @@ class Checkpoint(Struct, frozen=True, tag="reached"):
     last: LoggedLine | None = None
 
 
-Entry: TypeAlias = Destination | RefusedLine | Checkpoint
+Entry: TypeAlias = Destination | RefusedLine | PublishProgress
 
 _entries = msgspec.json.Decoder(Entry)
 
@@ -75,7 +75,7 @@ class ProgressFile:
 
     def __init__(self, file: IO[bytes], path: Path | None) -> None:
         self.destination: Destination | None = None
-        self.checkpoint = Checkpoint()
+        self.checkpoint = PublishProgress()
         self.done = False
         self._file = file
         self._path = path
@@ -83,7 +83,7 @@ class ProgressFile:
         for entry, end in self._read():
             if isinstance(entry, Destination):
                 self.destination = entry
-            elif isinstance(entry, Checkpoint):
+            elif isinstance(entry, PublishProgress):
                 self.checkpoint, self._end = entry, end
 
     @classmethod
@@ -121,7 +121,7 @@ class ProgressFile:
 
     def start(self, destination: Destination) -> None:
         """Discard all progress: the file is published from line 1."""
-        self.destination, self.checkpoint = destination, Checkpoint()
+        self.destination, self.checkpoint = destination, PublishProgress()
         self._cut(0)
         self._add([destination])
 
@@ -129,7 +129,7 @@ class ProgressFile:
         """Drop what follows the last checkpoint."""
         self._cut(self._end)
 
-    def add(self, refused: Sequence[RefusedLine], checkpoint: Checkpoint) -> None:
+    def add(self, refused: Sequence[RefusedLine], checkpoint: PublishProgress) -> None:
         """Append the outcomes of a batch."""
         self._add([*refused, checkpoint])
         self.checkpoint = checkpoint

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from services.cli.client import LINES
 from services.cli.event_file import EventFile, EventLine, LineReader, open_events
-from services.cli.progress_file import Checkpoint, Destination, LoggedLine, ProgressFile, RefusedLine
+from services.cli.progress_file import Destination, LoggedLine, ProgressFile, PublishProgress, RefusedLine
 from services.cli.publisher import Publisher
 from services.ingest.core import Outcome
 
@@ -47,7 +47,7 @@ class PublishRun:
                 return "the log does not have the published part"
         return None
 
-    async def run(self, events: EventFile, report: Callable[[Checkpoint], None]) -> None:
+    async def run(self, events: EventFile, report: Callable[[PublishProgress], None]) -> None:
         """Publish the rest of the open file and report each checkpoint."""
         lines, checkpoint = events.lines, self._progress_file.checkpoint
         while lines.number < checkpoint.line:
@@ -59,7 +59,7 @@ class PublishRun:
             report(checkpoint)
 
 
-def _lines_of(lines: LineReader, checkpoint: Checkpoint, wanted: set[int]) -> dict[int, EventLine] | None:
+def _lines_of(lines: LineReader, checkpoint: PublishProgress, wanted: set[int]) -> dict[int, EventLine] | None:
     """Read the published part of a file and return the wanted lines of it; None if it has changed."""
     found: dict[int, EventLine] = {}
     while lines.number < checkpoint.line and (line := lines.next()) is not None:
@@ -69,7 +69,9 @@ def _lines_of(lines: LineReader, checkpoint: Checkpoint, wanted: set[int]) -> di
     return found if same else None
 
 
-def _next(before: Checkpoint, batch: Sequence[EventLine], outcomes: Sequence[Outcome], lines: LineReader) -> Checkpoint:
+def _next(
+    before: PublishProgress, batch: Sequence[EventLine], outcomes: Sequence[Outcome], lines: LineReader
+) -> PublishProgress:
     counted = {"accepted": before.accepted, "duplicate": before.duplicate, "refused": before.refused}
     first, last = before.first, before.last
     for line, outcome in zip(batch, outcomes, strict=True):

@@ -23,7 +23,7 @@ _PARAMETERS = {
 }
 
 
-class Channel(NamedTuple):
+class StreamChannel(NamedTuple):
     """One stream: its messages by name, and what those who use it do with it."""
 
     address: str
@@ -38,7 +38,7 @@ def asyncapi() -> Schema:
     """Return the whole description."""
     known = SchemaRegistry()
     channels = {
-        "inbox": Channel(
+        "inbox": StreamChannel(
             "duban:{ledger}:inbox:{source}",
             "A source's inbox",
             "Events of one source, which the server's ACL lets nobody else add: `XADD <inbox> * e <event>`. A message"
@@ -47,7 +47,7 @@ def asyncapi() -> Schema:
             "Submit events",
             _events(known, [name for name, data in TYPES.items() if data.speaker is not None], stored=False),
         ),
-        "receipts": Channel(
+        "receipts": StreamChannel(
             "duban:{ledger}:receipts:{source}",
             "A source's receipts",
             f"What became of each entry of the source's inbox, in its order; the last {RECEIPTS_KEPT:,}. Sending an"
@@ -61,7 +61,7 @@ def asyncapi() -> Schema:
                 for outcome in (ACCEPTED, DUPLICATE, REFUSED)
             },
         ),
-        "log": Channel(
+        "log": StreamChannel(
             "duban:{ledger}:log",
             "The log",
             "Every accepted event, for ever: the id of an entry is `<position>-0`, and positions are 1, 2, 3 … without"
@@ -70,7 +70,7 @@ def asyncapi() -> Schema:
             "Replay and follow what was recorded",
             _events(known, list(TYPES), stored=True),
         ),
-        "changes": Channel(
+        "changes": StreamChannel(
             "duban:{ledger}:status:changes",
             "Task rows as they change",
             f"The row of a task after each event, and where time alone changed its light; the last {CHANGES_KEPT:,}."
@@ -79,7 +79,7 @@ def asyncapi() -> Schema:
             "Follow the status of the tasks",
             {"row": _message(known, TaskRow, "A task's row, as GET /v1/{ledger}/tasks gives it.")},
         ),
-        "refused": Channel(
+        "refused": StreamChannel(
             "duban:{ledger}:refused",
             "What was refused",
             "Every refused submission of a known source, over both doors, for ever: number, reason, who and when."
@@ -140,7 +140,7 @@ def asyncapi() -> Schema:
     }
 
 
-def _channel(channel: Channel) -> Schema:
+def _channel(channel: StreamChannel) -> Schema:
     return {
         "address": channel.address,
         "title": channel.title,

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from events.log import AlreadyRecordedError, InboxMovedError, StaleTailError
 from services.common.clock import cancelled
 from services.ingest.core import Outcome
-from services.ingest.handover import Decided, Handover
+from services.ingest.handover import AppendSlot, Decided
 from services.ingest.lookup import Lookups
 from services.ingest.loss_check import LossCheck
 from services.ingest.queue import Queue
@@ -20,7 +20,7 @@ class Appender:
     """The second of the writer's two coroutines."""
 
     def __init__(
-        self, queue: Queue, handover: Handover, model: WriteModel, lookups: Lookups, loss_check: LossCheck
+        self, queue: Queue, handover: AppendSlot, model: WriteModel, lookups: Lookups, loss_check: LossCheck
     ) -> None:
         self._queue = queue
         self._handover = handover

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from services.common.clock import cancelled, sleep
 from services.ingest.core import Outcome
 from services.ingest.draft import Base, Draft
-from services.ingest.handover import Decided, Handover
+from services.ingest.handover import AppendSlot, Decided
 from services.ingest.lookup import Lookup, Lookups
 from services.ingest.loss_check import LossCheck
 from services.ingest.queue import Queue
@@ -35,7 +35,7 @@ class Decider:
     def __init__(
         self,
         queue: Queue,
-        handover: Handover,
+        handover: AppendSlot,
         model: WriteModel,
         lookups: Lookups,
         loss_check: LossCheck,

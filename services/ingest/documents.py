@@ -12,12 +12,12 @@ from services.ingest.core import Outcome
 from services.ingest.draft import submission
 from services.ingest.task import Task
 from services.ingest.writer import Writer
-from services.schedule.difference import Difference, Present, compare
+from services.schedule.difference import Present, RowDifference, compare
 from services.schedule.grammar import lark
 from services.schedule.plan import Order, task_name
 from services.schedule.preview import Preview, preview_rows
 from services.schedule.sandbox import read_safely
-from services.schedule.table import Refusal
+from services.schedule.table import RowRefusal
 
 
 class Imported(Preview, frozen=True):
@@ -54,14 +54,14 @@ class Documents:
         issued = datetime(*order.issued.timetuple()[:3], tzinfo=self._writer.ledger.zone)
         if issued > self._writer.now():  # of which each row would be refused one by one, after all was well here
             return Imported(
-                (), (Refusal(0, "", "issued", f"{order.issued} is still to come by the ledger's clock"),), ()
+                (), (RowRefusal(0, "", "issued", f"{order.issued} is still to come by the ledger's clock"),), ()
             )
         schedule = await read_safely(data, name, order, self._writer.ledger)
         await self._writer.submit([])  # brings the write model up to the log, or says that it cannot be
         ledger, tasks = self._writer.ledger, self._writer.model.state.rows
         lines = [line for line in schedule.lines if line.task in tasks]
         present = await _present(self._writer.log, [tasks[line.task] for line in lines])
-        differences = {line.task: Difference("new") for line in schedule.lines}
+        differences = {line.task: RowDifference("new") for line in schedule.lines}
         for line, one in zip(lines, present, strict=True):
             differences[line.task] = compare(line, one, f"按更正后的文件《{name}》", self._writer.now(), ledger)
         read = {line.task for line in schedule.lines} | {task_name(order, one.row) for one in schedule.refusals}

@@ -26,7 +26,7 @@ class Decided(Struct, frozen=True):
     packed: PackedBatch
 
 
-class Handover:
+class AppendSlot:
     """One slot: the decider puts a draft, the appender takes it and releases the slot once it has answered.
 
     A draft is valid for its epoch only: it rests on the write model and on the draft that was being appended. An epoch

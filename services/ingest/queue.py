@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from events.ledger import CLOCK
-from services.ingest.request import Chunk, Request
+from services.ingest.request import Chunk, WriteRequest
 from services.schedule.limits import MIB
 
 BATCH = 1_000
@@ -33,7 +33,7 @@ class Queue:
     """Requests in order of arrival within a source; sources take turns."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
-        self._sources: dict[str, deque[Request]] = {}
+        self._sources: dict[str, deque[WriteRequest]] = {}
         self._rests: dict[str, float] = {}
         self._put_back: list[Chunk] = []
         self._seconds = seconds
@@ -41,7 +41,7 @@ class Queue:
         self._last_source = ""
         self._last_arrival = self._last_of_others = -math.inf
 
-    def put(self, request: Request) -> None:
+    def put(self, request: WriteRequest) -> None:
         """Add a request behind those of its source."""
         if request.source != CLOCK and len(request.sent) <= CHUNK:
             if request.source != self._last_source:
@@ -103,7 +103,7 @@ class Queue:
         return min((self._rests.get(source, now) - now for source in self._sources), default=None)
 
 
-def _take_share(requests: deque[Request], share: int, room: int) -> tuple[list[Chunk], int]:
+def _take_share(requests: deque[WriteRequest], share: int, room: int) -> tuple[list[Chunk], int]:
     """Take at most `share` submissions of one source, in `room` bytes or one chunk more; return them and their size."""
     taken: list[Chunk] = []
     size = 0

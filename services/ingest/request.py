@@ -31,7 +31,7 @@ async def in_slices(work: Callable[[S], R], items: Sequence[S]) -> list[R]:
     return results
 
 
-class Request(Struct):
+class WriteRequest(Struct):
     """Submissions that one source has enqueued at once; those of the ledger's clock have no content.
 
     `sent`, of `size` bytes in all, is read chunk by chunk. `advance` is the advance of an inbox's cursor over the
@@ -61,7 +61,7 @@ class Request(Struct):
 class Chunk(Struct):
     """Consecutive submissions of a request that are decided together; `last` if none follow."""
 
-    request: Request
+    request: WriteRequest
     sent: Sequence[Any]
     last: bool
     submissions: list[Submission] = []

@@ -21,11 +21,11 @@ from services.ingest.appender import Appender
 from services.ingest.core import Outcome
 from services.ingest.decider import Decider
 from services.ingest.draft import Submission
-from services.ingest.handover import Handover
+from services.ingest.handover import AppendSlot
 from services.ingest.lookup import Lookups
 from services.ingest.loss_check import LossCheck
 from services.ingest.queue import Queue
-from services.ingest.request import Request, UnavailableError
+from services.ingest.request import UnavailableError, WriteRequest
 from services.ingest.write_model import WriteModel
 
 S = TypeVar("S")
@@ -55,7 +55,7 @@ class Writer:
         self.log = Log(redis, name, replicas, clock)
         self.model = WriteModel(redis, self.log, ledger, now, held)
         self._queue = Queue(monotonic)
-        self._handover = Handover(name)
+        self._handover = AppendSlot(name)
         self._loss_check = LossCheck(redis, self.log, noted)
         lookups = Lookups(self.log)
         parts = self._queue, self._handover, self.model, lookups, self._loss_check
@@ -104,7 +104,7 @@ class Writer:
         """Submit as `submit` does, any number of submissions with `size` bytes in all; each is read when decided."""
         done: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
         self._waiting.add(done)
-        self._queue.put(Request(source, sent, size, read, advance, done))
+        self._queue.put(WriteRequest(source, sent, size, read, advance, done))
         try:
             return await done
         finally:

@@ -19,7 +19,7 @@ TITLE_MOST = 24
 """Characters of a task's title that a one-line title keeps."""
 
 
-class Task(Struct, frozen=True, gc=False):
+class NotifiedTask(Struct, frozen=True, gc=False):
     """What alerts show of a task, its units as the events name them: a change of aliases needs no new fold."""
 
     title: str
@@ -40,11 +40,11 @@ class Alert(Struct, frozen=True, gc=False):
     causes: tuple[int, ...]
 
 
-def evolve(task: Task | None, entry: Recorded) -> Task | None:
+def evolve(task: NotifiedTask | None, entry: Recorded) -> NotifiedTask | None:
     """Return the task after an event; None as long as none was assigned."""
     match entry.event.data:
         case schema.TaskAssigned(title=title, lead=lead, units=units):
-            return Task(title, lead, units)
+            return NotifiedTask(title, lead, units)
         case schema.TaskReassigned(lead=lead, units=units):
             return replace(task, lead=lead, units=units) if task is not None else None
         case (
@@ -68,7 +68,7 @@ def evolve(task: Task | None, entry: Recorded) -> Task | None:
             assert_never(entry.event.data)
 
 
-def alerts_for(ledger: Ledger, task: Task, entry: Recorded) -> Iterator[Alert]:
+def alerts_for(ledger: Ledger, task: NotifiedTask, entry: Recorded) -> Iterator[Alert]:
     """Yield the alerts that an event causes: one per recipient, however many rules name it."""
     event = entry.event
     at = (event.recorded or event.time).astimezone(ledger.zone)

@@ -31,7 +31,7 @@ from events.projection import Projection
 from events.replicas import Confirmed
 from events.rules import Change, Rules
 from events.scripts import lua_text, script
-from services.notify.alerts import VERSION, Alert, Task, alerts_for, evolve
+from services.notify.alerts import VERSION, Alert, NotifiedTask, alerts_for, evolve
 from services.notify.deliveries import Delivery, Digest, State, state_of
 
 LEASE_SECONDS = 15.0
@@ -71,9 +71,9 @@ class AlertQuery(Struct, frozen=True):
     cursor: str | None = None
 
 
-def rules(ledger: Ledger) -> Rules[Task]:
+def rules(ledger: Ledger) -> Rules[NotifiedTask]:
     """Return the rules by which a ledger's events announce alerts."""
-    return Rules(NAME, VERSION, Task, evolve, partial(_announce, ledger), FEED)
+    return Rules(NAME, VERSION, NotifiedTask, evolve, partial(_announce, ledger), FEED)
 
 
 class Alerts:
@@ -203,7 +203,7 @@ _alert = msgspec.json.Decoder(Alert)
 _digest = msgspec.msgpack.Decoder(Digest)
 
 
-def _announce(ledger: Ledger, changes: Sequence[Change[Task]]) -> list[tuple[str, bytes]]:
+def _announce(ledger: Ledger, changes: Sequence[Change[NotifiedTask]]) -> list[tuple[str, bytes]]:
     entries = [(change.row, Recorded(change.position, change.event)) for change in changes if change.event is not None]
     alerts = [alert for task, entry in entries for alert in alerts_for(ledger, task, entry)]
     return [(alert.id, msgspec.json.encode(alert)) for alert in alerts]

@@ -27,7 +27,7 @@ class Present(Struct, frozen=True):
     closed: bool
 
 
-class Difference(Struct, frozen=True):
+class RowDifference(Struct, frozen=True):
     """How a row stands to the ledger; `says` tells each difference, `proposals` are events to settle them."""
 
     state: State
@@ -35,16 +35,16 @@ class Difference(Struct, frozen=True):
     proposals: tuple[Raw, ...] = ()
 
 
-def compare(line: ReadRow, present: Present | None, reason: str, now: datetime, ledger: Ledger) -> Difference:
+def compare(line: ReadRow, present: Present | None, reason: str, now: datetime, ledger: Ledger) -> RowDifference:
     """Compare a row with the task of its name.
 
     A row that assigns the very bytes that were assigned is the same, whatever has become of the task since. The ids of
     proposals depend on what the ledger has and on what the row says, so proposing again proposes the same.
     """
     if present is None:
-        return Difference("new")
+        return RowDifference("new")
     if submitted(present.assignment) == bytes(line.event):
-        return Difference("same")
+        return RowDifference("same")
     wanted = _assignment(parse(bytes(line.event)))
     says: list[str] = []
     settling: list[EventData] = []
@@ -58,11 +58,11 @@ def compare(line: ReadRow, present: Present | None, reason: str, now: datetime, 
         says.append(f"the ledger's deadline is “{present.deadline.text}”; here it is “{wanted.deadline.text}”")
         settling.append(DeadlineClarified(wanted.deadline, reason))
     if not says:
-        return Difference("same")
+        return RowDifference("same")
     if present.closed and settling:
         says.append("the task is closed; it would have to be reopened first")
         settling.clear()
-    return Difference("changed", tuple(says), tuple(_propose(line, settling, present, now)))
+    return RowDifference("changed", tuple(says), tuple(_propose(line, settling, present, now)))
 
 
 def _assignment(event: Event) -> TaskAssigned:

@@ -10,10 +10,10 @@ from services.schedule.grid import Cell
 from services.schedule.header import Cells, runs
 from services.schedule.layout import Layout
 from services.schedule.limits import MOST_CHARACTERS
-from services.schedule.table import Refusal, Row
+from services.schedule.table import Row, RowRefusal
 
 
-class Entry(Struct, frozen=True):
+class TaskEntry(Struct, frozen=True):
     """A row before it has its number: the number’s cell, the part of the table it is in, and what is wrong (or `row`).
 
     `goes_on` if the row is one more of what the row above it is about. The numbers in `row` and `refusals` are 0.
@@ -24,10 +24,10 @@ class Entry(Struct, frozen=True):
     part: tuple[str, ...]
     goes_on: bool
     row: Row | None
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[RowRefusal, ...] = ()
 
 
-def joined(entry: Entry, more: Row, known: set[str]) -> Entry:
+def joined(entry: TaskEntry, more: Row, known: set[str]) -> TaskEntry:
     """Return an entry with the units or the deadline of a row that adds to its task; `known` are the places above."""
     row = entry.row
     if row is None:
@@ -83,17 +83,17 @@ class Line:
         whole = {self._title[1].place, *([self.number.place] if self.number else [])} <= known
         return whole and bool(own) and (own <= units | leaders or own <= deadlines)
 
-    def entry(self, section: str | None, part: tuple[str, ...], *, goes_on: bool) -> Entry:
+    def entry(self, section: str | None, part: tuple[str, ...], *, goes_on: bool) -> TaskEntry:
         """Return the row’s entry, with a refusal for each of its cells that is wrong."""
         layout = self._layout
         column = "" if layout.number is None else layout.words(layout.number)
         wrong = list(self._misfits()) or list(self._wrong())
         if wrong:
-            return Entry(self.number, column, part, goes_on, None, tuple(wrong))
+            return TaskEntry(self.number, column, part, goes_on, None, tuple(wrong))
         deadline = None if layout.deadline is None else self._first(layout.deadline)
         leader, deliverable = self._joined(layout.leaders), self._joined(layout.deliverables)
         row = Row(0, self._title[1], tuple(self._units()), deadline, section, leader, deliverable, layout.year)
-        return Entry(self.number, column, part, goes_on, row)
+        return TaskEntry(self.number, column, part, goes_on, row)
 
     @property
     def _title(self) -> tuple[int, Cell]:
@@ -127,27 +127,27 @@ class Line:
         first = self._first(columns[0])
         return Cell("；".join(cell.text for cell in cells), next(iter(cells), first).place)
 
-    def _misfits(self) -> Iterator[Refusal]:
+    def _misfits(self) -> Iterator[RowRefusal]:
         """Refuse a row whose cells do not tell which columns they are of: one too few, too many, or out of line."""
         columns, row = self._layout.header.columns, self._row
         width = self._layout.header.width
         if len(row) < self._layout.needed:
             column = next(column for column in columns if column.stop > len(row))
-            yield Refusal(0, column.words, row[-1].place, f"the cell is missing: {len(row)} of {width} are there")
+            yield RowRefusal(0, column.words, row[-1].place, f"the cell is missing: {len(row)} of {width} are there")
         elif (crossing := self._layout.header.across(row)) and len(runs(row)) != len(columns):
             detail = f"“{crossing.text[:100]}” stands below parts of several columns"
-            yield Refusal(0, columns[0].words, crossing.place, detail)
+            yield RowRefusal(0, columns[0].words, crossing.place, detail)
         for cell in row[width:]:
             if cell.text:
                 detail = f"“{cell.text[:100]}” is a cell too many: there are {width} columns"
-                yield Refusal(0, columns[-1].words, cell.place, detail)
+                yield RowRefusal(0, columns[-1].words, cell.place, detail)
                 break
 
-    def _wrong(self) -> Iterator[Refusal]:
+    def _wrong(self) -> Iterator[RowRefusal]:
         layout = self._layout
         at, title = self._title
         if not title.text and not title.fault:
-            yield Refusal(0, layout.words(at), title.place, "the cell is empty")
+            yield RowRefusal(0, layout.words(at), title.place, "the cell is empty")
         others = [at for _, at in layout.units] + [at for at in (layout.deadline,) if at is not None]
         seen = set()
         for at in (*layout.tasks, *others, *layout.leaders, *layout.deliverables):
@@ -157,9 +157,9 @@ class Line:
                     detail = f"it has {len(cell.text):,} characters; at most {MOST_CHARACTERS:,} can be kept"
                 if detail and cell not in seen:
                     seen.add(cell)
-                    yield Refusal(0, layout.words(at), cell.place, detail)
+                    yield RowRefusal(0, layout.words(at), cell.place, detail)
         if layout.deadline is not None:
             filled = [cell for cell in self._cells[layout.deadline] if cell.text]
             if len(filled) > 1:
                 detail = f"two cells, “{filled[0].text[:100]}” and “{filled[1].text[:100]}”, stand below one heading"
-                yield Refusal(0, layout.words(layout.deadline), filled[1].place, detail)
+                yield RowRefusal(0, layout.words(layout.deadline), filled[1].place, detail)

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from services.schedule.entry import Entry
+from services.schedule.entry import TaskEntry
 from services.schedule.grid import Cell
 from services.schedule.numbers import MOST, is_sub_number, read_number
-from services.schedule.table import Refusal, Row
+from services.schedule.table import Row, RowRefusal
 
 _SHOWN = 100
 """Characters of a text in a refusal."""
@@ -18,22 +18,22 @@ class Numbered(Struct, frozen=True):
     """The rows and refusals with their numbers, and why they were counted through, if they were."""
 
     rows: tuple[Row, ...]
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[RowRefusal, ...]
     counted: str
 
 
-def number(entries: Sequence[Entry]) -> Numbered:
+def number(entries: Sequence[TaskEntry]) -> Numbered:
     """Number rows; a number that is there twice is refused the second time, unless a new part begins with 1."""
     counted = _why_count(entries)
     rows: list[Row] = []
-    refusals: list[Refusal] = []
+    refusals: list[RowRefusal] = []
     first: dict[int, str] = {}
     for at, entry in enumerate(entries, 1):
         stated = None if counted or entry.number is None else read_number(entry.number.text)
         mine = at if stated is None else stated
         wrong = list(entry.refusals)
         if not counted and entry.number is not None and (detail := _wrong(entry.number, stated, first)):
-            wrong.insert(0, Refusal(mine, entry.column, entry.number.place, detail))
+            wrong.insert(0, RowRefusal(mine, entry.column, entry.number.place, detail))
         refusals += [msgspec.structs.replace(refusal, row=mine) for refusal in wrong]
         if not wrong and entry.row is not None:
             rows.append(msgspec.structs.replace(entry.row, number=mine))
@@ -51,7 +51,7 @@ def _wrong(cell: Cell, stated: int | None, first: dict[int, str]) -> str:
     return ""
 
 
-def _why_count(entries: Sequence[Entry]) -> str:
+def _why_count(entries: Sequence[TaskEntry]) -> str:
     """Return why the numbers of the table cannot be those of the rows; nothing if they can."""
     cells = [entry.number for entry in entries if entry.number is not None]
     if len(cells) < len(entries) or not any(cell.text or cell.fault for cell in cells):
@@ -69,7 +69,7 @@ def _why_count(entries: Sequence[Entry]) -> str:
     return _restarts(entries)
 
 
-def _restarts(entries: Sequence[Entry]) -> str:
+def _restarts(entries: Sequence[TaskEntry]) -> str:
     """Find a part of the table that begins with 1 and has a number that was there before."""
     before: set[int] = set()
     here: set[int] = set()

@@ -14,7 +14,7 @@ from events.schema import TaskAssigned
 from services.schedule.explain import explain
 from services.schedule.grid import Cell
 from services.schedule.phrase import Phrase, find_phrase, read_phrase
-from services.schedule.table import COLUMNS, Refusal, Row, Table
+from services.schedule.table import COLUMNS, Row, RowRefusal, Table
 from services.schedule.text import UnreadableError
 from services.schedule.units import Reading, explain_units, read_unit_cells, remarks
 
@@ -56,7 +56,7 @@ class Schedule(Struct, frozen=True):
     """The rows that could be read, in their order; what could not be read; and notes on the table as a whole."""
 
     lines: tuple[ReadRow, ...]
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[RowRefusal, ...]
     notes: tuple[str, ...] = ()
 
 
@@ -71,7 +71,7 @@ def plan_tasks(table: Table, order: Order, ledger: Ledger) -> Schedule:
     refusals = list(table.refusals)
     for row in table.rows:
         for read in _read(row, order, ledger):
-            if isinstance(read, Refusal):
+            if isinstance(read, RowRefusal):
                 refusals.append(read)
             else:
                 lines.append(read)
@@ -83,18 +83,18 @@ def task_name(order: Order, number: int) -> str:
     return f"{order.plan}-{number:02}"
 
 
-def _read(row: Row, order: Order, ledger: Ledger) -> Iterator[ReadRow | Refusal]:
+def _read(row: Row, order: Order, ledger: Ledger) -> Iterator[ReadRow | RowRefusal]:
     """Return the row's line, or a refusal for each of its cells that is wrong."""
     found = units = None
     cell = row.deadline or row.title
     try:
         found, cell = _deadline(row, order, ledger)
     except UnreadableError as error:
-        yield Refusal(row.number, _DEADLINE, cell.place, str(error))
+        yield RowRefusal(row.number, _DEADLINE, cell.place, str(error))
     try:
         units = _read_units(row, found, cell, ledger)
     except UnreadableError as error:
-        yield Refusal(row.number, _UNITS, row.units[0][1].place if row.units else row.title.place, str(error))
+        yield RowRefusal(row.number, _UNITS, row.units[0][1].place if row.units else row.title.place, str(error))
     if found is None or units is None:
         return
     task = task_name(order, row.number)
@@ -114,7 +114,7 @@ def _read(row: Row, order: Order, ledger: Ledger) -> Iterator[ReadRow | Refusal]
         raw = encode(Event(f"assigned-{task}", order.source, task, time, data), **_extensions(row))
         parse(raw)  # as the ledger will: limits of length and size show here, with their row
     except (InvalidEvent, UnicodeEncodeError) as error:
-        yield Refusal(row.number, _TITLE, row.title.place, str(error))
+        yield RowRefusal(row.number, _TITLE, row.title.place, str(error))
         return
     yield ReadRow(
         row.number,

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from msgspec import Raw, Struct, structs
 
-from services.schedule.difference import Difference, State
+from services.schedule.difference import RowDifference, State
 from services.schedule.plan import ReadRow, Schedule
-from services.schedule.table import Refusal
+from services.schedule.table import RowRefusal
 
 
 class PreviewRow(ReadRow, frozen=True, kw_only=True):
@@ -21,7 +21,7 @@ class Preview(Struct, frozen=True):
     """A whole document; `missing` are open tasks of its plan that the ledger has and the document does not."""
 
     rows: tuple[PreviewRow, ...]
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[RowRefusal, ...]
     notes: tuple[str, ...]
     missing: tuple[str, ...] = ()
 
@@ -31,7 +31,7 @@ class Preview(Struct, frozen=True):
         return new + [bytes(event) for row in self.rows for event in row.proposals if corrections]
 
 
-def preview_rows(schedule: Schedule, differences: Mapping[str, Difference]) -> tuple[PreviewRow, ...]:
+def preview_rows(schedule: Schedule, differences: Mapping[str, RowDifference]) -> tuple[PreviewRow, ...]:
     """Return a schedule's rows, each with its task's difference; where there is none it was not compared."""
     rows = []
     for line in schedule.lines:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from services.schedule.entry import Entry, Line, joined
+from services.schedule.entry import Line, TaskEntry, joined
 from services.schedule.grid import Cell, Grid
 from services.schedule.header import Cells, Header, find_headers, runs
 from services.schedule.layout import Layout, lay_out
@@ -12,7 +12,7 @@ from services.schedule.limits import MOST_TEXT
 from services.schedule.numbering import number
 from services.schedule.numbers import begins_parts, read_number
 from services.schedule.sections import below, is_enumerated, is_note, is_numeral
-from services.schedule.table import COLUMNS, Refusal, Row, Table
+from services.schedule.table import COLUMNS, Row, RowRefusal, Table
 from services.schedule.text import UnreadableError
 
 _SHOWN = 100
@@ -38,8 +38,8 @@ class _Reading:
     """What was read so far."""
 
     def __init__(self) -> None:
-        self._entries: list[Entry] = []
-        self._refusals: list[Refusal] = []
+        self._entries: list[TaskEntry] = []
+        self._refusals: list[RowRefusal] = []
         self._notes: list[str] = []
         self._layout: Layout | None = None
         self._width = 0
@@ -70,7 +70,7 @@ class _Reading:
                 self._row(self._layout, row, rows[at - 1] if at else (), rows[at + 1] if at + 1 < len(rows) else ())
         if not reads and (cell := self._next_number(rows)):
             detail = "the numbers go on here, but the columns are not those of the table before"
-            self._refusals.append(Refusal(0, COLUMNS[0], cell.place, detail))
+            self._refusals.append(RowRefusal(0, COLUMNS[0], cell.place, detail))
         elif not reads and any(cell.text for row in rows for cell in row):
             self._notes.append(f"{grid.name} has no header that is known; it is not read")
 
@@ -78,7 +78,7 @@ class _Reading:
         """Return the rows with their numbers."""
         self._drop(())
         if self._layout is None:
-            self._refusals.append(Refusal(0, COLUMNS[0], place, f"there is no header: {'、'.join(COLUMNS)}"))
+            self._refusals.append(RowRefusal(0, COLUMNS[0], place, f"there is no header: {'、'.join(COLUMNS)}"))
         numbered = number(self._entries)
         notes = [f"the rows are counted through from 1: {numbered.counted}"] if numbered.counted else []
         return Table(numbered.rows, (*self._refusals, *numbered.refusals), (*notes, *self._notes))
@@ -92,7 +92,7 @@ class _Reading:
         self._layout = layout = lay_out(header, body)
         if layout.clash is not None:
             column, detail = layout.clash
-            self._refusals.append(Refusal(0, column.words, column.place, detail))
+            self._refusals.append(RowRefusal(0, column.words, column.place, detail))
         for column in header.columns:
             if column.guessed:
                 self._notes.append(f"{column.place}: the column “{column.words[:_SHOWN]}” is read as that of the tasks")

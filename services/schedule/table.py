@@ -26,7 +26,7 @@ class Row(Struct, frozen=True):
     year: int | None = None
 
 
-class Refusal(Struct, frozen=True):
+class RowRefusal(Struct, frozen=True):
     """What cannot be read and where: `row` is the row’s number, or its place among the rows; 0 is the table itself."""
 
     row: int
@@ -35,14 +35,14 @@ class Refusal(Struct, frozen=True):
     detail: str
 
 
-def whole(detail: str) -> Refusal:
+def whole(detail: str) -> RowRefusal:
     """Return the refusal of a document that cannot be read at all."""
-    return Refusal(0, "", "the file", detail)
+    return RowRefusal(0, "", "the file", detail)
 
 
 class Table(Struct, frozen=True):
     """The rows that could be read, in their order; what is wrong with the others; notes on the table as a whole."""
 
     rows: tuple[Row, ...]
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[RowRefusal, ...]
     notes: tuple[str, ...] = ()

@@ -14,13 +14,13 @@ from events.ledger import Ledger
 from events.term import Term, all_reported
 from services.status.lights import light
 from services.status.parts import afresh, handed_over, later, outdated, percent_of, standing, with_part
-from services.status.row import Report, State, Task, TaskRow, UnitRow
+from services.status.row import Report, State, TaskRow, TrackedTask, UnitRow
 
 VERSION = "5"
-"""Of the rules in `evolve` and `light`, and of the shape of `Task`; with the ledger's own rules it names a fold."""
+"""Of the rules in `evolve` and `light`, and of the shape of `TrackedTask`; part of a fold's version."""
 
 
-def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
+def evolve(ledger: Ledger, task: TrackedTask | None, entry: Recorded) -> TrackedTask | None:
     """Return the task after an event, lit as at the event's recorded instant; None as long as none was assigned."""
     event, time = ledger.own_event(entry.event), entry.event.time.astimezone(ledger.zone)
     if time.utcoffset() != event.time.utcoffset():
@@ -37,7 +37,7 @@ def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
     return replace(changed, row=row, lit=now)
 
 
-def _assigned(ledger: Ledger, event: Event, data: schema.TaskAssigned, position: int) -> Task:
+def _assigned(ledger: Ledger, event: Event, data: schema.TaskAssigned, position: int) -> TrackedTask:
     now = event.recorded or event.time
     term = Term(data.deadline, now)
     due = term.due(now, ledger.zone)
@@ -64,10 +64,10 @@ def _assigned(ledger: Ledger, event: Event, data: schema.TaskAssigned, position:
         last_report_at=None,
         position=position,
     )
-    return Task(row, term, now)
+    return TrackedTask(row, term, now)
 
 
-def _advanced(ledger: Ledger, task: Task, event: Event) -> Task:
+def _advanced(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
     """Return the task after an event other than its assignment, still with the light it had."""
     match event.data:
         case schema.ProgressReported(unit=unit):  # the most frequent first
@@ -103,7 +103,7 @@ def _advanced(ledger: Ledger, task: Task, event: Event) -> Task:
             assert_never(event.data)
 
 
-def _term(ledger: Ledger, task: Task, event: Event) -> Term:
+def _term(ledger: Ledger, task: TrackedTask, event: Event) -> Term:
     reported = all_reported(ledger.directory.leading(task.row.lead), task.reported)
     return task.term.evolve(event, reported, ledger.zone)
 
@@ -113,7 +113,7 @@ def _signed(row: TaskRow, unit: str, at: datetime) -> TaskRow:
     return replace(row, units=units)
 
 
-def _progressed(ledger: Ledger, task: Task, event: Event, data: schema.ProgressReported) -> Task:
+def _progressed(ledger: Ledger, task: TrackedTask, event: Event, data: schema.ProgressReported) -> TrackedTask:
     """Return the task after a report; one of an earlier time than the unit's latest changes no per cent."""
     before = percent_of(task.row.units, (data.unit,))
     if outdated(task.row, data.unit, event.time):
@@ -123,7 +123,7 @@ def _progressed(ledger: Ledger, task: Task, event: Event, data: schema.ProgressR
     return _in_progress(ledger, _latest(task, data.unit, report), data.unit, known, event.time)
 
 
-def _corrected(ledger: Ledger, task: Task, event: Event, data: schema.ProgressCorrected) -> Task:
+def _corrected(ledger: Ledger, task: TrackedTask, event: Event, data: schema.ProgressCorrected) -> TrackedTask:
     """Return the task after a correction; the correction of an older report than the latest changes no per cent."""
     report = task.reports.get(data.unit, Report((), None))
     if (event.source, data.report) not in report.ids:
@@ -133,11 +133,11 @@ def _corrected(ledger: Ledger, task: Task, event: Event, data: schema.ProgressCo
     return _in_progress(ledger, _latest(task, data.unit, report), data.unit, known, event.time)
 
 
-def _latest(task: Task, unit: str, report: Report) -> Task:
+def _latest(task: TrackedTask, unit: str, report: Report) -> TrackedTask:
     return replace(task, reports={**task.reports, unit: report})
 
 
-def _in_progress(ledger: Ledger, task: Task, unit: str, percent: Percent | None, at: datetime) -> Task:
+def _in_progress(ledger: Ledger, task: TrackedTask, unit: str, percent: Percent | None, at: datetime) -> TrackedTask:
     """Return the task with a unit's report: the first one makes both in progress; a submission stays until returned."""
     row, leading = task.row, ledger.directory.leading(task.row.lead)
     units = with_part(
@@ -178,7 +178,7 @@ def _restated(ledger: Ledger, row: TaskRow, unit: str) -> TaskRow:
     return replace(row, state=standing(leading, row.units, row.state)) if unit in leading else row
 
 
-def _lead_reported(ledger: Ledger, task: Task, unit: str, event: Event) -> Task:
+def _lead_reported(ledger: Ledger, task: TrackedTask, unit: str, event: Event) -> TrackedTask:
     """Return the task after a unit's report, which may meet an occurrence and end the lateness of an earlier one."""
     leading, now = ledger.directory.leading(task.row.lead), event.recorded or event.time
     if unit not in leading:
@@ -191,7 +191,7 @@ def _lead_reported(ledger: Ledger, task: Task, unit: str, event: Event) -> Task:
     return _due(replace(after, row=replace(task.row, overdue_since=None)), term.due(now, ledger.zone))
 
 
-def _reopened(ledger: Ledger, task: Task, event: Event) -> Task:
+def _reopened(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
     """Return the task in progress: no part is submitted or returned, and no occurrence is owed for the time closed."""
     units = tuple(replace(part, state=afresh(part.state)) for part in task.row.units)
     row = replace(task.row, units=units, state="in-progress", closed_at=None, outcome=None)
@@ -199,7 +199,7 @@ def _reopened(ledger: Ledger, task: Task, event: Event) -> Task:
     return _due(replace(task, row=row, term=term), term.due(event.recorded or event.time, ledger.zone))
 
 
-def _reassigned(ledger: Ledger, task: Task, data: schema.TaskReassigned, at: datetime) -> Task:
+def _reassigned(ledger: Ledger, task: TrackedTask, data: schema.TaskReassigned, at: datetime) -> TrackedTask:
     """Return the task with other units: a unit that stays or succeeds keeps its part; a new lead has submitted none."""
     row, directory = task.row, ledger.directory
     before = Duties(directory.leading(row.lead), {part.unit: part.role for part in row.units})
@@ -221,7 +221,7 @@ def _reassigned(ledger: Ledger, task: Task, data: schema.TaskReassigned, at: dat
     )
 
 
-def _granted(ledger: Ledger, task: Task, event: Event) -> Task:
+def _granted(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
     """Return the task with its due instant put off; an occurrence that was met stays met, and its row unchanged."""
     row, term = replace(task.row, extensions=task.row.extensions + 1), _term(ledger, task, event)
     after = replace(task, row=row, term=term)
@@ -229,7 +229,7 @@ def _granted(ledger: Ledger, task: Task, event: Event) -> Task:
     return after if unmoved else _redated(ledger, after, event)
 
 
-def _redated(ledger: Ledger, task: Task, event: Event) -> Task:
+def _redated(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
     """Return the task on a new deadline; lateness ends if a due instant lies ahead, or if there is none."""
     now = event.recorded or event.time
     due = task.term.due(now, ledger.zone)
@@ -237,7 +237,7 @@ def _redated(ledger: Ledger, task: Task, event: Event) -> Task:
     return _due(replace(task, row=replace(task.row, deadline=task.term.deadline, overdue_since=late)), due)
 
 
-def _passed(ledger: Ledger, task: Task, event: Event, due: datetime) -> Task:
+def _passed(ledger: Ledger, task: TrackedTask, event: Event, due: datetime) -> TrackedTask:
     """Return the task late, on its next due instant; a deadline that has no other keeps its last."""
     late = replace(task.row, overdue_since=task.row.overdue_since or due)
     after = replace(task, row=late, term=_term(ledger, task, event))
@@ -247,5 +247,5 @@ def _passed(ledger: Ledger, task: Task, event: Event, due: datetime) -> Task:
     return _due(after, after.term.due(now, ledger.zone) or Due(due, due))
 
 
-def _due(task: Task, due: Due | None) -> Task:
+def _due(task: TrackedTask, due: Due | None) -> TrackedTask:
     return replace(task, row=replace(task.row, due=due.passes if due is not None else None))

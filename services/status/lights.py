@@ -6,13 +6,13 @@ from msgspec.structs import replace
 
 from events.deadline import Ambiguous, Ongoing, Recurring
 from events.ledger import LightRules
-from services.status.row import Light, Reason, Task, TaskRow
+from services.status.row import Light, Reason, TaskRow, TrackedTask
 
 ROUNDING = 1e-9
 """Per cent: 0.7 * 90 is 62.99… in binary. What is expected counts in whole per cent, so no task is behind at once."""
 
 
-def light(task: Task, rules: LightRules, now: datetime) -> tuple[Light, Reason]:
+def light(task: TrackedTask, rules: LightRules, now: datetime) -> tuple[Light, Reason]:
     """Return a task's light at an instant, and the reason."""
     row = task.row
     if row.state == "closed":
@@ -32,13 +32,13 @@ def light(task: Task, rules: LightRules, now: datetime) -> tuple[Light, Reason]:
     return "green", "on-track"
 
 
-def lit(task: Task, rules: LightRules, now: datetime) -> Task:
+def lit(task: TrackedTask, rules: LightRules, now: datetime) -> TrackedTask:
     """Return the task with its light as at an instant."""
     lamp, reason = light(task, rules, now)
     return replace(task, row=replace(task.row, light=lamp, light_reason=reason), lit=now)
 
 
-def relight(task: Task, rules: LightRules, now: datetime) -> Task | None:
+def relight(task: TrackedTask, rules: LightRules, now: datetime) -> TrackedTask | None:
     """Return the task with its light as at `now` if the light changes, else None."""
     if light(task, rules, now) == (task.row.light, task.row.light_reason):
         return None

@@ -62,7 +62,7 @@ class Report(Struct, frozen=True, gc=False):
     before: Percent | None
 
 
-class Task(Struct, frozen=True, gc=False):
+class TrackedTask(Struct, frozen=True, gc=False):
     """A row and what its next steps need.
 
     `lit` is the instant of its light. `reported` is the recorded instant of the last report of each unit that leads,

@@ -19,7 +19,7 @@ from events.projection import Projection
 from events.rules import Change, Rules
 from services.status.core import VERSION, evolve
 from services.status.lights import lit, relight
-from services.status.row import Task, TaskRow
+from services.status.row import TaskRow, TrackedTask
 
 CHANGES_KEPT = 10_000
 """Changes that a client can resume over; further behind, a new snapshot costs less than the missed changes."""
@@ -91,17 +91,25 @@ class Board:
         return None
 
 
-def rules(ledger: Ledger) -> Rules[Task]:
+def rules(ledger: Ledger) -> Rules[TrackedTask]:
     """Return the rules by which a ledger's rows are folded and announced; the version has its directory and lights."""
     lights = hashlib.blake2b(msgspec.json.encode(ledger.lights), digest_size=6).hexdigest()
     version = f"{VERSION}-{ledger.directory.hash}-{lights}"
     alike = partial(_alike, ledger)
     return Rules(
-        "status", version, Task, partial(evolve, ledger), announce, "changes", CHANGES_KEPT, history=True, alike=alike
+        "status",
+        version,
+        TrackedTask,
+        partial(evolve, ledger),
+        announce,
+        "changes",
+        CHANGES_KEPT,
+        history=True,
+        alike=alike,
     )
 
 
-def announce(changes: Sequence[Change[Task]]) -> list[tuple[str, bytes]]:
+def announce(changes: Sequence[Change[TrackedTask]]) -> list[tuple[str, bytes]]:
     """Return the new rows, one per task, in the order of their positions."""
     latest = {change.key: change for change in changes}
     ordered = sorted(latest.values(), key=lambda change: change.position)
@@ -111,10 +119,10 @@ def announce(changes: Sequence[Change[Task]]) -> list[tuple[str, bytes]]:
     ]
 
 
-def _alike(ledger: Ledger, saved: Task, fresh: Task) -> Task:
+def _alike(ledger: Ledger, saved: TrackedTask, fresh: TrackedTask) -> TrackedTask:
     """Return the fresh task with its light as of the instant of the saved one's."""
     return lit(fresh, ledger.lights, saved.lit)
 
 
-def _snapshot(projection: Projection[Task]) -> Snapshot:
+def _snapshot(projection: Projection[TrackedTask]) -> Snapshot:
     return Snapshot(projection.position, {name: task.row for name, task in projection.rows.items()})

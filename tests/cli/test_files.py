@@ -8,7 +8,7 @@ import pytest
 
 from events.ledger import Ledger
 from services.cli import files, target
-from services.cli.progress_file import Checkpoint, Destination, ProgressFile
+from services.cli.progress_file import Destination, ProgressFile, PublishProgress
 from services.cli.target import LEDGER, Run
 from services.cli.users import passwords
 from services.common import acl
@@ -165,7 +165,7 @@ def test_own_progress_resumes(tmp_path: Path, torn: int) -> None:
     path = tmp_path / "events.ndjson"
     progress_file = ProgressFile.open_for(path)
     progress_file.start(TARGET)
-    progress_file.add([], Checkpoint(1, 2, "x", 1))
+    progress_file.add([], PublishProgress(1, 2, "x", 1))
     progress_file.close()
     kept = (tmp_path / "events.ndjson.progress").read_bytes()
     (tmp_path / "events.ndjson.progress").write_bytes(kept[: torn or len(kept)])

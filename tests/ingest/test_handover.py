@@ -4,7 +4,7 @@ import asyncio
 
 from events.entries import PackedBatch
 from services.ingest.draft import Base, Draft
-from services.ingest.handover import Decided, Handover
+from services.ingest.handover import AppendSlot, Decided
 from services.ingest.lookup import Lookup
 from tests.ingest.desk import LEDGER, NAME, START
 
@@ -19,7 +19,7 @@ def decided(epoch: int) -> Decided:
 
 async def test_a_draft_is_valid_in_its_epoch_only() -> None:
     """The slot rejects a draft of an epoch that has ended, and stays free for one of the present epoch."""
-    handover = Handover(NAME)
+    handover = AppendSlot(NAME)
     handover.invalidate()
     assert not handover.put(decided(0))
     assert handover.appending is None
@@ -28,7 +28,7 @@ async def test_a_draft_is_valid_in_its_epoch_only() -> None:
 
 async def test_the_slot_is_occupied_until_it_is_released() -> None:
     """A draft counts as being appended from `put` to `release`, also if its epoch ends meanwhile."""
-    handover = Handover(NAME)
+    handover = AppendSlot(NAME)
     one = decided(0)
     assert handover.put(one)
     assert await handover.take() is one

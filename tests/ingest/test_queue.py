@@ -15,7 +15,7 @@ from services.common.clock import monotonic
 from services.ingest.core import Outcome
 from services.ingest.draft import Submission
 from services.ingest.queue import ALONE_SECONDS, BATCH, BATCH_BYTES, CHUNK, PACE_SECONDS, Queue
-from services.ingest.request import SLICE, Chunk, Request
+from services.ingest.request import SLICE, Chunk, WriteRequest
 
 LOOP = asyncio.new_event_loop()
 """Of the answers; it never runs, as nobody waits for them."""
@@ -38,10 +38,10 @@ def submission(name: str) -> Submission:
     return Submission(b"", "one", InvalidEvent("malformed", ""), "inbox", name)
 
 
-def request(source: str, number: int = 0, size: int = 1) -> Request:
+def request(source: str, number: int = 0, size: int = 1) -> WriteRequest:
     """Return submissions that wait, known by their number and their place."""
     names = [f"{number}-{at}" for at in range(size)]
-    return Request(source, names, len(names), submission, None, Future(loop=LOOP))
+    return WriteRequest(source, names, len(names), submission, None, Future(loop=LOOP))
 
 
 def filled(*parts: tuple[str, int], time: Seconds | None = None) -> Queue:

@@ -9,7 +9,7 @@ from events.entries import Recorded
 from events.envelope import Event, read
 from events.ledger import AlertRule, AlertRules, Ledger
 from events.schema import DeadlineNeared, DeadlinePassed, Unit
-from services.notify.alerts import Task, alerts_for, evolve
+from services.notify.alerts import NotifiedTask, alerts_for, evolve
 from tests.examples import EXAMPLES, store
 
 LEDGER = Ledger(
@@ -17,7 +17,7 @@ LEDGER = Ledger(
     groups={"各县（市、区）政府": ("赤坎区", "徐闻县")},
     alerts=AlertRules(supervisor="市政府督查室"),
 )
-TASK = Task(
+TASK = NotifiedTask(
     "全市至少建立两个规模化残疾人集中就业基地",
     "市残联",
     (Unit("市残联", "lead"), Unit("各县（市、区）政府", group=True)),

@@ -6,7 +6,7 @@ import pytest
 from events.deadline import Fixed
 from events.envelope import parse
 from events.schema import DeadlineClarified, TaskReassigned
-from services.schedule.difference import Difference, Present, compare
+from services.schedule.difference import Present, RowDifference, compare
 from services.schedule.plan import ReadRow
 from tests.examples import seal
 from tests.schedule.documents import SEED
@@ -35,26 +35,26 @@ def present(line: ReadRow = SEVEN, **changes: object) -> Present:
     return msgspec.structs.replace(Present(stored, data.lead, data.units, data.deadline, closed=False), **changes)
 
 
-def difference(line: ReadRow, task: Present | None) -> Difference:
+def difference(line: ReadRow, task: Present | None) -> RowDifference:
     return compare(line, task, REASON, NOW, LEDGER)
 
 
 def test_a_task_that_the_ledger_lacks_is_new() -> None:
     """What was never assigned is to be assigned."""
-    assert difference(SEVEN, None) == Difference("new")
+    assert difference(SEVEN, None) == RowDifference("new")
 
 
 def test_the_same_bytes_are_the_same_whatever_became_of_the_task() -> None:
     """A document that was imported proposes nothing, even if its task was changed or closed since."""
     changed = present(deadline=Fixed("2019年底前", datetime(2020, 1, 1, tzinfo=LEDGER.zone)), closed=True)
-    assert difference(SEVEN, present()) == difference(SEVEN, changed) == Difference("same")
+    assert difference(SEVEN, present()) == difference(SEVEN, changed) == RowDifference("same")
 
 
 def test_an_assignment_of_before_a_rule_is_compared_like_any_other() -> None:
     """What the ledger has is read by what was right then: today nobody could submit a time with a space in it."""
     old = bytes(SEVEN.event).replace(b"2017-08-01T00:00:00+08:00", b"2017-08-01 00:00:00+08:00")
     assert old != bytes(SEVEN.event)
-    assert difference(SEVEN, present(assignment=seal(old, "2017-08-01T00:00:00Z", "office"))) == Difference("same")
+    assert difference(SEVEN, present(assignment=seal(old, "2017-08-01T00:00:00Z", "office"))) == RowDifference("same")
 
 
 def test_another_name_of_a_unit_is_no_difference() -> None:
@@ -91,7 +91,7 @@ def test_a_settled_difference_is_none() -> None:
     line = corrected(("2018年12月前完成", "2018年12月底前完成"))
     (event,) = [parse(bytes(raw)) for raw in difference(line, present()).proposals]
     assert isinstance(event.data, DeadlineClarified)
-    assert difference(line, present(deadline=event.data.deadline)) == Difference("same")
+    assert difference(line, present(deadline=event.data.deadline)) == RowDifference("same")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_settled_difference_is_none() -> None:
 )
 def test_other_words_of_the_same_meaning_are_no_difference(change: tuple[str, str]) -> None:
     """What reads alike needs no event."""
-    assert difference(corrected(change), present()) == Difference("same")
+    assert difference(corrected(change), present()) == RowDifference("same")
 
 
 def test_another_title_is_told_and_proposes_nothing() -> None:

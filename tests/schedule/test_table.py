@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.schedule.document import read_document
 from services.schedule.grid import Cell
-from services.schedule.table import Refusal, Row, Table
+from services.schedule.table import Row, RowRefusal, Table
 
 HEADER = "附件\n分工表\n\t序号\n\t工作任务\n\t责任单位\n\t时间进度\n"
 
@@ -49,29 +49,29 @@ def test_an_empty_cell() -> None:
 @pytest.mark.parametrize(
     ("text", "refusal"),
     [
-        ("", Refusal(0, "序号", "line 1", "there is no header: 序号、工作任务、责任单位、时间进度")),
-        (FIRST, Refusal(0, "序号", "line 1", "there is no header: 序号、工作任务、责任单位、时间进度")),
+        ("", RowRefusal(0, "序号", "line 1", "there is no header: 序号、工作任务、责任单位、时间进度")),
+        (FIRST, RowRefusal(0, "序号", "line 1", "there is no header: 序号、工作任务、责任单位、时间进度")),
         (
             HEADER + "\n\t2\n\t开展\n\t市残联\n",
-            Refusal(2, "时间进度", "line 10", "the cell is missing: 3 of 4 are there"),
+            RowRefusal(2, "时间进度", "line 10", "the cell is missing: 3 of 4 are there"),
         ),
-        (HEADER + "\n\t2\n", Refusal(2, "工作任务", "line 8", "the cell is missing: 1 of 4 are there")),
+        (HEADER + "\n\t2\n", RowRefusal(2, "工作任务", "line 8", "the cell is missing: 1 of 4 are there")),
         (
             HEADER + "\n\t2\n\t开展\n\t市残联\n\t长期\n\t备注\n",
-            Refusal(2, "时间进度", "line 12", "“备注” is a cell too many: there are 4 columns"),
+            RowRefusal(2, "时间进度", "line 12", "“备注” is a cell too many: there are 4 columns"),
         ),
         (
             HEADER + "\n\t二a\n\t开展\n\t市残联\n\t长期\n",
-            Refusal(1, "序号", "line 8", "“二a” is not a number up to 1,000,000"),
+            RowRefusal(1, "序号", "line 8", "“二a” is not a number up to 1,000,000"),
         ),
         (
             HEADER + "\n\t9999999\n\t开展\n\t市残联\n\t长期\n",
-            Refusal(9999999, "序号", "line 8", "“9999999” is not a number up to 1,000,000"),
+            RowRefusal(9999999, "序号", "line 8", "“9999999” is not a number up to 1,000,000"),
         ),
-        (HEADER + "\n\t2\n\t\n\t市残联\n\t长期\n", Refusal(2, "工作任务", "line 9", "the cell is empty")),
+        (HEADER + "\n\t2\n\t\n\t市残联\n\t长期\n", RowRefusal(2, "工作任务", "line 9", "the cell is empty")),
     ],
 )
-def test_refusals(text: str, refusal: Refusal) -> None:
+def test_refusals(text: str, refusal: RowRefusal) -> None:
     """What is wrong is told with its row, column and line."""
     assert read_table(text).refusals == (refusal,)
 
@@ -80,7 +80,7 @@ def test_the_other_rows_still_come() -> None:
     """A number that is there twice is refused the second time, and the rows around it are read."""
     table = read_table(HEADER + FIRST + FIRST + FIRST.replace("1", "2"))
     assert [row.number for row in table.rows] == [1, 2]
-    assert table.refusals == (Refusal(1, "序号", "line 13", "the number 1 is there twice; first in line 8"),)
+    assert table.refusals == (RowRefusal(1, "序号", "line 13", "the number 1 is there twice; first in line 8"),)
 
 
 def test_what_is_no_task() -> None:

@@ -10,7 +10,7 @@ from events.envelope import Event
 from events.schema import DeadlinePassed, EventData, TaskAssigned, Unit
 from services.common.settings import load_ledger, shipped
 from services.status.core import evolve
-from services.status.row import Task, TaskRow, UnitRow
+from services.status.row import TaskRow, TrackedTask, UnitRow
 from tests.examples import EXAMPLES, TASK
 
 LEDGER = load_ledger(shipped("zhanjiang.toml"))
@@ -43,23 +43,25 @@ def recorded(position: int, instant: str, data: EventData, task: str = TASK) -> 
     return Recorded(position, Event(f"e-{position}", "office", task, time, data, time, "office"))
 
 
-def opened(deadline: Deadline = YEAR, instant: str = "2018-01-01", *, lead: str = LEAD, task: str = TASK) -> Task:
+def opened(
+    deadline: Deadline = YEAR, instant: str = "2018-01-01", *, lead: str = LEAD, task: str = TASK
+) -> TrackedTask:
     """Return a task that was assigned to a lead and one cooperating unit, at position 1."""
     units = (Unit(lead, "lead"), Unit(HELPER))
     data = TaskAssigned("建立就业基地", "zj-2017", lead, lead_inferred=True, units=units, deadline=deadline, row=7)
     return folded(evolve(LEDGER, None, recorded(1, instant, data, task)))
 
 
-def then(task: Task, *steps: tuple[str, EventData]) -> Task:
+def then(task: TrackedTask, *steps: tuple[str, EventData]) -> TrackedTask:
     """Return the task after what happened next: instants and data."""
     for instant, data in steps:
         task = folded(evolve(LEDGER, task, recorded(task.row.position + 1, instant, data, task.row.task)))
     return task
 
 
-def lived() -> list[Task]:
+def lived() -> list[TrackedTask]:
     """Return the task of the examples after each of them, recorded as it happened, at the positions from 1 on."""
-    tasks: list[Task] = []
+    tasks: list[TrackedTask] = []
     for position, event in enumerate(EXAMPLES.values(), 1):
         entry = Recorded(position, replace(event, recorded=event.time))
         tasks.append(folded(evolve(LEDGER, tasks[-1] if tasks else None, entry)))
@@ -71,12 +73,12 @@ def unit(row: TaskRow, name: str = LEAD) -> UnitRow:
     return next(part for part in row.units if part.unit == name)
 
 
-def folded(task: Task | None) -> Task:
+def folded(task: TrackedTask | None) -> TrackedTask:
     assert task is not None
     return task
 
 
-def then_any(task: Task, position: int, event: Event) -> Task:
+def then_any(task: TrackedTask, position: int, event: Event) -> TrackedTask:
     """Return the task after an event as it came."""
     after = evolve(LEDGER, task, Recorded(position, event))
     assert after is not None

@@ -17,7 +17,7 @@ from events.schema import (
 )
 from services.status.core import evolve
 from services.status.lights import relight
-from services.status.row import Task
+from services.status.row import TrackedTask
 from services.status.views import counts
 from tests.events.strategies import events as any_event
 from tests.examples import EXAMPLES
@@ -59,7 +59,7 @@ UNIT_MEMBERS = ["unit", "role", "percent", "signed_at", "last_report_at", "state
 RULES = LightRules()
 
 
-def written(task: Task) -> dict[str, Any]:
+def written(task: TrackedTask) -> dict[str, Any]:
     """Return a row as JSON shows it."""
     row: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(task.row))
     return row
@@ -269,7 +269,7 @@ examples = st.lists(st.sampled_from(list(EXAMPLES.values())), max_size=40)
 @given(examples, st.integers(0, 3_000))
 def test_folding_is_total_over_the_examples(happened: list[Any], days: int) -> None:
     """The examples fold in any order and number: a row from the assignment on, and never an error."""
-    task: Task | None = None
+    task: TrackedTask | None = None
     for position, event in enumerate(happened, 1):
         task = evolve(LEDGER, task, Recorded(position, event))
         assert (task is None) == all(not isinstance(past.data, TaskAssigned) for past in happened[:position])
@@ -286,7 +286,7 @@ def test_folding_is_total_over_the_language(happened: list[Any]) -> None:
     task = opened()
     for position, event in enumerate(happened, 2):
         task = then_any(task, position, event)
-        assert msgspec.json.decode(msgspec.json.encode(task), type=Task) == task
+        assert msgspec.json.decode(msgspec.json.encode(task), type=TrackedTask) == task
 
 
 def test_counts_name_every_light_and_state() -> None:

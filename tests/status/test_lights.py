@@ -15,7 +15,7 @@ from events.schema import (
 )
 from services.status.core import evolve
 from services.status.lights import light, proportional, relight
-from services.status.row import Light, Reason, Task
+from services.status.row import Light, Reason, TrackedTask
 from tests.status.life import HELPER, LATE, LEAD, LEDGER, YEARLY, at, opened, recorded, then
 
 RULES = LightRules()
@@ -23,11 +23,11 @@ RULES = LightRules()
 SECOND = timedelta(seconds=1)
 
 
-def lamp(task: Task, now: datetime, rules: LightRules = RULES) -> tuple[Light, Reason]:
+def lamp(task: TrackedTask, now: datetime, rules: LightRules = RULES) -> tuple[Light, Reason]:
     return light(task, rules, now)
 
 
-def half_way() -> Task:
+def half_way() -> TrackedTask:
     """Return a task of 100 days whose lead has reported all of it, so that only the due instant counts."""
     task = opened(Fixed("…", at("2018-04-11")), "2018-01-01")
     return then(task, ("2018-01-02", ProgressReported(LEAD, "…", 100)))

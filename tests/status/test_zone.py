@@ -15,10 +15,10 @@ from events.local import local_data
 from events.schema import DeadlineClarified, ExtensionGranted, ExtensionRequested, TaskAssigned, Unit
 from services.ingest import task as ingest
 from services.ingest.timers import clock_events
-from services.notify.alerts import Task as Told
+from services.notify.alerts import NotifiedTask as Told
 from services.notify.alerts import alerts_for
 from services.status.core import evolve
-from services.status.row import Task
+from services.status.row import TrackedTask
 from tests.events import strategies
 from tests.examples import EXAMPLES, store
 from tests.status.life import LEDGER, folded
@@ -33,8 +33,8 @@ def elsewhere(event: Event) -> Event:
     return msgspec.structs.replace(event, data=local_data(event.data, UTC), time=event.time.astimezone(UTC))
 
 
-def lived(events: list[Event]) -> Task:
-    task: Task | None = None
+def lived(events: list[Event]) -> TrackedTask:
+    task: TrackedTask | None = None
     for position, event in enumerate(events, 1):
         task = evolve(LEDGER, task, Recorded(position, msgspec.structs.replace(event, recorded=event.time)))
     return folded(task)

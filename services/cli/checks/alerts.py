@@ -12,7 +12,7 @@ from events.ledger import Ledger
 from events.log import Log
 from events.saved_rows import saved_position
 from services.cli.checks.finding import Finding
-from services.notify.alerts import Alert, Task, alerts_for, evolve
+from services.notify.alerts import Alert, NotifiedTask, alerts_for, evolve
 from services.notify.store import FEED, NAME
 
 _alert = msgspec.json.Decoder(Alert)
@@ -21,7 +21,7 @@ _alert = msgspec.json.Decoder(Alert)
 async def check_alerts(redis: Any, log: Log, ledger: Ledger) -> list[Finding]:
     """Return missing, invented and altered alerts, by the ledger's present rules and directory."""
     findings: list[Finding] = []
-    tasks: dict[str, Task] = {}
+    tasks: dict[str, NotifiedTask] = {}
     feed = key(log.ledger, NAME, FEED)
     after, until = 0, await saved_position(redis, log.ledger, NAME)
     while after < until and (batch := await log.read(after)):

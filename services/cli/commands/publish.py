@@ -16,7 +16,7 @@ from services.cli import refusals
 from services.cli.client import Client
 from services.cli.event_file import STDIN, open_events
 from services.cli.options import SHOWN, DataOption, JsonOption, LedgerOption, err, out
-from services.cli.progress_file import Checkpoint, Destination, ProgressFile
+from services.cli.progress_file import Destination, ProgressFile, PublishProgress
 from services.cli.publish_run import PublishRun
 from services.cli.publisher import PATIENCE, Publisher
 from services.cli.target import LEDGER, Target, find
@@ -106,7 +106,7 @@ async def _publish(invocation: Invocation, progress_file: ProgressFile) -> int:
             with open_events(invocation.file) as events:
                 bar = progress.add_task("publishing", total=events.size, counts=_counts(progress_file.checkpoint))
 
-                def report(checkpoint: Checkpoint) -> None:
+                def report(checkpoint: PublishProgress) -> None:
                     progress.update(bar, completed=events.read, counts=_counts(checkpoint))
 
                 await run.run(events, report)
@@ -188,5 +188,5 @@ def _print_interrupted(file: Path, progress_file: ProgressFile) -> None:
     err.print(text, style="yellow", markup=False)
 
 
-def _counts(checkpoint: Checkpoint) -> str:
+def _counts(checkpoint: PublishProgress) -> str:
     return f"accepted {checkpoint.accepted}, duplicate {checkpoint.duplicate}, refused {checkpoint.refused}"
