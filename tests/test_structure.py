@@ -14,8 +14,6 @@ MOST_FIELDS = 10
 
 LONG: dict[str, tuple[int, str]] = {
     "services.contract.asyncapi.asyncapi": (104, "one document, as a literal"),
-    "services.schedule.layout.lay_out": (47, "assigns a meaning to each column of a table"),
-    "services.schedule.plan._read": (43, "collects every refusal of a row"),
 }
 """Functions with more than MOST_LINES: their lines, and the reason."""
 

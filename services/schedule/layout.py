@@ -1,6 +1,6 @@
 """Which of a table’s columns say what: the finest column of tasks is the title, those coarser are the section."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
@@ -11,6 +11,12 @@ from services.schedule.grid import Cell
 from services.schedule.header import Cells, Column, Header, is_numbered
 
 _NOTHING = Heading("remark")
+
+_TAKEN = ("units", "leader", "deliverable", "remark")
+"""Kinds of headings, other than those of tasks, numbers and deadlines, whose columns are read or left out."""
+
+_EXACT = ("完成", "办结", "时限", "期限")
+"""Words of a heading that leave no doubt that its column has the deadlines."""
 
 
 class Layout(Struct, frozen=True):
@@ -48,32 +54,19 @@ class Layout(Struct, frozen=True):
 def lay_out(header: Header, rows: Sequence[Cells]) -> Layout:
     """Return what the columns hold, by their headings and by the rows below them (without those of one cell)."""
     columns = header.columns
-    says = [column.says or _NOTHING for column in columns]
-    numbers = [at for at, heading in enumerate(says) if heading.kind == "number"]
+    headings = [column.says or _NOTHING for column in columns]
+    numbers = _of_kind(headings, "number")
     numbers.sort(key=lambda at: _is_merged(columns[at].below(rows)))
-    items = [at for at, heading in enumerate(says) if heading.kind == "item"]
+    items = _of_kind(headings, "item")
     if not numbers and items and is_numbered(columns[items[0]].below(rows)):
         numbers = [items.pop(0)]
-    tasks = [at for at, heading in enumerate(says) if heading.kind == "task"] + items
-    named = [at for at in tasks if says[at].fineness > 0]
-    deadlines = [at for at, heading in enumerate(says) if heading.kind == "deadline"]
-    exact = [at for at in deadlines if any(word in columns[at].words for word in ("完成", "办结", "时限", "期限"))]
-    if len(exact) == 1:
-        deadlines = exact
+    tasks = [*_of_kind(headings, "task"), *items]
     merged = frozenset(at for at in tasks if _is_merged(columns[at].below(rows)))
-    tasks = sorted(
-        named or tasks,
-        key=lambda at: (
-            at not in merged,
-            _distinct(columns[at].below(rows)) if at in merged else 0,
-            says[at].fineness,
-            at,
-        ),
-    )
+    tasks = _from_coarse_to_fine(tasks, merged, header, rows)
+    deadlines = _deadlines(header, headings)
     read = {*numbers[:1], *tasks, *deadlines}
-    taken = ("units", "leader", "deliverable", "remark")
     unread = [
-        at for at, column in enumerate(columns) if at not in read and not (column.says and column.says.kind in taken)
+        at for at, column in enumerate(columns) if at not in read and not (column.says and column.says.kind in _TAKEN)
     ]
     clash = None
     if len(deadlines) > 1:
@@ -85,13 +78,38 @@ def lay_out(header: Header, rows: Sequence[Cells]) -> Layout:
         numbers[0] if numbers else None,
         tuple(tasks),
         merged,
-        tuple((heading.role, at) for at, heading in enumerate(says) if heading.kind == "units"),
+        tuple((headings[at].role, at) for at in _of_kind(headings, "units")),
         deadlines[0] if deadlines else None,
-        tuple(at for at, heading in enumerate(says) if heading.kind == "leader"),
-        tuple(at for at, heading in enumerate(says) if heading.kind == "deliverable"),
+        tuple(_of_kind(headings, "leader")),
+        tuple(_of_kind(headings, "deliverable")),
         tuple(unread),
         clash,
     )
+
+
+def _of_kind(headings: Sequence[Heading], kind: str) -> list[int]:
+    """Return the columns with a heading of this kind."""
+    return [at for at, heading in enumerate(headings) if heading.kind == kind]
+
+
+def _from_coarse_to_fine(
+    tasks: Sequence[int], merged: Collection[int], header: Header, rows: Sequence[Cells]
+) -> list[int]:
+    """Return the columns of tasks, merged ones first; those whose headings name a level of tasks, if there are any."""
+    fineness = [(column.says or _NOTHING).fineness for column in header.columns]
+
+    def order(at: int) -> tuple[bool, int, int, int]:
+        distinct = _distinct(header.columns[at].below(rows)) if at in merged else 0
+        return at not in merged, distinct, fineness[at], at
+
+    return sorted([at for at in tasks if fineness[at] > 0] or tasks, key=order)
+
+
+def _deadlines(header: Header, headings: Sequence[Heading]) -> list[int]:
+    """Return the columns of deadlines: the one whose words are exact, if there is just one such."""
+    deadlines = _of_kind(headings, "deadline")
+    exact = [at for at in deadlines if any(word in header.columns[at].words for word in _EXACT)]
+    return exact if len(exact) == 1 else deadlines
 
 
 def _is_merged(cells: Sequence[Cell]) -> bool:

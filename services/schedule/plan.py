@@ -97,6 +97,27 @@ def _read(row: Row, order: Order, ledger: Ledger) -> Iterator[ReadRow | RowRefus
         yield RowRefusal(row.number, _UNITS, row.units[0][1].place if row.units else row.title.place, str(error))
     if found is None or units is None:
         return
+    assignment = _assignment(row, found, units, order, ledger)
+    try:
+        raw = encode(assignment, **_extensions(row))
+        parse(raw)  # as the ledger will: limits of length and size show here, with their row
+    except (InvalidEvent, UnicodeEncodeError) as error:
+        yield RowRefusal(row.number, _TITLE, row.title.place, str(error))
+        return
+    yield ReadRow(
+        row.number,
+        row.title.place,
+        assignment.subject,
+        Raw(raw),
+        found.rule,
+        cell.place,
+        (explain_units(units, ledger), explain(found.deadline, ledger.zone)),
+        (*remarks(units, ledger, order.issued), *_over(found.deadline, assignment.time)),
+    )
+
+
+def _assignment(row: Row, found: Phrase, units: Reading, order: Order, ledger: Ledger) -> Event:
+    """Return the event that assigns a row's task, at the first instant of the day of issue."""
     task = task_name(order, row.number)
     deliverable = row.deliverable.text or None if row.deliverable is not None else None
     data = TaskAssigned(
@@ -110,22 +131,7 @@ def _read(row: Row, order: Order, ledger: Ledger) -> Iterator[ReadRow | RowRefus
         deliverable,
     )
     time = datetime(*order.issued.timetuple()[:3], tzinfo=ledger.zone)
-    try:
-        raw = encode(Event(f"assigned-{task}", order.source, task, time, data), **_extensions(row))
-        parse(raw)  # as the ledger will: limits of length and size show here, with their row
-    except (InvalidEvent, UnicodeEncodeError) as error:
-        yield RowRefusal(row.number, _TITLE, row.title.place, str(error))
-        return
-    yield ReadRow(
-        row.number,
-        row.title.place,
-        task,
-        Raw(raw),
-        found.rule,
-        cell.place,
-        (explain_units(units, ledger), explain(found.deadline, ledger.zone)),
-        (*remarks(units, ledger, order.issued), *_over(found.deadline, time)),
-    )
+    return Event(f"assigned-{task}", order.source, task, time, data)
 
 
 def _over(deadline: Deadline, issued: datetime) -> Iterator[str]:
