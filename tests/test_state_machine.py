@@ -215,7 +215,7 @@ def test_the_deadline_goes_from_condition_to_condition(cell: Cell) -> None:
     assert life.condition == cell.column
     if cell.event == "deadline.passed":
         said = any(isinstance(event.data, DeadlinePassed) for event in life.hear(LATER))
-        assert (life.condition if said else "not said") == cell.says
+        assert (life.condition if said else "not recorded") == cell.says
         return
     code = life.tell(
         *([handed(THIRD, LEAD, OTHER)] if cell.event == "task.reassigned" else steps_of(life, cell, OTHER))

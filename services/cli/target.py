@@ -78,7 +78,9 @@ def find(data: Path | None, environment: Mapping[str, str] = os.environ) -> Targ
         if redis_url is not None and data is None:
             token = environment.get("DUBAN_TOKEN")
             return Target(_urls(f"http://127.0.0.1:{PORT}"), directory, redis_url, token, clock)
-        raise SettingsError(f"{directory}: no duban runs here; start it with `duban up --data {directory}`") from None
+        raise SettingsError(
+            f"{directory}: duban is not running here; start it with `duban up --data {directory}`"
+        ) from None
     except msgspec.MsgspecError as error:
         raise SettingsError(f"{directory / 'run.json'} was not written by `duban up`: {error}") from error
     urls = _urls(f"http://{reachable(run.host)}:{run.port}")

@@ -1,6 +1,6 @@
 """The users of the server, as its ACL file has them: each may do what it is there for, and nothing else.
 
-    default           off: who does not say who it is gets nothing. It keeps its permissions, which nobody can use, as
+    default           off: clients must authenticate. It keeps its permissions, which nobody can use, as
                       the server replays its append-only file as this user: without them, what was written by a script
                       or a transaction is missing after a restart (redis/redis#14541, valkey-io/valkey#3983)
     admin             the operator: `duban token`, `init`, `rebuild`, `doctor`; everything but emptying the server

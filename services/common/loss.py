@@ -36,7 +36,7 @@ class Loss(Struct, frozen=True):
 
     def __str__(self) -> str:
         return (
-            f"{self.lost}. So nothing is accepted, and all can still be read. Put back the server's data as they were,"
-            " and start it again; or, if they are lost for good, record that you accept it:"
-            f" `duban doctor --accept-loss {self.tail}`, after which the log goes on from position {self.tail}"
+            f"{self.lost}. Ingest accepts nothing; reading still works. Restore the server's data and restart it."
+            f" If the events are lost for good, record that: `duban doctor --accept-loss {self.tail}`;"
+            f" the next event then gets position {self.tail + 1}"
         )

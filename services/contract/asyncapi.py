@@ -50,10 +50,10 @@ def asyncapi() -> Schema:
         "receipts": StreamChannel(
             "duban:{ledger}:receipts:{source}",
             "A source's receipts",
-            f"What became of each entry of the source's inbox, in its order; the last {RECEIPTS_KEPT:,}. Sending an"
-            " event again tells its outcome at any time.",
+            f"The outcome of each inbox entry of the source, in order; the last {RECEIPTS_KEPT:,}. To get the outcome"
+            " of an older event, send it again.",
             "receive",
-            "Read what became of the events in an inbox",
+            "Read the outcomes of an inbox",
             {
                 outcome.name.lower(): _message(
                     known, outcome, outcome.schema["description"], {"inbox": "The id of the inbox entry."}

@@ -41,13 +41,11 @@ class RequestBudget:
         holder = (ledger, source)
         if self._reserved[holder] + size > SHARE:
             raise OverBudgetError(
-                f"{source!r} has {self._reserved[holder]:,} bytes waiting here, and {SHARE:,} are what one source may "
-                "have; wait for answers before more is sent"
+                f"{source!r} has {self._reserved[holder]:,} bytes waiting; the limit per source is {SHARE:,}. "
+                "Wait for answers before sending more"
             )
         if self._reserved.total() + size > MOST:
-            raise OverBudgetError(
-                f"{self._reserved.total():,} bytes of all sources wait here, and {MOST:,} are the most"
-            )
+            raise OverBudgetError(f"{self._reserved.total():,} bytes of all sources are waiting; the limit is {MOST:,}")
         self._reserved[holder] += size
         try:
             yield

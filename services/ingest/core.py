@@ -90,9 +90,7 @@ def _decide_id(subject: str) -> Refusal | None:
     if "/" in subject:
         wrong = "has a slash; a task's id is one part of a URL's path"
     elif subject in {".", ".."}:
-        wrong = "is a step in a URL's path, which would be taken out of it"
-    elif subject != subject.strip():
-        wrong = "begins or ends with white space"
+        wrong = "would be removed from a URL's path"
     elif (odd := next(filter(hidden, subject), None)) is not None:
         wrong = f"has the character {codepoint(odd)}, which cannot be seen; a task's id is printed"
     else:
@@ -181,12 +179,12 @@ def _decide_due(ledger: Ledger, task: Task, asked: datetime, due: datetime, memb
 def _decide_units(
     task: Task, data: schema.EventData, authid: str, source: Source | None, ledger: Ledger
 ) -> Refusal | None:
-    """Refuse a unit that has no duty in the task, or that the source does not speak for."""
+    """Refuse a unit that has no duty in the task, or that the source does not represent."""
     for unit in data.units_named():
         if not ledger.directory.has_duty(unit, task.units):
             return _no_duty(task, unit, ledger.directory)
         if source is not None and source.role == "reporter" and not source.speaks_for(unit):
-            return Refusal("not-permitted", f"{authid!r} does not speak for {unit}")
+            return Refusal("not-permitted", f"{authid!r} does not represent {unit}")
     return None
 
 

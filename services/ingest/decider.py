@@ -19,18 +19,18 @@ from services.ingest.write_model import WriteModel
 
 
 class Taken(NamedTuple):
-    """A batch, the epoch in which it was taken from the queue, and its look-up if that was asked for in advance.
+    """A batch, the epoch in which it was taken from the queue, and its look-up, if already sent.
 
     It is decided in that epoch only: an epoch may end because the batch before it was put back.
     """
 
     batch: list[Chunk]
     epoch: int
-    asked: "asyncio.Task[Lookup] | None" = None
+    lookup: "asyncio.Task[Lookup] | None" = None
 
 
 class Decider:
-    """The first of the writer's two coroutines; `refused_bytes` bounds the refused bytes that are kept of a source."""
+    """The first of the writer's two coroutines; `refused_bytes` is the limit of refused bytes kept per source."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Decider:
             self._put_back(taken)
 
     async def _take(self) -> Taken:
-        """Take the next batch; if none waits, submissions that arrive until the current append ends are one batch."""
+        """Take the next batch; if none waits, wait for the current append to end and take what has arrived by then."""
         batch = self._queue.take()
         if not batch:
             await self._handover.free()
@@ -79,35 +79,35 @@ class Decider:
         return Taken(batch, self._handover.epoch)
 
     async def _look_ahead(self, decided: Decided) -> Taken | None:
-        """Take the next batch and send its look-up before a draft is appended, which the server would finish first."""
+        """Take the next batch and send its look-up now: sent after the append, it would have to wait for it."""
         epoch = decided.found.epoch
         if epoch != self._handover.epoch:
             return None
         batch = await _read(self._queue.take())
         if not batch:
             return None
-        asked = asyncio.create_task(self._lookups.ask(batch, epoch, decided.draft))
+        lookup = asyncio.create_task(self._lookups.ask(batch, epoch, decided.draft))
         await sleep(0)
-        return Taken(batch, epoch, asked)
+        return Taken(batch, epoch, lookup)
 
     def _put_back(self, taken: Taken | None) -> None:
         if taken is not None:
             self._queue.put_back(taken.batch)
-            if taken.asked is not None:
-                taken.asked.cancel()
+            if taken.lookup is not None:
+                taken.lookup.cancel()
 
     async def _decide(self, taken: Taken) -> Decided | None:
         """Decide a batch; None if it was put back, no request waits for it, or its requests have failed."""
-        batch, epoch, asked = taken
+        batch, epoch, lookup = taken
         try:
-            if asked is None:
+            if lookup is None:
                 batch = await _read(batch)
             if not batch:
                 return None
             if not await self._ensure_loaded(epoch):
                 self._queue.put_back(batch)
                 return None
-            found = await (asked or self._lookups.ask(batch, epoch, self._handover.appending))
+            found = await (lookup or self._lookups.ask(batch, epoch, self._handover.appending))
             return await self._decide_on(batch, found)
         except UnavailableError as error:
             fail_all(batch, error)
@@ -129,7 +129,7 @@ class Decider:
         return epoch == self._handover.epoch
 
     async def _decide_on(self, batch: list[Chunk], found: Lookup) -> Decided:
-        """Decide the clock events that are due, and a batch, on what a look-up has found; and pack the draft."""
+        """Decide the due clock events, then the batch, and pack the draft; `found` is the batch's look-up."""
         now = self._model.now(found.ahead)
         due = self._model.due(now)
         draft, outcomes = await self._draft(batch, found, now, due)

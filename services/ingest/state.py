@@ -62,8 +62,8 @@ def load(directory: Path, ledger: str) -> Noted | None:
         return None
     except (OSError, msgspec.MsgspecError) as error:
         raise SettingsError(
-            f"{path}: not what ingest writes: {error}. Put it back from a copy; or, if the log is known to be whole,"
-            " move it away, and what the log has is noted anew"
+            f"{path}: not what ingest writes: {error}. Restore it from a copy; or, if the log is known to be"
+            " complete, move the file away, and ingest records the log as it is"
         ) from error
 
 

@@ -130,8 +130,8 @@ def test_a_cell_can_be_tried(words: tuple[str, ...], message: str) -> None:
     ("words", "code", "message"),
     [
         (("deadline", "尽量早些", "--issued", "2017-08-01"), 1, "尽量早些"),
-        (("status", "--data", "nowhere"), 2, "no duban runs here"),
-        (("doctor", "--ledger", "nowhere"), 2, "no duban runs here"),
+        (("status", "--data", "nowhere"), 2, "duban is not running here"),
+        (("doctor", "--ledger", "nowhere"), 2, "duban is not running here"),
         (("up", "--clock", "soon"), 2, "2018-12-20T09:00:00+08:00@86400"),
         (("serve", "board"), 2, "ingest, status, notify"),
         (("import", "nothing.txt", "--plan", "p", "--issued", "2017-08-01"), 2, "nothing.txt"),

@@ -77,7 +77,7 @@ def _print_findings(wrong: list[str], accepted: list[str], *, json: bool) -> int
         out.print(f"accepted: {one}", markup=False)
     for one in wrong:
         err.print(one, style="red", markup=False)
-    out.print("all is well" if not wrong else f"{len(wrong)} problems found")
+    out.print("all is well" if not wrong else f"{len(wrong)} problem{'s' if len(wrong) > 1 else ''} found")
     return 1 if wrong else 0
 
 
