@@ -13,10 +13,10 @@ from events.envelope import Event, encode
 from events.keys import key
 from services.common.clock import sleep
 from services.common.connection import connect
+from tests.deployment import LEDGER
 from tests.examples import assigned, reported
 from tests.faults.publishers import Acknowledged, Added
 from tests.faults.real.site import Site
-from tests.house import LEDGER
 
 TASKS = 12
 

@@ -15,7 +15,7 @@ import psutil
 from services.common.clock import sleep
 from services.common.settings import SERVICES
 from tests.cli.terminal import CLEAN
-from tests.house import LEDGER
+from tests.deployment import LEDGER
 from tests.integration.proxy import Proxy
 from tests.ports import free_ports
 

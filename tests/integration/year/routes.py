@@ -14,7 +14,7 @@ import msgspec
 from events.keys import key
 from services.cli import app
 from services.common.connection import connect
-from tests.house import House
+from tests.deployment import Deployment
 from tests.integration.year.rounds import Round
 
 LINES = 1_000
@@ -30,7 +30,7 @@ Tokens = Mapping[str, str]
 """By source."""
 
 
-async def over_http(house: House, ledger: str, tokens: Tokens, told: Round) -> dict[str, list[str]]:
+async def over_http(deployment: Deployment, ledger: str, tokens: Tokens, told: Round) -> dict[str, list[str]]:
     """Have each source post its events, and return what became of each."""
 
     async def one(http: httpx.AsyncClient, source: str, raws: Sequence[bytes]) -> list[str]:
@@ -38,7 +38,7 @@ async def over_http(house: House, ledger: str, tokens: Tokens, told: Round) -> d
         became: list[str] = []
         for start in range(0, len(raws), LINES):
             body = b"\n".join(raws[start : start + LINES])
-            answer = await http.post(f"{house.base('ingest')}/v1/{ledger}/events", content=body, headers=headers)
+            answer = await http.post(f"{deployment.base('ingest')}/v1/{ledger}/events", content=body, headers=headers)
             became += map(_became, answer.raise_for_status().content.splitlines())
         return became
 
@@ -47,11 +47,11 @@ async def over_http(house: House, ledger: str, tokens: Tokens, told: Round) -> d
     return dict(zip(told, answers, strict=True))
 
 
-async def over_inboxes(house: House, ledger: str, told: Round) -> dict[str, list[str]]:
+async def over_inboxes(deployment: Deployment, ledger: str, told: Round) -> dict[str, list[str]]:
     """Have each source add its events to its inbox, and return what its receipts say of each."""
 
     async def one(source: str, raws: Sequence[bytes]) -> list[str]:
-        redis = connect(house.url)
+        redis = connect(deployment.url)
         try:
             receipts = key(ledger, "receipts", source)
             seen = await redis.xrevrange(receipts, count=1)
@@ -77,14 +77,14 @@ async def over_inboxes(house: House, ledger: str, told: Round) -> dict[str, list
 
 
 async def over_files(
-    house: House, ledger: str, tokens: Tokens, told: Round, directory: Path, pool: ProcessPoolExecutor
+    deployment: Deployment, ledger: str, tokens: Tokens, told: Round, directory: Path, pool: ProcessPoolExecutor
 ) -> dict[str, list[str]]:
     """Have `duban publish` publish a file of each source; of what was not refused only the numbers are told."""
 
     async def one(source: str, raws: Sequence[bytes]) -> list[str]:
         file = directory / f"{source}.ndjson"
         file.write_bytes(b"\n".join(raws))
-        environment = {"DUBAN_URL": house.base("ingest"), "DUBAN_TOKEN": tokens[source]}
+        environment = {"DUBAN_URL": deployment.base("ingest"), "DUBAN_TOKEN": tokens[source]}
         loop = asyncio.get_running_loop()
         said = msgspec.json.decode(await loop.run_in_executor(pool, _publish, str(file), ledger, environment))
         refused = [one["code"] for one in said["refusals"]]
