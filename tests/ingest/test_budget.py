@@ -23,7 +23,7 @@ from services.schedule.limits import MIB
 from tests.examples import assigned, reported
 from tests.fixed_clock import FixedClock
 from tests.ingest.desk import NAME, START, Desk, receipts
-from tests.ingest.office import ONE, PATH, PATIENCE, opened, problem
+from tests.ingest.ingest_client import ONE, PATH, PATIENCE, opened, problem
 from tests.webserver import serving
 
 
@@ -66,8 +66,8 @@ def test_a_request_that_does_not_say_its_length_counts_as_the_largest(length: st
 
 async def test_who_floods_is_refused_and_others_are_served(redis: Any, server_url: str, tmp_path: Path) -> None:
     """While a source has its share under way, its next request is a 503 before its body is read; others' are not."""
-    async with opened(redis, server_url, tmp_path) as office:
-        issued = office.tokens
+    async with opened(redis, server_url, tmp_path) as client:
+        issued = client.tokens
     settings = Settings(redis_url=server_url, ledgers=tmp_path)
     begun, go_on = asyncio.Event(), asyncio.Event()
 
@@ -107,15 +107,15 @@ async def test_an_inbox_that_is_too_full_takes_nothing_until_it_is_decided(
     await redis.execute_command("XSETID", name, LAST_ID)  # as one that ended while it was closed has left it
     with pytest.raises(ResponseError, match="exhausted the last possible ID"):
         await redis.xadd(name, {"e": encode(reported())})
-    async with opened(redis, server_url, tmp_path) as office:
+    async with opened(redis, server_url, tmp_path) as client:
         async with asyncio.timeout(PATIENCE):
             while True:
                 try:
-                    (after,) = await office.add("units", reported(number=5_000))
+                    (after,) = await client.add("units", reported(number=5_000))
                     break
                 except ResponseError:
                     await sleep(0.05)
-        await office.receipt(after, "units")
+        await client.receipt(after, "units")
     assert [entry for entry, _ in await receipts(redis, "units")] == [*taken, after]
 
 

@@ -23,7 +23,7 @@ from services.ingest.writer import Writer
 from tests.examples import assigned
 from tests.fixed_clock import FixedClock
 from tests.ingest.desk import LEDGER, NAME, START, history, kept, short, submission
-from tests.ingest.office import PATIENCE, Office, problem
+from tests.ingest.ingest_client import PATIENCE, IngestClient, problem
 from tests.webserver import serving
 
 REFUSED = key(NAME, "refused")
@@ -154,15 +154,15 @@ async def test_of_a_body_that_is_too_large_the_head_is_kept(
 
 
 @pytest.mark.parametrize("form", [LINES, "application/cloudevents-batch+json"])
-async def test_of_too_many_events_the_request_is_kept(office: Office, form: str) -> None:
+async def test_of_too_many_events_the_request_is_kept(client: IngestClient, form: str) -> None:
     """As one refusal, with the size and SHA-256 of its body."""
     body = b"1\n" * (MAX_EVENTS + 1) if form == LINES else b"[" + b"1," * MAX_EVENTS + b"1]"
-    answer = await office.post(body, form)
+    answer = await client.post(body, form)
     assert (answer.status_code, "at once" in problem(answer)["detail"]) == (413, True)
-    (refused,) = await kept(office.redis)
+    (refused,) = await kept(client.redis)
     assert msgspec.json.decode(refused["e"], type=Outcome).code == "too-large"
     assert (refused["size"], refused["sha256"]) == (str(len(body)).encode(), digest_of(body))
-    assert await history(office.redis) == []
-    assert short([msgspec.json.decode((await office.post(assigned(), source="office")).content, type=Outcome)]) == [
+    assert await history(client.redis) == []
+    assert short([msgspec.json.decode((await client.post(assigned(), source="office")).content, type=Outcome)]) == [
         ("accepted", 1)
     ]
