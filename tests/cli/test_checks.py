@@ -26,8 +26,8 @@ from services.notify.app import build as notify
 from services.notify.deliveries import Digest
 from services.status.app import build as status
 from tests.examples import assigned, reported
-from tests.ingest.desk import NAME
 from tests.ingest.ingest_client import CLOCK, opened
+from tests.ingest.running_writer import NAME
 from tests.webserver import serving
 
 LEDGER = load_ledger(shipped(f"{NAME}.toml"))

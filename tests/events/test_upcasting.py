@@ -24,7 +24,7 @@ from services.common.settings import shipped
 from tests.events.rehearsing import rehearsing
 from tests.examples import RECORDED, TASK, assigned, reported, seal
 from tests.fixed_clock import FixedClock
-from tests.ingest.desk import NAME, START, short, working
+from tests.ingest.running_writer import NAME, START, short, working
 from tests.status.desk import House
 
 V1, V2, V3 = (f"duban.progress.reported.v{number}" for number in (1, 2, 3))
@@ -116,16 +116,16 @@ def test_types_without_an_upcaster_are_read_as_ever() -> None:
 async def test_an_old_version_on_its_whole_way(redis: Any, server_url: str, tmp_path: Path) -> None:
     """Decided on and folded as what it means now, while log and history keep the very bytes that were sent."""
     raws = [old("r-1"), old("r-2", "60%")]
-    async with working(redis, FixedClock(START)) as desk:
-        assert short(await desk.submit(assigned())) == [("accepted", 1)]
-        assert short(await desk.submit(*raws, raws[0], old("r-2", "70%"), old("r-3", unit="市体育局"))) == [
+    async with working(redis, FixedClock(START)) as running:
+        assert short(await running.submit(assigned())) == [("accepted", 1)]
+        assert short(await running.submit(*raws, raws[0], old("r-2", "70%"), old("r-3", unit="市体育局"))) == [
             ("accepted", 2),
             ("accepted", 3),
             ("duplicate", 2),
             ("refused", "id-reused"),
             ("refused", "not-responsible"),
         ]
-        row = desk.writer.model.state.rows[TASK]
+        row = running.writer.model.state.rows[TASK]
         assert set(row.reported.values()) == {START}
     stored = [entry.raw for entry in await Log(redis, NAME).read(1)]
     assert [submitted(raw) for raw in stored] == raws

@@ -16,7 +16,7 @@ from services.common.clock import sleep
 from services.common.settings import Settings, shipped
 from services.ingest.app import build
 from services.ingest.core import Outcome
-from tests.ingest.desk import NAME, receipts
+from tests.ingest.running_writer import NAME, receipts
 
 ONE = "application/cloudevents+json"
 

@@ -18,8 +18,8 @@ from events.keys import key
 from events.log import Log
 from services.ingest.core import Outcome
 from tests.examples import WIRE
-from tests.ingest.desk import NAME, kept, receipts
 from tests.ingest.ingest_client import ONE, PATH, IngestClient
+from tests.ingest.running_writer import NAME, kept, receipts
 
 ARRAY = "application/cloudevents-batch+json"
 LINES = "application/x-ndjson"

@@ -22,8 +22,8 @@ from services.ingest.inbox import LAST_ID
 from services.schedule.limits import MIB
 from tests.examples import assigned, reported
 from tests.fixed_clock import FixedClock
-from tests.ingest.desk import NAME, START, Desk, receipts
 from tests.ingest.ingest_client import ONE, PATH, PATIENCE, opened, problem
+from tests.ingest.running_writer import NAME, START, RunningWriter, receipts
 from tests.webserver import serving
 
 
@@ -130,7 +130,7 @@ def follow(*_: Any) -> runtime.Follower:
 async def test_an_inbox_is_closed_when_it_becomes_too_full(redis: Any) -> None:
     """More than it may hold closes it, whoever adds: what one source sends must not fill the memory of all."""
     name = key(NAME, "inbox", "units")
-    one = inbox.Inbox(redis, Desk(redis, FixedClock(START)).writer, "units", "0-0", follow)
+    one = inbox.Inbox(redis, RunningWriter(redis, FixedClock(START)).writer, "units", "0-0", follow)
     large = encode(reported(), note="x" * 50_000)
     async with redis.pipeline(transaction=False) as pipe:
         for _ in range(inbox.MOST_BYTES // len(large) + 100):

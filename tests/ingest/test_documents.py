@@ -21,8 +21,8 @@ from services.ingest.schedules import MOST_DOCUMENT, receive_form
 from services.ingest.writer import Writer
 from services.schedule.limits import MOST_BYTES
 from tests.examples import EXAMPLES
-from tests.ingest.desk import LEDGER, NAME, START, history, ids, kept
 from tests.ingest.ingest_client import IngestClient, problem
+from tests.ingest.running_writer import LEDGER, NAME, START, history, ids, kept
 from tests.schedule.documents import SEED, SEED_ROWS, word
 
 SCHEDULES = f"/v1/{NAME}/schedules"

@@ -22,8 +22,8 @@ from services.ingest.budget import MOST_REQUEST
 from services.ingest.core import Outcome
 from services.ingest.queue import BATCH
 from tests.examples import EXAMPLES, LEAD, assigned, reported
-from tests.ingest.desk import NAME, history, ids, kept, receipts, short
 from tests.ingest.ingest_client import ONE, PATH, PATIENCE, IngestClient, opened, problem
+from tests.ingest.running_writer import NAME, history, ids, kept, receipts, short
 from tests.servers import Server
 
 ARRAY = "application/cloudevents-batch+json"

@@ -19,8 +19,8 @@ from services.ingest.budget import MOST_REQUEST
 from services.ingest.core import Outcome
 from services.schedule.limits import MIB
 from tests.examples import assigned
-from tests.ingest.desk import NAME, kept, short
 from tests.ingest.ingest_client import ONE, PATH, PATIENCE, IngestClient, problem
+from tests.ingest.running_writer import NAME, kept, short
 from tests.webserver import serving
 
 LINES = "application/x-ndjson"

@@ -7,7 +7,7 @@ from typing import Any
 from services.ingest.writer import Writer
 from tests.examples import assigned, reported
 from tests.fixed_clock import FixedClock
-from tests.ingest.desk import DAY, LEDGER, NAME, START, history, submission
+from tests.ingest.running_writer import DAY, LEDGER, NAME, START, history, submission
 
 
 async def test_the_clocks_events_wait_while_it_is_held(redis: Any) -> None:

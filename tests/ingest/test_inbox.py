@@ -15,8 +15,8 @@ from services.ingest.entries import READ_BYTES, InboxReader
 from services.ingest.queue import BATCH
 from services.schedule.limits import MIB
 from tests.examples import assigned, reported
-from tests.ingest.desk import NAME, ids, kept, receipts, short
 from tests.ingest.ingest_client import PATIENCE, IngestClient, opened
+from tests.ingest.running_writer import NAME, ids, kept, receipts, short
 
 INBOX = key(NAME, "inbox", "units")
 

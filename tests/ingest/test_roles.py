@@ -11,8 +11,8 @@ from events.envelope import encode
 from services.common import tokens
 from services.common.settings import shipped
 from tests.examples import assigned
-from tests.ingest.desk import NAME, history
 from tests.ingest.ingest_client import ONE, PATH, IngestClient, problem
+from tests.ingest.running_writer import NAME, history
 
 ARRAY = "application/cloudevents-batch+json"
 LINES = "application/x-ndjson"
