@@ -25,7 +25,7 @@ from tests.events.rehearsing import rehearsing
 from tests.examples import RECORDED, TASK, assigned, reported, seal
 from tests.fixed_clock import FixedClock
 from tests.ingest.running_writer import NAME, START, short, working
-from tests.status.desk import House
+from tests.status.status_client import StatusService
 
 V1, V2, V3 = (f"duban.progress.reported.v{number}" for number in (1, 2, 3))
 
@@ -130,7 +130,7 @@ async def test_an_old_version_on_its_whole_way(redis: Any, server_url: str, tmp_
     stored = [entry.raw for entry in await Log(redis, NAME).read(1)]
     assert [submitted(raw) for raw in stored] == raws
     shutil.copy(shipped(f"{NAME}.toml"), tmp_path)
-    async with House(server_url, tmp_path).desk("2018-04-01T10:00:00+08:00") as board:
+    async with StatusService(server_url, tmp_path).running("2018-04-01T10:00:00+08:00") as board:
         await board.until(3)
         _, rows = await board.rows()
         assert (rows[TASK]["percent"], rows[TASK]["state"], rows[TASK]["position"]) == (60, "in-progress", 3)
