@@ -86,7 +86,7 @@ class Direct:
     async def _deliver(self, raws: list[bytes]) -> None:
         """Send until there are outcomes; the service is found anew each time."""
         while True:
-            living = [writer for life, writer in self._world.writers.values() if not life.dead]
+            living = [writer for process, writer in self._world.writers.values() if not process.dead]
             if living:
                 try:
                     async with asyncio.timeout(ANSWER_SECONDS):
