@@ -22,8 +22,8 @@ from services.common.clock import sleep
 from services.common.settings import load_ledger, shipped
 from tests.deployment import LEDGER, Deployment
 from tests.integration.year import routes
-from tests.integration.year.life import OFFICE, UNDONE
 from tests.integration.year.rounds import AFTERWARDS, EVENTS, TASKS, Year, sources
+from tests.integration.year.year_task import OFFICE, UNDONE
 
 SHARE = 10 if os.environ.get("DUBAN_TEST_YEAR") == "tenth" else 1
 """All of the tasks and events, unless a tenth is asked for."""
@@ -69,24 +69,29 @@ async def test_a_year_folds_to_the_same_rows_by_every_route(tmp_path: Path, serv
             async with _deployment(tmp_path, server_url, now.isoformat(), spoken).running(
                 "ingest", "status"
             ) as deployment:
-                for told in rounds:
-                    meant = {source: [one.becomes for one in said] for source, said in told.items()}
+                for round in rounds:
+                    meant = {source: [one.becomes for one in submissions] for source, submissions in round.items()}
                     async with asyncio.TaskGroup() as group:  # which stops the others where one fails
                         http, inboxes, files = (
                             group.create_task(route)
                             for route in (
-                                routes.over_http(deployment, LEDGERS["http"], issued[LEDGERS["http"]], told),
-                                routes.over_inboxes(deployment, LEDGERS["inboxes"], told),
+                                routes.over_http(deployment, LEDGERS["http"], issued[LEDGERS["http"]], round),
+                                routes.over_inboxes(deployment, LEDGERS["inboxes"], round),
                                 routes.over_files(
-                                    deployment, LEDGERS["files"], issued[LEDGERS["files"]], told, tmp_path, pool
+                                    deployment, LEDGERS["files"], issued[LEDGERS["files"]], round, tmp_path, pool
                                 ),
                             )
                         )
                     assert http.result() == meant
                     assert inboxes.result() == meant
                     assert _counted(files.result()) == _counted(meant)
-                    total.update(became for said in meant.values() for became in said)
-                    types |= {_type(one.raw) for said in told.values() for one in said if one.becomes == "accepted"}
+                    total.update(became for outcomes in meant.values() for became in outcomes)
+                    types |= {
+                        _type(one.raw)
+                        for submissions in round.values()
+                        for one in submissions
+                        if one.becomes == "accepted"
+                    }
     assert total.total() == EVENTS // SHARE
     assert total.keys() == {"accepted", "duplicate", *get_args(CODES)}
     assert types == TYPES.keys() - {NAMES[DeadlineNeared], NAMES[DeadlinePassed]}
@@ -120,7 +125,7 @@ def _deployment(directory: Path, url: str, instant: str, spoken: Mapping[str, li
 
 
 async def _equal(deployment: Deployment, redis: Any) -> None:
-    """Wait until the clock has said all it has to, and status shows it, in every ledger."""
+    """Wait until all clock events due are recorded and shown by status, in every ledger."""
     async with asyncio.timeout(REST_SECONDS), httpx.AsyncClient(timeout=60) as http:
         while True:
             lights = []
@@ -154,5 +159,5 @@ def _type(raw: bytes) -> str:
     return _heads.decode(raw).type
 
 
-def _counted(told: Mapping[str, list[str]]) -> dict[str, Counter[str]]:
-    return {source: Counter(became) for source, became in told.items()}
+def _counted(outcomes: Mapping[str, list[str]]) -> dict[str, Counter[str]]:
+    return {source: Counter(became) for source, became in outcomes.items()}
