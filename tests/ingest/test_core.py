@@ -36,7 +36,7 @@ from services.ingest.core import AHEAD, authentic, decide
 from services.ingest.task import Task
 from tests.events import strategies
 from tests.examples import EXAMPLES, LEAD, TASK, assigned, reported
-from tests.ingest.life import CLOCKS, COUNTY, LEDGER, about, example, fold, folded, given_on, in_china
+from tests.ingest.task_events import CLOCKS, COUNTY, LEDGER, about, assigned_on, example, fold, folded, in_china
 
 GROUP = "各县（市、区）政府"
 
@@ -348,7 +348,7 @@ def test_the_next_of_several_dues_can_be_extended() -> None:
     assert judged(folded(first, task=task), request) is None
     yearly = Recurring("每年12月底前", "year", in_china(2010, 1, 1))
     yearly_request = example("extension.requested")
-    assert judged(given_on(in_china(2018, 5, 1), yearly), yearly_request) is None
+    assert judged(assigned_on(in_china(2018, 5, 1), yearly), yearly_request) is None
     last = msgspec.structs.replace(request, time=in_china(2020, 1, 1))
     assert judged(folded(first, task=task), last) == "not-permitted"
 

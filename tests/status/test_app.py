@@ -16,8 +16,8 @@ from services.status.app import build
 from services.status.store import CHANGES_KEPT
 from tests.examples import EXAMPLES, TASK, assigned, reported
 from tests.servers import Server
-from tests.status.life import COUNTIES, at, lived
 from tests.status.status_client import LEDGER, PATIENCE, History, StatusClient, StatusService, applied
+from tests.status.tracked_tasks import COUNTIES, after_each_example, at
 
 CHANGES = key(LEDGER, "status", "changes")
 
@@ -58,7 +58,7 @@ async def test_rows_are_a_fold_of_the_log(service: StatusService, history: Histo
         answer = await client.get("tasks")
         assert answer.headers["duban-position"] == "16"
         assert answer.headers["content-type"] == "application/json"
-        assert answer.content == b'{"items":[%b],"next":null}' % msgspec.json.encode(lived()[-1].row)
+        assert answer.content == b'{"items":[%b],"next":null}' % msgspec.json.encode(after_each_example()[-1].row)
 
 
 async def test_an_empty_ledger_is_served(service: StatusService) -> None:
@@ -131,7 +131,7 @@ async def test_one_row(service: StatusService, history: History) -> None:
     async with service.running(STILL) as client:
         answer = await client.get(f"tasks/{TASK}")
         assert answer.headers["duban-position"] == "16"
-        assert answer.content == msgspec.json.encode(lived()[-1].row)
+        assert answer.content == msgspec.json.encode(after_each_example()[-1].row)
 
 
 async def test_a_history_is_the_stored_bytes(service: StatusService, history: History) -> None:
@@ -186,7 +186,7 @@ async def test_any_past_position_can_be_read(service: StatusService, history: Hi
     """`as_of=N` gives the rows as they stood after N, lights of that instant included; the tail for what lies ahead."""
     await history.append_examples()
     async with service.running() as client:
-        for position, task in enumerate(lived(), 1):
+        for position, task in enumerate(after_each_example(), 1):
             answer = await client.get(f"tasks/{TASK}", as_of=position)
             assert answer.headers["duban-position"] == str(position)
             assert answer.content == msgspec.json.encode(task.row)

@@ -19,7 +19,7 @@ from events.schema import (
     TaskClosed,
 )
 from services.status.row import Light
-from tests.status.life import (
+from tests.status.tracked_tasks import (
     HELPER,
     LATE,
     LEAD,

@@ -1,7 +1,7 @@
 """Reports that arrive out of the order of their times: the row keeps what the latest one, by its time, reported."""
 
 from events.schema import CompletionSubmitted, ProgressCorrected, ProgressReported
-from tests.status.life import HELPER, LEAD, at, opened, then, unit
+from tests.status.tracked_tasks import HELPER, LEAD, at, opened, then, unit
 
 LATER = ("2018-11-20", ProgressReported(LEAD, "合同已签", 60))
 EARLIER = ("2018-11-01", ProgressReported(LEAD, "正在招标", 20))

@@ -16,7 +16,7 @@ from events.schema import (
 from services.status.core import evolve
 from services.status.lights import light, proportional, relight
 from services.status.row import Light, Reason, TrackedTask
-from tests.status.life import HELPER, LATE, LEAD, LEDGER, YEARLY, at, opened, recorded, then
+from tests.status.tracked_tasks import HELPER, LATE, LEAD, LEDGER, YEARLY, at, opened, recorded, then
 
 RULES = LightRules()
 

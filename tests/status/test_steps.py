@@ -21,7 +21,7 @@ from events.schema import (
     Unit,
 )
 from services.status.row import State, UnitRow
-from tests.status.life import (
+from tests.status.tracked_tasks import (
     HELPER,
     LEAD,
     YEAR,

@@ -14,7 +14,7 @@ from events.deadline import Fixed, Ongoing
 from events.schema import CompletionSubmitted, DeadlinePassed, ProgressReported, TaskClosed
 from services.status.row import TaskRow
 from services.status.views import BadCursorError, Page, Sort, TaskQuery, overview, select
-from tests.status.life import HELPER, LEAD, YEAR, at, opened, then
+from tests.status.tracked_tasks import HELPER, LEAD, YEAR, at, opened, then
 
 SORTS: tuple[Sort, ...] = get_args(Sort)
 
