@@ -60,7 +60,7 @@ def answered(sockets: list[socket.socket], *addresses: str) -> list[str]:
     ],
 )
 def test_a_host_is_answered_at_its_addresses(port: int, host: str, addresses: list[str]) -> None:
-    """`::` and `localhost` are of both families; another host is what it says."""
+    """`::` and `localhost` are of both families; another host is used as given."""
     assert answered(listen(host, port), "127.0.0.1", "127.0.0.2", "::1") == addresses
 
 
@@ -100,7 +100,7 @@ def test_a_port_that_is_taken_at_one_address_is_taken(port: int, taken: str) -> 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid", "x y"])
 def test_a_host_of_another_machine_is_an_error(port: int, host: str) -> None:
-    """It says which host, and why."""
+    """The message names the host and the reason."""
     with pytest.raises(ListenError, match=f"cannot listen on {host} port {port}: "):
         listen(host, port)
 

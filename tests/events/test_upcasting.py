@@ -39,7 +39,7 @@ class ReportInWords(FromReporter, frozen=True):
 
 
 def counted(data: ReportInWords) -> ProgressReported:
-    """Return the first version's data as the second says them."""
+    """Return the first version's data in the form of the second."""
     return ProgressReported(data.unit, data.said, int(data.done.removesuffix("%")) if data.done is not None else None)
 
 
@@ -58,7 +58,7 @@ def old(id: str, done: str | None = "40%", **members: object) -> bytes:
 
 
 def test_an_old_event_is_read_as_the_newest_version() -> None:
-    """From a source and from the log alike; what is written anew is of the newest version, the old bytes are kept."""
+    """From a source and from the log alike; new bytes have the newest version, old bytes are kept."""
     raw = old("r-1")
     event = parse(raw)
     assert (event.type, event.data) == (V2, ProgressReported("市残联", "廉江市就业基地已挂牌。", 40))
@@ -69,7 +69,7 @@ def test_an_old_event_is_read_as_the_newest_version() -> None:
 
 
 def test_each_version_is_held_to_its_own_shape() -> None:
-    """An old event with a new member, or a new one with an old member, is invalid-data, and so says its schema."""
+    """An old event with a new member, or a new one with an old member, is invalid-data, also by its schema."""
     for raw, name in ((old("r-1", percent=40), V1), (old("r-1").replace(V1.encode(), V2.encode()), V2)):
         with pytest.raises(InvalidEvent, match=f"data does not match {name}") as caught:
             parse(raw)

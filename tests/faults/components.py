@@ -100,7 +100,7 @@ SECOND: dict[str, Component] = {"ingest-2": ingest, "notify-2": notify}
 
 
 async def keep(name: str, component: Component, world: World) -> None:
-    """Run a component until cancelled; where it crashed, or a fault ended its start, start it anew."""
+    """Run a component until cancelled; after a crash, or a fault during its start, restart it."""
     while True:
         process = SimulatedProcess(name)
         redis = faulty(world.url, name, world.faults, process)

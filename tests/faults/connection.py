@@ -45,7 +45,7 @@ def faulty(url: str, component: str, faults: Faults, process: SimulatedProcess |
 
 
 class _Faulty:
-    """A connection that fails where the seed says so."""
+    """A connection that fails at the points that the seed selects."""
 
     faults: Faults
     component: str

@@ -35,7 +35,7 @@ EVENTS = 48
 CLIENTS = 2
 
 STEP = timedelta(hours=1)
-"""By which the ledger's clock goes on, each STEP_SECONDS: all dues pass within the run."""
+"""Advance of the ledger's clock each STEP_SECONDS: all dues pass within the run."""
 
 STEP_SECONDS = 0.02
 

@@ -25,7 +25,7 @@ END = datetime(2019, 1, 2, 2, tzinfo=UTC)
 """When all dues have passed, and faults end."""
 
 WINDOW_MINUTES = 60.0
-"""Of a digest: some close while the run goes on."""
+"""Period of a digest: some digests close during the run."""
 
 _SHIPPED = load_ledger(shipped(f"{NAME}.toml"))
 

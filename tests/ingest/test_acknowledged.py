@@ -180,7 +180,7 @@ async def test_a_log_that_was_there_before_is_noted_as_it_is(redis: Any, tmp_pat
 
 
 async def test_what_comes_back_is_gone_on_from(redis: Any, tmp_path: Path) -> None:
-    """Where the server's data are put back while ingest waits, it goes on without any acceptance."""
+    """If the server's data are restored while ingest waits, it resumes without an acceptance."""
     async with noting(redis, tmp_path) as running:
         await running.submit(*events(7))
         await note(running)

@@ -96,7 +96,7 @@ fields = st.lists(
     min_size=1,
     max_size=4,
 )
-"""Entries of any shape, with fields that are missing, repeated or beside others."""
+"""Entries of any shape, with fields that are missing, repeated or next to others."""
 
 
 async def _outcomes(client: IngestClient, source: str, form: str, raws: list[bytes]) -> list[tuple[bytes, Outcome]]:

@@ -45,7 +45,7 @@ def test_a_source_has_its_share_and_leaves_the_others_theirs() -> None:
 
 
 def test_all_sources_together_have_a_bound() -> None:
-    """When as much waits as may, also who has nothing waiting is told to come again."""
+    """When all sources together have reserved the whole budget, a source without a reservation is refused, too."""
     budget = RequestBudget()
     with ExitStack() as reserved:
         for number in range(MOST // SHARE):

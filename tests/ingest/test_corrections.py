@@ -14,7 +14,7 @@ from tests.ingest.running_writer import DAY, kept, short, working
 
 
 def corrected(report: str, number: int = 1, *, unit: str = LEAD, task: str = TASK, **changes: object) -> Event:
-    """Return a correction of a report; `number` tells those of a unit apart."""
+    """Return a correction of a report; `number` distinguishes the corrections of a unit."""
     data = ProgressCorrected(report, "安置人数有误。", unit, "廉江市就业基地已挂牌。", 45)
     id = f"correction-{task}-{unit}-{number}"
     return replace(reported(), id=id, subject=task, data=data, **changes)
@@ -77,7 +77,7 @@ async def test_reports_that_are_being_appended_are_corrected(redis: Any) -> None
     ids=["unknown", "itself", "another source's", "another unit's", "another task's", "another type"],
 )
 async def test_nothing_else_is_corrected(redis: Any, correction: Event, says: str) -> None:
-    """A correction of anything but a report of its own source, task and unit is invalid, and told what is wrong."""
+    """A correction of anything but a report of its own source, task and unit is invalid, with a detail."""
     submitted = replace(EXAMPLES["duban.completion.submitted.v1"], id="submitted")
     events = [assigned(others=("市民政局",)), assigned("zj-2"), reported(), reported("zj-2"), submitted]
     async with working(redis) as running:

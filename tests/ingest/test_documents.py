@@ -1,4 +1,4 @@
-"""The door for documents as offices meet it: a file over HTTP, read, shown beside the ledger, and assigned."""
+"""The endpoint for documents: a file is read, compared with the ledger, and its tasks are assigned."""
 
 import asyncio
 import gzip
@@ -53,7 +53,7 @@ def states(answer: httpx.Response) -> dict[str, str]:
 
 
 async def handed_out(client: IngestClient) -> list[Event]:
-    """Return what the office has said so far, without what the clock adds."""
+    """Return the events of the office, without clock events."""
     return [entry.event for entry in await history(client.redis) if entry.event.authid == "office"]
 
 
@@ -123,7 +123,7 @@ async def test_a_corrected_document_shows_the_difference_and_proposes_to_settle_
 
 
 async def test_tasks_that_the_document_lacks_are_named(client: IngestClient) -> None:
-    """Open tasks of the plan that are not in the document are told; what became of them is the office's to say."""
+    """Open tasks of the plan that are not in the document are reported; the office decides on them."""
     await send(client, SEED)
     closing = EXAMPLES["duban.task.closed.v1"]
     closed = encode(closing).replace(b"zj-2017-07", b"zj-2017-27").replace(b"2019-02-15", b"2018-02-15")
@@ -195,7 +195,7 @@ FILE = f'{HEAD}file"; filename="a"\r\n\r\n\r\n'
     ],
 )
 async def test_what_is_wrong_with_a_form_is_told(client: IngestClient, body: str | bytes, wrong: str) -> None:
-    """A form that a program made wrongly, or a terminal in another encoding, is a problem that says what to mend."""
+    """A form that a program made wrongly, or a terminal in another encoding, is a problem with a remedy."""
     content = body.encode() if isinstance(body, str) else body
     kind = "multipart/form-data; boundary=X"
     answer = await client.post(content, kind, source="office", path=SCHEDULES)
@@ -204,7 +204,7 @@ async def test_what_is_wrong_with_a_form_is_told(client: IngestClient, body: str
 
 
 async def test_a_document_comes_in_a_form(client: IngestClient) -> None:
-    """Another content type is told, with the one that is right."""
+    """Another content type is refused, and the detail names the right one."""
     for kind in ("application/json", "application/x-www-form-urlencoded", "text/csv"):
         answer = await client.post(SEED.encode(), kind, source="office", path=SCHEDULES)
         assert answer.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
@@ -259,7 +259,7 @@ async def test_a_document_of_a_day_to_come_is_refused_as_a_whole(client: IngestC
 
 
 async def test_a_hostile_document_is_a_refusal(client: IngestClient) -> None:
-    """What breaks its reader is told as what cannot be read; the service goes on."""
+    """A document that crashes its reader is refused as unreadable; the service continues."""
     answer = await send(client, b"PK\x03\x04" + b"\0" * 1_000)
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert answer.json()["refusals"][0]["row"] == 0

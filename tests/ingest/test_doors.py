@@ -122,7 +122,7 @@ async def test_white_space_around_an_event_is_no_part_of_it(client: IngestClient
 
 @pytest.mark.parametrize("form", [f"{ONE}; charset=UTF-8", ONE.upper()])
 async def test_a_media_type_may_be_written_as_http_allows(client: IngestClient, form: str) -> None:
-    """Parameters and upper case do not change what a content type says."""
+    """Parameters and upper case do not change the meaning of a content type."""
     assert (await client.post(assigned(), form, source="office")).status_code == 201
 
 
@@ -193,7 +193,7 @@ async def test_a_body_beyond_all_measure(client: IngestClient) -> None:
 
 
 async def test_what_is_not_there(client: IngestClient) -> None:
-    """An unknown ledger or path is 404, a known path asked in another way 405; all say so as problems."""
+    """An unknown ledger or path is 404, a known path with another method 405; each is a problem."""
     unknown = await client.post(assigned(), source="office", path="/v1/nowhere/events")
     assert (unknown.status_code, "nowhere" in problem(unknown)["detail"]) == (404, True)
     assert problem(await client.http.get("/v2"))["status"] == 404
@@ -210,7 +210,7 @@ async def test_health_and_documentation(client: IngestClient) -> None:
 
 
 async def test_a_query_that_would_be_answered_as_another(client: IngestClient) -> None:
-    """Events are sent without a query: one that has any is refused, told what is wrong, and kept."""
+    """Events are sent without a query: a request with a query is refused with the reason, and kept."""
     answer = await client.post(assigned(), source="office", path=f"{PATH}?dry_run=true")
     assert answer.status_code == 400
     assert problem(answer)["detail"] == "the query has 'dry_run'; it may have no parameters"
@@ -234,7 +234,7 @@ async def test_the_contract_is_served(client: IngestClient) -> None:
 
 
 async def test_a_server_that_is_away(client: IngestClient, server: Server) -> None:
-    """While the log cannot be written, HTTP says 503 and when to try again; then both doors go on by themselves."""
+    """While the log cannot be written, HTTP returns 503 and Retry-After; then HTTP and inboxes resume."""
     await client.post(assigned(), source="office")
     server.kill()
     try:
@@ -270,7 +270,7 @@ async def test_the_inbox(client: IngestClient) -> None:
 
 
 async def test_both_doors_decide_as_one(client: IngestClient) -> None:
-    """What came by one door is known at the other: the same bytes are a duplicate, others reuse the id."""
+    """HTTP and inbox share their ids: the same bytes are a duplicate, other bytes reuse the id."""
     await client.post(assigned(), source="office")
     (entry,) = await client.add("office", assigned())
     assert short([await client.receipt(entry, "office")]) == [("duplicate", 1)]
@@ -350,7 +350,7 @@ async def test_a_full_inbox_is_decided_in_its_order(client: IngestClient) -> Non
 
 
 async def test_entries_that_came_while_ingest_was_down(redis: Any, server_url: str, tmp_path: Path) -> None:
-    """At its start ingest goes on where it had read each inbox to; nothing is decided twice."""
+    """At its start ingest resumes each inbox at its saved position; no entry is decided twice."""
     async with opened(redis, server_url, tmp_path) as client:
         (first,) = await client.add("office", assigned())
         await client.receipt(first, "office")
@@ -444,7 +444,7 @@ DOORS = {"http": (over_http, b"http"), "inbox": (over_the_inbox, b"duban:{zhanji
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("bad", BAD)
 async def test_bad_input_is_refused_kept_and_harmless(client: IngestClient, bad: str, door: str) -> None:
-    """By either door, each bad input is refused with its code and kept as it came; the next good event is accepted."""
+    """Over HTTP and inbox, each bad input is refused with its code and kept; the next good event is accepted."""
     raw, code = BAD[bad]
     send, name = DOORS[door]
     before = [assigned(), assigned("t-closed"), CLOSED]
@@ -472,7 +472,7 @@ async def test_a_deeply_nested_array_is_malformed(client: IngestClient, body: by
 
 @pytest.mark.parametrize(("body", "form"), [(b"[" + b"[]," * 2_100_000 + b"[]]", ARRAY), (b"{}\n" * 20_002, LINES)])
 async def test_a_request_has_a_bounded_number_of_events(client: IngestClient, body: bytes, form: str) -> None:
-    """Others get their turn: too many at once is a 413 that tells the limit."""
+    """A request with too many events gets 413 with the limit, so that other sources are served."""
     answer = await client.post(body, form)
     assert answer.status_code == 413
     assert "20,000" in problem(answer)["detail"]

@@ -1,4 +1,4 @@
-"""A writer whose clock is held: what is submitted is recorded, what the clock has to say waits."""
+"""A writer whose clock is held: submissions are recorded, clock events wait."""
 
 import asyncio
 import contextlib

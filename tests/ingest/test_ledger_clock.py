@@ -1,4 +1,4 @@
-"""The ledger's clock on a real server: what it has to say is there once, at its instant, and time never runs back."""
+"""The ledger's clock on a real server: each clock event is recorded once, at its instant, and time never runs back."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -95,7 +95,7 @@ async def test_a_passing_is_recorded_after_being_down(redis: Any) -> None:
 
 @pytest.mark.parametrize("saved", [True, False], ids=["saved", "not saved"])
 async def test_a_restart_between_reminders_repeats_none(redis: Any, saved: bool) -> None:  # noqa: FBT001
-    """Each instance, whether it takes up saved rows or folds anew, goes on where the last one's clock stood."""
+    """Each instance, with saved rows or a new fold, resumes at the last instant of the ledger's clock."""
     for instant in (START, DUE - 30 * DAY, DUE - 7 * DAY, DUE - DAY, DUE, DUE + DAY):
         async with working(redis, FixedClock(instant)) as running:
             await running.submit(assigned(deadline=fixed(DUE)))
@@ -177,7 +177,7 @@ async def test_recorded_time_never_runs_back_between_two_writers(redis: Any, sav
 
 @pytest.mark.parametrize("due", ["1900-01-01T00:00:00+08:30", "1950-01-01T00:00:00+08:30", "1949-12-31T17:00:00-07:00"])
 async def test_what_the_clock_writes_can_be_read(redis: Any, due: str) -> None:
-    """A due at the calendar's edge, in whatever offset, is refused, or what the clock says of it can be folded."""
+    """A due at the calendar's edge, in whatever offset, is refused, or its clock events can be folded."""
     event = assigned("t1", deadline=Fixed("最早", EARLIEST))
     raw = encode(event).replace(EARLIEST.isoformat().replace("+00:00", "Z").encode(), due.encode())
     assert due.encode() in raw

@@ -117,7 +117,7 @@ async def test_refusals_from_before_they_were_numbered_are_read(redis: Any) -> N
 
 
 async def test_bytes_that_cannot_be_kept_stop_nothing(redis: Any) -> None:
-    """Where somebody has set their stream ahead, the refusal is numbered all the same, and the log goes on."""
+    """If a stream's last id was set ahead, the refusal is numbered all the same, and the log continues."""
     await redis.xadd(bodies_of(NAME, "units"), {"raw": "x"}, id="99999999999999-0")
     await refuse(redis, ("units", b"refused"))
     (one,) = await read_refused(redis, NAME)

@@ -1,4 +1,4 @@
-"""Who gets through which door of ingest: each role, and each kind of stranger, at each endpoint and in each form."""
+"""Access to ingest: each role and each kind of unauthenticated request, at each endpoint and in each form."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -56,7 +56,7 @@ EXPECTED: dict[str, dict[Endpoint, int]] = {
     "nobody": {one: 401, array: 401, lines: 401, schedule: 401},
 }
 """The status of an assignment: 401 is for who is not known, 403 for whose role may not submit (or hand out documents).
-What a role that may submit may not say is an outcome, `not-permitted`: the one answer (422), or one of many (200)."""
+An event of another role is refused as `not-permitted`: 422 for one event, 200 for many."""
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ What a role that may submit may not say is an outcome, `not-permitted`: the one 
     [pytest.param(who, end, id=f"{who} {end.__name__}") for who in EXPECTED for end in EXPECTED[who]],
 )
 async def test_each_door_is_open_to_whom_it_is_for(client: IngestClient, who: str, endpoint: Endpoint) -> None:
-    """What was not let in has changed nothing; what was refused says so with its code."""
+    """A rejected request changes nothing; a refused event has its code in the answer."""
     headers = {} if who == "nobody" else {"Authorization": f"Bearer {await _token(client, who)}"}
     answer = await endpoint(client, headers, who if who in client.tokens else "office")
     status = EXPECTED[who][endpoint]

@@ -163,7 +163,7 @@ HIDDEN: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize(("name", "words"), HIDDEN.values(), ids=HIDDEN)
 async def test_what_cannot_be_seen_is_in_no_units_name(redis: Any, name: str, words: str) -> None:
-    """Wherever an event names a unit, a hidden character is invalid-data, and the detail says which one."""
+    """Wherever an event names a unit, a hidden character is invalid-data, and the detail names it."""
     events = {
         "$.lead": handed(name),
         "$.units[1].name": handed(UNIT, name),

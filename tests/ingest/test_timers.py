@@ -1,4 +1,4 @@
-"""What the ledger's clock says of a task, and when."""
+"""The clock events of a task, and their instants."""
 
 import itertools
 from collections.abc import Sequence
@@ -40,12 +40,12 @@ SAID = tuple[str, datetime]
 
 
 def said(task: Task, until: datetime, ledger: Ledger = LEDGER) -> list[Event]:
-    """Return what the clock says of a task up to an instant."""
+    """Return the clock events of a task up to an instant."""
     return list(itertools.takewhile(lambda event: event.time <= until, clock_events(TASK, task, ledger)))
 
 
 def heard(events: Sequence[Event]) -> list[SAID]:
-    """Return days left (or “passed”) and instant of what the clock says."""
+    """Return days left (or “passed”) and instant of each clock event."""
     return [
         (str(event.data.days_left) if isinstance(event.data, DeadlineNeared) else "passed", event.time)
         for event in events
@@ -58,7 +58,7 @@ YEAR_END = Fixed("2018年12月底前完成", in_china(2019, 1, 1))
 
 
 def test_a_fixed_deadline_nears_and_passes() -> None:
-    """Thirty, seven and one day before the due instant the clock reminds; at that instant it tells of the passing."""
+    """Thirty, seven and one day before the due instant there is a reminder; at that instant the passing."""
     events = said(assigned_on(in_china(2017, 8, 1), YEAR_END), EVER)
     assert heard(events) == [
         ("30", in_china(2018, 12, 2)),
@@ -87,7 +87,7 @@ def test_the_canonical_examples_are_what_the_clock_says() -> None:
 
 
 def test_instants_are_written_in_the_ledgers_zone() -> None:
-    """However a source wrote the due instant, what the clock says of it has the same id and the ledger's offset."""
+    """However a source wrote the due instant, its clock events have the same ids and the ledger's offset."""
     utc = Fixed("2018年12月底前完成", datetime(2018, 12, 31, 16, tzinfo=UTC))
     events = said(assigned_on(in_china(2017, 8, 1), utc), EVER)
     assert events == said(assigned_on(in_china(2017, 8, 1), YEAR_END), EVER)
@@ -178,7 +178,7 @@ def test_what_has_no_due_is_never_told(deadline: Deadline) -> None:
 
 
 def test_nothing_is_said_of_a_closed_task() -> None:
-    """Closing silences the clock; reopened, it tells of a due that went by, but makes up for no reminder."""
+    """A closed task has no clock events; a reopened one gets the passing of its due, but no missed reminder."""
     task = folded(example("task.closed"), task=assigned_on(in_china(2017, 8, 1), YEAR_END))
     assert said(task, EVER) == []
     assert heard(said(folded(example("task.reopened"), task=task), EVER)) == [("passed", in_china(2019, 1, 1))]
@@ -217,7 +217,7 @@ def test_a_new_deadline_starts_afresh() -> None:
 
 
 def test_the_same_due_is_never_told_twice() -> None:
-    """Where a deadline goes back to a due that has passed, nothing is said of it again, whatever offset it is in."""
+    """A deadline that returns to a due that has passed gets no second passing, in any offset."""
     task = assigned_on(in_china(2017, 8, 1), YEAR_END)
     task = folded(*said(task, EVER), task=task)
     for due in (in_china(2019, 1, 1), datetime(2018, 12, 31, 16, tzinfo=UTC)):
@@ -227,7 +227,7 @@ def test_the_same_due_is_never_told_twice() -> None:
 
 
 def test_days_to_remind_are_the_ledgers() -> None:
-    """Which days are reminded is configured; none is none, and the day itself is told just before the passing."""
+    """The days of reminders are configured; a reminder of the day itself comes before the passing."""
     task = assigned_on(in_china(2017, 8, 1), YEAR_END)
     none = msgspec.structs.replace(LEDGER, remind_days=())
     assert heard(said(task, EVER, none)) == [("passed", in_china(2019, 1, 1))]
@@ -255,7 +255,7 @@ remind_days = st.lists(st.integers(0, 100), max_size=4).map(
 
 @given(deadline=st.one_of(deadlines, strategies.deadlines), since=instants, ledger=remind_days)
 def test_what_the_clock_says_is_in_order(deadline: Deadline, since: datetime, ledger: Ledger) -> None:
-    """For any deadline, the instants at which the clock speaks never run back."""
+    """For any deadline, the instants of clock events never run back."""
     times = [event.time for event in itertools.islice(clock_events(TASK, assigned_on(since, deadline), ledger), 40)]
     assert times == sorted(times)
 
@@ -264,7 +264,7 @@ def test_what_the_clock_says_is_in_order(deadline: Deadline, since: datetime, le
 def test_a_clock_that_looks_late_says_the_same(
     deadline: Deadline, since: datetime, looks: list[datetime], ledger: Ledger
 ) -> None:
-    """However often the clock looks, by its last look it has said the same, each event once, and has no more to say."""
+    """However often clock events are computed, the result is the same, each event once, and complete."""
     whole = said(assigned_on(since, deadline), max(looks), ledger)
     task = assigned_on(since, deadline)
     spoken: list[Event] = []
@@ -286,7 +286,7 @@ def test_a_clock_that_looks_late_says_the_same(
 def test_an_occurrence_passes_unless_the_lead_reported(
     every: Every, first: datetime, since: datetime, steps: list[tuple[bool, int]]
 ) -> None:
-    """Exactly the occurrences in whose period the lead made no report are told as passed, whatever comes between."""
+    """Exactly the occurrences in whose period the lead made no report have a passing, whatever comes between."""
     task = assigned_on(since, Recurring("x", every, first))
     now = since
     reports: list[datetime] = []

@@ -1,4 +1,4 @@
-"""The writer on a real server: what it answers is what is there, in order, once, whoever else writes or dies."""
+"""The writer on a real server: its answers match the log, in order, once, with other writers and crashes."""
 
 import asyncio
 import hashlib
@@ -137,7 +137,7 @@ def test_outcomes_do_not_depend_on_batches(driver: Driver) -> None:
 
 
 async def test_what_cannot_be_read_fails_for_its_sender_alone(redis: Any) -> None:
-    """A fault in reading is raised where it was handed in; what is decided beside it has its outcomes."""
+    """An error in a submission is raised to its caller; other submissions of the batch have outcomes."""
 
     def broken(_: bytes) -> Submission:
         raise TypeError("no such reading")
@@ -178,7 +178,7 @@ async def test_stored_events_hold_the_submitted_bytes(redis: Any) -> None:
 
 
 async def test_refusals_are_kept(redis: Any) -> None:
-    """Of every refused submission the ledger keeps number, bytes, outcome, who sent it, when, and by which door."""
+    """Of every refused submission the ledger keeps number, bytes, outcome, source, instant and endpoint."""
     bad = reported("nowhere")
     async with working(redis) as running:
         by_http = await running.submit(bad, b"\xff\x00")
@@ -244,7 +244,7 @@ async def test_inbox_entries_are_decided_once(redis: Any) -> None:
 
 
 async def test_an_inbox_is_decided_in_batches(redis: Any) -> None:
-    """What is handed in at once may be more than a batch, also beside others: the inbox is read on with each part."""
+    """One call may be larger than a batch, also next to others: the inbox advances with each chunk."""
     inbox = key(NAME, "inbox", "units")
     entries = [submission(reported(number=number), entry=f"{number}-0") for number in range(1, 2 * BATCH)]
     async with working(redis) as running:

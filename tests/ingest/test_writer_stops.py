@@ -71,7 +71,7 @@ async def test_after_a_failover_that_lost_something_nothing_is_accepted_until_a_
 
 @pytest.mark.parametrize("others", range(3))
 async def test_a_failover_that_lost_nothing_acknowledged_is_gone_on_from(redis: Any, others: int) -> None:
-    """What another instance wrote and nobody was told of may be gone: the log is decided on as it is."""
+    """Unacknowledged events of another instance may be lost: decisions use the log as it is."""
     async with working(redis) as running:
         await running.submit(assigned())
         await running.writer.save()
@@ -89,7 +89,7 @@ async def test_a_failover_that_lost_nothing_acknowledged_is_gone_on_from(redis: 
 
 
 async def test_a_server_that_is_away_is_told(redis: Any, server: Server) -> None:
-    """Without the server a submission raises UnavailableError and the writer is not ready; with it, all goes on."""
+    """Without the server a submission raises UnavailableError and the writer is not ready; with it, it resumes."""
     async with working(redis) as running:
         await running.submit(assigned())
         assert running.writer.ready

@@ -65,7 +65,7 @@ async def over_http(deployment: Deployment, source: str, events: Sequence[bytes]
 
 
 async def over_inbox(deployment: Deployment, events: Sequence[bytes]) -> int:
-    """Add events to the inbox of `units`, again where the server did not say that it has them; return those it took."""
+    """Add events to the inbox of `units`, again if the server did not confirm them; return the number of entries."""
     inbox = key(LEDGER, "inbox", "units")
     redis = connect(deployment.url)
     taken = 0

@@ -133,7 +133,7 @@ def ask_reader(deployment: Deployment, service: str, case: Case[Any]) -> None:
 @INGEST.exclude(path_regex="/schedules$").parametrize()
 @CASES
 def test_ingest_is_as_it_describes_itself(deployment: Deployment, case: Case[Any]) -> None:
-    """Whatever is sent to it, well or badly formed, by whoever: the answer is one of those that it names."""
+    """The answer to any request of any source, valid or invalid, is one of those in the description."""
     if "ledger" in case.path_parameters:
         case.path_parameters["ledger"] = LEDGER
     ask(deployment, "ingest", case, "office")

@@ -1,4 +1,4 @@
-"""From one server to its replica: with DUBAN_REPLICAS nothing acknowledged is lost; without, all goes on too."""
+"""From one server to its replica: with DUBAN_REPLICAS no acknowledged event is lost; the services resume."""
 
 import asyncio
 from collections.abc import AsyncIterator

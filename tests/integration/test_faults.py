@@ -1,4 +1,4 @@
-"""What may happen to the server: what was told is true afterwards, and all goes on without a restart of any service."""
+"""Faults of the server: each acknowledged event is kept, and all services resume without a restart."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ STILL_SECONDS = 10.0
 
 
 async def out_of_memory(server: Server, traffic: Traffic) -> None:
-    """Let the server refuse what needs memory until somebody was told so, and a little longer."""
+    """Make the server refuse commands that need memory until a publisher has got a 503, and a little longer."""
     async with _client(server.url) as redis:
         await redis.config_set("maxmemory", "1mb")
         await traffic.refused()

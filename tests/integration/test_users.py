@@ -33,7 +33,7 @@ PATIENCE = 60.0
 
 @pytest_asyncio.fixture
 async def guarded(tmp_path: Path) -> AsyncIterator[Guarded]:
-    """Return a server where everybody has to say who they are."""
+    """Return a server on which every user has to authenticate."""
     guarded = Guarded(tmp_path)
     try:
         await asyncio.to_thread(guarded.start)
@@ -106,7 +106,7 @@ async def test_everybody_gets_on_with_what_they_may(guarded: Guarded, tmp_path: 
             assert await _denied(admin) == []
             with pytest.raises(NoPermissionError):
                 await source.get("anything")
-            assert len(await _denied(admin)) == 1  # so the server would have said so above
+            assert len(await _denied(admin)) == 1  # so a denial would have been logged above
     logs = "".join(file.read_text(encoding="utf-8") for file in deployment.logs.iterdir())
     assert not any(guarded.secret(service) in logs for service in SERVICES)
 

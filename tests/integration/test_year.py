@@ -45,7 +45,7 @@ WORKERS = 2
 
 
 class Head(Struct):
-    """What of an event tells its kind."""
+    """The part of an event that distinguishes its kind."""
 
     type: str
 

@@ -30,7 +30,7 @@ WAIT_MILLISECONDS = 2_000
 
 
 class Told(NamedTuple):
-    """What a publisher was told of an event."""
+    """An answer that a publisher received for an event."""
 
     source: str
     id: str
@@ -74,7 +74,7 @@ class Traffic:
                 await sleep(0.05)
 
     async def refused(self) -> None:
-        """Wait until a request has been told to come again."""
+        """Wait until a request has got 503 with Retry-After."""
         seen = len(self.refusals)
         async with asyncio.timeout(4 * PATIENCE):
             while len(self.refusals) == seen:
@@ -125,7 +125,7 @@ class Traffic:
             await sleep(0.01)
 
     async def _post(self, body: bytes, form: str, read: Callable[[bytes], Any]) -> Any:
-        """Send until there is an answer other than 503, each time within the promised time; return what it says."""
+        """Send until there is an answer other than 503, each time within the promised time; return its body."""
         while True:
             async with httpx.AsyncClient(timeout=PATIENCE) as http:
                 answer = await http.post(

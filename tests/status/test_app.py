@@ -162,7 +162,7 @@ async def test_a_history_has_what_its_row_shows(service: StatusService, history:
 
 
 async def test_the_overview_has_the_ledgers_figures(service: StatusService, history: History) -> None:
-    """/overview counts tasks by light and state, and says of which ledger, position and instant."""
+    """/overview counts tasks by light and state, and names ledger, position and instant."""
     await history.append_examples()
     await history.append(*batch(range(3)), *batch(range(1), 1))
     async with service.running(STILL) as client:
@@ -228,7 +228,7 @@ async def test_any_past_instant_can_be_read(
 
 @pytest.mark.parametrize("path", ["tasks/none", "tasks/none/events", f"tasks/{TASK}?as_of=0"])
 async def test_a_task_that_is_not_there_is_a_problem(service: StatusService, history: History, path: str) -> None:
-    """404 says which task and at which position, as problem+json and with the position's header."""
+    """404 names task and position, as problem+json and with the position's header."""
     await history.append_examples()
     async with service.running() as client:
         answer = await client.http.get(path)
@@ -269,7 +269,7 @@ async def test_another_ledger_is_a_problem(service: StatusService, path: str) ->
     ids=lambda query: query[:40],
 )
 async def test_a_query_that_cannot_be_read_is_a_problem(service: StatusService, query: str) -> None:
-    """400 and problem+json for every parameter that is not what the contract says, also where there is no row yet."""
+    """400 and problem+json for every parameter that does not follow the contract, also where there is no row yet."""
     async with service.running() as client:
         assert problem(await client.http.get(f"tasks?{query}"), 400)
 
@@ -286,7 +286,7 @@ async def test_every_answer_names_its_position(service: StatusService, history: 
 
 
 async def test_changes_come_as_they_happen(service: StatusService, history: History, redis: Any) -> None:
-    """/changes tells each new row as an event of its position; machines read the same from the stream."""
+    """/changes has each new row as an event of its position; machines read the same from the stream."""
     async with service.running(STILL) as client, client.following() as follower:
         assert follower.answer.headers["content-type"].startswith("text/event-stream")
         assert follower.answer.headers["cache-control"] == "no-store"
@@ -301,7 +301,7 @@ async def test_changes_come_as_they_happen(service: StatusService, history: Hist
 
 
 async def test_a_batch_tells_the_last_row_of_each_task(service: StatusService, history: History) -> None:
-    """Events that are folded together tell each task's newest row once, in the order of positions."""
+    """Events that are folded together produce each task's newest row once, in the order of positions."""
     await history.append(*batch(range(3)), *batch(range(2), 1), *batch(range(1), 2))
     async with service.running(STILL) as client, client.following(after=0) as follower:
         told = await follower.until(6)
@@ -329,7 +329,7 @@ async def test_a_client_resumes_from_where_it_was(service: StatusService, histor
 
 
 async def test_the_last_event_id_is_newer_than_the_address(service: StatusService, history: History) -> None:
-    """A browser repeats the address it first followed: what it says it heard last counts; nonsense does not."""
+    """A browser repeats its first address: its Last-Event-ID takes precedence; an invalid one is ignored."""
     async with service.running(STILL) as client:
         for number in range(4):
             await client.until(await history.append(*batch(range(number, number + 1))))
@@ -357,7 +357,7 @@ async def test_a_bad_place_is_a_problem(service: StatusService) -> None:
 
 
 async def test_a_client_ahead_of_the_log_is_reset(service: StatusService, history: History) -> None:
-    """A client that has heard more than there is has followed another log: it has to take a new snapshot."""
+    """A client whose id is ahead of the log followed another log: it is reset to a new snapshot."""
     await history.append(*batch(range(2)))
     async with service.running(STILL) as client, client.following(after=9) as follower:
         told = await follower.next()
@@ -367,7 +367,7 @@ async def test_a_client_ahead_of_the_log_is_reset(service: StatusService, histor
 
 
 async def test_a_snapshot_and_its_changes_are_the_board(service: StatusService, history: History) -> None:
-    """Whoever takes a snapshot at N and follows from N on, in the midst of it all, misses and repeats nothing."""
+    """A client that takes a snapshot at N and follows from N on misses and repeats no change."""
     rounds = 30
 
     async def write() -> None:
@@ -420,7 +420,7 @@ async def test_a_restart_in_between_is_not_noticed(service: StatusService, histo
 
 
 async def test_other_rules_are_told_as_changes(service: StatusService, history: History, redis: Any) -> None:
-    """Where a restart brings other rules, a client that resumes hears the rows that they make different, and no other.
+    """After a restart with other rules, a client that resumes gets the rows that differ, and no other.
 
     The machines' feed has them too, as changes that no event made.
     """
@@ -439,12 +439,12 @@ async def test_other_rules_are_told_as_changes(service: StatusService, history: 
 
 
 async def test_a_client_too_far_behind_is_reset(service: StatusService, history: History) -> None:
-    """More changes than are kept: whoever is behind them takes a new snapshot, also after a restart; others go on."""
+    """A client behind the kept changes is reset to a new snapshot, also after a restart; others resume."""
     tasks = range(1_000)
     async with service.running(STILL) as client:
         for round in range(CHANGES_KEPT // len(tasks) + 1):
             await history.append(*batch(tasks, round))
-            await client.until(history.tail)  # or a task's changes would be told as one
+            await client.until(history.tail)  # or a task's changes would be sent as one
         tail = history.tail
         async with client.following(after=tail - 1) as follower:
             await follower.until(tail)
@@ -497,7 +497,7 @@ async def test_a_new_log_feed_numbers_what_time_changed_from_one(
 
 
 async def test_two_instances_serve_the_same(service: StatusService, history: History, redis: Any) -> None:
-    """Two instances at once show equal rows, tell their clients the same, and announce each change once."""
+    """Two instances have equal rows, send their clients the same changes, and announce each change once."""
     async with service.running(STILL) as one, service.running(STILL) as two:
         async with one.following(after=0) as first, two.following(after=0) as second:
             for round in range(20):
@@ -563,7 +563,7 @@ async def test_the_interface_describes_itself(service: StatusService) -> None:
 async def test_rows_survive_a_restart_without_folding_anew(
     service: StatusService, history: History, redis: Any
 ) -> None:
-    """A restart takes up the saved rows and announces nothing twice."""
+    """A restart loads the saved rows and announces no change twice."""
     await history.append_examples()
     async with service.running(STILL) as client:
         before = (await client.get("tasks")).content

@@ -232,7 +232,7 @@ def test_an_assignment_opens_the_row() -> None:
 
 @pytest.mark.parametrize("number", range(15), ids=[name for name, _ in LIFE])
 def test_each_event_changes_what_is_its_own(number: int) -> None:
-    """An event of the examples changes exactly the members of the row that the contract says, and the position."""
+    """An event of the examples changes exactly the members of the row that the contract states, and the position."""
     name, changed = LIFE[number]
     assert list(EXAMPLES)[number + 1] == name
     before, after = after_each_example()[number : number + 2]
@@ -282,7 +282,7 @@ def test_folding_is_total_over_the_examples(happened: list[Any], days: int) -> N
 @settings(max_examples=50)
 @given(st.lists(any_event, max_size=15))
 def test_folding_is_total_over_the_language(happened: list[Any]) -> None:
-    """Whatever the language can say folds after an assignment, in any order, without an error."""
+    """Any valid events fold after an assignment, in any order, without an error."""
     task = opened()
     for position, event in enumerate(happened, 2):
         task = then_any(task, position, event)

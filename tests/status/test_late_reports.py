@@ -8,7 +8,7 @@ EARLIER = ("2018-11-01", ProgressReported(LEAD, "正在招标", 20))
 
 
 def test_an_earlier_report_changes_neither_percent_nor_instant() -> None:
-    """Of the unit and of the task; the state goes on as with any report."""
+    """Of the unit and of the task; the state changes as with any report."""
     row = then(opened(), LATER, EARLIER).row
     assert (row.percent, row.last_report_at) == (60, at("2018-11-20"))
     assert (unit(row).percent, unit(row).last_report_at, unit(row).state) == (60, at("2018-11-20"), "in-progress")

@@ -95,7 +95,7 @@ def test_requests_and_grants_show_the_ledgers_offset() -> None:
 
 
 def test_stored_bytes_keep_the_sources_offset() -> None:
-    """What the log has is never written anew: the offset that the source wrote is read back from it."""
+    """Stored bytes are never rewritten: the offset that the source wrote is read back from them."""
     event = elsewhere(EXAMPLES["duban.deadline.clarified.v1"])
     assert read(store(event)).time.utcoffset() == UTC.utcoffset(None)
 

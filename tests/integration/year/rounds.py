@@ -51,7 +51,7 @@ Round = Mapping[str, list[Submission]]
 
 
 def sources(ledger: Ledger) -> dict[str, list[str]]:
-    """Return the reporters, each with the units that it speaks for: its own, a county, and its successor."""
+    """Return the reporters, each with the units that it reports for: its own, a county, and its successor."""
     counties = [member for members in ledger.groups.values() for member in members if member not in ledger.units]
     spoken: dict[str, list[str]] = {}
     for number, unit in enumerate(ledger.units):

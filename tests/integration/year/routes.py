@@ -48,7 +48,7 @@ async def over_http(deployment: Deployment, ledger: str, tokens: Tokens, round: 
 
 
 async def over_inboxes(deployment: Deployment, ledger: str, round: Round) -> dict[str, list[str]]:
-    """Have each source add its events to its inbox, and return what its receipts say of each."""
+    """Have each source add its events to its inbox, and return the outcome of each by its receipts."""
 
     async def one(source: str, raws: Sequence[bytes]) -> list[str]:
         redis = connect(deployment.url)
@@ -65,7 +65,7 @@ async def over_inboxes(deployment: Deployment, ledger: str, round: Round) -> dic
             async with asyncio.timeout(RECEIPT_SECONDS) as limit:
                 while len(became) < len(raws):
                     found = await redis.xread({receipts: after}, count=LINES, block=5_000)
-                    for after, fields in found[0][1] if found else ():  # noqa: B007 - the next read goes on from it
+                    for after, fields in found[0][1] if found else ():  # noqa: B007 - the next read resumes at it
                         became.append(_became(fields[b"e"]))
                         limit.reschedule(asyncio.get_running_loop().time() + RECEIPT_SECONDS)
             return became
