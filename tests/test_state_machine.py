@@ -29,16 +29,16 @@ from events.schema import (
     TaskUrged,
 )
 from services.status.row import State
-from tests.lives import DUE, HEIR, LATER, LEAD, OTHER, THIRD, Life, assignment, handed
+from tests.two_folds import DUE, HEIR, LATER, LEAD, OTHER, THIRD, TwoFolds, assignment, handed
 
 
 class Cell(NamedTuple):
-    """One cell: what happens, with the words in brackets after it, in which column, and what it says."""
+    """One cell: an event, the words in brackets after it, the column, and the expected result."""
 
     event: str
     words: str
     column: str
-    says: str
+    expected: str
 
 
 def table(number: int) -> list[list[str]]:
@@ -56,24 +56,24 @@ def cells(number: int) -> list[Any]:
     """Return the cells of a table, each with its place as its name."""
     (_, *columns), *rows = table(number)
     found = []
-    for label, *says in rows:
+    for label, *cells in rows:
         event, _, words = label.partition(" (")
-        for column, said in zip(columns, says, strict=True):
-            found.append(pytest.param(Cell(event, words.removesuffix(")"), column, said), id=f"{label}: {column}"))
+        for column, expected in zip(columns, cells, strict=True):
+            found.append(pytest.param(Cell(event, words.removesuffix(")"), column, expected), id=f"{label}: {column}"))
     return found
 
 
-def steps_of(life: Life, cell: Cell, unit: str) -> list[EventData]:
-    """Return what the first column of a table says, for a unit and at the point where a life stands."""
+def steps_of(folds: TwoFolds, cell: Cell, unit: str) -> list[EventData]:
+    """Return the steps of a table's first column, for a unit and the present state of a task."""
     match cell.event:
         case "task.assigned":
-            return [assignment(life.deadline)]
+            return [assignment(folds.deadline)]
         case "task.signed":
             return [TaskSigned(unit)]
         case "progress.reported":
             return [ProgressReported(unit, "…", 60)]
         case "progress.corrected":
-            return [ProgressCorrected(life.report(unit), "有误", unit, "…", 50)]
+            return [ProgressCorrected(folds.report(unit), "有误", unit, "…", 50)]
         case "completion.submitted":
             return [CompletionSubmitted(unit, "…")]
         case "completion.returned":
@@ -89,11 +89,11 @@ def steps_of(life: Life, cell: Cell, unit: str) -> list[EventData]:
         case "extension.requested":
             return [ExtensionRequested(OTHER, "…", DUE if cell.words == "not later" else LATER)]
         case "extension.granted":
-            return [ExtensionGranted(life.request, DUE if cell.words == "not later" else LATER)]
+            return [ExtensionGranted(folds.request, DUE if cell.words == "not later" else LATER)]
         case "extension.refused":
-            return [ExtensionRefused(life.request, "…")]
+            return [ExtensionRefused(folds.request, "…")]
         case "deadline.clarified":
-            over = life.now - timedelta(days=1)
+            over = folds.now - timedelta(days=1)
             deadlines: dict[str, Deadline] = {"a due that is over": Fixed("…", over), "none": Ongoing("持续实施")}
             return [DeadlineClarified(deadlines.get(cell.words, Fixed("…", LATER)), "…")]
         case "deadline.neared":
@@ -121,32 +121,32 @@ def test_every_type_and_state_has_its_place() -> None:
     assert {cell for row in table(1)[1:] for cell in row[1:]} <= {*known, "gone"}
 
 
-def brought_to(state: str, *before: EventData) -> Life:
-    """Return a life in a state of the first table, with `before` told in it where it has a task."""
-    life = Life()
+def brought_to(state: str, *before: EventData) -> TwoFolds:
+    """Return both folds in a state of the first table, with `before` submitted after its assignment."""
+    folds = TwoFolds()
     work = (ProgressReported(LEAD, "…", 40), ProgressReported(OTHER, "…", 30))
     way: dict[str, Sequence[EventData]] = {
         "no task": (),
-        "assigned": (assignment(life.deadline), *before),
-        "in-progress": (assignment(life.deadline), *before, *work),
-        "submitted": (assignment(life.deadline), *before, *work, CompletionSubmitted(LEAD, "…")),
+        "assigned": (assignment(folds.deadline), *before),
+        "in-progress": (assignment(folds.deadline), *before, *work),
+        "submitted": (assignment(folds.deadline), *before, *work, CompletionSubmitted(LEAD, "…")),
         "returned": (
-            assignment(life.deadline),
+            assignment(folds.deadline),
             *before,
             *work,
             CompletionSubmitted(LEAD, "…"),
             CompletionReturned(LEAD, "…"),
         ),
-        "closed": (assignment(life.deadline), *before, *work, TaskClosed("implemented")),
+        "closed": (assignment(folds.deadline), *before, *work, TaskClosed("implemented")),
     }
-    assert life.tell(*way[state]) is None
-    assert state in {"no task", life.row.state if life.status is not None else ""}
-    return life
+    assert folds.submit(*way[state]) is None
+    assert state in {"no task", folds.row.state if folds.status is not None else ""}
+    return folds
 
 
 @pytest.mark.parametrize("cell", cells(0))
 def test_the_task_goes_from_state_to_state(cell: Cell) -> None:
-    """Each event, in each state of a task, brings about the state that the table says, or is refused as it says."""
+    """Each event, in each state of a task, leads to the state in the table, or to the code of the refusal there."""
     unit = OTHER if cell.words == "cooperating" else LEAD
     before: list[EventData] = []
     if cell.event in {"extension.granted", "extension.refused"}:
@@ -157,21 +157,21 @@ def test_the_task_goes_from_state_to_state(cell: Cell) -> None:
     if cell.event == "task.reassigned":
         variants = REASSIGNED[cell.words]
     for variant in variants:
-        life = brought_to(cell.column, *before)
+        folds = brought_to(cell.column, *before)
         if cell.event in {"deadline.neared", "deadline.passed"} and cell.column not in {"no task", "closed"}:
             code = None
-            assert f"duban.{cell.event}.v1" in {event.type for event in life.hear(DUE)}
+            assert f"duban.{cell.event}.v1" in {event.type for event in folds.advance(DUE)}
         else:
-            code = life.tell(*([variant] if variant is not None else steps_of(life, cell, unit)))
-        assert (code or life.row.state) == cell.says
+            code = folds.submit(*([variant] if variant is not None else steps_of(folds, cell, unit)))
+        assert (code or folds.row.state) == cell.expected
 
 
 @pytest.mark.parametrize("unit", [LEAD, OTHER], ids=["lead", "cooperating"])
 @pytest.mark.parametrize("cell", cells(1))
 def test_a_units_part_goes_from_state_to_state(cell: Cell, unit: str) -> None:
-    """Each event that names a unit, in each state of its part, brings about what the table says, whatever its role."""
+    """Each event that names a unit, in each state of its part, leads to the state in the table, whatever its role."""
     other = LEAD if unit == OTHER else OTHER
-    life = Life()
+    folds = TwoFolds()
     way: dict[str, list[EventData]] = {
         "assigned": [],
         "in-progress": [ProgressReported(unit, "…", 40)],
@@ -182,47 +182,47 @@ def test_a_units_part_goes_from_state_to_state(cell: Cell, unit: str) -> None:
             CompletionReturned(unit, "…"),
         ],
     }
-    assert life.tell(assignment(life.deadline), *way[cell.column]) is None
-    assert life.part(unit) == cell.column
+    assert folds.submit(assignment(folds.deadline), *way[cell.column]) is None
+    assert folds.part(unit) == cell.column
     afterwards = unit
     match cell.words:
         case "it stays, or its successor" if unit == LEAD:
-            code, afterwards = life.tell(handed(HEIR, OTHER)), HEIR
+            code, afterwards = folds.submit(handed(HEIR, OTHER)), HEIR
         case "it stays, or its successor":
-            code = life.tell(handed(LEAD, OTHER, THIRD))
+            code = folds.submit(handed(LEAD, OTHER, THIRD))
         case "it newly leads":
             if unit == LEAD:  # it has to have left the lead before
-                assert life.tell(handed(OTHER, LEAD)) is None
-            code = life.tell(handed(unit, other))
+                assert folds.submit(handed(OTHER, LEAD)) is None
+            code = folds.submit(handed(unit, other))
         case "it leaves":
-            code = life.tell(handed(THIRD, other))
+            code = folds.submit(handed(THIRD, other))
         case _:
-            code = life.tell(*steps_of(life, cell, unit))
-    assert (code or life.part(afterwards)) == cell.says
+            code = folds.submit(*steps_of(folds, cell, unit))
+    assert (code or folds.part(afterwards)) == cell.expected
 
 
 @pytest.mark.parametrize("cell", cells(2))
 def test_the_deadline_goes_from_condition_to_condition(cell: Cell) -> None:
-    """Each event, in each condition of the deadline, brings about what the table says, and is told of by the clock."""
-    life = Life()
-    assert life.tell(assignment(life.deadline)) is None
+    """Each event, in each condition of the deadline, leads to the condition in the table; the clock events agree."""
+    folds = TwoFolds()
+    assert folds.submit(assignment(folds.deadline)) is None
     if cell.column.endswith(", asked"):
-        assert life.tell(ExtensionRequested(OTHER, "…", LATER)) is None
+        assert folds.submit(ExtensionRequested(OTHER, "…", LATER)) is None
     if cell.column.startswith("passed"):
-        life.hear(DUE)
+        folds.advance(DUE)
     if cell.column.startswith("never"):
-        assert life.tell(DeadlineClarified(Ongoing("持续实施"), "…")) is None
-    assert life.condition == cell.column
+        assert folds.submit(DeadlineClarified(Ongoing("持续实施"), "…")) is None
+    assert folds.condition == cell.column
     if cell.event == "deadline.passed":
-        said = any(isinstance(event.data, DeadlinePassed) for event in life.hear(LATER))
-        assert (life.condition if said else "not recorded") == cell.says
+        fired = any(isinstance(event.data, DeadlinePassed) for event in folds.advance(LATER))
+        assert (folds.condition if fired else "not recorded") == cell.expected
         return
-    code = life.tell(
-        *([handed(THIRD, LEAD, OTHER)] if cell.event == "task.reassigned" else steps_of(life, cell, OTHER))
+    code = folds.submit(
+        *([handed(THIRD, LEAD, OTHER)] if cell.event == "task.reassigned" else steps_of(folds, cell, OTHER))
     )
-    assert (code or life.condition) == cell.says
-    due = life.row.due
-    life.hear(LATER)
-    passed = [event.data.due for event in life.told if isinstance(event.data, DeadlinePassed)]
+    assert (code or folds.condition) == cell.expected
+    due = folds.row.due
+    folds.advance(LATER)
+    passed = [event.data.due for event in folds.log if isinstance(event.data, DeadlinePassed)]
     assert len(set(passed)) == len(passed)
     assert due is None or due in passed

@@ -16,7 +16,7 @@ from services.common.settings import load_ledger, shipped
 from tests.bench.bench import Bench, document_figures
 from tests.bench.measures import RUNS, Figure
 from tests.bench.workload import TASKS, Workload, seed_workload, single_unit_workload
-from tests.house import LEDGER
+from tests.deployment import LEDGER
 from tests.servers import Server, make_server
 
 SINGLE_RUNS = 1

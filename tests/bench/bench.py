@@ -13,7 +13,7 @@ from tests.bench import fairness, measures
 from tests.bench.documents import MAKERS, ROWS, bare_rows_per_second, drawing, rows_per_second
 from tests.bench.measures import Figure, at, compare
 from tests.bench.workload import Workload
-from tests.house import House
+from tests.deployment import Deployment
 
 MILLION = 1_000_000
 MEBIBYTE = 1_048_576
@@ -109,17 +109,17 @@ class Bench:
         await measures.emptied(self._redis)
         return await measures.bare_append(self._redis, self._workload)
 
-    async def _ingested(self, route: Callable[[Any, House, Workload], Awaitable[float]]) -> float:
+    async def _ingested(self, route: Callable[[Any, Deployment, Workload], Awaitable[float]]) -> float:
         async with self._services("ingest") as services:
             return await route(self._redis, services, self._workload)
 
     @asynccontextmanager
-    async def _services(self, *names: str, more: str = "") -> AsyncIterator[House]:
+    async def _services(self, *names: str, more: str = "") -> AsyncIterator[Deployment]:
         """Run services on an emptied server, in a directory of their own."""
         await measures.emptied(self._redis)
         own = self._directory / f"services-{next(_directories)}"
         own.mkdir()
-        async with House(own, self._url, channels=more).running(*names) as running:
+        async with Deployment(own, self._url, channels=more).running(*names) as running:
             yield running
 
     async def _compare(

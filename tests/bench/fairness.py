@@ -21,7 +21,7 @@ from services.common.clock import sleep
 from services.common.connection import connect
 from tests.bench import load
 from tests.bench.workload import Workload
-from tests.house import LEDGER, House
+from tests.deployment import LEDGER, Deployment
 from tests.integration.waiting import settled
 
 OTHERS = [f"s{number:02}" for number in range(30)]
@@ -49,35 +49,35 @@ MOST_TURNS = 1_000_000
 _context = multiprocessing.get_context("spawn")
 
 
-async def prepare(house: House, workload: Workload) -> None:
+async def prepare(deployment: Deployment, workload: Workload) -> None:
     """Issue the sources' tokens and assign the tasks."""
-    client = connect(house.url)
+    client = connect(deployment.url)
     try:
         for name in (*OTHERS, FLOOD):
-            house.tokens[name] = await tokens.issue(client, LEDGER, name)
+            deployment.tokens[name] = await tokens.issue(client, LEDGER, name)
     finally:
         await client.aclose()
     async with httpx.AsyncClient(timeout=60) as http:
         body = b"\n".join(workload.assignments)
         (
-            await http.post(house.address("ingest", "events"), content=body, headers=house.headers("office"))
+            await http.post(deployment.address("ingest", "events"), content=body, headers=deployment.headers("office"))
         ).raise_for_status()
 
 
-async def others_p99(house: House, workload: Workload, run: int) -> float:
+async def others_p99(deployment: Deployment, workload: Workload, run: int) -> float:
     """Return the 99th percentile, in milliseconds, of the others' answer times for single events."""
     turns = RATE * (WARM + SECONDS)
     waited: list[float] = []
 
     async def one(number: int, source: str) -> None:
         http = clients[number]
-        headers = house.headers(source, "application/cloudevents+json")
+        headers = deployment.headers(source, "application/cloudevents+json")
         start = time.monotonic() + number / len(OTHERS) / RATE  # spread over a turn
         for turn in range(turns):
             await sleep(max(0.0, start + turn / RATE - time.monotonic()))
             event = workload.report(run * turns + turn, source)
             at = time.monotonic()
-            answer = await http.post(house.address("ingest", "events"), content=event, headers=headers)
+            answer = await http.post(deployment.address("ingest", "events"), content=event, headers=headers)
             if turn >= RATE * WARM:
                 waited.append(time.monotonic() - at)
             if answer.status_code != httpx.codes.CREATED:
@@ -95,12 +95,14 @@ async def others_p99(house: House, workload: Workload, run: int) -> float:
 
 
 @asynccontextmanager
-async def flooding(house: House, workload: Workload, publish: Callable[..., None], run: int) -> AsyncIterator[None]:
+async def flooding(
+    deployment: Deployment, workload: Workload, publish: Callable[..., None], run: int
+) -> AsyncIterator[None]:
     """Run a process that publishes at full speed until the block ends; then wait until its events are decided."""
     begun, enough = _context.Event(), _context.Event()
     turns = range(run * MOST_TURNS, (run + 1) * MOST_TURNS)
-    headers = dict(house.headers(FLOOD))
-    args = (begun, enough, workload, turns, house.address("ingest", "events"), headers, house.url)
+    headers = dict(deployment.headers(FLOOD))
+    args = (begun, enough, workload, turns, deployment.address("ingest", "events"), headers, deployment.url)
     process = _context.Process(target=publish, args=args)
     process.start()
     try:
@@ -111,7 +113,7 @@ async def flooding(house: House, workload: Workload, publish: Callable[..., None
         await asyncio.to_thread(process.join)
     if process.exitcode:
         raise RuntimeError("the flood ended early; its error is above")
-    await settled(house, FLOOD)
+    await settled(deployment, FLOOD)
 
 
 def over_http(

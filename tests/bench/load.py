@@ -14,7 +14,7 @@ import redis
 
 from events.keys import key
 from tests.bench.workload import Workload
-from tests.house import LEDGER, House
+from tests.deployment import LEDGER, Deployment
 
 PUBLISHERS = 4
 
@@ -27,17 +27,17 @@ PIPELINE = 500
 _context = multiprocessing.get_context("spawn")
 
 
-def over_http(house: House, workload: Workload, counts: Sequence[int]) -> tuple[float, float]:
+def over_http(deployment: Deployment, workload: Workload, counts: Sequence[int]) -> tuple[float, float]:
     """Publish over HTTP; return the monotonic seconds of the first request and of the last answer."""
-    parts = urlsplit(house.address("ingest", "events"))
-    headers = dict(house.headers("units"))
+    parts = urlsplit(deployment.address("ingest", "events"))
+    headers = dict(deployment.headers("units"))
     return _run(_post, [(workload, count, parts.port, parts.path, headers) for count in counts])
 
 
-def over_inbox(house: House, workload: Workload, counts: Sequence[int]) -> tuple[float, float]:
+def over_inbox(deployment: Deployment, workload: Workload, counts: Sequence[int]) -> tuple[float, float]:
     """Publish by XADD; return the monotonic seconds of the first command and of the last reply."""
     inbox = key(LEDGER, "inbox", "units")
-    return _run(_add, [(workload, count, house.url, inbox) for count in counts])
+    return _run(_add, [(workload, count, deployment.url, inbox) for count in counts])
 
 
 def _run(publish: Callable[..., None], args: Sequence[tuple[Any, ...]]) -> tuple[float, float]:

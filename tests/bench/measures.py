@@ -18,8 +18,8 @@ from services.common.settings import load_ledger, shipped
 from services.status.store import rules
 from tests.bench import load
 from tests.bench.workload import Workload
+from tests.deployment import LEDGER, Deployment
 from tests.events.appending import append
-from tests.house import LEDGER, House
 
 EVENTS = 100_000
 """Of one throughput run."""
@@ -74,32 +74,32 @@ async def bare_append(redis: Any, workload: Workload) -> float:
     return EVENTS / (time.monotonic() - start)
 
 
-async def ingest_http(redis: Any, house: House, workload: Workload) -> float:
+async def ingest_http(redis: Any, deployment: Deployment, workload: Workload) -> float:
     """Return the events/s that ingest accepts from four publishers over HTTP."""
-    await _assign(house, workload)
-    start, end = await asyncio.to_thread(load.over_http, house, workload, _shares())
+    await _assign(deployment, workload)
+    start, end = await asyncio.to_thread(load.over_http, deployment, workload, _shares())
     assert await Log(redis, LEDGER).tail() >= EVENTS
     return EVENTS / (end - start)
 
 
-async def ingest_inbox(redis: Any, house: House, workload: Workload) -> float:
+async def ingest_inbox(redis: Any, deployment: Deployment, workload: Workload) -> float:
     """Return the events/s that ingest reads from an inbox while four publishers fill it, until the last is logged."""
-    await _assign(house, workload)
+    await _assign(deployment, workload)
     wanted = await Log(redis, LEDGER).tail() + EVENTS
-    publishing = asyncio.create_task(asyncio.to_thread(load.over_inbox, house, workload, _shares()))
+    publishing = asyncio.create_task(asyncio.to_thread(load.over_inbox, deployment, workload, _shares()))
     end = await _reached(redis, wanted)
     start, _ = await publishing
     return EVENTS / (end - start)
 
 
-async def ingest_backlog(redis: Any, house: House, workload: Workload) -> float:
+async def ingest_backlog(redis: Any, deployment: Deployment, workload: Workload) -> float:
     """Return the events/s that ingest reads from an inbox filled while it was down, from its first event on."""
-    await _assign(house, workload)
-    house.stop("ingest")
+    await _assign(deployment, workload)
+    deployment.stop("ingest")
     log = Log(redis, LEDGER)
     before = await log.tail()
-    await asyncio.to_thread(load.over_inbox, house, workload, _shares())
-    house.start("ingest")
+    await asyncio.to_thread(load.over_inbox, deployment, workload, _shares())
+    deployment.start("ingest")
     start = await _reached(redis, before + 1)
     begun = await log.tail()
     return (before + EVENTS - begun) / (await _reached(redis, before + EVENTS) - start)
@@ -133,9 +133,9 @@ async def fold(redis: Any) -> float:
     return projection.position / (time.monotonic() - start)
 
 
-async def latency(house: House, workload: Workload) -> list[float]:
+async def latency(deployment: Deployment, workload: Workload) -> list[float]:
     """Return the seconds from POST to SSE frame of single events at RATE a second, sorted."""
-    headers = house.headers("units", "application/cloudevents+json")
+    headers = deployment.headers("units", "application/cloudevents+json")
     sent: dict[int, float] = {}
     arrived: dict[int, float] = {}
     total = int(RATE * LATENCY_SECONDS)
@@ -143,7 +143,9 @@ async def latency(house: House, workload: Workload) -> list[float]:
     async with httpx.AsyncClient(limits=httpx.Limits(max_connections=50), timeout=30) as http:
 
         async def listen(position: int) -> None:
-            async with http.stream("GET", house.address("status", "changes"), params={"after": position}) as stream:
+            async with http.stream(
+                "GET", deployment.address("status", "changes"), params={"after": position}
+            ) as stream:
                 async for line in stream.aiter_lines():
                     if line.startswith("id: "):
                         arrived.setdefault(int(line[4:]), time.monotonic())
@@ -153,10 +155,10 @@ async def latency(house: House, workload: Workload) -> list[float]:
         async def post(number: int) -> None:
             event = workload.report(number, "units/latency")
             at = time.monotonic()
-            answer = await http.post(house.address("ingest", "events"), content=event, headers=headers)
+            answer = await http.post(deployment.address("ingest", "events"), content=event, headers=headers)
             sent[answer.json()["position"]] = at
 
-        position = (await http.get(house.address("status", "overview"))).json()["position"]
+        position = (await http.get(deployment.address("status", "overview"))).json()["position"]
         listener = asyncio.create_task(listen(position))
         await _paced(total, post)
         await asyncio.wait_for(listener, 30)
@@ -228,10 +230,12 @@ def at(sorted_: list[float], share: float) -> float:
     return 1_000 * sorted_[min(len(sorted_) - 1, int(share * len(sorted_)))]
 
 
-async def _assign(house: House, workload: Workload) -> None:
+async def _assign(deployment: Deployment, workload: Workload) -> None:
     async with httpx.AsyncClient(timeout=60) as http:
         body = b"\n".join(workload.assignments)
-        answer = await http.post(house.address("ingest", "events"), content=body, headers=house.headers("office"))
+        answer = await http.post(
+            deployment.address("ingest", "events"), content=body, headers=deployment.headers("office")
+        )
         answer.raise_for_status()
 
 

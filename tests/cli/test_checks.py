@@ -26,8 +26,8 @@ from services.notify.app import build as notify
 from services.notify.deliveries import Digest
 from services.status.app import build as status
 from tests.examples import assigned, reported
-from tests.ingest.desk import NAME
-from tests.ingest.office import CLOCK, opened
+from tests.ingest.ingest_client import CLOCK, opened
+from tests.ingest.running_writer import NAME
 from tests.webserver import serving
 
 LEDGER = load_ledger(shipped(f"{NAME}.toml"))
@@ -48,16 +48,16 @@ async def ledger(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> d
     redis = connect(server_url)
     await redis.flushall()
     home = tmp_path_factory.mktemp("ledgers")
-    async with opened(redis, server_url, home) as office:
+    async with opened(redis, server_url, home) as client:
         settings = Settings(redis_url=server_url, ledgers=home, clock=CLOCK)
         async with serving(status(settings)), serving(notify(settings)):
             for number in range(3):
-                await office.post(assigned(f"t-{number}", others=("市民政局",)), source="office")
+                await client.post(assigned(f"t-{number}", others=("市民政局",)), source="office")
             for number in range(3):
-                (entry,) = await office.add("units", reported("t-0", number))
-                await office.receipt(entry, "units")
-            await office.post(reported("nowhere"))
-            await office.post(b"nothing")
+                (entry,) = await client.add("units", reported("t-0", number))
+                await client.receipt(entry, "units")
+            await client.post(reported("nowhere"))
+            await client.post(b"nothing")
             async with asyncio.timeout(20):
                 while await redis.hlen(DIGESTS) < 2 or not await redis.hlen(key(NAME, "status", "rows:0")):
                     await sleep(0.05)
@@ -244,17 +244,17 @@ async def test_forms_that_are_kept_as_they_came_are_no_findings(redis: Any, serv
     event["data_base64"] = b64encode(json.dumps(event.pop("data")).encode()).decode()
     bare = json.dumps(event | {"traceparent": None, "datacontenttype": "application/json; charset=utf-8"}).encode()
     other = json.dumps(event | {"id": decomposed, "subject": decomposed}, ensure_ascii=False).encode()
-    async with opened(redis, server_url, tmp_path) as office:
+    async with opened(redis, server_url, tmp_path) as client:
         settings = Settings(redis_url=server_url, ledgers=tmp_path, clock=CLOCK)
         async with serving(status(settings)), serving(notify(settings)):
             answers = [
-                await office.post(assigned(decomposed), source="office"),
-                await office.post(bare),
-                await office.post(bare),
+                await client.post(assigned(decomposed), source="office"),
+                await client.post(bare),
+                await client.post(bare),
             ]
             assert [answer.status_code for answer in answers] == [201, 201, 200]
-            (entry,) = await office.add("units", other)
-            assert (await office.receipt(entry, "units")).position == 3
+            (entry,) = await client.add("units", other)
+            assert (await client.receipt(entry, "units")).position == 3
             async with asyncio.timeout(20):
                 while await redis.hget(key(NAME, "notify", "checkpoint"), "position") != b"3":
                     await sleep(0.05)

@@ -12,7 +12,7 @@ import pytest
 from services.common.listening import ListenError, PortTakenError, listen, reachable
 from services.common.settings import Settings
 from tests.cli.terminal import run
-from tests.house import House
+from tests.deployment import Deployment
 from tests.ports import free_ports
 
 
@@ -60,7 +60,7 @@ def answered(sockets: list[socket.socket], *addresses: str) -> list[str]:
     ],
 )
 def test_a_host_is_answered_at_its_addresses(port: int, host: str, addresses: list[str]) -> None:
-    """`::` and `localhost` are of both families; another host is what it says."""
+    """`::` and `localhost` are of both families; another host is used as given."""
     assert answered(listen(host, port), "127.0.0.1", "127.0.0.2", "::1") == addresses
 
 
@@ -100,7 +100,7 @@ def test_a_port_that_is_taken_at_one_address_is_taken(port: int, taken: str) -> 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid", "x y"])
 def test_a_host_of_another_machine_is_an_error(port: int, host: str) -> None:
-    """It says which host, and why."""
+    """The message names the host and the reason."""
     with pytest.raises(ListenError, match=f"cannot listen on {host} port {port}: "):
         listen(host, port)
 
@@ -116,25 +116,25 @@ def test_where_a_program_of_this_machine_finds_it(host: str, address: str) -> No
 
 
 @pytest.fixture
-def house(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> House:
-    return House(tmp_path_factory.mktemp("listening"), server_url)
+def deployment(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    return Deployment(tmp_path_factory.mktemp("listening"), server_url)
 
 
 @IPV6
 @pytest.mark.parametrize("host", ["::", "localhost", ""])
-async def test_a_service_answers_both_families(redis: Any, house: House, host: str) -> None:
+async def test_a_service_answers_both_families(redis: Any, deployment: Deployment, host: str) -> None:
     """Status, as a process, with DUBAN_HOST=::, localhost or nothing: the same at 127.0.0.1 and ::1."""
-    house.environment["DUBAN_HOST"] = host
-    async with house.running("status"), httpx.AsyncClient() as http:
+    deployment.environment["DUBAN_HOST"] = host
+    async with deployment.running("status"), httpx.AsyncClient() as http:
         for address in ("127.0.0.1", "[::1]"):
-            answer = await http.get(f"http://{address}:{house.port + 1}/health/live")
+            answer = await http.get(f"http://{address}:{deployment.port + 1}/health/live")
             assert (answer.status_code, answer.json()) == (200, {"status": "live"})
 
 
-async def test_a_service_that_cannot_listen_says_so(redis: Any, house: House) -> None:
+async def test_a_service_that_cannot_listen_says_so(redis: Any, deployment: Deployment) -> None:
     """Exit 2, and what is wrong; no traceback."""
-    environment = {**house.environment, "DUBAN_HOST": "192.0.2.1"}
+    environment = {**deployment.environment, "DUBAN_HOST": "192.0.2.1"}
     done = await asyncio.to_thread(run, "serve", "status", environment=environment)
     assert done.returncode == 2
-    assert f"cannot listen on 192.0.2.1 port {house.port + 1}" in done.stderr
+    assert f"cannot listen on 192.0.2.1 port {deployment.port + 1}" in done.stderr
     assert "Traceback" not in done.stderr

@@ -24,8 +24,8 @@ from services.common.settings import shipped
 from tests.events.rehearsing import rehearsing
 from tests.examples import RECORDED, TASK, assigned, reported, seal
 from tests.fixed_clock import FixedClock
-from tests.ingest.desk import NAME, START, short, working
-from tests.status.desk import House
+from tests.ingest.running_writer import NAME, START, short, working
+from tests.status.status_client import StatusService
 
 V1, V2, V3 = (f"duban.progress.reported.v{number}" for number in (1, 2, 3))
 
@@ -39,7 +39,7 @@ class ReportInWords(FromReporter, frozen=True):
 
 
 def counted(data: ReportInWords) -> ProgressReported:
-    """Return the first version's data as the second says them."""
+    """Return the first version's data in the form of the second."""
     return ProgressReported(data.unit, data.said, int(data.done.removesuffix("%")) if data.done is not None else None)
 
 
@@ -58,7 +58,7 @@ def old(id: str, done: str | None = "40%", **members: object) -> bytes:
 
 
 def test_an_old_event_is_read_as_the_newest_version() -> None:
-    """From a source and from the log alike; what is written anew is of the newest version, the old bytes are kept."""
+    """From a source and from the log alike; new bytes have the newest version, old bytes are kept."""
     raw = old("r-1")
     event = parse(raw)
     assert (event.type, event.data) == (V2, ProgressReported("市残联", "廉江市就业基地已挂牌。", 40))
@@ -69,7 +69,7 @@ def test_an_old_event_is_read_as_the_newest_version() -> None:
 
 
 def test_each_version_is_held_to_its_own_shape() -> None:
-    """An old event with a new member, or a new one with an old member, is invalid-data, and so says its schema."""
+    """An old event with a new member, or a new one with an old member, is invalid-data, also by its schema."""
     for raw, name in ((old("r-1", percent=40), V1), (old("r-1").replace(V1.encode(), V2.encode()), V2)):
         with pytest.raises(InvalidEvent, match=f"data does not match {name}") as caught:
             parse(raw)
@@ -116,21 +116,21 @@ def test_types_without_an_upcaster_are_read_as_ever() -> None:
 async def test_an_old_version_on_its_whole_way(redis: Any, server_url: str, tmp_path: Path) -> None:
     """Decided on and folded as what it means now, while log and history keep the very bytes that were sent."""
     raws = [old("r-1"), old("r-2", "60%")]
-    async with working(redis, FixedClock(START)) as desk:
-        assert short(await desk.submit(assigned())) == [("accepted", 1)]
-        assert short(await desk.submit(*raws, raws[0], old("r-2", "70%"), old("r-3", unit="市体育局"))) == [
+    async with working(redis, FixedClock(START)) as running:
+        assert short(await running.submit(assigned())) == [("accepted", 1)]
+        assert short(await running.submit(*raws, raws[0], old("r-2", "70%"), old("r-3", unit="市体育局"))) == [
             ("accepted", 2),
             ("accepted", 3),
             ("duplicate", 2),
             ("refused", "id-reused"),
             ("refused", "not-responsible"),
         ]
-        row = desk.writer.model.state.rows[TASK]
+        row = running.writer.model.state.rows[TASK]
         assert set(row.reported.values()) == {START}
     stored = [entry.raw for entry in await Log(redis, NAME).read(1)]
     assert [submitted(raw) for raw in stored] == raws
     shutil.copy(shipped(f"{NAME}.toml"), tmp_path)
-    async with House(server_url, tmp_path).desk("2018-04-01T10:00:00+08:00") as board:
+    async with StatusService(server_url, tmp_path).running("2018-04-01T10:00:00+08:00") as board:
         await board.until(3)
         _, rows = await board.rows()
         assert (rows[TASK]["percent"], rows[TASK]["state"], rows[TASK]["position"]) == (60, "in-progress", 3)

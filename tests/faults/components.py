@@ -21,8 +21,8 @@ from services.notify.store import Outbox
 from services.status.reader import StatusReader
 from services.status.store import Board
 from tests.faults.connection import faulty
-from tests.faults.life import Life
 from tests.faults.reader import Readers
+from tests.faults.simulated_process import SimulatedProcess
 from tests.faults.world import NAME, World
 
 OFTEN_SECONDS = 0.05
@@ -38,10 +38,10 @@ SOURCES = ("office", "units")
 EXPECTED = (RedisError, LockError, OSError, UnavailableError)
 """What a fault of the network looks like; anything else that a process ends with is a finding."""
 
-Component: TypeAlias = Callable[[World, Life, Any], Awaitable[None]]
+Component: TypeAlias = Callable[[World, SimulatedProcess, Any], Awaitable[None]]
 
 
-async def ingest(world: World, life: Life, redis: Any) -> None:
+async def ingest(world: World, process: SimulatedProcess, redis: Any) -> None:
     """The writer, its clock, its saves, and the inboxes."""
     writer = Writer(redis, NAME, world.ledger, world.clock.now)
     inboxes: list[Inbox] = []
@@ -49,7 +49,7 @@ async def ingest(world: World, life: Life, redis: Any) -> None:
     for source in SOURCES:
         reached = await writer.log.cursor(key(NAME, "inbox", source))
         inboxes.append(Inbox(redis, writer, source, reached, readers.follow))
-    world.writers[life.name] = (life, writer)
+    world.writers[process.name] = (process, writer)
     await asyncio.gather(
         writer.run(),
         runtime.repeat(TICK_SECONDS, writer.tick),
@@ -59,12 +59,12 @@ async def ingest(world: World, life: Life, redis: Any) -> None:
     )
 
 
-async def status(world: World, life: Life, redis: Any) -> None:
+async def status(world: World, process: SimulatedProcess, redis: Any) -> None:
     """The rows, their feed, and the lights."""
     readers = Readers(redis)
     reader = StatusReader(redis, NAME, world.ledger, world.clock, readers.follow)
     await reader.load()
-    world.status = (life, reader)
+    world.status = (process, reader)
     await asyncio.gather(
         readers.run(),
         runtime.repeat(OFTEN_SECONDS, reader.catch_up),
@@ -72,7 +72,7 @@ async def status(world: World, life: Life, redis: Any) -> None:
     )
 
 
-async def notify(world: World, _: Life, redis: Any) -> None:
+async def notify(world: World, _: SimulatedProcess, redis: Any) -> None:
     """The alerts and their sender."""
     readers = Readers(redis)
     sender = Sender(Outbox(redis, NAME), NAME, world.ledger, world.clock, world.http)
@@ -83,7 +83,7 @@ async def notify(world: World, _: Life, redis: Any) -> None:
     )
 
 
-async def rebuild(world: World, _: Life, redis: Any) -> None:
+async def rebuild(world: World, _: SimulatedProcess, redis: Any) -> None:
     """An operator who rebuilds the rows of status, again and again."""
     while True:
         await sleep(REBUILD_SECONDS)
@@ -100,17 +100,17 @@ SECOND: dict[str, Component] = {"ingest-2": ingest, "notify-2": notify}
 
 
 async def keep(name: str, component: Component, world: World) -> None:
-    """Run a component until cancelled; where it crashed, or a fault ended its start, start it anew."""
+    """Run a component until cancelled; after a crash, or a fault during its start, restart it."""
     while True:
-        life = Life(name)
-        redis = faulty(world.url, name, world.faults, life)
-        main = life.start(_main(component(world, life, redis), name, world))
-        crashed = asyncio.create_task(life.crashed.wait())
+        process = SimulatedProcess(name)
+        redis = faulty(world.url, name, world.faults, process)
+        main = process.start(_main(component(world, process, redis), name, world))
+        crashed = asyncio.create_task(process.crashed.wait())
         try:
             await asyncio.wait((main, crashed), return_when=asyncio.FIRST_COMPLETED)
         finally:
             crashed.cancel()
-            await life.end()
+            await process.end()
             await redis.aclose()
         await sleep(AWAY_SECONDS)
 

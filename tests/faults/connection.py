@@ -12,8 +12,8 @@ import events.log
 import services.notify.store
 from services.common.clock import sleep
 from services.common.connection import connect
-from tests.faults.life import Life
 from tests.faults.points import DELAY_SECONDS, KINDS, Faults, Kind
+from tests.faults.simulated_process import SimulatedProcess
 
 _HANDSHAKE = frozenset({"HELLO", "CLIENT", "SELECT", "AUTH", "PING", "SCRIPT"})
 """Sent by the client itself: no await of the program under test."""
@@ -31,25 +31,25 @@ _SCRIPTS = {
 }
 
 _ONCE: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind != "duplicate")
-_LIVING: tuple[Kind, ...] = tuple(kind for kind in KINDS if not kind.startswith("crash"))
-_LIVING_ONCE: tuple[Kind, ...] = tuple(kind for kind in _LIVING if kind != "duplicate")
+_RUNNING: tuple[Kind, ...] = tuple(kind for kind in KINDS if not kind.startswith("crash"))
+_RUNNING_ONCE: tuple[Kind, ...] = tuple(kind for kind in _RUNNING if kind != "duplicate")
 
 
-def faulty(url: str, component: str, faults: Faults, life: Life | None = None) -> Any:
-    """Return a client as services have it, with faults; without a life its process never crashes."""
+def faulty(url: str, component: str, faults: Faults, process: SimulatedProcess | None = None) -> Any:
+    """Return a client as services have it, with faults; without a process it never crashes."""
     client = connect(url)
     pool = client.connection_pool
-    members = {"faults": faults, "component": component, "life": life}
+    members = {"faults": faults, "component": component, "process": process}
     pool.connection_class = type("Faulty", (_Faulty, pool.connection_class), members)
     return client
 
 
 class _Faulty:
-    """A connection that fails where the seed says so."""
+    """A connection that fails at the points that the seed selects."""
 
     faults: Faults
     component: str
-    life: Life | None
+    process: SimulatedProcess | None
     _after: tuple[str, Kind] | None = None
     _piped = False
 
@@ -65,7 +65,7 @@ class _Faulty:
             await send(command, *args, **kwargs)
             return
         await self._check_alive()
-        kinds = (_ONCE if piped else KINDS) if self.life is not None else (_LIVING_ONCE if piped else _LIVING)
+        kinds = (_ONCE if piped else KINDS) if self.process is not None else (_RUNNING_ONCE if piped else _RUNNING)
         kind = self.faults.choose(self.component, name, kinds)
         match kind:
             case "cut":
@@ -111,14 +111,14 @@ class _Faulty:
         raise DisconnectedError(why)
 
     async def _crash(self) -> None:
-        assert self.life is not None
-        await self.life.crash()
+        assert self.process is not None
+        await self.process.crash()
 
     async def _wait(self) -> None:
         await sleep(self.faults.draws(f"{self.component} delays").uniform(0, DELAY_SECONDS))
 
     async def _check_alive(self) -> None:
-        if self.life is not None and self.life.dead:
+        if self.process is not None and self.process.dead:
             await self._break("this process has ended")
 
 

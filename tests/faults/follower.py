@@ -31,13 +31,13 @@ class FeedClient:
             if found is None or found[0].dead:
                 await sleep(0.005)
                 continue
-            life, reader = found
+            process, reader = found
             resumed = self.position is not None
             if not resumed:
                 self._take(reader)
             changes = reader.feed.follow(self.position, reader.board.position, resumed=resumed)
             waiting = asyncio.ensure_future(anext(changes))
-            while not life.dead:
+            while not process.dead:
                 done, _ = await asyncio.wait({waiting}, timeout=QUIET_SECONDS)
                 if done:
                     self._read(waiting.result(), reader)

@@ -29,7 +29,7 @@ PAUSE_SECONDS = 0.005
 
 
 class Acknowledged(NamedTuple):
-    """What a publisher sent, and where it was told that it is."""
+    """An event that a publisher sent, and the position that it received."""
 
     source: str
     id: str
@@ -38,7 +38,7 @@ class Acknowledged(NamedTuple):
 
 
 class Added(NamedTuple):
-    """What a publisher added to an inbox, and the entry that it was told."""
+    """An event that a publisher added to an inbox, and the id of its entry."""
 
     source: str
     entry: str
@@ -62,7 +62,7 @@ def reports(name: str) -> Iterator[Event]:
 
 
 class Direct:
-    """Hands events in as the HTTP door does, a few at once, and sends some again that were acknowledged."""
+    """Submits events as the HTTP endpoint does, a few at once, and repeats some that were acknowledged."""
 
     def __init__(self, world: World, source: str, events: Iterator[Event], count: int) -> None:
         self.acknowledged: list[Acknowledged] = []
@@ -84,9 +84,9 @@ class Direct:
             sent += len(batch)
 
     async def _deliver(self, raws: list[bytes]) -> None:
-        """Send until there are outcomes; the service is found anew each time."""
+        """Send until there are outcomes; the running service is looked up for each attempt."""
         while True:
-            living = [writer for life, writer in self._world.writers.values() if not life.dead]
+            living = [writer for process, writer in self._world.writers.values() if not process.dead]
             if living:
                 try:
                     async with asyncio.timeout(ANSWER_SECONDS):

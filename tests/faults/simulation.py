@@ -23,9 +23,9 @@ from services.notify.store import AlertQuery, Alerts
 from tests.faults.components import COMPONENTS, SECOND, keep
 from tests.faults.follower import FeedClient, plain
 from tests.faults.invariants import broken
-from tests.faults.life import lives
 from tests.faults.points import Faults, Points
 from tests.faults.publishers import TASKS, Direct, Inboxed, orders, reports
+from tests.faults.simulated_process import tracked_tasks
 from tests.faults.world import END, NAME, WINDOW_MINUTES, World, ledger_for
 from tests.notify.endpoint import Endpoint
 
@@ -35,7 +35,7 @@ EVENTS = 48
 CLIENTS = 2
 
 STEP = timedelta(hours=1)
-"""By which the ledger's clock goes on, each STEP_SECONDS: all dues pass within the run."""
+"""Advance of the ledger's clock each STEP_SECONDS: all dues pass within the run."""
 
 STEP_SECONDS = 0.02
 
@@ -84,7 +84,7 @@ async def simulate(
     world = World(url, ledger_for(endpoint.url), http, Faults(seed), redis)
     try:
         with _quick(), _logged(world):
-            async with lives():
+            async with tracked_tasks():
                 return await _run(world, endpoint, seed, events, meddle)
     finally:
         await redis.aclose()

@@ -1,4 +1,4 @@
-"""What the processes of one simulated run share: the server, the ledger, its clock, the faults, the outside."""
+"""State shared by the processes of one simulated run: server, ledger, clock, faults and outside systems."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,8 +11,8 @@ from events.ledger import AlertRules, Channel, Ledger
 from services.common.settings import load_ledger, shipped
 from services.ingest.writer import Writer
 from services.status.reader import StatusReader
-from tests.faults.life import Life
 from tests.faults.points import Faults
+from tests.faults.simulated_process import SimulatedProcess
 from tests.fixed_clock import FixedClock
 from tests.notify.endpoint import SECRET
 
@@ -25,7 +25,7 @@ END = datetime(2019, 1, 2, 2, tzinfo=UTC)
 """When all dues have passed, and faults end."""
 
 WINDOW_MINUTES = 60.0
-"""Of a digest: some close while the run goes on."""
+"""Period of a digest: some digests close during the run."""
 
 _SHIPPED = load_ledger(shipped(f"{NAME}.toml"))
 
@@ -46,6 +46,6 @@ class World:
     faults: Faults
     redis: Any
     clock: FixedClock = field(default_factory=lambda: FixedClock(START))
-    writers: dict[str, tuple[Life, Writer]] = field(default_factory=dict)
-    status: tuple[Life, StatusReader] | None = None
+    writers: dict[str, tuple[SimulatedProcess, Writer]] = field(default_factory=dict)
+    status: tuple[SimulatedProcess, StatusReader] | None = None
     wrong: list[str] = field(default_factory=list)

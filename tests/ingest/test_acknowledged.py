@@ -28,29 +28,29 @@ from tests.events.driver import Driver
 from tests.events.failover import promote, replica_of
 from tests.examples import assigned, reported, store
 from tests.fixed_clock import FixedClock
-from tests.ingest.desk import LEDGER, NAME, START, Desk, accept_loss, history, short
+from tests.ingest.running_writer import LEDGER, NAME, START, RunningWriter, accept_loss, history, short
 from tests.servers import Server
 
 AT = datetime(2018, 4, 1, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def noting(redis: Any, directory: Path) -> AsyncIterator[Desk]:
+async def noting(redis: Any, directory: Path) -> AsyncIterator[RunningWriter]:
     """Run a writer that notes what it acknowledges, until the block ends: as abruptly as a crash, nothing is noted."""
-    desk = Desk(redis, FixedClock(START))
-    desk.writer = Writer(redis, NAME, LEDGER, desk.clock.now, noted=Acknowledged(directory, Log(redis, NAME)))
-    task = asyncio.create_task(desk.writer.run())
+    running = RunningWriter(redis, FixedClock(START))
+    running.writer = Writer(redis, NAME, LEDGER, running.clock.now, noted=Acknowledged(directory, Log(redis, NAME)))
+    task = asyncio.create_task(running.writer.run())
     try:
-        yield desk
+        yield running
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
 
-async def note(desk: Desk) -> None:
-    assert desk.writer.noted is not None
-    await desk.writer.noted.save()
+async def note(running: RunningWriter) -> None:
+    assert running.writer.noted is not None
+    await running.writer.noted.save()
 
 
 async def cut(redis: Any, tail: int) -> None:
@@ -78,18 +78,18 @@ def events(count: int) -> list[Any]:
 
 async def test_the_note_is_the_tree_that_audit_prints(redis: Any, tmp_path: Path) -> None:
     """It is written after the acknowledgement, for its owner alone, and only where something is new."""
-    async with noting(redis, tmp_path) as desk:
-        await desk.submit(*events(5))
+    async with noting(redis, tmp_path) as running:
+        await running.submit(*events(5))
         assert load(tmp_path, NAME) is None
-        await note(desk)
+        await note(running)
         path = tmp_path / f"{NAME}.json"
         written = path.stat()
         assert stat.S_IMODE(written.st_mode) == 0o600
-        await desk.submit(*events(5))
-        await note(desk)
+        await running.submit(*events(5))
+        await note(running)
         assert path.stat().st_mtime_ns == written.st_mtime_ns
-        await desk.submit(*events(7))
-        await note(desk)
+        await running.submit(*events(7))
+        await note(running)
     tree = Tree()
     for _, raw in await Log(redis, NAME).read(0):
         tree.add(raw)
@@ -102,35 +102,35 @@ async def test_the_note_is_the_tree_that_audit_prints(redis: Any, tmp_path: Path
 @pytest.mark.parametrize("tail", [0, 1, 3, 4, 6])
 async def test_a_shorter_log_is_not_written_until_it_is_accepted(redis: Any, tmp_path: Path, tail: int) -> None:
     """What is missing is named; an acceptance of another loss changes nothing; the right one is the log's new end."""
-    async with noting(redis, tmp_path) as desk:
-        await desk.submit(*events(7))
-        await note(desk)
+    async with noting(redis, tmp_path) as running:
+        await running.submit(*events(7))
+        await note(running)
     await cut(redis, tail)
-    async with noting(redis, tmp_path) as desk:
+    async with noting(redis, tmp_path) as running:
         with pytest.raises(
             UnavailableError, match=f"positions {tail + 1} to 7 .*missing" if tail < 6 else "position 7"
         ):
-            await desk.submit(assigned("another"))
-        await desk.writer.tick()
-        await note(desk)
+            await running.submit(assigned("another"))
+        await running.writer.tick()
+        await note(running)
         noted = load(tmp_path, NAME)
         assert noted is not None
         assert noted.position == 7
-        assert desk.writer.loss is not None
-        assert (desk.writer.loss.tail, desk.writer.loss.acknowledged) == (tail, 7)
-        assert desk.writer.loss.since == (START if tail else None)
-        assert desk.writer.loss.until == START
+        assert running.writer.loss is not None
+        assert (running.writer.loss.tail, running.writer.loss.acknowledged) == (tail, 7)
+        assert running.writer.loss.since == (START if tail else None)
+        assert running.writer.loss.until == START
         assert len(await history(redis)) == tail
-        other = LossAccepted("li", AT, desk.writer.loss.__class__(tail, 8, tail + 1, 8, None, None, "x"))
+        other = LossAccepted("li", AT, running.writer.loss.__class__(tail, 8, tail + 1, 8, None, None, "x"))
         await accept(redis, NAME, other)
-        await desk.writer.look_for_acceptance()
+        await running.writer.look_for_acceptance()
         with pytest.raises(UnavailableError):
-            await desk.submit(assigned("another"))
-        await accept_loss(redis, desk)
-        assert short(await desk.submit(assigned("another"))) == [("accepted", tail + 1)]
-        await note(desk)
-    async with noting(redis, tmp_path) as desk:
-        assert short(await desk.submit(assigned("third"))) == [("accepted", tail + 2)]
+            await running.submit(assigned("another"))
+        await accept_loss(redis, running)
+        assert short(await running.submit(assigned("another"))) == [("accepted", tail + 1)]
+        await note(running)
+    async with noting(redis, tmp_path) as running:
+        assert short(await running.submit(assigned("third"))) == [("accepted", tail + 2)]
 
 
 @pytest.mark.parametrize(("position", "first", "last"), [(3, 1, 4), (5, 5, 6), (7, 7, 7)])
@@ -138,91 +138,91 @@ async def test_a_flipped_bit_is_found_wherever_it_is(
     redis: Any, tmp_path: Path, position: int, first: int, last: int
 ) -> None:
     """The log is as long as it was; the subtree that holds the event is named."""
-    async with noting(redis, tmp_path) as desk:
-        await desk.submit(*events(7))
-        await note(desk)
+    async with noting(redis, tmp_path) as running:
+        await running.submit(*events(7))
+        await note(running)
     await flip(redis, position)
-    async with noting(redis, tmp_path) as desk:
+    async with noting(redis, tmp_path) as running:
         with pytest.raises(UnavailableError, match=r"not (all )?as"):
-            await desk.submit(assigned("another"))
-        assert desk.writer.loss is not None
-        assert (desk.writer.loss.first, desk.writer.loss.last) == (first, last)
+            await running.submit(assigned("another"))
+        assert running.writer.loss is not None
+        assert (running.writer.loss.first, running.writer.loss.last) == (first, last)
 
 
 async def test_a_longer_log_is_fine(redis: Any, tmp_path: Path) -> None:
     """A crash can come between acknowledgement and note; what is noted next includes it, also what others appended."""
-    async with noting(redis, tmp_path) as desk:
-        await desk.submit(*events(4))
-        await note(desk)
-        await desk.submit(*events(6))
-    async with noting(redis, tmp_path) as desk:
-        assert short(await desk.submit(reported(number=7))) == [("accepted", 7)]
-        await note(desk)
+    async with noting(redis, tmp_path) as running:
+        await running.submit(*events(4))
+        await note(running)
+        await running.submit(*events(6))
+    async with noting(redis, tmp_path) as running:
+        assert short(await running.submit(reported(number=7))) == [("accepted", 7)]
+        await note(running)
         noted = load(tmp_path, NAME)
         assert noted is not None
         assert noted.position == 7
     await cut(redis, 6)
-    async with noting(redis, tmp_path) as desk:
+    async with noting(redis, tmp_path) as running:
         with pytest.raises(UnavailableError, match=r"position 7 .*missing"):
-            await desk.submit(reported(number=7))
+            await running.submit(reported(number=7))
 
 
 async def test_a_log_that_was_there_before_is_noted_as_it_is(redis: Any, tmp_path: Path) -> None:
     """The first start with a directory takes the whole log for acknowledged, whether or not anything is submitted."""
-    async with noting(redis, tmp_path / "elsewhere") as desk:
-        await desk.submit(*events(5))
-    async with noting(redis, tmp_path) as desk:
-        await desk.writer.tick()
-        await note(desk)
+    async with noting(redis, tmp_path / "elsewhere") as running:
+        await running.submit(*events(5))
+    async with noting(redis, tmp_path) as running:
+        await running.writer.tick()
+        await note(running)
     noted = load(tmp_path, NAME)
     assert noted is not None
     assert noted.position == 5
 
 
 async def test_what_comes_back_is_gone_on_from(redis: Any, tmp_path: Path) -> None:
-    """Where the server's data are put back while ingest waits, it goes on without any acceptance."""
-    async with noting(redis, tmp_path) as desk:
-        await desk.submit(*events(7))
-        await note(desk)
+    """If the server's data are restored while ingest waits, it resumes without an acceptance."""
+    async with noting(redis, tmp_path) as running:
+        await running.submit(*events(7))
+        await note(running)
         whole = await replica_of(redis)
     await cut(redis, 3)
-    async with noting(redis, tmp_path) as desk:
+    async with noting(redis, tmp_path) as running:
         with pytest.raises(UnavailableError):
-            await desk.submit(reported(number=8))
+            await running.submit(reported(number=8))
         await promote(redis, whole)
-        desk.writer._loss_check.server = "the one before"
-        await desk.writer.look_for_acceptance()
-        assert short(await desk.submit(reported(number=8))) == [("accepted", 8)]
+        running.writer._loss_check.server = "the one before"
+        await running.writer.look_for_acceptance()
+        assert short(await running.submit(reported(number=8))) == [("accepted", 8)]
 
 
 async def test_a_server_that_was_started_again_is_compared_as_a_whole(
     redis: Any, server: Server, tmp_path: Path
 ) -> None:
     """While ingest runs, and where the last event is as it was: what the server read from its disk may be another."""
-    async with noting(redis, tmp_path) as desk:
-        await desk.submit(*events(7))
+    async with noting(redis, tmp_path) as running:
+        await running.submit(*events(7))
         await flip(redis, 3)
-        await desk.writer.save()
-        assert short(await desk.submit(reported(number=8))) == [("accepted", 8)]
+        await running.writer.save()
+        assert short(await running.submit(reported(number=8))) == [("accepted", 8)]
         server.kill()
         server.start()
         with pytest.raises(RedisError):
-            await desk.writer.save()
-        await desk.writer.save()
+            await running.writer.save()
+        await running.writer.save()
         with pytest.raises(UnavailableError, match=r"positions 1 to 8 .*not all as"):
-            await desk.submit(reported(number=9))
+            await running.submit(reported(number=9))
 
 
 async def test_what_is_accepted_is_noted_at_once(redis: Any, tmp_path: Path) -> None:
     """Also of a log that is empty now: the next start has nothing left to compare with."""
-    async with noting(redis, tmp_path) as desk:
-        await desk.submit(*events(7))
-        await note(desk)
+    async with noting(redis, tmp_path) as running:
+        await running.submit(*events(7))
+        await note(running)
     await cut(redis, 0)
-    async with noting(redis, tmp_path) as desk:
+    async with noting(redis, tmp_path) as running:
         with pytest.raises(UnavailableError):
-            await desk.submit(assigned("another"))
-        await accept_loss(redis, desk)
+            await running.submit(assigned("another"))
+        await accept_loss(redis, running)
     noted = load(tmp_path, NAME)
     assert noted is not None
     assert (noted.position, noted.heads) == (0, [])
@@ -297,12 +297,12 @@ def test_a_broken_note_is_refused(tmp_path: Path, text: str) -> None:
 
 async def test_a_note_that_cannot_be_written_is_reported(redis: Any, tmp_path: Path) -> None:
     """Events are accepted all the same; the fault stands until it can be written."""
-    async with noting(redis, tmp_path / "gone") as desk:
-        assert desk.writer.noted is not None
-        assert short(await desk.submit(assigned())) == [("accepted", 1)]
+    async with noting(redis, tmp_path / "gone") as running:
+        assert running.writer.noted is not None
+        assert short(await running.submit(assigned())) == [("accepted", 1)]
         with pytest.raises(OSError, match="No such file"):
-            await note(desk)
-        assert "cannot be noted" in (desk.writer.noted.fault or "")
+            await note(running)
+        assert "cannot be noted" in (running.writer.noted.fault or "")
         (tmp_path / "gone").mkdir()
-        await note(desk)
-        assert desk.writer.noted.fault is None
+        await note(running)
+        assert running.writer.noted.fault is None

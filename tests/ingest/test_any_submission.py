@@ -18,8 +18,8 @@ from events.keys import key
 from events.log import Log
 from services.ingest.core import Outcome
 from tests.examples import WIRE
-from tests.ingest.desk import NAME, kept, receipts
-from tests.ingest.office import ONE, PATH, Office
+from tests.ingest.ingest_client import ONE, PATH, IngestClient
+from tests.ingest.running_writer import NAME, kept, receipts
 
 ARRAY = "application/cloudevents-batch+json"
 LINES = "application/x-ndjson"
@@ -96,28 +96,28 @@ fields = st.lists(
     min_size=1,
     max_size=4,
 )
-"""Entries of any shape, with fields that are missing, repeated or beside others."""
+"""Entries of any shape, with fields that are missing, repeated or next to others."""
 
 
-async def _outcomes(office: Office, source: str, form: str, raws: list[bytes]) -> list[tuple[bytes, Outcome]]:
+async def _outcomes(client: IngestClient, source: str, form: str, raws: list[bytes]) -> list[tuple[bytes, Outcome]]:
     """Hand bytes in at one of the two interfaces; return them with what became of each."""
     if form == "faststream":
         packed = [
             await BinaryMessageFormatV1.encode(message=raw, reply_to=None, headers=None, correlation_id="1")
             for raw in raws
         ]
-        ids = [await _add(office, source, [(b"__data__", one)]) for one in packed]
-        return [(raw, await office.receipt(id, source)) for raw, id in zip(raws, ids, strict=True)]
+        ids = [await _add(client, source, [(b"__data__", one)]) for one in packed]
+        return [(raw, await client.receipt(id, source)) for raw, id in zip(raws, ids, strict=True)]
     if form == "inbox":
-        ids = await office.add(source, *raws)
-        return [(raw, await office.receipt(id, source)) for raw, id in zip(raws, ids, strict=True)]
+        ids = await client.add(source, *raws)
+        return [(raw, await client.receipt(id, source)) for raw, id in zip(raws, ids, strict=True)]
     media_type, _, encoding = form.partition(" ")
     raws = raws if media_type != LINES else [raw for raw in raws if raw.strip()]
     body = {ONE: raws[0] if raws else b"", ARRAY: b"[" + b", ".join(raws) + b"]", LINES: b"\n".join(raws)}[media_type]
-    headers = {"Authorization": f"Bearer {office.tokens[source]}", "Content-Type": media_type}
+    headers = {"Authorization": f"Bearer {client.tokens[source]}", "Content-Type": media_type}
     if encoding:
         body, headers["Content-Encoding"] = gzip.compress(body), encoding
-    answer = await office.http.post(PATH, content=body, headers=headers)
+    answer = await client.http.post(PATH, content=body, headers=headers)
     if media_type == ONE:
         found = [msgspec.convert({"detail": None, **answer.json()}, Outcome)]
     elif media_type == ARRAY:
@@ -127,9 +127,9 @@ async def _outcomes(office: Office, source: str, form: str, raws: list[bytes]) -
     return list(zip(raws, found, strict=True))
 
 
-async def _add(office: Office, source: str, pairs: list[tuple[bytes, bytes]]) -> str:
+async def _add(client: IngestClient, source: str, pairs: list[tuple[bytes, bytes]]) -> str:
     parts = [part for pair in pairs for part in pair]
-    entry: bytes = await office.redis.execute_command("XADD", key(NAME, "inbox", source), "*", *parts)
+    entry: bytes = await client.redis.execute_command("XADD", key(NAME, "inbox", source), "*", *parts)
     return entry.decode()
 
 
@@ -140,31 +140,31 @@ def _plain(raw: bytes) -> bytes:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(handed_in)
-async def test_any_submission(office: Office, given_in: list[tuple[str, tuple[str, list[bytes]]]]) -> None:
+async def test_any_submission(client: IngestClient, given_in: list[tuple[str, tuple[str, list[bytes]]]]) -> None:
     """Any bytes at either interface: an outcome each, in order; accepted and refused bytes are kept as they came."""
     for source, (form, raws) in given_in:
-        refused_before = len(await kept(office.redis))
-        receipts_before = len(await receipts(office.redis, source))
-        outcomes = await _outcomes(office, source, form, raws)
-        refused = [found["raw"] for found in (await kept(office.redis))[refused_before:]]
+        refused_before = len(await kept(client.redis))
+        receipts_before = len(await receipts(client.redis, source))
+        outcomes = await _outcomes(client, source, form, raws)
+        refused = [found["raw"] for found in (await kept(client.redis))[refused_before:]]
         expected = [_plain(raw) for raw, outcome in outcomes if outcome.outcome == "refused"]
         assert refused == expected  # each once, in order, byte for byte
         for raw, outcome in outcomes:
             if outcome.outcome != "refused":
                 assert outcome.position is not None
-                (stored,) = await Log(office.redis, NAME).read_at([outcome.position])
+                (stored,) = await Log(client.redis, NAME).read_at([outcome.position])
                 assert submitted(stored.raw) == _plain(raw)
         if form in {"inbox", "faststream"}:
-            assert len(await receipts(office.redis, source)) == receipts_before + len(raws)
+            assert len(await receipts(client.redis, source)) == receipts_before + len(raws)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(SOURCES), fields)
-async def test_any_entry(office: Office, source: str, pairs: list[tuple[bytes, bytes]]) -> None:
+async def test_any_entry(client: IngestClient, source: str, pairs: list[tuple[bytes, bytes]]) -> None:
     """An entry of any shape has one receipt; what it holds is accepted, or kept as refused, with each of its fields."""
-    before = len(await kept(office.redis))
-    outcome = await office.receipt(await _add(office, source, pairs), source)
-    refused = [found["raw"] for found in (await kept(office.redis))[before:]]
+    before = len(await kept(client.redis))
+    outcome = await client.receipt(await _add(client, source, pairs), source)
+    refused = [found["raw"] for found in (await kept(client.redis))[before:]]
     held = [(name, value) for name, value in pairs if name in {b"e", b"__data__"}]
     if outcome.outcome != "refused":
         assert (len(held), refused) == (1, [])

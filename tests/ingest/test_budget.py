@@ -22,8 +22,8 @@ from services.ingest.inbox import LAST_ID
 from services.schedule.limits import MIB
 from tests.examples import assigned, reported
 from tests.fixed_clock import FixedClock
-from tests.ingest.desk import NAME, START, Desk, receipts
-from tests.ingest.office import ONE, PATH, PATIENCE, opened, problem
+from tests.ingest.ingest_client import ONE, PATH, PATIENCE, opened, problem
+from tests.ingest.running_writer import NAME, START, RunningWriter, receipts
 from tests.webserver import serving
 
 
@@ -45,7 +45,7 @@ def test_a_source_has_its_share_and_leaves_the_others_theirs() -> None:
 
 
 def test_all_sources_together_have_a_bound() -> None:
-    """When as much waits as may, also who has nothing waiting is told to come again."""
+    """When all sources together have reserved the whole budget, a source without a reservation is refused, too."""
     budget = RequestBudget()
     with ExitStack() as reserved:
         for number in range(MOST // SHARE):
@@ -66,8 +66,8 @@ def test_a_request_that_does_not_say_its_length_counts_as_the_largest(length: st
 
 async def test_who_floods_is_refused_and_others_are_served(redis: Any, server_url: str, tmp_path: Path) -> None:
     """While a source has its share under way, its next request is a 503 before its body is read; others' are not."""
-    async with opened(redis, server_url, tmp_path) as office:
-        issued = office.tokens
+    async with opened(redis, server_url, tmp_path) as client:
+        issued = client.tokens
     settings = Settings(redis_url=server_url, ledgers=tmp_path)
     begun, go_on = asyncio.Event(), asyncio.Event()
 
@@ -107,15 +107,15 @@ async def test_an_inbox_that_is_too_full_takes_nothing_until_it_is_decided(
     await redis.execute_command("XSETID", name, LAST_ID)  # as one that ended while it was closed has left it
     with pytest.raises(ResponseError, match="exhausted the last possible ID"):
         await redis.xadd(name, {"e": encode(reported())})
-    async with opened(redis, server_url, tmp_path) as office:
+    async with opened(redis, server_url, tmp_path) as client:
         async with asyncio.timeout(PATIENCE):
             while True:
                 try:
-                    (after,) = await office.add("units", reported(number=5_000))
+                    (after,) = await client.add("units", reported(number=5_000))
                     break
                 except ResponseError:
                     await sleep(0.05)
-        await office.receipt(after, "units")
+        await client.receipt(after, "units")
     assert [entry for entry, _ in await receipts(redis, "units")] == [*taken, after]
 
 
@@ -130,7 +130,7 @@ def follow(*_: Any) -> runtime.Follower:
 async def test_an_inbox_is_closed_when_it_becomes_too_full(redis: Any) -> None:
     """More than it may hold closes it, whoever adds: what one source sends must not fill the memory of all."""
     name = key(NAME, "inbox", "units")
-    one = inbox.Inbox(redis, Desk(redis, FixedClock(START)).writer, "units", "0-0", follow)
+    one = inbox.Inbox(redis, RunningWriter(redis, FixedClock(START)).writer, "units", "0-0", follow)
     large = encode(reported(), note="x" * 50_000)
     async with redis.pipeline(transaction=False) as pipe:
         for _ in range(inbox.MOST_BYTES // len(large) + 100):

@@ -10,11 +10,11 @@ from events.envelope import Event
 from events.schema import ProgressCorrected
 from services.ingest.queue import BATCH
 from tests.examples import EXAMPLES, LEAD, TASK, assigned, reported
-from tests.ingest.desk import DAY, kept, short, working
+from tests.ingest.running_writer import DAY, kept, short, working
 
 
 def corrected(report: str, number: int = 1, *, unit: str = LEAD, task: str = TASK, **changes: object) -> Event:
-    """Return a correction of a report; `number` tells those of a unit apart."""
+    """Return a correction of a report; `number` distinguishes the corrections of a unit."""
     data = ProgressCorrected(report, "安置人数有误。", unit, "廉江市就业基地已挂牌。", 45)
     id = f"correction-{task}-{unit}-{number}"
     return replace(reported(), id=id, subject=task, data=data, **changes)
@@ -25,18 +25,18 @@ FIRST = reported().id
 
 async def test_a_report_in_the_log_is_corrected(redis: Any) -> None:
     """A report of an earlier call is found in the log, also by another instance, and so is a correction."""
-    async with working(redis) as desk:
-        await desk.submit(assigned(), reported())
-        assert short(await desk.submit(corrected(FIRST))) == [("accepted", 3)]
-    async with working(redis) as desk:
-        outcomes = await desk.submit(corrected(FIRST, 2), corrected(corrected(FIRST).id, 3), corrected(FIRST, 2))
+    async with working(redis) as running:
+        await running.submit(assigned(), reported())
+        assert short(await running.submit(corrected(FIRST))) == [("accepted", 3)]
+    async with working(redis) as running:
+        outcomes = await running.submit(corrected(FIRST, 2), corrected(corrected(FIRST).id, 3), corrected(FIRST, 2))
         assert short(outcomes) == [("accepted", 4), ("accepted", 5), ("duplicate", 4)]
 
 
 async def test_a_report_of_the_same_call_is_corrected(redis: Any) -> None:
     """A report is there for what follows it in the same call, but not for what comes before it."""
-    async with working(redis) as desk:
-        outcomes = await desk.submit(assigned(), corrected(FIRST), reported(), corrected(FIRST, 2))
+    async with working(redis) as running:
+        outcomes = await running.submit(assigned(), corrected(FIRST), reported(), corrected(FIRST, 2))
         assert short(outcomes) == [
             ("accepted", 1),
             ("refused", "invalid-data"),
@@ -50,10 +50,10 @@ async def test_reports_that_are_being_appended_are_corrected(redis: Any) -> None
     reports = [reported(number=number) for number in range(BATCH - 1)]
     corrections = [corrected(report.id, number) for number, report in enumerate(reports)]
     again = [corrected(correction.id, BATCH + number) for number, correction in enumerate(corrections)]
-    async with working(redis) as desk:
-        await desk.submit(assigned())
+    async with working(redis) as running:
+        await running.submit(assigned())
         answers = await asyncio.gather(
-            desk.submit(*reports), desk.submit(*corrections), desk.submit(*again), desk.submit(*again[:1])
+            running.submit(*reports), running.submit(*corrections), running.submit(*again), running.submit(*again[:1])
         )
     counted = iter(range(2, 3 * BATCH))
     for answer in answers[:3]:
@@ -77,13 +77,13 @@ async def test_reports_that_are_being_appended_are_corrected(redis: Any) -> None
     ids=["unknown", "itself", "another source's", "another unit's", "another task's", "another type"],
 )
 async def test_nothing_else_is_corrected(redis: Any, correction: Event, says: str) -> None:
-    """A correction of anything but a report of its own source, task and unit is invalid, and told what is wrong."""
+    """A correction of anything but a report of its own source, task and unit is invalid, with a detail."""
     submitted = replace(EXAMPLES["duban.completion.submitted.v1"], id="submitted")
     events = [assigned(others=("市民政局",)), assigned("zj-2"), reported(), reported("zj-2"), submitted]
-    async with working(redis) as desk:
-        desk.clock.instant += 365 * DAY
-        assert {one.outcome for one in await desk.submit(*events)} == {"accepted"}
-        (outcome,) = await desk.submit(correction)
+    async with working(redis) as running:
+        running.clock.instant += 365 * DAY
+        assert {one.outcome for one in await running.submit(*events)} == {"accepted"}
+        (outcome,) = await running.submit(correction)
     assert (outcome.outcome, outcome.code) == ("refused", "invalid-data")
     assert says in (outcome.detail or "")
     assert len(await kept(redis)) == 1
@@ -95,10 +95,10 @@ async def test_calls_without_corrections_read_no_event(redis: Any) -> None:
     async def reads() -> int:
         return int((await redis.info("commandstats")).get("cmdstat_xrange", {"calls": 0})["calls"])
 
-    async with working(redis) as desk:
-        await desk.submit(assigned(), reported())
+    async with working(redis) as running:
+        await running.submit(assigned(), reported())
         before = await reads()
-        await desk.submit(reported(number=2), reported(number=3))
+        await running.submit(reported(number=2), reported(number=3))
         assert await reads() == before
-        await desk.submit(corrected(FIRST), corrected(FIRST, 2), reported(number=4))
+        await running.submit(corrected(FIRST), corrected(FIRST, 2), reported(number=4))
         assert await reads() == before + 1

@@ -1,4 +1,4 @@
-"""The door for documents as offices meet it: a file over HTTP, read, shown beside the ledger, and assigned."""
+"""The endpoint for documents: a file is read, compared with the ledger, and its tasks are assigned."""
 
 import asyncio
 import gzip
@@ -21,8 +21,8 @@ from services.ingest.schedules import MOST_DOCUMENT, receive_form
 from services.ingest.writer import Writer
 from services.schedule.limits import MOST_BYTES
 from tests.examples import EXAMPLES
-from tests.ingest.desk import LEDGER, NAME, START, history, ids, kept
-from tests.ingest.office import Office, problem
+from tests.ingest.ingest_client import IngestClient, problem
+from tests.ingest.running_writer import LEDGER, NAME, START, history, ids, kept
 from tests.schedule.documents import SEED, SEED_ROWS, word
 
 SCHEDULES = f"/v1/{NAME}/schedules"
@@ -33,7 +33,7 @@ BROKEN = SEED.replace("2018年12月前完成", "2018年2月30日前")
 
 
 async def send(
-    office: Office,
+    client: IngestClient,
     document: bytes | str,
     *,
     source: str = "office",
@@ -43,8 +43,8 @@ async def send(
 ) -> httpx.Response:
     """Send a document with the token of a source."""
     body = document.encode() if isinstance(document, str) else document
-    headers = {"Authorization": f"Bearer {office.tokens[source]}"}
-    return await office.http.post(SCHEDULES, params=query, data=form, files={"file": (name, body)}, headers=headers)
+    headers = {"Authorization": f"Bearer {client.tokens[source]}"}
+    return await client.http.post(SCHEDULES, params=query, data=form, files={"file": (name, body)}, headers=headers)
 
 
 def states(answer: httpx.Response) -> dict[str, str]:
@@ -52,14 +52,14 @@ def states(answer: httpx.Response) -> dict[str, str]:
     return {row["task"]: row["state"] for row in answer.json()["rows"]}
 
 
-async def handed_out(office: Office) -> list[Event]:
-    """Return what the office has said so far, without what the clock adds."""
-    return [entry.event for entry in await history(office.redis) if entry.event.authid == "office"]
+async def handed_out(client: IngestClient) -> list[Event]:
+    """Return the events of the office, without clock events."""
+    return [entry.event for entry in await history(client.redis) if entry.event.authid == "office"]
 
 
-async def test_a_dry_run_shows_every_row_and_assigns_nothing(office: Office) -> None:
+async def test_a_dry_run_shows_every_row_and_assigns_nothing(client: IngestClient) -> None:
     """With the event of each row come the rule that read its deadline, the cell, and the reading in Chinese."""
-    answer = await send(office, word(SEED_ROWS), dry_run=True)
+    answer = await send(client, word(SEED_ROWS), dry_run=True)
     assert answer.status_code == HTTPStatus.OK
     assert set(states(answer).values()) == {"new"}
     row = answer.json()["rows"][6]
@@ -68,93 +68,93 @@ async def test_a_dry_run_shows_every_row_and_assigns_nothing(office: Office) -> 
     assert row["event"]["data"]["deadline"]["kind"] == "ambiguous"
     assert "市残联" in row["reading"][0]
     assert answer.json()["outcomes"] == []
-    assert await history(office.redis) == []
+    assert await history(client.redis) == []
 
 
-async def test_a_document_is_assigned_and_again_assigns_nothing(office: Office) -> None:
+async def test_a_document_is_assigned_and_again_assigns_nothing(client: IngestClient) -> None:
     """Its rows become events of the source whose token it came with; a second time, in any form, none is new."""
-    answer = await send(office, SEED)
+    answer = await send(client, SEED)
     assert [outcome["outcome"] for outcome in answer.json()["outcomes"]] == ["accepted"] * 27
-    assert len(await handed_out(office)) == 27
-    again = await send(office, word(SEED_ROWS))
+    assert len(await handed_out(client)) == 27
+    again = await send(client, word(SEED_ROWS))
     assert set(states(again).values()) == {"same"}
     assert again.json()["outcomes"] == []
-    assert len(await handed_out(office)) == 27
+    assert len(await handed_out(client)) == 27
 
 
-async def test_nothing_is_assigned_while_a_row_cannot_be_read(office: Office) -> None:
+async def test_nothing_is_assigned_while_a_row_cannot_be_read(client: IngestClient) -> None:
     """The refusal names the cell; the other rows are assigned only where that is asked for."""
-    answer = await send(office, BROKEN)
+    answer = await send(client, BROKEN)
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     (refusal,) = answer.json()["refusals"]
     assert (refusal["row"], refusal["column"]) == (7, "时间进度")
     assert "2018年2月30日" in refusal["detail"]
-    assert await history(office.redis) == []
-    partial = await send(office, BROKEN, partial=True)
+    assert await history(client.redis) == []
+    partial = await send(client, BROKEN, partial=True)
     assert partial.status_code == HTTPStatus.OK
-    assert len(partial.json()["outcomes"]) == len(await handed_out(office)) == 26
-    mended = await send(office, SEED)
+    assert len(partial.json()["outcomes"]) == len(await handed_out(client)) == 26
+    mended = await send(client, SEED)
     assert [outcome["id"] for outcome in mended.json()["outcomes"]] == ["assigned-zj-2017-07"]
 
 
-async def test_a_corrected_document_shows_the_difference_and_proposes_to_settle_it(office: Office) -> None:
+async def test_a_corrected_document_shows_the_difference_and_proposes_to_settle_it(client: IngestClient) -> None:
     """Proposals are submitted only where that is asked for; afterwards ledger and document agree."""
-    await send(office, SEED)
+    await send(client, SEED)
     corrected = SEED.replace("2018年12月前完成", "2018年11月底前完成").replace(
         "\t市财政局、市残联\n", "\t市残联、市财政局\n"
     )
-    shown = await send(office, corrected)
+    shown = await send(client, corrected)
     changed = {row["task"]: row for row in shown.json()["rows"] if row["state"] == "changed"}
     assert {task: [one["type"] for one in row["proposals"]] for task, row in changed.items()} == {
         "zj-2017-07": ["duban.deadline.clarified.v1"],
         "zj-2017-23": ["duban.task.reassigned.v1"],
     }
     assert "“2018年12月前完成”" in changed["zj-2017-07"]["differences"][0]
-    assert len(await handed_out(office)) == 27
-    settled = await send(office, corrected, corrections=True)
+    assert len(await handed_out(client)) == 27
+    settled = await send(client, corrected, corrections=True)
     assert [outcome["outcome"] for outcome in settled.json()["outcomes"]] == ["accepted", "accepted"]
-    clarified, reassigned = (event.data for event in (await handed_out(office))[27:])
+    clarified, reassigned = (event.data for event in (await handed_out(client))[27:])
     assert isinstance(clarified, DeadlineClarified)
     assert isinstance(clarified.deadline, Fixed)
     assert isinstance(reassigned, TaskReassigned)
     assert (reassigned.lead, reassigned.reason) == ("市残联", "按更正后的文件《分工表.docx》")
-    assert set(states(await send(office, corrected)).values()) == {"same"}
-    assert set(states(await send(office, SEED)).values()) == {"same"}
+    assert set(states(await send(client, corrected)).values()) == {"same"}
+    assert set(states(await send(client, SEED)).values()) == {"same"}
 
 
-async def test_tasks_that_the_document_lacks_are_named(office: Office) -> None:
-    """Open tasks of the plan that are not in the document are told; what became of them is the office's to say."""
-    await send(office, SEED)
+async def test_tasks_that_the_document_lacks_are_named(client: IngestClient) -> None:
+    """Open tasks of the plan that are not in the document are reported; the office decides on them."""
+    await send(client, SEED)
     closing = EXAMPLES["duban.task.closed.v1"]
     closed = encode(closing).replace(b"zj-2017-07", b"zj-2017-27").replace(b"2019-02-15", b"2018-02-15")
     assert isinstance(closing.data, TaskClosed)
-    assert (await office.post(closed, source="office")).status_code == HTTPStatus.CREATED
-    shorter = await send(office, SEED[: SEED.index("\n\t24\n")])
+    assert (await client.post(closed, source="office")).status_code == HTTPStatus.CREATED
+    shorter = await send(client, SEED[: SEED.index("\n\t24\n")])
     assert shorter.json()["missing"] == ["zj-2017-24", "zj-2017-25", "zj-2017-26"]
-    assert (await send(office, b"\xff", dry_run=True)).json()["missing"] == []
+    assert (await send(client, b"\xff", dry_run=True)).json()["missing"] == []
 
 
-async def test_a_section_and_a_leading_official_stay_in_the_stored_bytes(office: Office) -> None:
+async def test_a_section_and_a_leading_official_stay_in_the_stored_bytes(client: IngestClient) -> None:
     """They are extension attributes: in the log for ever, outside of what decisions are made on."""
     drawing = [["序号", "工作任务", "责任单位", "完成时限", "分管领导"], ["一、就业", "<", "<", "<", "<"]]
-    await send(office, word([*drawing, [1, "建立公示制度。", "市残联", "长期坚持", "张三"]]))
-    (entry,) = await history(office.redis)
+    await send(client, word([*drawing, [1, "建立公示制度。", "市残联", "长期坚持", "张三"]]))
+    (entry,) = await history(client.redis)
     assert isinstance(entry.event.data, TaskAssigned)
-    (stored,) = await office.redis.xrange(f"duban:{{{NAME}}}:log")
+    (stored,) = await client.redis.xrange(f"duban:{{{NAME}}}:log")
     assert '"section":"一、就业","leader":"张三"'.encode() in stored[1][b"e"]
 
 
-async def test_a_stranger_or_a_reporter_sends_no_document(office: Office) -> None:
+async def test_a_stranger_or_a_reporter_sends_no_document(client: IngestClient) -> None:
     """The token is asked for before the body is read, and only an assigner's will do."""
-    stranger = await office.http.post(SCHEDULES, data=FORM, files={"file": ("a.docx", b"")})
+    stranger = await client.http.post(SCHEDULES, data=FORM, files={"file": ("a.docx", b"")})
     assert stranger.status_code == HTTPStatus.UNAUTHORIZED
     assert stranger.headers["www-authenticate"] == "Bearer"
     assert "token" in problem(stranger)["detail"]
     for source in ("units", "audit", "board"):
-        answer = await send(office, SEED, source=source)
+        answer = await send(client, SEED, source=source)
         assert answer.status_code == HTTPStatus.FORBIDDEN
         assert source in problem(answer)["detail"]
-    assert await ids(office.redis) == []
+    assert await ids(client.redis) == []
 
 
 @pytest.mark.parametrize(
@@ -166,9 +166,9 @@ async def test_a_stranger_or_a_reporter_sends_no_document(office: Office) -> Non
         ({"plan": "p"}, "issued"),
     ],
 )
-async def test_what_the_form_lacks_is_told(office: Office, form: dict[str, str], wrong: str) -> None:
+async def test_what_the_form_lacks_is_told(client: IngestClient, form: dict[str, str], wrong: str) -> None:
     """A member that is missing or cannot be used is named."""
-    answer = await send(office, SEED, form=form)
+    answer = await send(client, SEED, form=form)
     assert answer.status_code == HTTPStatus.BAD_REQUEST
     assert wrong in str(problem(answer))
 
@@ -194,19 +194,19 @@ FILE = f'{HEAD}file"; filename="a"\r\n\r\n\r\n'
         (PARTS + f'{HEAD}a"\r\nContent-Type: text/plain; charset=none\r\n\r\na\r\n' + END, "not UTF-8"),
     ],
 )
-async def test_what_is_wrong_with_a_form_is_told(office: Office, body: str | bytes, wrong: str) -> None:
-    """A form that a program made wrongly, or a terminal in another encoding, is a problem that says what to mend."""
+async def test_what_is_wrong_with_a_form_is_told(client: IngestClient, body: str | bytes, wrong: str) -> None:
+    """A form that a program made wrongly, or a terminal in another encoding, is a problem with a remedy."""
     content = body.encode() if isinstance(body, str) else body
     kind = "multipart/form-data; boundary=X"
-    answer = await office.post(content, kind, source="office", path=SCHEDULES)
+    answer = await client.post(content, kind, source="office", path=SCHEDULES)
     assert answer.status_code == HTTPStatus.BAD_REQUEST
     assert wrong in problem(answer)["detail"]
 
 
-async def test_a_document_comes_in_a_form(office: Office) -> None:
-    """Another content type is told, with the one that is right."""
+async def test_a_document_comes_in_a_form(client: IngestClient) -> None:
+    """Another content type is refused, and the detail names the right one."""
     for kind in ("application/json", "application/x-www-form-urlencoded", "text/csv"):
-        answer = await office.post(SEED.encode(), kind, source="office", path=SCHEDULES)
+        answer = await client.post(SEED.encode(), kind, source="office", path=SCHEDULES)
         assert answer.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
         assert "multipart/form-data" in problem(answer)["detail"]
 
@@ -224,9 +224,9 @@ async def test_a_document_does_not_take_for_ever(monkeypatch: pytest.MonkeyPatch
     assert raised.value.status_code == HTTPStatus.REQUEST_TIMEOUT
 
 
-async def test_the_description_tells_every_answer(office: Office) -> None:
+async def test_the_description_tells_every_answer(client: IngestClient) -> None:
     """OpenAPI names what is sent, what comes back, and each problem there can be."""
-    document = (await office.http.get("/v1/openapi.json")).json()
+    document = (await client.http.get("/v1/openapi.json")).json()
     told = document["paths"]["/v1/{ledger}/schedules"]["post"]
     assert list(told["requestBody"]["content"]) == ["multipart/form-data"]
     form = document["components"]["schemas"]["ScheduleForm"]
@@ -250,54 +250,56 @@ async def test_one_document_is_read_at_a_time(redis: Any) -> None:
         pass
 
 
-async def test_a_document_of_a_day_to_come_is_refused_as_a_whole(office: Office) -> None:
+async def test_a_document_of_a_day_to_come_is_refused_as_a_whole(client: IngestClient) -> None:
     """A wrong year shows in the dry run, not when each row is refused."""
-    answer = await send(office, SEED, form={**FORM, "issued": "2030-01-01"}, dry_run=True)
+    answer = await send(client, SEED, form={**FORM, "issued": "2030-01-01"}, dry_run=True)
     (refusal,) = answer.json()["refusals"]
     assert (refusal["place"], answer.json()["rows"]) == ("issued", [])
     assert "still to come" in refusal["detail"]
 
 
-async def test_a_hostile_document_is_a_refusal(office: Office) -> None:
-    """What breaks its reader is told as what cannot be read; the service goes on."""
-    answer = await send(office, b"PK\x03\x04" + b"\0" * 1_000)
+async def test_a_hostile_document_is_a_refusal(client: IngestClient) -> None:
+    """A document that crashes its reader is refused as unreadable; the service continues."""
+    answer = await send(client, b"PK\x03\x04" + b"\0" * 1_000)
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert answer.json()["refusals"][0]["row"] == 0
-    assert (await send(office, SEED, dry_run=True)).status_code == HTTPStatus.OK
+    assert (await send(client, SEED, dry_run=True)).status_code == HTTPStatus.OK
 
 
-async def test_a_document_beyond_all_bounds_is_not_taken(office: Office) -> None:
+async def test_a_document_beyond_all_bounds_is_not_taken(client: IngestClient) -> None:
     """Such a body is a problem, not a document."""
-    answer = await send(office, b"a" * (MOST_BYTES + 2 * 1024 * 1024))
+    answer = await send(client, b"a" * (MOST_BYTES + 2 * 1024 * 1024))
     assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     assert f"at most {MOST_DOCUMENT:,} bytes" in problem(answer)["detail"]
 
 
-async def test_ids_say_which_submission_a_row_is(office: Office) -> None:
+async def test_ids_say_which_submission_a_row_is(client: IngestClient) -> None:
     """A task that was assigned by other means is compared just the same."""
     by_hand = encode(EXAMPLES["duban.task.assigned.v1"])
-    await office.post(by_hand, source="office")
-    shown: dict[str, Any] = (await send(office, SEED, dry_run=True)).json()["rows"][6]
+    await client.post(by_hand, source="office")
+    shown: dict[str, Any] = (await send(client, SEED, dry_run=True)).json()["rows"][6]
     assert (shown["task"], shown["state"], shown["proposals"]) == ("zj-2017-07", "same", [])
 
 
-def gzipped(office: Office, document: str, encoding: str = "gzip", padding: int = 0) -> tuple[bytes, dict[str, str]]:
+def gzipped(
+    client: IngestClient, document: str, encoding: str = "gzip", padding: int = 0
+) -> tuple[bytes, dict[str, str]]:
     """Return the body of a form with a document as a client would compress it, and its headers."""
-    form = office.http.build_request(
+    form = client.http.build_request(
         "POST", SCHEDULES, data=FORM, files={"file": ("分工表.txt", document.encode() + b" " * padding)}
     )
     headers = {"Content-Type": form.headers["content-type"], "Content-Encoding": encoding}
-    return form.read(), headers | {"Authorization": f"Bearer {office.tokens['office']}"}
+    return form.read(), headers | {"Authorization": f"Bearer {client.tokens['office']}"}
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", " GZIP ", "identity"])
-async def test_a_document_in_gzip_is_read(office: Office, encoding: str) -> None:
+async def test_a_document_in_gzip_is_read(client: IngestClient, encoding: str) -> None:
     """As events are; also in several members."""
-    body, headers = gzipped(office, SEED, encoding)
+    body, headers = gzipped(client, SEED, encoding)
     half = len(body) // 2
     if encoding != "identity":
         body = gzip.compress(body[:half]) + gzip.compress(body[half:])
-    answer = await office.http.post(SCHEDULES, params={"dry_run": True}, content=body, headers=headers)
+    answer = await client.http.post(SCHEDULES, params={"dry_run": True}, content=body, headers=headers)
     assert answer.status_code == HTTPStatus.OK
     assert len(answer.json()["rows"]) == 27
 
@@ -307,23 +309,23 @@ async def test_a_document_in_gzip_is_read(office: Office, encoding: str) -> None
     [("br", 0, 0, 415), ("gzip, gzip", 0, 0, 415), ("gzip", 0, 9, 400), ("gzip", MOST_DOCUMENT, 0, 413)],
 )
 async def test_other_encodings_of_a_document_are_refused(
-    office: Office, encoding: str, padding: int, cut: int, status: int
+    client: IngestClient, encoding: str, padding: int, cut: int, status: int
 ) -> None:
     """What is unknown, broken, or larger than a document may be once decoded; nothing is assigned."""
-    body, headers = gzipped(office, SEED, encoding, padding)
+    body, headers = gzipped(client, SEED, encoding, padding)
     packed = gzip.compress(body)
-    answer = await office.http.post(SCHEDULES, content=packed[: len(packed) - cut], headers=headers)
+    answer = await client.http.post(SCHEDULES, content=packed[: len(packed) - cut], headers=headers)
     assert answer.status_code == status
     assert problem(answer)["detail"]
-    assert await history(office.redis) == []
+    assert await history(client.redis) == []
 
 
 @pytest.mark.parametrize("source", ["units", "board"])
-async def test_of_who_may_not_send_a_document_the_head_is_kept(office: Office, source: str) -> None:
+async def test_of_who_may_not_send_a_document_the_head_is_kept(client: IngestClient, source: str) -> None:
     """Among the refused, with the reason; its body was not read."""
-    answer = await send(office, SEED, source=source)
+    answer = await send(client, SEED, source=source)
     assert (answer.status_code, "assigner" in problem(answer)["detail"]) == (403, True)
-    (refused,) = await kept(office.redis)
+    (refused,) = await kept(client.redis)
     assert refused["by"] == source.encode()
     assert msgspec.json.decode(refused["e"])["code"] == "not-permitted"
     head = msgspec.json.decode(refused["head"])
@@ -335,13 +337,13 @@ async def test_of_who_may_not_send_a_document_the_head_is_kept(office: Office, s
     ("encoding", "size", "status", "code"), [("br", 9, 415, "malformed"), ("", MOST_DOCUMENT + 1, 413, "too-large")]
 )
 async def test_of_a_document_that_is_refused_the_head_is_kept(
-    office: Office, encoding: str, size: int, status: int, code: str
+    client: IngestClient, encoding: str, size: int, status: int, code: str
 ) -> None:
     """What is wrong with the request itself is numbered with the reason, as events are."""
-    headers = {"Authorization": f"Bearer {office.tokens['office']}", "Content-Encoding": encoding}
+    headers = {"Authorization": f"Bearer {client.tokens['office']}", "Content-Encoding": encoding}
     headers["Content-Type"] = "multipart/form-data; boundary=x"
-    answer = await office.http.post(SCHEDULES, content=b"x" * size, headers=headers)
+    answer = await client.http.post(SCHEDULES, content=b"x" * size, headers=headers)
     assert (answer.status_code, problem(answer)["status"]) == (status, status)
-    (refused,) = await kept(office.redis)
+    (refused,) = await kept(client.redis)
     assert (refused["n"], msgspec.json.decode(refused["e"])["code"]) == (b"1", code)
     assert msgspec.json.decode(refused["head"])["headers"]["content-length"] == str(size)

@@ -22,8 +22,8 @@ from services.ingest.budget import MOST_REQUEST
 from services.ingest.core import Outcome
 from services.ingest.queue import BATCH
 from tests.examples import EXAMPLES, LEAD, assigned, reported
-from tests.ingest.desk import NAME, history, ids, kept, receipts, short
-from tests.ingest.office import ONE, PATH, PATIENCE, Office, opened, problem
+from tests.ingest.ingest_client import ONE, PATH, PATIENCE, IngestClient, opened, problem
+from tests.ingest.running_writer import NAME, history, ids, kept, receipts, short
 from tests.servers import Server
 
 ARRAY = "application/cloudevents-batch+json"
@@ -42,27 +42,27 @@ def replaced(event: Event, old: bytes, new: bytes) -> bytes:
     return raw.replace(old, new)
 
 
-async def test_one_event(office: Office) -> None:
+async def test_one_event(client: IngestClient) -> None:
     """One event over HTTP is created, answered again when sent again, and refused with the reason in the body."""
-    created = await office.post(assigned(), source="office")
+    created = await client.post(assigned(), source="office")
     assert (created.status_code, created.headers["content-type"]) == (201, "application/json")
     assert created.json() == {"source": "office", "id": assigned().id, "outcome": "accepted", "position": 1}
-    again = await office.post(assigned(), source="office")
+    again = await client.post(assigned(), source="office")
     assert (again.status_code, again.json()) == (
         200,
         {"source": "office", "id": assigned().id, "outcome": "duplicate", "position": 1},
     )
-    refused = await office.post(reported("nowhere"))
+    refused = await client.post(reported("nowhere"))
     assert (refused.status_code, refused.headers["content-type"]) == (422, "application/json")
     assert set(refused.json()) == {"source", "id", "outcome", "code", "detail"}
     assert outcome(refused).code == "unknown-task"
     assert "nowhere" in (outcome(refused).detail or "")
 
 
-async def test_an_array(office: Office) -> None:
+async def test_an_array(client: IngestClient) -> None:
     """An array is answered with an array: one outcome per event, in order, whatever became of each."""
     parts = [encode(assigned()), b"[1]", encode(reported("nowhere")), encode(assigned())]
-    answer = await office.post(b"[ " + b" ,\n".join(parts) + b" ]", ARRAY, source="office")
+    answer = await client.post(b"[ " + b" ,\n".join(parts) + b" ]", ARRAY, source="office")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     assert short(msgspec.json.decode(answer.content, type=list[Outcome])) == [
         ("accepted", 1),
@@ -72,11 +72,11 @@ async def test_an_array(office: Office) -> None:
     ]
 
 
-async def test_lines(office: Office) -> None:
+async def test_lines(client: IngestClient) -> None:
     """NDJSON is answered with NDJSON; lines may end in CRLF, and blank ones are no events."""
-    await office.post(assigned(), source="office")
+    await client.post(assigned(), source="office")
     lines = [encode(reported(number=1)) + b"\r", b"", b"not JSON", b"  ", encode(reported(number=1))]
-    answer = await office.post(b"\n".join(lines), LINES)
+    answer = await client.post(b"\n".join(lines), LINES)
     assert (answer.status_code, answer.headers["content-type"]) == (200, LINES)
     assert answer.content.endswith(b"\n")
     outcomes = [msgspec.json.decode(line, type=Outcome) for line in answer.content.splitlines()]
@@ -84,7 +84,7 @@ async def test_lines(office: Office) -> None:
 
 
 @pytest.mark.parametrize("form", [ARRAY, LINES])
-async def test_many_are_decided_in_their_order(office: Office, form: str) -> None:
+async def test_many_are_decided_in_their_order(client: IngestClient, form: str) -> None:
     """A body of more than one batch is taken as one by one: tasks first, then what is reported on them."""
     urged = msgspec.structs.replace(
         EXAMPLES["duban.task.urged.v1"], time=assigned().time, data=TaskUrged((LEAD,), "请报送进展。")
@@ -92,205 +92,205 @@ async def test_many_are_decided_in_their_order(office: Office, form: str) -> Non
     events = [assigned(), *(msgspec.structs.replace(urged, id=f"urged-{number}") for number in range(2 * BATCH))]
     raws = [encode(event) for event in events]
     body = b"[" + b",".join(raws) + b"]" if form == ARRAY else b"\n".join(raws)
-    answer = await office.post(body, form, source="office")
+    answer = await client.post(body, form, source="office")
     outcomes = answer.json() if form == ARRAY else [msgspec.json.decode(line) for line in answer.content.splitlines()]
     assert [one["position"] for one in outcomes] == list(range(1, len(events) + 1))
-    assert await ids(office.redis) == [event.id for event in events]
+    assert await ids(client.redis) == [event.id for event in events]
 
 
-async def test_nothing_in_the_body(office: Office) -> None:
+async def test_nothing_in_the_body(client: IngestClient) -> None:
     """No events have no outcomes, where many are asked for; where one is, nothing is malformed."""
-    assert (await office.post(b"[]", ARRAY)).json() == []
-    assert (await office.post(b"\n", LINES)).content == b""
-    assert outcome(await office.post(b"", ONE)).code == "malformed"
+    assert (await client.post(b"[]", ARRAY)).json() == []
+    assert (await client.post(b"\n", LINES)).content == b""
+    assert outcome(await client.post(b"", ONE)).code == "malformed"
 
 
-async def test_what_is_no_array(office: Office) -> None:
+async def test_what_is_no_array(client: IngestClient) -> None:
     """A body that is no JSON array is refused as a whole, and kept as it came."""
-    answer = await office.post(encode(assigned()) + b",", ARRAY, source="office")
+    answer = await client.post(encode(assigned()) + b",", ARRAY, source="office")
     assert (answer.status_code, outcome(answer).code) == (422, "malformed")
-    assert [one["raw"] for one in await kept(office.redis)] == [encode(assigned()) + b","]
+    assert [one["raw"] for one in await kept(client.redis)] == [encode(assigned()) + b","]
 
 
-async def test_white_space_around_an_event_is_no_part_of_it(office: Office) -> None:
+async def test_white_space_around_an_event_is_no_part_of_it(client: IngestClient) -> None:
     """The same event with a line end behind it is the same event, in every form."""
-    assert (await office.post(encode(assigned()) + b"\r\n", source="office")).status_code == 201
-    assert (await office.post(assigned(), source="office")).status_code == 200
-    (entry,) = await office.add("office", b"\n" + encode(assigned()))
-    assert short([await office.receipt(entry, "office")]) == [("duplicate", 1)]
+    assert (await client.post(encode(assigned()) + b"\r\n", source="office")).status_code == 201
+    assert (await client.post(assigned(), source="office")).status_code == 200
+    (entry,) = await client.add("office", b"\n" + encode(assigned()))
+    assert short([await client.receipt(entry, "office")]) == [("duplicate", 1)]
 
 
 @pytest.mark.parametrize("form", [f"{ONE}; charset=UTF-8", ONE.upper()])
-async def test_a_media_type_may_be_written_as_http_allows(office: Office, form: str) -> None:
-    """Parameters and upper case do not change what a content type says."""
-    assert (await office.post(assigned(), form, source="office")).status_code == 201
+async def test_a_media_type_may_be_written_as_http_allows(client: IngestClient, form: str) -> None:
+    """Parameters and upper case do not change the meaning of a content type."""
+    assert (await client.post(assigned(), form, source="office")).status_code == 201
 
 
 @pytest.mark.parametrize("form", ["application/json", "text/plain", ""])
-async def test_other_forms_are_not_read(office: Office, form: str) -> None:
+async def test_other_forms_are_not_read(client: IngestClient, form: str) -> None:
     """Any other content type, or none, is a 415 that names the three there are; the refusal is kept."""
     event = assigned()
-    answer = await office.post(event, form, source="office")
+    answer = await client.post(event, form, source="office")
     assert answer.status_code == 415
     assert all(known in problem(answer)["detail"] for known in (ONE, ARRAY, LINES))
-    assert await history(office.redis) == []
-    assert [(one["by"], one["raw"]) for one in await kept(office.redis)] == [(b"office", encode(event))]
+    assert await history(client.redis) == []
+    assert [(one["by"], one["raw"]) for one in await kept(client.redis)] == [(b"office", encode(event))]
 
 
-STRANGERS: dict[str, Callable[[Office], str | None]] = {
+STRANGERS: dict[str, Callable[[IngestClient], str | None]] = {
     "nobody": lambda _: None,
     "an unknown token": lambda _: "Bearer duban_unknown",
     "no token": lambda _: "Bearer ",
-    "another scheme": lambda office: f"Basic {office.tokens['office']}",
-    "a cut token": lambda office: f"Bearer {office.tokens['office'][:-1]}",
-    "a source the ledger has no more": lambda office: f"Bearer {office.tokens['gone']}",
+    "another scheme": lambda client: f"Basic {client.tokens['office']}",
+    "a cut token": lambda client: f"Bearer {client.tokens['office'][:-1]}",
+    "a source the ledger has no more": lambda client: f"Bearer {client.tokens['gone']}",
 }
 
 
 @pytest.mark.parametrize("stranger", STRANGERS)
-async def test_without_a_valid_token(office: Office, stranger: str) -> None:
+async def test_without_a_valid_token(client: IngestClient, stranger: str) -> None:
     """Without a valid token the answer is 401; a trace is kept, but not among the refusals of known sources."""
-    authorization = STRANGERS[stranger](office)
+    authorization = STRANGERS[stranger](client)
     headers = {"Content-Type": ONE} | ({"Authorization": authorization} if authorization else {})
-    answer = await office.http.post(PATH, content=encode(assigned()), headers=headers)
+    answer = await client.http.post(PATH, content=encode(assigned()), headers=headers)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
     assert "Authorization: Bearer <token>" in problem(answer)["detail"]
-    ((_, trace),) = await office.redis.xrange(key(NAME, "strangers"))
+    ((_, trace),) = await client.redis.xrange(key(NAME, "strangers"))
     head = msgspec.json.decode(trace[b"head"])
     assert (head["method"], head["path"], head["headers"]["content-type"]) == ("POST", PATH, ONE)
-    assert (await history(office.redis), await kept(office.redis)) == ([], [])
-    assert (await office.post(assigned(), source="office")).status_code == 201
+    assert (await history(client.redis), await kept(client.redis)) == ([], [])
+    assert (await client.post(assigned(), source="office")).status_code == 201
 
 
-async def test_a_token_is_good_for_one_ledger(office: Office) -> None:
+async def test_a_token_is_good_for_one_ledger(client: IngestClient) -> None:
     """A token of another ledger is none here, though both have a source of that name."""
-    assert (await office.post(assigned(), source="office", path="/v1/elsewhere/events")).status_code == 401
+    assert (await client.post(assigned(), source="office", path="/v1/elsewhere/events")).status_code == 401
 
 
 @pytest.mark.parametrize("form", [ONE, ARRAY, LINES])
 @pytest.mark.parametrize("source", ["audit", "board"])
-async def test_who_may_read_alone(office: Office, source: str, form: str) -> None:
+async def test_who_may_read_alone(client: IngestClient, source: str, form: str) -> None:
     """A token whose role may not submit here gets 403 from the head alone, which is kept like any refusal."""
     body = encode(msgspec.structs.replace(assigned(), source=source))
-    answer = await office.post(body, form, source=source)
+    answer = await client.post(body, form, source=source)
     assert answer.status_code == 403
     assert source in problem(answer)["detail"]
-    (refusal,) = await kept(office.redis)
+    (refusal,) = await kept(client.redis)
     head = msgspec.json.decode(refusal["head"])
     assert not {"raw", "size", "sha256"} & set(refusal)
     assert head["headers"] == head["headers"] | {"content-type": form, "content-length": str(len(body))}
     assert (refusal["by"], refusal["door"]) == (source.encode(), b"http")
     assert msgspec.json.decode(refusal["e"], type=Outcome).code == "not-permitted"
-    assert await history(office.redis) == []
+    assert await history(client.redis) == []
 
 
-async def test_a_body_beyond_all_measure(office: Office) -> None:
+async def test_a_body_beyond_all_measure(client: IngestClient) -> None:
     """More than the largest body is a 413 for whatever is in it."""
-    answer = await office.post(b" " * (MOST_REQUEST + 1), LINES)
+    answer = await client.post(b" " * (MOST_REQUEST + 1), LINES)
     assert answer.status_code == 413
     problem(answer)
 
 
-async def test_what_is_not_there(office: Office) -> None:
-    """An unknown ledger or path is 404, a known path asked in another way 405; all say so as problems."""
-    unknown = await office.post(assigned(), source="office", path="/v1/nowhere/events")
+async def test_what_is_not_there(client: IngestClient) -> None:
+    """An unknown ledger or path is 404, a known path with another method 405; each is a problem."""
+    unknown = await client.post(assigned(), source="office", path="/v1/nowhere/events")
     assert (unknown.status_code, "nowhere" in problem(unknown)["detail"]) == (404, True)
-    assert problem(await office.http.get("/v2"))["status"] == 404
-    assert problem(await office.http.get(PATH))["status"] == 405
+    assert problem(await client.http.get("/v2"))["status"] == 404
+    assert problem(await client.http.get(PATH))["status"] == 405
 
 
-async def test_health_and_documentation(office: Office) -> None:
+async def test_health_and_documentation(client: IngestClient) -> None:
     """Without a token, anybody can ask whether the service lives, can write, and what it offers."""
-    assert (await office.http.get("/health/live")).json() == {"status": "live"}
+    assert (await client.http.get("/health/live")).json() == {"status": "live"}
     async with asyncio.timeout(PATIENCE):
-        while (await office.http.get("/health/ready")).status_code != 200:
+        while (await client.http.get("/health/ready")).status_code != 200:
             await sleep(0.01)
-    assert "/v1/{ledger}/events" in (await office.http.get("/v1/openapi.json")).json()["paths"]
+    assert "/v1/{ledger}/events" in (await client.http.get("/v1/openapi.json")).json()["paths"]
 
 
-async def test_a_query_that_would_be_answered_as_another(office: Office) -> None:
-    """Events are sent without a query: one that has any is refused, told what is wrong, and kept."""
-    answer = await office.post(assigned(), source="office", path=f"{PATH}?dry_run=true")
+async def test_a_query_that_would_be_answered_as_another(client: IngestClient) -> None:
+    """Events are sent without a query: a request with a query is refused with the reason, and kept."""
+    answer = await client.post(assigned(), source="office", path=f"{PATH}?dry_run=true")
     assert answer.status_code == 400
     assert problem(answer)["detail"] == "the query has 'dry_run'; it may have no parameters"
-    (refusal,) = await kept(office.redis)
+    (refusal,) = await kept(client.redis)
     assert (refusal["raw"], refusal["by"]) == (encode(assigned()), b"office")
-    assert await history(office.redis) == []
-    twice = await office.http.post(PATH.replace("events", "schedules") + "?partial=true&partial=false")
+    assert await history(client.redis) == []
+    twice = await client.http.post(PATH.replace("events", "schedules") + "?partial=true&partial=false")
     assert (twice.status_code, "'partial' 2 times" in problem(twice)["detail"]) == (400, True)
 
 
-async def test_the_contract_is_served(office: Office) -> None:
+async def test_the_contract_is_served(client: IngestClient) -> None:
     """Without a token, anybody gets the schema of each type and the descriptions of doors and streams."""
     for name in TYPES:
-        answer = await office.http.get(f"/v1/schemas/{name}")
+        answer = await client.http.get(f"/v1/schemas/{name}")
         assert (answer.headers["content-type"], answer.json()) == ("application/schema+json", schema_of(name))
-    unknown = await office.http.get("/v1/schemas/duban.task.praised.v1")
+    unknown = await client.http.get("/v1/schemas/duban.task.praised.v1")
     assert (unknown.status_code, "duban.task.signed.v1" in problem(unknown)["detail"]) == (404, True)
-    streams = (await office.http.get("/asyncapi")).json()
+    streams = (await client.http.get("/asyncapi")).json()
     assert streams["channels"]["inbox"]["address"] == "duban:{ledger}:inbox:{source}"
-    assert (await office.http.get("/v1/openapi.json")).json()["openapi"].startswith("3.1")
+    assert (await client.http.get("/v1/openapi.json")).json()["openapi"].startswith("3.1")
 
 
-async def test_a_server_that_is_away(office: Office, server: Server) -> None:
-    """While the log cannot be written, HTTP says 503 and when to try again; then both doors go on by themselves."""
-    await office.post(assigned(), source="office")
+async def test_a_server_that_is_away(client: IngestClient, server: Server) -> None:
+    """While the log cannot be written, HTTP returns 503 and Retry-After; then HTTP and inboxes resume."""
+    await client.post(assigned(), source="office")
     server.kill()
     try:
         answers = [
-            await office.post(reported()),
-            await office.post(encode(reported()), LINES),
-            await office.http.get("/health/ready"),
+            await client.post(reported()),
+            await client.post(encode(reported()), LINES),
+            await client.http.get("/health/ready"),
         ]
     finally:
         server.start()
     for answer in answers:
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         problem(answer)
-    await office.redis.connection_pool.disconnect()
-    assert (await office.post(reported())).status_code == 201
-    (entry,) = await office.add("units", reported(number=2))
-    assert short([await office.receipt(entry, "units")]) == [("accepted", 3)]
-    assert (await office.http.get("/health/ready")).status_code == 200
+    await client.redis.connection_pool.disconnect()
+    assert (await client.post(reported())).status_code == 201
+    (entry,) = await client.add("units", reported(number=2))
+    assert short([await client.receipt(entry, "units")]) == [("accepted", 3)]
+    assert (await client.http.get("/health/ready")).status_code == 200
 
 
-async def test_the_inbox(office: Office) -> None:
+async def test_the_inbox(client: IngestClient) -> None:
     """An entry of an inbox is an event in the field `e`; its outcome appears among the source's receipts."""
-    (task,) = await office.add("office", assigned())
-    assert (await office.receipt(task, "office")) == Outcome("office", assigned().id, "accepted", 1)
-    first, again, other, bad = await office.add("units", reported(), reported(), reported(percent=60), b"{")
-    assert short([await office.receipt(entry, "units") for entry in (first, again, other, bad)]) == [
+    (task,) = await client.add("office", assigned())
+    assert (await client.receipt(task, "office")) == Outcome("office", assigned().id, "accepted", 1)
+    first, again, other, bad = await client.add("units", reported(), reported(), reported(percent=60), b"{")
+    assert short([await client.receipt(entry, "units") for entry in (first, again, other, bad)]) == [
         ("accepted", 2),
         ("duplicate", 2),
         ("refused", "id-reused"),
         ("refused", "malformed"),
     ]
-    assert [entry for entry, _ in await receipts(office.redis, "units")] == [first, again, other, bad]
+    assert [entry for entry, _ in await receipts(client.redis, "units")] == [first, again, other, bad]
 
 
-async def test_both_doors_decide_as_one(office: Office) -> None:
-    """What came by one door is known at the other: the same bytes are a duplicate, others reuse the id."""
-    await office.post(assigned(), source="office")
-    (entry,) = await office.add("office", assigned())
-    assert short([await office.receipt(entry, "office")]) == [("duplicate", 1)]
-    (entry,) = await office.add("units", reported())
-    await office.receipt(entry, "units")
-    assert outcome(await office.post(reported())).position == 2
-    assert outcome(await office.post(reported(percent=60))).code == "id-reused"
+async def test_both_doors_decide_as_one(client: IngestClient) -> None:
+    """HTTP and inbox share their ids: the same bytes are a duplicate, other bytes reuse the id."""
+    await client.post(assigned(), source="office")
+    (entry,) = await client.add("office", assigned())
+    assert short([await client.receipt(entry, "office")]) == [("duplicate", 1)]
+    (entry,) = await client.add("units", reported())
+    await client.receipt(entry, "units")
+    assert outcome(await client.post(reported())).position == 2
+    assert outcome(await client.post(reported(percent=60))).code == "id-reused"
 
 
-async def test_an_inbox_authenticates_its_source(office: Office) -> None:
+async def test_an_inbox_authenticates_its_source(client: IngestClient) -> None:
     """Who writes to an inbox is that source: events of others are not permitted, nor those of who may only read."""
-    (entry,) = await office.add("units", assigned())
-    assert short([await office.receipt(entry, "units")]) == [("refused", "not-permitted")]
-    (entry,) = await office.add("board", msgspec.structs.replace(assigned(), source="board"))
-    assert short([await office.receipt(entry, "board")]) == [("refused", "not-permitted")]
-    assert [one["by"] for one in await kept(office.redis)] == [b"units", b"board"]
+    (entry,) = await client.add("units", assigned())
+    assert short([await client.receipt(entry, "units")]) == [("refused", "not-permitted")]
+    (entry,) = await client.add("board", msgspec.structs.replace(assigned(), source="board"))
+    assert short([await client.receipt(entry, "board")]) == [("refused", "not-permitted")]
+    assert [one["by"] for one in await kept(client.redis)] == [b"units", b"board"]
 
 
 @pytest.mark.parametrize("packed", [True, False], ids=["bytes", "object"])
-async def test_what_faststream_publishes(office: Office, server_url: str, packed: bool) -> None:  # noqa: FBT001 - pytest names it
+async def test_what_faststream_publishes(client: IngestClient, server_url: str, packed: bool) -> None:  # noqa: FBT001 - pytest names it
     """A message in the format of FastStream's own publisher is an event like any other."""
     broker = RedisBroker(server_url)
     await broker.start()
@@ -300,8 +300,8 @@ async def test_what_faststream_publishes(office: Office, server_url: str, packed
         entry = await broker.publish(message, stream=key(NAME, "inbox", "office"))
     finally:
         await broker.stop()
-    assert short([await office.receipt(entry.decode(), "office")]) == [("accepted", 1)]
-    ((position, found),) = [(one.position, one.event) for one in await history(office.redis)]
+    assert short([await client.receipt(entry.decode(), "office")]) == [("accepted", 1)]
+    ((position, found),) = [(one.position, one.event) for one in await history(client.redis)]
     assert (position, found.id, found.data) == (1, assigned().id, assigned().data)
 
 
@@ -319,70 +319,70 @@ async def test_what_faststream_publishes(office: Office, server_url: str, packed
     ],
     ids=str,
 )
-async def test_an_entry_that_is_no_event_holds_nobody_up(office: Office, fields: dict[Any, bytes]) -> None:
+async def test_an_entry_that_is_no_event_holds_nobody_up(client: IngestClient, fields: dict[Any, bytes]) -> None:
     """An entry without an event in it is malformed, is kept, and what comes after it is decided."""
-    entry = (await office.redis.xadd(key(NAME, "inbox", "office"), fields)).decode()
-    (good,) = await office.add("office", assigned())
-    assert short([await office.receipt(good, "office")]) == [("accepted", 1)]
-    assert short([await office.receipt(entry, "office")]) == [("refused", "malformed")]
-    (refusal,) = await kept(office.redis)
+    entry = (await client.redis.xadd(key(NAME, "inbox", "office"), fields)).decode()
+    (good,) = await client.add("office", assigned())
+    assert short([await client.receipt(good, "office")]) == [("accepted", 1)]
+    assert short([await client.receipt(entry, "office")]) == [("refused", "malformed")]
+    (refusal,) = await kept(client.redis)
     assert (refusal["by"], refusal["door"]) == (b"office", key(NAME, "inbox", "office").encode())
 
 
-async def test_what_an_entry_without_an_event_held_is_kept(office: Office) -> None:
+async def test_what_an_entry_without_an_event_held_is_kept(client: IngestClient) -> None:
     """All fields of such an entry are kept, as a JSON array of names and values in base 64."""
-    entry = (await office.redis.xadd(key(NAME, "inbox", "units"), {"event": b"\xff", "x": b"y"})).decode()
-    refused = await office.receipt(entry, "units")
+    entry = (await client.redis.xadd(key(NAME, "inbox", "units"), {"event": b"\xff", "x": b"y"})).decode()
+    refused = await client.receipt(entry, "units")
     assert "not: event, x" in (refused.detail or "")
-    (refusal,) = await kept(office.redis)
+    (refusal,) = await kept(client.redis)
     assert msgspec.json.decode(refusal["raw"], type=list[tuple[bytes, bytes]]) == [(b"event", b"\xff"), (b"x", b"y")]
 
 
-async def test_a_full_inbox_is_decided_in_its_order(office: Office) -> None:
+async def test_a_full_inbox_is_decided_in_its_order(client: IngestClient) -> None:
     """Many batches of entries are decided one after another, each with its receipt."""
-    await office.add("office", assigned())
-    await office.receipt((await office.add("office", assigned("t2")))[0], "office")
-    entries = await office.add("units", *(reported(number=number) for number in range(3 * BATCH)))
-    await office.receipt(entries[-1], "units")
-    told = await receipts(office.redis, "units")
+    await client.add("office", assigned())
+    await client.receipt((await client.add("office", assigned("t2")))[0], "office")
+    entries = await client.add("units", *(reported(number=number) for number in range(3 * BATCH)))
+    await client.receipt(entries[-1], "units")
+    told = await receipts(client.redis, "units")
     assert [entry for entry, _ in told] == entries
     assert short(one for _, one in told) == [("accepted", position) for position in range(3, 3 * BATCH + 3)]
 
 
 async def test_entries_that_came_while_ingest_was_down(redis: Any, server_url: str, tmp_path: Path) -> None:
-    """At its start ingest goes on where it had read each inbox to; nothing is decided twice."""
-    async with opened(redis, server_url, tmp_path) as office:
-        (first,) = await office.add("office", assigned())
-        await office.receipt(first, "office")
-    waiting = await office.add("office", assigned(), assigned("t2"))
-    async with opened(redis, server_url, tmp_path) as office:
-        outcomes = [await office.receipt(entry, "office") for entry in waiting]
+    """At its start ingest resumes each inbox at its saved position; no entry is decided twice."""
+    async with opened(redis, server_url, tmp_path) as client:
+        (first,) = await client.add("office", assigned())
+        await client.receipt(first, "office")
+    waiting = await client.add("office", assigned(), assigned("t2"))
+    async with opened(redis, server_url, tmp_path) as client:
+        outcomes = [await client.receipt(entry, "office") for entry in waiting]
     assert short(outcomes) == [("duplicate", 1), ("accepted", 2)]
     assert [entry for entry, _ in await receipts(redis, "office")] == [first, *waiting]
 
 
 async def test_two_instances_read_an_inbox_once(redis: Any, server_url: str, tmp_path: Path) -> None:
     """Where two instances of ingest follow the same inboxes, each entry is decided once, in order, with one receipt."""
-    async with opened(redis, server_url, tmp_path) as office, opened(redis, server_url, tmp_path):
+    async with opened(redis, server_url, tmp_path) as client, opened(redis, server_url, tmp_path):
         entries: list[str] = []
         for start in range(0, 1_500, 50):
-            entries += await office.add("office", *(assigned(f"t{number}") for number in range(start, start + 50)))
-        await office.receipt(entries[-1], "office")
+            entries += await client.add("office", *(assigned(f"t{number}") for number in range(start, start + 50)))
+        await client.receipt(entries[-1], "office")
     told = await receipts(redis, "office")
     assert [entry for entry, _ in told] == entries
     assert short(one for _, one in told) == [("accepted", position) for position in range(1, 1_501)]
 
 
-async def test_an_inbox_is_read_on_after_a_crash_of_the_server(office: Office, server: Server) -> None:
+async def test_an_inbox_is_read_on_after_a_crash_of_the_server(client: IngestClient, server: Server) -> None:
     """Entries that were added before a crash of the server are decided after it, each once and in order."""
-    await office.post(assigned(), source="office")
-    entries = await office.add("units", *(reported(number=number) for number in range(800)))
+    await client.post(assigned(), source="office")
+    entries = await client.add("units", *(reported(number=number) for number in range(800)))
     server.kill()
     server.start()
-    await office.redis.connection_pool.disconnect()
-    entries += await office.add("units", *(reported(number=number) for number in range(800, 900)))
-    await office.receipt(entries[-1], "units")
-    told = await receipts(office.redis, "units")
+    await client.redis.connection_pool.disconnect()
+    entries += await client.add("units", *(reported(number=number) for number in range(800, 900)))
+    await client.receipt(entries[-1], "units")
+    told = await receipts(client.redis, "units")
     assert [entry for entry, _ in told] == entries
     assert short(one for _, one in told) == [("accepted", position) for position in range(2, 902)]
 
@@ -421,9 +421,9 @@ BAD: dict[str, tuple[bytes, CODES]] = {
 """What a reporter sends wrongly, and the code of the refusal."""
 
 
-async def over_http(office: Office, raw: bytes) -> Outcome:
+async def over_http(client: IngestClient, raw: bytes) -> Outcome:
     """Send bytes by HTTP and return the outcome; the status has to be that of the outcome."""
-    answer = await office.post(raw)
+    answer = await client.post(raw)
     found = outcome(answer)
     if found.code == "too-large":
         assert (answer.status_code, problem(answer)["title"]) == (413, HTTPStatus(413).phrase)
@@ -432,10 +432,10 @@ async def over_http(office: Office, raw: bytes) -> Outcome:
     return found
 
 
-async def over_the_inbox(office: Office, raw: bytes) -> Outcome:
+async def over_the_inbox(client: IngestClient, raw: bytes) -> Outcome:
     """Add bytes to the inbox and return the outcome from the receipts."""
-    (entry,) = await office.add("units", raw)
-    return await office.receipt(entry, "units")
+    (entry,) = await client.add("units", raw)
+    return await client.receipt(entry, "units")
 
 
 DOORS = {"http": (over_http, b"http"), "inbox": (over_the_inbox, b"duban:{zhanjiang}:inbox:units")}
@@ -443,57 +443,57 @@ DOORS = {"http": (over_http, b"http"), "inbox": (over_the_inbox, b"duban:{zhanji
 
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("bad", BAD)
-async def test_bad_input_is_refused_kept_and_harmless(office: Office, bad: str, door: str) -> None:
-    """By either door, each bad input is refused with its code and kept as it came; the next good event is accepted."""
+async def test_bad_input_is_refused_kept_and_harmless(client: IngestClient, bad: str, door: str) -> None:
+    """Over HTTP and inbox, each bad input is refused with its code and kept; the next good event is accepted."""
     raw, code = BAD[bad]
     send, name = DOORS[door]
     before = [assigned(), assigned("t-closed"), CLOSED]
     for event in before:
-        assert (await office.post(event, source="office")).status_code == 201
-    assert (await send(office, encode(reported(number=0)))).outcome == "accepted"
-    refused = await send(office, raw)
+        assert (await client.post(event, source="office")).status_code == 201
+    assert (await send(client, encode(reported(number=0)))).outcome == "accepted"
+    refused = await send(client, raw)
     assert (refused.outcome, refused.code, bool(refused.detail)) == ("refused", code, True)
-    (refusal,) = await kept(office.redis)
+    (refusal,) = await kept(client.redis)
     assert (refusal["raw"], refusal["by"], refusal["door"]) == (raw, b"units", name)
     assert msgspec.json.decode(refusal["e"], type=Outcome) == refused
     assert NOW <= datetime.fromisoformat(refusal["at"].decode()) <= NOW + timedelta(minutes=5)
-    assert short([await send(office, encode(GOOD))]) == [("accepted", 5)]
-    assert await ids(office.redis) == [*(event.id for event in before), reported(number=0).id, GOOD.id]
+    assert short([await send(client, encode(GOOD))]) == [("accepted", 5)]
+    assert await ids(client.redis) == [*(event.id for event in before), reported(number=0).id, GOOD.id]
 
 
 @pytest.mark.parametrize("body", [b"[" * 20_000 + b"]" * 20_000, b"[" * 500_000], ids=["deep", "unclosed"])
-async def test_a_deeply_nested_array_is_malformed(office: Office, body: bytes) -> None:
+async def test_a_deeply_nested_array_is_malformed(client: IngestClient, body: bytes) -> None:
     """Whatever the bytes, the answer is an outcome, and the refusal is kept."""
-    answer = await office.post(body, ARRAY)
+    answer = await client.post(body, ARRAY)
     assert answer.status_code == 422
     assert answer.json()["code"] == "malformed"
-    assert len(await kept(office.redis)) == 1
+    assert len(await kept(client.redis)) == 1
 
 
 @pytest.mark.parametrize(("body", "form"), [(b"[" + b"[]," * 2_100_000 + b"[]]", ARRAY), (b"{}\n" * 20_002, LINES)])
-async def test_a_request_has_a_bounded_number_of_events(office: Office, body: bytes, form: str) -> None:
-    """Others get their turn: too many at once is a 413 that tells the limit."""
-    answer = await office.post(body, form)
+async def test_a_request_has_a_bounded_number_of_events(client: IngestClient, body: bytes, form: str) -> None:
+    """A request with too many events gets 413 with the limit, so that other sources are served."""
+    answer = await client.post(body, form)
     assert answer.status_code == 413
     assert "20,000" in problem(answer)["detail"]
 
 
-async def test_a_task_id_is_one_part_of_a_path(office: Office) -> None:
+async def test_a_task_id_is_one_part_of_a_path(client: IngestClient) -> None:
     """A slash could not be asked for: it is refused when the task is assigned."""
-    answer = await office.post(assigned("a/b"), source="office")
+    answer = await client.post(assigned("a/b"), source="office")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-data")
 
 
-async def test_an_entry_with_an_id_of_the_farthest_future(office: Office) -> None:
+async def test_an_entry_with_an_id_of_the_farthest_future(client: IngestClient) -> None:
     """A source may choose its entries' ids: it is decided all the same, and what follows it, and others' as ever."""
-    await office.post(assigned(), source="office")
+    await client.post(assigned(), source="office")
     inbox = key(NAME, "inbox", "units")
     last = 2**64 - 1
     for number, id in enumerate((f"{last}-1", "*", f"{last}-{last}")):
-        entry = (await office.redis.xadd(inbox, {"e": encode(reported(number=number))}, id=id)).decode()
-        assert short([await office.receipt(entry, "units")]) == [("accepted", number + 2)]
+        entry = (await client.redis.xadd(inbox, {"e": encode(reported(number=number))}, id=id)).decode()
+        assert short([await client.receipt(entry, "units")]) == [("accepted", number + 2)]
     with pytest.raises(ResponseError, match="exhausted"):  # of its own making
-        await office.add("units", reported(number=9))
-    (entry,) = await office.add("office", assigned("t-2"))
-    assert short([await office.receipt(entry, "office")]) == [("accepted", 5)]
-    assert (await office.post(reported(number=9))).status_code == 201
+        await client.add("units", reported(number=9))
+    (entry,) = await client.add("office", assigned("t-2"))
+    assert short([await client.receipt(entry, "office")]) == [("accepted", 5)]
+    assert (await client.post(reported(number=9))).status_code == 201

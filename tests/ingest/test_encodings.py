@@ -19,8 +19,8 @@ from services.ingest.budget import MOST_REQUEST
 from services.ingest.core import Outcome
 from services.schedule.limits import MIB
 from tests.examples import assigned
-from tests.ingest.desk import NAME, kept, short
-from tests.ingest.office import ONE, PATH, PATIENCE, Office, problem
+from tests.ingest.ingest_client import ONE, PATH, PATIENCE, IngestClient, problem
+from tests.ingest.running_writer import NAME, kept, short
 from tests.webserver import serving
 
 LINES = "application/x-ndjson"
@@ -28,22 +28,22 @@ ARRAY = "application/cloudevents-batch+json"
 MARK = b"\xef\xbb\xbf"
 
 
-async def _post(office: Office, body: bytes, encoding: str, form: str = LINES) -> Any:
+async def _post(client: IngestClient, body: bytes, encoding: str, form: str = LINES) -> Any:
     headers = {
-        "Authorization": f"Bearer {office.tokens['office']}",
+        "Authorization": f"Bearer {client.tokens['office']}",
         "Content-Type": form,
         "Content-Encoding": encoding,
     }
-    return await office.http.post(PATH, content=body, headers=headers)
+    return await client.http.post(PATH, content=body, headers=headers)
 
 
 @pytest.mark.parametrize("members", [1, 3])
-async def test_gzip_is_decoded(office: Office, members: int) -> None:
+async def test_gzip_is_decoded(client: IngestClient, members: int) -> None:
     """Thirty events in gzip have thirty outcomes, also where the body has several members."""
     lines = [encode(assigned(f"t-{number}", id=f"a-{number}")) + b"\n" for number in range(30)]
     step = 30 // members
     body = b"".join(gzip.compress(b"".join(lines[at : at + step])) for at in range(0, 30, step))
-    answer = await _post(office, body, "gzip")
+    answer = await _post(client, body, "gzip")
     outcomes = msgspec.json.Decoder(Outcome).decode_lines(answer.content)
     assert short(outcomes) == [("accepted", position) for position in range(1, 31)]
 
@@ -61,26 +61,26 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-async def test_other_encodings_are_refused_and_kept(office: Office, case: str) -> None:
+async def test_other_encodings_are_refused_and_kept(client: IngestClient, case: str) -> None:
     """What cannot be decoded is a problem, and is kept as it came."""
     body, encoding, status = BROKEN[case]
-    answer = await _post(office, body, encoding)
+    answer = await _post(client, body, encoding)
     assert answer.status_code == status
     problem(answer)
-    assert [one["raw"] for one in await kept(office.redis)] == [body]
+    assert [one["raw"] for one in await kept(client.redis)] == [body]
 
 
 @pytest.mark.parametrize("form", [ONE, LINES, ARRAY, "inbox"])
-async def test_a_byte_order_mark_is_skipped(office: Office, form: str) -> None:
+async def test_a_byte_order_mark_is_skipped(client: IngestClient, form: str) -> None:
     """It is not part of the stored bytes."""
     raw = encode(assigned())
     if form == "inbox":
-        (entry,) = await office.add("office", MARK + raw)
-        assert (await office.receipt(entry, "office")).outcome == "accepted"
+        (entry,) = await client.add("office", MARK + raw)
+        assert (await client.receipt(entry, "office")).outcome == "accepted"
     else:
-        answer = await office.post(MARK + (b"[" + raw + b"]" if form == ARRAY else raw), form, source="office")
+        answer = await client.post(MARK + (b"[" + raw + b"]" if form == ARRAY else raw), form, source="office")
         assert b'"accepted"' in answer.content
-    (stored,) = await Log(office.redis, NAME).read(0)
+    (stored,) = await Log(client.redis, NAME).read(0)
     assert submitted(stored.raw) == raw
 
 

@@ -6,7 +6,7 @@ from events.entries import PackedBatch
 from services.ingest.draft import Base, Draft
 from services.ingest.handover import AppendSlot, Decided
 from services.ingest.lookup import Lookup
-from tests.ingest.desk import LEDGER, NAME, START
+from tests.ingest.running_writer import LEDGER, NAME, START
 
 
 def decided(epoch: int) -> Decided:

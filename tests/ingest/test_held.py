@@ -1,4 +1,4 @@
-"""A writer whose clock is held: what is submitted is recorded, what the clock has to say waits."""
+"""A writer whose clock is held: submissions are recorded, clock events wait."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ from typing import Any
 from services.ingest.writer import Writer
 from tests.examples import assigned, reported
 from tests.fixed_clock import FixedClock
-from tests.ingest.desk import DAY, LEDGER, NAME, START, history, submission
+from tests.ingest.running_writer import DAY, LEDGER, NAME, START, history, submission
 
 
 async def test_the_clocks_events_wait_while_it_is_held(redis: Any) -> None:

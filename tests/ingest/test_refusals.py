@@ -22,8 +22,8 @@ from services.ingest.refusals import ENTRY_BYTES, bodies_of, read_refused
 from services.ingest.writer import Writer
 from tests.examples import assigned
 from tests.fixed_clock import FixedClock
-from tests.ingest.desk import LEDGER, NAME, START, history, kept, short, submission
-from tests.ingest.office import PATIENCE, Office, problem
+from tests.ingest.ingest_client import PATIENCE, IngestClient, problem
+from tests.ingest.running_writer import LEDGER, NAME, START, history, kept, short, submission
 from tests.webserver import serving
 
 REFUSED = key(NAME, "refused")
@@ -117,7 +117,7 @@ async def test_refusals_from_before_they_were_numbered_are_read(redis: Any) -> N
 
 
 async def test_bytes_that_cannot_be_kept_stop_nothing(redis: Any) -> None:
-    """Where somebody has set their stream ahead, the refusal is numbered all the same, and the log goes on."""
+    """If a stream's last id was set ahead, the refusal is numbered all the same, and the log continues."""
     await redis.xadd(bodies_of(NAME, "units"), {"raw": "x"}, id="99999999999999-0")
     await refuse(redis, ("units", b"refused"))
     (one,) = await read_refused(redis, NAME)
@@ -154,15 +154,15 @@ async def test_of_a_body_that_is_too_large_the_head_is_kept(
 
 
 @pytest.mark.parametrize("form", [LINES, "application/cloudevents-batch+json"])
-async def test_of_too_many_events_the_request_is_kept(office: Office, form: str) -> None:
+async def test_of_too_many_events_the_request_is_kept(client: IngestClient, form: str) -> None:
     """As one refusal, with the size and SHA-256 of its body."""
     body = b"1\n" * (MAX_EVENTS + 1) if form == LINES else b"[" + b"1," * MAX_EVENTS + b"1]"
-    answer = await office.post(body, form)
+    answer = await client.post(body, form)
     assert (answer.status_code, "at once" in problem(answer)["detail"]) == (413, True)
-    (refused,) = await kept(office.redis)
+    (refused,) = await kept(client.redis)
     assert msgspec.json.decode(refused["e"], type=Outcome).code == "too-large"
     assert (refused["size"], refused["sha256"]) == (str(len(body)).encode(), digest_of(body))
-    assert await history(office.redis) == []
-    assert short([msgspec.json.decode((await office.post(assigned(), source="office")).content, type=Outcome)]) == [
+    assert await history(client.redis) == []
+    assert short([msgspec.json.decode((await client.post(assigned(), source="office")).content, type=Outcome)]) == [
         ("accepted", 1)
     ]

@@ -1,4 +1,4 @@
-"""The writer on a real server: what it answers is what is there, in order, once, whoever else writes or dies."""
+"""The writer on a real server: its answers match the log, in order, once, with other writers and crashes."""
 
 import asyncio
 import hashlib
@@ -21,13 +21,13 @@ from services.ingest.draft import RECEIPTS_KEPT, Submission
 from services.ingest.queue import BATCH
 from tests.events.driver import Driver, contents
 from tests.examples import TASK, assigned, reported
-from tests.ingest.desk import DAY, NAME, START, history, ids, kept, receipts, short, submission, working
+from tests.ingest.running_writer import DAY, NAME, START, history, ids, kept, receipts, short, submission, working
 
 
 async def test_each_outcome_of_one_call(redis: Any) -> None:
     """Each submission of a call has its outcome, in order: accepted, duplicate with its position, or why refused."""
-    async with working(redis) as desk:
-        outcomes = await desk.submit(
+    async with working(redis) as running:
+        outcomes = await running.submit(
             assigned(), reported(), reported(), reported(percent=60), reported(unit="市体育局"), b"{", authid=None
         )
         assert short(outcomes) == [
@@ -45,36 +45,36 @@ async def test_each_outcome_of_one_call(redis: Any) -> None:
 
 async def test_the_same_again_changes_nothing(redis: Any) -> None:
     """Sent again, now or to a later instance, an event is a duplicate, and not a byte changes on the server."""
-    async with working(redis) as desk:
-        assert short(await desk.submit(assigned(), reported())) == [("accepted", 1), ("accepted", 2)]
+    async with working(redis) as running:
+        assert short(await running.submit(assigned(), reported())) == [("accepted", 1), ("accepted", 2)]
         before = await contents(redis)
-        assert short(await desk.submit(reported(), assigned())) == [("duplicate", 2), ("duplicate", 1)]
+        assert short(await running.submit(reported(), assigned())) == [("duplicate", 2), ("duplicate", 1)]
         assert await contents(redis) == before
-    async with working(redis) as desk:
-        assert short(await desk.submit(assigned(), reported())) == [("duplicate", 1), ("duplicate", 2)]
-        assert short(await desk.submit(reported(percent=60))) == [("refused", "id-reused")]
+    async with working(redis) as running:
+        assert short(await running.submit(assigned(), reported())) == [("duplicate", 1), ("duplicate", 2)]
+        assert short(await running.submit(reported(percent=60))) == [("refused", "id-reused")]
 
 
 async def test_what_was_refused_can_be_sent_again(redis: Any) -> None:
     """A refusal does not use the id up: the same bytes are accepted once they fit."""
-    async with working(redis) as desk:
-        assert short(await desk.submit(reported())) == [("refused", "unknown-task")]
-        assert short(await desk.submit(assigned(), reported())) == [("accepted", 1), ("accepted", 2)]
+    async with working(redis) as running:
+        assert short(await running.submit(reported())) == [("refused", "unknown-task")]
+        assert short(await running.submit(assigned(), reported())) == [("accepted", 1), ("accepted", 2)]
 
 
 async def test_a_duplicate_is_one_wherever_the_task_stands(redis: Any) -> None:
     """Sent again, an event is a duplicate also where it would be refused by now."""
-    async with working(redis) as desk:
-        await desk.submit(assigned(), reported())
-        desk.clock.instant -= 365 * DAY  # now the report is from the future
-        assert short(await desk.submit(assigned(), reported())) == [("duplicate", 1), ("duplicate", 2)]
+    async with working(redis) as running:
+        await running.submit(assigned(), reported())
+        running.clock.instant -= 365 * DAY  # now the report is from the future
+        assert short(await running.submit(assigned(), reported())) == [("duplicate", 1), ("duplicate", 2)]
 
 
 async def test_sources_have_ids_of_their_own(redis: Any) -> None:
     """The same id from another source is another event."""
-    async with working(redis) as desk:
-        await desk.submit(assigned())
-        outcomes = await desk.submit(reported(), msgspec.structs.replace(reported(), source="units"))
+    async with working(redis) as running:
+        await running.submit(assigned())
+        outcomes = await running.submit(reported(), msgspec.structs.replace(reported(), source="units"))
         assert short(outcomes) == [("accepted", 2), ("accepted", 3)]
 
 
@@ -82,9 +82,11 @@ async def test_batches_that_are_in_flight_at_once_know_of_each_other(redis: Any)
     """A batch decided while the one before it is being appended takes that one's events as there."""
     reports = [reported(number=number) for number in range(BATCH)]
     others = [reported(number=number, percent=99) for number in range(BATCH)]
-    async with working(redis) as desk:
-        await desk.submit(assigned())
-        first, again, reused = await asyncio.gather(desk.submit(*reports), desk.submit(*reports), desk.submit(*others))
+    async with working(redis) as running:
+        await running.submit(assigned())
+        first, again, reused = await asyncio.gather(
+            running.submit(*reports), running.submit(*reports), running.submit(*others)
+        )
     positions = range(2, BATCH + 2)
     assert short(first) == [("accepted", position) for position in positions]
     assert short(again) == [("duplicate", position) for position in positions]
@@ -112,17 +114,17 @@ def test_outcomes_do_not_depend_on_batches(driver: Driver) -> None:
 
     async def alone(calls: list[list[Event]]) -> list[tuple[str, int | str | None]]:
         await driver.redis.flushall()
-        async with working(driver.redis) as desk:
-            return [one for call in calls for event in call for one in short(await desk.submit(event))]
+        async with working(driver.redis) as running:
+            return [one for call in calls for event in call for one in short(await running.submit(event))]
 
     async def together(calls: list[list[Event]], at_once: int) -> list[tuple[str, int | str | None]]:
         await driver.redis.flushall()
         answers: list[list[Outcome]] = []
-        async with working(driver.redis) as desk:
+        async with working(driver.redis) as running:
             for start in range(0, len(calls), at_once):
                 some = calls[start : start + at_once]
                 answers += await asyncio.gather(
-                    *(desk.writer.enqueue("all", call, len(call), submission) for call in some)
+                    *(running.writer.enqueue("all", call, len(call), submission) for call in some)
                 )
         return [one for answer in answers for one in short(answer)]
 
@@ -135,14 +137,14 @@ def test_outcomes_do_not_depend_on_batches(driver: Driver) -> None:
 
 
 async def test_what_cannot_be_read_fails_for_its_sender_alone(redis: Any) -> None:
-    """A fault in reading is raised where it was handed in; what is decided beside it has its outcomes."""
+    """An error in a submission is raised to its caller; other submissions of the batch have outcomes."""
 
     def broken(_: bytes) -> Submission:
         raise TypeError("no such reading")
 
-    async with working(redis) as desk:
-        fault = asyncio.create_task(desk.writer.enqueue("units", [b"x"], 1, broken))
-        assert short(await desk.submit(assigned())) == [("accepted", 1)]
+    async with working(redis) as running:
+        fault = asyncio.create_task(running.writer.enqueue("units", [b"x"], 1, broken))
+        assert short(await running.submit(assigned())) == [("accepted", 1)]
         with pytest.raises(TypeError, match="no such reading"):
             await fault
 
@@ -150,24 +152,24 @@ async def test_what_cannot_be_read_fails_for_its_sender_alone(redis: Any) -> Non
 async def test_a_long_call_is_decided_in_order(redis: Any) -> None:
     """More than a batch in one call: what the first part assigns, the later parts report on, each at its position."""
     events = [assigned(), *(reported(number=number) for number in range(3 * BATCH))]
-    async with working(redis) as desk:
-        outcomes = await desk.submit(*events)
+    async with working(redis) as running:
+        outcomes = await running.submit(*events)
     assert short(outcomes) == [("accepted", position) for position in range(1, len(events) + 1)]
     assert await ids(redis) == [event.id for event in events]
 
 
 async def test_nothing_submitted_is_no_outcome(redis: Any) -> None:
     """An empty call is answered with nothing, and writes nothing."""
-    async with working(redis) as desk:
-        assert await desk.submit() == []
+    async with working(redis) as running:
+        assert await running.submit() == []
     assert await contents(redis) == {}
 
 
 async def test_stored_events_hold_the_submitted_bytes(redis: Any) -> None:
     """The log keeps the source's own bytes and adds when it was recorded and who was authenticated."""
     raw = b' { "traceparent" : "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",' + encode(assigned())[1:]
-    async with working(redis) as desk:
-        await desk.submit(raw.strip())
+    async with working(redis) as running:
+        await running.submit(raw.strip())
     ((_, stored),) = await Log(redis, NAME).read(0)
     assert submitted(stored) == raw.strip()
     event = read(stored)
@@ -176,12 +178,12 @@ async def test_stored_events_hold_the_submitted_bytes(redis: Any) -> None:
 
 
 async def test_refusals_are_kept(redis: Any) -> None:
-    """Of every refused submission the ledger keeps number, bytes, outcome, who sent it, when, and by which door."""
+    """Of every refused submission the ledger keeps number, bytes, outcome, source, instant and endpoint."""
     bad = reported("nowhere")
-    async with working(redis) as desk:
-        by_http = await desk.submit(bad, b"\xff\x00")
-        desk.clock.instant += DAY
-        by_inbox = await desk.writer.submit([submission(bad, "board", "5-1")])
+    async with working(redis) as running:
+        by_http = await running.submit(bad, b"\xff\x00")
+        running.clock.instant += DAY
+        by_inbox = await running.writer.submit([submission(bad, "board", "5-1")])
     assert [msgspec.json.decode(one["e"], type=Outcome) for one in await kept(redis)] == [*by_http, *by_inbox]
     told = ("raw", "by", "at", "door")
     assert [{name: one[name] for name in told} for one in await kept(redis)] == [
@@ -198,10 +200,10 @@ async def test_refusals_are_kept(redis: Any) -> None:
 
 async def test_a_source_cannot_speak_for_another(redis: Any) -> None:
     """An event whose `source` is not the authenticated one is not permitted, also as a copy of what is there."""
-    async with working(redis) as desk:
-        assert short(await desk.submit(assigned(), authid="units")) == [("refused", "not-permitted")]
-        await desk.submit(assigned())
-        assert short(await desk.submit(assigned(), authid="units")) == [("refused", "not-permitted")]
+    async with working(redis) as running:
+        assert short(await running.submit(assigned(), authid="units")) == [("refused", "not-permitted")]
+        await running.submit(assigned())
+        assert short(await running.submit(assigned(), authid="units")) == [("refused", "not-permitted")]
 
 
 async def test_receipts_tell_the_outcomes_of_an_inbox(redis: Any) -> None:
@@ -212,9 +214,9 @@ async def test_receipts_tell_the_outcomes_of_an_inbox(redis: Any) -> None:
         submission(assigned(), entry="1-2"),
         submission(b"[", "office", "2-0"),
     ]
-    async with working(redis) as desk:
-        outcomes = await desk.writer.submit(entries, CursorAdvance(inbox, "0-0", "2-0", 3))
-        assert await desk.writer.log.cursor(inbox) == "2-0"
+    async with working(redis) as running:
+        outcomes = await running.writer.submit(entries, CursorAdvance(inbox, "0-0", "2-0", 3))
+        assert await running.writer.log.cursor(inbox) == "2-0"
     assert short(outcomes) == [("accepted", 1), ("duplicate", 1), ("refused", "malformed")]
     assert await receipts(redis, "office") == list(zip(["1-1", "1-2", "2-0"], outcomes, strict=True))
     assert len(await kept(redis)) == 1
@@ -225,8 +227,8 @@ async def test_inbox_entries_are_decided_once(redis: Any) -> None:
     """Entries that another instance has decided raise InboxMovedError and leave nothing, not even refusals."""
     inbox = key(NAME, "inbox", "office")
     entry = submission(assigned(), entry="1-1")
-    async with working(redis) as desk, working(redis) as other:
-        await desk.writer.submit([entry], CursorAdvance(inbox, "0-0", "1-1", 1))
+    async with working(redis) as running, working(redis) as other:
+        await running.writer.submit([entry], CursorAdvance(inbox, "0-0", "1-1", 1))
         with pytest.raises(InboxMovedError):
             await other.writer.submit([entry], CursorAdvance(inbox, "0-0", "1-1", 1))
         mixed = await asyncio.gather(
@@ -242,13 +244,15 @@ async def test_inbox_entries_are_decided_once(redis: Any) -> None:
 
 
 async def test_an_inbox_is_decided_in_batches(redis: Any) -> None:
-    """What is handed in at once may be more than a batch, also beside others: the inbox is read on with each part."""
+    """One call may be larger than a batch, also next to others: the inbox advances with each chunk."""
     inbox = key(NAME, "inbox", "units")
     entries = [submission(reported(number=number), entry=f"{number}-0") for number in range(1, 2 * BATCH)]
-    async with working(redis) as desk:
-        await desk.submit(assigned())
-        outcomes = await desk.writer.submit(entries, CursorAdvance(inbox, "0-0", entries[-1].entry or "", len(entries)))
-        assert await desk.writer.log.cursor(inbox) == entries[-1].entry
+    async with working(redis) as running:
+        await running.submit(assigned())
+        outcomes = await running.writer.submit(
+            entries, CursorAdvance(inbox, "0-0", entries[-1].entry or "", len(entries))
+        )
+        assert await running.writer.log.cursor(inbox) == entries[-1].entry
     assert short(outcomes) == [("accepted", position) for position in range(2, 2 * BATCH + 1)]
     assert await receipts(redis, "units") == list(zip([one.entry for one in entries], outcomes, strict=True))
 
@@ -256,11 +260,11 @@ async def test_an_inbox_is_decided_in_batches(redis: Any) -> None:
 async def test_two_writers_lose_and_double_nothing(redis: Any, server_url: str) -> None:
     """Two instances write one ledger at once: each event is there once, at the position that was answered."""
     second = connect(server_url)
-    async with working(redis) as desk, working(second) as other:
-        await desk.submit(assigned())
+    async with working(redis) as running, working(second) as other:
+        await running.submit(assigned())
 
         async def send(number: int) -> list[Outcome]:
-            here, there = (desk, other) if number % 2 else (other, desk)
+            here, there = (running, other) if number % 2 else (other, running)
             first, again = await asyncio.gather(
                 here.submit(reported(number=number)), there.submit(reported(number=number))
             )
@@ -287,10 +291,10 @@ async def test_two_writers_keep_the_order_of_a_call(redis: Any) -> None:
         [event for count in range(6) for event in (assigned(f"{task}-{count}"), *reports(f"{task}-{count}", BATCH - 1))]
         for task in ("t1", "t2", "t3", "t4")
     ]
-    async with working(redis) as desk, working(redis) as other:
-        await asyncio.gather(desk.submit(), other.submit())
+    async with working(redis) as running, working(redis) as other:
+        await asyncio.gather(running.submit(), other.submit())
         answers = await asyncio.gather(
-            *(writer.submit(*call) for writer, call in zip((desk, other, desk, other), calls, strict=True))
+            *(writer.submit(*call) for writer, call in zip((running, other, running, other), calls, strict=True))
         )
     assert {one.outcome for answer in answers for one in answer} == {"accepted"}
     told = await ids(redis)
@@ -328,11 +332,11 @@ def test_accepted_once_then_a_duplicate(driver: Driver) -> None:
 
     async def example(plan: list[tuple[Call, int]]) -> None:
         await driver.redis.flushall()
-        async with working(driver.redis) as desk:
-            await desk.submit(assigned())
+        async with working(driver.redis) as running:
+            await running.submit(assigned())
             answers = []
             for call, turns in plan:
-                work = desk.submit(*(variant(number, other=other) for number, other in call))
+                work = running.submit(*(variant(number, other=other) for number, other in call))
                 answers.append(asyncio.create_task(work))
                 for _ in range(turns):
                     await asyncio.sleep(0)
@@ -372,8 +376,8 @@ def test_accepted_once_by_any_of_two_writers(driver: Driver) -> None:
             await one.submit(assigned())
             answers = []
             for count, (call, turns) in enumerate(plan):
-                desk = one if (split >> count) & 1 else other_one
-                work = desk.submit(*(variant(number, other=other) for number, other in call))
+                running = one if (split >> count) & 1 else other_one
+                work = running.submit(*(variant(number, other=other) for number, other in call))
                 answers.append(asyncio.create_task(work))
                 for _ in range(turns):
                     await asyncio.sleep(0)

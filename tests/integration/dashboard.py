@@ -6,21 +6,21 @@ import httpx
 import msgspec
 
 from services.common.clock import sleep
-from tests.house import Addressed
+from tests.deployment import Addressed
 
 
 class Dashboard:
     """Keeps the rows as any client can: GET /tasks once, then /changes, resuming where it was."""
 
-    def __init__(self, house: Addressed) -> None:
-        self.house = house
+    def __init__(self, deployment: Addressed) -> None:
+        self.deployment = deployment
         self.rows: dict[str, Any] = {}
         self.position = 0
         self.resets = 0
         self.connections = 0
 
     async def snapshot(self, http: httpx.AsyncClient) -> None:
-        self.position, self.rows = await rows(http, self.house)
+        self.position, self.rows = await rows(http, self.deployment)
 
     async def follow(self) -> None:
         """Follow until cancelled."""
@@ -33,7 +33,7 @@ class Dashboard:
                     await sleep(0.05)
 
     async def _read(self, http: httpx.AsyncClient) -> None:
-        url = self.house.address("status", "changes")
+        url = self.deployment.address("status", "changes")
         headers = {"Last-Event-ID": str(self.position)}
         async with http.stream("GET", url, headers=headers) as stream:
             self.connections += 1
@@ -53,7 +53,7 @@ class Dashboard:
                 frame = {}
 
 
-async def rows(http: httpx.AsyncClient, house: Addressed) -> tuple[int, dict[str, Any]]:
+async def rows(http: httpx.AsyncClient, deployment: Addressed) -> tuple[int, dict[str, Any]]:
     """Return status' position and rows, by task."""
-    answer = await http.get(house.address("status", "tasks"), params={"limit": 1000})
+    answer = await http.get(deployment.address("status", "tasks"), params={"limit": 1000})
     return int(answer.headers["Duban-Position"]), {row["task"]: row for row in answer.json()["items"]}

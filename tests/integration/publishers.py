@@ -12,8 +12,8 @@ from events.envelope import encode
 from events.keys import key
 from services.common.clock import sleep
 from services.common.connection import connect
+from tests.deployment import LEDGER, Deployment
 from tests.examples import assigned, reported
-from tests.house import LEDGER, House
 
 TASKS = 200
 
@@ -42,7 +42,7 @@ def reports(publisher: int, count: int) -> list[bytes]:
     return out
 
 
-async def over_http(house: House, source: str, events: Sequence[bytes]) -> list[dict[str, Any]]:
+async def over_http(deployment: Deployment, source: str, events: Sequence[bytes]) -> list[dict[str, Any]]:
     """Send events in their order until each has an outcome, and return the outcomes."""
     outcomes: list[dict[str, Any]] = []
     async with httpx.AsyncClient(timeout=60) as http:
@@ -51,7 +51,7 @@ async def over_http(house: House, source: str, events: Sequence[bytes]) -> list[
             while True:
                 try:
                     answer = await http.post(
-                        house.address("ingest", "events"), content=body, headers=house.headers(source)
+                        deployment.address("ingest", "events"), content=body, headers=deployment.headers(source)
                     )
                 except httpx.TransportError:
                     await sleep(0.1)
@@ -64,10 +64,10 @@ async def over_http(house: House, source: str, events: Sequence[bytes]) -> list[
     return outcomes
 
 
-async def over_inbox(house: House, events: Sequence[bytes]) -> int:
-    """Add events to the inbox of `units`, again where the server did not say that it has them; return those it took."""
+async def over_inbox(deployment: Deployment, events: Sequence[bytes]) -> int:
+    """Add events to the inbox of `units`, again if the server did not confirm them; return the number of entries."""
     inbox = key(LEDGER, "inbox", "units")
-    redis = connect(house.url)
+    redis = connect(deployment.url)
     taken = 0
     try:
         for start in range(0, len(events), LINES):

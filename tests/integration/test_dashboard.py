@@ -5,7 +5,7 @@ import asyncio
 import httpx
 
 from services.common.clock import sleep
-from tests.house import House
+from tests.deployment import Deployment
 from tests.integration.dashboard import Dashboard, rows
 from tests.integration.publishers import TASKS, assignments, over_http, reports
 from tests.integration.waiting import settled
@@ -13,23 +13,23 @@ from tests.integration.waiting import settled
 REPORTS = 3_000
 
 
-async def test_a_dashboard_that_lives_through_restarts_ends_with_the_rows_of_tasks(house: House) -> None:
+async def test_a_dashboard_that_lives_through_restarts_ends_with_the_rows_of_tasks(deployment: Deployment) -> None:
     """A snapshot and the changes that follow it miss nothing, also where status is killed and started in between."""
-    await over_http(house, "office", assignments())
-    await settled(house)
-    dashboard = Dashboard(house)
+    await over_http(deployment, "office", assignments())
+    await settled(deployment)
+    dashboard = Dashboard(deployment)
     following = asyncio.create_task(dashboard.follow())
-    publishing = asyncio.create_task(over_http(house, "units", reports(0, REPORTS)))
+    publishing = asyncio.create_task(over_http(deployment, "units", reports(0, REPORTS)))
     for _ in range(2):
         await sleep(0.3)
-        house.kill("status")
+        deployment.kill("status")
         await sleep(0.3)
-        house.start("status")
-        await house.ready("status")
+        deployment.start("status")
+        await deployment.ready("status")
     await publishing
-    position = await settled(house)
+    position = await settled(deployment)
     async with httpx.AsyncClient() as http:
-        _, expected = await rows(http, house)
+        _, expected = await rows(http, deployment)
         async with asyncio.timeout(30):
             while dashboard.position < position:
                 await sleep(0.05)

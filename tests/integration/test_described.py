@@ -28,8 +28,8 @@ from services.applications import BUILDERS
 from services.common.settings import Settings, shipped
 from services.contract.ingest import LINES, MANY, ONE
 from services.contract.openapi import place
+from tests.deployment import LEDGER, Deployment
 from tests.examples import LEAD, assigned
-from tests.house import LEDGER, House
 
 CASES = settings(
     max_examples=int(os.environ.get("DUBAN_API_EXAMPLES", "10")),
@@ -81,32 +81,32 @@ def lines(_: schemathesis.SerializationContext, value: Any) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def house(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def deployment(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Return the services at work, with two tasks in the ledger."""
-    house = House(tmp_path_factory.mktemp("described"), server_url)
+    deployment = Deployment(tmp_path_factory.mktemp("described"), server_url)
     with asyncio.Runner() as runner:
-        running = house.running()
+        running = deployment.running()
         runner.run(running.__aenter__())
         try:
             for task in TASKS:
                 event = encode(assigned(task, others=("市民政局",)))
-                assert post(house, "office", event, ONE).status_code in {200, 201}
-            yield house
+                assert post(deployment, "office", event, ONE).status_code in {200, 201}
+            yield deployment
         finally:
             runner.run(running.__aexit__(None, None, None))
 
 
-def post(house: House, source: str, body: bytes, form: str) -> httpx.Response:
+def post(deployment: Deployment, source: str, body: bytes, form: str) -> httpx.Response:
     """Submit as a source."""
     return httpx.post(
-        house.address("ingest", "events"), content=body, headers=dict(house.headers(source, form)), timeout=30
+        deployment.address("ingest", "events"), content=body, headers=dict(deployment.headers(source, form)), timeout=30
     )
 
 
-def ask(house: House, service: str, case: Case[Any], source: str | None) -> Any:
+def ask(deployment: Deployment, service: str, case: Case[Any], source: str | None) -> Any:
     """Send a case as a source, or as nobody, and hold the answer against the description; return it."""
-    headers = {"Authorization": f"Bearer {house.tokens[source]}"} if source is not None else {}
-    answer = case.call(base_url=house.base(service), headers=headers)
+    headers = {"Authorization": f"Bearer {deployment.tokens[source]}"} if source is not None else {}
+    answer = case.call(base_url=deployment.base(service), headers=headers)
     excluded: Any = []
     form = {ONE: EVENT, MANY: EVENTS}.get(case.media_type or "")
     if answer.status_code in {200, 201} and case.media_type == LINES:  # whatever the bytes, each line has its outcome
@@ -121,25 +121,25 @@ def ask(house: House, service: str, case: Case[Any], source: str | None) -> Any:
     return answer
 
 
-def ask_reader(house: House, service: str, case: Case[Any]) -> None:
+def ask_reader(deployment: Deployment, service: str, case: Case[Any]) -> None:
     """Ask of the ledger that there is, and not with a cursor that no page gave."""
     if "ledger" in case.path_parameters:
         case.path_parameters["ledger"] = LEDGER
     if case.query.get("cursor") is not None:
         del case.query["cursor"]
-    ask(house, service, case, None)
+    ask(deployment, service, case, None)
 
 
 @INGEST.exclude(path_regex="/schedules$").parametrize()
 @CASES
-def test_ingest_is_as_it_describes_itself(house: House, case: Case[Any]) -> None:
-    """Whatever is sent to it, well or badly formed, by whoever: the answer is one of those that it names."""
+def test_ingest_is_as_it_describes_itself(deployment: Deployment, case: Case[Any]) -> None:
+    """The answer to any request of any source, valid or invalid, is one of those in the description."""
     if "ledger" in case.path_parameters:
         case.path_parameters["ledger"] = LEDGER
-    ask(house, "ingest", case, "office")
+    ask(deployment, "ingest", case, "office")
     if case.meta is not None and case.meta.phase.name.value == "fuzzing":  # the same for strangers, of a few
         for source in (None, "audit"):
-            answer = ask(house, "ingest", case, source)
+            answer = ask(deployment, "ingest", case, source)
             assert "{ledger}" not in case.path or answer.status_code in {400, 401, 403, 405, 415}
 
 
@@ -149,10 +149,10 @@ DOCUMENTS = settings(CASES, max_examples=int(os.environ.get("DUBAN_API_EXAMPLES"
 
 @INGEST.include(path_regex="/schedules$").parametrize()
 @DOCUMENTS
-def test_documents_are_taken_as_described(house: House, case: Case[Any]) -> None:
+def test_documents_are_taken_as_described(deployment: Deployment, case: Case[Any]) -> None:
     """The same of the door for documents, of which the forms that are well made are few."""
     case.path_parameters["ledger"] = LEDGER
-    ask(house, "ingest", case, "office")
+    ask(deployment, "ingest", case, "office")
 
 
 def fitting(event: dict[str, Any], source: str) -> bytes:
@@ -174,7 +174,7 @@ def fitting(event: dict[str, Any], source: str) -> bytes:
     return json.dumps(event | {"id": digest(json.dumps(event).encode())}).encode()
 
 
-def test_events_that_fit_are_accepted_in_every_form(house: House) -> None:
+def test_events_that_fit_are_accepted_in_every_form(deployment: Deployment) -> None:
     """What the description alone brings forth, given a source and a task, is accepted, and is a duplicate again."""
     seen: Counter[str] = Counter()
 
@@ -186,7 +186,7 @@ def test_events_that_fit_are_accepted_in_every_form(house: House) -> None:
             source = {"assigner": "office", "reporter": "units"}[str(TYPES[body["type"]].speaker)]
             event = fitting(body, source)
             for form, sent in ((ONE, event), (ONE, event), (MANY, b"[" + event + b"]"), (LINES, event + b"\n")):
-                answer = post(house, source, sent, form)
+                answer = post(deployment, source, sent, form)
                 assert answer.status_code in {200, 201, 422}
                 found = answer.json()[0] if form == MANY else answer.json()
                 OUTCOME.validate(found)
@@ -200,13 +200,13 @@ def test_events_that_fit_are_accepted_in_every_form(house: House) -> None:
 
 @STATUS.exclude(path_regex="/changes$").parametrize()
 @CASES
-def test_status_is_as_it_describes_itself(house: House, case: Case[Any]) -> None:
+def test_status_is_as_it_describes_itself(deployment: Deployment, case: Case[Any]) -> None:
     """All questions but the one whose answer has no end."""
-    ask_reader(house, "status", case)
+    ask_reader(deployment, "status", case)
 
 
 @NOTIFY.parametrize()
 @CASES
-def test_notify_is_as_it_describes_itself(house: House, case: Case[Any]) -> None:
+def test_notify_is_as_it_describes_itself(deployment: Deployment, case: Case[Any]) -> None:
     """The same of the alerts."""
-    ask_reader(house, "notify", case)
+    ask_reader(deployment, "notify", case)

@@ -1,4 +1,4 @@
-"""From one server to its replica: with DUBAN_REPLICAS nothing acknowledged is lost; without, all goes on too."""
+"""From one server to its replica: with DUBAN_REPLICAS no acknowledged event is lost; the services resume."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,8 +13,8 @@ import pytest_asyncio
 from events.envelope import encode
 from services.common.clock import sleep
 from services.common.connection import connect
+from tests.deployment import Deployment
 from tests.examples import reported
-from tests.house import House
 from tests.integration.proxy import Proxy
 from tests.integration.publishers import assignments, over_http
 from tests.integration.test_faults import AFTER, BEFORE, followed
@@ -75,8 +75,8 @@ async def test_what_was_acknowledged_is_on_the_replica(pair: Pair, tmp_path: Pat
     Where the replica is gone already, nothing is acknowledged; the address may move with or without breaking what is
     open. Rows at positions that are taken back are told to take a new snapshot.
     """
-    async with _house(pair, tmp_path, replicas=1) as house:
-        async with followed(house) as dashboard, Traffic(house, replicas=1).running() as traffic:
+    async with _deployment(pair, tmp_path, replicas=1) as deployment:
+        async with followed(deployment) as dashboard, Traffic(deployment, replicas=1).running() as traffic:
             await traffic.until(BEFORE)
             await pair.part()
             await traffic.refused()
@@ -98,12 +98,12 @@ async def test_what_was_acknowledged_is_on_the_replica(pair: Pair, tmp_path: Pat
 async def test_a_repeat_is_acknowledged_only_when_it_is_on_the_replica(pair: Pair, tmp_path: Path) -> None:
     """The answer tells how many replicas have it; without them nothing is acknowledged, a duplicate neither."""
     event = encode(reported("t-001", 1, source="units"))
-    async with _house(pair, tmp_path, replicas=1) as house, httpx.AsyncClient(timeout=PATIENCE) as http:
+    async with _deployment(pair, tmp_path, replicas=1) as deployment, httpx.AsyncClient(timeout=PATIENCE) as http:
 
         async def send() -> httpx.Response:
             form = "application/cloudevents+json"
             return await http.post(
-                house.address("ingest", "events"), content=event, headers=house.headers("units", form)
+                deployment.address("ingest", "events"), content=event, headers=deployment.headers("units", form)
             )
 
         assert (await send()).json().items() >= {"outcome": "accepted", "replicas": 1}.items()
@@ -122,36 +122,38 @@ async def test_without_replicas_a_failover_waits_for_who_accepts_the_loss(pair: 
 
     Then positions are dense, rows true, and all goes on.
     """
-    async with _house(pair, tmp_path) as house:
-        async with followed(house) as dashboard, Traffic(house).running() as traffic:
+    async with _deployment(pair, tmp_path) as deployment:
+        async with followed(deployment) as dashboard, Traffic(deployment).running() as traffic:
             await traffic.until(BEFORE)
             await pair.part()
             await traffic.until(BEFORE)
             pair.move(cut=True)
             await asyncio.to_thread(pair.first.kill)
             async with httpx.AsyncClient(timeout=PATIENCE) as http, asyncio.timeout(PATIENCE):
-                while "accept-loss" not in (ready := (await http.get(f"{house.base('ingest')}/health/ready")).text):
+                while "accept-loss" not in (
+                    ready := (await http.get(f"{deployment.base('ingest')}/health/ready")).text
+                ):
                     await sleep(0.1)
             before = len(traffic.told)
             await sleep(PARTED_SECONDS)
             assert len(traffic.told) == before
             position = ready.partition("--accept-loss ")[2].partition("`")[0]
-            done = await asyncio.to_thread(house.command, "doctor", "--accept-loss", position, "--by", "li")
+            done = await asyncio.to_thread(deployment.command, "doctor", "--accept-loss", position, "--by", "li")
             assert "li: that of" in done.stdout, done.stderr
             await traffic.until(AFTER)
         assert dashboard.resets > 0
-        told = (house.logs / "ingest.log").read_text(encoding="utf-8")
+        told = (deployment.logs / "ingest.log").read_text(encoding="utf-8")
         assert "acknowledged events are lost" in told
 
 
 @asynccontextmanager
-async def _house(pair: Pair, directory: Path, replicas: int = 0) -> AsyncIterator[House]:
-    house = House(directory, pair.proxy.url)
-    house.environment["DUBAN_REPLICAS"] = str(replicas)
-    async with house.running():
-        await over_http(house, "office", assignments())
-        await settled(house)
-        yield house
+async def _deployment(pair: Pair, directory: Path, replicas: int = 0) -> AsyncIterator[Deployment]:
+    deployment = Deployment(directory, pair.proxy.url)
+    deployment.environment["DUBAN_REPLICAS"] = str(replicas)
+    async with deployment.running():
+        await over_http(deployment, "office", assignments())
+        await settled(deployment)
+        yield deployment
 
 
 async def _command(url: str, *words: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What may happen to the server: what was told is true afterwards, and all goes on without a restart of any service."""
+"""Faults of the server: each acknowledged event is kept, and all services resume without a restart."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ import pytest_asyncio
 from services.common.clock import sleep
 from services.common.connection import connect
 from services.common.settings import SERVICES
-from tests.house import House
+from tests.deployment import Deployment
 from tests.integration.dashboard import Dashboard, rows
 from tests.integration.publishers import assignments, over_http
 from tests.integration.traffic import Traffic, check
@@ -32,7 +32,7 @@ STILL_SECONDS = 10.0
 
 
 async def out_of_memory(server: Server, traffic: Traffic) -> None:
-    """Let the server refuse what needs memory until somebody was told so, and a little longer."""
+    """Make the server refuse commands that need memory until a publisher has got a 503, and a little longer."""
     async with _client(server.url) as redis:
         await redis.config_set("maxmemory", "1mb")
         await traffic.refused()
@@ -110,36 +110,36 @@ async def test_what_was_told_through_a_fault_is_true(fault: str, own: Server, tm
     Every acknowledgement is compared with the log, rows and alerts with a fresh fold, and a dashboard that followed
     through it with the rows.
     """
-    async with House(tmp_path, own.url).running() as house:
-        await over_http(house, "office", assignments())
-        await settled(house)
-        async with followed(house), Traffic(house).running() as traffic:
+    async with Deployment(tmp_path, own.url).running() as deployment:
+        await over_http(deployment, "office", assignments())
+        await settled(deployment)
+        async with followed(deployment), Traffic(deployment).running() as traffic:
             await traffic.until(BEFORE)
             await FAULTS[fault](own, traffic)
             await traffic.until(AFTER)
-        assert await check(traffic, house.url) > BEFORE + AFTER
+        assert await check(traffic, deployment.url) > BEFORE + AFTER
 
 
 @asynccontextmanager
-async def followed(house: House) -> AsyncIterator[Dashboard]:
+async def followed(deployment: Deployment) -> AsyncIterator[Dashboard]:
     """Let a dashboard follow; at the end it has the rows, the log is whole, and no service was started again."""
-    pids = [house.pid(service) for service in SERVICES]
-    dashboard = Dashboard(house)
+    pids = [deployment.pid(service) for service in SERVICES]
+    dashboard = Dashboard(deployment)
     following = asyncio.create_task(dashboard.follow())
     try:
         yield dashboard
-        position = await settled(house)
+        position = await settled(deployment)
         async with httpx.AsyncClient() as http, asyncio.timeout(30):
-            while dashboard.position < position or dashboard.rows != (await rows(http, house))[1]:
+            while dashboard.position < position or dashboard.rows != (await rows(http, deployment))[1]:
                 assert not following.done()
                 await sleep(0.2)
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
-    verified = await asyncio.to_thread(house.command, "audit", "verify", "--json")
+    verified = await asyncio.to_thread(deployment.command, "audit", "verify", "--json")
     found = json.loads(verified.stdout)
     assert (found["position"], found["findings"]) == (position, [])
-    assert [house.pid(service) for service in SERVICES] == pids
+    assert [deployment.pid(service) for service in SERVICES] == pids
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import httpx
 from events.log import Log
 from events.schema import DeadlinePassed
 from services.common.settings import shipped
-from tests.house import LEDGER, House
+from tests.deployment import LEDGER, Deployment
 from tests.integration.waiting import settled
 
 TABLE = "zhanjiang-2017-key-tasks.txt"
@@ -41,14 +41,14 @@ async def test_with_no_progress_the_tables_deadlines_pass_once_each_at_their_ins
     issued, years_later = tmp_path / "issued", tmp_path / "later"
     issued.mkdir()
     years_later.mkdir()
-    async with House(issued, server_url, clock="2017-08-01T09:00:00+08:00").running("ingest") as house:
+    async with Deployment(issued, server_url, clock="2017-08-01T09:00:00+08:00").running("ingest") as deployment:
         table = str(shipped(TABLE))
-        done = house.command("import", table, "--plan", "zj-2017", "--issued", "2017-08-01")
+        done = deployment.command("import", table, "--plan", "zj-2017", "--issued", "2017-08-01")
         assert (done.returncode, done.stdout) == (0, "accepted 27, duplicate 0, refused 0\n")
-        again = house.command("import", table, "--plan", "zj-2017", "--issued", "2017-08-01")
+        again = deployment.command("import", table, "--plan", "zj-2017", "--issued", "2017-08-01")
         assert (again.returncode, again.stdout) == (0, "accepted 0, duplicate 27, refused 0\n")
-    async with House(years_later, server_url, clock="2021-01-02T00:00:00+08:00").running() as house:
-        position = await settled(house)
+    async with Deployment(years_later, server_url, clock="2021-01-02T00:00:00+08:00").running() as deployment:
+        position = await settled(deployment)
         passed = [
             (entry.event.subject, entry.event.data.due.isoformat())
             async for batch in Log(redis, LEDGER).scan()
@@ -57,9 +57,9 @@ async def test_with_no_progress_the_tables_deadlines_pass_once_each_at_their_ins
         ]
         assert sorted(passed) == [(f"zj-2017-{row}", due) for row, due in sorted(PASSED.items())]
         async with httpx.AsyncClient() as http:
-            overview = (await http.get(house.address("status", "overview"))).json()
-            rows = (await http.get(house.address("status", "tasks"))).json()["items"]
-            alerts = await http.get(house.address("notify", "alerts"), params={"on": "passed", "limit": 1000})
+            overview = (await http.get(deployment.address("status", "overview"))).json()
+            rows = (await http.get(deployment.address("status", "tasks"))).json()["items"]
+            alerts = await http.get(deployment.address("notify", "alerts"), params={"on": "passed", "limit": 1000})
         assert (overview["tasks"], overview["obligations"], overview["overdue"]) == (27, 288, 12)
         assert {row["task"][-2:]: row["overdue_since"] for row in rows if row["light"] == "red"} == PASSED
         kinds = Counter(row["deadline"]["kind"] for row in rows)
@@ -67,7 +67,7 @@ async def test_with_no_progress_the_tables_deadlines_pass_once_each_at_their_ins
         told = {(alert["task"], alert["recipient"]) for alert in alerts.json()["items"]}
         units = {(row["task"], unit["unit"]) for row in rows if row["light"] == "red" for unit in row["units"]}
         assert told == units | {(row["task"], "市政府督查室") for row in rows if row["light"] == "red"}
-        verified = house.command("audit", "verify", "--json")
+        verified = deployment.command("audit", "verify", "--json")
         found = json.loads(verified.stdout)
         assert (found["position"], found["findings"]) == (position, [])
         assert verified.returncode == 0

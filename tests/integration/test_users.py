@@ -16,9 +16,9 @@ from events.envelope import encode
 from events.keys import key
 from services.common.clock import sleep
 from services.common.settings import SERVICES, shipped
+from tests.deployment import Deployment
 from tests.examples import reported
 from tests.guarded import LEDGER, Guarded
-from tests.house import House
 from tests.integration.waiting import settled
 from tests.notify.endpoint import Endpoint
 
@@ -33,7 +33,7 @@ PATIENCE = 60.0
 
 @pytest_asyncio.fixture
 async def guarded(tmp_path: Path) -> AsyncIterator[Guarded]:
-    """Return a server where everybody has to say who they are."""
+    """Return a server on which every user has to authenticate."""
     guarded = Guarded(tmp_path)
     try:
         await asyncio.to_thread(guarded.start)
@@ -54,16 +54,16 @@ async def receipt(client: Any, entry: bytes) -> dict[str, Any]:
 
 async def test_everybody_gets_on_with_what_they_may(guarded: Guarded, tmp_path: Path) -> None:
     """Import, report by stream, row, alert, restart, new rules, rebuild, verify: no user is ever denied a thing."""
-    (tmp_path / "house").mkdir()
+    (tmp_path / "deployment").mkdir()
     async with Endpoint().listening() as endpoint:
-        house = House(tmp_path / "house", guarded.url("admin"), channels=endpoint.channel)
-        house.urls = {service: guarded.url(service) for service in SERVICES}
-        house.environment["DUBAN_STATE"] = str(tmp_path / "state")
-        config = house.ledgers / f"{LEDGER}.toml"
+        deployment = Deployment(tmp_path / "deployment", guarded.url("admin"), channels=endpoint.channel)
+        deployment.urls = {service: guarded.url(service) for service in SERVICES}
+        deployment.environment["DUBAN_STATE"] = str(tmp_path / "state")
+        config = deployment.ledgers / f"{LEDGER}.toml"
         config.write_text(config.read_text(encoding="utf-8").replace("window_minutes = 10.0", "window_minutes = 0.0"))
-        async with house.running(), guarded.client(SOURCE) as source, guarded.client("admin") as admin:
+        async with deployment.running(), guarded.client(SOURCE) as source, guarded.client("admin") as admin:
             done = await asyncio.to_thread(
-                house.command, "import", TABLE, "--plan", "zj-2017", "--issued", "2017-08-01"
+                deployment.command, "import", TABLE, "--plan", "zj-2017", "--issued", "2017-08-01"
             )
             assert "accepted 27" in done.stdout, done.stderr
             assert (await receipt(source, await source.xadd(INBOX, {"e": encode(reported(TASK, source="units"))})))[
@@ -71,12 +71,12 @@ async def test_everybody_gets_on_with_what_they_may(guarded: Guarded, tmp_path: 
             ] == "accepted"
             await _publish(guarded.url(SOURCE), encode(reported(TASK, 2, source="units")))
             async with httpx.AsyncClient() as http:
-                stranger = await http.post(house.address("ingest", "events"), content=b"{}")
+                stranger = await http.post(deployment.address("ingest", "events"), content=b"{}")
                 assert stranger.status_code == 401
-                await settled(house)
-                row = (await http.get(house.address("status", f"tasks/{TASK}"))).json()
+                await settled(deployment)
+                row = (await http.get(deployment.address("status", f"tasks/{TASK}"))).json()
                 assert row["state"] == "in-progress"
-                history = (await http.get(house.address("status", f"tasks/{TASK}/events"))).json()
+                history = (await http.get(deployment.address("status", f"tasks/{TASK}/events"))).json()
             reports = [event for event in history["items"] if event["type"] == "duban.progress.reported.v1"]
             assert [event["authid"] for event in reports] == ["units", "units"]
             async with asyncio.timeout(PATIENCE):
@@ -86,42 +86,42 @@ async def test_everybody_gets_on_with_what_they_may(guarded: Guarded, tmp_path: 
             await asyncio.to_thread(guarded.server.kill)
             await asyncio.to_thread(guarded.server.start)
             for service in SERVICES:
-                await house.ready(service)
-                house.stop(service)
+                await deployment.ready(service)
+                deployment.stop(service)
             text = config.read_text(encoding="utf-8").replace("yellow_days = 30", "yellow_days = 31")
             config.write_text(text.replace("[aliases]", '[aliases]\n"民政局" = "市民政局"'), encoding="utf-8")
             for service in SERVICES:
-                house.start(service)
+                deployment.start(service)
             for service in SERVICES:
-                await house.ready(service)
-            await settled(house)
-            rebuilt = await asyncio.to_thread(house.command, "rebuild", "--json")
+                await deployment.ready(service)
+            await settled(deployment)
+            rebuilt = await asyncio.to_thread(deployment.command, "rebuild", "--json")
             assert (rebuilt.returncode, json.loads(rebuilt.stdout)) == (0, {"ingest": [], "status": [], "notify": []})
-            house.environment["DUBAN_REDIS_URL"] = guarded.url("audit")
-            verified = await asyncio.to_thread(house.command, "audit", "verify", "--json")
+            deployment.environment["DUBAN_REDIS_URL"] = guarded.url("audit")
+            verified = await asyncio.to_thread(deployment.command, "audit", "verify", "--json")
             assert json.loads(verified.stdout)["findings"] == [], verified.stderr
-            replayed = await asyncio.to_thread(house.command, "audit", "replay", "--ndjson", "--task", TASK)
+            replayed = await asyncio.to_thread(deployment.command, "audit", "replay", "--ndjson", "--task", TASK)
             assert replayed.stdout.count("\n") >= 3
 
             assert await _denied(admin) == []
             with pytest.raises(NoPermissionError):
                 await source.get("anything")
-            assert len(await _denied(admin)) == 1  # so the server would have said so above
-    logs = "".join(file.read_text(encoding="utf-8") for file in house.logs.iterdir())
+            assert len(await _denied(admin)) == 1  # so a denial would have been logged above
+    logs = "".join(file.read_text(encoding="utf-8") for file in deployment.logs.iterdir())
     assert not any(guarded.secret(service) in logs for service in SERVICES)
 
 
 async def test_a_token_is_revoked_at_both_doors(guarded: Guarded, tmp_path: Path) -> None:
     """HTTP answers 401 at once, the stream door once the file is applied; the new token in its file opens both."""
-    (tmp_path / "house").mkdir()
-    house = House(tmp_path / "house", guarded.url("admin"))
-    house.urls = {"ingest": guarded.url("ingest")}
-    async with house.running("ingest"), httpx.AsyncClient() as http:
+    (tmp_path / "deployment").mkdir()
+    deployment = Deployment(tmp_path / "deployment", guarded.url("admin"))
+    deployment.urls = {"ingest": guarded.url("ingest")}
+    async with deployment.running("ingest"), httpx.AsyncClient() as http:
         token = guarded.secret(SOURCE)
 
         async def status(token: str) -> int:
             headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
-            return (await http.post(house.address("ingest", "events"), content=b"", headers=headers)).status_code
+            return (await http.post(deployment.address("ingest", "events"), content=b"", headers=headers)).status_code
 
         assert await status(token) == 200
         await asyncio.to_thread(guarded.duban, "token", "revoke", "-", stdin=token)

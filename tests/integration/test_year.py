@@ -20,10 +20,10 @@ from events.schema import NAMES, TYPES, DeadlineNeared, DeadlinePassed
 from services.common import tokens
 from services.common.clock import sleep
 from services.common.settings import load_ledger, shipped
-from tests.house import LEDGER, House
+from tests.deployment import LEDGER, Deployment
 from tests.integration.year import routes
-from tests.integration.year.life import OFFICE, UNDONE
 from tests.integration.year.rounds import AFTERWARDS, EVENTS, TASKS, Year, sources
+from tests.integration.year.year_task import OFFICE, UNDONE
 
 SHARE = 10 if os.environ.get("DUBAN_TEST_YEAR") == "tenth" else 1
 """All of the tasks and events, unless a tenth is asked for."""
@@ -45,7 +45,7 @@ WORKERS = 2
 
 
 class Head(Struct):
-    """What of an event tells its kind."""
+    """The part of an event that distinguishes its kind."""
 
     type: str
 
@@ -66,62 +66,71 @@ async def test_a_year_folds_to_the_same_rows_by_every_route(tmp_path: Path, serv
     types: set[str] = set()
     with ProcessPoolExecutor(WORKERS, multiprocessing.get_context("spawn")) as pool:
         for now, rounds in year.quarters():
-            async with _house(tmp_path, server_url, now.isoformat(), spoken).running("ingest", "status") as house:
-                for told in rounds:
-                    meant = {source: [one.becomes for one in said] for source, said in told.items()}
+            async with _deployment(tmp_path, server_url, now.isoformat(), spoken).running(
+                "ingest", "status"
+            ) as deployment:
+                for round in rounds:
+                    meant = {source: [one.becomes for one in submissions] for source, submissions in round.items()}
                     async with asyncio.TaskGroup() as group:  # which stops the others where one fails
                         http, inboxes, files = (
                             group.create_task(route)
                             for route in (
-                                routes.over_http(house, LEDGERS["http"], issued[LEDGERS["http"]], told),
-                                routes.over_inboxes(house, LEDGERS["inboxes"], told),
+                                routes.over_http(deployment, LEDGERS["http"], issued[LEDGERS["http"]], round),
+                                routes.over_inboxes(deployment, LEDGERS["inboxes"], round),
                                 routes.over_files(
-                                    house, LEDGERS["files"], issued[LEDGERS["files"]], told, tmp_path, pool
+                                    deployment, LEDGERS["files"], issued[LEDGERS["files"]], round, tmp_path, pool
                                 ),
                             )
                         )
                     assert http.result() == meant
                     assert inboxes.result() == meant
                     assert _counted(files.result()) == _counted(meant)
-                    total.update(became for said in meant.values() for became in said)
-                    types |= {_type(one.raw) for said in told.values() for one in said if one.becomes == "accepted"}
+                    total.update(became for outcomes in meant.values() for became in outcomes)
+                    types |= {
+                        _type(one.raw)
+                        for submissions in round.values()
+                        for one in submissions
+                        if one.becomes == "accepted"
+                    }
     assert total.total() == EVENTS // SHARE
     assert total.keys() == {"accepted", "duplicate", *get_args(CODES)}
     assert types == TYPES.keys() - {NAMES[DeadlineNeared], NAMES[DeadlinePassed]}
-    async with _house(tmp_path, server_url, AFTERWARDS.isoformat(), spoken).running("ingest", "status") as house:
-        await _equal(house, redis)
-        by_http, by_inboxes, by_files = [await _rows(house, name) for name in LEDGERS.values()]
+    async with _deployment(tmp_path, server_url, AFTERWARDS.isoformat(), spoken).running(
+        "ingest", "status"
+    ) as deployment:
+        await _equal(deployment, redis)
+        by_http, by_inboxes, by_files = [await _rows(deployment, name) for name in LEDGERS.values()]
         assert len(by_http) == TASKS // SHARE
         assert by_http == by_inboxes
         assert by_http == by_files
         assert {row["outcome"] for row in by_http.values()} == {None, *UNDONE, "implemented"}
         assert any(row["lead"] == SUCCESSOR for row in by_http.values())
         for name in LEDGERS.values():
-            verified = house.command("audit", "verify", "--json", "--ledger", name)
+            verified = deployment.command("audit", "verify", "--json", "--ledger", name)
             assert json.loads(verified.stdout)["findings"] == []
 
 
-def _house(directory: Path, url: str, instant: str, spoken: Mapping[str, list[str]]) -> House:
-    """Return a house with a ledger for each route, all with the year's sources, in which time stands still."""
+def _deployment(directory: Path, url: str, instant: str, spoken: Mapping[str, list[str]]) -> Deployment:
+    """Return a deployment with a ledger for each route, all with the year's sources and a stopped clock."""
     own = directory / instant
     own.mkdir()
     text = "".join(
         f'\n[sources.{name}]\nrole = "reporter"\nunits = {json.dumps(units, ensure_ascii=False)}\n'
         for name, units in spoken.items()
     )
-    house = House(own, url, clock=f"{instant}@{STANDING}", channels=text)
+    deployment = Deployment(own, url, clock=f"{instant}@{STANDING}", channels=text)
     for name in LEDGERS.values():
-        (house.ledgers / f"{name}.toml").write_bytes((house.ledgers / f"{LEDGER}.toml").read_bytes())
-    return house
+        (deployment.ledgers / f"{name}.toml").write_bytes((deployment.ledgers / f"{LEDGER}.toml").read_bytes())
+    return deployment
 
 
-async def _equal(house: House, redis: Any) -> None:
-    """Wait until the clock has said all it has to, and status shows it, in every ledger."""
+async def _equal(deployment: Deployment, redis: Any) -> None:
+    """Wait until all clock events due are recorded and shown by status, in every ledger."""
     async with asyncio.timeout(REST_SECONDS), httpx.AsyncClient(timeout=60) as http:
         while True:
             lights = []
             for name in LEDGERS.values():
-                answer = await http.get(f"{house.base('status')}/v1/{name}/overview")
+                answer = await http.get(f"{deployment.base('status')}/v1/{name}/overview")
                 same = int(answer.headers["Duban-Position"]) == await Log(redis, name).tail()
                 lights.append(answer.json()["lights"] if same else name)
             if lights[0] == lights[1] == lights[2]:
@@ -129,13 +138,17 @@ async def _equal(house: House, redis: Any) -> None:
             await sleep(0.5)
 
 
-async def _rows(house: House, ledger: str) -> dict[str, dict[str, Any]]:
+async def _rows(deployment: Deployment, ledger: str) -> dict[str, dict[str, Any]]:
     """Return all rows of a ledger by task, without their positions, which are the ledger's own."""
     rows: dict[str, dict[str, Any]] = {}
     query = {"limit": "1000"}
     async with httpx.AsyncClient(timeout=60) as http:
         while True:
-            page = (await http.get(f"{house.base('status')}/v1/{ledger}/tasks", params=query)).raise_for_status().json()
+            page = (
+                (await http.get(f"{deployment.base('status')}/v1/{ledger}/tasks", params=query))
+                .raise_for_status()
+                .json()
+            )
             rows |= {row["task"]: {**row, "position": None} for row in page["items"]}
             if page["next"] is None:
                 return rows
@@ -146,5 +159,5 @@ def _type(raw: bytes) -> str:
     return _heads.decode(raw).type
 
 
-def _counted(told: Mapping[str, list[str]]) -> dict[str, Counter[str]]:
-    return {source: Counter(became) for source, became in told.items()}
+def _counted(outcomes: Mapping[str, list[str]]) -> dict[str, Counter[str]]:
+    return {source: Counter(became) for source, became in outcomes.items()}

@@ -14,8 +14,8 @@ from events.keys import key
 from events.log import Log
 from services.common.clock import sleep
 from services.common.connection import connect
+from tests.deployment import LEDGER, Deployment
 from tests.examples import reported
-from tests.house import LEDGER, House
 from tests.integration.publishers import TASKS
 
 PATIENCE = 40.0
@@ -30,7 +30,7 @@ WAIT_MILLISECONDS = 2_000
 
 
 class Told(NamedTuple):
-    """What a publisher was told of an event."""
+    """An answer that a publisher received for an event."""
 
     source: str
     id: str
@@ -44,8 +44,8 @@ class Traffic:
     With `replicas`, the one at the inbox asks the server, as it must, whether they have what it added.
     """
 
-    def __init__(self, house: House, replicas: int = 0) -> None:
-        self.house = house
+    def __init__(self, deployment: Deployment, replicas: int = 0) -> None:
+        self.deployment = deployment
         self.told: list[Told] = []
         self.statuses: set[int] = set()
         self.refusals: list[str] = []
@@ -74,7 +74,7 @@ class Traffic:
                 await sleep(0.05)
 
     async def refused(self) -> None:
-        """Wait until a request has been told to come again."""
+        """Wait until a request has got 503 with Retry-After."""
         seen = len(self.refusals)
         async with asyncio.timeout(4 * PATIENCE):
             while len(self.refusals) == seen:
@@ -97,7 +97,7 @@ class Traffic:
                 batch.clear()
 
     async def _inbox(self) -> None:
-        redis = connect(self.house.url)
+        redis = connect(self.deployment.url)
         try:
             async for event in self._events("inbox"):
                 while True:
@@ -125,11 +125,13 @@ class Traffic:
             await sleep(0.01)
 
     async def _post(self, body: bytes, form: str, read: Callable[[bytes], Any]) -> Any:
-        """Send until there is an answer other than 503, each time within the promised time; return what it says."""
+        """Send until there is an answer other than 503, each time within the promised time; return its body."""
         while True:
             async with httpx.AsyncClient(timeout=PATIENCE) as http:
                 answer = await http.post(
-                    self.house.address("ingest", "events"), content=body, headers=self.house.headers("units", form)
+                    self.deployment.address("ingest", "events"),
+                    content=body,
+                    headers=self.deployment.headers("units", form),
                 )
             self.statuses.add(answer.status_code)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:

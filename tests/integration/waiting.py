@@ -1,4 +1,4 @@
-"""Waiting until a house has come to rest."""
+"""Wait until a deployment is idle."""
 
 import asyncio
 from typing import Any
@@ -9,14 +9,14 @@ from events.keys import key
 from events.log import Log
 from services.common.clock import sleep
 from services.common.connection import connect
-from tests.house import LEDGER, Addressed
+from tests.deployment import LEDGER, Addressed
 
 REST_SECONDS = 120.0
 
 
-async def settled(house: Addressed, source: str = "units") -> int:
+async def settled(deployment: Addressed, source: str = "units") -> int:
     """Wait until all that a source submitted is decided and every service reflects the log's tail; return it."""
-    redis = connect(house.url)
+    redis = connect(deployment.url)
     log = Log(redis, LEDGER)
     try:
         async with asyncio.timeout(REST_SECONDS), httpx.AsyncClient(timeout=30) as http:
@@ -26,7 +26,7 @@ async def settled(house: Addressed, source: str = "units") -> int:
                 await sleep(0.5)
                 positions = {before, await log.tail()}
                 for service, what in (("status", "overview"), ("notify", "alerts?limit=1")):
-                    answer = await http.get(house.address(service, what))
+                    answer = await http.get(deployment.address(service, what))
                     positions.add(int(answer.headers["Duban-Position"]))
                 if len(positions) == 1 and before and decided:
                     return before

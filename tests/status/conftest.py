@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.common.settings import shipped
-from tests.status.desk import LEDGER, History, House
+from tests.status.status_client import LEDGER, History, StatusService
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def history(redis: Any) -> History:
 
 
 @pytest.fixture
-def house(redis: Any, server_url: str, tmp_path: Path) -> House:
-    """Return a place to run status in, with the shipped ledger."""
+def service(redis: Any, server_url: str, tmp_path: Path) -> StatusService:
+    """Return a status service that can be run, with the shipped ledger."""
     shutil.copy(shipped(f"{LEDGER}.toml"), tmp_path)
-    return House(server_url, tmp_path)
+    return StatusService(server_url, tmp_path)

@@ -21,10 +21,10 @@ from services.status.row import TrackedTask
 from services.status.views import counts
 from tests.events.strategies import events as any_event
 from tests.examples import EXAMPLES
-from tests.status.life import (
+from tests.status.tracked_tasks import (
     COUNTIES,
     LEDGER,
-    lived,
+    after_each_example,
     opened,
     then_any,
 )
@@ -196,7 +196,7 @@ GOLDEN = (
 
 def test_an_assignment_opens_the_row() -> None:
     """An assigned task has a row with its table's members, its groups expanded, and nothing that has not happened."""
-    row = written(lived()[0])
+    row = written(after_each_example()[0])
     units = ["市残联", "市人力资源社会保障局", *COUNTIES, "湛江开发区管委会"]
     assert [part["unit"] for part in row["units"]] == units
     assert [part["role"] for part in row["units"]] == ["lead"] + ["cooperating"] * 11
@@ -232,10 +232,10 @@ def test_an_assignment_opens_the_row() -> None:
 
 @pytest.mark.parametrize("number", range(15), ids=[name for name, _ in LIFE])
 def test_each_event_changes_what_is_its_own(number: int) -> None:
-    """An event of the examples changes exactly the members of the row that the contract says, and the position."""
+    """An event of the examples changes exactly the members of the row that the contract states, and the position."""
     name, changed = LIFE[number]
     assert list(EXAMPLES)[number + 1] == name
-    before, after = lived()[number : number + 2]
+    before, after = after_each_example()[number : number + 2]
     assert difference(written(before), written(after)) == changed
 
 
@@ -246,13 +246,13 @@ def test_every_event_type_has_its_place_in_that_life() -> None:
 
 def test_the_whole_life_is_one_row() -> None:
     """The examples fold into one row, the same byte for byte wherever it is rebuilt."""
-    assert msgspec.json.encode(lived()[-1].row).decode() == GOLDEN
+    assert msgspec.json.encode(after_each_example()[-1].row).decode() == GOLDEN
 
 
 @pytest.mark.parametrize("number", range(16))
 def test_a_row_has_the_members_of_the_contract(number: int) -> None:
     """Row and units have exactly the contract's members, in its order, whatever happened."""
-    row = json.loads(msgspec.json.encode(lived()[number].row))
+    row = json.loads(msgspec.json.encode(after_each_example()[number].row))
     assert list(row) == ROW_MEMBERS
     assert all(list(part) == UNIT_MEMBERS for part in row["units"])
 
@@ -282,7 +282,7 @@ def test_folding_is_total_over_the_examples(happened: list[Any], days: int) -> N
 @settings(max_examples=50)
 @given(st.lists(any_event, max_size=15))
 def test_folding_is_total_over_the_language(happened: list[Any]) -> None:
-    """Whatever the language can say folds after an assignment, in any order, without an error."""
+    """Any valid events fold after an assignment, in any order, without an error."""
     task = opened()
     for position, event in enumerate(happened, 2):
         task = then_any(task, position, event)
@@ -291,7 +291,7 @@ def test_folding_is_total_over_the_language(happened: list[Any]) -> None:
 
 def test_counts_name_every_light_and_state() -> None:
     """The figures have every light and state, with 0 where there is none, and sum up to the tasks."""
-    rows = {str(number): task.row for number, task in enumerate(lived())}
+    rows = {str(number): task.row for number, task in enumerate(after_each_example())}
     assert counts({}) == {
         "lights": {"red": 0, "yellow": 0, "green": 0, "blue": 0},
         "states": {"assigned": 0, "in-progress": 0, "submitted": 0, "returned": 0, "closed": 0},

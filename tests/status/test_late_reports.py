@@ -1,14 +1,14 @@
 """Reports that arrive out of the order of their times: the row keeps what the latest one, by its time, reported."""
 
 from events.schema import CompletionSubmitted, ProgressCorrected, ProgressReported
-from tests.status.life import HELPER, LEAD, at, opened, then, unit
+from tests.status.tracked_tasks import HELPER, LEAD, at, opened, then, unit
 
 LATER = ("2018-11-20", ProgressReported(LEAD, "合同已签", 60))
 EARLIER = ("2018-11-01", ProgressReported(LEAD, "正在招标", 20))
 
 
 def test_an_earlier_report_changes_neither_percent_nor_instant() -> None:
-    """Of the unit and of the task; the state goes on as with any report."""
+    """Of the unit and of the task; the state changes as with any report."""
     row = then(opened(), LATER, EARLIER).row
     assert (row.percent, row.last_report_at) == (60, at("2018-11-20"))
     assert (unit(row).percent, unit(row).last_report_at, unit(row).state) == (60, at("2018-11-20"), "in-progress")

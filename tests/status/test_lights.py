@@ -16,7 +16,7 @@ from events.schema import (
 from services.status.core import evolve
 from services.status.lights import light, proportional, relight
 from services.status.row import Light, Reason, TrackedTask
-from tests.status.life import HELPER, LATE, LEAD, LEDGER, YEARLY, at, opened, recorded, then
+from tests.status.tracked_tasks import HELPER, LATE, LEAD, LEDGER, YEARLY, at, opened, recorded, then
 
 RULES = LightRules()
 
@@ -157,7 +157,7 @@ def test_an_event_lights_its_task_at_its_recorded_instant() -> None:
 
 
 def test_relighting_tells_only_what_is_new() -> None:
-    """Time changes light and reason alone, and says nothing where they stay: not the position, nor anything else."""
+    """Time changes light and reason alone; the position and the other members stay."""
     task = half_way()
     assert relight(task, RULES, at("2018-01-03")) is None
     later = relight(task, RULES, at("2018-04-01"))

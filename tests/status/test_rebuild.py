@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from events.difference import members
 from services.status.store import Board
 from tests.examples import assigned
-from tests.status.desk import LEDGER, History
-from tests.status.life import LEDGER as DIRECTORY
+from tests.status.status_client import LEDGER, History
+from tests.status.tracked_tasks import LEDGER as DIRECTORY
 
 LATER = datetime.fromisoformat("2030-01-01T00:00:00+08:00")
 

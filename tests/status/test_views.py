@@ -14,7 +14,7 @@ from events.deadline import Fixed, Ongoing
 from events.schema import CompletionSubmitted, DeadlinePassed, ProgressReported, TaskClosed
 from services.status.row import TaskRow
 from services.status.views import BadCursorError, Page, Sort, TaskQuery, overview, select
-from tests.status.life import HELPER, LEAD, YEAR, at, opened, then
+from tests.status.tracked_tasks import HELPER, LEAD, YEAR, at, opened, then
 
 SORTS: tuple[Sort, ...] = get_args(Sort)
 
@@ -199,7 +199,7 @@ def test_the_overview_counts_what_the_ledger_has() -> None:
 
 
 def test_a_closed_task_is_no_longer_overdue() -> None:
-    """A task that was closed late counts as closed, though its row still says since when it was late."""
+    """A task that was closed late counts as closed, though its row still has the instant from which it was late."""
     late = then(opened(), ("2019-01-01", DeadlinePassed(YEAR.due)))
     closed = then(late, ("2019-02-01", TaskClosed("implemented")))
     assert closed.row.overdue_since == YEAR.due

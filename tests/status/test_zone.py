@@ -21,7 +21,7 @@ from services.status.core import evolve
 from services.status.row import TrackedTask
 from tests.events import strategies
 from tests.examples import EXAMPLES, store
-from tests.status.life import LEDGER, folded
+from tests.status.tracked_tasks import LEDGER, folded
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)")
 
@@ -33,7 +33,7 @@ def elsewhere(event: Event) -> Event:
     return msgspec.structs.replace(event, data=local_data(event.data, UTC), time=event.time.astimezone(UTC))
 
 
-def lived(events: list[Event]) -> TrackedTask:
+def after_all(events: list[Event]) -> TrackedTask:
     task: TrackedTask | None = None
     for position, event in enumerate(events, 1):
         task = evolve(LEDGER, task, Recorded(position, msgspec.structs.replace(event, recorded=event.time)))
@@ -42,8 +42,8 @@ def lived(events: list[Event]) -> TrackedTask:
 
 def test_rows_show_the_ledgers_offset() -> None:
     """Every instant of a row has the ledger's offset, and the rows are those of the same events in local time."""
-    near = lived(list(EXAMPLES.values()))
-    far = lived([elsewhere(event) for event in EXAMPLES.values()])
+    near = after_all(list(EXAMPLES.values()))
+    far = after_all([elsewhere(event) for event in EXAMPLES.values()])
     assert far.row == near.row
     found = INSTANT.findall(msgspec.json.encode(far.row).decode())
     assert len(found) > 5
@@ -65,7 +65,7 @@ def test_row_reminder_and_alert_show_the_ledgers_offset(deadline: Deadline) -> N
     units = (Unit("市残联", "lead"),)
     data = TaskAssigned("建立就业基地", "zj", "市残联", lead_inferred=True, units=units, deadline=deadline)
     assigned = msgspec.structs.replace(EXAMPLES["duban.task.assigned.v1"], data=data)
-    assert _text(lived([assigned]).row.due) == "2027-01-01T00:00:00+08:00"
+    assert _text(after_all([assigned]).row.due) == "2027-01-01T00:00:00+08:00"
     task = ingest.evolve(LEDGER, None, Recorded(1, msgspec.structs.replace(assigned, recorded=assigned.time)))
     assert task is not None
     passed = next(event for event in clock_events("t", task, LEDGER) if "passed" in event.id)
@@ -85,17 +85,17 @@ def test_requests_and_grants_show_the_ledgers_offset() -> None:
     granted = msgspec.structs.replace(
         EXAMPLES["duban.extension.granted.v1"], data=ExtensionGranted(asked.id, LATE), time=asked.time
     )
-    assert _text(lived([*open_ones, asked, granted]).row.due) == "2027-01-01T00:00:00+08:00"
+    assert _text(after_all([*open_ones, asked, granted]).row.due) == "2027-01-01T00:00:00+08:00"
     clarified = msgspec.structs.replace(
         EXAMPLES["duban.deadline.clarified.v1"], data=DeadlineClarified(Fixed("2026年底前", LATE), "…")
     )
-    row = lived([*open_ones, clarified]).row
+    row = after_all([*open_ones, clarified]).row
     assert _text(row.due) == "2027-01-01T00:00:00+08:00"
     assert msgspec.to_builtins(row.deadline)["due"] == "2027-01-01T00:00:00+08:00"
 
 
 def test_stored_bytes_keep_the_sources_offset() -> None:
-    """What the log has is never written anew: the offset that the source wrote is read back from it."""
+    """Stored bytes are never rewritten: the offset that the source wrote is read back from them."""
     event = elsewhere(EXAMPLES["duban.deadline.clarified.v1"])
     assert read(store(event)).time.utcoffset() == UTC.utcoffset(None)
 

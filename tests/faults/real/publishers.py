@@ -13,10 +13,10 @@ from events.envelope import Event, encode
 from events.keys import key
 from services.common.clock import sleep
 from services.common.connection import connect
+from tests.deployment import LEDGER
 from tests.examples import assigned, reported
 from tests.faults.publishers import Acknowledged, Added
 from tests.faults.real.site import Site
-from tests.house import LEDGER
 
 TASKS = 12
 
@@ -54,7 +54,7 @@ class Posting:
         self._count = count
 
     async def run(self) -> None:
-        """Publish until there are no more events, or it is told to stop; what was begun gets its answer."""
+        """Publish until there are no more events, or `going` is cleared; requests in progress get their answers."""
         while self.going and (batch := list(itertools.islice(self._events, self._count))):
             raws = [encode(event) for event in batch]
             for raw, outcome in zip(raws, await self._post(b"\n".join(raws)), strict=True):
@@ -93,7 +93,7 @@ class Adding:
         self._name = name
 
     async def run(self) -> None:
-        """Publish until it is told to stop."""
+        """Publish until there are no more events, or `going` is cleared."""
         redis = connect(self._site.url)
         try:
             for event in reports(self._name):

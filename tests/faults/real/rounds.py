@@ -14,13 +14,13 @@ from events.envelope import read
 from events.log import Log
 from services.common.clock import sleep
 from services.common.connection import connect
+from tests.deployment import LEDGER
 from tests.faults.invariants import misplaced, unanswered
 from tests.faults.points import Points
 from tests.faults.publishers import Acknowledged, Added
 from tests.faults.real.kinds import FAULTS
 from tests.faults.real.publishers import Adding, Posting, orders, reports
 from tests.faults.real.site import Site
-from tests.house import LEDGER
 from tests.integration.dashboard import Dashboard, rows
 from tests.integration.waiting import settled
 

@@ -15,7 +15,7 @@ import psutil
 from services.common.clock import sleep
 from services.common.settings import SERVICES
 from tests.cli.terminal import CLEAN
-from tests.house import LEDGER
+from tests.deployment import LEDGER
 from tests.integration.proxy import Proxy
 from tests.ports import free_ports
 
@@ -61,7 +61,7 @@ class Site:
                 await asyncio.to_thread(self.stop)
 
     def start(self) -> None:
-        """Start the supervisor; `ready` tells when everything can be used."""
+        """Start the supervisor; `ready` waits until all services accept requests."""
         with (self.data.parent / "up.log").open("ab") as log:
             command = [sys.executable, "-m", "services.cli", "up", "--data", str(self.data), "--port", str(self.port)]
             self.up = subprocess.Popen(command, env=CLEAN, stdout=log, stderr=log)

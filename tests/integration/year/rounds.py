@@ -1,8 +1,8 @@
-"""An upstream's whole year, from a seed: what the office and thirty units submit, and what has to become of it.
+"""An upstream's whole year, from a seed: what the office and thirty units submit, with the outcome of each submission.
 
-Events of one task come from several sources and depend on each other. So the year goes in rounds: in each, one source
-at most speaks of a task, and a round starts when all of the one before have their outcomes. Within a quarter the
-ledger's clock stands at its end: what is due in it passes when the next one begins, before anything is submitted.
+Events of one task come from several sources and depend on each other. The year goes in rounds. In each, one
+source at most submits events of a task; the next round starts when all outcomes are known. In a quarter the
+ledger's clock stands at its end: what is due in it passes at the start of the next one, before any submission.
 """
 
 import random
@@ -15,7 +15,7 @@ import msgspec
 from events.envelope import MAX_BYTES, Event, encode
 from events.ledger import Ledger
 from events.schema import CompletionSubmitted, ProgressReported, TaskClosed, TaskSigned, TaskUrged
-from tests.integration.year.life import OFFICE, Life, Said
+from tests.integration.year.year_task import OFFICE, SourceEvent, YearTask
 
 SEED = 2018
 
@@ -27,20 +27,20 @@ ROUNDS = 4
 """In a quarter."""
 
 QUARTERS = tuple(datetime.fromisoformat(f"2018-{day}T20:00:00+08:00") for day in ("03-31", "06-30", "09-30", "12-31"))
-"""Where the ledger's clock stands while a quarter's events are submitted."""
+"""The ledger's instant while a quarter's events are submitted."""
 
 AFTERWARDS = datetime.fromisoformat("2019-01-02T08:00:00+08:00")
-"""When the year is looked at."""
+"""The ledger's instant at which the year is checked."""
 
 REPEATED = 0.02
-"""Of the events: those that come again."""
+"""Share of events that are submitted again."""
 
 INVALID = 0.01
-"""Of the events: those that have to be refused."""
+"""Share of events that have to be refused."""
 
 
 class Submission(NamedTuple):
-    """Bytes that a source submits, and what has to become of them: `accepted`, `duplicate` or a refusal's code."""
+    """Bytes that a source submits, and the outcome they must have: `accepted`, `duplicate` or a refusal's code."""
 
     raw: bytes
     becomes: str
@@ -51,7 +51,7 @@ Round = Mapping[str, list[Submission]]
 
 
 def sources(ledger: Ledger) -> dict[str, list[str]]:
-    """Return the reporters, each with the units that it speaks for: its own, a county, and whoever succeeds it."""
+    """Return the reporters, each with the units that it reports for: its own, a county, and its successor."""
     counties = [member for members in ledger.groups.values() for member in members if member not in ledger.units]
     spoken: dict[str, list[str]] = {}
     for number, unit in enumerate(ledger.units):
@@ -64,13 +64,13 @@ def sources(ledger: Ledger) -> dict[str, list[str]]:
 
 
 class Year:
-    """The year as it is told, quarter by quarter, round by round; every run tells the same."""
+    """The events of the year, by quarter and round; the same in every run."""
 
     def __init__(self, ledger: Ledger, tasks: int = TASKS, events: int = EVENTS) -> None:
         self._chance = random.Random(SEED)
         self._spoken = sources(ledger)
         speakers = {unit: source for source, units in self._spoken.items() for unit in units}
-        self._lives = [Life(number, ledger, speakers, self._chance) for number in range(tasks)]
+        self._tasks = [YearTask(number, ledger, speakers, self._chance) for number in range(tasks)]
         self._left = events
         self._accepted: dict[str, list[bytes]] = {source: [] for source in (OFFICE, *self._spoken)}
         self._odd = 0
@@ -89,48 +89,50 @@ class Year:
             yield one
 
     def _round(self, begin: datetime, now: datetime, count: int) -> Round:
-        """Return so many submissions: each task's turn, more reports of those who had one, and what is odd."""
-        said: dict[str, list[Submission]] = {source: [] for source in self._accepted}
-        closed: list[Life] = []
-        reporting: list[tuple[Life, str]] = []
+        """Return `count` submissions: the turn of each task, further reports, repeats and invalid submissions."""
+        submissions: dict[str, list[Submission]] = {source: [] for source in self._accepted}
+        closed: list[YearTask] = []
+        reporting: list[tuple[YearTask, str]] = []
         total = 0
-        for life in self._lives:
-            turn = life.turn(now)
-            if not turn and life.closed:
-                closed.append(life)
+        for task in self._tasks:
+            turn = task.turn(now)
+            if not turn and task.closed:
+                closed.append(task)
             elif turn and isinstance(turn[-1].data, ProgressReported | TaskSigned | CompletionSubmitted):
-                reporting.append((life, turn[-1].data.unit))
+                reporting.append((task, turn[-1].data.unit))
             for one in turn:
-                self._submit(said, life.task, one, begin)
+                self._submit(submissions, task.id, one, begin)
             total += len(turn)
         if not reporting:  # the first tasks are being handed out
-            return said
+            return submissions
         odd, again = round(count * INVALID), round(count * REPEATED)
         for _ in range(count - total - odd - again):
-            life, unit = self._chance.choice(reporting)
-            self._submit(said, life.task, life.report(unit), begin)
+            task, unit = self._chance.choice(reporting)
+            self._submit(submissions, task.id, task.report(unit), begin)
         for _ in range(again):
             source = self._chance.choice([source for source, raws in self._accepted.items() if raws])
-            said[source].append(Submission(self._chance.choice(self._accepted[source]), "duplicate"))
+            submissions[source].append(Submission(self._chance.choice(self._accepted[source]), "duplicate"))
         for _ in range(odd):
             source, submission = self._invalid(reporting, closed, begin, now)
-            said[source].insert(self._chance.randint(0, len(said[source])), submission)
-        return said
+            submissions[source].insert(self._chance.randint(0, len(submissions[source])), submission)
+        return submissions
 
-    def _submit(self, said: Mapping[str, list[Submission]], task: str, one: Said, begin: datetime) -> None:
-        time = begin + timedelta(minutes=len(said[one.by]))
+    def _submit(
+        self, submissions: Mapping[str, list[Submission]], task: str, one: SourceEvent, begin: datetime
+    ) -> None:
+        time = begin + timedelta(minutes=len(submissions[one.by]))
         raw = encode(Event(one.id, one.source, task, time, one.data))
-        said[one.by].append(Submission(raw, "accepted"))
+        submissions[one.by].append(Submission(raw, "accepted"))
         self._accepted[one.by].append(raw)
 
     def _invalid(
-        self, reporting: list[tuple[Life, str]], closed: list[Life], begin: datetime, now: datetime
+        self, reporting: list[tuple[YearTask, str]], closed: list[YearTask], begin: datetime, now: datetime
     ) -> tuple[str, Submission]:
-        """Return something that has to be refused, each time in another way."""
+        """Return a submission that has to be refused, with another code each time."""
         self._odd += 1
-        life, unit = self._chance.choice(reporting)
+        task, unit = self._chance.choice(reporting)
         source = next(name for name, units in self._spoken.items() if unit in units)
-        event = Event(f"odd-{self._odd}", source, life.task, begin, ProgressReported(unit, "不应被接受。"))
+        event = Event(f"odd-{self._odd}", source, task.id, begin, ProgressReported(unit, "不应被接受。"))
         assigned = next(raw for raw in self._accepted[OFFICE] if b"task.assigned" in raw)
         kinds = (
             "malformed too-large unknown-type invalid-data unknown-task task-exists task-closed not-responsible "
@@ -154,11 +156,11 @@ class Year:
                 raw = assigned.replace(b'"id":"', b'"id":"%d-' % self._odd, 1)
             case "task-closed" if closed:
                 source = OFFICE
-                subject = self._chance.choice(closed).task
+                subject = self._chance.choice(closed).id
                 raw = encode(change(event, subject=subject, source=source, data=TaskClosed("cancelled")))
             case "not-responsible":
                 others = [(name, one) for name, units in self._spoken.items() for one in units]
-                source, other = self._chance.choice([pair for pair in others if pair[1] not in life.duties])
+                source, other = self._chance.choice([pair for pair in others if pair[1] not in task.duties])
                 raw = encode(change(event, source=source, data=ProgressReported(other, "没有职责。")))
             case "unknown-unit":
                 source = OFFICE

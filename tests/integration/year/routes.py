@@ -14,7 +14,7 @@ import msgspec
 from events.keys import key
 from services.cli import app
 from services.common.connection import connect
-from tests.house import House
+from tests.deployment import Deployment
 from tests.integration.year.rounds import Round
 
 LINES = 1_000
@@ -30,7 +30,7 @@ Tokens = Mapping[str, str]
 """By source."""
 
 
-async def over_http(house: House, ledger: str, tokens: Tokens, told: Round) -> dict[str, list[str]]:
+async def over_http(deployment: Deployment, ledger: str, tokens: Tokens, round: Round) -> dict[str, list[str]]:
     """Have each source post its events, and return what became of each."""
 
     async def one(http: httpx.AsyncClient, source: str, raws: Sequence[bytes]) -> list[str]:
@@ -38,20 +38,20 @@ async def over_http(house: House, ledger: str, tokens: Tokens, told: Round) -> d
         became: list[str] = []
         for start in range(0, len(raws), LINES):
             body = b"\n".join(raws[start : start + LINES])
-            answer = await http.post(f"{house.base('ingest')}/v1/{ledger}/events", content=body, headers=headers)
+            answer = await http.post(f"{deployment.base('ingest')}/v1/{ledger}/events", content=body, headers=headers)
             became += map(_became, answer.raise_for_status().content.splitlines())
         return became
 
     async with httpx.AsyncClient(timeout=120) as http:
-        answers = await asyncio.gather(*(one(http, source, _raws(told, source)) for source in told))
-    return dict(zip(told, answers, strict=True))
+        answers = await asyncio.gather(*(one(http, source, _raws(round, source)) for source in round))
+    return dict(zip(round, answers, strict=True))
 
 
-async def over_inboxes(house: House, ledger: str, told: Round) -> dict[str, list[str]]:
-    """Have each source add its events to its inbox, and return what its receipts say of each."""
+async def over_inboxes(deployment: Deployment, ledger: str, round: Round) -> dict[str, list[str]]:
+    """Have each source add its events to its inbox, and return the outcome of each by its receipts."""
 
     async def one(source: str, raws: Sequence[bytes]) -> list[str]:
-        redis = connect(house.url)
+        redis = connect(deployment.url)
         try:
             receipts = key(ledger, "receipts", source)
             seen = await redis.xrevrange(receipts, count=1)
@@ -65,33 +65,33 @@ async def over_inboxes(house: House, ledger: str, told: Round) -> dict[str, list
             async with asyncio.timeout(RECEIPT_SECONDS) as limit:
                 while len(became) < len(raws):
                     found = await redis.xread({receipts: after}, count=LINES, block=5_000)
-                    for after, fields in found[0][1] if found else ():  # noqa: B007 - the next read goes on from it
+                    for after, fields in found[0][1] if found else ():  # noqa: B007 - the next read resumes at it
                         became.append(_became(fields[b"e"]))
                         limit.reschedule(asyncio.get_running_loop().time() + RECEIPT_SECONDS)
             return became
         finally:
             await redis.aclose()
 
-    answers = await asyncio.gather(*(one(source, _raws(told, source)) for source in told))
-    return dict(zip(told, answers, strict=True))
+    answers = await asyncio.gather(*(one(source, _raws(round, source)) for source in round))
+    return dict(zip(round, answers, strict=True))
 
 
 async def over_files(
-    house: House, ledger: str, tokens: Tokens, told: Round, directory: Path, pool: ProcessPoolExecutor
+    deployment: Deployment, ledger: str, tokens: Tokens, round: Round, directory: Path, pool: ProcessPoolExecutor
 ) -> dict[str, list[str]]:
-    """Have `duban publish` publish a file of each source; of what was not refused only the numbers are told."""
+    """Have `duban publish` publish a file of each source; of what was not refused only the numbers are known."""
 
     async def one(source: str, raws: Sequence[bytes]) -> list[str]:
         file = directory / f"{source}.ndjson"
         file.write_bytes(b"\n".join(raws))
-        environment = {"DUBAN_URL": house.base("ingest"), "DUBAN_TOKEN": tokens[source]}
+        environment = {"DUBAN_URL": deployment.base("ingest"), "DUBAN_TOKEN": tokens[source]}
         loop = asyncio.get_running_loop()
-        said = msgspec.json.decode(await loop.run_in_executor(pool, _publish, str(file), ledger, environment))
-        refused = [one["code"] for one in said["refusals"]]
-        return ["accepted"] * said["accepted"] + ["duplicate"] * said["duplicate"] + refused
+        summary = msgspec.json.decode(await loop.run_in_executor(pool, _publish, str(file), ledger, environment))
+        refused = [one["code"] for one in summary["refusals"]]
+        return ["accepted"] * summary["accepted"] + ["duplicate"] * summary["duplicate"] + refused
 
-    answers = await asyncio.gather(*(one(source, _raws(told, source)) for source in told))
-    return dict(zip(told, answers, strict=True))
+    answers = await asyncio.gather(*(one(source, _raws(round, source)) for source in round))
+    return dict(zip(round, answers, strict=True))
 
 
 def _publish(file: str, ledger: str, environment: Mapping[str, str]) -> str:
@@ -103,8 +103,8 @@ def _publish(file: str, ledger: str, environment: Mapping[str, str]) -> str:
     return printed.getvalue()
 
 
-def _raws(told: Round, source: str) -> list[bytes]:
-    return [one.raw for one in told[source]]
+def _raws(round: Round, source: str) -> list[bytes]:
+    return [one.raw for one in round[source]]
 
 
 def _became(outcome: bytes) -> str:

@@ -1,4 +1,4 @@
-"""A writer at work, and what it leaves on the server."""
+"""A running writer, and readers of what it stores on the server."""
 
 import asyncio
 import contextlib
@@ -28,48 +28,48 @@ NAME = "zhanjiang"
 LEDGER: Ledger = load_ledger(shipped(f"{NAME}.toml"))
 
 START = datetime(2018, 3, 31, 2, tzinfo=UTC)
-"""The ledger's instant at which a desk opens: ten in the morning in 湛江."""
+"""The ledger's instant at which a writer starts: 10:00 in 湛江."""
 
 DAY = timedelta(days=1)
 
 
-class Desk:
-    """One instance of the writer, with a clock that the test sets."""
+class RunningWriter:
+    """A writer and the clock that the test sets for it."""
 
     def __init__(self, redis: Any, clock: FixedClock) -> None:
         self.clock = clock
         self.writer = Writer(redis, NAME, LEDGER, clock.now)
 
     async def submit(self, *events: Event | bytes, authid: str | None = None) -> list[Outcome]:
-        """Submit events as their sources would, or bytes as `authid`."""
+        """Submit events as their sources, or bytes as `authid`."""
         return await self.writer.submit([submission(event, authid) for event in events])
 
 
 @asynccontextmanager
-async def working(redis: Any, clock: FixedClock | None = None) -> AsyncIterator[Desk]:
-    """Run a writer until the block ends, as abruptly as a crash would: nothing is saved."""
-    desk = Desk(redis, clock or FixedClock(START))
-    task = asyncio.create_task(desk.writer.run())
+async def working(redis: Any, clock: FixedClock | None = None) -> AsyncIterator[RunningWriter]:
+    """Run a writer until the block ends; then cancel it as a crash would, with nothing saved."""
+    running = RunningWriter(redis, clock or FixedClock(START))
+    task = asyncio.create_task(running.writer.run())
     try:
-        yield desk
+        yield running
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
 
-async def accept_loss(redis: Any, desk: Desk) -> None:
-    """Accept what is lost, as `duban doctor` does, and have the writer see it."""
-    await desk.writer.look_for_acceptance()
+async def accept_loss(redis: Any, running: RunningWriter) -> None:
+    """Accept a loss of events, as `duban doctor` does, and make the writer read the acceptance."""
+    await running.writer.look_for_acceptance()
     loss = await waiting(redis, NAME)
     assert loss is not None
     await accept(redis, NAME, LossAccepted("li", START, loss))
-    await desk.writer.look_for_acceptance()
+    await running.writer.look_for_acceptance()
     assert await waiting(redis, NAME) is None
 
 
 def submission(event: Event | bytes, authid: str | None = None, entry: str | None = None) -> Submission:
-    """Return what a door makes of bytes; with an entry id, the inbox of the source is the door."""
+    """Return the submission of an HTTP request, or with an entry id, of an entry in the source's inbox."""
     raw = event if isinstance(event, bytes) else encode(event)
     found = draft.submission(raw, authid or "units")
     if authid is None:
@@ -78,12 +78,12 @@ def submission(event: Event | bytes, authid: str | None = None, entry: str | Non
 
 
 def short(outcomes: Iterable[Outcome]) -> list[tuple[str, int | str | None]]:
-    """Return outcomes in short: with the position, or the code of a refusal."""
+    """Return each outcome with its position, or with the code of its refusal."""
     return [(one.outcome, one.code or one.position) for one in outcomes]
 
 
 async def history(redis: Any) -> list[Recorded]:
-    """Return the whole log; fails where positions are not dense."""
+    """Return the whole log; fail if its positions are not dense."""
     found = [entry async for batch in Log(redis, NAME).scan() for entry in batch]
     assert [entry.position for entry in found] == list(range(1, len(found) + 1))
     return found
@@ -95,12 +95,12 @@ async def ids(redis: Any) -> list[str]:
 
 
 async def kept(redis: Any) -> list[dict[str, bytes]]:
-    """Return what is kept of refused submissions, in their order."""
+    """Return the kept refusals, in their order."""
     found = await read_refused(redis, NAME, count=100_000)
     return [one.fields if one.raw is None else {**one.fields, "raw": one.raw} for one in found]
 
 
 async def receipts(redis: Any, source: str) -> list[tuple[str, Outcome]]:
-    """Return inbox entry and outcome of the receipts of a source, in their order."""
+    """Return the inbox entry and the outcome of each receipt of a source, in their order."""
     entries = await redis.xrange(key(NAME, "receipts", source))
     return [(fields[b"inbox"].decode(), msgspec.json.decode(fields[b"e"], type=Outcome)) for _, fields in entries]

@@ -1,4 +1,4 @@
-"""The life of a process in a simulation: all tasks that it starts, which end together where it crashes."""
+"""A process of a simulation: the asyncio tasks that it starts, which all end when it crashes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
 
-_living: ContextVar["Life | None"] = ContextVar("living", default=None)
+_current: ContextVar["SimulatedProcess | None"] = ContextVar("process", default=None)
 
 
-class Life:
-    """One process, from its start to its crash; once dead it sends nothing."""
+class SimulatedProcess:
+    """One process, from its start to its crash; after that its connections send nothing."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -19,21 +19,21 @@ class Life:
         self.tasks: set[asyncio.Task[Any]] = set()
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run work as this process; every task that it starts is the process's, too."""
-        token = _living.set(self)
+        """Run work as this process; each task that the work starts belongs to the process."""
+        token = _current.set(self)
         try:
             return asyncio.get_running_loop().create_task(work)
         finally:
-            _living.reset(token)
+            _current.reset(token)
 
     async def crash(self) -> None:
-        """End here: returns to nobody."""
+        """Crash the process: this call never returns."""
         self.dead = True
         self.crashed.set()
         await asyncio.Event().wait()
 
     async def end(self) -> None:
-        """Cancel all tasks, also those that they start while they are cancelled."""
+        """Cancel all tasks, including tasks that they start during their cancellation."""
         self.dead = True
         while left := [task for task in self.tasks if not task.done()]:
             for task in left:
@@ -41,20 +41,20 @@ class Life:
             await asyncio.wait(left, timeout=1)
         for task in self.tasks:
             if not task.cancelled():
-                task.exception()  # has been seen: a process that ends leaves nobody to hear of it
+                task.exception()  # read, or asyncio warns of an exception never retrieved
         self.tasks.clear()
 
 
 @asynccontextmanager
-async def lives() -> AsyncIterator[None]:
-    """Note of every task which process it belongs to, until the block ends."""
+async def tracked_tasks() -> AsyncIterator[None]:
+    """Record the process of each new task, until the block ends."""
     loop = asyncio.get_running_loop()
 
     def make(loop: asyncio.AbstractEventLoop, work: Any, **more: Any) -> "asyncio.Task[Any]":
         task = asyncio.Task(work, loop=loop, **more)
-        if (life := _living.get()) is not None:
-            life.tasks.add(task)
-            task.add_done_callback(lambda done: life.tasks.discard(done) if not life.dead else None)
+        if (process := _current.get()) is not None:
+            process.tasks.add(task)
+            task.add_done_callback(lambda done: process.tasks.discard(done) if not process.dead else None)
         return task
 
     before = loop.get_task_factory()

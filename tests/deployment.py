@@ -1,4 +1,4 @@
-"""The three services as processes of their own, on a test's server, to be killed and started again."""
+"""A deployment: the three services in their own processes, on a test server; each can be killed and restarted."""
 
 import asyncio
 import os
@@ -21,11 +21,11 @@ from tests.ports import free_ports
 LEDGER = "zhanjiang"
 
 READY_SECONDS = 60.0
-"""How long a service may take until it is ready, on a machine that does much else."""
+"""Limit for the start of a service on a loaded machine."""
 
 
 class Addressed(Protocol):
-    """Services that can be reached, whoever runs them."""
+    """Services with addresses, in whichever process they run."""
 
     @property
     def url(self) -> str:
@@ -33,18 +33,18 @@ class Addressed(Protocol):
         ...
 
     def address(self, service: str, what: str) -> str:
-        """Return the URL of something of the ledger."""
+        """Return the URL of a resource of the ledger."""
         ...
 
 
-class House:
-    """One duban on a server that somebody else keeps."""
+class Deployment:
+    """One deployment of the three services on a server that exists already."""
 
     def __init__(self, directory: Path, url: str, *, clock: str | None = None, channels: str = "") -> None:
         self.url = url
         self.port = free_ports(len(SERVICES))
         self.urls: dict[str, str] = {}
-        """The server's URL by service, where it is not the same for all."""
+        """The server's URL by service, if it differs from `url`."""
         self.tokens: dict[str, str] = {}
         self.ledgers = directory / "ledgers"
         self.logs = directory / "logs"
@@ -63,7 +63,7 @@ class House:
             self.environment["DUBAN_CLOCK"] = clock
 
     @asynccontextmanager
-    async def running(self, *services: str) -> AsyncIterator["House"]:
+    async def running(self, *services: str) -> AsyncIterator["Deployment"]:
         """Run these services (all, if none is named) until the block ends."""
         redis = connect(self.url)
         try:
@@ -82,7 +82,7 @@ class House:
                 self.stop(service)
 
     def start(self, service: str) -> None:
-        """Start a service's process; `ready` tells when it can be used."""
+        """Start a service's process; `ready` waits until it accepts requests."""
         with (self.logs / f"{service}.log").open("ab") as log:
             self._processes[service] = subprocess.Popen(
                 [sys.executable, "-m", "services.cli", "serve", service],
@@ -98,7 +98,7 @@ class House:
         process.wait()
 
     def stop(self, service: str) -> None:
-        """End a service as a supervisor would."""
+        """End a service with SIGTERM, as a supervisor does; SIGKILL after 20 s."""
         process = self._processes.pop(service)
         process.send_signal(signal.SIGTERM)
         try:
@@ -111,12 +111,14 @@ class House:
         return self._processes[service].pid
 
     async def ready(self, service: str) -> None:
-        """Wait until a service is ready, starting it where it ended, as supervisors do; raise TimeoutError."""
+        """Wait until a service is ready, restarting it if it exits, as supervisors do; raise TimeoutError."""
         async with httpx.AsyncClient() as http:
             try:
                 async with asyncio.timeout(READY_SECONDS):
                     while not await _answers(http, f"{self.base(service)}/health/ready"):
-                        if self._processes[service].poll() is not None:  # the server went away while it started
+                        if (
+                            self._processes[service].poll() is not None
+                        ):  # the server closed the connection during the start
                             self.start(service)
                         await sleep(0.05)
             except TimeoutError:
@@ -128,14 +130,14 @@ class House:
         return f"http://127.0.0.1:{self.port + SERVICES.index(service)}"
 
     def address(self, service: str, what: str) -> str:
-        """Return the URL of something of the ledger."""
+        """Return the URL of a resource of the ledger."""
         return f"{self.base(service)}/v1/{LEDGER}/{what}"
 
     def headers(self, source: str, form: str = "application/x-ndjson") -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self.tokens[source]}", "Content-Type": form}
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a duban command against this house."""
+        """Run a duban command against this deployment."""
         token = self.tokens["office"]
         environment = os.environ | self.environment | {"DUBAN_URL": self.base("ingest"), "DUBAN_TOKEN": token}
         return subprocess.run(

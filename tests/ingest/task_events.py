@@ -1,4 +1,4 @@
-"""Small makers of what ingest knows of a task, for tests that decide and fold by hand."""
+"""Events of a task and ingest's folds of them, for tests of ingest's core."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -52,12 +52,12 @@ def in_china(year: int, month: int, day: int) -> datetime:
 
 
 def about(event: Event, unit: str) -> Event:
-    """Return an event that speaks of another unit."""
+    """Return an event with another unit in its data."""
     data = event.data
     members = {"units": (unit,)} if isinstance(data, TaskUrged) else {"unit": unit}
     return msgspec.structs.replace(event, data=msgspec.structs.replace(data, **members))
 
 
-def given_on(since: datetime, deadline: Deadline) -> Task:
+def assigned_on(since: datetime, deadline: Deadline) -> Task:
     """Return a task that was assigned with a deadline on a day."""
     return folded(assigned(deadline=deadline, time=since))

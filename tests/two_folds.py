@@ -1,4 +1,4 @@
-"""A task's life as ingest and as status know it, told step by step to both."""
+"""One task in the folds of ingest and of status, which receive the same events."""
 
 from datetime import datetime, timedelta
 
@@ -41,54 +41,54 @@ DUE = datetime.fromisoformat("2020-01-01T00:00:00+08:00")
 LATER = datetime.fromisoformat("2021-01-01T00:00:00+08:00")
 
 
-class Life:
-    """One task as ingest and as status know it, told step by step, an hour apart."""
+class TwoFolds:
+    """One task in both folds; each step is submitted one hour after the one before it."""
 
     def __init__(self, deadline: Deadline | None = None) -> None:
         self.deadline = deadline or Fixed("2019年12月底前", DUE)
         self.now = START
-        self.told: list[Event] = []
+        self.log: list[Event] = []
         self.ingest: Task | None = None
         self.status: Shown | None = None
 
-    def tell(self, *steps: EventData) -> CODES | None:
-        """Have steps decided and folded; return the code of the first that is refused, with which it ends."""
+    def submit(self, *steps: EventData) -> CODES | None:
+        """Decide and fold steps up to the first that is refused; return its code, None if none is refused."""
         for data in steps:
-            code = self._tell(data)
+            code = self._submit(data)
             if code is not None:
                 return code
         return None
 
-    def hear(self, until: datetime) -> list[Event]:
-        """Fold what the clock says up to an instant, at which the life then stands."""
-        heard: list[Event] = []
+    def advance(self, until: datetime) -> list[Event]:
+        """Fold and return the clock events up to an instant, and set the present to it."""
+        events: list[Event] = []
         while self.ingest is not None:
             event = next(clock_events(TASK, self.ingest, LEDGER), None)
             if event is None or event.time > until:
                 break
             self._fold(replace(event, recorded=max(self.now, event.time)))
-            heard.append(event)
+            events.append(event)
         self.now = max(self.now, until)
-        return heard
+        return events
 
     def report(self, unit: str) -> str:
-        """Return the id of the latest report of a unit, or one that nobody has."""
-        own = [event.id for event in self.told if isinstance(event.data, ProgressReported) and event.data.unit == unit]
+        """Return the id of the latest report of a unit, or an id that no event has."""
+        own = [event.id for event in self.log if isinstance(event.data, ProgressReported) and event.data.unit == unit]
         return own[-1] if own else "nothing"
 
     @property
     def request(self) -> str:
         """The id of the latest request."""
-        return next((e.id for e in reversed(self.told) if isinstance(e.data, ExtensionRequested)), "nothing")
+        return next((e.id for e in reversed(self.log) if isinstance(e.data, ExtensionRequested)), "nothing")
 
-    def _tell(self, data: EventData) -> CODES | None:
-        self.hear(self.now + timedelta(hours=1))  # as ingest does: what is due by now comes first
+    def _submit(self, data: EventData) -> CODES | None:
+        self.advance(self.now + timedelta(hours=1))  # as ingest does: the clock events due by now come first
         role = data.speaker
         authid = {"assigner": "office", "reporter": "units", None: CLOCK}[role]
-        event = Event(f"e-{len(self.told)}", authid, TASK, self.now, data, self.now, authid)
+        event = Event(f"e-{len(self.log)}", authid, TASK, self.now, data, self.now, authid)
         cited = None
         if isinstance(data, ProgressCorrected):
-            cited = next((past for past in self.told if past.id == data.report and past.source == authid), None)
+            cited = next((past for past in self.log if past.id == data.report and past.source == authid), None)
         refusal = decide(
             self.ingest, LEDGER.own_event(event), authid, LEDGER.sources.get(authid), LEDGER, self.now, cited
         )
@@ -97,8 +97,8 @@ class Life:
         return refusal.code if refusal is not None else None
 
     def _fold(self, event: Event) -> None:
-        self.told.append(event)
-        entry = Recorded(len(self.told), event)
+        self.log.append(event)
+        entry = Recorded(len(self.log), event)
         self.ingest = evolve(LEDGER, self.ingest, entry)
         self.status = status.evolve(LEDGER, self.status, entry)
         assert self.ingest is not None
@@ -106,7 +106,7 @@ class Life:
         self._agree(self.ingest, self.status, event.recorded or event.time)
 
     def _agree(self, task: Task, shown: Shown, now: datetime) -> None:
-        """What ingest decides on is what the row shows."""
+        """Assert that both folds have the same state of the task."""
         row, request, asked = shown.row, task.term.request, shown.term.request
         assert set(task.submitted) == {part.unit for part in row.units if part.state == "submitted"}
         assert task.closed == (row.state == "closed")
@@ -133,12 +133,12 @@ class Life:
         return self.row.state
 
     def part(self, unit: str) -> str:
-        """Return a unit's own state, or that it is gone."""
+        """Return a unit's own state, `gone` if it is no unit of the task."""
         return next((part.state for part in self.row.units if part.unit == unit), "gone")
 
     @property
     def condition(self) -> str:
-        """How the deadline stands, in the words of the third table: ingest and status have to say the same."""
+        """The condition of the deadline, in the words of the third table, which has to be the same in both folds."""
         assert self.ingest is not None
         row = self.row
         if row.due is None:

@@ -1,4 +1,4 @@
-"""Small makers of what a task lives through, for tests that fold it by hand."""
+"""Tasks as status tracks them, folded from a few steps, for tests of status' core."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -32,13 +32,13 @@ def at(instant: str) -> datetime:
 YEAR = Fixed("2018年12月底前完成", at("2019-01-01"))
 
 LATE: list[tuple[str, EventData]] = [("2019-01-01", DeadlinePassed(YEAR.due))]
-"""What makes a task of that year late."""
+"""The step that makes a task with the deadline YEAR late."""
 
 YEARLY = Recurring("每年12月底前", "year", at("2018-01-01"))
 
 
 def recorded(position: int, instant: str, data: EventData, task: str = TASK) -> Recorded:
-    """Return what happened to a task at an instant, and was recorded at once."""
+    """Return the log entry of a step that happened and was recorded at an instant."""
     time = at(instant)
     return Recorded(position, Event(f"e-{position}", "office", task, time, data, time, "office"))
 
@@ -53,14 +53,14 @@ def opened(
 
 
 def then(task: TrackedTask, *steps: tuple[str, EventData]) -> TrackedTask:
-    """Return the task after what happened next: instants and data."""
+    """Return the task after further steps: instants and data."""
     for instant, data in steps:
         task = folded(evolve(LEDGER, task, recorded(task.row.position + 1, instant, data, task.row.task)))
     return task
 
 
-def lived() -> list[TrackedTask]:
-    """Return the task of the examples after each of them, recorded as it happened, at the positions from 1 on."""
+def after_each_example() -> list[TrackedTask]:
+    """Return the examples' task after each example, with positions from 1 on; each is recorded at its own time."""
     tasks: list[TrackedTask] = []
     for position, event in enumerate(EXAMPLES.values(), 1):
         entry = Recorded(position, replace(event, recorded=event.time))
@@ -79,7 +79,7 @@ def folded(task: TrackedTask | None) -> TrackedTask:
 
 
 def then_any(task: TrackedTask, position: int, event: Event) -> TrackedTask:
-    """Return the task after an event as it came."""
+    """Return the task after an event with its own id, source and time."""
     after = evolve(LEDGER, task, Recorded(position, event))
     assert after is not None
     return after

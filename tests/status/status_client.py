@@ -1,4 +1,4 @@
-"""Status as its users meet it: over HTTP on loopback, with a log that somebody else writes."""
+"""A client of a running status service over HTTP on loopback, and a writer of the log that the service reads."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -25,21 +25,21 @@ from tests.webserver import serving
 LEDGER = "zhanjiang"
 
 PATIENCE = 20.0
-"""Seconds a test waits for what must come, so that it fails instead of hanging."""
+"""Seconds that a test waits for an expected event before it fails."""
 
 QUIET = 0.5
-"""Seconds of silence after which a test believes that nothing more comes."""
+"""Seconds without an event after which a test concludes that no more events come."""
 
 
 class History:
-    """The ledger's log, as ingest would write it."""
+    """The ledger's log, written as ingest writes it."""
 
     def __init__(self, redis: Any) -> None:
         self.log = Log(redis, LEDGER)
         self.tail = 0
 
     async def append(self, *events: Event, recorded: str | None = RECORDED) -> int:
-        """Append events, recorded at an instant (each as it happened if None), and return the tail."""
+        """Append events, recorded at an instant (each at its own time if None), and return the tail."""
         entries = []
         for event in events:
             instant = recorded or event.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -50,20 +50,20 @@ class History:
         return self.tail
 
     async def append_examples(self) -> int:
-        """Append the life of the examples, each event recorded as it happened."""
+        """Append all examples, each recorded at its own time."""
         return await self.append(*EXAMPLES.values(), recorded=None)
 
 
 class Follower:
-    """Someone who follows /changes; `told` is what came so far."""
+    """A subscriber to /changes; `received` has its events so far."""
 
     def __init__(self, answer: httpx.Response) -> None:
         self.answer = answer
-        self.told: list[Happening] = []
+        self.received: list[Happening] = []
         self._coming: asyncio.Queue[Happening] = asyncio.Queue()
 
     async def receive(self) -> None:
-        """Take in what the service sends, until it hangs up."""
+        """Queue the events that the service sends, until it closes the stream."""
         rest = b""
         async for part in self.answer.aiter_raw():
             *blocks, rest = (rest + part).split(b"\n\n")
@@ -71,33 +71,33 @@ class Follower:
                 self._coming.put_nowait(happening)
 
     async def next(self) -> Happening:
-        """Return the next event; raise TimeoutError where none comes."""
+        """Return the next event; raise TimeoutError if none comes."""
         async with asyncio.timeout(PATIENCE):
             happening = await self._coming.get()
-        self.told.append(happening)
+        self.received.append(happening)
         return happening
 
     async def until(self, position: int) -> list[Happening]:
         """Return the next events up to the one of `position`."""
-        start = len(self.told)
-        while not self.told[start:] or self.told[-1].id < position:
+        start = len(self.received)
+        while not self.received[start:] or self.received[-1].id < position:
             await self.next()
-        return self.told[start:]
+        return self.received[start:]
 
     async def silent(self) -> bool:
-        """Tell whether nothing comes."""
+        """Return whether no further event comes."""
         await sleep(QUIET)
         return self._coming.empty()
 
 
-class Desk:
-    """A running status service and what can be asked of it."""
+class StatusClient:
+    """A client of a running status service."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self.http = http
 
     async def get(self, path: str, **query: Any) -> httpx.Response:
-        return await self.client.get(path, params=query)
+        return await self.http.get(path, params=query)
 
     async def rows(self, **query: Any) -> tuple[int, dict[str, Any]]:
         """Return the position and all rows, by task."""
@@ -113,10 +113,10 @@ class Desk:
 
     @asynccontextmanager
     async def following(self, after: int | None = None, last: str | None = None) -> AsyncIterator[Follower]:
-        """Follow the changes until the block ends; `last` is what a browser sends when it comes back."""
+        """Follow the changes until the block ends; `last` is the id that a browser sends when it reconnects."""
         headers = {"Last-Event-ID": last} if last is not None else {}
         query = {"after": after} if after is not None else {}
-        async with self.client.stream("GET", "changes", params=query, headers=headers) as answer:
+        async with self.http.stream("GET", "changes", params=query, headers=headers) as answer:
             assert answer.status_code == 200
             follower = Follower(answer)
             receiving = asyncio.create_task(follower.receive())
@@ -127,28 +127,28 @@ class Desk:
                 await asyncio.gather(receiving, return_exceptions=True)
 
 
-class House:
-    """Where status finds its configuration and its server."""
+class StatusService:
+    """A status service, with its configuration and its server."""
 
     def __init__(self, url: str, ledgers: Path) -> None:
         self.url = url
         self.ledgers = ledgers
 
     @asynccontextmanager
-    async def desk(self, clock: str | None = None) -> AsyncIterator[Desk]:
-        """Run the service until the block ends."""
-        redis = connect(self.url)  # what a test has recorded was recorded by this clock
+    async def running(self, clock: str | None = None) -> AsyncIterator[StatusClient]:
+        """Run the service until the block ends, and return a client of it."""
+        redis = connect(self.url)  # the events of a test are recorded by this clock
         await redis.set(key(LEDGER, "clock", "kind"), kind_of(clock))
         await redis.aclose()
         app = build(Settings(redis_url=self.url, ledgers=self.ledgers, clock=clock))
         async with (
             serving(app) as base,
-            httpx.AsyncClient(base_url=f"{base}/v1/{LEDGER}/", timeout=PATIENCE) as client,
+            httpx.AsyncClient(base_url=f"{base}/v1/{LEDGER}/", timeout=PATIENCE) as http,
         ):
-            yield Desk(client)
+            yield StatusClient(http)
 
 
-def applied(rows: dict[str, Any], told: Sequence[Happening]) -> dict[str, Any]:
-    """Return a snapshot's rows after the changes, as a dashboard keeps them."""
-    assert all(happening.event == "task" for happening in told)
-    return rows | {row["task"]: row for row in (happening.json() for happening in told)}
+def applied(rows: dict[str, Any], changes: Sequence[Happening]) -> dict[str, Any]:
+    """Return a snapshot's rows after the changes, as a dashboard computes them."""
+    assert all(happening.event == "task" for happening in changes)
+    return rows | {row["task"]: row for row in (happening.json() for happening in changes)}

@@ -1,4 +1,4 @@
-"""A running ingest in this process, and those who submit to it over both doors."""
+"""A running ingest service in this process, and a client that submits to it over HTTP and over the inboxes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -16,7 +16,7 @@ from services.common.clock import sleep
 from services.common.settings import Settings, shipped
 from services.ingest.app import build
 from services.ingest.core import Outcome
-from tests.ingest.desk import NAME, receipts
+from tests.ingest.running_writer import NAME, receipts
 
 ONE = "application/cloudevents+json"
 
@@ -25,21 +25,21 @@ PROBLEM = "application/problem+json"
 PATH = f"/v1/{NAME}/events"
 
 PATIENCE = 20.0
-"""Seconds a test waits for what must come, so that it fails instead of hanging."""
+"""Seconds that a test waits for an expected event before it fails."""
 
 ELSEWHERE = 'title = "另一台账"\nunits = ["市残联"]\n[sources.office]\nrole = "assigner"\n'
 """A second ledger of the same service."""
 
 CLOCK = "2018-03-31T10:00:00+08:00@1"
-"""So that nothing falls due while a test runs."""
+"""An instant at which no task is about to fall due, so that no clock event comes during a test."""
 
 
 SOURCES = ("office", "units", "audit", "board", "gone")
-"""Those of the shipped ledger, and one that it has no more."""
+"""The sources of the shipped ledger, and one that was removed from it."""
 
 
-class Office:
-    """A running ingest, and those who submit to it."""
+class IngestClient:
+    """A client of a running ingest service, with a token for each source."""
 
     def __init__(self, http: httpx.AsyncClient, redis: Any, tokens: Mapping[str, str]) -> None:
         self.http = http
@@ -66,7 +66,7 @@ class Office:
 
 
 @asynccontextmanager
-async def opened(redis: Any, url: str, ledgers: Path) -> AsyncIterator[Office]:
+async def opened(redis: Any, url: str, ledgers: Path) -> AsyncIterator[IngestClient]:
     """Run ingest until the block ends, with the shipped ledger, another one, and a token for each source."""
     text = shipped(f"{NAME}.toml").read_text(encoding="utf-8")
     (ledgers / f"{NAME}.toml").write_text(text, encoding="utf-8")
@@ -74,11 +74,11 @@ async def opened(redis: Any, url: str, ledgers: Path) -> AsyncIterator[Office]:
     issued = {source: await tokens.issue(redis, NAME, source) for source in SOURCES}
     app = build(Settings(redis_url=url, ledgers=ledgers, clock=CLOCK))
     async with AsyncTestClient(app) as http:
-        yield Office(http, redis, issued)
+        yield IngestClient(http, redis, issued)
 
 
 def problem(answer: httpx.Response) -> dict[str, Any]:
-    """Return the problem in an answer; fails where it is none as RFC 9457 has it."""
+    """Return the problem in an answer; fail if it is not in the form of RFC 9457."""
     assert answer.headers["content-type"] == PROBLEM
     found: dict[str, Any] = answer.json()
     assert (found["type"], found["status"]) == ("about:blank", answer.status_code)

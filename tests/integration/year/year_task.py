@@ -1,4 +1,4 @@
-"""The life of one task, step by step, as those who work on it see it: what each may do next by the contract."""
+"""One task of the year: the events that its sources may submit next by the contract, step by step."""
 
 import random
 from collections.abc import Sequence
@@ -47,11 +47,11 @@ WAITS = 8
 """Rounds over which the tasks are handed out."""
 
 UNDONE: tuple[Outcome, ...] = ("not-implemented", "cancelled")
-"""How a task ends that nobody completes."""
+"""Outcomes of a task that is closed without completion."""
 
 
-class Said(NamedTuple):
-    """What somebody says of a task: the authenticated source, its name in the event, the id and the data."""
+class SourceEvent(NamedTuple):
+    """An event of a task: the authenticated source, the `source` attribute, the id and the data."""
 
     by: str
     source: str
@@ -59,17 +59,17 @@ class Said(NamedTuple):
     data: EventData
 
 
-class Life:
-    """One task; `speakers` maps a unit to the source that speaks for it."""
+class YearTask:
+    """One task; `speakers` maps a unit to the source that reports for it."""
 
     def __init__(self, number: int, ledger: Ledger, speakers: dict[str, str], chance: random.Random) -> None:
-        self.task = f"y-{number:04}"
+        self.id = f"y-{number:04}"
         self.closed = False
         self._number = number
         self._ledger = ledger
         self._speakers = speakers
         self._chance = chance
-        self._said = 0
+        self._count = 0
         self._waits = number % WAITS
         self._units: tuple[Unit, ...] = ()
         self._lead = ""
@@ -85,8 +85,8 @@ class Life:
         """The units that have to report."""
         return list(self._ledger.directory.obligations(self._units))
 
-    def turn(self, now: datetime) -> list[Said]:
-        """Return what one source says in a round, in order, nothing at rest; `now` is the ledger's instant."""
+    def turn(self, now: datetime) -> list[SourceEvent]:
+        """Return the events of one source in a round, in order, or none; `now` is the ledger's instant."""
         draw = self._chance.random()
         if not self._units:
             self._waits -= 1
@@ -101,28 +101,28 @@ class Life:
             return self._direct(now)
         return self._report_burst(self._chance.choice([self._lead, *self.duties]), now)
 
-    def report(self, unit: str) -> Said:
+    def report(self, unit: str) -> SourceEvent:
         """Return a unit's progress report."""
         percent = self._chance.choice([None, *range(0, 101, 5), 37.5])
         problems = "资金尚未到位。" if self._chance.random() < 0.2 else None
-        evidence = (Evidence(f"台账{self._said}.xlsx"),) if self._chance.random() < 0.2 else ()
-        data = ProgressReported(unit, f"第{self._said}次反馈：按计划推进。", percent, problems, evidence)
-        said = self._from(unit, data)
-        self._reports.setdefault(unit, []).append(said.id)
-        return said
+        evidence = (Evidence(f"台账{self._count}.xlsx"),) if self._chance.random() < 0.2 else ()
+        data = ProgressReported(unit, f"第{self._count}次反馈：按计划推进。", percent, problems, evidence)
+        events = self._from(unit, data)
+        self._reports.setdefault(unit, []).append(events.id)
+        return events
 
-    def _from(self, unit: str, data: EventData) -> Said:
+    def _from(self, unit: str, data: EventData) -> SourceEvent:
         by = self._speakers[unit]
-        return self._say(by, f"{by}/{quote(unit)}" if self._number % 3 == 0 else by, data)
+        return self._event(by, f"{by}/{quote(unit)}" if self._number % 3 == 0 else by, data)
 
-    def _by_office(self, data: EventData) -> Said:
-        return self._say(OFFICE, f"{OFFICE}/{quote('督查室')}" if self._number % 4 == 0 else OFFICE, data)
+    def _by_office(self, data: EventData) -> SourceEvent:
+        return self._event(OFFICE, f"{OFFICE}/{quote('督查室')}" if self._number % 4 == 0 else OFFICE, data)
 
-    def _say(self, by: str, source: str, data: EventData) -> Said:
-        self._said += 1
-        return Said(by, source, f"{self.task}.{self._said}", data)
+    def _event(self, by: str, source: str, data: EventData) -> SourceEvent:
+        self._count += 1
+        return SourceEvent(by, source, f"{self.id}.{self._count}", data)
 
-    def _assign(self, now: datetime) -> Said:
+    def _assign(self, now: datetime) -> SourceEvent:
         lead, *others = self._chance.sample(self._ledger.units, self._chance.randint(2, 5))
         parts = [Unit(lead, "lead"), *map(Unit, others)]
         if self._chance.random() < 0.15:
@@ -139,12 +139,12 @@ class Life:
         )
         return self._by_office(data)
 
-    def _reopen(self) -> Said:
+    def _reopen(self) -> SourceEvent:
         self.closed = False
         self._submitted.clear()
         return self._by_office(TaskReopened("抽查发现尚未落实。"))
 
-    def _settle(self, request: str, now: datetime) -> Said:
+    def _settle(self, request: str, now: datetime) -> SourceEvent:
         """Grant the extension that is open, as proposed or until another day, or refuse it; it puts the due off."""
         self._request = None
         draw = self._chance.random()
@@ -156,35 +156,35 @@ class Life:
         self._deadline = Fixed(self._deadline.text, due or self._proposed)
         return self._by_office(ExtensionGranted(request, due))
 
-    def _return(self, unit: str) -> Said:
+    def _return(self, unit: str) -> SourceEvent:
         self._submitted.discard(unit)
         return self._by_office(CompletionReturned(unit, "材料不全。"))
 
-    def _close(self, outcome: Outcome) -> Said:
+    def _close(self, outcome: Outcome) -> SourceEvent:
         self.closed, self._request = True, None
         return self._by_office(TaskClosed(outcome, None if outcome == "implemented" else "情况有变。"))
 
-    def _direct(self, now: datetime) -> list[Said]:
-        """The office urges, hands on, settles a deadline, returns a cooperating unit's part, or ends the task."""
-        said: list[Said] = []
+    def _direct(self, now: datetime) -> list[SourceEvent]:
+        """Return events of the office: urging, reassignment, clarification, returned completion or closing."""
+        events: list[SourceEvent] = []
         others = [unit for unit in self.duties if unit in self._submitted and unit != self._lead]
         if others and self._chance.random() < 0.5:
-            said.append(self._return(self._chance.choice(others)))
+            events.append(self._return(self._chance.choice(others)))
         draw = self._chance.random()
         if draw < 0.3:
             named = tuple(self._chance.sample(self.duties, min(2, len(self.duties))))
-            said.append(self._by_office(TaskUrged(named, "请于本周内报送进展。")))
+            events.append(self._by_office(TaskUrged(named, "请于本周内报送进展。")))
         elif draw < 0.6:
-            said.append(self._reassign(now))
+            events.append(self._reassign(now))
         elif draw < 0.9:
             self._deadline = self._any_deadline(now)
-            said.append(self._by_office(DeadlineClarified(self._deadline, "经研究明确。")))
+            events.append(self._by_office(DeadlineClarified(self._deadline, "经研究明确。")))
         else:
-            said.append(self._close(self._chance.choice(UNDONE)))
-        return said
+            events.append(self._close(self._chance.choice(UNDONE)))
+        return events
 
-    def _reassign(self, now: datetime) -> Said:
-        """Hand the task on: to the successors of units that have ended, or else to another lead."""
+    def _reassign(self, now: datetime) -> SourceEvent:
+        """Reassign the task to the successors of units that have ended, or else to another lead."""
         day = self._ledger.day(now)
         names = [unit.name for unit in self._units]
         heirs = {name: heir for name in names if (heir := self._ledger.directory.successor(name, day)) is not None}
@@ -204,26 +204,26 @@ class Life:
         self._submitted.intersection_update(self.duties)
         return self._by_office(TaskReassigned(lead, self._units, "机构改革，职责划转。"))
 
-    def _report_burst(self, unit: str, now: datetime) -> list[Said]:
-        """A unit signs, reports, corrects itself, submits its completion or asks for more time."""
-        said: list[Said] = []
+    def _report_burst(self, unit: str, now: datetime) -> list[SourceEvent]:
+        """Return events of a unit: a signature, a report, a correction, a completion or an extension request."""
+        events: list[SourceEvent] = []
         if unit not in self._signed:
             self._signed.add(unit)
-            said.append(self._from(unit, TaskSigned(unit)))
-        said.append(self.report(unit))
+            events.append(self._from(unit, TaskSigned(unit)))
+        events.append(self.report(unit))
         draw = self._chance.random()
         if draw < 0.2:
             report = self._chance.choice(self._reports[unit])
-            said.append(self._from(unit, ProgressCorrected(report, "数字有误。", unit, "更正后的进展。", 42.5)))
+            events.append(self._from(unit, ProgressCorrected(report, "数字有误。", unit, "更正后的进展。", 42.5)))
         elif draw < 0.4 and unit not in self._submitted:
             self._submitted.add(unit)
-            said.append(self._from(unit, CompletionSubmitted(unit, "已全部完成。", (Evidence("验收报告.pdf"),))))
+            events.append(self._from(unit, CompletionSubmitted(unit, "已全部完成。", (Evidence("验收报告.pdf"),))))
         elif draw < 0.5 and isinstance(self._deadline, Fixed) and self._deadline.due > now:
             self._proposed = self._deadline.due + timedelta(days=self._chance.randint(30, 120))
             asked = self._from(unit, ExtensionRequested(unit, "须待雨季后施工。", self._proposed))
             self._request = asked.id
-            said.append(asked)
-        return said
+            events.append(asked)
+        return events
 
     def _ahead(self, now: datetime) -> datetime:
         """Return a midnight that lies ahead, so that what has passed is known when a quarter begins and not before."""
