@@ -48,8 +48,10 @@ R = TypeVar("R")
 
 
 def test_a_log_has_the_same_bytes() -> None:
-    """Every submission has the outcome it had, and the log that comes of them is the same, byte by byte."""
-    assert decided() == (_lines("log.ndjson"), [json.loads(line)["outcome"] for line in _lines("submissions.ndjson")])
+    """Every submission has the same outcome, but for the words of its detail, and the log the same bytes."""
+    log, outcomes = decided()
+    assert log == _lines("log.ndjson")
+    assert outcomes == [_outcome(json.loads(line)["outcome"]) for line in _lines("submissions.ndjson")]
 
 
 def test_ingest_folds_the_same_tasks() -> None:
@@ -91,12 +93,16 @@ def decided() -> tuple[list[bytes], list[Any]]:
         for subject in sorted(tasks):
             draft.add_clock_events(subject)
         outcome = draft.decide(submission(given["raw"].encode(), given["by"]))
-        outcomes.append(json.loads(msgspec.json.encode(outcome)))
+        outcomes.append(_outcome(json.loads(msgspec.json.encode(outcome))))
         log += [entry.raw for entry in draft.entries]
         known |= draft.ids
         cited |= {id: event for id in draft.ids if (event := draft.additions.event(id)) is not None}
         tasks |= {name: change.row for name, change in draft.changes.items()}
     return log, outcomes
+
+
+def _outcome(outcome: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in outcome.items() if name != "detail"}
 
 
 def ingest_tasks() -> dict[str, Any]:
