@@ -18,7 +18,10 @@ from tests.deployment import Deployment
 from tests.integration.year.rounds import Round
 
 LINES = 1_000
-"""Events in one request or pipeline."""
+"""Events in one pipeline."""
+
+POSTED = 200
+"""Events in one request: all sources post at once, and each request has to be answered in time on a busy machine."""
 
 RECEIPT_SECONDS = 60
 """How long the next receipt may take."""
@@ -36,8 +39,8 @@ async def over_http(deployment: Deployment, ledger: str, tokens: Tokens, round: 
     async def one(http: httpx.AsyncClient, source: str, raws: Sequence[bytes]) -> list[str]:
         headers = {"Authorization": f"Bearer {tokens[source]}", "Content-Type": "application/x-ndjson"}
         became: list[str] = []
-        for start in range(0, len(raws), LINES):
-            body = b"\n".join(raws[start : start + LINES])
+        for start in range(0, len(raws), POSTED):
+            body = b"\n".join(raws[start : start + POSTED])
             answer = await http.post(f"{deployment.base('ingest')}/v1/{ledger}/events", content=body, headers=headers)
             became += map(_became, answer.raise_for_status().content.splitlines())
         return became
