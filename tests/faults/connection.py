@@ -53,6 +53,10 @@ class _Faulty:
     _after: tuple[str, Kind] | None = None
     _piped = False
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.faults.connections.add(self)
+
     def pack_commands(self, commands: Any) -> Any:
         self._piped = True
         return super().pack_commands(commands)  # type: ignore[misc]  # of the connection it is mixed into

@@ -2,7 +2,8 @@
 
 import random
 from collections import Counter
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
+from weakref import WeakSet
 
 Kind: TypeAlias = Literal["crash-before", "crash-after", "lost-answer", "duplicate", "delay", "cut"]
 """crash-before   the process ends before the command is sent
@@ -36,10 +37,14 @@ Points: TypeAlias = Counter[tuple[str, str, str]]
 
 
 class Faults:
-    """The faults of one run. Each component draws from a sequence of its own, which its seed alone decides."""
+    """The faults of one run. Each component draws from a sequence of its own, which its seed alone decides.
+
+    `connections` are those that it was injected into, as far as they are still there.
+    """
 
     def __init__(self, seed: int) -> None:
         self.points: Points = Counter()
+        self.connections: WeakSet[Any] = WeakSet()
         self.active = True
         self._seed = seed
         self._draws: dict[str, random.Random] = {}

@@ -88,6 +88,14 @@ async def simulate(
                 return await _run(world, endpoint, seed, events, meddle)
     finally:
         await redis.aclose()
+        await _close_abandoned(world.faults)
+
+
+async def _close_abandoned(faults: Faults) -> None:
+    """Close the connections of crashed processes: their sockets must not outlive the run."""
+    for connection in list(faults.connections):
+        await connection.disconnect(nowait=True)
+    await sleep(0.01)  # the transports leave the loop
 
 
 async def _run(world: World, endpoint: Endpoint, seed: int, events: int, meddle: Meddle | None) -> Run:
