@@ -1,5 +1,6 @@
 """Fixtures of all tests: one real server for each worker process, and a client of it when it is empty."""
 
+import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -14,6 +15,20 @@ from tests.servers import Server, make_server
 def pytest_configure() -> None:
     """Restore Ctrl-C for processes that tests start: a shell's background jobs and their children ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest_asyncio.fixture(scope="session", autouse=True)
+async def no_task_left() -> AsyncIterator[None]:
+    """Cancel the tasks that tests left, until all have ended.
+
+    Python 3.11's wait_for can lose a cancellation (the client waits by it for each write); the event loop cancels once
+    and would wait for ever.
+    """
+    yield
+    while left := [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=1)
 
 
 @pytest.fixture(scope="session")
