@@ -1,17 +1,12 @@
 """Acceptances: operators' recorded decisions on a held clock or lost events (services/common/accepted.py)."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from typing import Any
-
 from redis.exceptions import RedisError
 
 from services.cli.target import Target
 from services.cli.users import operator
 from services.common.accepted import ClockAccepted, LossAccepted, accept, accepted, waiting
-from services.common.clock import monotonic, real_time, sleep
-from services.common.connection import connect
+from services.common.clock import SystemClock, monotonic, sleep
+from services.common.connection import connected
 from services.common.settings import SettingsError
 from services.common.steady import kept_hold
 
@@ -21,11 +16,11 @@ PATIENCE_SECONDS = 5.0
 
 async def accept_held_clock(target: Target, ledger: str, by: str | None) -> None:
     """Confirm the instant of a ledger's held clock; raises SettingsError if it is not held."""
-    async with _connected(target) as redis:
+    async with connected(target.server()) as redis:
         hold = await kept_hold(redis, ledger)
         if hold is None:
             raise SettingsError(f"ledger {ledger}: its clock is not held; there is nothing to accept")
-        await accept(redis, ledger, ClockAccepted(by or operator(), _now(), hold.reading, hold.expected))
+        await accept(redis, ledger, ClockAccepted(by or operator(), SystemClock().now(), hold.reading, hold.expected))
         end = monotonic() + PATIENCE_SECONDS
         while await kept_hold(redis, ledger) is not None and monotonic() < end:
             await sleep(0.1)
@@ -36,13 +31,13 @@ async def accept_loss(target: Target, ledger: str, position: int, by: str | None
 
     Raises SettingsError if nothing is lost or the log ends elsewhere.
     """
-    async with _connected(target) as redis:
+    async with connected(target.server()) as redis:
         loss = await waiting(redis, ledger)
         if loss is None:
             raise SettingsError(f"ledger {ledger}: no acknowledged event is missing; there is nothing to accept")
         if position != loss.tail:
             raise SettingsError(f"--accept-loss {position}: {loss.lost}; to accept this loss, give {loss.tail}")
-        await accept(redis, ledger, LossAccepted(by or operator(), _now(), loss))
+        await accept(redis, ledger, LossAccepted(by or operator(), SystemClock().now(), loss))
         end = monotonic() + PATIENCE_SECONDS
         while await waiting(redis, ledger) is not None and monotonic() < end:
             await sleep(0.1)
@@ -51,20 +46,7 @@ async def accept_loss(target: Target, ledger: str, position: int, by: str | None
 async def acceptances(target: Target, ledger: str) -> list[str]:
     """Return a ledger's acceptances as text, oldest first; none if the server is unreachable."""
     try:
-        async with _connected(target) as redis:
+        async with connected(target.server()) as redis:
             return [str(one) for one in await accepted(redis, ledger)]
     except RedisError:
         return []  # the server check reports it
-
-
-@asynccontextmanager
-async def _connected(target: Target) -> AsyncIterator[Any]:
-    redis = connect(target.server())
-    try:
-        yield redis
-    finally:
-        await redis.aclose()
-
-
-def _now() -> datetime:
-    return datetime.fromtimestamp(real_time(), UTC)

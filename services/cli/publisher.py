@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
@@ -12,7 +11,7 @@ import msgspec
 from events.envelope import MAX_BYTES
 from services.cli.client import REQUEST_BYTES, Client, ServiceError, detail_of, ok
 from services.cli.event_file import EventLine
-from services.common.clock import real_time, sleep
+from services.common.clock import SystemClock, real_time, sleep
 from services.ingest.core import Outcome
 
 PATIENCE = 300.0
@@ -114,7 +113,7 @@ def _retry_after(answer: httpx.Response) -> float | None:
     if text.isdecimal():
         return float(text)
     try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.fromtimestamp(real_time(), UTC)).total_seconds())
+        return max(0.0, (parsedate_to_datetime(text) - SystemClock().now()).total_seconds())
     except (ValueError, TypeError):
         return None
 

@@ -18,7 +18,7 @@ from services.cli.lock import locked
 from services.cli.target import Run, SupervisionError, prepare, remove_run, write_run
 from services.cli.users import ensure_tokens
 from services.common.clock import kind_of, monotonic, sleep
-from services.common.connection import RETRY_SECONDS, connect
+from services.common.connection import RETRY_SECONDS, connected
 from services.common.ledger_clock import check_clock, ledger_clock, start_clock
 from services.common.listening import LOCALHOST, ListenError, PortTakenError, listen, reachable
 from services.common.settings import SERVICES, SettingsError, load_ledgers
@@ -135,8 +135,7 @@ class Supervisor:
 
     async def _prepare_ledgers(self) -> None:
         """Start the ledgers' clocks and give every source a token."""
-        client = connect(self.redis_url or "")
-        try:
+        async with connected(self.redis_url or "") as client:
             ledgers = load_ledgers(self.data / "ledgers")
             for name in ledgers:  # all ledgers, before anything is written
                 await check_clock(client, name, self._clock)
@@ -146,8 +145,6 @@ class Supervisor:
                 now = (await ledger_clock(client, name, self._clock)).now()
                 for notice in await ensure_tokens(client, self.data, name, ledger, now):
                     log.warning(notice)
-        finally:
-            await client.aclose()
 
     async def _start(self, service: str) -> None:
         environment = os.environ | {

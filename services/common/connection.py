@@ -1,7 +1,8 @@
 """The connection to Redis, as every process makes it."""
 
 import asyncio
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from typing import Any
 
 import redis
@@ -78,6 +79,16 @@ def connect(url: str) -> Any:
     pool = client.connection_pool
     pool.connection_class = type("Connection", (_LeavingReplicas, pool.connection_class), {})
     return client
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Any]:
+    """Return a client of Redis that is closed when the block ends."""
+    client = connect(url)
+    try:
+        yield client
+    finally:
+        await client.aclose()
 
 
 class Watch:

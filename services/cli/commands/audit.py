@@ -22,7 +22,7 @@ from services.cli.checks.finding import Finding, TreeHead
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.target import LEDGER, find
 from services.common.accepted import Acceptance, accepted
-from services.common.connection import connect
+from services.common.connection import connected
 from services.common.settings import SettingsError
 
 T = TypeVar("T")
@@ -115,14 +115,11 @@ def _print_verified(
 
 
 def _with_server(data: Path | None, work: Callable[[Any], Awaitable[T]]) -> T:
-    async def connected() -> T:
-        redis = connect(find(data).server())
-        try:
+    async def with_client() -> T:
+        async with connected(find(data).server()) as redis:
             return await work(redis)
-        finally:
-            await redis.aclose()
 
-    return asyncio.run(connected())
+    return asyncio.run(with_client())
 
 
 def _head(text: str) -> TreeHead:

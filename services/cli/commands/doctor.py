@@ -16,7 +16,7 @@ from services.cli.accepting import accept_held_clock, accept_loss, acceptances
 from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.target import LEDGER, Target, find
 from services.common.accepted import waiting
-from services.common.connection import connect
+from services.common.connection import connected
 from services.common.ledger_clock import ahead_of_wall
 from services.common.steady import kept_hold
 from services.ingest.inbox import is_closed
@@ -95,38 +95,52 @@ async def _services(target: Target) -> list[str]:
 
 
 async def _server(target: Target, ledger: str, sources: Collection[str]) -> list[str]:
-    redis = connect(target.server())
     try:
-        wrong = await _configuration(redis)
-        log = Log(redis, ledger)
-        tail = await log.tail()
-        if (loss := await waiting(redis, ledger)) is not None:
-            wrong.append(f"ingest: {loss}")
-        if (hold := await kept_hold(redis, ledger)) is not None:
-            wrong.append(f"ingest: {hold}")
-        if (wrong_clock := await ahead_of_wall(redis, ledger)) is not None:
-            wrong.append(f"clock: {wrong_clock}; was it recorded by another clock, or was this clock wrong?")
-        for name in ("ingest", "status", "notify"):
-            position = await saved_position(redis, ledger, name)
-            if position > tail:
-                wrong.append(
-                    f"{name}: its rows reflect position {position}, but the log ends at {tail}: was it truncated?"
-                )
-            elif position < tail - BEHIND:
-                wrong.append(f"{name}: its rows reflect position {position}, but the log is at {tail}: is it running?")
-        inboxes = {key(ledger, "inbox", source).encode() for source in sources}
-        async for name in redis.scan_iter(match=key(ledger, "inbox", "*").replace("{", "[{]")):
-            inbox = name.decode(errors="replace")
-            if name not in inboxes:
-                wrong.append(f"inbox {inbox}: the ledger has no such source, so it is never read")
-            elif is_closed(await redis.xinfo_stream(name)):
-                wrong.append(f"inbox {inbox}: it is full and refuses entries until ingest has decided half of them")
+        async with connected(target.server()) as redis:
+            return [
+                *await _configuration(redis),
+                *await _held(redis, ledger),
+                *await _rows(redis, ledger),
+                *await _inboxes(redis, ledger, sources),
+            ]
     except RedisError as error:
         return [f"server: {error}"]
-    else:
-        return wrong
-    finally:
-        await redis.aclose()
+
+
+async def _held(redis: Any, ledger: str) -> list[str]:
+    """Return what waits for an operator."""
+    wrong = [
+        f"ingest: {one}" for one in (await waiting(redis, ledger), await kept_hold(redis, ledger)) if one is not None
+    ]
+    if (ahead := await ahead_of_wall(redis, ledger)) is not None:
+        wrong.append(f"clock: {ahead}; was it recorded by another clock, or was this clock wrong?")
+    return wrong
+
+
+async def _rows(redis: Any, ledger: str) -> list[str]:
+    """Return which saved rows are ahead of the log, or far behind it."""
+    wrong = []
+    tail = await Log(redis, ledger).tail()
+    for name in ("ingest", "status", "notify"):
+        position = await saved_position(redis, ledger, name)
+        if position > tail:
+            wrong.append(f"{name}: its rows reflect position {position}, but the log ends at {tail}: was it truncated?")
+        elif position < tail - BEHIND:
+            wrong.append(f"{name}: its rows reflect position {position}, but the log is at {tail}: is it running?")
+    return wrong
+
+
+async def _inboxes(redis: Any, ledger: str, sources: Collection[str]) -> list[str]:
+    """Return which inboxes are full, and which are never read."""
+    wrong = []
+    read = {key(ledger, "inbox", source).encode() for source in sources}
+    async for name in redis.scan_iter(match=key(ledger, "inbox", "*").replace("{", "[{]")):
+        inbox = name.decode(errors="replace")
+        if name not in read:
+            wrong.append(f"inbox {inbox}: the ledger has no such source, so it is never read")
+        elif is_closed(await redis.xinfo_stream(name)):
+            wrong.append(f"inbox {inbox}: it is full and refuses entries until ingest has decided half of them")
+    return wrong
 
 
 async def _configuration(redis: Any) -> list[str]:

@@ -12,7 +12,7 @@ from services.cli.options import err, out
 from services.cli.target import DATA
 from services.cli.users import acl_lines, check_acl, ensure_tokens, load, passwords, write_acl
 from services.common import acl
-from services.common.connection import connect, until_reachable
+from services.common.connection import connected, until_reachable
 from services.common.ledger_clock import ledger_clock
 from services.common.settings import Settings, SettingsError, load_ledgers
 
@@ -39,22 +39,21 @@ def init(
 
     async def work() -> None:
         settings = Settings.from_environment(os.environ)
-        redis = connect(settings.redis_url)
-        await until_reachable(redis)
-        ledgers = load_ledgers(settings.ledgers)
-        for name, ledger in ledgers.items():
-            now = (await ledger_clock(redis, name, settings.clock)).now()
-            for notice in await ensure_tokens(redis, data, name, ledger, now):
-                err.print(notice, markup=False)
-            out.print(f"{name}: {len(ledger.sources)} sources have tokens in {data / 'tokens'}")
-        if file is not None:
-            lines = await acl_lines(redis, data, ledgers, settings.clock)
-            write_acl(file, lines, PUBLIC_MODE)
-            closed = await load(redis, lines)
-            out.print(
-                f"{len(lines)} users in {file}" + (f"; connections ended of {', '.join(closed)}" if closed else "")
-            )
-        await redis.aclose()
+        async with connected(settings.redis_url) as redis:
+            await until_reachable(redis)
+            ledgers = load_ledgers(settings.ledgers)
+            for name, ledger in ledgers.items():
+                now = (await ledger_clock(redis, name, settings.clock)).now()
+                for notice in await ensure_tokens(redis, data, name, ledger, now):
+                    err.print(notice, markup=False)
+                out.print(f"{name}: {len(ledger.sources)} sources have tokens in {data / 'tokens'}")
+            if file is not None:
+                lines = await acl_lines(redis, data, ledgers, settings.clock)
+                write_acl(file, lines, PUBLIC_MODE)
+                closed = await load(redis, lines)
+                out.print(
+                    f"{len(lines)} users in {file}" + (f"; connections ended of {', '.join(closed)}" if closed else "")
+                )
 
     asyncio.run(work())
 

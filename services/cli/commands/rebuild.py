@@ -13,7 +13,7 @@ from events.projection import Projection
 from events.rules import Rules
 from services.cli.options import DataOption, JsonOption, LedgerOption, ledger_of, out
 from services.cli.target import LEDGER, find
-from services.common.connection import connect
+from services.common.connection import connected
 from services.common.settings import SettingsError
 from services.ingest.write_model import rules as ingest_rules
 from services.notify.store import rules as notify_rules
@@ -32,16 +32,13 @@ def rebuild(
     """Fold all rows from scratch, compare them with the saved ones, and switch to them. Sends nothing."""
 
     async def work() -> dict[str, dict[str, list[str]]]:
-        redis = connect(find(data).server())
-        try:
+        chosen = [rules for rules in _all_rules(ledger_of(data, ledger)) if only in {None, rules.name}]
+        if not chosen:
+            raise SettingsError(f"--only {only!r} is not one of: ingest, status, notify")
+        async with connected(find(data).server()) as redis:
             log = Log(redis, ledger)
-            chosen = [rules for rules in _all_rules(ledger_of(data, ledger)) if only in {None, rules.name}]
-            if not chosen:
-                raise SettingsError(f"--only {only!r} is not one of: ingest, status, notify")
             found = {rules.name: await Projection(redis, log, rules).rebuild() for rules in chosen}
-            return {name: {row: members(*pair) for row, pair in rows.items()} for name, rows in found.items()}
-        finally:
-            await redis.aclose()
+        return {name: {row: members(*pair) for row, pair in rows.items()} for name, rows in found.items()}
 
     differing = asyncio.run(work())
     if json:

@@ -19,7 +19,7 @@ from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption,
 from services.cli.target import LEDGER, Target, find, token_file
 from services.cli.users import acl_lines, check_acl, operator, write_acl
 from services.common import tokens
-from services.common.connection import connect
+from services.common.connection import connected
 from services.common.ledger_clock import ledger_clock
 from services.common.settings import SettingsError
 
@@ -45,12 +45,9 @@ class Session(NamedTuple):
 async def _session(data: Path | None, name: str) -> AsyncIterator[Session]:
     target = find(data)
     ledger = ledger_of(data, name)
-    redis = connect(target.server())
-    try:
+    async with connected(target.server()) as redis:
         clock = await ledger_clock(redis, name, target.clock)
         yield Session(redis, target, ledger, clock.now())
-    finally:
-        await redis.aclose()
 
 
 @commands.callback(invoke_without_command=True)
@@ -76,12 +73,8 @@ def acl(
 
     async def work() -> list[str]:
         target = find(data)
-        redis = connect(target.server())
-        try:
-            ledgers = ledgers_of(data)
-            return await acl_lines(redis, target.home, ledgers, target.clock)
-        finally:
-            await redis.aclose()
+        async with connected(target.server()) as redis:
+            return await acl_lines(redis, target.home, ledgers_of(data), target.clock)
 
     if file is not None:
         check_acl(file)
