@@ -19,11 +19,7 @@ def pytest_configure() -> None:
 
 @pytest_asyncio.fixture(scope="session", autouse=True)
 async def no_task_left() -> AsyncIterator[None]:
-    """Cancel the tasks that tests left, until all have ended.
-
-    Python 3.11's wait_for can lose a cancellation (the client waits by it for each write); the event loop cancels once
-    and would wait for ever.
-    """
+    """Cancel the tasks that tests left, until all have ended; the event loop cancels once, and would wait for ever."""
     yield
     while left := [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]:
         for task in left:

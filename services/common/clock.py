@@ -181,13 +181,3 @@ def boot_id() -> str:
 async def sleep(seconds: float) -> None:
     """Wait for real seconds."""
     await asyncio.sleep(seconds)
-
-
-def cancelled() -> bool:
-    """Tell whether the running task was told to end.
-
-    A loop around the Redis client has to ask: in Python 3.11 asyncio.wait_for, through which the client sends, loses a
-    cancellation that comes just when it is done.
-    """
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -37,6 +37,9 @@ log = structlog.get_logger()
 class _LeavingReplicas:
     """A connection that closes itself where its server has become a replica: the address may lead to another one now.
 
+    A task that is cancelled during a write ends: in Python 3.11 asyncio.wait_for, by which the client writes, loses a
+    cancellation that comes just when the write is done, and a loop around it would run for ever.
+
     A write to a connection that was just closed raises ConnectionError. Where the server closed it, uvloop raises
     RuntimeError; where another task did, the client has no writer: its wait_for lets other tasks run before the write.
     """
@@ -47,11 +50,16 @@ class _LeavingReplicas:
         await super()._send_packed_command(*args, **kwargs)  # type: ignore[misc]  # of the connection it is mixed into
 
     async def send_packed_command(self, *args: Any, **kwargs: Any) -> None:
+        task = asyncio.current_task()
+        before = task.cancelling() if task is not None else 0
         try:
             await super().send_packed_command(*args, **kwargs)  # type: ignore[misc]  # of the connection it is mixed into
         except RuntimeError as error:
             await self.disconnect(nowait=True)  # type: ignore[attr-defined]  # of the connection it is mixed into
             raise DisconnectedError(str(error)) from error
+        if task is not None and task.cancelling() > before:
+            await self.disconnect(nowait=True)  # type: ignore[attr-defined]  # its answer is not read
+            raise asyncio.CancelledError
 
     async def read_response(self, *args: Any, **kwargs: Any) -> Any:
         try:

@@ -16,7 +16,7 @@ from faststream import AckPolicy
 from faststream.redis import RedisBroker, StreamSub
 from faststream.redis.message import FAKE_CONSUMER, RedisBatchStreamMessage
 
-from services.common.clock import cancelled, sleep
+from services.common.clock import sleep
 from services.common.connection import MOST_CONNECTIONS, RETRY_SECONDS
 from services.common.edge import Service
 from services.common.listening import ListenError, listen
@@ -145,7 +145,7 @@ def name_of(work: Callable[[], Awaitable[object]]) -> str:
 
 async def repeat(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
     """Repeat `work`, `seconds` apart; a failure is logged, and `work` is retried after a pause."""
-    while not cancelled():
+    while True:
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - the loop must outlive any fault, and every fault is in the log

@@ -6,7 +6,6 @@ from itertools import islice
 from msgspec.structs import replace
 
 from events.log import AlreadyRecordedError, InboxMovedError, StaleTailError
-from services.common.clock import cancelled
 from services.ingest.core import Outcome
 from services.ingest.handover import AppendSlot, Decided
 from services.ingest.lookup import Lookups
@@ -30,7 +29,7 @@ class Appender:
 
     async def run(self) -> None:
         """Append and answer draft after draft until cancelled."""
-        while not cancelled():
+        while True:
             await self._append(await self._handover.take())
             self._handover.release()
 

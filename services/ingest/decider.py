@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from services.common.clock import cancelled, sleep
+from services.common.clock import sleep
 from services.ingest.core import Outcome
 from services.ingest.draft import Base, Draft
 from services.ingest.handover import AppendSlot, Decided
@@ -52,7 +52,7 @@ class Decider:
         """Decide batch after batch until cancelled; a draft whose epoch has ended is dropped and its batch put back."""
         taken: Taken | None = None
         try:
-            while not cancelled():
+            while True:
                 decided = await self._decide(taken or await self._take())
                 taken = None
                 if decided is None:

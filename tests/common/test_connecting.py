@@ -146,3 +146,30 @@ async def test_a_connection_that_is_closed_while_it_is_written_to(server_url: st
         await sending
     await client.connection_pool.release(connection)
     await client.aclose()
+
+
+async def test_a_cancellation_at_the_end_of_a_write_ends_the_task(server_url: str) -> None:
+    """A loop around the client ends when it is cancelled, also at the moment at which a command has been written."""
+    client = connect(server_url)
+    pool = client.connection_pool
+    connection: Any = pool.connection_class
+
+    class Cancelling(connection):  # type: ignore[misc]  # it is made by connect()
+        async def _send_packed_command(self, *args: Any) -> None:
+            await super()._send_packed_command(*args)
+            if sent and len(sent) == 3:
+                looping.cancel()  # while the outer wait_for has not resumed yet
+
+    async def loop() -> None:
+        while True:
+            sent.append(await client.ping())
+
+    sent: list[bool] = []
+    pool.connection_class = Cancelling
+    looping = asyncio.create_task(loop())
+    done, _ = await asyncio.wait([looping], timeout=5)
+    looping.cancel()
+    assert done
+    assert looping.cancelled()
+    assert len(sent) == 3
+    await client.aclose()
