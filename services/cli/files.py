@@ -6,9 +6,11 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from services.common.replacing import replace_file
 from services.common.settings import SettingsError
 
 IsOwn: TypeAlias = Callable[[bytes], bool]
@@ -46,19 +48,8 @@ def check(path: Path, what: str, is_own: IsOwn) -> None:
 def replace(path: Path, parts: Iterable[bytes], what: str, is_own: IsOwn, mode: int = PRIVATE_MODE) -> None:
     """Write a file that `check` accepts, in one step: a crash leaves the old content or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)  # a new file, mode 0600
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.chmod(mode & ~_umask() if mode == SHARED_MODE else mode)
-        check(path, what, is_own)
-        draft.replace(path)
-    except BaseException:
-        draft.unlink()
-        raise
+    shared = mode & ~_umask() if mode == SHARED_MODE else mode
+    replace_file(path, parts, shared, check=partial(check, path, what, is_own))
 
 
 def make_directory(path: Path, contents: Mapping[str, bytes]) -> None:

@@ -9,8 +9,6 @@ there (`FileClock.set`), so that a rehearsal or a test can go to an instant exac
 """
 
 import asyncio
-import os
-import tempfile
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -19,6 +17,8 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from msgspec import Struct
+
+from services.common.replacing import replace_file
 
 FASTEST = 1e10
 """More would leave the calendar within half a minute."""
@@ -113,11 +113,7 @@ class FileClock(Struct, frozen=True):
 
     def set(self, instant: datetime) -> None:
         """Set the clock to an instant on purpose, for every process at once."""
-        handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".new", dir=self.path.parent)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(f"{instant.isoformat()} {MEANT}")
-        Path(name).chmod(FILE_MODE)
-        Path(name).replace(self.path)
+        replace_file(self.path, [f"{instant.isoformat()} {MEANT}".encode()], FILE_MODE)
 
 
 def parse_spec(spec: str) -> tuple[datetime, float]:

@@ -4,7 +4,6 @@
 <ledger>.json   the last note (Noted); replaced atomically, readable by its owner alone
 """
 
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +12,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from events.seal.merkle import whole
+from services.common.replacing import replace_file
 from services.common.settings import SettingsError
 
 MARK = ".duban-ingest"
+
+MODE = 0o600
 
 _IGNORED = {"lost+found"}
 """Entries of an empty file system."""
@@ -48,7 +50,7 @@ def own(directory: Path) -> None:
                     f"DUBAN_STATE: {directory} holds {found[0]!r} and no {MARK}, so it is not ingest's own; nothing was"
                     " written: name a directory that is missing or empty"
                 )
-            (directory / MARK).touch(mode=0o600)
+            (directory / MARK).touch(mode=MODE)
     except OSError as error:
         raise SettingsError(f"DUBAN_STATE: {directory}: {error.strerror}; ingest needs a directory to write") from error
 
@@ -69,16 +71,4 @@ def load(directory: Path, ledger: str) -> Noted | None:
 
 def save(directory: Path, ledger: str, noted: Noted) -> None:
     """Replace the note of a ledger on disk; a crash leaves the old one or the new one."""
-    path = directory / f"{ledger}.json"
-    draft = path.with_name(f"{path.name}.new")
-    draft.unlink(missing_ok=True)
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - with a mode
-        file.write(msgspec.json.encode(noted))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    replace_file(directory / f"{ledger}.json", [msgspec.json.encode(noted)], MODE)
