@@ -19,21 +19,21 @@
 --            `sizes` has the sum by source, with 128 bytes added for each entry's overhead, so that few entries are
 --            dropped at once. Each of the three is an index in KEYS
 --
--- Returns {"ok", index, position, …} of the events that the log already has; the others follow the tail in order. Or, with nothing written, {"stale", tail}, {"moved", inbox key} or {"known", index, position, …}.
+-- Returns {"ok", index, position, …} of the events that the log already has; the others follow the tail in order. Or,
+-- with nothing written, {"stale", tail}, {"moved", inbox key} or {"known", index, position, …}.
 --@include gap.lua
 local log, seen, cursors = KEYS[1], KEYS[2], KEYS[3]
 local expected_tail, events, advances, side_entries, expected_hash, only_new, clock, refusals =
   unpack(cmsgpack.unpack(ARGV[1]))
 
 local tail, tail_hash = 0, ''
-if redis.call('EXISTS', log) == 1 then
-  local info = redis.call('XINFO', 'STREAM', log)
-  for i = 1, #info, 2 do
-    if info[i] == 'last-generated-id' then tail = tonumber(string.match(info[i + 1], '^(%d+)')) end
-    if info[i] == 'last-entry' and info[i + 1] and expected_hash ~= '' then
-      local fields = info[i + 1][2]
-      tail_hash = redis.sha1hex(fields[2])
-    end
+local log_info = stream_info(log)
+if log_info then
+  tail = tonumber(string.match(log_info['last-generated-id'], '^(%d+)'))
+  local last = log_info['last-entry']
+  if last and expected_hash ~= '' then
+    local fields = last[2]
+    tail_hash = redis.sha1hex(fields[2])
   end
 end
 if tail ~= expected_tail or tail_hash ~= expected_hash then return {'stale', tail} end
@@ -100,15 +100,10 @@ for index, inbox in pairs(inboxes) do
   local name, cursor = KEYS[index], inbox.at
   if redis.call('EXISTS', name) == 1 then
     redis.call('XTRIM', name, 'MINID', inbox.at)
-    local added, left, first = 0, 0, false
-    local info = redis.call('XINFO', 'STREAM', name)
-    for i = 1, #info, 2 do
-      if info[i] == 'entries-added' then added = info[i + 1] end
-      if info[i] == 'length' then left = info[i + 1] end
-      if info[i] == 'first-entry' and info[i + 1] then first = info[i + 1][1] end
-    end
-    if first == inbox.at then left = left - 1 end
-    local gone = added - left
+    local info = stream_info(name)
+    local left, first = info['length'], info['first-entry']
+    if first and first[1] == inbox.at then left = left - 1 end
+    local gone = info['entries-added'] - left
     cursor = cursor .. ' ' .. string.format('%.0f', gone)
     if inbox.gone and inbox.gap[1] and gone - inbox.gone ~= inbox.decided then
       report_gap(inbox.gap, gone - inbox.gone - inbox.decided, inbox.after, inbox.at)

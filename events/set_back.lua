@@ -17,13 +17,8 @@ local function sortable(id)
 end
 
 local at = string.match(redis.call('HGET', cursors, inbox) or '0-0', '^(%S+)')
-if at ~= expected or redis.call('EXISTS', inbox) == 0 then return 0 end
-local newest = '0-0'
-local info = redis.call('XINFO', 'STREAM', inbox)
-for i = 1, #info, 2 do
-  if info[i] == 'last-generated-id' then newest = info[i + 1] end
-end
-if sortable(newest) >= sortable(at) then return 0 end
+local info = stream_info(inbox)
+if at ~= expected or not info or sortable(info['last-generated-id']) >= sortable(at) then return 0 end
 redis.call('HSET', cursors, inbox, '0-0 0')
 report_gap(gap, -1, at, '0-0')
 return 1
