@@ -7,6 +7,7 @@ import httpx
 import msgspec
 
 from services.cli.target import Target
+from services.common.sizes import MIB
 from services.schedule.plan import Order
 from services.schedule.preview import Preview
 
@@ -15,7 +16,7 @@ Row: TypeAlias = dict[str, Any]
 LINES = 2_000
 """Events per NDJSON request: one acknowledgement every few hundredths of a second."""
 
-REQUEST_BYTES = 8 * 1024 * 1024
+REQUEST_BYTES = 8 * MIB
 """Bytes after which a request gets no further event: half of what ingest accepts."""
 
 

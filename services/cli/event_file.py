@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from events.envelope import MAX_BYTES
+from services.common.sizes import MIB
 
 STDIN = Path("-")
 
-CHUNK = 1024 * 1024
+CHUNK = MIB
 """Bytes per read; a longer line is not an event, even if most of it is white space."""
 
 GZIP = b"\x1f\x8b"

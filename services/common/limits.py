@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from services.common.networks import Networks
+from services.common.sizes import MIB
 
 CONNECTIONS = 64
 """Connections of one client: ten browsers behind one address, at six each."""
@@ -10,7 +11,7 @@ CONNECTIONS = 64
 STREAMS = 16
 """Streams of changes of one client: each is a dashboard that stays open."""
 
-REFUSED_BYTES = 64 * 1024 * 1024
+REFUSED_BYTES = 64 * MIB
 """Bytes of the newest refused submissions of a source that are kept: refused submissions must not fill the
 memory that the log needs."""
 

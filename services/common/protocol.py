@@ -20,6 +20,7 @@ from services.common.limits import STALL_SECONDS
 from services.common.networks import read_address, site
 from services.common.problems import CROWDED_SECONDS
 from services.common.quota import ConnectionSlot
+from services.common.sizes import MIB
 from services.contract.openapi import PROBLEM
 
 MOST_HEAD = 65_536
@@ -28,7 +29,7 @@ MOST_HEAD = 65_536
 HEAD_SECONDS = 10.0
 """From the connection, or from the first byte of a later request, to the end of its headers."""
 
-LINGER_BYTES = 64 * 1024 * 1024
+LINGER_BYTES = 64 * MIB
 """Bytes of a body that are read and discarded after an answer that did not need it, so that the client can read the
 answer (RFC 9112, 9.6): more than the largest body that any service accepts."""
 

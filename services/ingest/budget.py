@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from services.schedule.limits import MIB
+from services.common.sizes import MIB
 
 MOST_REQUEST = 16 * MIB
 """Bytes of one request."""

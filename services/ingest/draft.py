@@ -24,6 +24,7 @@ from events.rules import Change
 from events.schema import ProgressCorrected
 from events.text import printed
 from services.common.limits import REFUSED_BYTES
+from services.common.sizes import MIB
 from services.ingest.core import Outcome, Refusal, authentic, decide
 from services.ingest.task import Task, advance
 from services.ingest.timers import clock_events, same_timing
@@ -31,7 +32,7 @@ from services.ingest.timers import clock_events, same_timing
 RECEIPTS_KEPT = 100_000
 """Receipts a source can still read; sending an event again returns its outcome at any time."""
 
-LARGEST_REFUSED = 1024 * 1024
+LARGEST_REFUSED = MIB
 """Bytes of the largest refused submission that is kept whole: seventeen times the largest event."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

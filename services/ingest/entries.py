@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from events.envelope import InvalidEvent
 from events.scripts import script
+from services.common.sizes import MIB
 from services.ingest.draft import Submission, submission
 from services.ingest.queue import BATCH
-from services.schedule.limits import MIB
 
 READ_BYTES = 16 * MIB
 """Bytes of an inbox that are read at once, as of one HTTP request; larger entries are refused by size."""

@@ -19,12 +19,12 @@ from events.log import InboxMovedError
 from services.common import runtime
 from services.common.clock import sleep
 from services.common.connection import RETRY_SECONDS
+from services.common.sizes import MIB
 from services.ingest.draft import Submission, gap, recorded
 from services.ingest.entries import READ_BYTES, InboxEntry, InboxReader, size_of, submitted
 from services.ingest.queue import BATCH
 from services.ingest.request import UnavailableError
 from services.ingest.writer import Writer
-from services.schedule.limits import MIB
 
 LAST_ID = "18446744073709551615-18446744073709551615"
 """The highest id of a stream, which accepts no entry after it: that of a closed inbox."""

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from events.ledger import CLOCK
+from services.common.sizes import MIB
 from services.ingest.request import Chunk, WriteRequest
-from services.schedule.limits import MIB
 
 BATCH = 1_000
 """Submissions decided and appended at once: about 7 ms of the server's time; larger batches gain little."""

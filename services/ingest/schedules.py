@@ -17,13 +17,14 @@ from events.envelope import CODES, InvalidEvent
 from services.common.callers import source_of
 from services.common.endpoints import endpoint_of
 from services.common.problems import unavailable
+from services.common.sizes import MIB
 from services.contract.ingest import SCHEDULE
 from services.contract.openapi import BEARER, answers, problems
 from services.ingest.documents import BusyError, Imported
 from services.ingest.encoding import EncodingError, check_encoding, decoded
 from services.ingest.endpoint import ADMITTED, BODY_SECONDS, LATE, Admitted, Ingest, admits, keep_head, writing
 from services.ingest.request import UnavailableError
-from services.schedule.limits import MIB, MOST_BYTES
+from services.schedule.limits import MOST_BYTES
 from services.schedule.plan import Order, PlanName
 
 MOST_DOCUMENT = MOST_BYTES + MIB

@@ -13,6 +13,7 @@ from msgspec import Raw
 from events.envelope import InvalidEvent
 from services.common.acl import SUBMITTING
 from services.common.problems import problem, unavailable
+from services.common.sizes import MIB
 from services.common.web import KEEPS, query_fault
 from services.contract.ingest import ACCEPTED, EVENTS, LINES, MANY, MAX_EVENTS, ONE, ONE_OR_MANY, REFUSED
 from services.contract.openapi import BEARER, answers, problems
@@ -31,7 +32,6 @@ from services.ingest.endpoint import (
     writing,
 )
 from services.ingest.writer import Writer
-from services.schedule.limits import MIB
 
 MAX_COMMAS = 100 * MAX_EVENTS
 """Commas in an array of that many events, at most: an array with more is not parsed."""

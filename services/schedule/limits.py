@@ -1,8 +1,7 @@
 """How much of a document is read: far above any real table, and what a small machine reads in seconds."""
 
+from services.common.sizes import MIB
 from services.schedule.text import UnreadableError
-
-MIB = 1024 * 1024
 
 MOST_BYTES = 20 * MIB
 """Of a file; tables of thousands of rows have one or two."""

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from events.ledger import AlertRules, Ledger
+from services.common.sizes import MIB
 from services.schedule.limits import MOST_BYTES, MOST_SECONDS, MOST_WRITTEN
 from services.schedule.plan import Order, Schedule
 from services.schedule.table import whole
@@ -23,7 +24,7 @@ _ENDING = 6
 """Characters of a name that may tell what a file is."""
 
 _UNSAFE = re.compile(r"[^a-zA-Z.]")
-_CHUNK = 1024 * 1024
+_CHUNK = MIB
 
 
 class Job(Struct, frozen=True):

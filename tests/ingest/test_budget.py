@@ -15,11 +15,11 @@ from events.keys import key
 from services.common import runtime
 from services.common.clock import sleep
 from services.common.settings import Settings
+from services.common.sizes import MIB
 from services.ingest import inbox
 from services.ingest.app import build
 from services.ingest.budget import LEAST, MOST, MOST_REQUEST, SHARE, OverBudgetError, RequestBudget
 from services.ingest.inbox import LAST_ID
-from services.schedule.limits import MIB
 from tests.examples import assigned, reported
 from tests.fixed_clock import FixedClock
 from tests.ingest.ingest_client import ONE, PATH, PATIENCE, opened, problem

@@ -16,6 +16,7 @@ from litestar.testing import RequestFactory
 from events.deadline import Fixed
 from events.envelope import Event, encode
 from events.schema import DeadlineClarified, TaskAssigned, TaskClosed, TaskReassigned
+from services.common.sizes import MIB
 from services.ingest.documents import BusyError, Documents
 from services.ingest.schedules import MOST_DOCUMENT, receive_form
 from services.ingest.writer import Writer
@@ -268,7 +269,7 @@ async def test_a_hostile_document_is_a_refusal(client: IngestClient) -> None:
 
 async def test_a_document_beyond_all_bounds_is_not_taken(client: IngestClient) -> None:
     """Such a body is a problem, not a document."""
-    answer = await send(client, b"a" * (MOST_BYTES + 2 * 1024 * 1024))
+    answer = await send(client, b"a" * (MOST_BYTES + 2 * MIB))
     assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     assert f"at most {MOST_DOCUMENT:,} bytes" in problem(answer)["detail"]
 

@@ -11,9 +11,9 @@ import pytest
 from events.envelope import encode
 from events.keys import key
 from services.common.clock import sleep
+from services.common.sizes import MIB
 from services.ingest.entries import READ_BYTES, InboxReader
 from services.ingest.queue import BATCH
-from services.schedule.limits import MIB
 from tests.examples import assigned, reported
 from tests.ingest.ingest_client import PATIENCE, IngestClient, opened
 from tests.ingest.running_writer import NAME, ids, kept, receipts, short

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from services.common.sizes import MIB
 from services.schedule import sandbox
 from services.schedule.limits import MOST_MEMORY
 from services.schedule.plan import Schedule
@@ -26,7 +27,6 @@ from tests.schedule.orders import LEDGER, ORDER, schedule
 
 DOCUMENT, SHEET = "word/document.xml", "xl/worksheets/sheet1.xml"
 
-MIB = 1024 * 1024
 
 HEADER = ["序号", "工作任务", "责任单位", "完成时限"]
 

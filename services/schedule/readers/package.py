@@ -4,10 +4,11 @@ from io import BytesIO
 from typing import Literal
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
+from services.common.sizes import MIB
 from services.schedule.limits import MOST_INFLATED, MOST_PARTS
 from services.schedule.text import UnreadableError
 
-_CHUNK = 1024 * 1024
+_CHUNK = MIB
 _XML = (".xml", ".rels", ".vml")
 _DECLARATIONS = ("<!DOCTYPE", "<!ENTITY")
 _MARKS = [mark.encode(encoding) for mark in _DECLARATIONS for encoding in ("ascii", "utf-16-le", "utf-16-be")]

@@ -1,0 +1,4 @@
+"""Units of size."""
+
+MIB = 1024 * 1024
+"""Bytes."""
