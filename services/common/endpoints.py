@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
-from litestar import Request
+import msgspec
+from litestar import Request, Response
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.exceptions import NotFoundException
@@ -36,6 +37,11 @@ def _endpoint(request: Request[Any, Any, Any], ledger: FromPath[str]) -> Any:
 
 ENDPOINT = {"endpoint": Provide(_endpoint, sync_to_thread=False)}
 """The `dependencies` of a handler with `endpoint`: the endpoint of the ledger in its path."""
+
+
+def answer_at(position: int, body: object) -> Response[bytes]:
+    """Return a JSON answer whose header `Duban-Position` has the position of the log that it reflects."""
+    return Response(msgspec.json.encode(body), media_type="application/json", headers={"Duban-Position": str(position)})
 
 
 async def unloaded(ledgers: Collection[str], endpoints: Mapping[str, Endpoint]) -> str | None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import httpx
-import msgspec
 import structlog
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -15,7 +14,7 @@ from events.ledger import EVERYBODY, Ledger, Trigger
 from events.text import name_of
 from services.common.clock import Clock
 from services.common.edge import Service
-from services.common.endpoints import ENDPOINT, unloaded
+from services.common.endpoints import ENDPOINT, answer_at, unloaded
 from services.common.lifespan import Running, lifespan
 from services.common.settings import Settings, SettingsError, load_ledgers
 from services.common.web import application
@@ -90,11 +89,7 @@ async def alerts(
     position = endpoint.alerts.projection.saved
     query = AlertQuery(recipient and name_of(recipient), task and name_of(task), on, in_state, limit, cursor)
     found, following = await endpoint.alerts.select(query)
-    return Response(
-        msgspec.json.encode(AlertPage([view(status) for status in found], following)),
-        media_type="application/json",
-        headers={"Duban-Position": str(position)},
-    )
+    return answer_at(position, AlertPage([view(status) for status in found], following))
 
 
 def _check_channels(path: Path, ledger: Ledger) -> None:

@@ -3,7 +3,6 @@
 import sys
 from typing import Annotated, Any, TypeAlias
 
-import msgspec
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException, ValidationException
@@ -15,7 +14,7 @@ from events.entries import Stored
 from events.schema import TYPES
 from events.text import name_of
 from services.common.edge import STREAM
-from services.common.endpoints import ENDPOINT
+from services.common.endpoints import ENDPOINT, answer_at
 from services.contract.openapi import POSITION, Named, answers, event_named, one_of, place, problems
 from services.status.reader import StatusReader, read_instant, read_position
 from services.status.row import Light, State, TaskRow
@@ -79,7 +78,7 @@ async def tasks(
     named = endpoint.board.ledger.directory.named
     query = TaskQuery(unit and named(unit), lead and named(lead), light, in_state, before, q, sort, limit, cursor)
     try:
-        return _answer(snapshot.position, select(snapshot.rows, query))
+        return answer_at(snapshot.position, select(snapshot.rows, query))
     except BadCursorError as error:
         raise ValidationException(str(error)) from error
 
@@ -93,7 +92,7 @@ async def tasks(
 )
 async def task_row(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None) -> Response[bytes]:
     snapshot = await endpoint.snapshot(as_of)
-    return _answer(snapshot.position, _row(snapshot, name_of(task)))
+    return answer_at(snapshot.position, _row(snapshot, name_of(task)))
 
 
 @get(
@@ -108,7 +107,7 @@ async def task_events(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None
     task = name_of(task)
     _row(snapshot, task)
     history = await endpoint.board.history(task, snapshot.position)
-    return _answer(snapshot.position, {"items": [_with_position(entry) for entry in history], "next": None})
+    return answer_at(snapshot.position, {"items": [_with_position(entry) for entry in history], "next": None})
 
 
 @get(
@@ -122,7 +121,7 @@ async def ledger_overview(endpoint: StatusEndpoint, as_of: AsOf = None) -> Respo
     snapshot = await endpoint.snapshot(as_of)
     at = endpoint.clock.now().astimezone(endpoint.board.ledger.zone)
     figures = Overview(endpoint.board.ledger.title, at, **overview(snapshot.rows), position=snapshot.position)
-    return _answer(snapshot.position, figures)
+    return answer_at(snapshot.position, figures)
 
 
 @get(
@@ -160,10 +159,6 @@ async def changes(
 
 
 ROUTES = (tasks, task_row, task_events, ledger_overview, changes)
-
-
-def _answer(position: int, body: object) -> Response[bytes]:
-    return Response(msgspec.json.encode(body), media_type="application/json", headers={"Duban-Position": str(position)})
 
 
 def _row(snapshot: Snapshot, task: str) -> TaskRow:
