@@ -16,6 +16,7 @@ from services.common import tokens
 from services.common.clock import sleep
 from services.common.connection import connect
 from services.common.settings import SERVICES, shipped
+from tests.cli.terminal import run
 from tests.ports import free_ports
 
 LEDGER = "zhanjiang"
@@ -115,7 +116,7 @@ class Deployment:
         async with httpx.AsyncClient() as http:
             try:
                 async with asyncio.timeout(READY_SECONDS):
-                    while not await _answers(http, f"{self.base(service)}/health/ready"):
+                    while not await answers(http, f"{self.base(service)}/health/ready"):
                         if (
                             self._processes[service].poll() is not None
                         ):  # the server closed the connection during the start
@@ -139,18 +140,12 @@ class Deployment:
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a duban command against this deployment."""
         token = self.tokens["office"]
-        environment = os.environ | self.environment | {"DUBAN_URL": self.base("ingest"), "DUBAN_TOKEN": token}
-        return subprocess.run(
-            [sys.executable, "-m", "services.cli", *words],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        place = {"DUBAN_URL": self.base("ingest"), "DUBAN_TOKEN": token}
+        return run(*words, environment={**self.environment, **place})
 
 
-async def _answers(http: httpx.AsyncClient, url: str) -> bool:
+async def answers(http: httpx.AsyncClient, url: str) -> bool:
+    """Return whether a URL is answered with success."""
     try:
         return (await http.get(url)).is_success
     except httpx.TransportError:

@@ -17,6 +17,7 @@ from events.log import Log
 from services.common.accepted import LossAccepted, accept, waiting
 from services.common.settings import load_ledger, shipped
 from services.ingest import draft
+from services.ingest.acknowledged import Acknowledged
 from services.ingest.core import Outcome
 from services.ingest.draft import Submission
 from services.ingest.refusals import read_refused
@@ -36,9 +37,9 @@ DAY = timedelta(days=1)
 class RunningWriter:
     """A writer and the clock that the test sets for it."""
 
-    def __init__(self, redis: Any, clock: FixedClock) -> None:
+    def __init__(self, redis: Any, clock: FixedClock, noted: Acknowledged | None = None) -> None:
         self.clock = clock
-        self.writer = Writer(redis, NAME, LEDGER, clock.now)
+        self.writer = Writer(redis, NAME, LEDGER, clock.now, noted=noted)
 
     async def submit(self, *events: Event | bytes, authid: str | None = None) -> list[Outcome]:
         """Submit events as their sources, or bytes as `authid`."""
@@ -46,9 +47,11 @@ class RunningWriter:
 
 
 @asynccontextmanager
-async def working(redis: Any, clock: FixedClock | None = None) -> AsyncIterator[RunningWriter]:
+async def working(
+    redis: Any, clock: FixedClock | None = None, noted: Acknowledged | None = None
+) -> AsyncIterator[RunningWriter]:
     """Run a writer until the block ends; then cancel it as a crash would, with nothing saved."""
-    running = RunningWriter(redis, clock or FixedClock(START))
+    running = RunningWriter(redis, clock or FixedClock(START), noted)
     task = asyncio.create_task(running.writer.run())
     try:
         yield running

@@ -1,7 +1,5 @@
 """What was acknowledged, noted outside of the server: a log that lacks some of it is not written."""
 
-import asyncio
-import contextlib
 import os
 import stat
 from collections.abc import AsyncIterator, Iterator
@@ -23,12 +21,10 @@ from services.common.settings import SettingsError
 from services.ingest.acknowledged import Acknowledged
 from services.ingest.request import UnavailableError
 from services.ingest.state import MARK, load, own
-from services.ingest.writer import Writer
 from tests.events.driver import Driver
 from tests.events.failover import promote, replica_of
 from tests.examples import assigned, reported, store
-from tests.fixed_clock import FixedClock
-from tests.ingest.running_writer import LEDGER, NAME, START, RunningWriter, accept_loss, history, short
+from tests.ingest.running_writer import NAME, START, RunningWriter, accept_loss, history, short, working
 from tests.servers import Server
 
 AT = datetime(2018, 4, 1, tzinfo=UTC)
@@ -37,15 +33,8 @@ AT = datetime(2018, 4, 1, tzinfo=UTC)
 @asynccontextmanager
 async def noting(redis: Any, directory: Path) -> AsyncIterator[RunningWriter]:
     """Run a writer that notes what it acknowledges, until the block ends: as abruptly as a crash, nothing is noted."""
-    running = RunningWriter(redis, FixedClock(START))
-    running.writer = Writer(redis, NAME, LEDGER, running.clock.now, noted=Acknowledged(directory, Log(redis, NAME)))
-    task = asyncio.create_task(running.writer.run())
-    try:
+    async with working(redis, noted=Acknowledged(directory, Log(redis, NAME))) as running:
         yield running
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 async def note(running: RunningWriter) -> None:

@@ -1,7 +1,6 @@
 """A deployment as `duban up` runs it, on a directory of its own: its processes, and the addresses that can be cut."""
 
 import asyncio
-import os
 import re
 import subprocess
 import sys
@@ -14,8 +13,8 @@ import psutil
 
 from services.common.clock import sleep
 from services.common.settings import SERVICES
-from tests.cli.terminal import CLEAN
-from tests.deployment import LEDGER
+from tests.cli.terminal import CLEAN, run
+from tests.deployment import LEDGER, answers
 from tests.integration.proxy import Proxy
 from tests.ports import free_ports
 
@@ -89,7 +88,7 @@ class Site:
         try:
             async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient(timeout=10) as http:
                 for number in range(len(SERVICES)):
-                    while not await _answers(http, f"http://127.0.0.1:{self.port + number}/health/ready"):
+                    while not await answers(http, f"http://127.0.0.1:{self.port + number}/health/ready"):
                         self._check_living()
                         await sleep(0.1)
         except TimeoutError as error:
@@ -118,18 +117,4 @@ class Site:
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a duban command against it."""
-        return subprocess.run(
-            [sys.executable, "-m", "services.cli", *words, "--data", str(self.data)],
-            env=CLEAN | {"PATH": os.environ["PATH"]},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-
-
-async def _answers(http: httpx.AsyncClient, url: str) -> bool:
-    try:
-        return (await http.get(url)).is_success
-    except httpx.TransportError:
-        return False
+        return run(*words, "--data", str(self.data))
