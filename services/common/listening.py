@@ -10,7 +10,7 @@ LOCALHOST = "localhost"
 
 _FAMILIES = {
     LOCALHOST: ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")),
-    "::": ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")),  # noqa: S104 - it is asked for
+    "::": ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")),  # noqa: S104 - an operator sets this host to listen on all addresses
 }
 """Hosts of two families, each with a socket of its own: a client's IPv4 address is then one, on every system."""
 
@@ -57,7 +57,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
 def reachable(host: str) -> str:
     """Return the address, as a URL has it, at which a program of this machine finds what listens on a host."""
-    if host in {*_FAMILIES, "0.0.0.0"}:  # noqa: S104 - it is compared
+    if host in {*_FAMILIES, "0.0.0.0"}:  # noqa: S104 - compared, not bound
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
 

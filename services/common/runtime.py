@@ -148,7 +148,7 @@ async def repeat(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
     while True:
         try:
             await work()
-        except Exception as error:  # noqa: BLE001 - the loop must outlive any fault, and every fault is in the log
+        except Exception as error:  # noqa: BLE001 - a failed turn is logged and repeated; the service continues
             log.warning("will try again", work=name_of(work), error=f"{type(error).__name__}: {error}")
             await sleep(RETRY_SECONDS)
         await sleep(seconds)

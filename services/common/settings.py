@@ -161,4 +161,4 @@ def published(name: str) -> Path:
 def _read(kind: type, value: object) -> object:
     if kind in {Path, Networks} and isinstance(value, str):
         return kind(value)
-    raise NotImplementedError(kind)  # how msgspec is told that a hook does not know a type
+    raise NotImplementedError(kind)  # msgspec's protocol for a `dec_hook` that does not decode a type

@@ -50,7 +50,7 @@ class Appender:
             passed = [chunk for chunk in batch if chunk.advance is not None and chunk.advance.inbox == str(moved)]
             fail_all(passed, moved)
             self._put_back([chunk for chunk in batch if chunk not in passed])
-        except Exception as error:  # noqa: BLE001 - it is logged, the requests fail with it, and the writer continues
+        except Exception as error:  # noqa: BLE001 - logged; its requests get 503, and the writer continues
             self._handover.abandon(batch, error)
         else:
             self._answer(decided, replicas)

@@ -111,7 +111,7 @@ class Decider:
             return await self._decide_on(batch, found)
         except UnavailableError as error:
             fail_all(batch, error)
-        except Exception as error:  # noqa: BLE001 - it is logged, the requests fail with it, and the writer continues
+        except Exception as error:  # noqa: BLE001 - logged; its requests get 503, and the writer continues
             self._handover.abandon(batch, error)
         return None
 
@@ -175,6 +175,6 @@ async def _read(batch: list[Chunk]) -> list[Chunk]:
     for chunk in batch:
         try:
             await chunk.read()
-        except Exception as error:  # noqa: BLE001 - raised where it was enqueued, and the writer continues
+        except Exception as error:  # noqa: BLE001 - raised again in its own request; the others are decided
             chunk.fail(error)
     return [chunk for chunk in batch if not chunk.request.done.done()]

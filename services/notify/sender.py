@@ -158,10 +158,10 @@ class Sender:
             return
         try:
             result = await self._try(digest, delivery, alerts)
-        except Exception as error:  # noqa: BLE001 - whatever a channel raises, its attempt has a result
+        except Exception as error:  # noqa: BLE001 - any error of a channel is the result of the attempt, which is recorded
             result = Result(sent=False, detail=f"{type(error).__name__}: {error}")
         attempt = Attempt(self._clock.now(), "sent" if result.sent else "failed", result.detail)
-        wait = max(result.after, backoff(len(delivery.attempts) + 1, random.random()))  # noqa: S311 - no secret
+        wait = max(result.after, backoff(len(delivery.attempts) + 1, random.random()))  # noqa: S311 - jitter between retries
         self._note(digest.id, attempted(delivery, attempt, final=result.final, retry_at=real_time() + wait))
         if not result.sent:
             log.warning("not delivered", ledger=self._name, digest=digest.id, way=delivery.shown, error=result.detail)

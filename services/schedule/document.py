@@ -51,7 +51,7 @@ def read_document(data: bytes, name: str) -> Table:
         detail = str(error)
     except MemoryError:
         detail = "it takes more memory to read than is given"
-    except Exception as error:  # noqa: BLE001 - the libraries raise whatever they run into in a broken file
+    except Exception as error:  # noqa: BLE001 - parsers raise any error on a broken file; it becomes a refusal
         detail = f"the file is broken: {type(error).__name__}: {str(error)[:200]}"
     return Table((), (whole(detail),))
 
@@ -66,10 +66,10 @@ def _grids(data: bytes, name: str) -> Sequence[Grid]:
             raise UnreadableError("the file is protected by a password" if protected else f"this is {what}")
     if data.startswith(b"PK"):
         if check_package(data) == "docx":
-            from services.schedule.readers.word import read_word  # noqa: PLC0415 - heavy: only where it is needed
+            from services.schedule.readers.word import read_word  # noqa: PLC0415 - slow to import, and few documents need it
 
             return read_word(data)
-        from services.schedule.readers.sheet import read_sheets  # noqa: PLC0415 - heavy: only where it is needed
+        from services.schedule.readers.sheet import read_sheets  # noqa: PLC0415 - slow to import, and few documents need it
 
         return read_sheets(data)
     return _texts(data, name)
@@ -77,7 +77,7 @@ def _grids(data: bytes, name: str) -> Sequence[Grid]:
 
 def _texts(data: bytes, name: str) -> Sequence[Grid]:
     if _is_web(data) or name.lower().endswith((".htm", ".html")):
-        from services.schedule.readers.web import read_web  # noqa: PLC0415 - heavy: only where it is needed
+        from services.schedule.readers.web import read_web  # noqa: PLC0415 - slow to import, and few documents need it
 
         return read_web(data)
     ending = "." + name.lower().rpartition(".")[2]
