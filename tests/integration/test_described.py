@@ -9,6 +9,7 @@ import os
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from copy import deepcopy
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
+from redis import Redis
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import CHECKS
 
@@ -82,7 +84,9 @@ def lines(_: schemathesis.SerializationContext, value: Any) -> bytes:
 
 @pytest.fixture(scope="module")
 def deployment(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Return the services at work, with two tasks in the ledger."""
+    """Return the services at work on an empty server, with two tasks in the ledger."""
+    with closing(Redis.from_url(server_url)) as client:
+        client.flushall()
     deployment = Deployment(tmp_path_factory.mktemp("described"), server_url)
     with asyncio.Runner() as runner:
         running = deployment.running()
