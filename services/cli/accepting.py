@@ -4,7 +4,7 @@ from redis.exceptions import RedisError
 
 from services.cli.target import Target
 from services.cli.users import operator
-from services.common.accepted import ClockAccepted, LossAccepted, accept, accepted, waiting
+from services.common.accepted import ClockAccepted, LossAccepted, accept, accepted, pending_loss
 from services.common.clock import SystemClock, monotonic, sleep
 from services.common.connection import connected
 from services.common.settings import SettingsError
@@ -32,14 +32,14 @@ async def accept_loss(target: Target, ledger: str, position: int, by: str | None
     Raises SettingsError if nothing is lost or the log ends elsewhere.
     """
     async with connected(target.server()) as redis:
-        loss = await waiting(redis, ledger)
+        loss = await pending_loss(redis, ledger)
         if loss is None:
             raise SettingsError(f"ledger {ledger}: no acknowledged event is missing; there is nothing to accept")
         if position != loss.tail:
             raise SettingsError(f"--accept-loss {position}: {loss.lost}; to accept this loss, give {loss.tail}")
         await accept(redis, ledger, LossAccepted(by or operator(), SystemClock().now(), loss))
         end = monotonic() + PATIENCE_SECONDS
-        while await waiting(redis, ledger) is not None and monotonic() < end:
+        while await pending_loss(redis, ledger) is not None and monotonic() < end:
             await sleep(0.1)
 
 

@@ -1,4 +1,4 @@
-"""What operators accepted, on record: a clock that had jumped, events that were lost.
+"""Acceptances: the record of what operators accepted, a clock that had jumped or events that were lost.
 
 duban:{L}:accepted  stream  e: an acceptance as JSON, the oldest first    written by `duban doctor` alone
 """
@@ -14,11 +14,11 @@ from services.common.jump import ClockReading
 from services.common.loss import Loss
 
 MOST = 1_000
-"""Of the newest acceptances that are read at once: there is one for each time that something went wrong."""
+"""Acceptances that are read at once, the newest: there is one per incident."""
 
 
 class ClockAccepted(Struct, frozen=True, tag="clock"):
-    """A held clock that somebody confirmed: its reading then, and the instant that was taken instead."""
+    """The confirmation of a held clock: its reading, and the instant that was used instead."""
 
     by: str
     at: datetime
@@ -34,7 +34,7 @@ class ClockAccepted(Struct, frozen=True, tag="clock"):
 
 
 class LossAccepted(Struct, frozen=True, tag="loss"):
-    """Acknowledged events that are lost, and that somebody knows of; the log goes on from where it ends."""
+    """The acceptance of a loss; the log continues after its present end."""
 
     by: str
     at: datetime
@@ -53,18 +53,18 @@ _losses = msgspec.json.Decoder(Loss)
 
 
 async def accept(redis: Any, ledger: str, acceptance: Acceptance) -> None:
-    """Record an acceptance; whoever waits for it sees it within a second."""
+    """Record an acceptance; ingest applies it within a second."""
     await redis.xadd(key(ledger, "accepted"), {"e": msgspec.json.encode(acceptance)})
 
 
 async def accepted(redis: Any, ledger: str) -> list[Acceptance]:
-    """Return what was accepted in a ledger, the oldest first."""
+    """Return a ledger's acceptances, the oldest first."""
     entries = await redis.xrevrange(key(ledger, "accepted"), count=MOST)
     return [_decoder.decode(fields[b"e"]) for _, fields in reversed(entries)]
 
 
-async def wait_for(redis: Any, ledger: str, loss: Loss | None) -> None:
-    """Have it known, for `duban doctor`, which loss is to be accepted, or that none is."""
+async def publish_loss(redis: Any, ledger: str, loss: Loss | None) -> None:
+    """Publish the loss that is to be accepted, for `duban doctor`; None: there is none."""
     name = key(ledger, "ingest", "lost")
     if loss is None:
         await redis.unlink(name)
@@ -72,7 +72,7 @@ async def wait_for(redis: Any, ledger: str, loss: Loss | None) -> None:
         await redis.set(name, msgspec.json.encode(loss))
 
 
-async def waiting(redis: Any, ledger: str) -> Loss | None:
-    """Return the loss that is to be accepted, None where there is none."""
+async def pending_loss(redis: Any, ledger: str) -> Loss | None:
+    """Return the loss that is to be accepted, None if there is none."""
     found = await redis.get(key(ledger, "ingest", "lost"))
     return _losses.decode(found) if found is not None else None

@@ -1,7 +1,7 @@
-"""Whether a clock has jumped: what it shows against what it showed and the time since. Pure.
+"""The policy for a clock that jumps: its reading is compared with its last good reading and the time since. Pure.
 
-A clock that jumped is held: what is recorded meanwhile goes by the last good instant and the time since then, and
-deadlines do not pass. One that comes back to within JUMP of that is good again by itself; any other has to be accepted.
+A clock that jumped is held: events are recorded by the last good instant plus the time since, and no deadline passes.
+A clock that returns to within JUMP of that instant is released; otherwise an operator has to accept it.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -9,19 +9,19 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct
 
 JUMP = timedelta(hours=1)
-"""More than any correction of a clock that runs: those are of seconds, or of an hour where a zone was set wrongly."""
+"""More than any correction of a running clock: those are seconds, or one hour if a zone was set wrongly."""
 
 ABSENT = timedelta(days=45)
-"""The longest that a machine may have been off, a long holiday included, for its clock to be believed unasked."""
+"""The longest time off, a long holiday included, after which a machine's clock is trusted without acceptance."""
 
 BEFORE = timedelta(minutes=5)
-"""How far a clock may be behind what was recorded under another boot: what unsynchronised machines are off by."""
+"""How far a clock may be behind the last record of another boot: the error of unsynchronised machines."""
 
 
 class ClockReading(Struct, frozen=True):
-    """One look at a clock: its instant, the machine's seconds since it booted, and under which boot.
+    """One reading of a clock: its instant, the machine's seconds since boot, and the id of that boot.
 
-    `meant` is an instant that was set on purpose: it is believed.
+    `meant` marks an instant that was set on purpose; it is trusted.
     """
 
     instant: datetime
@@ -31,7 +31,7 @@ class ClockReading(Struct, frozen=True):
 
 
 class Hold(Struct, frozen=True):
-    """A clock that is held: the reading that is not believed, and the instant that is taken instead."""
+    """A held clock: the rejected reading, and the instant that is used instead."""
 
     reading: ClockReading
     expected: datetime
@@ -39,17 +39,17 @@ class Hold(Struct, frozen=True):
     def __str__(self) -> str:
         shown, expected = (instant.isoformat(timespec="seconds") for instant in (self.reading.instant, self.expected))
         return (
-            f"the clock is held: it shows {shown}, but by the last good instant and the time since it is {expected};"
-            f" deadlines wait, and events are recorded at {expected} and on. Set the clock right; or, if {shown} is"
-            " right, confirm it with `duban doctor --accept-clock`"
+            f"the clock is held: it shows {shown}, but by the last good instant and the time since it is {expected}."
+            f" Deadlines wait, and events are recorded from {expected} on. Correct the clock;"
+            f" or, if {shown} is correct, confirm it with `duban doctor --accept-clock`"
         )
 
 
 def judge(good: ClockReading, now: ClockReading, started: float) -> Hold | None:
-    """Return the hold on a clock that was `good` once and is read `now`; None where it may be believed.
+    """Return the hold on a clock with the last `good` reading and the reading `now`; None if the reading is accepted.
 
-    Under one boot the machine has counted the time in between, sleep included. Under another one nothing is known of
-    it; `started` is the uptime from which the time is counted then.
+    Within one boot, the machine has counted the time in between, sleep included. After another boot that time is
+    unknown; it is counted from `started`, an uptime.
     """
     if now.meant:
         return None
@@ -63,16 +63,16 @@ def judge(good: ClockReading, now: ClockReading, started: float) -> Hold | None:
 
 
 def accepts(accepted: ClockReading, now: ClockReading) -> bool:
-    """Return whether the acceptance of one reading is also that of another: the same clock, having run on.
+    """Return whether the acceptance of one reading covers another: the same clock at a later time.
 
-    Under another boot that is one which shows the instant that was accepted.
+    After another boot, it covers a reading of the accepted instant.
     """
     passed = now.uptime - accepted.uptime if now.boot == accepted.boot else 0.0
     return abs(now.instant - later(accepted.instant, passed)) <= JUMP
 
 
 def later(instant: datetime, seconds: float) -> datetime:
-    """Return the instant so many seconds later, none of them if negative, and never beyond the calendar."""
+    """Return an instant plus seconds; negative ones count as 0, and the result stays within the calendar."""
     try:
         return instant + timedelta(seconds=max(0.0, seconds))
     except OverflowError:

@@ -199,7 +199,7 @@ def _on_server_away(_: "Request[Any, Any, Any]", error: RedisError | ClockError)
 
 def _on_fault(request: "Request[Any, Any, Any]", error: Exception) -> Response[bytes]:
     log.error("fault", path=request.url.path, exc_info=error)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the service has a fault; its log tells more")
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the service failed; the error is in its log")
 
 
 @cache

@@ -8,7 +8,7 @@ import structlog
 from events.entries import event_hash
 from events.envelope import read
 from events.log import Log
-from services.common.accepted import LossAccepted, accepted, wait_for
+from services.common.accepted import LossAccepted, accepted, publish_loss
 from services.common.loss import Loss
 from services.ingest.acknowledged import Acknowledged
 from services.ingest.draft import Draft
@@ -58,7 +58,7 @@ class LossCheck:
     async def review(self) -> None:
         """Publish the loss for `duban doctor`; end it once it is accepted, or when another server answers."""
         ledger = self._log.ledger
-        await wait_for(self._redis, ledger, self.loss)
+        await publish_loss(self._redis, ledger, self.loss)
         if self.loss is None:
             return
         if self.server != await self._log.server():
@@ -69,7 +69,7 @@ class LossCheck:
             if self.noted is not None:
                 await self.noted.accept_log()
             self._tail, self._tail_hash, self.loss = self.loss.tail, "", None
-            await wait_for(self._redis, ledger, None)
+            await publish_loss(self._redis, ledger, None)
 
     async def _lacks_tail(self) -> bool:
         """Return whether the log has no event, or another one, at the last acknowledged position."""

@@ -16,7 +16,7 @@ from events.replicas import UnconfirmedError
 from services.cli.checks.outcomes import check_refused
 from services.cli.commands.doctor import _configuration
 from services.common import tokens
-from services.common.accepted import ClockAccepted, LossAccepted, accept, accepted, wait_for, waiting
+from services.common.accepted import ClockAccepted, LossAccepted, accept, accepted, pending_loss, publish_loss
 from services.common.connection import connect
 from services.common.jump import ClockReading
 from services.common.ledger_clock import ledger_clock
@@ -162,8 +162,8 @@ async def test_services_see_what_was_accepted_and_only_the_operator_accepts(guar
         clock = await ledger_clock(client, LEDGER, None, records=True)
         await keep(client, LEDGER, clock)
         for one in (loss, None):
-            await wait_for(client, LEDGER, one)
-            assert await waiting(client, LEDGER) == one
+            await publish_loss(client, LEDGER, one)
+            assert await pending_loss(client, LEDGER) == one
         assert isinstance(clock, SteadyClock)
         clock.good = reading
         await keep(client, LEDGER, clock)

@@ -11,30 +11,30 @@ TITLE = "# Faults that were injected, and what they found"
 
 HEAD = f"""{TITLE}
 
-`make faults` writes this page from the state file beside it; every sitting adds to the totals. A *point* is one
-fault that was injected and has occurred; those that were drawn and did not come to pass are not counted. After
-every run these hold, or the run is a finding: every acknowledged event is in the log once, at its position, byte
-for byte, and no source's events have moved; positions are dense; each inbox entry has one receipt, that of its
-event; each due instant passed once; rows equal a fresh fold; feed clients equal the snapshot; each alert was
-received and is recorded as sent; `duban audit verify` finds nothing.
+`make faults` writes this page from the state file next to it. Each run of it, a *sitting*, adds to the totals. A
+*point* is one fault that was injected and took effect. A run in which one of the following does not hold is a
+*finding*: every acknowledged event is in the log once, at its position, byte for byte; the events of each source
+keep their order; positions are dense; each inbox entry has one receipt, with its event; each due instant passed
+once; rows equal a fresh fold; feed clients equal the snapshot; each alert was received and is recorded as sent;
+`duban audit verify` finds nothing.
 
-**simulation**: the real writer, inbox readers, projections and sender in one process, as
-`tests/faults/components.py` wires them, against a real server with `appendfsync always`, with four publishers and
-two feed clients. The fault comes at a command of theirs that the seed chooses. A seed fixes what each component
-draws, command by command; how the components interleave is the machine's. Waits of the services that are longer
-than a run (the sender's lease, the pauses before another try) are shortened, and a plain reader stands for the
-broker's. A duplicate is a command that the server executes twice, as for a client that lost the first answer. No
-processes end here: a crash abandons all tasks of a component, whose connections then send nothing any more.
+**simulation**: the real writer, inbox readers, projections and sender in one process, connected as in
+`tests/faults/components.py`, on a real server with `appendfsync always`, with four publishers and two feed clients.
+The seed chooses the commands at which faults are injected. A seed fixes the choices of each component, not how
+components interleave. Pauses that are longer than a run are shortened, and a plain reader replaces the broker's. A
+duplicate is a command that the server executes twice, as for a client that lost the first answer. No process ends:
+a crash abandons all tasks of a component, and its connections send nothing afterwards.
 """
 
-REAL = """**processes**: `duban up` with its supervisor, server and services as they are, while four publishers and two
-feed clients run. A seed chooses the faults and the pauses between them. A torn tail is the beginning of one more write
-at the end of the append-only file of a killed server: what a power cut leaves of a write that nobody was told of.
-Bytes that were acknowledged are never cut off, as with `appendfsync always` the disk has them. A full disk is a
-limit on the size of the server's files, at which it ends as it does at ENOSPC.
+REAL = """**processes**: `duban up` unchanged, with its supervisor, server and services, while four publishers
+and two feed clients run. A seed chooses the faults and the pauses between them. A torn tail is the
+beginning of one more write at the end of a killed server's append-only file, as a power cut leaves
+an unacknowledged write. Acknowledged bytes are never cut off, because `appendfsync always` has them
+on disk. A full disk is a limit on the size of the server's files; the server ends as it does at
+ENOSPC.
 
-**containers**: the image and deploy/compose.yaml as they are, hit from the host; the engine starts again what ends.
-There is no supervisor, and a file cannot be torn before its server runs again.
+**containers**: the image and deploy/compose.yaml unchanged, with faults injected from the host. The engine restarts
+what ends. There is no supervisor, and a file cannot be torn before its server restarts.
 """
 
 WAYS = ("simulation", "processes", "containers")

@@ -14,7 +14,7 @@ from events.envelope import Event, encode
 from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
-from services.common.accepted import LossAccepted, accept, waiting
+from services.common.accepted import LossAccepted, accept, pending_loss
 from services.common.settings import load_ledger, shipped
 from services.ingest import draft
 from services.ingest.acknowledged import Acknowledged
@@ -64,11 +64,11 @@ async def working(
 async def accept_loss(redis: Any, running: RunningWriter) -> None:
     """Accept a loss of events, as `duban doctor` does, and make the writer read the acceptance."""
     await running.writer.look_for_acceptance()
-    loss = await waiting(redis, NAME)
+    loss = await pending_loss(redis, NAME)
     assert loss is not None
     await accept(redis, NAME, LossAccepted("li", START, loss))
     await running.writer.look_for_acceptance()
-    assert await waiting(redis, NAME) is None
+    assert await pending_loss(redis, NAME) is None
 
 
 def submission(event: Event | bytes, authid: str | None = None, entry: str | None = None) -> Submission:

@@ -15,7 +15,7 @@ from events.saved_rows import saved_position
 from services.cli.accepting import accept_held_clock, accept_loss, acceptances
 from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.target import LEDGER, Target, find
-from services.common.accepted import waiting
+from services.common.accepted import pending_loss
 from services.common.connection import connected
 from services.common.ledger_clock import ahead_of_wall
 from services.common.steady import kept_hold
@@ -109,9 +109,8 @@ async def _server(target: Target, ledger: str, sources: Collection[str]) -> list
 
 async def _held(redis: Any, ledger: str) -> list[str]:
     """Return what waits for an operator."""
-    wrong = [
-        f"ingest: {one}" for one in (await waiting(redis, ledger), await kept_hold(redis, ledger)) if one is not None
-    ]
+    held = await pending_loss(redis, ledger), await kept_hold(redis, ledger)
+    wrong = [f"ingest: {one}" for one in held if one is not None]
     if (ahead := await ahead_of_wall(redis, ledger)) is not None:
         wrong.append(f"clock: {ahead}; was it recorded by another clock, or was this clock wrong?")
     return wrong
