@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 from litestar.testing import AsyncTestClient
 
 from events.envelope import Event, encode
@@ -85,3 +86,8 @@ def problem(answer: httpx.Response) -> dict[str, Any]:
     assert found["title"]
     assert found["detail"]
     return found
+
+
+def outcome(answer: httpx.Response) -> Outcome:
+    """Return the outcome in an answer."""
+    return msgspec.json.decode(answer.content, type=Outcome)

@@ -1,159 +1,154 @@
-"""Entries of an inbox that are unusual, removed before they were read, or too much to be read at once."""
+"""Submissions by an inbox: their receipts, order and authentication, restarts, and FastStream's messages."""
 
-import asyncio
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from faststream.redis import RedisBroker
+from redis.exceptions import ResponseError
 
 from events.envelope import encode
 from events.keys import key
-from services.common.clock import sleep
-from services.common.sizes import MIB
-from services.ingest.entries import READ_BYTES, InboxReader
+from services.ingest.core import Outcome
 from services.ingest.queue import BATCH
 from tests.examples import assigned, reported
-from tests.ingest.ingest_client import PATIENCE, IngestClient, opened
-from tests.ingest.running_writer import NAME, ids, kept, receipts, short
+from tests.ingest.ingest_client import IngestClient, opened
+from tests.ingest.running_writer import NAME, history, kept, receipts, short
+from tests.servers import Server
 
-INBOX = key(NAME, "inbox", "units")
+
+async def test_the_inbox(client: IngestClient) -> None:
+    """An entry of an inbox is an event in the field `e`; its outcome appears among the source's receipts."""
+    (task,) = await client.add("office", assigned())
+    assert (await client.receipt(task, "office")) == Outcome("office", assigned().id, "accepted", 1)
+    first, again, other, bad = await client.add("units", reported(), reported(), reported(percent=60), b"{")
+    assert short([await client.receipt(entry, "units") for entry in (first, again, other, bad)]) == [
+        ("accepted", 2),
+        ("duplicate", 2),
+        ("refused", "id-reused"),
+        ("refused", "malformed"),
+    ]
+    assert [entry for entry, _ in await receipts(client.redis, "units")] == [first, again, other, bad]
 
 
-async def add(redis: Any, *parts: object, id: str = "*", inbox: str = INBOX) -> str:
-    """Add an entry as any client may, with fields as they come."""
-    entry: bytes = await redis.execute_command("XADD", inbox, id, *parts)
-    return entry.decode()
+async def test_an_inbox_authenticates_its_source(client: IngestClient) -> None:
+    """Who writes to an inbox is that source: events of others are not permitted, nor those of who may only read."""
+    (entry,) = await client.add("units", assigned())
+    assert short([await client.receipt(entry, "units")]) == [("refused", "not-permitted")]
+    (entry,) = await client.add("board", msgspec.structs.replace(assigned(), source="board"))
+    assert short([await client.receipt(entry, "board")]) == [("refused", "not-permitted")]
+    assert [one["by"] for one in await kept(client.redis)] == [b"units", b"board"]
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["bytes", "object"])
+async def test_what_faststream_publishes(client: IngestClient, server_url: str, packed: bool) -> None:  # noqa: FBT001 - pytest names it
+    """A message in the format of FastStream's own publisher is an event like any other."""
+    broker = RedisBroker(server_url)
+    await broker.start()
+    try:
+        event = encode(assigned())
+        message: Any = event if packed else msgspec.json.decode(event)
+        entry = await broker.publish(message, stream=key(NAME, "inbox", "office"))
+    finally:
+        await broker.stop()
+    assert short([await client.receipt(entry.decode(), "office")]) == [("accepted", 1)]
+    ((position, found),) = [(one.position, one.event) for one in await history(client.redis)]
+    assert (position, found.id, found.data) == (1, assigned().id, assigned().data)
 
 
 @pytest.mark.parametrize(
-    "names", [("e", "e"), ("e", "__data__"), ("__data__", "__data__"), ("e", "x", "e")], ids=" ".join
+    "fields",
+    [
+        {"event": encode(assigned())},
+        {"e": b""},
+        {"e": b"\xff\xfe"},
+        {b"\xff": b"\xff"},
+        {"__data__": b""},
+        {"__data__": b"\x89BIN\x0d\x0a\x1a\x0a\x00\x01"},
+        {"__data__": b"\x89BIN\x0d\x0a\x1a\x0a\x00\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"},
+        {"__data__": b'{"data": "x", "headers": {}}'},
+    ],
+    ids=str,
 )
-async def test_a_field_twice(client: IngestClient, names: tuple[str, ...]) -> None:
-    """An entry with two events in it is refused once, as malformed, and all that it holds is kept."""
-    parts = [part for number, name in enumerate(names) for part in (name, encode(assigned(f"t-{number}")))]
-    entry = await add(client.redis, *parts, inbox=key(NAME, "inbox", "office"))
-    outcome = await client.receipt(entry, "office")
-    assert short([outcome]) == [("refused", "malformed")]
-    assert f"not: {', '.join(names)}" in (outcome.detail or "")
+async def test_an_entry_that_is_no_event_holds_nobody_up(client: IngestClient, fields: dict[Any, bytes]) -> None:
+    """An entry without an event in it is malformed, is kept, and what comes after it is decided."""
+    entry = (await client.redis.xadd(key(NAME, "inbox", "office"), fields)).decode()
+    (good,) = await client.add("office", assigned())
+    assert short([await client.receipt(good, "office")]) == [("accepted", 1)]
+    assert short([await client.receipt(entry, "office")]) == [("refused", "malformed")]
     (refusal,) = await kept(client.redis)
-    held = msgspec.json.decode(refusal["raw"], type=list[tuple[bytes, bytes]])
-    assert [part for pair in held for part in pair] == [
-        part.encode() if isinstance(part, str) else part for part in parts
-    ]
-    assert await ids(client.redis) == []
+    assert (refusal["by"], refusal["door"]) == (b"office", key(NAME, "inbox", "office").encode())
 
 
-async def test_an_event_beside_other_fields(client: IngestClient) -> None:
-    """Fields of a client's own do not matter, also where one is repeated: there is one event."""
-    entry = await add(client.redis, "x", "1", "e", encode(assigned()), "x", "2", inbox=key(NAME, "inbox", "office"))
-    assert short([await client.receipt(entry, "office")]) == [("accepted", 1)]
+async def test_what_an_entry_without_an_event_held_is_kept(client: IngestClient) -> None:
+    """All fields of such an entry are kept, as a JSON array of names and values in base 64."""
+    entry = (await client.redis.xadd(key(NAME, "inbox", "units"), {"event": b"\xff", "x": b"y"})).decode()
+    refused = await client.receipt(entry, "units")
+    assert "not: event, x" in (refused.detail or "")
+    (refusal,) = await kept(client.redis)
+    assert msgspec.json.decode(refusal["raw"], type=list[tuple[bytes, bytes]]) == [(b"event", b"\xff"), (b"x", b"y")]
 
 
-async def test_an_inbox_that_was_made_anew(client: IngestClient) -> None:
-    """After an entry with an id of the far future, and the deletion of the inbox, lower ids are decided as well."""
+async def test_a_full_inbox_is_decided_in_its_order(client: IngestClient) -> None:
+    """Many batches of entries are decided one after another, each with its receipt."""
+    await client.add("office", assigned())
+    await client.receipt((await client.add("office", assigned("t2")))[0], "office")
+    entries = await client.add("units", *(reported(number=number) for number in range(3 * BATCH)))
+    await client.receipt(entries[-1], "units")
+    told = await receipts(client.redis, "units")
+    assert [entry for entry, _ in told] == entries
+    assert short(one for _, one in told) == [("accepted", position) for position in range(3, 3 * BATCH + 3)]
+
+
+async def test_entries_that_came_while_ingest_was_down(redis: Any, server_url: str, tmp_path: Path) -> None:
+    """At its start ingest resumes each inbox at its saved position; no entry is decided twice."""
+    async with opened(redis, server_url, tmp_path) as client:
+        (first,) = await client.add("office", assigned())
+        await client.receipt(first, "office")
+    waiting = await client.add("office", assigned(), assigned("t2"))
+    async with opened(redis, server_url, tmp_path) as client:
+        outcomes = [await client.receipt(entry, "office") for entry in waiting]
+    assert short(outcomes) == [("duplicate", 1), ("accepted", 2)]
+    assert [entry for entry, _ in await receipts(redis, "office")] == [first, *waiting]
+
+
+async def test_two_instances_read_an_inbox_once(redis: Any, server_url: str, tmp_path: Path) -> None:
+    """Where two instances of ingest follow the same inboxes, each entry is decided once, in order, with one receipt."""
+    async with opened(redis, server_url, tmp_path) as client, opened(redis, server_url, tmp_path):
+        entries: list[str] = []
+        for start in range(0, 1_500, 50):
+            entries += await client.add("office", *(assigned(f"t{number}") for number in range(start, start + 50)))
+        await client.receipt(entries[-1], "office")
+    told = await receipts(redis, "office")
+    assert [entry for entry, _ in told] == entries
+    assert short(one for _, one in told) == [("accepted", position) for position in range(1, 1_501)]
+
+
+async def test_an_inbox_is_read_on_after_a_crash_of_the_server(client: IngestClient, server: Server) -> None:
+    """Entries that were added before a crash of the server are decided after it, each once and in order."""
     await client.post(assigned(), source="office")
-    later = f"{2**60}-0"
-    first = await add(client.redis, "e", encode(reported(number=1)), id=later)
-    await client.receipt(first, "units")
-    await client.redis.delete(INBOX)
-    second = await add(client.redis, "e", encode(reported(number=2)))
-    assert short([await client.receipt(second, "units")]) == [("accepted", 3)]
-    third = await add(client.redis, "e", encode(reported(number=3)))
-    assert short([await client.receipt(third, "units")]) == [("accepted", 4)]
-    told = [(where, one.detail) for where, one in await receipts(client.redis, "units") if ".." in where]
-    assert [where for where, _ in told] == [f"{later}..0-0"]
-    assert "unknown number" in (told[0][1] or "")
+    entries = await client.add("units", *(reported(number=number) for number in range(800)))
+    server.kill()
+    server.start()
+    await client.redis.connection_pool.disconnect()
+    entries += await client.add("units", *(reported(number=number) for number in range(800, 900)))
+    await client.receipt(entries[-1], "units")
+    told = await receipts(client.redis, "units")
+    assert [entry for entry, _ in told] == entries
+    assert short(one for _, one in told) == [("accepted", position) for position in range(2, 902)]
 
 
-async def test_an_inbox_that_was_made_anew_while_ingest_was_down(redis: Any, server_url: str, tmp_path: Path) -> None:
-    """It does not matter whether ingest runs while an inbox is deleted; ids that go on are decided at once."""
-    for number, anew in enumerate((f"{2**60}-0", "7-0", "9-0"), 1):
-        await redis.delete(INBOX)
-        await add(redis, "e", encode(reported(number=number)), id=anew)
-        async with opened(redis, server_url, tmp_path) as client:
-            if number == 1:
-                await client.post(assigned(), source="office")
-            outcome = await client.receipt(anew, "units")
-            assert outcome.outcome == "accepted" or outcome.code == "unknown-task"
-    assert len([where for where, _ in await receipts(redis, "units") if ".." not in where]) == 3
-
-
-@pytest.mark.parametrize("before", [0, 3])
-async def test_entries_that_were_trimmed_unread(redis: Any, server_url: str, tmp_path: Path, before: int) -> None:
-    """Entries that were trimmed before they were read are a refusal and a receipt: how many, and between which ids."""
-    async with opened(redis, server_url, tmp_path) as client:
-        await client.post(assigned(), source="office")
-        for number in range(before):
-            (last,) = await client.add("units", reported(number=100 + number))
-            await client.receipt(last, "units")
-    reached = (await receipts(redis, "units"))[-1][0] if before else "0-0"
-    for number in range(5):
-        await redis.execute_command("XADD", INBOX, "MAXLEN", 2, "*", "e", encode(reported(number=number)))
-    left = [id.decode() for id, _ in await redis.xrange(INBOX)]
-    async with opened(redis, server_url, tmp_path) as client:
-        assert [(await client.receipt(id, "units")).outcome for id in left] == ["accepted"] * 2
-        ((where, outcome),) = [one for one in await receipts(redis, "units") if ".." in one[0]]
-        (refusal,) = await kept(redis)
-        more = (await client.add("units", reported(number=9)))[0]
-        assert (await client.receipt(more, "units")).outcome == "accepted"
-    assert where == f"{reached}..{left[-1]}"
-    assert short([outcome]) == [("refused", "malformed")]
-    assert f"3 entries of the inbox after {reached} and up to {left[-1]}" in (outcome.detail or "")
-    assert (refusal["n"], refusal["by"], refusal["door"]) == (b"1", b"units", INBOX.encode())
-    assert msgspec.json.decode(refusal["e"]) == msgspec.to_builtins(outcome)
-    assert len(await kept(redis)) == 1
-
-
-async def test_entries_that_were_deleted_unread(redis: Any, server_url: str, tmp_path: Path) -> None:
-    """XDEL of an entry that nobody has read is noticed as well; of one that was decided it is not, it is gone."""
-    entries = [await add(redis, "e", encode(reported(number=number))) for number in range(4)]
-    await redis.xdel(INBOX, entries[1])
-    async with opened(redis, server_url, tmp_path) as client:
-        await client.receipt(entries[3], "units")
-        await redis.xdel(INBOX, entries[3])
-        await client.receipt((await client.add("units", reported(number=9)))[0], "units")
-    told = [one.detail for where, one in await receipts(redis, "units") if ".." in where]
-    assert [(detail or "").partition(" ")[0] for detail in told] == ["1"]
-
-
-async def test_a_batch_is_bounded_by_bytes(redis: Any) -> None:
-    """Of a large inbox no more than some bytes are read at once, in order; an entry beyond them comes alone."""
-    sizes = [100, 9 * MIB, 9 * MIB, 100, READ_BYTES + 1, 100]
-    entries = [await add(redis, "e", b"x" * size) for size in sizes]
-    reader = InboxReader(redis, INBOX)
-    read, after = [], "0-0"
-    while batch := await reader.after(after):
-        read.append([entry.size - 1 for entry in batch])
-        after = batch[-1].id
-    assert read == [[100, 9 * MIB], [9 * MIB, 100], [READ_BYTES + 1], [100]]
-    assert after == entries[-1]
-
-
-async def test_small_entries_are_read_by_the_batch(redis: Any) -> None:
-    """Of an inbox that is within the bound a whole batch is read at once, and no entry beyond `until`."""
-    for number in range(BATCH + 5):
-        await add(redis, "e", b"x", id=f"{number + 1}-0")
-    reader = InboxReader(redis, INBOX)
-    assert [entry.id for entry in await reader.after("0-0")] == [f"{number + 1}-0" for number in range(BATCH)]
-    assert [entry.id for entry in await reader.after("2-0", "4-0")] == ["3-0", "4-0"]
-
-
-async def test_large_entries_hold_nobody_up(client: IngestClient) -> None:
-    """Entries that together are beyond what a command may have are refused by their size, once, and others go on."""
+async def test_an_entry_with_an_id_of_the_farthest_future(client: IngestClient) -> None:
+    """A source may choose its entries' ids: it is decided all the same, and what follows it, and others' as ever."""
     await client.post(assigned(), source="office")
-    oversized = b"y" * (100 * MIB)
-    large = [await add(client.redis, "e", oversized) for _ in range(2)]
-    large += [await add(client.redis, "e", b"z" * (12 * MIB)) for _ in range(4)]
-    (small,) = await client.add("units", reported())
-    (other,) = await client.add("office", assigned("t-2"))
-    async with asyncio.timeout(3 * PATIENCE):
-        while small not in (found := dict(await receipts(client.redis, "units"))):
-            await sleep(0.1)
-    assert short([found[small]]) == [("accepted", 3 if (await client.receipt(other, "office")).position == 2 else 2)]
-    assert short(found[entry] for entry in large) == [("refused", "too-large")] * 6
-    refused = await kept(client.redis)
-    assert [int(one["size"]) for one in refused] == [100 * MIB] * 2 + [12 * MIB] * 4
-    assert refused[0]["sha256"].decode() == hashlib.sha256(oversized).hexdigest()
-    assert not any("raw" in one for one in refused)
+    inbox = key(NAME, "inbox", "units")
+    last = 2**64 - 1
+    for number, id in enumerate((f"{last}-1", "*", f"{last}-{last}")):
+        entry = (await client.redis.xadd(inbox, {"e": encode(reported(number=number))}, id=id)).decode()
+        assert short([await client.receipt(entry, "units")]) == [("accepted", number + 2)]
+    with pytest.raises(ResponseError, match="exhausted"):  # of its own making
+        await client.add("units", reported(number=9))
+    (entry,) = await client.add("office", assigned("t-2"))
+    assert short([await client.receipt(entry, "office")]) == [("accepted", 5)]
+    assert (await client.post(reported(number=9))).status_code == 201

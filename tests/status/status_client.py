@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 
+from events.deadline import Fixed
 from events.entries import Entry, digest
 from events.envelope import Event, encode
 from events.keys import key
@@ -18,8 +20,9 @@ from services.common.connection import connect
 from services.common.settings import Settings
 from services.status.app import build
 from tests.events.appending import append
-from tests.examples import EXAMPLES, RECORDED, store
+from tests.examples import EXAMPLES, RECORDED, assigned, reported, store
 from tests.status.sse import Happening, happenings
+from tests.status.tracked_tasks import at
 from tests.webserver import serving
 
 LEDGER = "zhanjiang"
@@ -29,6 +32,14 @@ PATIENCE = 20.0
 
 QUIET = 0.5
 """Seconds without an event after which a test concludes that no more events come."""
+
+CHANGES = key(LEDGER, "status", "changes")
+
+STILL = "2019-04-01T09:00:00+08:00"
+"""A clock at the instant at which `store` records, so that time changes nothing."""
+
+PLENTY = Fixed("2020年底前", at("2021-01-01"))
+"""A due instant that the clock above does not come near."""
 
 
 class History:
@@ -152,3 +163,26 @@ def applied(rows: dict[str, Any], changes: Sequence[Happening]) -> dict[str, Any
     """Return a snapshot's rows after the changes, as a dashboard computes them."""
     assert all(happening.event == "task" for happening in changes)
     return rows | {row["task"]: row for row in (happening.json() for happening in changes)}
+
+
+def batch(numbers: range, round: int = 0) -> list[Event]:
+    """Return one event for each task: its assignment in round 0, a report in each later one."""
+    if round == 0:
+        return [assigned(f"t-{number:04}", deadline=PLENTY) for number in numbers]
+    return [reported(f"t-{number:04}", round, percent=50 + round) for number in numbers]
+
+
+async def machine_feed(redis: Any) -> list[tuple[str, Any]]:
+    """Return the stream of changes: ids and rows."""
+    return [(id.decode(), msgspec.json.decode(fields[b"e"])) for id, fields in await redis.xrange(CHANGES)]
+
+
+def problem(answer: httpx.Response, status: int) -> str:
+    """Return the detail of an answer that must be an RFC 9457 problem."""
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert (body["status"], body["type"]) == (status, "about:blank")
+    assert body["title"]
+    detail: str = body["detail"]
+    return detail

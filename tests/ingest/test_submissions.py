@@ -1,45 +1,27 @@
-"""The two doors of ingest as its sources meet them: HTTP and the stream inboxes, with one decision behind both."""
+"""Submissions over HTTP: one event, an array, NDJSON; tokens, and what a request may be."""
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
-from pathlib import Path
-from typing import Any
 
-import httpx
 import msgspec
 import pytest
-from faststream.redis import RedisBroker
-from redis.exceptions import ResponseError
 
 from events.contract import schema_of
-from events.envelope import CODES, Event, encode
+from events.envelope import encode
 from events.keys import key
-from events.schema import TYPES, TaskClosed, TaskUrged
+from events.schema import TYPES, TaskUrged
 from services.common.clock import sleep
 from services.ingest.budget import MOST_REQUEST
 from services.ingest.core import Outcome
 from services.ingest.queue import BATCH
 from tests.examples import EXAMPLES, LEAD, assigned, reported
-from tests.ingest.ingest_client import ONE, PATH, PATIENCE, IngestClient, opened, problem
-from tests.ingest.running_writer import NAME, history, ids, kept, receipts, short
+from tests.ingest.ingest_client import ONE, PATH, PATIENCE, IngestClient, outcome, problem
+from tests.ingest.running_writer import NAME, history, ids, kept, short
 from tests.servers import Server
 
 ARRAY = "application/cloudevents-batch+json"
+
 LINES = "application/x-ndjson"
-
-
-def outcome(answer: httpx.Response) -> Outcome:
-    """Return the outcome in an answer."""
-    return msgspec.json.decode(answer.content, type=Outcome)
-
-
-def replaced(event: Event, old: bytes, new: bytes) -> bytes:
-    """Return an event's bytes with something else in them."""
-    raw = encode(event)
-    assert old in raw
-    return raw.replace(old, new)
 
 
 async def test_one_event(client: IngestClient) -> None:
@@ -255,212 +237,6 @@ async def test_a_server_that_is_away(client: IngestClient, server: Server) -> No
     assert (await client.http.get("/health/ready")).status_code == 200
 
 
-async def test_the_inbox(client: IngestClient) -> None:
-    """An entry of an inbox is an event in the field `e`; its outcome appears among the source's receipts."""
-    (task,) = await client.add("office", assigned())
-    assert (await client.receipt(task, "office")) == Outcome("office", assigned().id, "accepted", 1)
-    first, again, other, bad = await client.add("units", reported(), reported(), reported(percent=60), b"{")
-    assert short([await client.receipt(entry, "units") for entry in (first, again, other, bad)]) == [
-        ("accepted", 2),
-        ("duplicate", 2),
-        ("refused", "id-reused"),
-        ("refused", "malformed"),
-    ]
-    assert [entry for entry, _ in await receipts(client.redis, "units")] == [first, again, other, bad]
-
-
-async def test_both_doors_decide_as_one(client: IngestClient) -> None:
-    """HTTP and inbox share their ids: the same bytes are a duplicate, other bytes reuse the id."""
-    await client.post(assigned(), source="office")
-    (entry,) = await client.add("office", assigned())
-    assert short([await client.receipt(entry, "office")]) == [("duplicate", 1)]
-    (entry,) = await client.add("units", reported())
-    await client.receipt(entry, "units")
-    assert outcome(await client.post(reported())).position == 2
-    assert outcome(await client.post(reported(percent=60))).code == "id-reused"
-
-
-async def test_an_inbox_authenticates_its_source(client: IngestClient) -> None:
-    """Who writes to an inbox is that source: events of others are not permitted, nor those of who may only read."""
-    (entry,) = await client.add("units", assigned())
-    assert short([await client.receipt(entry, "units")]) == [("refused", "not-permitted")]
-    (entry,) = await client.add("board", msgspec.structs.replace(assigned(), source="board"))
-    assert short([await client.receipt(entry, "board")]) == [("refused", "not-permitted")]
-    assert [one["by"] for one in await kept(client.redis)] == [b"units", b"board"]
-
-
-@pytest.mark.parametrize("packed", [True, False], ids=["bytes", "object"])
-async def test_what_faststream_publishes(client: IngestClient, server_url: str, packed: bool) -> None:  # noqa: FBT001 - pytest names it
-    """A message in the format of FastStream's own publisher is an event like any other."""
-    broker = RedisBroker(server_url)
-    await broker.start()
-    try:
-        event = encode(assigned())
-        message: Any = event if packed else msgspec.json.decode(event)
-        entry = await broker.publish(message, stream=key(NAME, "inbox", "office"))
-    finally:
-        await broker.stop()
-    assert short([await client.receipt(entry.decode(), "office")]) == [("accepted", 1)]
-    ((position, found),) = [(one.position, one.event) for one in await history(client.redis)]
-    assert (position, found.id, found.data) == (1, assigned().id, assigned().data)
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"event": encode(assigned())},
-        {"e": b""},
-        {"e": b"\xff\xfe"},
-        {b"\xff": b"\xff"},
-        {"__data__": b""},
-        {"__data__": b"\x89BIN\x0d\x0a\x1a\x0a\x00\x01"},
-        {"__data__": b"\x89BIN\x0d\x0a\x1a\x0a\x00\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"},
-        {"__data__": b'{"data": "x", "headers": {}}'},
-    ],
-    ids=str,
-)
-async def test_an_entry_that_is_no_event_holds_nobody_up(client: IngestClient, fields: dict[Any, bytes]) -> None:
-    """An entry without an event in it is malformed, is kept, and what comes after it is decided."""
-    entry = (await client.redis.xadd(key(NAME, "inbox", "office"), fields)).decode()
-    (good,) = await client.add("office", assigned())
-    assert short([await client.receipt(good, "office")]) == [("accepted", 1)]
-    assert short([await client.receipt(entry, "office")]) == [("refused", "malformed")]
-    (refusal,) = await kept(client.redis)
-    assert (refusal["by"], refusal["door"]) == (b"office", key(NAME, "inbox", "office").encode())
-
-
-async def test_what_an_entry_without_an_event_held_is_kept(client: IngestClient) -> None:
-    """All fields of such an entry are kept, as a JSON array of names and values in base 64."""
-    entry = (await client.redis.xadd(key(NAME, "inbox", "units"), {"event": b"\xff", "x": b"y"})).decode()
-    refused = await client.receipt(entry, "units")
-    assert "not: event, x" in (refused.detail or "")
-    (refusal,) = await kept(client.redis)
-    assert msgspec.json.decode(refusal["raw"], type=list[tuple[bytes, bytes]]) == [(b"event", b"\xff"), (b"x", b"y")]
-
-
-async def test_a_full_inbox_is_decided_in_its_order(client: IngestClient) -> None:
-    """Many batches of entries are decided one after another, each with its receipt."""
-    await client.add("office", assigned())
-    await client.receipt((await client.add("office", assigned("t2")))[0], "office")
-    entries = await client.add("units", *(reported(number=number) for number in range(3 * BATCH)))
-    await client.receipt(entries[-1], "units")
-    told = await receipts(client.redis, "units")
-    assert [entry for entry, _ in told] == entries
-    assert short(one for _, one in told) == [("accepted", position) for position in range(3, 3 * BATCH + 3)]
-
-
-async def test_entries_that_came_while_ingest_was_down(redis: Any, server_url: str, tmp_path: Path) -> None:
-    """At its start ingest resumes each inbox at its saved position; no entry is decided twice."""
-    async with opened(redis, server_url, tmp_path) as client:
-        (first,) = await client.add("office", assigned())
-        await client.receipt(first, "office")
-    waiting = await client.add("office", assigned(), assigned("t2"))
-    async with opened(redis, server_url, tmp_path) as client:
-        outcomes = [await client.receipt(entry, "office") for entry in waiting]
-    assert short(outcomes) == [("duplicate", 1), ("accepted", 2)]
-    assert [entry for entry, _ in await receipts(redis, "office")] == [first, *waiting]
-
-
-async def test_two_instances_read_an_inbox_once(redis: Any, server_url: str, tmp_path: Path) -> None:
-    """Where two instances of ingest follow the same inboxes, each entry is decided once, in order, with one receipt."""
-    async with opened(redis, server_url, tmp_path) as client, opened(redis, server_url, tmp_path):
-        entries: list[str] = []
-        for start in range(0, 1_500, 50):
-            entries += await client.add("office", *(assigned(f"t{number}") for number in range(start, start + 50)))
-        await client.receipt(entries[-1], "office")
-    told = await receipts(redis, "office")
-    assert [entry for entry, _ in told] == entries
-    assert short(one for _, one in told) == [("accepted", position) for position in range(1, 1_501)]
-
-
-async def test_an_inbox_is_read_on_after_a_crash_of_the_server(client: IngestClient, server: Server) -> None:
-    """Entries that were added before a crash of the server are decided after it, each once and in order."""
-    await client.post(assigned(), source="office")
-    entries = await client.add("units", *(reported(number=number) for number in range(800)))
-    server.kill()
-    server.start()
-    await client.redis.connection_pool.disconnect()
-    entries += await client.add("units", *(reported(number=number) for number in range(800, 900)))
-    await client.receipt(entries[-1], "units")
-    told = await receipts(client.redis, "units")
-    assert [entry for entry, _ in told] == entries
-    assert short(one for _, one in told) == [("accepted", position) for position in range(2, 902)]
-
-
-# One list of bad inputs, over both doors
-
-NOW = datetime(2018, 3, 31, 2, tzinfo=UTC)
-
-CLOSED = msgspec.structs.replace(
-    EXAMPLES["duban.task.closed.v1"], subject="t-closed", time=assigned().time, data=TaskClosed("cancelled")
-)
-
-GOOD = reported(number=1)
-
-BAD: dict[str, tuple[bytes, CODES]] = {
-    "not JSON": (b"not JSON", "malformed"),
-    "not UTF-8": (replaced(GOOD, "市残联".encode(), b"\xff"), "malformed"),
-    "an array of one": (b"[" + encode(GOOD) + b"]", "malformed"),
-    "no subject": (replaced(GOOD, b'"subject":"zj-2017-07",', b""), "malformed"),
-    "a task id without end": (encode(reported("t" * 151)), "malformed"),
-    "another version of CloudEvents": (replaced(GOOD, b'"specversion":"1.0"', b'"specversion":"0.3"'), "malformed"),
-    "what the ledger adds": (encode(GOOD, authid="office"), "malformed"),
-    "an unknown type": (replaced(GOOD, b"reported.v1", b"reported.v2"), "unknown-type"),
-    "an extra member in data": (replaced(GOOD, b'"data":{', b'"data":{"mood":"good",'), "invalid-data"),
-    "a percent beyond all measure": (replaced(GOOD, b'"percent":50', b'"percent":101'), "invalid-data"),
-    "61 KB": (encode(GOOD, note="x" * 61_000), "too-large"),
-    "a unit that is not responsible": (encode(reported(unit="市体育局")), "not-responsible"),
-    "a unit nobody knows": (encode(reported(unit="市火星局")), "unknown-unit"),
-    "an unknown task": (encode(reported("nowhere")), "unknown-task"),
-    "a closed task": (encode(reported("t-closed")), "task-closed"),
-    "an id reused with other bytes": (encode(reported(number=0, percent=60)), "id-reused"),
-    "a time in the future": (encode(reported(time=NOW + timedelta(hours=1))), "from-the-future"),
-    "another's source": (encode(assigned("t-new")), "not-permitted"),
-    "another's work": (encode(assigned("t-new", source="units")), "not-permitted"),
-}
-"""What a reporter sends wrongly, and the code of the refusal."""
-
-
-async def over_http(client: IngestClient, raw: bytes) -> Outcome:
-    """Send bytes by HTTP and return the outcome; the status has to be that of the outcome."""
-    answer = await client.post(raw)
-    found = outcome(answer)
-    if found.code == "too-large":
-        assert (answer.status_code, problem(answer)["title"]) == (413, HTTPStatus(413).phrase)
-        return msgspec.structs.replace(found, detail=answer.json()["detail"])
-    assert answer.status_code == {"accepted": 201, "duplicate": 200, "refused": 422}[found.outcome]
-    return found
-
-
-async def over_the_inbox(client: IngestClient, raw: bytes) -> Outcome:
-    """Add bytes to the inbox and return the outcome from the receipts."""
-    (entry,) = await client.add("units", raw)
-    return await client.receipt(entry, "units")
-
-
-DOORS = {"http": (over_http, b"http"), "inbox": (over_the_inbox, b"duban:{zhanjiang}:inbox:units")}
-
-
-@pytest.mark.parametrize("door", DOORS)
-@pytest.mark.parametrize("bad", BAD)
-async def test_bad_input_is_refused_kept_and_harmless(client: IngestClient, bad: str, door: str) -> None:
-    """Over HTTP and inbox, each bad input is refused with its code and kept; the next good event is accepted."""
-    raw, code = BAD[bad]
-    send, name = DOORS[door]
-    before = [assigned(), assigned("t-closed"), CLOSED]
-    for event in before:
-        assert (await client.post(event, source="office")).status_code == 201
-    assert (await send(client, encode(reported(number=0)))).outcome == "accepted"
-    refused = await send(client, raw)
-    assert (refused.outcome, refused.code, bool(refused.detail)) == ("refused", code, True)
-    (refusal,) = await kept(client.redis)
-    assert (refusal["raw"], refusal["by"], refusal["door"]) == (raw, b"units", name)
-    assert msgspec.json.decode(refusal["e"], type=Outcome) == refused
-    assert NOW <= datetime.fromisoformat(refusal["at"].decode()) <= NOW + timedelta(minutes=5)
-    assert short([await send(client, encode(GOOD))]) == [("accepted", 5)]
-    assert await ids(client.redis) == [*(event.id for event in before), reported(number=0).id, GOOD.id]
-
-
 @pytest.mark.parametrize("body", [b"[" * 20_000 + b"]" * 20_000, b"[" * 500_000], ids=["deep", "unclosed"])
 async def test_a_deeply_nested_array_is_malformed(client: IngestClient, body: bytes) -> None:
     """Whatever the bytes, the answer is an outcome, and the refusal is kept."""
@@ -482,18 +258,3 @@ async def test_a_task_id_is_one_part_of_a_path(client: IngestClient) -> None:
     """A slash could not be asked for: it is refused when the task is assigned."""
     answer = await client.post(assigned("a/b"), source="office")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-data")
-
-
-async def test_an_entry_with_an_id_of_the_farthest_future(client: IngestClient) -> None:
-    """A source may choose its entries' ids: it is decided all the same, and what follows it, and others' as ever."""
-    await client.post(assigned(), source="office")
-    inbox = key(NAME, "inbox", "units")
-    last = 2**64 - 1
-    for number, id in enumerate((f"{last}-1", "*", f"{last}-{last}")):
-        entry = (await client.redis.xadd(inbox, {"e": encode(reported(number=number))}, id=id)).decode()
-        assert short([await client.receipt(entry, "units")]) == [("accepted", number + 2)]
-    with pytest.raises(ResponseError, match="exhausted"):  # of its own making
-        await client.add("units", reported(number=9))
-    (entry,) = await client.add("office", assigned("t-2"))
-    assert short([await client.receipt(entry, "office")]) == [("accepted", 5)]
-    assert (await client.post(reported(number=9))).status_code == 201
