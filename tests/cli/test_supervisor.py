@@ -93,6 +93,7 @@ def test_a_server_whose_port_is_taken_for_a_while_comes_back(terminal: Terminal)
                 break
             except OSError:
                 time.sleep(0.001)
+        assert taken.getsockname()[1] == port, "the server was started before its port could be taken"
         taken.listen()
         time.sleep(6)
     _until_well(terminal)
