@@ -12,14 +12,11 @@ from redis.exceptions import RedisError
 from services.common.clock import sleep
 from services.common.connection import connect
 from services.common.settings import SERVICES
-from tests.faults.real.site import SERVER, Site
+from tests.faults.real.site import ENDED_SECONDS, SERVER, Site
 from tests.faults.real.tail import tear
 
 STILL_SECONDS = (0.1, 2.0)
 """How long a process stands still."""
-
-ENDED_SECONDS = 60.0
-"""How long one may take to end."""
 
 Fault = Callable[[Site, random.Random], Awaitable[str | None]]
 
@@ -33,7 +30,15 @@ async def kill(site: Site, draws: random.Random) -> str | None:
 async def restart(site: Site, draws: random.Random) -> str | None:
     """SIGTERM a service or the server; the supervisor starts it again."""
     name = draws.choice((*SERVICES, SERVER))
-    return name if await _signalled(site.process(name), signal.SIGTERM) else None
+    process = site.process(name)
+    if process is None:
+        return None
+    try:
+        return name if await _signalled(process, signal.SIGTERM, site.grace_seconds) else None
+    except TimeoutError:
+        if not site.first_in_namespace:
+            raise
+    return name if await _signalled(process, signal.SIGKILL) else None
 
 
 async def stand_still(site: Site, draws: random.Random) -> str | None:
@@ -129,20 +134,20 @@ FAULTS: dict[str, tuple[Fault, int]] = {
 """By name, each with how often it comes among the others: those that take long come seldom."""
 
 
-async def _signalled(process: psutil.Process | None, number: int) -> bool:
-    """Send a signal that ends a process, and tell whether it has ended of it."""
+async def _signalled(process: psutil.Process | None, number: int, seconds: float = ENDED_SECONDS) -> bool:
+    """Send a signal that ends a process, and return whether it has ended of it; raises TimeoutError after `seconds`."""
     if process is None:
         return False
     try:
         process.send_signal(number)
     except psutil.NoSuchProcess:
         return False
-    return await _ended(process)
+    return await _ended(process, seconds)
 
 
-async def _ended(process: psutil.Process) -> bool:
+async def _ended(process: psutil.Process, seconds: float = ENDED_SECONDS) -> bool:
     """Wait until a process has ended: gone, or left to be noticed by its supervisor."""
-    async with asyncio.timeout(ENDED_SECONDS):
+    async with asyncio.timeout(seconds):
         while process.is_running():
             try:
                 if process.status() == psutil.STATUS_ZOMBIE:

@@ -21,6 +21,9 @@ from tests.ports import free_ports
 READY_SECONDS = 90.0
 """How long everything may take to be ready after a fault, on a machine that does much else."""
 
+ENDED_SECONDS = 60.0
+"""How long a process may take to end after a signal."""
+
 TOLD = 1_500
 """Characters of a log that go into a finding."""
 
@@ -30,10 +33,13 @@ SERVER = "server"
 class Site:
     """The supervisor and what it keeps running; who speaks to a service does so through a proxy.
 
-    `kinds` are the faults that can happen to it, all if it is empty.
+    `kinds` are the faults that can happen to it, all if it is empty. The kernel keeps SIGTERM from a process that is
+    the first in its namespace for as long as it has no handler; such a process is killed after `grace_seconds`.
     """
 
     kinds: Sequence[str] = ()
+    first_in_namespace = False
+    grace_seconds = ENDED_SECONDS
 
     def __init__(self, data: Path) -> None:
         self.data = data
