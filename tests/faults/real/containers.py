@@ -20,7 +20,7 @@ KINDS = ("SIGKILL", "SIGTERM", "SIGSTOP", "clients-cut", "server-cut", "disk-ful
 
 
 LOOK_SECONDS = 0.5
-"""Between two looks for containers whose restart the engine has put off."""
+"""Between two looks at the containers."""
 
 
 class Containers(Site):
@@ -44,22 +44,21 @@ class Containers(Site):
         self.port = self._stack.port
         self.proxies = {name: Proxy(("127.0.0.1", self.port + number)) for number, name in enumerate(SERVICES)}
         self.up = None
+        self._server = Proxy(("127.0.0.1", 6379))
         self._password = ""
         self._tokens: dict[str, str] = {}
         self._ids: dict[str, str] = {}
 
     @property
     def url(self) -> str:
-        """The server's URL, for its user `admin`; the host reaches it in the network of the project."""
-        networks = self._container(SERVER)["NetworkSettings"]["Networks"]
-        (address,) = [network["IPAddress"] for network in networks.values()]
-        return f"redis://admin:{self._password}@{address}:6379/0"
+        """The server's URL, for its user `admin`."""
+        return f"redis://admin:{self._password}@127.0.0.1:{self._server.port}/0"
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Containers"]:
         """Build the image, start everything, and leave nothing behind when the block ends."""
         async with AsyncExitStack() as stack:
-            for proxy in self.proxies.values():
+            for proxy in (*self.proxies.values(), self._server):
                 await stack.enter_async_context(proxy.running())
             try:
                 await asyncio.to_thread(self._stack.compose, "build", "ingest", seconds=BUILD_SECONDS)
@@ -69,9 +68,10 @@ class Containers(Site):
                 self._password = await asyncio.to_thread(self._secret, "redis/admin/password")
                 for source in ("office", "units"):
                     self._tokens[source] = await asyncio.to_thread(self._secret, f"tokens/{source}.token")
+                self._follow(await asyncio.to_thread(self._address))
                 await self.ready()
-                restarting = asyncio.create_task(self._restart())
-                stack.push_async_callback(_end, restarting)
+                watching = asyncio.create_task(self._watch())
+                stack.push_async_callback(_end, watching)
                 yield self
             finally:
                 await asyncio.to_thread(self._stack.close)
@@ -105,11 +105,21 @@ class Containers(Site):
             command, env=self._stack.environment, capture_output=True, text=True, timeout=300, check=False
         )
 
-    async def _restart(self) -> None:
-        """Start each container whose restart the engine puts off, until cancelled."""
+    async def _watch(self) -> None:
+        """Start each container whose restart the engine puts off, and follow the server's address, until cancelled."""
         while True:
             await asyncio.to_thread(self._restart_waiting)
+            self._follow(await asyncio.to_thread(self._address))
             await sleep(LOOK_SECONDS)
+
+    def _follow(self, address: str) -> None:
+        if address and self._server.target[0] != address:
+            self._server.move((address, 6379))
+
+    def _address(self) -> str:
+        """Return the server's address in the project's network, which a restart may change; empty while it is away."""
+        (network,) = self._container(SERVER)["NetworkSettings"]["Networks"].values()
+        return str(network["IPAddress"])
 
     def _restart_waiting(self) -> None:
         with closing(docker.from_env()) as engine:
