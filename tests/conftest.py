@@ -17,6 +17,26 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each worker begin with tests that are marked `long`, the longest first.
+
+    One that begins last would run alone at the end. xdist divides the tests, in order, into equal shares for the
+    workers, which then take from each other.
+    """
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    seconds = {item: mark.args[0] for item in items if (mark := item.get_closest_marker("long")) is not None}
+    long = sorted(seconds, key=lambda item: -seconds[item])
+    others = [item for item in items if item not in seconds]
+    shares: list[list[pytest.Item]] = []
+    for worker in range(workers):
+        first = long[worker::workers]
+        size = (len(items) - sum(map(len, shares))) // (workers - worker)
+        more = max(0, size - len(first))
+        shares.append([*first, *others[:more]])
+        del others[:more]
+    items[:] = [item for share in shares for item in share]
+
+
 @pytest_asyncio.fixture(scope="session", autouse=True)
 async def no_task_left() -> AsyncIterator[None]:
     """Cancel the tasks that tests left, until all have ended; the event loop cancels once, and would wait for ever."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, note, settings
+from hypothesis import HealthCheck, Phase, note, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -37,6 +37,9 @@ START = datetime.fromisoformat("2018-02-10T09:00:00+08:00")
 
 LIVES = os.environ.get("DUBAN_TEST_LIVES")
 """How many ledgers are led through a life, at random; if it is not set, always the same few, for two minutes."""
+
+PARTS = 6
+"""Tests among which the lives are divided, so that several workers share them."""
 
 STEPS = 50
 """Steps of a life: enough for tasks to be returned, extended, closed and opened again, few enough to be made simple."""
@@ -298,18 +301,19 @@ def services(server_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     driver.close()
 
 
-def test_the_services_do_what_the_model_does(services: tuple[Driver, Hall]) -> None:
+@pytest.mark.long(30)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_services_do_what_the_model_does(services: tuple[Driver, Hall], part: int) -> None:
     """Whatever sources submit, and whenever: outcomes, log, rows, lights and the clock's words are the model's."""
 
     class Machine(LifeMachine):
         driver, hall = services
 
     run_state_machine_as_test(
-        Machine,
+        seed(part)(Machine) if LIVES is None else Machine,
         settings=settings(
-            max_examples=int(LIVES or 60),
+            max_examples=int(LIVES or 60) // PARTS,
             stateful_step_count=STEPS,
-            derandomize=LIVES is None,
             database=None,
             report_multiple_bugs=False,
             deadline=None,

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 import httpx
 import msgspec
+import pytest
 from msgspec import Struct
 
 from events.envelope import CODES
@@ -53,6 +54,7 @@ class Head(Struct):
 _heads = msgspec.json.Decoder(Head)
 
 
+@pytest.mark.long(150)
 async def test_a_year_folds_to_the_same_rows_by_every_route(tmp_path: Path, server_url: str, redis: Any) -> None:
     """31 sources at once over HTTP, inboxes and files: each event becomes what it has to, and the rows are equal."""
     ledger = load_ledger(shipped(f"{LEDGER}.toml"))
