@@ -38,6 +38,8 @@ POLL_SECONDS = 0.02
 
 log = structlog.get_logger()
 
+LAST_PORT = 65_535
+
 
 class EmbeddedServer:
     """A server process on a directory; `port` stays the same when it is started again."""
@@ -61,7 +63,7 @@ class EmbeddedServer:
         self._directory.mkdir(parents=True, exist_ok=True)
         known = self._directory / "port"
         if known.exists():
-            self.port = int(known.read_text(encoding="utf-8"))
+            self.port = _last_port(known)
             _end_orphan(self.port, self._directory)
         if not self.port or not _free(self.port):
             self.port = _any_port()
@@ -117,6 +119,17 @@ def _program() -> str:
     except ImportError as error:
         raise SettingsError("no embedded server: install duban[embedded], or set DUBAN_REDIS_URL") from error
     return str(get_binary_path())
+
+
+def _last_port(known: Path) -> int:
+    """Return the port that the last start noted; raises SettingsError for other content, which may hide an orphan."""
+    text = known.read_text(encoding="utf-8", errors="replace").strip()
+    if text.isascii() and text.isdigit() and 0 < int(text) <= LAST_PORT:
+        return int(text)
+    raise SettingsError(
+        f"{known}: {text[:20]!r} is not a port (1 to {LAST_PORT}); if no server runs on {known.parent}, delete"
+        " this file, otherwise write the server's port into it"
+    )
 
 
 def _free(port: int) -> bool:

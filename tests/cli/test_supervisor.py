@@ -15,7 +15,8 @@ import httpx
 import psutil
 import pytest
 
-from services.common.settings import shipped
+from services.cli.embedded import EmbeddedServer
+from services.common.settings import SettingsError, shipped
 from tests.cli.terminal import CLEAN, DUBAN, Terminal, run
 
 
@@ -109,6 +110,16 @@ def test_what_cannot_be_started_again_ends_up_with_an_error(tmp_path: Path) -> N
         assert terminal.up.wait(120) == 1
         assert "status ended or could not be started" in (tmp_path / "up.log").read_text(encoding="utf-8")
         assert not (terminal.data / "run.json").exists()
+
+
+@pytest.mark.parametrize("text", ["", "none", "-1", "0", "70000", "１２３", "6379\x00"])
+def test_a_noted_port_that_is_none_is_an_error(tmp_path: Path, text: str) -> None:
+    """Another server may run on the directory, so none is started."""
+    known = tmp_path / "server" / "port"
+    known.parent.mkdir()
+    known.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match="is not a port"):
+        EmbeddedServer(known.parent).open()
 
 
 def test_files_are_for_their_owner(terminal: Terminal) -> None:
