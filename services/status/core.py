@@ -6,7 +6,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from events import schema
-from events.deadline import Due, Percent, Recurring, fixed_offset
+from events.deadline import Due, Percent, Recurring, fixed_offset, last_day
 from events.directory import Duties
 from events.entries import Recorded
 from events.envelope import Event
@@ -16,7 +16,7 @@ from services.status.lights import light
 from services.status.parts import afresh, handed_over, later, outdated, percent_of, standing, with_part
 from services.status.row import Report, State, TaskRow, TrackedTask, UnitRow
 
-VERSION = "5"
+VERSION = "6"
 """Of the rules in `evolve` and `light`, and of the shape of `TrackedTask`; part of a fold's version."""
 
 
@@ -45,12 +45,14 @@ def _assigned(ledger: Ledger, event: Event, data: schema.TaskAssigned, position:
         task=event.subject,
         title=data.title,
         plan=data.plan,
+        section=event.section,
         row=data.row,
         lead=data.lead,
         lead_inferred=data.lead_inferred,
         units=tuple(UnitRow(unit, role) for unit, role in ledger.directory.obligations(data.units).items()),
         deadline=data.deadline,
         due=due.passes if due is not None else None,
+        due_day=last_day(due.passes, ledger.zone) if due is not None else None,
         state="assigned",
         percent=None,
         light="green",
@@ -188,7 +190,7 @@ def _lead_reported(ledger: Ledger, task: TrackedTask, unit: str, event: Event) -
     after = replace(task, term=term, reported=reported)
     if term.met == task.term.met or term.met is None or (task.row.due is not None and term.met < task.row.due):
         return after
-    return _due(replace(after, row=replace(task.row, overdue_since=None)), term.due(now, ledger.zone))
+    return _due(ledger, replace(after, row=replace(task.row, overdue_since=None)), term.due(now, ledger.zone))
 
 
 def _reopened(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
@@ -196,7 +198,7 @@ def _reopened(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
     units = tuple(replace(part, state=afresh(part.state)) for part in task.row.units)
     row = replace(task.row, units=units, state="in-progress", closed_at=None, outcome=None)
     term = _term(ledger, task, event)
-    return _due(replace(task, row=row, term=term), term.due(event.recorded or event.time, ledger.zone))
+    return _due(ledger, replace(task, row=row, term=term), term.due(event.recorded or event.time, ledger.zone))
 
 
 def _reassigned(ledger: Ledger, task: TrackedTask, data: schema.TaskReassigned, at: datetime) -> TrackedTask:
@@ -234,7 +236,7 @@ def _redated(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
     now = event.recorded or event.time
     due = task.term.due(now, ledger.zone)
     late = None if due is None or due.passes > now else task.row.overdue_since or due.passes
-    return _due(replace(task, row=replace(task.row, deadline=task.term.deadline, overdue_since=late)), due)
+    return _due(ledger, replace(task, row=replace(task.row, deadline=task.term.deadline, overdue_since=late)), due)
 
 
 def _passed(ledger: Ledger, task: TrackedTask, event: Event, due: datetime) -> TrackedTask:
@@ -244,8 +246,10 @@ def _passed(ledger: Ledger, task: TrackedTask, event: Event, due: datetime) -> T
     if after.term.postponed is not None:
         return after
     now = max(due, event.recorded or event.time)
-    return _due(after, after.term.due(now, ledger.zone) or Due(due, due))
+    return _due(ledger, after, after.term.due(now, ledger.zone) or Due(due, due))
 
 
-def _due(task: TrackedTask, due: Due | None) -> TrackedTask:
-    return replace(task, row=replace(task.row, due=due.passes if due is not None else None))
+def _due(ledger: Ledger, task: TrackedTask, due: Due | None) -> TrackedTask:
+    if due is None:
+        return replace(task, row=replace(task.row, due=None, due_day=None))
+    return replace(task, row=replace(task.row, due=due.passes, due_day=last_day(due.passes, ledger.zone)))

@@ -67,6 +67,13 @@ async def tasks(
             description="Due before this instant (RFC 3339, with offset)", schema_extra={"format": "date-time"}
         ),
     ] = None,
+    due_after: Annotated[
+        str | None,
+        QueryParameter(
+            description="Due after this instant (RFC 3339, with offset)", schema_extra={"format": "date-time"}
+        ),
+    ] = None,
+    section: Annotated[str | None, QueryParameter(description="The part of the table it stands in")] = None,
     q: Annotated[str | None, QueryParameter(description="Part of its title or id")] = None,
     sort: Annotated[Sort, QueryParameter(description="The order; - turns it round")] = "row",
     limit: Annotated[int, QueryParameter(ge=1, le=1_000, description="Rows in one answer")] = 100,
@@ -76,11 +83,15 @@ async def tasks(
     snapshot = await endpoint.snapshot(as_of)
     before = read_instant("due_before", due_before) if due_before is not None else None
     named = endpoint.board.ledger.directory.named
-    query = TaskQuery(unit and named(unit), lead and named(lead), light, in_state, before, q, sort, limit, cursor)
+    after = read_instant("due_after", due_after) if due_after is not None else None
+    own_unit, own_lead = unit and named(unit), lead and named(lead)
+    part = section and name_of(section)
+    query = TaskQuery(own_unit, own_lead, light, in_state, part, before, after, q, sort, limit, cursor)
     try:
-        return answer_at(snapshot.position, select(snapshot.rows, query))
+        found = select(snapshot.rows.values(), query)
     except BadCursorError as error:
         raise ValidationException(str(error)) from error
+    return answer_at(snapshot.position, Page(found.items, found.next, found.total))
 
 
 @get(

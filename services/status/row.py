@@ -1,6 +1,6 @@
 """The row of a task as readers get it, and what folding further events needs. Pure."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -26,17 +26,23 @@ class UnitRow(Struct, frozen=True, gc=False):
 
 
 class TaskRow(Struct, frozen=True, gc=False):
-    """A task as dashboards get it; `position` is that of its last event."""
+    """A task as dashboards get it; `position` is that of its last event.
+
+    `section` is the part of the table that it stands in. `due_day` is the last day on which it is in time: `due` is
+    exclusive.
+    """
 
     task: str
     title: str
     plan: str
+    section: str | None
     row: int | None
     lead: str
     lead_inferred: bool
     units: tuple[UnitRow, ...]
     deadline: Deadline
     due: datetime | None
+    due_day: date | None
     state: State
     percent: Percent | None
     light: Light
@@ -49,6 +55,11 @@ class TaskRow(Struct, frozen=True, gc=False):
     returns: int
     last_report_at: datetime | None
     position: int
+
+    @property
+    def unit_names(self) -> tuple[str, ...]:
+        """The units that have a duty in it."""
+        return tuple([part.unit for part in self.units])
 
 
 class Report(Struct, frozen=True, gc=False):

@@ -1,15 +1,18 @@
 """Queries on rows: which rows match, in which order, from which cursor on; and the figures of all. Pure."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
 from events.text import composed
+from services.status.listed import Listed
 from services.status.row import Light, State, TaskRow
+
+L = TypeVar("L", bound=Listed)
 
 Sort: TypeAlias = Literal["row", "task", "due", "percent", "position", "-due", "-percent", "-position"]
 
@@ -18,7 +21,7 @@ _NEVER = 1e12
 
 _Reached: TypeAlias = tuple[Sort, int | float | str | tuple[str, int], str]
 
-_KEYS: dict[str, Callable[[TaskRow], Any]] = {
+_KEYS: dict[str, Callable[[Listed], Any]] = {
     "row": lambda row: (row.plan, row.row or 0),
     "task": lambda row: row.task,
     "due": lambda row: row.due.timestamp() if row.due is not None else _NEVER,
@@ -34,7 +37,9 @@ class TaskQuery(Struct, frozen=True):
     lead: str | None = None
     light: Light | None = None
     state: State | None = None
+    section: str | None = None
     due_before: datetime | None = None
+    due_after: datetime | None = None
     q: str | None = None
     sort: Sort = "row"
     limit: Annotated[int, Meta(ge=1, le=1_000)] = 100
@@ -42,10 +47,19 @@ class TaskQuery(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """Some of the rows, and the cursor of the next page: null on the last one."""
+    """Some of the rows, the cursor of the next page (null on the last one), and how many rows match in all."""
 
     items: list[TaskRow]
     next: str | None
+    total: int
+
+
+class Selected(NamedTuple, Generic[L]):
+    """A page of tasks, the cursor of the next page, and how many tasks match in all."""
+
+    items: list[L]
+    next: str | None
+    total: int
 
 
 class Overview(Struct, frozen=True):
@@ -66,24 +80,25 @@ class BadCursorError(ValueError):
     """A cursor that no page gave."""
 
 
-def select(rows: Mapping[str, TaskRow], query: TaskQuery) -> Page:
-    """Return the page of rows that a query asks for; raises BadCursorError."""
+def select(listed: Iterable[L], query: TaskQuery) -> Selected[L]:
+    """Return the page of tasks that a query asks for, all of them filtered and sorted; raises BadCursorError."""
     name = query.sort.removeprefix("-")
     descending = query.sort.startswith("-")
 
-    def order(row: TaskRow) -> tuple[Any, str]:
+    def order(row: Listed) -> tuple[Any, str]:
         return _KEYS[name](row), row.task
 
-    wanted = sorted((row for row in rows.values() if _wants(query, row)), key=order, reverse=descending)
+    matching = sorted((row for row in listed if _matches(query, row)), key=order, reverse=descending)
+    rest = matching
     if query.cursor is not None:
         reached = _reached(query.cursor, query.sort)
         try:
-            wanted = [row for row in wanted if (order(row) < reached if descending else order(row) > reached)]
+            rest = [row for row in matching if (order(row) < reached if descending else order(row) > reached)]
         except TypeError as error:
             raise BadCursorError(f"cursor {query.cursor!r} is not one that a page gave as `next`") from error
-    items = wanted[: query.limit]
-    more = len(wanted) > len(items)
-    return Page(items, _cursor((query.sort, *order(items[-1]))) if more else None)
+    items = rest[: query.limit]
+    more = len(rest) > len(items)
+    return Selected(items, _cursor((query.sort, *order(items[-1]))) if more else None, len(matching))
 
 
 def overview(rows: Mapping[str, TaskRow]) -> dict[str, Any]:
@@ -107,13 +122,15 @@ def counts(rows: Mapping[str, TaskRow]) -> dict[str, dict[str, int]]:
     return {"lights": lights, "states": states}
 
 
-def _wants(query: TaskQuery, row: TaskRow) -> bool:
+def _matches(query: TaskQuery, row: Listed) -> bool:
     return (
-        (query.unit is None or any(part.unit == query.unit for part in row.units))
+        (query.unit is None or query.unit in row.unit_names)
         and (query.lead is None or row.lead == query.lead)
         and (query.light is None or row.light == query.light)
         and (query.state is None or row.state == query.state)
+        and (query.section is None or row.section == query.section)
         and (query.due_before is None or (row.due is not None and row.due < query.due_before))
+        and (query.due_after is None or (row.due is not None and row.due > query.due_after))
         and (query.q is None or composed(query.q) in composed(row.title) or composed(query.q) in row.task)
     )
 
