@@ -12,13 +12,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from events.entries import Stored
-from events.envelope import read
 from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.rules import Change, Rules
 from services.status.core import VERSION, evolve
 from services.status.lights import lit, relight
+from services.status.past.facts import FORMAT
+from services.status.past.reader import PastReader
+from services.status.past.timeline import TaskTimeline
 from services.status.row import TaskRow, TrackedTask
 
 CHANGES_KEPT = 10_000
@@ -39,6 +41,7 @@ class Board:
         self.ledger = ledger
         self.log = Log(redis, name)
         self.projection = Projection(redis, self.log, rules(ledger))
+        self.past = PastReader(self.log, ledger, self._timeline)
 
     @property
     def position(self) -> int:
@@ -62,15 +65,6 @@ class Board:
         """Return the current rows."""
         return _snapshot(self.projection)
 
-    async def as_of(self, moment: int | datetime) -> Snapshot:
-        """Return the rows after a position, or at an instant of the ledger's time, folded from the log."""
-        past = await self.projection.replay(moment)
-        instant = moment if isinstance(moment, datetime) else await self._recorded(past.position)
-        if instant is not None:
-            for name, task in past.rows.items():
-                past.rows[name] = relight(task, self.ledger.lights, instant) or task
-        return _snapshot(past)
-
     async def relight(self, now: datetime) -> None:
         """Update the light of every row to an instant, and announce the rows that changed."""
         tasks = self.projection.rows
@@ -85,16 +79,16 @@ class Board:
             [position for position in await self.projection.history(task) if position <= until]
         )
 
-    async def _recorded(self, position: int) -> datetime | None:
-        for entry in await self.log.read_at([position]):
-            return read(entry.raw).recorded
-        return None
+    def _timeline(self) -> TaskTimeline:
+        timeline = self.projection.timeline
+        assert isinstance(timeline, TaskTimeline), "these rules keep one"
+        return timeline
 
 
 def rules(ledger: Ledger) -> Rules[TrackedTask]:
     """Return the rules by which a ledger's rows are folded and announced; the version has its directory and lights."""
     lights = hashlib.blake2b(msgspec.json.encode(ledger.lights), digest_size=6).hexdigest()
-    version = f"{VERSION}-{ledger.directory.hash}-{lights}"
+    version = f"{VERSION}.{FORMAT}-{ledger.directory.hash}-{lights}"
     alike = partial(_alike, ledger)
     return Rules(
         "status",
@@ -106,6 +100,7 @@ def rules(ledger: Ledger) -> Rules[TrackedTask]:
         CHANGES_KEPT,
         history=True,
         alike=alike,
+        timeline=partial(TaskTimeline, ledger.lights),
     )
 
 

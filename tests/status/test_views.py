@@ -188,7 +188,7 @@ def test_a_cursor_of_another_order_is_refused(sort: Sort) -> None:
 
 def test_the_overview_counts_what_the_ledger_has() -> None:
     """Tasks by light and state, those overdue and not closed, units once, and every unit's part as an obligation."""
-    assert overview(board()) == {
+    assert overview(board().values()) == {
         "tasks": 5,
         "lights": {"red": 1, "yellow": 1, "green": 2, "blue": 1},
         "states": {"assigned": 2, "in-progress": 1, "submitted": 1, "returned": 0, "closed": 1},
@@ -203,5 +203,5 @@ def test_a_closed_task_is_no_longer_overdue() -> None:
     late = then(opened(), ("2019-01-01", DeadlinePassed(YEAR.due)))
     closed = then(late, ("2019-02-01", TaskClosed("implemented")))
     assert closed.row.overdue_since == YEAR.due
-    count: Callable[[TaskRow], int] = lambda row: overview({"t": row})["overdue"]  # noqa: E731
+    count: Callable[[TaskRow], int] = lambda row: overview([row])["overdue"]  # noqa: E731
     assert (count(late.row), count(closed.row)) == (1, 0)
