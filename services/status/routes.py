@@ -16,11 +16,12 @@ from events.text import name_of
 from services.common.edge import STREAM
 from services.common.endpoints import ENDPOINT, answer_at
 from services.contract.openapi import POSITION, Named, answers, event_named, one_of, place, problems
+from services.status.order import BadCursorError, Sort
 from services.status.past.compared import BadChangeError, ComparedPage, changed_filter
 from services.status.past.comparison import KINDS
 from services.status.reader import StatusReader, read_instant, read_position
 from services.status.row import Light, State, TaskRow
-from services.status.views import BadCursorError, Overview, Page, Sort, TaskQuery, overview, select
+from services.status.views import Overview, Page, TaskQuery, overview, select
 
 SSE = "text/event-stream"
 

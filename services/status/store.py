@@ -99,18 +99,17 @@ def rules(ledger: Ledger) -> Rules[TrackedTask]:
         "changes",
         CHANGES_KEPT,
         history=True,
+        latest=True,
         alike=alike,
         timeline=partial(TaskTimeline, ledger.lights),
     )
 
 
 def announce(changes: Sequence[Change[TrackedTask]]) -> list[tuple[str, bytes]]:
-    """Return the new rows, one per task, in the order of their positions."""
-    latest = {change.key: change for change in changes}
-    ordered = sorted(latest.values(), key=lambda change: change.position)
+    """Return the new rows in the order of their positions; `changes` has the latest of each task."""
     return [
         (f"{change.position}-{0 if change.event is not None else '*'}", msgspec.json.encode(change.row.row))
-        for change in ordered
+        for change in sorted(changes, key=lambda change: change.position)
     ]
 
 

@@ -1,33 +1,17 @@
 """Queries on rows: which rows match, in which order, from which cursor on; and the figures of all. Pure."""
 
-import base64
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
-import msgspec
 from msgspec import Meta, Struct
 
 from events.text import composed
 from services.status.listed import Listed
+from services.status.order import Place, Sort, cursor_at, descends, place, place_of
 from services.status.row import Light, State, TaskRow
 
 L = TypeVar("L", bound=Listed)
-
-Sort: TypeAlias = Literal["row", "task", "due", "percent", "position", "-due", "-percent", "-position"]
-
-_NEVER = 1e12
-"""Sorts a task without a due instant after those with one (Unix seconds, the year 33658)."""
-
-_Reached: TypeAlias = tuple[Sort, int | float | str | tuple[str, int], str]
-
-_KEYS: dict[str, Callable[[Listed], Any]] = {
-    "row": lambda row: (row.plan, row.row or 0),
-    "task": lambda row: row.task,
-    "due": lambda row: row.due.timestamp() if row.due is not None else _NEVER,
-    "percent": lambda row: row.percent or 0,
-    "position": lambda row: row.position,
-}
 
 
 class TaskQuery(Struct, frozen=True):
@@ -76,29 +60,40 @@ class Overview(Struct, frozen=True):
     position: int
 
 
-class BadCursorError(ValueError):
-    """A cursor that no page gave."""
-
-
 def select(listed: Iterable[L], query: TaskQuery) -> Selected[L]:
     """Return the page of tasks that a query asks for, all of them filtered and sorted; raises BadCursorError."""
-    name = query.sort.removeprefix("-")
-    descending = query.sort.startswith("-")
+    reached = place_of(query.cursor, query.sort) if query.cursor is not None else None
+    matching = [row for row in listed if matches(query, row)]
+    return page_of(rest_of(matching, query.sort, reached), query, len(matching))
 
-    def order(row: Listed) -> tuple[Any, str]:
-        return _KEYS[name](row), row.task
 
-    matching = sorted((row for row in listed if _matches(query, row)), key=order, reverse=descending)
-    rest = matching
-    if query.cursor is not None:
-        reached = _reached(query.cursor, query.sort)
-        try:
-            rest = [row for row in matching if (order(row) < reached if descending else order(row) > reached)]
-        except TypeError as error:
-            raise BadCursorError(f"cursor {query.cursor!r} is not one that a page gave as `next`") from error
-    items = rest[: query.limit]
-    more = len(rest) > len(items)
-    return Selected(items, _cursor((query.sort, *order(items[-1]))) if more else None, len(matching))
+def rest_of(listed: Iterable[L], sort: Sort, reached: Place | None) -> list[L]:
+    """Return tasks in an order, from a place on."""
+    descending = descends(sort)
+    ordered = sorted(listed, key=lambda row: place(sort, row), reverse=descending)
+    if reached is None:
+        return ordered
+    return [row for row in ordered if (place(sort, row) < reached if descending else place(sort, row) > reached)]
+
+
+def page_of(rest: Sequence[L], query: TaskQuery, total: int) -> Selected[L]:
+    """Return the page that begins with `rest`: as many as the query asks for, and where the next page begins."""
+    items = list(rest[: query.limit])
+    return Selected(items, cursor_at(query.sort, items[-1]) if len(rest) > len(items) else None, total)
+
+
+def matches(query: TaskQuery, row: Listed) -> bool:
+    """Return whether a query wants a task."""
+    return (
+        (query.unit is None or query.unit in row.unit_names)
+        and (query.lead is None or row.lead == query.lead)
+        and (query.light is None or row.light == query.light)
+        and (query.state is None or row.state == query.state)
+        and (query.section is None or row.section == query.section)
+        and (query.due_before is None or (row.due is not None and row.due < query.due_before))
+        and (query.due_after is None or (row.due is not None and row.due > query.due_after))
+        and (query.q is None or composed(query.q) in composed(row.title) or composed(query.q) in row.task)
+    )
 
 
 def overview(rows: Collection[Listed]) -> dict[str, Any]:
@@ -120,30 +115,3 @@ def counts(rows: Iterable[Listed]) -> dict[str, dict[str, int]]:
         lights[row.light] += 1
         states[row.state] += 1
     return {"lights": lights, "states": states}
-
-
-def _matches(query: TaskQuery, row: Listed) -> bool:
-    return (
-        (query.unit is None or query.unit in row.unit_names)
-        and (query.lead is None or row.lead == query.lead)
-        and (query.light is None or row.light == query.light)
-        and (query.state is None or row.state == query.state)
-        and (query.section is None or row.section == query.section)
-        and (query.due_before is None or (row.due is not None and row.due < query.due_before))
-        and (query.due_after is None or (row.due is not None and row.due > query.due_after))
-        and (query.q is None or composed(query.q) in composed(row.title) or composed(query.q) in row.task)
-    )
-
-
-def _cursor(reached: tuple[Any, ...]) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(reached)).decode()
-
-
-def _reached(cursor: str, sort: Sort) -> tuple[Any, str]:
-    try:
-        given, place, task = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=_Reached)
-    except (ValueError, msgspec.MsgspecError) as error:
-        raise BadCursorError(f"cursor {cursor!r} is not one that a page gave as `next`") from error
-    if given != sort:
-        raise BadCursorError(f"cursor {cursor!r} is of a page sorted by {given!r}, not by {sort!r}")
-    return place, task

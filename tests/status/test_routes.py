@@ -17,14 +17,16 @@ async def test_rows_are_a_fold_of_the_log(service: StatusService, history: Histo
         answer = await client.get("tasks")
         assert answer.headers["duban-position"] == "16"
         assert answer.headers["content-type"] == "application/json"
-        assert answer.content == b'{"items":[%b],"next":null}' % msgspec.json.encode(after_each_example()[-1].row)
+        assert answer.content == b'{"items":[%b],"next":null,"total":1}' % msgspec.json.encode(
+            after_each_example()[-1].row
+        )
 
 
 async def test_an_empty_ledger_is_served(service: StatusService) -> None:
     """Before any event there are no rows, at position 0."""
     async with service.running() as client:
         answer = await client.get("tasks")
-        assert (answer.json(), answer.headers["duban-position"]) == ({"items": [], "next": None}, "0")
+        assert (answer.json(), answer.headers["duban-position"]) == ({"items": [], "next": None, "total": 0}, "0")
         assert (await client.get("overview")).json()["tasks"] == 0
 
 
