@@ -30,14 +30,6 @@ class TaskQuery(Struct, frozen=True):
     cursor: str | None = None
 
 
-class Page(Struct, frozen=True):
-    """Some of the rows, the cursor of the next page (null on the last one), and how many rows match in all."""
-
-    items: list[TaskRow]
-    next: str | None
-    total: int
-
-
 class Selected(NamedTuple, Generic[L]):
     """A page of tasks, the cursor of the next page, and how many tasks match in all."""
 
