@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import compress, islice
-from typing import Any, Generic, TypeAlias
+from typing import Any, TypeAlias
 
 from sortedcontainers import SortedList
 
@@ -26,8 +26,8 @@ Mark: TypeAlias = tuple[str, str]
 _BYTES = bytes.maketrans(b"01", b"\x00\x01")
 
 
-class Index(Generic[L]):
-    """The tasks of one ledger; `select` answers as `views.select` does with the same tasks."""
+class Index(Mapping[str, L]):
+    """The tasks of one ledger by their ids; `select` answers as `views.select` does with the same tasks."""
 
     def __init__(self, listed: Iterable[L] = (), few: int = FEW) -> None:
         rows = list(listed)
@@ -41,6 +41,12 @@ class Index(Generic[L]):
             for name, key in KEYS.items()
         }
         self._marked: dict[Mark, int] = _marked(rows)
+
+    def __getitem__(self, task: str) -> L:
+        return self._row(self._numbers[task])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -71,7 +77,7 @@ class Index(Generic[L]):
             self.remove(task)
         for task, row in rows.items():
             number = self._numbers.get(task)
-            if number is None or self._listed[number] != row:
+            if number is None or (self._listed[number] is not row and self._listed[number] != row):
                 self.put(row)
 
     def select(self, query: TaskQuery) -> Selected[L]:

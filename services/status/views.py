@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from events.text import composed
 from services.status.listed import Listed
 from services.status.order import Place, Sort, cursor_at, descends, place, place_of
-from services.status.row import Light, State, TaskRow
+from services.status.row import Light, State
 
 L = TypeVar("L", bound=Listed)
 
@@ -28,14 +28,6 @@ class TaskQuery(Struct, frozen=True):
     sort: Sort = "row"
     limit: Annotated[int, Meta(ge=1, le=1_000)] = 100
     cursor: str | None = None
-
-
-class Page(Struct, frozen=True):
-    """Some of the rows, the cursor of the next page (null on the last one), and how many rows match in all."""
-
-    items: list[TaskRow]
-    next: str | None
-    total: int
 
 
 class Selected(NamedTuple, Generic[L]):
