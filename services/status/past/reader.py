@@ -8,6 +8,7 @@ loop, a few at a time.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from typing import TypeAlias, TypeVar
 
@@ -29,6 +30,8 @@ T = TypeVar("T")
 BOARDS_KEPT = 4
 """Boards in memory, 8 MB each at 100,000 tasks: a page shows some views of one day, or compares two."""
 
+_THREAD = ThreadPoolExecutor(1, "past")
+"""One for all ledgers: two would not be faster, and what is kept between questions has one user at a time."""
 
 AnyMoment: TypeAlias = int | datetime | Moment
 """A position, an instant, or a position with the instant of its lights."""
@@ -50,7 +53,6 @@ class PastReader:
         self._timeline = timeline
         self._boards: OrderedDict[Moment, PastBoard] = OrderedDict()
         self._made_of: TaskTimeline | None = None
-        self._one_at_a_time = asyncio.Lock()
 
     def has(self, moment: int | datetime) -> bool:
         """Return whether the timeline goes beyond a moment, so that no further event can belong to it."""
@@ -66,14 +68,13 @@ class PastReader:
 
     async def board(self, moment: AnyMoment) -> PastBoard:
         """Return the board at a moment."""
-        timeline, found = self._timeline(), self.at(moment)
-        views = timeline.views
-        return await self._in_thread(lambda: self._board(timeline, views, found))
+        (board,) = await self._boards_at(moment)
+        return board
 
     async def page(self, moment: AnyMoment, query: TaskQuery) -> Selected[TaskRow]:
         """Return a page of the rows at a moment; raises BadCursorError, OtherLogError."""
         board = await self.board(moment)
-        chosen = await self._in_thread(lambda: choose(board, query))
+        chosen = await _in_thread(lambda: choose(board, query))
         return Selected(await self._rows(board, chosen.indexes), chosen.next, chosen.total)
 
     async def row(self, moment: AnyMoment, task: str) -> TaskRow | None:
@@ -81,13 +82,14 @@ class PastReader:
         found = self.at(moment)
         if found is None:
             return None
-        positions = {task: self._timeline().positions(task, found.position)}
-        return (await rows_at(self._log, self._ledger, positions, found.instant)).get(task)
+        views = self._timeline().views
+        positions = await _in_thread(lambda: views.positions(task, found.position))
+        return (await rows_at(self._log, self._ledger, {task: positions}, found.instant)).get(task)
 
     async def counts(self, moment: AnyMoment, base: AnyMoment) -> ChangeCounts:
         """Return how many tasks have each change between the board at a moment and that of a base."""
-        shown, other = await self.board(moment), await self.board(base)
-        return await self._in_thread(lambda: _count(Comparison(shown, other), TaskQuery()))
+        shown, other = await self._boards_at(moment, base)
+        return await _in_thread(lambda: _count(Comparison(shown, other), TaskQuery()))
 
     def days(self) -> list[EventDay]:
         """Return the days of the ledger's zone on which events were recorded, in order."""
@@ -100,10 +102,10 @@ class PastReader:
 
         Raises BadCursorError, OtherLogError.
         """
-        shown, other = await self.board(moment), await self.board(base)
-        comparison = await self._in_thread(lambda: Comparison(shown, other))
-        counts = await self._in_thread(lambda: _count(comparison, query))
-        chosen = await self._in_thread(lambda: _choose_changed(comparison, query, changed))
+        shown, other = await self._boards_at(moment, base)
+        comparison = await _in_thread(lambda: Comparison(shown, other))
+        counts = await _in_thread(lambda: _count(comparison, query))
+        chosen = await _in_thread(lambda: _choose_changed(comparison, query, changed))
         page = ComparedPage([], chosen.next, chosen.total, counts, other.position)
         if ABSENT in changed:
             rows = await self._rows(other, chosen.indexes)
@@ -120,8 +122,14 @@ class PastReader:
         """Return the rows of tasks on a board, in the order of their indexes."""
         if board.moment is None:
             return []
-        positions = await self._in_thread(lambda: board.events_of(indexes))
+        positions = await _in_thread(lambda: board.events_of(indexes))
         return list((await rows_at(self._log, self._ledger, positions, board.moment.instant)).values())
+
+    async def _boards_at(self, *moments: AnyMoment) -> list[PastBoard]:
+        """Return boards of one timeline, even if it is replaced meanwhile: their numbers mean the same."""
+        timeline, found = self._timeline(), [self.at(moment) for moment in moments]
+        views = timeline.views
+        return await _in_thread(lambda: [self._board(timeline, views, moment) for moment in found])
 
     def _board(self, timeline: TaskTimeline, views: TimelineViews, moment: Moment | None) -> PastBoard:
         """Return a board that was made before, or make it; in the thread."""
@@ -138,10 +146,10 @@ class PastReader:
                 self._boards.popitem(last=False)
         return self._boards[moment]
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        """Do a piece of work in another thread, one at a time: two would not be faster, and orders are kept."""
-        async with self._one_at_a_time:
-            return await asyncio.to_thread(work)
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Do a piece of work in the thread of the past."""
+    return await asyncio.get_running_loop().run_in_executor(_THREAD, work)
 
 
 def _count(comparison: Comparison, query: TaskQuery) -> ChangeCounts:

@@ -4,6 +4,7 @@ Twelve bytes an event, and a record of facts for each event that changes some: m
 units, which a list does not show.
 """
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
@@ -35,6 +36,14 @@ class TimelineViews(NamedTuple):
     facts: Records
     shared: SharedValues
 
+    def positions(self, task: str, until: int) -> list[int]:
+        """Return the positions of the events of a task up to a position, oldest first."""
+        number = self.shared.tasks.number(task)
+        if number is None:
+            return []
+        positions: list[int] = (np.flatnonzero(self.events["task"][:until] == number) + 1).tolist()
+        return positions
+
 
 class TaskTimeline:
     """Events and facts up to a position; kept by the projection next to its rows (events/rules.py: `Timeline`)."""
@@ -46,7 +55,8 @@ class TaskTimeline:
         self._rules = rules
         self._events = GrowingTable(EVENT)
         self._facts = GrowingTable(FACT)
-        self._latest: dict[int, tuple[int, int]] = {}
+        self._headings = array("I", [0])
+        self._assignments = array("I", [0])
         self._position = 0
 
     @property
@@ -95,8 +105,9 @@ class TaskTimeline:
             self.shared.extend(chunk["shared"])
         self._position = len(self._events.view())
         facts = self._facts.view()
-        latest = zip(facts["heading"].tolist(), facts["assignment"].tolist(), strict=True)
-        self._latest = dict(zip(facts["task"].tolist(), latest, strict=True))
+        for latest, name in ((self._headings, "heading"), (self._assignments, "assignment")):
+            numbers = dict(zip(facts["task"].tolist(), facts[name].tolist(), strict=True))
+            latest.extend(numbers[task] for task in range(1, len(self.shared.tasks)))
 
     def at(self, moment: int | datetime) -> Moment | None:
         """Return the position of a moment, at most the last one, and its instant: None before the first event.
@@ -109,14 +120,6 @@ class TaskTimeline:
             return Moment(position, moment) if position else None
         position = min(moment, self._position)
         return Moment(position, instant_of(int(recorded[position - 1]))) if position > 0 else None
-
-    def positions(self, task: str, until: int) -> list[int]:
-        """Return the positions of the events of a task up to a position, oldest first."""
-        number = self.shared.tasks.number(task)
-        if number is None:
-            return []
-        positions: list[int] = (np.flatnonzero(self._events.view()["task"][:until] == number) + 1).tolist()
-        return positions
 
     def days(self, zone: tzinfo) -> list[tuple[date, int]]:
         """Return the days of a zone on which events were recorded, in order, with their numbers."""
@@ -132,9 +135,12 @@ class TaskTimeline:
 
     def _add_fact(self, task: int, row: TaskRow, position: int, *, anew: bool) -> None:
         """Add the facts of a row; its heading and assignment are the latest ones, unless an event sets them `anew`."""
+        if task == len(self._headings):
+            self._headings.append(0)
+            self._assignments.append(0)
         if anew:
-            heading = self.shared.heading(heading_of(row), position)
-            self._latest[task] = heading, self.shared.assignment(assignment_of(row), position)
-        heading, assignment = self._latest[task]
+            self._headings[task] = self.shared.heading(heading_of(row), position)
+            self._assignments[task] = self.shared.assignment(assignment_of(row), position)
+        heading, assignment = self._headings[task], self._assignments[task]
         deadline = self.shared.deadline(row.deadline, position)
         self._facts.add((position, task, heading, assignment, deadline, *standing_of(row, self._rules)))

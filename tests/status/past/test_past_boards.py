@@ -210,5 +210,5 @@ def test_the_events_of_a_task(log: list[Recorded]) -> None:
         if fresh(log, entry.position, recorded_at(entry)).keys() & {entry.event.subject}:
             folded.setdefault(entry.event.subject, []).append(entry.position)
     for task in TASKS:
-        assert timeline.positions(task, len(log)) == folded.get(task, [])
-        assert timeline.positions(task, 3) == [position for position in folded.get(task, []) if position <= 3]
+        assert timeline.views.positions(task, len(log)) == folded.get(task, [])
+        assert timeline.views.positions(task, 3) == [position for position in folded.get(task, []) if position <= 3]
