@@ -11,6 +11,7 @@ from events.ledger import Ledger
 from services.common.clock import Clock
 from services.common.runtime import Follow, StreamEntry
 from services.status.feed import Feed
+from services.status.live_figures import LiveFigures
 from services.status.store import CHANGES_KEPT, Board, Snapshot
 
 FOLLOW_BATCH = 1_000
@@ -27,6 +28,7 @@ class StatusReader:
         self.redis = redis
         self.clock = clock
         self.board = Board(redis, name, ledger)
+        self.figures = LiveFigures(self.board.projection, ledger)
         self.feed = Feed(CHANGES_KEPT)
         self._log = follow(self.board.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
         self._changes = follow(self.board.projection.feed, "0-0", FOLLOW_BATCH, self.push)

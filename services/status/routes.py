@@ -19,7 +19,7 @@ from services.contract.openapi import POSITION, Named, answers, event_named, one
 from services.status.reader import StatusReader, read_instant, read_position
 from services.status.row import Light, State, TaskRow
 from services.status.store import Snapshot
-from services.status.views import BadCursorError, Overview, Page, Sort, TaskQuery, overview, select
+from services.status.views import BadCursorError, Page, Sort, TaskQuery, select
 
 SSE = "text/event-stream"
 
@@ -122,20 +122,6 @@ async def task_events(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None
 
 
 @get(
-    "/v1/{ledger:str}/overview",
-    operation_id="overview",
-    summary="The figures of the ledger",
-    dependencies=ENDPOINT,
-    responses={200: answers(Overview, "The figures", headers=POSITION), **problems(400, 404)},
-)
-async def ledger_overview(endpoint: StatusEndpoint, as_of: AsOf = None) -> Response[bytes]:
-    snapshot = await endpoint.snapshot(as_of)
-    at = endpoint.clock.now().astimezone(endpoint.board.ledger.zone)
-    figures = Overview(endpoint.board.ledger.title, at, **overview(snapshot.rows), position=snapshot.position)
-    return answer_at(snapshot.position, figures)
-
-
-@get(
     "/v1/{ledger:str}/changes",
     operation_id="changes",
     summary="Task rows as they change, as Server-Sent Events",
@@ -169,7 +155,7 @@ async def changes(
     )
 
 
-ROUTES = (tasks, task_row, task_events, ledger_overview, changes)
+ROUTES = (tasks, task_row, task_events, changes)
 
 
 def _row(snapshot: Snapshot, task: str) -> TaskRow:

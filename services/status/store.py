@@ -4,7 +4,7 @@ duban:{L}:status:changes  stream  <position>-<n> -> e: the new task row as JSON;
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -26,10 +26,12 @@ CHANGES_KEPT = 10_000
 
 
 class Snapshot(NamedTuple):
-    """The rows after the event at `position`."""
+    """The rows after the event at `position`, and the tasks that they are of; `at` is the instant of a past board."""
 
     position: int
     rows: dict[str, TaskRow]
+    tasks: Mapping[str, TrackedTask]
+    at: datetime | None = None
 
 
 class Board:
@@ -69,7 +71,7 @@ class Board:
         if instant is not None:
             for name, task in past.rows.items():
                 past.rows[name] = relight(task, self.ledger.lights, instant) or task
-        return _snapshot(past)
+        return _snapshot(past, instant)
 
     async def relight(self, now: datetime) -> None:
         """Update the light of every row to an instant, and announce the rows that changed."""
@@ -124,5 +126,6 @@ def _alike(ledger: Ledger, saved: TrackedTask, fresh: TrackedTask) -> TrackedTas
     return lit(fresh, ledger.lights, saved.lit)
 
 
-def _snapshot(projection: Projection[TrackedTask]) -> Snapshot:
-    return Snapshot(projection.position, {name: task.row for name, task in projection.rows.items()})
+def _snapshot(projection: Projection[TrackedTask], at: datetime | None = None) -> Snapshot:
+    rows = {name: task.row for name, task in projection.rows.items()}
+    return Snapshot(projection.position, rows, projection.rows, at)

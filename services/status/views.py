@@ -1,7 +1,7 @@
-"""Queries on rows: which rows match, in which order, from which cursor on; and the figures of all. Pure."""
+"""Queries on rows: which rows match, in which order, from which cursor on. Pure."""
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -62,20 +62,6 @@ class Selected(NamedTuple, Generic[L]):
     total: int
 
 
-class Overview(Struct, frozen=True):
-    """The figures of a ledger at the instant `at`; `obligations` counts each unit of each task."""
-
-    title: str
-    at: datetime
-    tasks: int
-    lights: dict[Light, int]
-    states: dict[State, int]
-    overdue: int
-    units: int
-    obligations: int
-    position: int
-
-
 class BadCursorError(ValueError):
     """A cursor that no page gave."""
 
@@ -99,27 +85,6 @@ def select(listed: Iterable[L], query: TaskQuery) -> Selected[L]:
     items = rest[: query.limit]
     more = len(rest) > len(items)
     return Selected(items, _cursor((query.sort, *order(items[-1]))) if more else None, len(matching))
-
-
-def overview(rows: Mapping[str, TaskRow]) -> dict[str, Any]:
-    """Return the figures of the whole ledger."""
-    return {
-        "tasks": len(rows),
-        **counts(rows),
-        "overdue": sum(row.overdue_since is not None and row.state != "closed" for row in rows.values()),
-        "units": len({unit.unit for row in rows.values() for unit in row.units}),
-        "obligations": sum(len(row.units) for row in rows.values()),
-    }
-
-
-def counts(rows: Mapping[str, TaskRow]) -> dict[str, dict[str, int]]:
-    """Return how many tasks have each light and each state; every light and state is there, also with 0."""
-    lights: dict[str, int] = {"red": 0, "yellow": 0, "green": 0, "blue": 0}
-    states: dict[str, int] = {"assigned": 0, "in-progress": 0, "submitted": 0, "returned": 0, "closed": 0}
-    for row in rows.values():
-        lights[row.light] += 1
-        states[row.state] += 1
-    return {"lights": lights, "states": states}
 
 
 def _matches(query: TaskQuery, row: Listed) -> bool:

@@ -1,0 +1,122 @@
+"""The figures over HTTP: the units, the whole ledger, and the days on which tasks fall due."""
+
+import asyncio
+from datetime import date, datetime
+from typing import Annotated, NamedTuple
+
+from litestar import Response, get
+from litestar.exceptions import NotFoundException, ValidationException
+from litestar.params import PathParameter, QueryParameter
+
+from events.ledger import Ledger
+from services.common.endpoints import ENDPOINT, answer_at
+from services.contract.openapi import POSITION, answers, problems
+from services.status.figures.board import BoardFigures, Overview, figures_of
+from services.status.figures.deadlines import CalendarDays
+from services.status.figures.units import UnitFigures, UnitPage, UnitSort, UnitTally, ranked
+from services.status.reader import StatusReader
+from services.status.routes import AsOf, StatusEndpoint
+
+MOST_DAYS = 3_700
+"""Days of one calendar: ten years, as every day that has deadlines is in the answer."""
+
+UnitName = Annotated[str, PathParameter(description="A unit, by any of its names")]
+
+
+class FiguresAt(NamedTuple):
+    """The figures of a board, and the position and instant of it."""
+
+    figures: BoardFigures
+    position: int
+    at: datetime
+
+
+@get(
+    "/v1/{ledger:str}/units",
+    operation_id="units",
+    summary="The figures of every unit that has a task",
+    dependencies=ENDPOINT,
+    responses={200: answers(UnitPage, "All units", headers=POSITION), **problems(400, 404)},
+)
+async def units(
+    endpoint: StatusEndpoint,
+    sort: Annotated[
+        UnitSort, QueryParameter(description="The order; - turns it round. Units without the figure are last.")
+    ] = "unit",
+    as_of: AsOf = None,
+) -> Response[bytes]:
+    figures, position, at = await figures_at(endpoint, as_of)
+    items = ranked(figures.units(at, position), sort)
+    return answer_at(position, UnitPage(items, None, len(items)))
+
+
+@get(
+    "/v1/{ledger:str}/units/{unit:str}",
+    operation_id="unit",
+    summary="The figures of one unit",
+    dependencies=ENDPOINT,
+    responses={200: answers(UnitFigures, "Its figures", headers=POSITION), **problems(400, 404)},
+)
+async def unit_figures(endpoint: StatusEndpoint, unit: UnitName, as_of: AsOf = None) -> Response[bytes]:
+    figures, position, at = await figures_at(endpoint, as_of)
+    ledger = endpoint.board.ledger
+    name = ledger.directory.named(unit)
+    found = figures.unit(name, at, position)
+    if found is None:
+        _check_known(ledger, name, position)
+        found = UnitTally().figures(name, ledger.day(at), None, position)
+    return answer_at(position, found)
+
+
+@get(
+    "/v1/{ledger:str}/overview",
+    operation_id="overview",
+    summary="The figures of the ledger",
+    dependencies=ENDPOINT,
+    responses={200: answers(Overview, "The figures", headers=POSITION), **problems(400, 404)},
+)
+async def ledger_overview(endpoint: StatusEndpoint, as_of: AsOf = None) -> Response[bytes]:
+    figures, position, at = await figures_at(endpoint, as_of)
+    return answer_at(position, figures.overview(endpoint.board.ledger.title, at, position))
+
+
+@get(
+    "/v1/{ledger:str}/calendar",
+    operation_id="calendar",
+    summary="The days on which tasks fall due: the last days on which they are in time",
+    dependencies=ENDPOINT,
+    responses={200: answers(CalendarDays, "The days that have deadlines", headers=POSITION), **problems(400, 404)},
+)
+async def calendar(
+    endpoint: StatusEndpoint,
+    first: Annotated[date, QueryParameter(name="from", description="The first day (2018-12-01)")],
+    last: Annotated[date, QueryParameter(name="to", description="The last day (2018-12-31), included")],
+    as_of: AsOf = None,
+) -> Response[bytes]:
+    if not 0 <= (last - first).days < MOST_DAYS:
+        raise ValidationException(f"to {last} must be at or after from {first}, by less than {MOST_DAYS:,} days")
+    figures, position, _ = await figures_at(endpoint, as_of)
+    return answer_at(position, figures.calendar(first, last, position))
+
+
+FIGURES_ROUTES = (units, unit_figures, ledger_overview, calendar)
+
+
+async def figures_at(endpoint: StatusReader, as_of: str | None) -> FiguresAt:
+    """Return the figures now, or as of a position or instant; those are summed in a thread, off the event loop."""
+    zone = endpoint.board.ledger.zone
+    if as_of is None:
+        return FiguresAt(endpoint.figures.current(), endpoint.board.position, endpoint.clock.now().astimezone(zone))
+    past = await endpoint.snapshot(as_of)
+    at = past.at or endpoint.clock.now()
+    return FiguresAt(await asyncio.to_thread(figures_of, past.tasks, zone), past.position, at.astimezone(zone))
+
+
+def _check_known(ledger: Ledger, name: str, position: int) -> None:
+    """Raise NotFoundException for a name that is no unit of the ledger's directory."""
+    if ledger.directory.knows(name):
+        return
+    listed = f"GET /v1/…/units lists those that have a task at position {position}"
+    members = ledger.directory.groups.get(name)
+    detail = f"no unit is called {name!r}" if members is None else f"{name!r} is a group of {'、'.join(members)}"
+    raise NotFoundException(f"{detail}; {listed}", headers={"Duban-Position": str(position)})
