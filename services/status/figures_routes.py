@@ -1,6 +1,7 @@
 """The figures over HTTP: the units, the whole ledger, and the days on which tasks fall due."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, NamedTuple
 
@@ -8,14 +9,17 @@ from litestar import Response, get
 from litestar.exceptions import NotFoundException, ValidationException
 from litestar.params import PathParameter, QueryParameter
 
-from events.ledger import Ledger
 from services.common.endpoints import ENDPOINT, answer_at
 from services.contract.openapi import POSITION, answers, problems
+from services.status.export.exports import overview_export, units_export
+from services.status.export.formats import EXPORTED, FORM, WantedForm
+from services.status.export.notice import Facts
 from services.status.figures.board import BoardFigures, Overview, figures_of
 from services.status.figures.deadlines import CalendarDays
 from services.status.figures.units import UnitFigures, UnitPage, UnitSort, UnitTally, ranked
 from services.status.reader import StatusReader
-from services.status.routes import AsOf, StatusEndpoint
+from services.status.routes import AsOf, StatusEndpoint, about
+from services.status.row import TrackedTask
 
 MOST_DAYS = 3_700
 """Days of one calendar: ten years, as every day that has deadlines is in the answer."""
@@ -24,29 +28,33 @@ UnitName = Annotated[str, PathParameter(description="A unit, by any of its names
 
 
 class FiguresAt(NamedTuple):
-    """The figures of a board, and the position and instant of it."""
+    """The figures of a board, its position and instant, and the tasks that are counted."""
 
     figures: BoardFigures
     position: int
     at: datetime
+    tasks: Mapping[str, TrackedTask]
 
 
 @get(
     "/v1/{ledger:str}/units",
     operation_id="units",
     summary="The figures of every unit that has a task",
-    dependencies=ENDPOINT,
-    responses={200: answers(UnitPage, "All units", headers=POSITION), **problems(400, 404)},
+    dependencies={**ENDPOINT, **FORM},
+    responses={200: answers(UnitPage, "All units", headers=POSITION, more=EXPORTED), **problems(400, 404)},
 )
 async def units(
     endpoint: StatusEndpoint,
+    form: WantedForm,
     sort: Annotated[
         UnitSort, QueryParameter(description="The order; - turns it round. Units without the figure are last.")
     ] = "unit",
     as_of: AsOf = None,
 ) -> Response[bytes]:
-    figures, position, at = await figures_at(endpoint, as_of)
+    figures, position, at, _ = await figures_at(endpoint, as_of)
     items = ranked(figures.units(at, position), sort)
+    if form.format != "json":
+        return await units_export(items, form.format, about(endpoint, at, position, form.language))
     return answer_at(position, UnitPage(items, None, len(items)))
 
 
@@ -58,12 +66,12 @@ async def units(
     responses={200: answers(UnitFigures, "Its figures", headers=POSITION), **problems(400, 404)},
 )
 async def unit_figures(endpoint: StatusEndpoint, unit: UnitName, as_of: AsOf = None) -> Response[bytes]:
-    figures, position, at = await figures_at(endpoint, as_of)
+    figures, position, at, _ = await figures_at(endpoint, as_of)
     ledger = endpoint.board.ledger
     name = ledger.directory.named(unit)
     found = figures.unit(name, at, position)
     if found is None:
-        _check_known(ledger, name, position)
+        _check_known(endpoint, name, position)
         found = UnitTally().figures(name, ledger.day(at), None, position)
     return answer_at(position, found)
 
@@ -72,12 +80,22 @@ async def unit_figures(endpoint: StatusEndpoint, unit: UnitName, as_of: AsOf = N
     "/v1/{ledger:str}/overview",
     operation_id="overview",
     summary="The figures of the ledger",
-    dependencies=ENDPOINT,
-    responses={200: answers(Overview, "The figures", headers=POSITION), **problems(400, 404)},
+    dependencies={**ENDPOINT, **FORM},
+    responses={200: answers(Overview, "The figures", headers=POSITION, more=EXPORTED), **problems(400, 404)},
 )
-async def ledger_overview(endpoint: StatusEndpoint, as_of: AsOf = None) -> Response[bytes]:
-    figures, position, at = await figures_at(endpoint, as_of)
-    return answer_at(position, figures.overview(endpoint.board.ledger.title, at, position))
+async def ledger_overview(
+    endpoint: StatusEndpoint,
+    form: WantedForm,
+    as_of: AsOf = None,
+) -> Response[bytes]:
+    figures, position, at, tasks = await figures_at(endpoint, as_of)
+    ledger = endpoint.board.ledger
+    overview = figures.overview(ledger.title, at, position)
+    if form.format == "json":
+        return answer_at(position, overview)
+    ranking = ranked(figures.units(at, position), "-on_time_rate")
+    facts = Facts(overview, ranking, [task.row for task in tasks.values()], ledger.alerts.supervisor)
+    return await overview_export(facts, form.format, about(endpoint, at, position, form.language))
 
 
 @get(
@@ -95,7 +113,7 @@ async def calendar(
 ) -> Response[bytes]:
     if not 0 <= (last - first).days < MOST_DAYS:
         raise ValidationException(f"to {last} must be at or after from {first}, by less than {MOST_DAYS:,} days")
-    figures, position, _ = await figures_at(endpoint, as_of)
+    figures, position, _, _ = await figures_at(endpoint, as_of)
     return answer_at(position, figures.calendar(first, last, position))
 
 
@@ -106,17 +124,19 @@ async def figures_at(endpoint: StatusReader, as_of: str | None) -> FiguresAt:
     """Return the figures now, or as of a position or instant; those are summed in a thread, off the event loop."""
     zone = endpoint.board.ledger.zone
     if as_of is None:
-        return FiguresAt(endpoint.figures.current(), endpoint.board.position, endpoint.clock.now().astimezone(zone))
+        now, board = endpoint.clock.now().astimezone(zone), endpoint.board
+        return FiguresAt(endpoint.figures.current(), board.position, now, board.projection.rows)
     past = await endpoint.snapshot(as_of)
-    at = past.at or endpoint.clock.now()
-    return FiguresAt(await asyncio.to_thread(figures_of, past.tasks, zone), past.position, at.astimezone(zone))
+    figures = await asyncio.to_thread(figures_of, past.tasks, zone)
+    return FiguresAt(figures, past.position, (past.at or endpoint.clock.now()).astimezone(zone), past.tasks)
 
 
-def _check_known(ledger: Ledger, name: str, position: int) -> None:
+def _check_known(endpoint: StatusReader, name: str, position: int) -> None:
     """Raise NotFoundException for a name that is no unit of the ledger's directory."""
-    if ledger.directory.knows(name):
+    directory = endpoint.board.ledger.directory
+    if directory.knows(name):
         return
-    listed = f"GET /v1/…/units lists those that have a task at position {position}"
-    members = ledger.directory.groups.get(name)
+    listed = f"GET /v1/{endpoint.board.log.ledger}/units lists those that have a task at position {position}"
+    members = directory.groups.get(name)
     detail = f"no unit is called {name!r}" if members is None else f"{name!r} is a group of {'、'.join(members)}"
     raise NotFoundException(f"{detail}; {listed}", headers={"Duban-Position": str(position)})

@@ -1,6 +1,7 @@
 """Status over HTTP: rows, a task's history, the figures, and the changes as Server-Sent Events."""
 
 import sys
+from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
 from litestar import Request, Response, get
@@ -9,6 +10,7 @@ from litestar.exceptions import NotFoundException, ValidationException
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 from litestar.response import Stream
 from msgspec import Raw
+from msgspec.structs import replace
 
 from events.entries import Stored
 from events.schema import TYPES
@@ -16,6 +18,9 @@ from events.text import name_of
 from services.common.edge import STREAM
 from services.common.endpoints import ENDPOINT, answer_at
 from services.contract.openapi import POSITION, Named, answers, event_named, one_of, place, problems
+from services.status.export.exports import tasks_export
+from services.status.export.formats import EXPORTED, FORM, Form, Language, WantedForm
+from services.status.export.sheets import About
 from services.status.reader import StatusReader, read_instant, read_position
 from services.status.row import Light, State, TaskRow
 from services.status.store import Snapshot
@@ -42,6 +47,14 @@ AsOf = Annotated[
         schema_extra={"anyOf": [{"pattern": "^[0-9]{1,18}$"}, {"format": "date-time"}]},
     ),
 ]
+DueBefore = Annotated[
+    str | None,
+    QueryParameter(description="Due before this instant (RFC 3339, with offset)", schema_extra={"format": "date-time"}),
+]
+DueAfter = Annotated[
+    str | None,
+    QueryParameter(description="Due after this instant (RFC 3339, with offset)", schema_extra={"format": "date-time"}),
+]
 TaskId = Annotated[str, PathParameter(description="A task's id")]
 
 
@@ -49,30 +62,24 @@ TaskId = Annotated[str, PathParameter(description="A task's id")]
     "/v1/{ledger:str}/tasks",
     operation_id="tasks",
     summary="Task rows",
-    description="A snapshot: /changes after its position misses nothing and repeats nothing.",
-    dependencies=ENDPOINT,
-    responses={200: answers(Page, "The rows that are asked for", headers=POSITION), **problems(400, 404)},
+    description="A snapshot: /changes after its position misses nothing and repeats nothing. An export has all rows.",
+    dependencies={**ENDPOINT, **FORM},
+    responses={
+        200: answers(Page, "The rows that are asked for", headers=POSITION, more=EXPORTED),
+        **problems(400, 404),
+    },
 )
 async def tasks(
     endpoint: StatusEndpoint,
+    form: WantedForm,
     unit: Annotated[str | None, QueryParameter(description="A unit of the task, by any of its names")] = None,
     lead: Annotated[str | None, QueryParameter(description="Its lead unit, by any of its names")] = None,
     light: Annotated[Light | None, QueryParameter(description="Its light")] = None,
     in_state: Annotated[  # Litestar keeps `state` for itself
         State | None, QueryParameter(name="state", description="Its state")
     ] = None,
-    due_before: Annotated[
-        str | None,
-        QueryParameter(
-            description="Due before this instant (RFC 3339, with offset)", schema_extra={"format": "date-time"}
-        ),
-    ] = None,
-    due_after: Annotated[
-        str | None,
-        QueryParameter(
-            description="Due after this instant (RFC 3339, with offset)", schema_extra={"format": "date-time"}
-        ),
-    ] = None,
+    due_before: DueBefore = None,
+    due_after: DueAfter = None,
     section: Annotated[str | None, QueryParameter(description="The part of the table it stands in")] = None,
     q: Annotated[str | None, QueryParameter(description="Part of its title or id")] = None,
     sort: Annotated[Sort, QueryParameter(description="The order; - turns it round")] = "row",
@@ -87,6 +94,8 @@ async def tasks(
     own_unit, own_lead = unit and named(unit), lead and named(lead)
     part = section and name_of(section)
     query = TaskQuery(own_unit, own_lead, light, in_state, part, before, after, q, sort, limit, cursor)
+    if form.format != "json":
+        return await _export(endpoint, snapshot, query, form)
     try:
         found = select(snapshot.rows.values(), query)
     except BadCursorError as error:
@@ -156,6 +165,19 @@ async def changes(
 
 
 ROUTES = (tasks, task_row, task_events, changes)
+
+
+def about(endpoint: StatusReader, at: datetime, position: int, language: Language) -> About:
+    """Return what an export is about: the ledger, and the instant and position that it shows."""
+    ledger = endpoint.board.ledger
+    return About(ledger.title, at.astimezone(ledger.zone), position, language)
+
+
+async def _export(endpoint: StatusReader, snapshot: Snapshot, query: TaskQuery, form: Form) -> Response[bytes]:
+    """Return all rows that match a query as a file, whatever page it asks for."""
+    rows = select(snapshot.rows.values(), replace(query, limit=max(1, len(snapshot.rows)), cursor=None)).items
+    shown = about(endpoint, snapshot.at or endpoint.clock.now(), snapshot.position, form.language)
+    return await tasks_export(rows, form.format, shown, endpoint.board.ledger)
 
 
 def _row(snapshot: Snapshot, task: str) -> TaskRow:

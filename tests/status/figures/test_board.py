@@ -9,9 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from events.deadline import Fixed, Ongoing
 from events.entries import Recorded
 from events.envelope import read
 from events.schema import (
@@ -23,7 +21,6 @@ from events.schema import (
     TaskClosed,
     TaskReassigned,
     TaskReopened,
-    TaskUrged,
     Unit,
 )
 from services.status.core import evolve
@@ -32,6 +29,7 @@ from services.status.figures.deadlines import Day, Deadlines, Month, next_deadli
 from services.status.figures.units import UnitFigures, ranked
 from services.status.lights import lit
 from services.status.row import TrackedTask
+from tests.status.figures.boards import NOW, board
 from tests.status.tracked_tasks import (
     HELPER,
     LATE,
@@ -45,25 +43,6 @@ from tests.status.tracked_tasks import (
     then,
 )
 from tests.test_folds import FILES
-
-NOW = at("2019-01-03")
-
-
-def board(now: datetime = NOW) -> dict[str, TrackedTask]:
-    """Return five tasks of all kinds in two sections, lit as at an instant."""
-    closed = then(opened(task="t-1", lead="市教育局"), ("2018-12-30", TaskClosed("implemented")))
-    late = then(opened(task="t-2"), *LATE)
-    soon = then(
-        opened(Fixed("1月底前", at("2019-02-01")), task="t-3"), ("2019-01-02", ProgressReported(LEAD, "…", 100))
-    )
-    ongoing = then(opened(Ongoing("…"), task="t-4", lead="市教育局"), ("2018-12-31", TaskUrged(("市教育局",), "…")))
-    ahead = opened(Fixed("2021年3月底前", at("2021-04-01")), "2018-12-31", task="t-5")
-    sections = ("二、就业", "一、保障", "一、保障", None, "二、就业")
-    tasks = [
-        replace(task, row=replace(task.row, section=section, row=row))
-        for task, section, row in zip((closed, late, soon, ongoing, ahead), sections, (4, 2, 3, 1, 5), strict=True)
-    ]
-    return {task.row.task: lit(task, LEDGER.lights, now) for task in tasks}
 
 
 def test_the_overview_counts_what_the_ledger_has() -> None:
