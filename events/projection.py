@@ -16,8 +16,8 @@ from typing import Any, Generic, NamedTuple
 from events.entries import Recorded, Stored, event_hash
 from events.envelope import read
 from events.log import Log
-from events.rules import Change, R, Rules
-from events.saved_rows import Checkpoint, SavedRows, Stale
+from events.rules import Change, R, Rules, Timeline
+from events.saved_rows import Checkpoint, Saved, SavedRows, Stale
 
 FOLD_BATCH = 4_000
 """Events folded between two saves: bounds the work that a crash repeats and the size of one save (~3 MB)."""
@@ -38,19 +38,25 @@ class Projection(Generic[R]):
     """Rows folded from the log by `rules`, in memory, at `position`; the server has them at `saved`.
 
     `event_hash` is that of the event at `position`, empty if it is not known. `rollbacks` are all that have happened.
+    `timeline` is that of the rules, up to `position`; a reload makes a new one, so what was read of the old one stays.
     """
 
     def __init__(self, redis: Any, log: Log, rules: Rules[R]) -> None:
         self.rules = rules
-        self.log = log
         self.rows: dict[str, R] = {}
         self.position = 0
         self.event_hash = ""
         self.rollbacks: list[Rollback] = []
+        self.timeline: Timeline[R] | None = rules.timeline() if rules.timeline is not None else None
         self._stored = SavedRows(redis, log, rules)
         self._saved = Checkpoint()
         self._unsaved: dict[object, Change[R]] = {}
         self._lock = asyncio.Lock()
+
+    @property
+    def log(self) -> Log:
+        """The log that is folded."""
+        return self._stored.log
 
     @property
     def saved(self) -> int:
@@ -101,7 +107,10 @@ class Projection(Generic[R]):
         """Fold events that follow `position` into the rows, in memory; raise ValueError at a gap."""
         for entry in recorded:
             name = entry.event.subject
-            row = self.rules.evolve(self.rows.get(name), entry)
+            before = self.rows.get(name)
+            row = self.rules.evolve(before, entry)
+            if self.timeline is not None:
+                self.timeline.add(entry, before, row)
             change = [Change(entry.position, name, row, entry.event)] if row is not None else []
             self.apply(entry.position - 1, entry.position, change)
 
@@ -157,7 +166,7 @@ class Projection(Generic[R]):
             await self._load()
             before = dict(self.rows)
             replayed = await self.replay(self.saved)
-            while not await self._stored.switch(self.generation, replayed.rows, replayed.position):
+            while not await self._stored.switch(self.generation, replayed.rows, replayed.position, replayed.timeline):
                 await self._load()  # another instance has saved or switched
                 before = dict(self.rows)
                 async for batch in self.log.scan(replayed.position, self.saved):
@@ -197,7 +206,7 @@ class Projection(Generic[R]):
     async def _load(self) -> str | None:
         """Replace the rows in memory by the saved ones, and return the version of the rules that folded those."""
         saved = await self._stored.load()
-        self._load_from(saved.checkpoint, saved.rows)
+        self._load_from(saved)
         return saved.version
 
     async def _load_own(self) -> None:
@@ -205,13 +214,14 @@ class Projection(Generic[R]):
         saved = await self._stored.load()
         if saved.version not in {None, self.rules.version}:
             raise SupersededError(f"{self.rules.name}: rules {saved.version!r} took over {self.rules.version!r}")
-        self._load_from(saved.checkpoint, saved.rows)
+        self._load_from(saved)
 
-    def _load_from(self, checkpoint: Checkpoint, rows: dict[str, R]) -> None:
-        self._saved = checkpoint
-        self.position = checkpoint.position
-        self.event_hash = checkpoint.event_hash
-        self.rows = rows
+    def _load_from(self, saved: Saved[R]) -> None:
+        self._saved = saved.checkpoint
+        self.position = saved.checkpoint.position
+        self.event_hash = saved.checkpoint.event_hash
+        self.rows = saved.rows
+        self.timeline = saved.timeline
         self._unsaved.clear()
 
     async def _save_changes(self) -> None:
@@ -235,11 +245,13 @@ class Projection(Generic[R]):
     def _packed(self, reached: Checkpoint) -> bytes:
         """Encode the changes up to a checkpoint."""
         changes = [change for change in self._unsaved.values() if change.position >= self.saved]
-        return self._stored.pack(self._saved, reached, changes)
+        return self._stored.pack(self._saved, reached, changes, self.timeline)
 
     def _forget_until(self, saved: Checkpoint) -> None:
         """Forget the changes up to a checkpoint, which are saved."""
         self._saved = saved
+        if self.timeline is not None:
+            self.timeline.forget(saved.position)
         self._unsaved = {slot: change for slot, change in self._unsaved.items() if change.position > saved.position}
 
     async def _follow(self, stale: Stale) -> bool:

@@ -1,7 +1,5 @@
 """The figures over HTTP: the units, the whole ledger, and the days on which tasks fall due."""
 
-import asyncio
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, NamedTuple
 
@@ -14,12 +12,12 @@ from services.contract.openapi import POSITION, answers, problems
 from services.status.export.exports import overview_export, units_export
 from services.status.export.formats import EXPORTED, FORM, WantedForm
 from services.status.export.notice import Facts
-from services.status.figures.board import BoardFigures, Overview, figures_of
+from services.status.figures.board import BoardFigures, Overview
 from services.status.figures.deadlines import CalendarDays
 from services.status.figures.units import UnitFigures, UnitPage, UnitSort, UnitTally, ranked
+from services.status.past.board import PastBoard
 from services.status.reader import StatusReader
 from services.status.routes import AsOf, StatusEndpoint, about
-from services.status.row import TrackedTask
 
 MOST_DAYS = 3_700
 """Days of one calendar: ten years, as every day that has deadlines is in the answer."""
@@ -28,12 +26,12 @@ UnitName = Annotated[str, PathParameter(description="A unit, by any of its names
 
 
 class FiguresAt(NamedTuple):
-    """The figures of a board, its position and instant, and the tasks that are counted."""
+    """The figures of a board, its position and instant, and the board where it is a past one."""
 
     figures: BoardFigures
     position: int
     at: datetime
-    tasks: Mapping[str, TrackedTask]
+    past: PastBoard | None
 
 
 @get(
@@ -88,13 +86,14 @@ async def ledger_overview(
     form: WantedForm,
     as_of: AsOf = None,
 ) -> Response[bytes]:
-    figures, position, at, tasks = await figures_at(endpoint, as_of)
+    figures, position, at, past = await figures_at(endpoint, as_of)
     ledger = endpoint.board.ledger
     overview = figures.overview(ledger.title, at, position)
     if form.format == "json":
         return answer_at(position, overview)
     ranking = ranked(figures.units(at, position), "-on_time_rate")
-    facts = Facts(overview, ranking, [task.row for task in tasks.values()], ledger.alerts.supervisor)
+    tasks = [task.row for task in endpoint.board.projection.rows.values()] if past is None else past.listed(ledger.zone)
+    facts = Facts(overview, ranking, tasks, ledger.alerts.supervisor)
     return await overview_export(facts, form.format, about(endpoint, at, position, form.language))
 
 
@@ -121,14 +120,14 @@ FIGURES_ROUTES = (units, unit_figures, ledger_overview, calendar)
 
 
 async def figures_at(endpoint: StatusReader, as_of: str | None) -> FiguresAt:
-    """Return the figures now, or as of a position or instant; those are summed in a thread, off the event loop."""
+    """Return the figures now, or as of a position or instant; those are summed off the event loop."""
     zone = endpoint.board.ledger.zone
     if as_of is None:
         now, board = endpoint.clock.now().astimezone(zone), endpoint.board
-        return FiguresAt(endpoint.figures.current(), board.position, now, board.projection.rows)
-    past = await endpoint.snapshot(as_of)
-    figures = await asyncio.to_thread(figures_of, past.tasks, zone)
-    return FiguresAt(figures, past.position, (past.at or endpoint.clock.now()).astimezone(zone), past.tasks)
+        return FiguresAt(endpoint.figures.current(), board.position, now, None)
+    past = await endpoint.past(as_of)
+    figures = await endpoint.board.past.figures(past)
+    return FiguresAt(figures, past.position, (past.at or endpoint.clock.now()).astimezone(zone), past)
 
 
 def _check_known(endpoint: StatusReader, name: str, position: int) -> None:

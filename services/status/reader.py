@@ -1,18 +1,28 @@
 """One ledger in status: the rows that follow the log, and the feed of their changes."""
 
 import re
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from litestar.exceptions import ValidationException
+from litestar.exceptions import ServiceUnavailableException, ValidationException
 
 from events.entries import stored
 from events.ledger import Ledger
 from services.common.clock import Clock
+from services.common.problems import RETRY_AFTER
 from services.common.runtime import Follow, StreamEntry
 from services.status.feed import Feed
 from services.status.live_figures import LiveFigures
-from services.status.store import CHANGES_KEPT, Board, Snapshot
+from services.status.past.board import PastBoard
+from services.status.past.compared import ChangedFilter, ComparedPage
+from services.status.past.reader import PastPage, PastRow
+from services.status.past.rows import OtherLogError
+from services.status.past.timeline import Moment
+from services.status.store import CHANGES_KEPT, Board
+from services.status.views import TaskQuery
+
+T = TypeVar("T")
 
 FOLLOW_BATCH = 1_000
 """Entries of the log, or changes, that are handled at once."""
@@ -67,14 +77,55 @@ class StatusReader:
         """Update the lights to the ledger's instant."""
         await self.board.relight(self.clock.now())
 
-    async def snapshot(self, as_of: str | None) -> Snapshot:
-        """Return the rows now or as of a position or instant; raises ValidationException where `as_of` is neither."""
-        if as_of is None:
-            return self.board.live()
-        position = read_position(as_of)
-        return await self.board.as_of(
-            position if position is not None else read_instant("as_of", as_of, "a position, or ")
-        )
+    async def past(self, as_of: str) -> PastBoard:
+        """Return the board as of a position or instant; raises ValidationException where `as_of` is neither."""
+        return await self.board.past.board(await self._moment("as_of", as_of))
+
+    async def past_page(self, as_of: str, query: TaskQuery) -> PastPage:
+        """Return a page of rows as of a position or instant; raises ValidationException, BadCursorError."""
+        moment = await self._moment("as_of", as_of)
+        return await self._again(lambda: self.board.past.page(moment, query))
+
+    async def past_row(self, as_of: str, task: str) -> PastRow:
+        """Return a task's row as of a position or instant; raises ValidationException."""
+        moment = await self._moment("as_of", as_of)
+        return await self._again(lambda: self.board.past.row(moment, task))
+
+    async def compared(
+        self, as_of: str | None, compare: str, query: TaskQuery, changed: ChangedFilter
+    ) -> tuple[int, ComparedPage]:
+        """Return the position and a page of rows, now or as of a moment, with what changed since another.
+
+        Raises ValidationException, BadCursorError.
+        """
+        base = await self._moment("compare", compare)
+        moment = await self._moment("as_of", as_of) if as_of is not None else None
+        now = self.clock.now()
+
+        async def page() -> tuple[int, ComparedPage]:
+            shown = Moment(self.board.position, now) if moment is None else moment
+            return await self.board.past.compared(shown, base, query, changed)
+
+        return await self._again(page)
+
+    async def _moment(self, name: str, text: str) -> int | datetime:
+        """Return a position or instant, after the events that may still belong to it are folded."""
+        position = read_position(text)
+        moment = position if position is not None else read_instant(name, text, "a position, or ")
+        if not self.board.past.has(moment):
+            await self.catch_up()
+        return moment
+
+    async def _again(self, read: Callable[[], Awaitable[T]]) -> T:
+        """Read the past; once more, with the rows that fit, if a failover has replaced the log."""
+        try:
+            return await read()
+        except OtherLogError:
+            await self.catch_up()
+        try:
+            return await read()
+        except OtherLogError as error:
+            raise ServiceUnavailableException(str(error), headers={"Retry-After": RETRY_AFTER}) from error
 
     def _current_version(self) -> tuple[int, int]:
         """Return the generation of the rows, and how many rollbacks they have had."""

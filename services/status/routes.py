@@ -21,10 +21,14 @@ from services.contract.openapi import POSITION, Named, answers, event_named, one
 from services.status.export.exports import tasks_export
 from services.status.export.formats import EXPORTED, FORM, Form, Language, WantedForm
 from services.status.export.sheets import About
+from services.status.past.compared import BadChangeError, ComparedPage, changed_filter
+from services.status.past.comparison import KINDS
 from services.status.reader import StatusReader, read_instant, read_position
 from services.status.row import Light, State, TaskRow
-from services.status.store import Snapshot
 from services.status.views import BadCursorError, Page, Sort, TaskQuery, select
+
+ALL = sys.maxsize
+"""The limit of an export."""
 
 SSE = "text/event-stream"
 
@@ -38,6 +42,10 @@ HISTORY = Named(
     [one_of("HistoryItem", "A stored event, with its position.", [event_named(name, stored=True) for name in TYPES])],
 )
 
+TASKS = Named(
+    "TaskPage", {"anyOf": [{"$ref": place(page.__name__)} for page in (Page, ComparedPage)]}, [Page, ComparedPage]
+)
+
 StatusEndpoint: TypeAlias = NamedDependency[SkipValidation[StatusReader]]
 
 AsOf = Annotated[
@@ -47,6 +55,9 @@ AsOf = Annotated[
         schema_extra={"anyOf": [{"pattern": "^[0-9]{1,18}$"}, {"format": "date-time"}]},
     ),
 ]
+InState = Annotated[  # Litestar keeps `state` for itself
+    State | None, QueryParameter(name="state", description="Its state")
+]
 DueBefore = Annotated[
     str | None,
     QueryParameter(description="Due before this instant (RFC 3339, with offset)", schema_extra={"format": "date-time"}),
@@ -54,6 +65,21 @@ DueBefore = Annotated[
 DueAfter = Annotated[
     str | None,
     QueryParameter(description="Due after this instant (RFC 3339, with offset)", schema_extra={"format": "date-time"}),
+]
+Compare = Annotated[
+    str | None,
+    QueryParameter(
+        description="Show what changed in each row since this position or recorded instant (RFC 3339)",
+        schema_extra={"anyOf": [{"pattern": "^[0-9]{1,18}$"}, {"format": "date-time"}]},
+    ),
+]
+ChangedIn = Annotated[
+    str | None,
+    QueryParameter(
+        description="With `compare`: only rows with one of these changes, or `absent`, the tasks that only the other"
+        " board has, as they were there",
+        schema_extra={"pattern": f"^(absent|({'|'.join(KINDS)})(,({'|'.join(KINDS)}))*)$"},
+    ),
 ]
 TaskId = Annotated[str, PathParameter(description="A task's id")]
 
@@ -65,7 +91,12 @@ TaskId = Annotated[str, PathParameter(description="A task's id")]
     description="A snapshot: /changes after its position misses nothing and repeats nothing. An export has all rows.",
     dependencies={**ENDPOINT, **FORM},
     responses={
-        200: answers(Page, "The rows that are asked for", headers=POSITION, more=EXPORTED),
+        200: answers(
+            TASKS,
+            "The rows that are asked for; with `compare`, what changed in each",
+            headers=POSITION,
+            more=EXPORTED,
+        ),
         **problems(400, 404),
     },
 )
@@ -75,9 +106,7 @@ async def tasks(
     unit: Annotated[str | None, QueryParameter(description="A unit of the task, by any of its names")] = None,
     lead: Annotated[str | None, QueryParameter(description="Its lead unit, by any of its names")] = None,
     light: Annotated[Light | None, QueryParameter(description="Its light")] = None,
-    in_state: Annotated[  # Litestar keeps `state` for itself
-        State | None, QueryParameter(name="state", description="Its state")
-    ] = None,
+    in_state: InState = None,
     due_before: DueBefore = None,
     due_after: DueAfter = None,
     section: Annotated[str | None, QueryParameter(description="The part of the table it stands in")] = None,
@@ -86,8 +115,11 @@ async def tasks(
     limit: Annotated[int, QueryParameter(ge=1, le=1_000, description="Rows in one answer")] = 100,
     cursor: Annotated[str | None, QueryParameter(description="`next` of the page before")] = None,
     as_of: AsOf = None,
+    compare: Compare = None,
+    changed: ChangedIn = None,
 ) -> Response[bytes]:
-    snapshot = await endpoint.snapshot(as_of)
+    if changed is not None and compare is None:
+        raise ValidationException("changed needs compare: the position or instant since which something changed")
     before = read_instant("due_before", due_before) if due_before is not None else None
     named = endpoint.board.ledger.directory.named
     after = read_instant("due_after", due_after) if due_after is not None else None
@@ -95,10 +127,17 @@ async def tasks(
     part = section and name_of(section)
     query = TaskQuery(own_unit, own_lead, light, in_state, part, before, after, q, sort, limit, cursor)
     if form.format != "json":
-        return await _export(endpoint, snapshot, query, form)
+        if compare is not None:
+            raise ValidationException("a comparison is JSON only; leave out compare, or the format of an export")
+        return await _export(endpoint, as_of, query, form)
     try:
+        if compare is not None:
+            return answer_at(*await endpoint.compared(as_of, compare, query, changed_filter(changed)))
+        if as_of is not None:
+            return answer_at(*await endpoint.past_page(as_of, query))
+        snapshot = endpoint.board.live()
         found = select(snapshot.rows.values(), query)
-    except BadCursorError as error:
+    except (BadCursorError, BadChangeError) as error:
         raise ValidationException(str(error)) from error
     return answer_at(snapshot.position, Page(found.items, found.next, found.total))
 
@@ -111,8 +150,7 @@ async def tasks(
     responses={200: answers(TaskRow, "The row", headers=POSITION), **problems(400, 404)},
 )
 async def task_row(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None) -> Response[bytes]:
-    snapshot = await endpoint.snapshot(as_of)
-    return answer_at(snapshot.position, _row(snapshot, name_of(task)))
+    return answer_at(*await _row(endpoint, name_of(task), as_of))
 
 
 @get(
@@ -123,11 +161,10 @@ async def task_row(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None) -
     responses={200: answers(HISTORY, "The history, whole", headers=POSITION), **problems(400, 404)},
 )
 async def task_events(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None) -> Response[bytes]:
-    snapshot = await endpoint.snapshot(as_of)
     task = name_of(task)
-    _row(snapshot, task)
-    history = await endpoint.board.history(task, snapshot.position)
-    return answer_at(snapshot.position, {"items": [_with_position(entry) for entry in history], "next": None})
+    position, _ = await _row(endpoint, task, as_of)
+    history = await endpoint.board.history(task, position)
+    return answer_at(position, {"items": [_with_position(entry) for entry in history], "next": None})
 
 
 @get(
@@ -173,18 +210,31 @@ def about(endpoint: StatusReader, at: datetime, position: int, language: Languag
     return About(ledger.title, at.astimezone(ledger.zone), position, language)
 
 
-async def _export(endpoint: StatusReader, snapshot: Snapshot, query: TaskQuery, form: Form) -> Response[bytes]:
+async def _export(endpoint: StatusReader, as_of: str | None, query: TaskQuery, form: Form) -> Response[bytes]:
     """Return all rows that match a query as a file, whatever page it asks for."""
-    rows = select(snapshot.rows.values(), replace(query, limit=max(1, len(snapshot.rows)), cursor=None)).items
-    shown = about(endpoint, snapshot.at or endpoint.clock.now(), snapshot.position, form.language)
-    return await tasks_export(rows, form.format, shown, endpoint.board.ledger)
+    whole = replace(query, limit=ALL, cursor=None)
+    at = endpoint.clock.now()
+    if as_of is None:
+        position, rows = endpoint.board.live()
+        items = select(rows.values(), whole).items
+    else:
+        at = (await endpoint.past(as_of)).at or at
+        position, page = await endpoint.past_page(as_of, whole)
+        items = page.items
+    return await tasks_export(items, form.format, about(endpoint, at, position, form.language), endpoint.board.ledger)
 
 
-def _row(snapshot: Snapshot, task: str) -> TaskRow:
-    if task not in snapshot.rows:
-        detail = f"no task {task!r} is assigned at position {snapshot.position}"
-        raise NotFoundException(detail, headers={"Duban-Position": str(snapshot.position)})
-    return snapshot.rows[task]
+async def _row(endpoint: StatusReader, task: str, as_of: str | None) -> tuple[int, TaskRow]:
+    """Return the position and the row of a task now or as of a moment; raises NotFoundException."""
+    if as_of is None:
+        snapshot = endpoint.board.live()
+        position, row = snapshot.position, snapshot.rows.get(task)
+    else:
+        position, row = await endpoint.past_row(as_of, task)
+    if row is None:
+        detail = f"no task {task!r} is assigned at position {position}"
+        raise NotFoundException(detail, headers={"Duban-Position": str(position)})
+    return position, row
 
 
 def _with_position(entry: Stored) -> Raw:

@@ -4,7 +4,7 @@ duban:{L}:status:changes  stream  <position>-<n> -> e: the new task row as JSON;
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -12,13 +12,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from events.entries import Stored
-from events.envelope import read
 from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.rules import Change, Rules
 from services.status.core import VERSION, evolve
 from services.status.lights import lit, relight
+from services.status.past.facts import FORMAT
+from services.status.past.reader import PastReader
+from services.status.past.timeline import TaskTimeline
 from services.status.row import TaskRow, TrackedTask
 
 CHANGES_KEPT = 10_000
@@ -26,12 +28,10 @@ CHANGES_KEPT = 10_000
 
 
 class Snapshot(NamedTuple):
-    """The rows after the event at `position`, and the tasks that they are of; `at` is the instant of a past board."""
+    """The rows after the event at `position`."""
 
     position: int
     rows: dict[str, TaskRow]
-    tasks: Mapping[str, TrackedTask]
-    at: datetime | None = None
 
 
 class Board:
@@ -41,6 +41,7 @@ class Board:
         self.ledger = ledger
         self.log = Log(redis, name)
         self.projection = Projection(redis, self.log, rules(ledger))
+        self.past = PastReader(self.log, ledger, self._timeline)
 
     @property
     def position(self) -> int:
@@ -64,15 +65,6 @@ class Board:
         """Return the current rows."""
         return _snapshot(self.projection)
 
-    async def as_of(self, moment: int | datetime) -> Snapshot:
-        """Return the rows after a position, or at an instant of the ledger's time, folded from the log."""
-        past = await self.projection.replay(moment)
-        instant = moment if isinstance(moment, datetime) else await self._recorded(past.position)
-        if instant is not None:
-            for name, task in past.rows.items():
-                past.rows[name] = relight(task, self.ledger.lights, instant) or task
-        return _snapshot(past, instant)
-
     async def relight(self, now: datetime) -> None:
         """Update the light of every row to an instant, and announce the rows that changed."""
         tasks = self.projection.rows
@@ -87,16 +79,16 @@ class Board:
             [position for position in await self.projection.history(task) if position <= until]
         )
 
-    async def _recorded(self, position: int) -> datetime | None:
-        for entry in await self.log.read_at([position]):
-            return read(entry.raw).recorded
-        return None
+    def _timeline(self) -> TaskTimeline:
+        timeline = self.projection.timeline
+        assert isinstance(timeline, TaskTimeline), "these rules keep one"
+        return timeline
 
 
 def rules(ledger: Ledger) -> Rules[TrackedTask]:
     """Return the rules by which a ledger's rows are folded and announced; the version has its directory and lights."""
     lights = hashlib.blake2b(msgspec.json.encode(ledger.lights), digest_size=6).hexdigest()
-    version = f"{VERSION}-{ledger.directory.hash}-{lights}"
+    version = f"{VERSION}.{FORMAT}-{ledger.directory.hash}-{lights}"
     alike = partial(_alike, ledger)
     return Rules(
         "status",
@@ -108,6 +100,7 @@ def rules(ledger: Ledger) -> Rules[TrackedTask]:
         CHANGES_KEPT,
         history=True,
         alike=alike,
+        timeline=partial(TaskTimeline, ledger.lights),
     )
 
 
@@ -126,6 +119,5 @@ def _alike(ledger: Ledger, saved: TrackedTask, fresh: TrackedTask) -> TrackedTas
     return lit(fresh, ledger.lights, saved.lit)
 
 
-def _snapshot(projection: Projection[TrackedTask], at: datetime | None = None) -> Snapshot:
-    rows = {name: task.row for name, task in projection.rows.items()}
-    return Snapshot(projection.position, rows, projection.rows, at)
+def _snapshot(projection: Projection[TrackedTask]) -> Snapshot:
+    return Snapshot(projection.position, {name: task.row for name, task in projection.rows.items()})

@@ -48,8 +48,8 @@ async def test_the_interface_describes_itself(service: StatusService) -> None:
     parameters = {one["name"] for one in paths["/v1/{ledger}/tasks"]["get"]["parameters"]}
     assert parameters == {
         "ledger",
-        *("unit", "lead", "light", "state", "section", "due_before", "due_after", "q"),
-        *("sort", "limit", "cursor", "as_of", "format", "lang"),
+        *("unit", "lead", "light", "state", "section", "due_before", "due_after", "q", "sort", "limit", "cursor"),
+        *("as_of", "compare", "changed", "format", "lang"),
     }
     assert {one["name"] for one in paths["/v1/{ledger}/changes"]["get"]["parameters"]} == {"ledger", "after"}
 

@@ -4,16 +4,17 @@ Part by part: how things stand, the ranking of the units that lead, what is over
 falls due within 30 days.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
+from events.deadline import Deadline
 from services.status.export.notice_words import CHINESE, ENGLISH, NoticeWords
 from services.status.export.sheets import About
 from services.status.export.spelling import day_of, plain, spelled_day
 from services.status.figures.board import Overview
 from services.status.figures.units import UnitFigures
-from services.status.row import TaskRow
+from services.status.listed import Listed
 
 SOON_DAYS = 30
 """Days ahead of the deadlines that a notice lists."""
@@ -32,12 +33,21 @@ class Block(NamedTuple):
     table: Sequence[Sequence[str]] = ()
 
 
+class NoticeTask(Listed, Protocol):
+    """A task as a notice names it."""
+
+    @property
+    def deadline(self) -> Deadline: ...
+    @property
+    def due_day(self) -> date | None: ...
+
+
 class Facts(NamedTuple):
     """What a notice is drawn from: the figures, the units in the order of their ranking, the tasks, the office."""
 
     overview: Overview
     units: Sequence[UnitFigures]
-    tasks: Sequence[TaskRow]
+    tasks: Iterable[NoticeTask]
     office: str
 
 
@@ -45,6 +55,7 @@ def notice(facts: Facts, about: About) -> list[Block]:
     """Return the blocks of a notice as of the day of `about`."""
     words = CHINESE if about.language == "zh" else ENGLISH
     today = about.at.date()
+    tasks = list(facts.tasks)
     blocks = [
         Block("title", words.title(about.title)),
         Block("draft", words.draft(day_of(about))),
@@ -54,9 +65,9 @@ def notice(facts: Facts, about: About) -> list[Block]:
     parts = (
         (words.overall, _overall(facts, words)),
         (words.ranking, _ranking(facts, words)),
-        (words.overdue, _overdue(facts, words, today, about)),
-        (words.behind, _behind(facts, words)),
-        (words.coming, _coming(facts, words, today, about)),
+        (words.overdue, _overdue(tasks, words, today, about)),
+        (words.behind, _behind(tasks, words)),
+        (words.coming, _coming(tasks, words, today, about)),
         (words.demands, iter([Block("text", text) for text in words.closing])),
     )
     for number, (heading, part) in enumerate(parts, 1):
@@ -94,11 +105,11 @@ def _ranking(facts: Facts, words: NoticeWords) -> Iterator[Block]:
         yield Block("table", table=[words.columns, *rows])
 
 
-def _overdue(facts: Facts, words: NoticeWords, today: date, about: About) -> Iterator[Block]:
+def _overdue(tasks: Sequence[NoticeTask], words: NoticeWords, today: date, about: About) -> Iterator[Block]:
     """Yield the overdue tasks under the units that lead them, those with the most first."""
-    late = [row for row in facts.tasks if row.light == "red"]
+    late = [row for row in tasks if row.light == "red"]
     yield Block("text", words.count_overdue(len(late)))
-    by_lead: dict[str, list[TaskRow]] = {}
+    by_lead: dict[str, list[NoticeTask]] = {}
     for row in sorted(late, key=_place)[:MOST_LISTED]:
         by_lead.setdefault(row.lead, []).append(row)
     ordered = sorted(by_lead.items(), key=lambda one: (-len(one[1]), one[0]))
@@ -112,22 +123,22 @@ def _overdue(facts: Facts, words: NoticeWords, today: date, about: About) -> Ite
     yield from _rest(late, words)
 
 
-def _behind(facts: Facts, words: NoticeWords) -> Iterator[Block]:
+def _behind(tasks: Sequence[NoticeTask], words: NoticeWords) -> Iterator[Block]:
     """Yield the tasks that are behind proportional progress, then those without a report for long."""
-    behind = sorted((row for row in facts.tasks if row.light_reason == "behind"), key=_place)
-    silent = sorted((row for row in facts.tasks if row.light_reason == "silent"), key=_place)
+    behind = sorted((row for row in tasks if row.light_reason == "behind"), key=_place)
+    silent = sorted((row for row in tasks if row.light_reason == "silent"), key=_place)
     yield Block("text", words.count_behind(len(behind), len(silent)))
     for number, row in enumerate((behind + silent)[:MOST_LISTED], 1):
         yield Block("item", words.slow(number, _title(row), row.lead, _percent(row), row.light_reason))
     yield from _rest(behind + silent, words)
 
 
-def _coming(facts: Facts, words: NoticeWords, today: date, about: About) -> Iterator[Block]:
+def _coming(tasks: Sequence[NoticeTask], words: NoticeWords, today: date, about: About) -> Iterator[Block]:
     """Yield the open tasks that fall due within SOON_DAYS, the earliest first."""
     last = today + timedelta(days=SOON_DAYS)
     due = [
         (row.due_day, row)
-        for row in facts.tasks
+        for row in tasks
         if row.state != "closed" and row.light != "red" and row.due_day is not None and today <= row.due_day <= last
     ]
     due.sort(key=lambda one: (one[0], _place(one[1])))
@@ -142,21 +153,21 @@ def _rest(listed: Sequence[object], words: NoticeWords) -> Iterator[Block]:
         yield Block("item", words.more(len(listed) - MOST_LISTED))
 
 
-def _place(row: TaskRow) -> tuple[str, int, str]:
+def _place(row: NoticeTask) -> tuple[str, int, str]:
     return row.plan, row.row or 0, row.task
 
 
-def _title(row: TaskRow) -> str:
+def _title(row: NoticeTask) -> str:
     """Return a task's title as part of a sentence: without the full stop at its end, in one line."""
     return " ".join(row.title.split()).rstrip("。.；;")
 
 
-def _last_day(row: TaskRow, about: About) -> date | None:
+def _last_day(row: NoticeTask, about: About) -> date | None:
     """Return the last day in time of a late task: of the due instant that passed first, else of the one that holds."""
     if row.overdue_since is None:
         return row.due_day
     return (row.overdue_since - timedelta(microseconds=1)).astimezone(about.at.tzinfo).date()
 
 
-def _percent(row: TaskRow) -> str | None:
+def _percent(row: NoticeTask) -> str | None:
     return f"{plain(row.percent)}%" if row.percent is not None else None

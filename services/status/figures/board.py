@@ -41,30 +41,44 @@ class Overview(Struct, frozen=True):
     position: int
 
 
-class BoardFigures:
-    """The figures of a board in a ledger's `zone`; each task is counted as it was when it was last updated."""
+class Sums:
+    """The sums from which all figures of a board follow."""
 
     def __init__(self, zone: tzinfo) -> None:
+        self.units = UnitTallies(zone)
+        self.sections = SectionCounts()
+        self.due_days = DueDays()
+        self.happenings = Happenings()
+        self.obligations = 0
+        self.due_soon = 0
+
+    def update(self, old: Measured | None, new: Measured) -> None:
+        """Replace what one task contributed by what it contributes now."""
+        self.units.update(old, new)
+        self.sections.update(old, new)
+        self.due_days.update(old, new)
+        self.happenings.update(old, new)
+        self.obligations += len(new.row.units) - (len(old.row.units) if old is not None else 0)
+        self.due_soon += _is_due_soon(new) - (_is_due_soon(old) if old is not None else 0)
+
+
+class BoardFigures:
+    """The figures of a board in a ledger's `zone`; each task is counted as it was when it was last updated.
+
+    `sums` are those of a board whose tasks are not at hand; such a one is not updated.
+    """
+
+    def __init__(self, zone: tzinfo, sums: Sums | None = None) -> None:
         self.zone = zone
         self._counted: dict[str, Measured] = {}
-        self._units = UnitTallies(zone)
-        self._sections = SectionCounts()
-        self._due_days = DueDays()
-        self._happenings = Happenings()
-        self._obligations = 0
-        self._due_soon = 0
+        self._sums = sums or Sums(zone)
 
     def update(self, name: str, task: Measured) -> None:
         """Count a task as it is now, in place of what it was."""
         old = self._counted.get(name)
         if old is task:
             return
-        self._units.update(old, task)
-        self._sections.update(old, task)
-        self._due_days.update(old, task)
-        self._happenings.update(old, task)
-        self._obligations += len(task.row.units) - (len(old.row.units) if old is not None else 0)
-        self._due_soon += _is_due_soon(task) - (_is_due_soon(old) if old is not None else 0)
+        self._sums.update(old, task)
         self._counted[name] = task
 
     def covers(self, names: Collection[str]) -> bool:
@@ -73,21 +87,22 @@ class BoardFigures:
 
     def units(self, at: datetime, position: int) -> list[UnitFigures]:
         """Return the figures of all units at an instant."""
-        return self._units.rows(self._counted.values(), self._day(at), position)
+        return self._sums.units.rows(self._counted.values(), self._day(at), position)
 
     def unit(self, name: str, at: datetime, position: int) -> UnitFigures | None:
         """Return the figures of a unit at an instant, None if it has no task."""
-        return self._units.row(name, self._counted.values(), self._day(at), position)
+        return self._sums.units.row(name, self._counted.values(), self._day(at), position)
 
     def calendar(self, first: date, last: date, position: int) -> CalendarDays:
         """Return the days from `first` to `last` that have deadlines."""
-        days = self._due_days.between(first, last)
+        days = self._sums.due_days.between(first, last)
         return CalendarDays(days, None, len(days), position)
 
     def overview(self, title: str, at: datetime, position: int) -> Overview:
         """Return the figures of the whole board at an instant."""
-        counts = self._sections.all
-        schedule = self._due_days.schedule(self._day(at))
+        sums = self._sums
+        counts = sums.sections.all
+        schedule = sums.due_days.schedule(self._day(at))
         return Overview(
             title=title,
             at=at.astimezone(self.zone),
@@ -95,16 +110,16 @@ class BoardFigures:
             lights=dict(counts.lights),
             states=dict(counts.states),
             overdue=counts.lights["red"],
-            due_soon=self._due_soon,
+            due_soon=sums.due_soon,
             closed=counts.states["closed"],
-            units=len(self._units),
-            obligations=self._obligations,
-            sections=self._sections.sections(),
+            units=len(sums.units),
+            obligations=sums.obligations,
+            sections=sums.sections.sections(),
             months=schedule.months,
             earlier=schedule.earlier,
             beyond=schedule.beyond,
             without_due=schedule.without,
-            week=self._happenings.week(at.astimezone(self.zone)),
+            week=sums.happenings.week(at.astimezone(self.zone)),
             position=position,
         )
 

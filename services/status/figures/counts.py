@@ -1,6 +1,6 @@
 """How many tasks have each light and each state, in the whole ledger and in each section of its tables. Pure."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
@@ -10,6 +10,10 @@ from services.status.row import Light, State
 LIGHTS: tuple[Light, ...] = ("red", "yellow", "green", "blue")
 
 STATES: tuple[State, ...] = ("assigned", "in-progress", "submitted", "returned", "closed")
+
+
+Place: TypeAlias = tuple[str, int]
+"""A plan, and the number of a task in it."""
 
 
 class Section(Struct, frozen=True):
@@ -27,19 +31,18 @@ class Counts:
     def __init__(self) -> None:
         self.lights: dict[Light, int] = dict.fromkeys(LIGHTS, 0)
         self.states: dict[State, int] = dict.fromkeys(STATES, 0)
-        self.first: tuple[str, int] = ("", 0)
+        self.first: Place = ("", 0)
 
     @property
     def tasks(self) -> int:
         """The number of tasks."""
         return sum(self.lights.values())
 
-    def count(self, task: Measured, sign: int) -> None:
-        """Add a task, or take it out."""
-        place = (task.row.plan, task.row.row or 0)
+    def count(self, place: Place, light: Light, state: State, number: int) -> None:
+        """Add a task at a place of its table, or take it out."""
         self.first = min(self.first, place) if self.tasks else place
-        self.lights[task.row.light] += sign
-        self.states[task.row.state] += sign
+        self.lights[light] += number
+        self.states[state] += number
 
 
 class SectionCounts:
@@ -53,8 +56,13 @@ class SectionCounts:
         """Replace what one task contributed by what it contributes now."""
         for task, sign in ((old, -1), (new, 1)):
             if task is not None:
-                self.all.count(task, sign)
-                self._sections.setdefault(task.row.section, Counts()).count(task, sign)
+                row = task.row
+                self.add(row.section, (row.plan, row.row or 0), row.light, row.state, sign)
+
+    def add(self, section: str | None, place: Place, light: Light, state: State, number: int = 1) -> None:
+        """Count a task that shows this; a negative number takes it out."""
+        for counts in (self.all, self._sections.setdefault(section, Counts())):
+            counts.count(place, light, state, number)
 
     def sections(self) -> list[Section]:
         """Return the sections that have tasks, in the order of the tables."""

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from sortedcontainers import SortedDict
 
 from services.status.figures.measured import Measured
+from services.status.row import Light
 
 MONTHS = 13
 """Months of the overview, from the current one on: a year ahead, and the same month of the next year beside it."""
@@ -70,8 +71,8 @@ class DueDays:
     def update(self, old: Measured | None, new: Measured) -> None:
         """Replace what one task contributed by what it contributes now."""
         if old is not None:
-            self._count(old, -1)
-        self._count(new, 1)
+            self.add(old.row.due_day, old.row.light, -1)
+        self.add(new.row.due_day, new.row.light)
 
     def schedule(self, today: date) -> DueMonths:
         """Return the months as of a day, and what lies before and after them."""
@@ -88,17 +89,17 @@ class DueDays:
         days = self._days.irange(first, last)
         return [Day(day, one.due, one.closed, one.overdue) for day, one in ((day, self._days[day]) for day in days)]
 
-    def _count(self, task: Measured, sign: int) -> None:
-        row = task.row
-        if row.due_day is None:
-            self._without += sign
+    def add(self, day: date | None, light: Light, number: int = 1) -> None:
+        """Count so many tasks with a due day and a light; a negative number takes them out."""
+        if day is None:
+            self._without += number
             return
-        found = self._days.setdefault(row.due_day, Deadlines())
-        found.due += sign
-        found.closed += sign if row.state == "closed" else 0
-        found.overdue += sign if row.light == "red" else 0
+        found = self._days.setdefault(day, Deadlines())
+        found.due += number
+        found.closed += number if light == "blue" else 0
+        found.overdue += number if light == "red" else 0
         if not found.due:
-            del self._days[row.due_day]
+            del self._days[day]
 
 
 def next_deadlines(tasks: Iterable[Measured], today: date, days: int) -> list[Measured]:

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from datetime import date, datetime, tzinfo
 from operator import is_
 
+from events.schema import Role
 from services.status.figures.measured import Measured
 from services.status.figures.units import UnitFigures, UnitTally
 from services.status.figures.verdict import Verdict, verdict
+from services.status.row import Reason, State
 
 
 class UnitTallies:
@@ -42,23 +44,46 @@ class UnitTallies:
     def _figures(self, unit: str, today: date, position: int) -> UnitFigures:
         return self._tallies[unit].figures(unit, today, self._reported.get(unit), position)
 
+    def add(self, unit: str, role: Role, state: State, reason: Reason, number: int = 1) -> None:
+        """Count so many tasks of a unit that show the same; a negative number takes them out."""
+        tally = self._tallies.setdefault(unit, UnitTally())
+        if role == "lead":
+            tally.led += number
+        else:
+            tally.joined += number
+        if state == "closed":
+            tally.closed += number
+        elif reason == "overdue":
+            tally.overdue += number
+        elif reason == "due-soon":
+            tally.due_soon += number
+
+    def judge(self, unit: str, found: Verdict | None, number: int = 1) -> None:
+        """Count a verdict on a unit that leads so many tasks; a negative number takes it out."""
+        if found is None:
+            return
+        tally = self._tallies[unit]
+        if found.days is not None:
+            tally.late += number
+            tally.days += number * found.days
+        elif found.since is not None:
+            tally.running += number
+            tally.since += number * found.since.toordinal()
+        else:
+            tally.on_time += number
+
+    def report(self, unit: str, at: datetime | None) -> None:
+        """Take over a unit's latest report in one task."""
+        if at is not None and (unit not in self._reported or at > self._reported[unit]):
+            self._reported[unit] = at
+
     def _count(self, task: Measured, sign: int) -> None:
         row = task.row
-        closed = sign if row.state == "closed" else 0
-        overdue = sign if row.light == "red" else 0
-        soon = sign if row.light_reason == "due-soon" else 0
         for part in row.units:
-            tally = self._tallies.get(part.unit)
-            if tally is None:
-                tally = self._tallies[part.unit] = UnitTally()
-            tally.closed += closed
-            tally.overdue += overdue
-            tally.due_soon += soon
+            self.add(part.unit, part.role, row.state, row.light_reason, sign)
             if part.role == "lead":
-                tally.led += sign
-                _judge(tally, verdict(task, part.unit, self._zone), sign)
-            else:
-                tally.joined += sign
+                self.judge(part.unit, verdict(task, part.unit, self._zone), sign)
+            tally = self._tallies[part.unit]
             if not tally.led and not tally.joined:
                 del self._tallies[part.unit]
 
@@ -68,17 +93,13 @@ class UnitTallies:
         if len(before) == len(new.row.units) and all(map(is_, before, new.row.units)):
             return
         for part in new.row.units:
-            self._report_at(part.unit, part.last_report_at)
+            self.report(part.unit, part.last_report_at)
         parts = {part.unit: part.last_report_at for part in new.row.units}
         for part in before:
             if part.last_report_at is not None:
                 now = parts.get(part.unit)
                 if now is None or now < part.last_report_at:
                     self._unsure.add(part.unit)
-
-    def _report_at(self, unit: str, at: datetime | None) -> None:
-        if at is not None and (unit not in self._reported or at > self._reported[unit]):
-            self._reported[unit] = at
 
     def _settle_reports(self, tasks: Iterable[Measured]) -> None:
         """Read the latest report of each unit again that may have lost it: after a reassignment, which is rare."""
@@ -90,7 +111,7 @@ class UnitTallies:
         for task in tasks:
             for part in task.row.units:
                 if part.unit in unsure:
-                    self._report_at(part.unit, part.last_report_at)
+                    self.report(part.unit, part.last_report_at)
 
 
 def _counts_alike(old: Measured, new: Measured) -> bool:
@@ -111,16 +132,3 @@ def _counts_alike(old: Measured, new: Measured) -> bool:
             for one, other in zip(before.units, after.units, strict=True)
         )
     )
-
-
-def _judge(tally: UnitTally, found: Verdict | None, sign: int) -> None:
-    if found is None:
-        return
-    if found.days is not None:
-        tally.late += sign
-        tally.days += sign * found.days
-    elif found.since is not None:
-        tally.running += sign
-        tally.since += sign * found.since.toordinal()
-    else:
-        tally.on_time += sign

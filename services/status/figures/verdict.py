@@ -40,17 +40,16 @@ def verdict(task: Measured, unit: str, zone: tzinfo) -> Verdict | None:
     closed, since = row.state == "closed", row.overdue_since or row.due
     if not closed and (row.light != "red" or since is None):
         return None
-    completion = _completion(task, unit)
+    submitted = task.moments.submitted
+    completion = submitted.get(unit) or submitted.get(row.lead) or task.moments.closed
+    return judged(completion, None if closed or since is None else since, zone)
+
+
+def judged(completion: Completion | None, late_since: datetime | None, zone: tzinfo) -> Verdict:
+    """Return the verdict by what is judged; `late_since` is the due instant of an open task, None for a closed one."""
     if completion is not None and completion.in_time:
         return ON_TIME
-    if closed or since is None:
-        return _late_by(completion, zone)
-    return Verdict(since=last_day(since, zone))
-
-
-def _completion(task: Measured, unit: str) -> Completion | None:
-    submitted = task.moments.submitted
-    return submitted.get(unit) or submitted.get(task.row.lead) or task.moments.closed
+    return _late_by(completion, zone) if late_since is None else Verdict(since=last_day(late_since, zone))
 
 
 def _late_by(completion: Completion | None, zone: tzinfo) -> Verdict:

@@ -1,8 +1,8 @@
 """What changed in the last seven days: the tasks to which something happened, by what it was. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 from sortedcontainers import SortedList
@@ -25,6 +25,9 @@ class Week(Struct, frozen=True):
     extended: Annotated[int, Meta(ge=0, description="An extension was granted.")]
 
 
+Kind: TypeAlias = Literal["new", "closed", "newly_overdue", "reported", "returned", "extended"]
+
+
 def _overdue(task: Measured) -> datetime | None:
     return task.moments.passed if task.row.light == "red" else None
 
@@ -41,7 +44,7 @@ def _moment(name: str) -> Callable[[Measured], datetime | None]:
     return read
 
 
-_HAPPENED: dict[str, Callable[[Measured], datetime | None]] = {
+_HAPPENED: dict[Kind, Callable[[Measured], datetime | None]] = {
     "new": _moment("opened"),
     "closed": _closed,
     "newly_overdue": _overdue,
@@ -55,7 +58,7 @@ class Happenings:
     """The instants, in Unix seconds, at which each kind of thing last happened to each task."""
 
     def __init__(self) -> None:
-        self._instants: dict[str, SortedList[float]] = {kind: SortedList() for kind in _HAPPENED}
+        self._instants: dict[Kind, SortedList[float]] = {kind: SortedList() for kind in _HAPPENED}
 
     def update(self, old: Measured | None, new: Measured) -> None:
         """Replace the instants of one task."""
@@ -69,9 +72,13 @@ class Happenings:
             if after is not None:
                 self._instants[kind].add(after.timestamp())
 
+    def add(self, kind: Kind, instants: Iterable[float]) -> None:
+        """Add the last instants, in Unix seconds, of a kind of happening, one a task."""
+        self._instants[kind].update(instants)
+
     def week(self, at: datetime) -> Week:
         """Return the counts of the seven days up to an instant, and of what is recorded after it."""
         since = at - WEEK
         start = since.timestamp()
         counts = {kind: len(instants) - instants.bisect_right(start) for kind, instants in self._instants.items()}
-        return Week(since, **counts)
+        return Week(since, **{str(kind): number for kind, number in counts.items()})

@@ -1,0 +1,153 @@
+"""Answers about a ledger's past: boards, pages of rows, one task's row, and comparisons.
+
+Boards are made and searched in another thread, so that feeds do not wait: the views of a timeline that it reads never
+change, its lists only grow, and a reload replaces the timeline instead of changing it. Rows are folded on the event
+loop, a few at a time.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal, NamedTuple, TypeVar
+
+from events.ledger import Ledger
+from events.log import Log
+from services.status.figures.board import BoardFigures
+from services.status.past.board import Numbers, PastBoard
+from services.status.past.compared import ABSENT, ChangedFilter, ComparedPage, before_of, compared_row
+from services.status.past.comparison import KINDS, Change, Comparison
+from services.status.past.figures import past_figures
+from services.status.past.rows import rows_at
+from services.status.past.selection import ChosenTasks, choose, matching
+from services.status.past.timeline import Moment, TaskTimeline, TimelineViews
+from services.status.row import TaskRow
+from services.status.views import Page, TaskQuery
+
+T = TypeVar("T")
+
+BOARDS_KEPT = 4
+"""Boards in memory, 8 MB each at 100,000 tasks: a page shows some views of one day, or compares two."""
+
+
+class PastPage(NamedTuple):
+    """A page and the position that it reflects."""
+
+    position: int
+    page: Page
+
+
+class PastRow(NamedTuple):
+    """The row of a task, None if it was not assigned, and the position that it reflects."""
+
+    position: int
+    row: TaskRow | None
+
+
+class PastReader:
+    """Answers of one ledger, from the timeline that a function returns: the projection replaces it when it reloads."""
+
+    def __init__(self, log: Log, ledger: Ledger, timeline: Callable[[], TaskTimeline]) -> None:
+        self._log = log
+        self._ledger = ledger
+        self._timeline = timeline
+        self._boards: OrderedDict[Moment, PastBoard] = OrderedDict()
+        self._made_of: TaskTimeline | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    def has(self, moment: int | datetime) -> bool:
+        """Return whether the timeline goes beyond a moment, so that no further event can belong to it."""
+        timeline = self._timeline()
+        if isinstance(moment, int):
+            return moment <= timeline.position
+        last = timeline.at(timeline.position)
+        return last is not None and moment < last.instant
+
+    async def board(self, moment: int | datetime | Moment) -> PastBoard:
+        """Return the board at a position or instant; at a `Moment`, its position with the lights of its instant."""
+        timeline = self._timeline()
+        found = moment if isinstance(moment, Moment) else timeline.at(moment)
+        views = timeline.views
+        return await self._in_thread(lambda: self._board(timeline, views, found))
+
+    async def figures(self, board: PastBoard) -> BoardFigures:
+        """Return the figures of a board."""
+        return await self._in_thread(lambda: past_figures(board, self._ledger.zone))
+
+    async def page(self, moment: int | datetime, query: TaskQuery) -> PastPage:
+        """Return a page of the rows at a moment; raises BadCursorError, OtherLogError."""
+        board = await self.board(moment)
+        chosen = await self._in_thread(lambda: choose(board, query))
+        items = await self._rows(board, chosen.indexes)
+        return PastPage(board.position, Page(items, chosen.next, chosen.total))
+
+    async def row(self, moment: int | datetime, task: str) -> PastRow:
+        """Return the row of a task at a moment; raises OtherLogError."""
+        timeline = self._timeline()
+        found = timeline.at(moment)
+        if found is None:
+            return PastRow(0, None)
+        positions = {task: timeline.positions(task, found.position)}
+        rows = await rows_at(self._log, self._ledger, positions, found.instant)
+        return PastRow(found.position, rows.get(task))
+
+    async def compared(
+        self, moment: int | datetime | Moment, base: int | datetime, query: TaskQuery, changed: ChangedFilter
+    ) -> tuple[int, ComparedPage]:
+        """Return the position and a page of the rows at a moment, with what changed since another, the `base`.
+
+        Raises BadCursorError, OtherLogError.
+        """
+        shown, other = await self.board(moment), await self.board(base)
+        comparison = await self._in_thread(lambda: Comparison(shown, other))
+        counts, chosen = await self._in_thread(lambda: _choose_changed(comparison, query, changed))
+        page = ComparedPage([], chosen.next, chosen.total, counts, other.position)
+        if ABSENT in changed:
+            rows = await self._rows(other, chosen.indexes)
+            page.items.extend(compared_row(row, [ABSENT], None) for row in rows)
+            return shown.position, page
+        zone = self._ledger.zone
+        before = comparison.before(chosen.indexes, zone)
+        for index, row in zip(chosen.indexes.tolist(), await self._rows(shown, chosen.indexes), strict=True):
+            then = before_of(before[row.task], zone) if row.task in before else None
+            page.items.append(compared_row(row, comparison.changes(index), then))
+        return shown.position, page
+
+    async def _rows(self, board: PastBoard, indexes: Numbers) -> list[TaskRow]:
+        """Return the rows of tasks on a board, in the order of their indexes."""
+        if board.moment is None:
+            return []
+        positions = await self._in_thread(lambda: board.events_of(indexes))
+        return list((await rows_at(self._log, self._ledger, positions, board.moment.instant)).values())
+
+    def _board(self, timeline: TaskTimeline, views: TimelineViews, moment: Moment | None) -> PastBoard:
+        """Return a board that was made before, or make it; in the thread."""
+        if timeline is not self._made_of:
+            self._boards.clear()
+            self._made_of = timeline
+        if moment is None:
+            return PastBoard(views, None)
+        if moment in self._boards:
+            self._boards.move_to_end(moment)
+        else:
+            self._boards[moment] = PastBoard(views, moment)
+            if len(self._boards) > BOARDS_KEPT:
+                self._boards.popitem(last=False)
+        return self._boards[moment]
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Do a piece of work in another thread, one at a time: two would not be faster, and orders are kept."""
+        async with self._one_at_a_time:
+            return await asyncio.to_thread(work)
+
+
+def _choose_changed(
+    comparison: Comparison, query: TaskQuery, changed: ChangedFilter
+) -> tuple[dict[Change | Literal["absent"], int], ChosenTasks]:
+    """Count the changes of the tasks that match a query, and choose the page of those with one that is asked for."""
+    shown, other = comparison.shown, comparison.other
+    counts = comparison.counts(matching(shown, query), matching(other, query))
+    if ABSENT in changed:
+        return counts, choose(other, query, comparison.absent)
+    kinds = [kind for kind in KINDS if kind in changed]
+    return counts, choose(shown, query, comparison.any_of(kinds) if kinds else None)
