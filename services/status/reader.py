@@ -121,6 +121,7 @@ class StatusReader:
         try:
             return await read()
         except OtherLogError:
+            await self.catch_up()  # reloads the saved rows
             await self.catch_up()
         try:
             return await read()

@@ -10,7 +10,7 @@ import numpy as np
 from events.deadline import Ongoing
 from events.ledger import LightRules
 from events.schema import EventData, TaskAssigned, TaskReassigned
-from services.status.past.shared import SharedValues, TaskHeading, assignment_of
+from services.status.past.shared import Assignment, TaskHeading
 from services.status.past.turns import NEVER, micros, turns
 from services.status.row import Light, Reason, State, TaskRow
 
@@ -71,15 +71,10 @@ def changes(data: EventData, before: TaskRow | None, after: TaskRow) -> bool:
     )
 
 
-def fact(row: TaskRow, heading: int, position: int, shared: SharedValues, rules: LightRules) -> tuple[Any, ...]:
-    """Return the record of a row after the event at a position."""
+def standing_of(row: TaskRow, rules: LightRules) -> tuple[Any, ...]:
+    """Return the members of a record from `state` on."""
     red, soon, slow = turns(row, rules)
     return (
-        position,
-        shared.task(row.task, position),
-        heading,
-        shared.assignment(assignment_of(row.lead, [(part.unit, part.role) for part in row.units]), position),
-        shared.deadline(row.deadline, position),
         STATES.index(row.state),
         _NAN if row.percent is None else row.percent,
         NEVER if row.due is None else micros(row.due),
@@ -88,6 +83,11 @@ def fact(row: TaskRow, heading: int, position: int, shared: SharedValues, rules:
         soon,
         slow,
     )
+
+
+def assignment_of(row: TaskRow) -> Assignment:
+    """Return the assignment of a row, its units in the order of their names, so that equal ones are one value."""
+    return Assignment(row.lead, tuple(sorted((part.unit, part.role) for part in row.units)))
 
 
 def heading_of(row: TaskRow) -> TaskHeading:

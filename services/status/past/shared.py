@@ -5,7 +5,7 @@ format, next to those of the deadlines.
 """
 
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from typing import TypeAlias, TypeVar
 
 import msgspec
@@ -174,8 +174,3 @@ class SharedValues:
 
 def _position(line: SavedValue) -> int:
     return line.position
-
-
-def assignment_of(lead: str, roles: Sequence[tuple[str, Role]]) -> Assignment:
-    """Return an assignment with its units in the order of their names, so that equal ones are one value."""
-    return Assignment(lead, tuple(sorted(roles)))

@@ -13,12 +13,13 @@ import numpy as np
 
 from events.entries import Recorded
 from events.ledger import LightRules
-from services.status.past.facts import EVENT, FACT, changes, fact, heading_of
+from events.schema import TaskAssigned, TaskReassigned
+from services.status.past.facts import EVENT, FACT, assignment_of, changes, heading_of, standing_of
 from services.status.past.happenings import HAPPENING, happened, record
 from services.status.past.shared import SharedValues
 from services.status.past.table import GrowingTable, Records
 from services.status.past.turns import instant_of, micros
-from services.status.row import TrackedTask
+from services.status.row import TaskRow, TrackedTask
 
 
 class Moment(NamedTuple):
@@ -48,7 +49,7 @@ class TaskTimeline:
         self._events = GrowingTable(EVENT)
         self._facts = GrowingTable(FACT)
         self._happenings = GrowingTable(HAPPENING)
-        self._headings: dict[int, int] = {}
+        self._latest: dict[int, tuple[int, int]] = {}
         self._position = 0
 
     @property
@@ -70,7 +71,8 @@ class TaskTimeline:
         if after is not None:
             task = self.shared.task(after.row.task, position)
             if changes(event.data, before.row if before is not None else None, after.row):
-                self._add_fact(task, before, after, position)
+                anew = before is None or isinstance(event.data, TaskAssigned | TaskReassigned)
+                self._add_fact(task, after.row, position, anew=anew)
             for found in happened(before, after):
                 self._happenings.add(record(position, task, found, self.shared))
         self._events.add((task, micros(event.recorded or event.time)))
@@ -98,7 +100,8 @@ class TaskTimeline:
             self.shared.extend(chunk["shared"])
         self._position = len(self._events.view())
         facts = self._facts.view()
-        self._headings = dict(zip(facts["task"].tolist(), facts["heading"].tolist(), strict=True))
+        latest = zip(facts["heading"].tolist(), facts["assignment"].tolist(), strict=True)
+        self._latest = dict(zip(facts["task"].tolist(), latest, strict=True))
 
     def at(self, moment: int | datetime) -> Moment | None:
         """Return the position of a moment, at most the last one, and its instant: None before the first event.
@@ -132,11 +135,14 @@ class TaskTimeline:
             first = end
         return days
 
-    def _add_fact(self, task: int, before: TrackedTask | None, after: TrackedTask, position: int) -> None:
-        heading = self._headings.get(task)
-        if heading is None or before is None or heading_of(before.row) != heading_of(after.row):
-            heading = self._headings[task] = self.shared.heading(heading_of(after.row), position)
-        self._facts.add(fact(after.row, heading, position, self.shared, self._rules))
+    def _add_fact(self, task: int, row: TaskRow, position: int, *, anew: bool) -> None:
+        """Add the facts of a row; its heading and assignment are the latest ones, unless an event sets them `anew`."""
+        if anew:
+            heading = self.shared.heading(heading_of(row), position)
+            self._latest[task] = heading, self.shared.assignment(assignment_of(row), position)
+        heading, assignment = self._latest[task]
+        deadline = self.shared.deadline(row.deadline, position)
+        self._facts.add((position, task, heading, assignment, deadline, *standing_of(row, self._rules)))
 
 
 def _between(records: Records, after: int, until: int) -> Records:
