@@ -54,7 +54,7 @@ def remember(ledger: Ledger, task: TrackedTask | None, event: Event, after: Task
             recurs = isinstance(before.deadline, Recurring)
             return replace(moments, submitted=NONE if recurs else moments.submitted, passed=now)
         case schema.TaskAssigned():
-            return Moments(opened=now)
+            return replace(moments, opened=now, submitted=NONE, closed=None)
         case (
             schema.TaskSigned()
             | schema.TaskUrged()

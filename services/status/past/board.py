@@ -85,7 +85,8 @@ class PastBoard:
     def __init__(self, views: TimelineViews, moment: Moment | None) -> None:
         self.moment = moment
         self.shared = views.shared
-        self.events = views.events["task"][: moment.position if moment is not None else 0]
+        events = views.events[: moment.position if moment is not None else 0]
+        self.events, self.recorded = events["task"], events["recorded"]
         self.facts = np.empty(0, FACT)
         self.happenings = np.empty(0, HAPPENING)
         self.positions: Numbers = np.empty(0, "<u4")

@@ -1,9 +1,9 @@
 """The figures of a past board, summed from its records without making its tasks. Pure."""
 
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, tzinfo
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,13 +15,34 @@ from services.status.moments import Completion
 from services.status.past.board import Numbers, PastBoard
 from services.status.past.facts import CLOSED, LIGHT_OF, LIGHTS, OVERDUE, REASONS, STATES
 from services.status.past.happenings import CLOSED as HAS_CLOSED
-from services.status.past.happenings import EXTENDED, OPENED, PASSED, REPORTED, RETURNED, SUBMITTED
-from services.status.past.table import Records
+from services.status.past.happenings import (
+    EXTENDED,
+    HANDED_OVER,
+    OPENED,
+    PASSED,
+    REPLACED,
+    REPORTED,
+    RETURNED,
+    SUBMITTED,
+)
 from services.status.past.turns import ALWAYS, NEVER, SECOND, instant_of
 
-DueDay: TypeAlias = Callable[[int], date]
-
 _DUE_SOON = REASONS.index("due-soon")
+
+
+class LastHappenings(NamedTuple):
+    """Columns of happenings: their kinds, tasks and recorded instants, and the rest of their records."""
+
+    kind: Numbers
+    task: Numbers
+    at: Numbers
+    unit: Numbers
+    due: Numbers
+
+    def of(self, *kinds: int) -> "LastHappenings":
+        """Return those of some kinds."""
+        mask = np.isin(self.kind, kinds)
+        return LastHappenings(*(column[mask] for column in self))
 
 
 def past_figures(board: PastBoard, zone: tzinfo) -> BoardFigures:
@@ -38,15 +59,15 @@ def past_figures(board: PastBoard, zone: tzinfo) -> BoardFigures:
     return BoardFigures(zone, sums)
 
 
-def _last_of_each(board: PastBoard) -> Records:
+def _last_of_each(board: PastBoard) -> LastHappenings:
     """Return the last happening of each kind and unit to each task."""
     found = board.happenings
-    if not len(found):
-        return found
-    units, kinds = len(board.shared.units), int(found["kind"].max()) + 1
-    keys = (found["task"].astype("<i8") * kinds + found["kind"]) * units + found["unit"]
-    _, first = np.unique(keys[::-1], return_index=True)
-    return found[len(found) - 1 - first]
+    tasks = board.events[found["position"] - 1]
+    keys = (tasks.astype("<i8") * len(REPLACED) + REPLACED[found["kind"]]) * len(board.shared.units) + found["unit"]
+    _, newest_first = np.unique(keys[::-1], return_index=True)
+    last = found[len(found) - 1 - newest_first]
+    events = last["position"] - 1
+    return LastHappenings(last["kind"], board.events[events], board.recorded[events], last["unit"], last["due"])
 
 
 def _sum_units(board: PastBoard, sums: Sums) -> None:
@@ -63,7 +84,7 @@ def _sum_units(board: PastBoard, sums: Sums) -> None:
         sums.obligations += number * len(units)
 
 
-def _judge_leads(board: PastBoard, sums: Sums, last: Records, zone: tzinfo) -> None:
+def _judge_leads(board: PastBoard, sums: Sums, last: LastHappenings, zone: tzinfo) -> None:
     """Judge each unit that leads a task which is closed or past due."""
     submitted, closed = _completions(board, last)
     facts, shared = board.facts, board.shared
@@ -81,14 +102,14 @@ def _judge_leads(board: PastBoard, sums: Sums, last: Records, zone: tzinfo) -> N
 
 
 def _completions(
-    board: PastBoard, last: Records
+    board: PastBoard, last: LastHappenings
 ) -> tuple[Mapping[tuple[int, str], Completion], Mapping[int, Completion]]:
     """Return the submissions that count, by task and unit, and the closings, by task."""
-    found = last[((last["kind"] == SUBMITTED) | (last["kind"] == HAS_CLOSED)) & (last["at"] != NEVER)]
+    found = last.of(SUBMITTED, HAS_CLOSED)
     submitted: dict[tuple[int, str], Completion] = {}
     closed: dict[int, Completion] = {}
     instant = lru_cache(None)(instant_of)
-    for _, task, unit, kind, at, due in found.tolist():
+    for kind, task, at, unit, due in zip(*(column.tolist() for column in found), strict=True):
         completion = Completion(instant(at), instant(due) if due != NEVER else None)
         if kind == SUBMITTED:
             submitted[task, board.shared.units[unit]] = completion
@@ -97,11 +118,12 @@ def _completions(
     return submitted, closed
 
 
-def _sum_reports(board: PastBoard, sums: Sums, last: Records, zone: tzinfo) -> None:
+def _sum_reports(board: PastBoard, sums: Sums, last: LastHappenings, zone: tzinfo) -> None:
     """Find the latest report of each unit in its tasks."""
-    found = last[(last["kind"] == REPORTED) & (last["due"] != NEVER)]
+    found = last.of(REPORTED, HANDED_OVER)
+    known = found.due != NEVER
     latest = np.full(len(board.shared.units), ALWAYS)
-    np.maximum.at(latest, found["unit"], found["due"])
+    np.maximum.at(latest, found.unit[known], found.due[known])
     for unit, at in zip(board.shared.units, latest.tolist(), strict=False):
         if at != ALWAYS:
             sums.units.report(unit, instant_of(at).astimezone(zone))
@@ -122,19 +144,18 @@ def _sum_due_days(board: PastBoard, sums: Sums, zone: tzinfo) -> None:
             sums.due_days.add(last_day(instant_of(due), zone) if due != NEVER else None, name, number)
 
 
-def _sum_happenings(board: PastBoard, sums: Sums, last: Records) -> None:
+def _sum_happenings(board: PastBoard, sums: Sums, last: LastHappenings) -> None:
     """Collect when each kind of thing happened last to each task."""
     kinds: dict[Kind, int] = {"new": OPENED, "closed": HAS_CLOSED, "returned": RETURNED, "extended": EXTENDED}
     for kind, number in kinds.items():
-        found = last[(last["kind"] == number) & (last["at"] != NEVER)]
-        sums.happenings.add(kind, _seconds(found["at"]))
+        sums.happenings.add(kind, _seconds(last.of(number).at))
     red = np.zeros(len(board.shared.tasks), bool)
     red[board.facts["task"][board.reasons == OVERDUE]] = True
-    passed = last[last["kind"] == PASSED]
-    sums.happenings.add("newly_overdue", _seconds(passed["at"][red[passed["task"]]]))
-    reports = board.happenings[(board.happenings["kind"] == REPORTED) & (board.happenings["at"] != ALWAYS)]
+    passed = last.of(PASSED)
+    sums.happenings.add("newly_overdue", _seconds(passed.at[red[passed.task]]))
+    events = board.happenings["position"][board.happenings["kind"] == REPORTED] - 1
     reported = np.full(len(board.shared.tasks), ALWAYS)
-    np.maximum.at(reported, reports["task"], reports["at"])
+    np.maximum.at(reported, board.events[events], board.recorded[events])
     sums.happenings.add("reported", _seconds(reported[reported != ALWAYS]))
 
 

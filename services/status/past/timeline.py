@@ -74,7 +74,7 @@ class TaskTimeline:
                 anew = before is None or isinstance(event.data, TaskAssigned | TaskReassigned)
                 self._add_fact(task, after.row, position, anew=anew)
             for found in happened(before, after):
-                self._happenings.add(record(position, task, found, self.shared))
+                self._happenings.add(record(position, found, self.shared))
         self._events.add((task, micros(event.recorded or event.time)))
         self._position = position
 
