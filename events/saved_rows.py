@@ -13,7 +13,7 @@ Keys of the projection `name`, all written by save.lua and switch.lua alone:
                                             events 1 to CHUNK are chunk 0
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -116,6 +116,7 @@ class SavedRows(Generic[R]):
         expected: Checkpoint,
         reached: Checkpoint,
         changes: Sequence[Change[R]],
+        histories: Mapping[str, Sequence[int]],
         timeline: Timeline[R] | None = None,
     ) -> bytes:
         """Encode for `save` the changes between two checkpoints.
@@ -133,7 +134,7 @@ class SavedRows(Generic[R]):
                 [(name, lua_text(msgspec.json.encode(row))) for name, row in latest.items()],
                 [(id, lua_text(value)) for id, value in announced],
                 self._rules.cap,
-                self._histories(changes),
+                [(self._history_key(name), *positions) for name, positions in histories.items()],
                 expected.event_hash,
                 reached.event_hash,
                 self.log.key,
@@ -226,15 +227,6 @@ class SavedRows(Generic[R]):
 
     def _history_key(self, name: str) -> str:
         return key(self.log.ledger, self._rules.name, "history", name)
-
-    def _histories(self, changes: Iterable[Change[R]]) -> list[list[str | int]]:
-        """Return, for each row that events changed, the key of its history and the positions to add."""
-        histories: dict[str, list[str | int]] = {}
-        if self._rules.history:
-            for change in changes:
-                if change.event is not None:
-                    histories.setdefault(change.key, [self._history_key(change.key)]).append(change.position)
-        return list(histories.values())
 
 
 def _chunks(position: int) -> int:

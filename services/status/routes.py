@@ -1,7 +1,6 @@
 """Status over HTTP: rows, a task's history, the figures, and the changes as Server-Sent Events."""
 
 import sys
-from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
 from litestar import Request, Response, get
@@ -10,25 +9,33 @@ from litestar.exceptions import NotFoundException, ValidationException
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 from litestar.response import Stream
 from msgspec import Raw
-from msgspec.structs import replace
 
 from events.entries import Stored
 from events.schema import TYPES
 from events.text import name_of
+from services.common.conditional import answer_if_new
 from services.common.edge import STREAM
-from services.common.endpoints import ENDPOINT, answer_at
-from services.contract.openapi import POSITION, Named, answers, event_named, one_of, place, problems
-from services.status.export.exports import tasks_export
-from services.status.export.formats import EXPORTED, FORM, Form, Language, WantedForm
-from services.status.export.sheets import About
-from services.status.past.compared import BadChangeError, ComparedPage, changed_filter
-from services.status.past.comparison import KINDS
-from services.status.reader import StatusReader, read_instant, read_position
-from services.status.row import Light, State, TaskRow
-from services.status.views import BadCursorError, Page, Sort, TaskQuery, select
-
-ALL = sys.maxsize
-"""The limit of an export."""
+from services.common.endpoints import ENDPOINT
+from services.contract.openapi import (
+    POSITION,
+    READ,
+    Named,
+    answers,
+    event_named,
+    one_of,
+    place,
+    problems,
+    unchanged,
+)
+from services.status.export.formats import EXPORTED, FORM, WantedForm
+from services.status.exporting import export_tasks
+from services.status.fields import Fields, read_members
+from services.status.order import BadCursorError
+from services.status.parameters import QUERY, Query
+from services.status.past.compared import BadChangeError
+from services.status.past_answers import TASKS, ChangedIn, Compare, compared_page, page_of, past_page
+from services.status.reader import RowAt, StatusReader, read_position
+from services.status.row import TaskRow
 
 SSE = "text/event-stream"
 
@@ -36,14 +43,14 @@ HISTORY = Named(
     "History",
     {
         "type": "object",
-        "properties": {"items": {"type": "array", "items": {"$ref": place("HistoryItem")}}, "next": {"type": "null"}},
-        "required": ["items", "next"],
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": place("HistoryItem")}},
+            "next": {"type": "null"},
+            "total": {"type": "integer", "minimum": 0},
+        },
+        "required": ["items", "next", "total"],
     },
     [one_of("HistoryItem", "A stored event, with its position.", [event_named(name, stored=True) for name in TYPES])],
-)
-
-TASKS = Named(
-    "TaskPage", {"anyOf": [{"$ref": place(page.__name__)} for page in (Page, ComparedPage)]}, [Page, ComparedPage]
 )
 
 StatusEndpoint: TypeAlias = NamedDependency[SkipValidation[StatusReader]]
@@ -55,32 +62,6 @@ AsOf = Annotated[
         schema_extra={"anyOf": [{"pattern": "^[0-9]{1,18}$"}, {"format": "date-time"}]},
     ),
 ]
-InState = Annotated[  # Litestar keeps `state` for itself
-    State | None, QueryParameter(name="state", description="Its state")
-]
-DueBefore = Annotated[
-    str | None,
-    QueryParameter(description="Due before this instant (RFC 3339, with offset)", schema_extra={"format": "date-time"}),
-]
-DueAfter = Annotated[
-    str | None,
-    QueryParameter(description="Due after this instant (RFC 3339, with offset)", schema_extra={"format": "date-time"}),
-]
-Compare = Annotated[
-    str | None,
-    QueryParameter(
-        description="Show what changed in each row since this position or recorded instant (RFC 3339)",
-        schema_extra={"anyOf": [{"pattern": "^[0-9]{1,18}$"}, {"format": "date-time"}]},
-    ),
-]
-ChangedIn = Annotated[
-    str | None,
-    QueryParameter(
-        description="With `compare`: only rows with one of these changes, or `absent`, the tasks that only the other"
-        " board has, as they were there",
-        schema_extra={"pattern": f"^(absent|({'|'.join(KINDS)})(,({'|'.join(KINDS)}))*)$"},
-    ),
-]
 TaskId = Annotated[str, PathParameter(description="A task's id")]
 
 
@@ -89,57 +70,41 @@ TaskId = Annotated[str, PathParameter(description="A task's id")]
     operation_id="tasks",
     summary="Task rows",
     description="A snapshot: /changes after its position misses nothing and repeats nothing. An export has all rows.",
-    dependencies={**ENDPOINT, **FORM},
+    dependencies=ENDPOINT | QUERY | FORM,
     responses={
         200: answers(
-            TASKS,
-            "The rows that are asked for; with `compare`, what changed in each",
-            headers=POSITION,
-            more=EXPORTED,
+            TASKS, "The rows that are asked for; with `compare`, what changed in each", headers=READ, more=EXPORTED
         ),
+        **unchanged(),
         **problems(400, 404),
     },
 )
 async def tasks(
+    request: Request[Any, Any, Any],
     endpoint: StatusEndpoint,
+    wanted: Query,
     form: WantedForm,
-    unit: Annotated[str | None, QueryParameter(description="A unit of the task, by any of its names")] = None,
-    lead: Annotated[str | None, QueryParameter(description="Its lead unit, by any of its names")] = None,
-    light: Annotated[Light | None, QueryParameter(description="Its light")] = None,
-    in_state: InState = None,
-    due_before: DueBefore = None,
-    due_after: DueAfter = None,
-    section: Annotated[str | None, QueryParameter(description="The part of the table it stands in")] = None,
-    q: Annotated[str | None, QueryParameter(description="Part of its title or id")] = None,
-    sort: Annotated[Sort, QueryParameter(description="The order; - turns it round")] = "row",
-    limit: Annotated[int, QueryParameter(ge=1, le=1_000, description="Rows in one answer")] = 100,
-    cursor: Annotated[str | None, QueryParameter(description="`next` of the page before")] = None,
+    fields: Fields = None,
     as_of: AsOf = None,
     compare: Compare = None,
     changed: ChangedIn = None,
 ) -> Response[bytes]:
+    members = read_members(fields) if fields is not None else None
     if changed is not None and compare is None:
         raise ValidationException("changed needs compare: the position or instant since which something changed")
-    before = read_instant("due_before", due_before) if due_before is not None else None
-    named = endpoint.board.ledger.directory.named
-    after = read_instant("due_after", due_after) if due_after is not None else None
-    own_unit, own_lead = unit and named(unit), lead and named(lead)
-    part = section and name_of(section)
-    query = TaskQuery(own_unit, own_lead, light, in_state, part, before, after, q, sort, limit, cursor)
-    if form.format != "json":
-        if compare is not None:
-            raise ValidationException("a comparison is JSON only; leave out compare, or the format of an export")
-        return await _export(endpoint, as_of, query, form)
     try:
+        if form.format != "json":
+            return await export_tasks(endpoint, (as_of, compare), wanted, form)
         if compare is not None:
-            return answer_at(*await endpoint.compared(as_of, compare, query, changed_filter(changed)))
+            return await compared_page(request, endpoint, (as_of, compare), wanted, changed, members)
         if as_of is not None:
-            return answer_at(*await endpoint.past_page(as_of, query))
+            return await past_page(request, endpoint, as_of, wanted, members)
         snapshot = endpoint.board.live()
-        found = select(snapshot.rows.values(), query)
+        return answer_if_new(
+            request, snapshot.position, snapshot.edition, lambda: page_of(snapshot.select(wanted), members)
+        )
     except (BadCursorError, BadChangeError) as error:
         raise ValidationException(str(error)) from error
-    return answer_at(snapshot.position, Page(found.items, found.next, found.total))
 
 
 @get(
@@ -147,10 +112,14 @@ async def tasks(
     operation_id="task",
     summary="One task row",
     dependencies=ENDPOINT,
-    responses={200: answers(TaskRow, "The row", headers=POSITION), **problems(400, 404)},
+    responses={200: answers(TaskRow, "The row", headers=READ), **unchanged(), **problems(400, 404)},
 )
-async def task_row(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None) -> Response[bytes]:
-    return answer_at(*await _row(endpoint, name_of(task), as_of))
+async def task_row(
+    request: Request[Any, Any, Any], endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None
+) -> Response[bytes]:
+    found = await endpoint.row(name_of(task), as_of)
+    row = _existing(found, name_of(task))
+    return answer_if_new(request, found.position, found.edition, lambda: row)
 
 
 @get(
@@ -158,13 +127,19 @@ async def task_row(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None) -
     operation_id="taskEvents",
     summary="A task's history: each event as it is stored, with its position",
     dependencies=ENDPOINT,
-    responses={200: answers(HISTORY, "The history, whole", headers=POSITION), **problems(400, 404)},
+    responses={200: answers(HISTORY, "The history, whole", headers=READ), **unchanged(), **problems(400, 404)},
 )
-async def task_events(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None) -> Response[bytes]:
-    task = name_of(task)
-    position, _ = await _row(endpoint, task, as_of)
-    history = await endpoint.board.history(task, position)
-    return answer_at(position, {"items": [_with_position(entry) for entry in history], "next": None})
+async def task_events(
+    request: Request[Any, Any, Any], endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None
+) -> Response[bytes]:
+    found = await endpoint.row(name_of(task), as_of)
+    _existing(found, name_of(task))
+    history = await endpoint.board.history(name_of(task), found.position)
+
+    def whole() -> object:
+        return {"items": [_with_position(entry) for entry in history], "next": None, "total": len(history)}
+
+    return answer_if_new(request, found.position, found.edition, whole)
 
 
 @get(
@@ -204,37 +179,12 @@ async def changes(
 ROUTES = (tasks, task_row, task_events, changes)
 
 
-def about(endpoint: StatusReader, at: datetime, position: int, language: Language) -> About:
-    """Return what an export is about: the ledger, and the instant and position that it shows."""
-    ledger = endpoint.board.ledger
-    return About(ledger.title, at.astimezone(ledger.zone), position, language)
-
-
-async def _export(endpoint: StatusReader, as_of: str | None, query: TaskQuery, form: Form) -> Response[bytes]:
-    """Return all rows that match a query as a file, whatever page it asks for."""
-    whole = replace(query, limit=ALL, cursor=None)
-    at = endpoint.clock.now()
-    if as_of is None:
-        position, rows = endpoint.board.live()
-        items = select(rows.values(), whole).items
-    else:
-        at = (await endpoint.past(as_of)).at or at
-        position, page = await endpoint.past_page(as_of, whole)
-        items = page.items
-    return await tasks_export(items, form.format, about(endpoint, at, position, form.language), endpoint.board.ledger)
-
-
-async def _row(endpoint: StatusReader, task: str, as_of: str | None) -> tuple[int, TaskRow]:
-    """Return the position and the row of a task now or as of a moment; raises NotFoundException."""
-    if as_of is None:
-        snapshot = endpoint.board.live()
-        position, row = snapshot.position, snapshot.rows.get(task)
-    else:
-        position, row = await endpoint.past_row(as_of, task)
-    if row is None:
-        detail = f"no task {task!r} is assigned at position {position}"
-        raise NotFoundException(detail, headers={"Duban-Position": str(position)})
-    return position, row
+def _existing(found: RowAt, task: str) -> TaskRow:
+    """Return the row that was found; raises NotFoundException."""
+    if found.row is None:
+        detail = f"no task {task!r} is assigned at position {found.position}"
+        raise NotFoundException(detail, headers={"Duban-Position": str(found.position)})
+    return found.row
 
 
 def _with_position(entry: Stored) -> Raw:

@@ -63,15 +63,17 @@ class TaskRow(Struct, frozen=True, gc=False):
         return tuple([part.unit for part in self.units])
 
 
-class Report(Struct, frozen=True, gc=False):
+class Report(Struct, frozen=True, gc=False, array_like=True):
     """A unit's latest report.
 
-    `ids` are the sources and ids that a correction of it can name: its own and its corrections'. `before` is the per
-    cent that was known before it.
+    `ids` are the ids that a correction of it by the same source can name: its own and its corrections'. `before` is the
+    per cent that was known before it, `place` the index of the unit's part in its row, None where it has no part.
     """
 
-    ids: tuple[tuple[str, str], ...]
+    source: str
+    ids: tuple[str, ...]
     before: Percent | None
+    place: int | None
 
 
 class TrackedTask(Struct, frozen=True, gc=False):
@@ -87,3 +89,10 @@ class TrackedTask(Struct, frozen=True, gc=False):
     reported: dict[str, datetime] = {}
     reports: dict[str, Report] = {}
     moments: Moments = Moments()
+
+    def place(self, unit: str) -> int | None:
+        """Return the index of a unit's part in the row, None where it has none."""
+        report = self.reports.get(unit)
+        if report is not None:  # most events are from units that have reported before
+            return report.place
+        return next((place for place, part in enumerate(self.row.units) if part.unit == unit), None)

@@ -49,7 +49,7 @@ async def test_the_interface_describes_itself(service: StatusService) -> None:
     assert parameters == {
         "ledger",
         *("unit", "lead", "light", "state", "section", "due_before", "due_after", "q", "sort", "limit", "cursor"),
-        *("as_of", "compare", "changed", "format", "lang"),
+        *("fields", "as_of", "compare", "changed", "format", "lang"),
     }
     assert {one["name"] for one in paths["/v1/{ledger}/changes"]["get"]["parameters"]} == {"ledger", "after"}
 

@@ -177,6 +177,61 @@ async def test_units_and_overview_are_exported_too(service: StatusService, histo
         assert english[1] == "(Draft; figures as of 1 April 2019)"
 
 
+async def test_an_overview_compared_with_another_moment(service: StatusService, history: History) -> None:
+    """`compare` adds the figures of the other moment, and how many tasks have each change between the two."""
+    await history.append_examples()
+    async with service.running(STILL) as client:
+        shown = (await client.get("overview", as_of=14)).json()
+        compared = (await client.get("overview", as_of=14, compare=9)).json()
+        assert {name: compared[name] for name in shown} == shown
+        assert compared["before"] == (await client.get("overview", as_of=9)).json()
+        assert compared["changes"] == {
+            "new": 0,
+            "closed": 1,
+            "newly-overdue": 0,
+            "light": 1,
+            "percent": 0,
+            "deadline": 0,
+            "units": 0,
+            "absent": 0,
+        }
+        live = (await client.get("overview", compare=9)).json()
+        assert (live["position"], live["before"]["position"], live["changes"]["units"]) == (16, 9, 1)
+        assert "compare 'x' is not a position" in problem(await client.get("overview", compare="x"), 400)
+        for path in ("overview", "tasks"):
+            assert "a comparison is JSON only" in problem(await client.get(path, compare=9, format="csv"), 400)
+
+
+async def test_an_overview_has_the_days_with_events(service: StatusService, history: History) -> None:
+    """The days of the ledger's zone, with the number of events of each, up to the day that is shown."""
+    await history.append_examples()
+    async with service.running(STILL) as client:
+        days = (await client.get("overview")).json()["days"]
+        assert len(days) == 16
+        assert days[0] == {"day": "2017-08-01", "events": 1}
+        past = (await client.get("overview", as_of="2018-12-31T00:00:00+08:00")).json()["days"]
+        assert past == days[:9]
+        tail = await history.append(*batch(range(3)))
+        await client.until(tail)
+        assert (await client.get("overview")).json()["days"] == [*days[:-1], {"day": "2019-04-01", "events": 4}]
+
+
+async def test_a_client_that_has_the_figures_gets_them_once(service: StatusService, history: History) -> None:
+    """The entity tag of units, calendar and past overviews stays while they do, and changes with them."""
+    tail = await history.append_examples()
+    paths = ("units", "units/市残联", "calendar?from=2018-01-01&to=2018-12-31", "overview?as_of=9", "units?as_of=9")
+    async with service.running(STILL) as client:
+        tags = {path: (await client.http.get(path)).headers["etag"] for path in paths}
+        for path, tag in tags.items():
+            answer = await client.http.get(path, headers={"If-None-Match": tag})
+            assert (answer.status_code, answer.content) == (304, b"")
+        await history.append(*batch(range(1)))
+        await client.until(tail + 1)
+        for path, tag in tags.items():
+            answer = await client.http.get(path, headers={"If-None-Match": tag})
+            assert answer.status_code == (304 if "as_of" in path else 200)
+
+
 @pytest.mark.parametrize("path", ["units", "units/市残联", "overview", "calendar?from=2018-01-01&to=2018-12-31"])
 async def test_every_figure_names_its_position(service: StatusService, history: History, path: str) -> None:
     """Duban-Position is on every answer, and in it; another ledger is a problem."""

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from events.deadline import Fixed, Ongoing
 from events.schema import CompletionSubmitted, DeadlinePassed, ProgressReported, TaskClosed
+from services.status.order import BadCursorError, Sort
 from services.status.row import TaskRow
-from services.status.views import BadCursorError, Selected, Sort, TaskQuery, select
+from services.status.views import Selected, TaskQuery, select
 from tests.status.tracked_tasks import HELPER, LEAD, YEAR, at, opened, then
 
 SORTS: tuple[Sort, ...] = get_args(Sort)

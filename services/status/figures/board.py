@@ -1,6 +1,6 @@
 """All figures of one board: updated by changed task for a live one, summed at once for a past one. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from typing import Annotated
 
@@ -13,6 +13,13 @@ from services.status.figures.tallies import UnitTallies
 from services.status.figures.units import UnitFigures
 from services.status.figures.week import Happenings, Week
 from services.status.row import Light, State
+
+
+class EventDay(Struct, frozen=True):
+    """A day, and how many events were recorded on it."""
+
+    day: date
+    events: int
 
 
 class Overview(Struct, frozen=True):
@@ -38,6 +45,7 @@ class Overview(Struct, frozen=True):
     beyond: Deadlines
     without_due: Annotated[int, Meta(ge=0, description="Tasks that have no due day.")]
     week: Week
+    days: Annotated[list[EventDay], Meta(description="The days of the ledger's zone on which events were recorded.")]
     position: int
 
 
@@ -81,10 +89,6 @@ class BoardFigures:
         self._sums.update(old, task)
         self._counted[name] = task
 
-    def covers(self, names: Collection[str]) -> bool:
-        """Return whether every task that is counted is one of `names`: a rollback may have taken others back."""
-        return all(name in names for name in self._counted)
-
     def units(self, at: datetime, position: int) -> list[UnitFigures]:
         """Return the figures of all units at an instant."""
         return self._sums.units.rows(self._counted.values(), self._day(at), position)
@@ -98,8 +102,8 @@ class BoardFigures:
         days = self._sums.due_days.between(first, last)
         return CalendarDays(days, None, len(days), position)
 
-    def overview(self, title: str, at: datetime, position: int) -> Overview:
-        """Return the figures of the whole board at an instant."""
+    def overview(self, title: str, at: datetime, position: int, days: Sequence[EventDay] = ()) -> Overview:
+        """Return the figures of the whole board at an instant; `days` are those with events."""
         sums = self._sums
         counts = sums.sections.all
         schedule = sums.due_days.schedule(self._day(at))
@@ -120,6 +124,7 @@ class BoardFigures:
             beyond=schedule.beyond,
             without_due=schedule.without,
             week=sums.happenings.week(at.astimezone(self.zone)),
+            days=list(days),
             position=position,
         )
 

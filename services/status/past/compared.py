@@ -9,7 +9,7 @@ from msgspec.structs import astuple
 
 from events.deadline import Deadline, Percent, last_day
 from services.status.past.board import PastTask
-from services.status.past.comparison import KINDS, Change
+from services.status.past.comparison import KINDS, Change, ChangeCounts
 from services.status.row import Light, Reason, State, TaskRow
 
 ABSENT: Literal["absent"] = "absent"
@@ -58,7 +58,7 @@ class ComparedPage(Struct, frozen=True):
     next: str | None
     total: int
     counts: Annotated[
-        dict[Change | Literal["absent"], int],
+        ChangeCounts,
         Meta(description="Tasks with each change among those that match the filters, whatever `changed` asks for."),
     ]
     compared_position: int

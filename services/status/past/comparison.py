@@ -13,6 +13,9 @@ Change: TypeAlias = Literal["new", "closed", "newly-overdue", "light", "percent"
 """`new`, `closed` and `newly-overdue`: so on the board that is shown, and not on the other. The rest: another value on
 both; `deadline` is the deadline or its due instant, `units` are the lead, the units and their roles."""
 
+ChangeCounts: TypeAlias = dict[Change | Literal["absent"], int]
+"""How many tasks have each change; `absent` are those that only the other board has."""
+
 KINDS: tuple[Change, ...] = get_args(Change)
 
 _CLOSED, _RED = STATES.index("closed"), LIGHTS.index("red")
@@ -48,11 +51,9 @@ class Comparison:
         """Return the changes of one task of the board that is shown."""
         return [kind for kind in KINDS if self.masks[kind][index]]
 
-    def counts(self, among: Numbers, absent_among: Numbers) -> dict[Change | Literal["absent"], int]:
+    def counts(self, among: Numbers, absent_among: Numbers) -> ChangeCounts:
         """Return how many tasks have each change, among those of a mask, and how many only the other board has."""
-        counts: dict[Change | Literal["absent"], int] = {
-            kind: int(np.count_nonzero(self.masks[kind] & among)) for kind in KINDS
-        }
+        counts: ChangeCounts = {kind: int(np.count_nonzero(self.masks[kind] & among)) for kind in KINDS}
         return {**counts, "absent": int(np.count_nonzero(self.absent & absent_among))}
 
 

@@ -9,20 +9,20 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal, NamedTuple, TypeVar
+from typing import TypeAlias, TypeVar
 
 from events.ledger import Ledger
 from events.log import Log
-from services.status.figures.board import BoardFigures
+from services.status.figures.board import BoardFigures, EventDay
 from services.status.past.board import Numbers, PastBoard
 from services.status.past.compared import ABSENT, ChangedFilter, ComparedPage, before_of, compared_row
-from services.status.past.comparison import KINDS, Change, Comparison
+from services.status.past.comparison import KINDS, ChangeCounts, Comparison
 from services.status.past.figures import past_figures
 from services.status.past.rows import rows_at
 from services.status.past.selection import ChosenTasks, choose, matching
 from services.status.past.timeline import Moment, TaskTimeline, TimelineViews
 from services.status.row import TaskRow
-from services.status.views import Page, TaskQuery
+from services.status.views import Selected, TaskQuery
 
 T = TypeVar("T")
 
@@ -30,18 +30,8 @@ BOARDS_KEPT = 4
 """Boards in memory, 8 MB each at 100,000 tasks: a page shows some views of one day, or compares two."""
 
 
-class PastPage(NamedTuple):
-    """A page and the position that it reflects."""
-
-    position: int
-    page: Page
-
-
-class PastRow(NamedTuple):
-    """The row of a task, None if it was not assigned, and the position that it reflects."""
-
-    position: int
-    row: TaskRow | None
+AnyMoment: TypeAlias = int | datetime | Moment
+"""A position, an instant, or a position with the instant of its lights."""
 
 
 class PastReader:
@@ -53,6 +43,8 @@ class PastReader:
         self._timeline = timeline
         self._boards: OrderedDict[Moment, PastBoard] = OrderedDict()
         self._made_of: TaskTimeline | None = None
+        self._days: list[EventDay] = []
+        self._days_of: TaskTimeline | None = None
         self._one_at_a_time = asyncio.Lock()
 
     def has(self, moment: int | datetime) -> bool:
@@ -63,10 +55,13 @@ class PastReader:
         last = timeline.at(timeline.position)
         return last is not None and moment < last.instant
 
-    async def board(self, moment: int | datetime | Moment) -> PastBoard:
-        """Return the board at a position or instant; at a `Moment`, its position with the lights of its instant."""
-        timeline = self._timeline()
-        found = moment if isinstance(moment, Moment) else timeline.at(moment)
+    def at(self, moment: AnyMoment) -> Moment | None:
+        """Return the position and the instant of a moment, None before the first event."""
+        return moment if isinstance(moment, Moment) else self._timeline().at(moment)
+
+    async def board(self, moment: AnyMoment) -> PastBoard:
+        """Return the board at a moment."""
+        timeline, found = self._timeline(), self.at(moment)
         views = timeline.views
         return await self._in_thread(lambda: self._board(timeline, views, found))
 
@@ -74,44 +69,56 @@ class PastReader:
         """Return the figures of a board."""
         return await self._in_thread(lambda: past_figures(board, self._ledger.zone))
 
-    async def page(self, moment: int | datetime, query: TaskQuery) -> PastPage:
+    async def page(self, moment: AnyMoment, query: TaskQuery) -> Selected[TaskRow]:
         """Return a page of the rows at a moment; raises BadCursorError, OtherLogError."""
         board = await self.board(moment)
         chosen = await self._in_thread(lambda: choose(board, query))
-        items = await self._rows(board, chosen.indexes)
-        return PastPage(board.position, Page(items, chosen.next, chosen.total))
+        return Selected(await self._rows(board, chosen.indexes), chosen.next, chosen.total)
 
-    async def row(self, moment: int | datetime, task: str) -> PastRow:
-        """Return the row of a task at a moment; raises OtherLogError."""
-        timeline = self._timeline()
-        found = timeline.at(moment)
+    async def row(self, moment: AnyMoment, task: str) -> TaskRow | None:
+        """Return the row of a task at a moment, None if it was not assigned; raises OtherLogError."""
+        found = self.at(moment)
         if found is None:
-            return PastRow(0, None)
-        positions = {task: timeline.positions(task, found.position)}
-        rows = await rows_at(self._log, self._ledger, positions, found.instant)
-        return PastRow(found.position, rows.get(task))
+            return None
+        positions = {task: self._timeline().positions(task, found.position)}
+        return (await rows_at(self._log, self._ledger, positions, found.instant)).get(task)
+
+    async def counts(self, moment: AnyMoment, base: AnyMoment) -> ChangeCounts:
+        """Return how many tasks have each change between the board at a moment and that of a base."""
+        shown, other = await self.board(moment), await self.board(base)
+        return await self._in_thread(lambda: _count(Comparison(shown, other), TaskQuery()))
+
+    def days(self) -> list[EventDay]:
+        """Return the days of the ledger's zone on which events were recorded, in order; only the last can grow."""
+        timeline = self._timeline()
+        known = self._days[:-1] if timeline is self._days_of else []
+        since = sum(one.events for one in known)
+        found = [EventDay(day, events) for day, events in timeline.days(self._ledger.zone, since)]
+        self._days, self._days_of = [*known, *found], timeline
+        return self._days
 
     async def compared(
-        self, moment: int | datetime | Moment, base: int | datetime, query: TaskQuery, changed: ChangedFilter
-    ) -> tuple[int, ComparedPage]:
-        """Return the position and a page of the rows at a moment, with what changed since another, the `base`.
+        self, moment: AnyMoment, base: AnyMoment, query: TaskQuery, changed: ChangedFilter
+    ) -> ComparedPage:
+        """Return a page of the rows at a moment, with what changed since another, the `base`.
 
         Raises BadCursorError, OtherLogError.
         """
         shown, other = await self.board(moment), await self.board(base)
         comparison = await self._in_thread(lambda: Comparison(shown, other))
-        counts, chosen = await self._in_thread(lambda: _choose_changed(comparison, query, changed))
+        counts = await self._in_thread(lambda: _count(comparison, query))
+        chosen = await self._in_thread(lambda: _choose_changed(comparison, query, changed))
         page = ComparedPage([], chosen.next, chosen.total, counts, other.position)
         if ABSENT in changed:
             rows = await self._rows(other, chosen.indexes)
             page.items.extend(compared_row(row, [ABSENT], None) for row in rows)
-            return shown.position, page
+            return page
         zone = self._ledger.zone
         before = comparison.before(chosen.indexes, zone)
         for index, row in zip(chosen.indexes.tolist(), await self._rows(shown, chosen.indexes), strict=True):
             then = before_of(before[row.task], zone) if row.task in before else None
             page.items.append(compared_row(row, comparison.changes(index), then))
-        return shown.position, page
+        return page
 
     async def _rows(self, board: PastBoard, indexes: Numbers) -> list[TaskRow]:
         """Return the rows of tasks on a board, in the order of their indexes."""
@@ -141,13 +148,14 @@ class PastReader:
             return await asyncio.to_thread(work)
 
 
-def _choose_changed(
-    comparison: Comparison, query: TaskQuery, changed: ChangedFilter
-) -> tuple[dict[Change | Literal["absent"], int], ChosenTasks]:
-    """Count the changes of the tasks that match a query, and choose the page of those with one that is asked for."""
-    shown, other = comparison.shown, comparison.other
-    counts = comparison.counts(matching(shown, query), matching(other, query))
+def _count(comparison: Comparison, query: TaskQuery) -> ChangeCounts:
+    """Count the changes of the tasks that match a query."""
+    return comparison.counts(matching(comparison.shown, query), matching(comparison.other, query))
+
+
+def _choose_changed(comparison: Comparison, query: TaskQuery, changed: ChangedFilter) -> ChosenTasks:
+    """Choose the page of the tasks that match a query, with one of the changes if any are given."""
     if ABSENT in changed:
-        return counts, choose(other, query, comparison.absent)
+        return choose(comparison.other, query, comparison.absent)
     kinds = [kind for kind in KINDS if kind in changed]
-    return counts, choose(shown, query, comparison.any_of(kinds) if kinds else None)
+    return choose(comparison.shown, query, comparison.any_of(kinds) if kinds else None)

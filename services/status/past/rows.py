@@ -12,8 +12,8 @@ from services.status.core import evolve
 from services.status.lights import lit
 from services.status.row import TaskRow, TrackedTask
 
-READ_BATCH = 1_000
-"""Events read in one round trip: about 1 MB, and some milliseconds of the server's time."""
+READ_BATCH = 100
+"""Events read in one round trip: about a millisecond of this process, in which feeds wait."""
 
 TURN = 20
 """Events folded between two turns of other work of this process: about half a millisecond."""

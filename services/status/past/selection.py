@@ -4,17 +4,18 @@ The answer is that of `services.status.views.select` on the same tasks; a proper
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from events.text import composed
-from services.status.past.board import Numbers, PastBoard
+from services.status.order import Place, Sort, cursor_at, descends, name_of_order, place, place_of
+from services.status.past.board import Numbers, PastBoard, PastTask
 from services.status.past.facts import LIGHTS, STATES
 from services.status.past.turns import NEVER, SECOND, micros
-from services.status.views import _KEYS, BadCursorError, TaskQuery, _cursor, _reached
+from services.status.views import TaskQuery
 
 
 class ChosenTasks(NamedTuple):
@@ -27,26 +28,23 @@ class ChosenTasks(NamedTuple):
 
 def choose(board: PastBoard, query: TaskQuery, among: Numbers | None = None) -> ChosenTasks:
     """Return the page of tasks that a query asks for, `among` those of a mask; raises BadCursorError."""
+    reached = place_of(query.cursor, query.sort) if query.cursor is not None else None
     mask = matching(board, query)
     found = np.flatnonzero(mask if among is None else mask & among)
-    descending = query.sort.startswith("-")
     by_id = board.shared.task_ranks.places(board.shared.tasks)[board.facts["task"][found]]
-    ordered = found[np.lexsort((by_id, _keys(board, query)[found]))]
-    start, end = 0, len(ordered)
-    if query.cursor is not None:
-        reached, order = _reached(query.cursor, query.sort), _order(board, query)
-        try:
-            if descending:
-                end = bisect_left(ordered, reached, key=order)
-            else:
-                start = bisect_right(ordered, reached, key=order)
-        except TypeError as error:
-            raise BadCursorError(f"cursor {query.cursor!r} is not one that a page gave as `next`") from error
-    if descending:
-        page, more = ordered[max(start, end - query.limit) : end][::-1], end - start > query.limit
+    ordered = found[np.lexsort((by_id, _keys(board, query.sort)[found]))]
+
+    def place_at(index: int) -> Place:
+        return place(query.sort, _task(board, index))
+
+    if descends(query.sort):
+        end = bisect_left(ordered, reached, key=place_at) if reached is not None else len(ordered)
+        rest = ordered[:end][::-1]
     else:
-        page, more = ordered[start : start + query.limit], end - start > query.limit
-    return ChosenTasks(page, _cursor((query.sort, *_order(board, query)(page[-1]))) if more else None, len(found))
+        start = bisect_right(ordered, reached, key=place_at) if reached is not None else 0
+        rest = ordered[start:]
+    page, more = rest[: query.limit], len(rest) > query.limit
+    return ChosenTasks(page, cursor_at(query.sort, _task(board, page[-1])) if more else None, len(found))
 
 
 def matching(board: PastBoard, query: TaskQuery) -> Numbers:
@@ -78,11 +76,11 @@ def _where(holds: Sequence[bool]) -> Numbers:
     return np.array(holds, bool)
 
 
-def _keys(board: PastBoard, query: TaskQuery) -> Numbers:
-    """Return what a query sorts by, as numbers in the same order."""
+def _keys(board: PastBoard, sort: Sort) -> Numbers:
+    """Return what a sort compares, as numbers in the same order."""
     facts = board.facts
     keys: Numbers
-    match query.sort.removeprefix("-"):
+    match name_of_order(sort):
         case "row":
             keys = board.shared.heading_ranks.places(board.shared.places)[facts["heading"]]
         case "due":
@@ -96,12 +94,6 @@ def _keys(board: PastBoard, query: TaskQuery) -> Numbers:
     return keys
 
 
-def _order(board: PastBoard, query: TaskQuery) -> Callable[[int], tuple[Any, str]]:
-    """Return the function that gives the key of one task, as a cursor holds it."""
-    key = _KEYS[query.sort.removeprefix("-")]
-
-    def order(index: int) -> tuple[Any, str]:
-        (task,) = board.listed(UTC, np.array([index]))
-        return key(task), task.task
-
-    return order
+def _task(board: PastBoard, index: int) -> PastTask:
+    (task,) = board.listed(UTC, np.array([index]))
+    return task

@@ -123,10 +123,10 @@ class TaskTimeline:
         positions: list[int] = (np.flatnonzero(self._events.view()["task"][:until] == number) + 1).tolist()
         return positions
 
-    def days(self, zone: tzinfo) -> list[tuple[date, int]]:
-        """Return the days of a zone on which events were recorded, in order, with their numbers."""
+    def days(self, zone: tzinfo, since: int = 0) -> list[tuple[date, int]]:
+        """Return the days of a zone on which events after a position were recorded, in order, with their numbers."""
         recorded = self._events.view()["recorded"]
-        first, days = 0, []
+        first, days = since, []
         while first < len(recorded):
             day = instant_of(int(recorded[first])).astimezone(zone).date()
             after = datetime.combine(day + timedelta(days=1), datetime.min.time(), zone)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.entries import Recorded
+from services.status.order import Sort
 from services.status.past.board import PastBoard, PastTask
 from services.status.past.comparison import Comparison
 from services.status.past.facts import STATES
@@ -15,7 +16,7 @@ from services.status.past.selection import choose
 from services.status.past.timeline import Moment, TaskTimeline
 from services.status.past.turns import ALWAYS, NEVER, instant_of
 from services.status.row import Light, TaskRow
-from services.status.views import Sort, TaskQuery, select
+from services.status.views import TaskQuery, select
 from tests.status.past.histories import (
     MICROSECOND,
     START,

@@ -15,6 +15,7 @@ from events.envelope import encode
 from events.keys import key
 from events.log import Log
 from services.status.past.rows import OtherLogError
+from services.status.past.timeline import Moment
 from services.status.store import Board
 from services.status.views import TaskQuery, select
 from tests.events.appending import append
@@ -76,12 +77,13 @@ async def answers_like_folds(board: Board, log: Sequence[Recorded]) -> None:
             (instant, fresh(log, reached, instant)),
         ):
             found = await board.past.page(moment, query)
-            assert found.position == (position if isinstance(moment, int) else reached)
+            at = Moment(position, recorded_at(entry)) if isinstance(moment, int) else Moment(reached, instant)
+            assert board.past.at(moment) == at
             expected = select(rows.values(), query)
-            assert found.page.items == expected.items
-            assert (found.page.next, found.page.total) == (expected.next, expected.total)
+            assert found.items == expected.items
+            assert (found.next, found.total) == (expected.next, expected.total)
             for task in TASKS:
-                assert (await board.past.row(moment, task)).row == rows.get(task)
+                assert await board.past.row(moment, task) == rows.get(task)
 
 
 logs = histories(12).map(unsectioned)
@@ -167,8 +169,8 @@ def test_a_compared_page(driver: Driver, log: list[Recorded], first: int, second
         folding = await board(redis)
         await folding.projection.catch_up()
         query = TaskQuery(sort="task")
-        position, page = await folding.past.compared(shown, base, query, frozenset())
-        assert (position, page.compared_position) == (shown, base)
+        page = await folding.past.compared(shown, base, query, frozenset())
+        assert page.compared_position == base
         expected = differences(now, then)
         assert {row.task: row.changes.kinds for row in page.items} == expected
         assert [msgspec.structs.astuple(row)[:-1] for row in page.items] == [
@@ -192,12 +194,13 @@ def test_a_compared_page(driver: Driver, log: list[Recorded], first: int, second
                 assert [getattr(before, name) for name in same] == [getattr(old, name) for name in same]
                 assert sorted(before.units) == sorted(old.unit_names)
         for kind in ("new", "deadline"):
-            _, few = await folding.past.compared(shown, base, query, frozenset([kind]))
+            few = await folding.past.compared(shown, base, query, frozenset([kind]))
             assert [row.task for row in few.items] == sorted(task for task, kinds in expected.items() if kind in kinds)
             assert few.counts == page.counts
-        _, absent = await folding.past.compared(shown, base, query, frozenset(["absent"]))
+        absent = await folding.past.compared(shown, base, query, frozenset(["absent"]))
         assert [row.task for row in absent.items] == sorted(then.keys() - now.keys())
         assert absent.total == page.counts["absent"]
+        assert await folding.past.counts(shown, base) == page.counts
 
     driver.empty()
     driver(run())
