@@ -34,6 +34,7 @@ async def download(format: Format, what: str, about: About, make: Callable[[], b
                 f"{PLAIN_NAMES[what]}-{day}.{format}", f"{about.word(f'file.{what}')}-{day}.{format}"
             ),
             "Duban-Position": str(about.position),
+            "Cache-Control": "private, no-cache",
             "Vary": "Accept",
         },
     )

@@ -4,7 +4,8 @@ The layout is a storage format: a change of it raises FORMAT (facts.py).
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from itertools import compress
+from operator import is_not
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -49,11 +50,23 @@ Happened: TypeAlias = tuple[int, str, int]
 """A kind, a unit (empty: none), and the instant `due`."""
 
 
-def happened(before: TrackedTask | None, after: TrackedTask) -> Iterator[Happened]:
-    """Yield what happened between two states of a task, one event apart."""
-    yield from _single(before, after)
-    yield from _completions(before, after)
-    yield from _reports(before, after)
+def happened(before: TrackedTask | None, after: TrackedTask) -> list[Happened]:
+    """Return what happened between two states of a task, one event apart."""
+    old, new = before.moments if before is not None else Moments(), after.moments
+    if old is new:
+        return []
+    found = _reports(before, after, is_report=new.reported is not None and new.reported != old.reported)
+    for kind, one, other in (
+        (OPENED, new.opened, old.opened),
+        (RETURNED, new.returned, old.returned),
+        (EXTENDED, new.extended, old.extended),
+        (PASSED, new.passed, old.passed),
+    ):
+        if one is not other and one != other:
+            found.append((kind, "", NEVER))
+    if new.submitted is not old.submitted or new.closed is not old.closed:
+        found += _completions(old, new)
+    return found
 
 
 def record(position: int, found: Happened, shared: SharedValues) -> tuple[Any, ...]:
@@ -62,23 +75,9 @@ def record(position: int, found: Happened, shared: SharedValues) -> tuple[Any, .
     return position, shared.unit(unit, position), kind, due
 
 
-def _single(before: TrackedTask | None, after: TrackedTask) -> Iterator[Happened]:
-    """Yield what has an instant alone."""
-    new, old = after.moments, before.moments if before is not None else Moments()
-    if new.opened != old.opened:
-        yield OPENED, "", NEVER
-    if new.returned is not None and new.returned != old.returned:
-        yield RETURNED, "", NEVER
-    if new.extended is not None and new.extended != old.extended:
-        yield EXTENDED, "", NEVER
-    if new.passed is not None and new.passed != old.passed:
-        yield PASSED, "", NEVER
-
-
-def _completions(before: TrackedTask | None, after: TrackedTask) -> Iterator[Happened]:
+def _completions(old: Moments, new: Moments) -> Iterator[Happened]:
     """Yield submissions and closings, and those that no longer count."""
-    new, old = after.moments, before.moments if before is not None else Moments()
-    for unit in old.submitted.keys() | new.submitted.keys() if old.submitted is not new.submitted else ():
+    for unit in old.submitted.keys() | new.submitted.keys():
         completion = new.submitted.get(unit)
         if completion != old.submitted.get(unit):
             yield (SUBMITTED, unit, _due(completion)) if completion is not None else (WITHDRAWN, unit, NEVER)
@@ -86,21 +85,19 @@ def _completions(before: TrackedTask | None, after: TrackedTask) -> Iterator[Hap
         yield (CLOSED, "", _due(new.closed)) if new.closed is not None else (REOPENED, "", NEVER)
 
 
-def _reports(before: TrackedTask | None, after: TrackedTask) -> Iterator[Happened]:
-    """Yield a report, and what each unit has reported latest where units came or went."""
-    reported = after.moments.reported
-    is_report = reported is not None and (before is None or before.moments.reported != reported)
-    if before is not None and before.row.units is after.row.units:
-        changed: list[tuple[str, datetime | None]] = []
-    else:
-        old = {part.unit: part.last_report_at for part in before.row.units} if before is not None else {}
-        new = {part.unit: part.last_report_at for part in after.row.units}
-        changed = [(unit, last) for unit, last in new.items() if last != old.get(unit)]
-        changed += [(unit, None) for unit, last in old.items() if unit not in new and last is not None]
-    for unit, last in changed:
-        yield REPORTED if is_report else HANDED_OVER, unit, micros(last) if last is not None else NEVER
-    if is_report and not changed:
-        yield REPORTED, "", NEVER
+def _reports(before: TrackedTask | None, after: TrackedTask, *, is_report: bool) -> list[Happened]:
+    """Return a report, and what each unit has reported latest where units came or went."""
+    old, new = before.row.units if before is not None else (), after.row.units
+    if len(old) == len(new):  # in most cases the same parts, but for one: all are compared at the speed of C
+        places = list(compress(range(len(new)), map(is_not, old, new)))
+        old, new = tuple([old[place] for place in places]), tuple([new[place] for place in places])
+    latest = {part.unit: part.last_report_at for part in old}
+    kept = {part.unit for part in new}
+    changed = [(part.unit, part.last_report_at) for part in new if part.last_report_at != latest.get(part.unit)]
+    changed += [(unit, None) for unit, last in latest.items() if last is not None and unit not in kept]
+    kind = REPORTED if is_report else HANDED_OVER
+    found = [(kind, unit, micros(last) if last is not None else NEVER) for unit, last in changed]
+    return found if changed or not is_report else [(REPORTED, "", NEVER)]
 
 
 def _due(completion: Completion) -> int:
