@@ -14,9 +14,10 @@ from events.ledger import Ledger
 from events.term import Term, all_reported
 from services.status.lights import light
 from services.status.parts import afresh, handed_over, later, percent_of, standing, standing_of, with_part
+from services.status.punctuality import remember
 from services.status.row import Report, State, TaskRow, TrackedTask, UnitRow
 
-VERSION = "6"
+VERSION = "7"
 """Of the rules in `evolve` and `light`, and of the shape of `TrackedTask`; part of a fold's version."""
 
 NO_PART = UnitRow("", "cooperating")
@@ -41,7 +42,7 @@ def evolve(ledger: Ledger, task: TrackedTask | None, entry: Recorded) -> Tracked
         row = replace(row, position=entry.position)
     else:
         row = replace(row, position=entry.position, light=lamp, light_reason=reason)
-    return replace(changed, row=row, lit=now)
+    return replace(changed, row=row, lit=now, moments=remember(ledger, task, event, row))
 
 
 def _assigned(ledger: Ledger, event: Event, data: schema.TaskAssigned, position: int) -> TrackedTask:

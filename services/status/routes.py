@@ -15,7 +15,7 @@ from events.schema import TYPES
 from events.text import name_of
 from services.common.conditional import answer_if_new
 from services.common.edge import STREAM
-from services.common.endpoints import ENDPOINT, answer_at
+from services.common.endpoints import ENDPOINT
 from services.contract.openapi import (
     POSITION,
     READ,
@@ -27,6 +27,8 @@ from services.contract.openapi import (
     problems,
     unchanged,
 )
+from services.status.export.formats import EXPORTED, FORM, WantedForm
+from services.status.exporting import export_tasks
 from services.status.fields import Fields, read_members
 from services.status.order import BadCursorError
 from services.status.parameters import QUERY, Query
@@ -34,7 +36,6 @@ from services.status.past.compared import BadChangeError
 from services.status.past_answers import TASKS, ChangedIn, Compare, compared_page, page_of, past_page
 from services.status.reader import RowAt, StatusReader, read_position
 from services.status.row import TaskRow
-from services.status.views import Overview, overview
 
 SSE = "text/event-stream"
 
@@ -68,10 +69,12 @@ TaskId = Annotated[str, PathParameter(description="A task's id")]
     "/v1/{ledger:str}/tasks",
     operation_id="tasks",
     summary="Task rows",
-    description="A snapshot: /changes after its position misses nothing and repeats nothing.",
-    dependencies=ENDPOINT | QUERY,
+    description="A snapshot: /changes after its position misses nothing and repeats nothing. An export has all rows.",
+    dependencies=ENDPOINT | QUERY | FORM,
     responses={
-        200: answers(TASKS, "The rows that are asked for; with `compare`, what changed in each", headers=READ),
+        200: answers(
+            TASKS, "The rows that are asked for; with `compare`, what changed in each", headers=READ, more=EXPORTED
+        ),
         **unchanged(),
         **problems(400, 404),
     },
@@ -80,6 +83,7 @@ async def tasks(
     request: Request[Any, Any, Any],
     endpoint: StatusEndpoint,
     wanted: Query,
+    form: WantedForm,
     fields: Fields = None,
     as_of: AsOf = None,
     compare: Compare = None,
@@ -89,6 +93,8 @@ async def tasks(
     if changed is not None and compare is None:
         raise ValidationException("changed needs compare: the position or instant since which something changed")
     try:
+        if form.format != "json":
+            return await export_tasks(endpoint, (as_of, compare), wanted, form)
         if compare is not None:
             return await compared_page(request, endpoint, (as_of, compare), wanted, changed, members)
         if as_of is not None:
@@ -137,24 +143,6 @@ async def task_events(
 
 
 @get(
-    "/v1/{ledger:str}/overview",
-    operation_id="overview",
-    summary="The figures of the ledger",
-    dependencies=ENDPOINT,
-    responses={200: answers(Overview, "The figures", headers=POSITION), **problems(400, 404)},
-)
-async def ledger_overview(endpoint: StatusEndpoint, as_of: AsOf = None) -> Response[bytes]:
-    ledger = endpoint.board.ledger
-    at = endpoint.clock.now().astimezone(ledger.zone)
-    if as_of is None:
-        position, rows, _ = endpoint.board.live()
-        return answer_at(position, Overview(ledger.title, at, **overview(rows.values()), position=position))
-    past = await endpoint.past(as_of)
-    tasks = list(past.listed(ledger.zone))
-    return answer_at(past.position, Overview(ledger.title, at, **overview(tasks), position=past.position))
-
-
-@get(
     "/v1/{ledger:str}/changes",
     operation_id="changes",
     summary="Task rows as they change, as Server-Sent Events",
@@ -188,7 +176,7 @@ async def changes(
     )
 
 
-ROUTES = (tasks, task_row, task_events, ledger_overview, changes)
+ROUTES = (tasks, task_row, task_events, changes)
 
 
 def _existing(found: RowAt, task: str) -> TaskRow:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from events.deadline import Deadline, Percent
 from events.schema import Outcome, Role
 from events.term import Term
+from services.status.moments import Moments
 
 State: TypeAlias = Literal["assigned", "in-progress", "submitted", "returned", "closed"]
 Light: TypeAlias = Literal["red", "yellow", "blue", "green"]
@@ -79,7 +80,7 @@ class TrackedTask(Struct, frozen=True, gc=False):
     """A row and what its next steps need.
 
     `lit` is the instant of its light. `reported` is the recorded instant of the last report of each unit that leads,
-    `reports` is the latest report of each unit.
+    `reports` is the latest report of each unit, `moments` what the figures count by.
     """
 
     row: TaskRow
@@ -87,6 +88,7 @@ class TrackedTask(Struct, frozen=True, gc=False):
     lit: datetime
     reported: dict[str, datetime] = {}
     reports: dict[str, Report] = {}
+    moments: Moments = Moments()
 
     def place(self, unit: str) -> int | None:
         """Return the index of a unit's part in the row, None where it has none."""

@@ -19,9 +19,10 @@ from events.log import Log
 from events.projection import Projection
 from events.rules import Change, Evolve, Rules
 from services.status.core import VERSION, evolve
+from services.status.figures.board import BoardFigures
 from services.status.index import Index
-from services.status.light_changes import LightChanges
 from services.status.lights import lit, next_change, relight
+from services.status.live_views import LiveViews
 from services.status.past.facts import FORMAT
 from services.status.past.reader import PastReader
 from services.status.past.timeline import TaskTimeline
@@ -57,9 +58,7 @@ class Board:
         self._touched: set[str] = set()
         own = rules(ledger)
         self.projection = Projection(redis, self.log, replace(own, evolve=partial(_noted, self._touched, own.evolve)))
-        self._indexed = self.projection.rows
-        self._index: Index[TaskRow] = Index()
-        self._light_changes = LightChanges()
+        self._views = LiveViews(ledger, self.projection.rows)
         self._started = secrets.token_hex(4)
         self._relit = 0
 
@@ -90,11 +89,11 @@ class Board:
         """Update the lights that time alone has changed up to an instant, and announce those rows."""
         self.refresh()
         changed = {}
-        for name in self._light_changes.until(now):
+        for name in self._views.light_changes.until(now):
             task = self.projection.rows[name]
             lit = relight(task, self.ledger.lights, now)
             if lit is None:  # it was lit at a later instant than the one before its change
-                self._light_changes.put(name, next_change(task, self.ledger.lights, now))
+                self._views.light_changes.put(name, next_change(task, self.ledger.lights, now))
             else:
                 changed[name] = lit
         if not changed:
@@ -112,25 +111,17 @@ class Board:
             [position for position in await self.projection.history(task) if position <= until]
         )
 
+    @property
+    def figures(self) -> BoardFigures:
+        """The figures of the current rows."""
+        self.refresh()
+        return self._views.figures
+
     def refresh(self) -> Index[TaskRow]:
-        """Return the index of the rows, up to date: it is changed once for a row, however many events that had."""
-        rows, lights = self.projection.rows, self.ledger.lights
-        if rows is self._indexed:
-            for name in self._touched:
-                if (task := rows.get(name)) is not None:
-                    self._index.put(task.row)
-                    self._light_changes.put(name, next_change(task, lights, task.lit))
-        else:  # they were loaded
-            self._indexed = rows
-            listed = {name: task.row for name, task in rows.items()}
-            if self._index:
-                self._index.replace(listed)
-            else:
-                self._index = Index(listed.values())
-            turns = {name: next_change(task, lights, task.lit) for name, task in rows.items()}
-            self._light_changes = LightChanges(turns)
+        """Return the index of the rows, with all views of them up to date."""
+        self._views.refresh(self.projection.rows, self._touched)
         self._touched.clear()
-        return self._index
+        return self._views.index
 
     def _timeline(self) -> TaskTimeline:
         timeline = self.projection.timeline

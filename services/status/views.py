@@ -1,8 +1,8 @@
-"""Queries on rows: which rows match, in which order, from which cursor on; and the figures of all. Pure."""
+"""Queries on rows: which rows match, in which order, from which cursor on. Pure."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Generic, NamedTuple, TypeVar
+from typing import Annotated, Generic, NamedTuple, TypeVar
 
 from msgspec import Meta, Struct
 
@@ -36,20 +36,6 @@ class Selected(NamedTuple, Generic[L]):
     items: list[L]
     next: str | None
     total: int
-
-
-class Overview(Struct, frozen=True):
-    """The figures of a ledger at the instant `at`; `obligations` counts each unit of each task."""
-
-    title: str
-    at: datetime
-    tasks: int
-    lights: dict[Light, int]
-    states: dict[State, int]
-    overdue: int
-    units: int
-    obligations: int
-    position: int
 
 
 def select(listed: Iterable[L], query: TaskQuery) -> Selected[L]:
@@ -86,24 +72,3 @@ def matches(query: TaskQuery, row: Listed) -> bool:
         and (query.due_after is None or (row.due is not None and row.due > query.due_after))
         and (query.q is None or composed(query.q) in composed(row.title) or composed(query.q) in row.task)
     )
-
-
-def overview(rows: Collection[Listed]) -> dict[str, Any]:
-    """Return the figures of the whole ledger."""
-    return {
-        "tasks": len(rows),
-        **counts(rows),
-        "overdue": sum(row.overdue_since is not None and row.state != "closed" for row in rows),
-        "units": len({unit for row in rows for unit in row.unit_names}),
-        "obligations": sum(len(row.unit_names) for row in rows),
-    }
-
-
-def counts(rows: Iterable[Listed]) -> dict[str, dict[str, int]]:
-    """Return how many tasks have each light and each state; every light and state is there, also with 0."""
-    lights: dict[str, int] = {"red": 0, "yellow": 0, "green": 0, "blue": 0}
-    states: dict[str, int] = {"assigned": 0, "in-progress": 0, "submitted": 0, "returned": 0, "closed": 0}
-    for row in rows:
-        lights[row.light] += 1
-        states[row.state] += 1
-    return {"lights": lights, "states": states}

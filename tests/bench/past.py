@@ -163,6 +163,7 @@ async def latencies(board: Board, runs: int) -> dict[str, tuple[float, float]]:
         "as_of page by due": lambda position: past.page(position, TaskQuery(sort="-due")),
         "as_of page of a unit": lambda position: past.page(position, TaskQuery(unit="市教育局", light="yellow")),
         "as_of page of a search": lambda position: past.page(position, TaskQuery(q="就业")),
+        "as_of units and overview": lambda position: figures(board, position),
         "as_of task": lambda position: past.row(position, "t-000007"),
         "compare": lambda position: past.compared(position, position * 3 // 4, TaskQuery(), frozenset()),
         "compare changed": lambda position: past.compared(position, position // 2, TaskQuery(), frozenset(["light"])),
@@ -178,12 +179,22 @@ async def latencies(board: Board, runs: int) -> dict[str, tuple[float, float]]:
     return found
 
 
+async def figures(board: Board, position: int) -> None:
+    """Ask for the units and the overview as of a position."""
+    past = await board.past.board(position)
+    found = await board.past.figures(past)
+    instant = past.at or START
+    assert found.units(instant, position)
+    assert found.overview("", instant, position).tasks
+
+
 async def late(board: Board, runs: int) -> tuple[float, float]:
     """Return by how many milliseconds wake-ups of the event loop are late at p99: quiet, and while boards are asked."""
 
     async def ask() -> None:
         for run in range(1, runs + 1):
             await board.past.page(board.position * run // (runs + 1) + 2, TaskQuery(sort="-due"))
+            await figures(board, board.position * run // (runs + 1) + 2)
 
     quiet = await _lateness(asyncio.sleep(1))
     return quiet, await _lateness(ask())

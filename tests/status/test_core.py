@@ -18,7 +18,6 @@ from events.schema import (
 from services.status.core import evolve
 from services.status.lights import relight
 from services.status.row import TrackedTask
-from services.status.views import counts
 from tests.events.strategies import events as any_event
 from tests.examples import EXAMPLES
 from tests.status.tracked_tasks import (
@@ -294,16 +293,3 @@ def test_folding_is_total_over_the_language(happened: list[Any]) -> None:
     for position, event in enumerate(happened, 2):
         task = then_any(task, position, event)
         assert msgspec.json.decode(msgspec.json.encode(task), type=TrackedTask) == task
-
-
-def test_counts_name_every_light_and_state() -> None:
-    """The figures have every light and state, with 0 where there is none, and sum up to the tasks."""
-    rows = {str(number): task.row for number, task in enumerate(after_each_example())}
-    assert counts([]) == {
-        "lights": {"red": 0, "yellow": 0, "green": 0, "blue": 0},
-        "states": {"assigned": 0, "in-progress": 0, "submitted": 0, "returned": 0, "closed": 0},
-    }
-    assert counts(rows.values()) == {
-        "lights": {"red": 6, "yellow": 3, "green": 6, "blue": 1},
-        "states": {"assigned": 2, "in-progress": 11, "submitted": 1, "returned": 1, "closed": 1},
-    }

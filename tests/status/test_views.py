@@ -1,7 +1,6 @@
 """Which rows a query wants, in which order, page by page; pure."""
 
 import base64
-from collections.abc import Callable
 from typing import Any, get_args
 
 import msgspec
@@ -14,7 +13,7 @@ from events.deadline import Fixed, Ongoing
 from events.schema import CompletionSubmitted, DeadlinePassed, ProgressReported, TaskClosed
 from services.status.order import BadCursorError, Sort
 from services.status.row import TaskRow
-from services.status.views import Selected, TaskQuery, overview, select
+from services.status.views import Selected, TaskQuery, select
 from tests.status.tracked_tasks import HELPER, LEAD, YEAR, at, opened, then
 
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -185,24 +184,3 @@ def test_a_cursor_of_another_order_is_refused(sort: Sort) -> None:
         if other != sort:
             with pytest.raises(BadCursorError):
                 select(board().values(), TaskQuery(sort=sort, cursor=cursor))
-
-
-def test_the_overview_counts_what_the_ledger_has() -> None:
-    """Tasks by light and state, those overdue and not closed, units once, and every unit's part as an obligation."""
-    assert overview(board().values()) == {
-        "tasks": 5,
-        "lights": {"red": 1, "yellow": 1, "green": 2, "blue": 1},
-        "states": {"assigned": 2, "in-progress": 1, "submitted": 1, "returned": 0, "closed": 1},
-        "overdue": 1,
-        "units": 3,
-        "obligations": 9,
-    }
-
-
-def test_a_closed_task_is_no_longer_overdue() -> None:
-    """A task that was closed late counts as closed, though its row still has the instant from which it was late."""
-    late = then(opened(), ("2019-01-01", DeadlinePassed(YEAR.due)))
-    closed = then(late, ("2019-02-01", TaskClosed("implemented")))
-    assert closed.row.overdue_since == YEAR.due
-    count: Callable[[TaskRow], int] = lambda row: overview([row])["overdue"]  # noqa: E731
-    assert (count(late.row), count(closed.row)) == (1, 0)

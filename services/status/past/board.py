@@ -5,17 +5,18 @@ grows.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from events.deadline import Deadline, Percent
+from events.deadline import Deadline, Percent, last_day
 from events.local import local
 from events.schema import Role
 from services.status.past.facts import FACT, LIGHT_OF, LIGHTS, REASONS, STATES
+from services.status.past.happenings import HAPPENING
 from services.status.past.shared import Assignment, TaskHeading
 from services.status.past.table import Records
 from services.status.past.timeline import Moment, TimelineViews
@@ -68,6 +69,11 @@ class PastTask(Struct, frozen=True, gc=False):
         return self.assignment.units
 
     @property
+    def due_day(self) -> date | None:
+        """The last day on which it is in time."""
+        return last_day(self.due, self.due.tzinfo) if self.due is not None and self.due.tzinfo is not None else None
+
+    @property
     def unit_names(self) -> tuple[str, ...]:
         """The units that have a duty in it."""
         return self.assignment.unit_names
@@ -79,17 +85,26 @@ class PastBoard:
     def __init__(self, views: TimelineViews, moment: Moment | None) -> None:
         self.moment = moment
         self.shared = views.shared
-        self.events = views.events["task"][: moment.position if moment is not None else 0]
+        events = views.events[: moment.position if moment is not None else 0]
+        self.events, self.recorded = events["task"], events["recorded"]
         self.facts = np.empty(0, FACT)
+        self.happenings = np.empty(0, HAPPENING)
         self.positions: Numbers = np.empty(0, "<u4")
         if moment is not None:
             self._find(moment, views.facts)
+            known = np.searchsorted(views.happenings["position"], moment.position, side="right")
+            self.happenings = views.happenings[:known]
         self.reasons = _reasons(self.facts, moment.instant) if moment is not None else np.empty(0, "u1")
 
     @property
     def position(self) -> int:
         """The position that the board reflects; 0 before the first event."""
         return self.moment.position if self.moment is not None else 0
+
+    @property
+    def at(self) -> datetime | None:
+        """The instant of its lights; None before the first event."""
+        return self.moment.instant if self.moment is not None else None
 
     @property
     def lights(self) -> Numbers:

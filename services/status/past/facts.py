@@ -14,7 +14,7 @@ from services.status.past.shared import Assignment, TaskHeading
 from services.status.past.turns import NEVER, micros, turns
 from services.status.row import Light, Reason, State, TaskRow
 
-FORMAT = "1"
+FORMAT = "2"
 """Of what is saved; part of the version of the rules, so that another one is rebuilt."""
 
 EVENT = np.dtype([("task", "<u4"), ("recorded", "<i8")])

@@ -9,16 +9,16 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime
+from datetime import datetime
 from typing import TypeAlias, TypeVar
-
-from msgspec import Struct
 
 from events.ledger import Ledger
 from events.log import Log
+from services.status.figures.board import BoardFigures, EventDay
 from services.status.past.board import Numbers, PastBoard
 from services.status.past.compared import ABSENT, ChangedFilter, ComparedPage, before_of, compared_row
 from services.status.past.comparison import KINDS, ChangeCounts, Comparison
+from services.status.past.figures import past_figures
 from services.status.past.rows import rows_at
 from services.status.past.selection import ChosenTasks, choose, matching
 from services.status.past.timeline import Moment, TaskTimeline, TimelineViews
@@ -37,13 +37,6 @@ AnyMoment: TypeAlias = int | datetime | Moment
 """A position, an instant, or a position with the instant of its lights."""
 
 
-class EventDay(Struct, frozen=True):
-    """A day, and how many events were recorded on it."""
-
-    day: date
-    events: int
-
-
 class PastReader:
     """Answers of one ledger, from the timeline that a function returns: the projection replaces it when it reloads."""
 
@@ -53,6 +46,8 @@ class PastReader:
         self._timeline = timeline
         self._boards: OrderedDict[Moment, PastBoard] = OrderedDict()
         self._made_of: TaskTimeline | None = None
+        self._days: list[EventDay] = []
+        self._days_of: TaskTimeline | None = None
 
     def has(self, moment: int | datetime) -> bool:
         """Return whether the timeline goes beyond a moment, so that no further event can belong to it."""
@@ -70,6 +65,10 @@ class PastReader:
         """Return the board at a moment."""
         (board,) = await self._boards_at(moment)
         return board
+
+    async def figures(self, board: PastBoard) -> BoardFigures:
+        """Return the figures of a board."""
+        return await _in_thread(lambda: past_figures(board, self._ledger.zone))
 
     async def page(self, moment: AnyMoment, query: TaskQuery) -> Selected[TaskRow]:
         """Return a page of the rows at a moment; raises BadCursorError, OtherLogError."""
@@ -92,8 +91,13 @@ class PastReader:
         return await _in_thread(lambda: _count(Comparison(shown, other), TaskQuery()))
 
     def days(self) -> list[EventDay]:
-        """Return the days of the ledger's zone on which events were recorded, in order."""
-        return [EventDay(day, events) for day, events in self._timeline().days(self._ledger.zone)]
+        """Return the days of the ledger's zone on which events were recorded, in order; only the last can grow."""
+        timeline = self._timeline()
+        known = self._days[:-1] if timeline is self._days_of else []
+        since = sum(one.events for one in known)
+        found = [EventDay(day, events) for day, events in timeline.days(self._ledger.zone, since)]
+        self._days, self._days_of = [*known, *found], timeline
+        return self._days
 
     async def compared(
         self, moment: AnyMoment, base: AnyMoment, query: TaskQuery, changed: ChangedFilter

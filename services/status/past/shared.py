@@ -23,6 +23,12 @@ class Subject(Struct, frozen=True, gc=False, tag_field="kind", tag="task"):
     task: str
 
 
+class NamedUnit(Struct, frozen=True, gc=False, tag_field="kind", tag="unit"):
+    """A unit's name."""
+
+    unit: str
+
+
 class TaskHeading(Struct, frozen=True, gc=False, tag_field="kind", tag="heading"):
     """What a task is called, and where it stands in its table."""
 
@@ -45,7 +51,17 @@ class Assignment(Struct, frozen=True, gc=False, tag_field="kind", tag="assignmen
 
 
 SharedValue: TypeAlias = (
-    Subject | TaskHeading | Assignment | Fixed | Ambiguous | Recurring | Ongoing | Triggered | Milestones | Unspecified
+    Subject
+    | NamedUnit
+    | TaskHeading
+    | Assignment
+    | Fixed
+    | Ambiguous
+    | Recurring
+    | Ongoing
+    | Triggered
+    | Milestones
+    | Unspecified
 )
 
 
@@ -80,7 +96,7 @@ class ValueList(list[V]):
 
 
 class SharedValues:
-    """The values, in a list for each kind; a task has the number 1 or a higher one, 0 stands for none.
+    """The values, in a list for each kind; a task or unit has the number 1 or a higher one, 0 stands for none.
 
     `titles` are those of the headings as a search compares them, `places` what the headings are sorted by.
 
@@ -89,6 +105,7 @@ class SharedValues:
 
     def __init__(self) -> None:
         self.tasks = ValueList([""])
+        self.units = ValueList([""])
         self.headings: list[TaskHeading] = []
         self.titles: list[str] = []
         self.places: list[tuple[str, int]] = []
@@ -101,6 +118,10 @@ class SharedValues:
     def task(self, task: str, position: int) -> int:
         """Return the number of a task, a new one on its first use."""
         return self.tasks.number(task) or self._add(SavedValue(position, Subject(task)))
+
+    def unit(self, unit: str, position: int) -> int:
+        """Return the number of a unit, a new one on its first use; 0 stands for none."""
+        return self.units.number(unit) or (self._add(SavedValue(position, NamedUnit(unit))) if unit else 0)
 
     def heading(self, heading: TaskHeading, position: int) -> int:
         """Return a new number for a heading: each task has its own."""
@@ -138,6 +159,8 @@ class SharedValues:
         match value:
             case Subject(task=task):
                 return self.tasks.add(task)
+            case NamedUnit(unit=unit):
+                return self.units.add(unit)
             case TaskHeading(title=title, plan=plan, row=row):
                 self.headings.append(value)
                 self.titles.append(same if (same := composed(title)) != title else title)

@@ -16,6 +16,7 @@ from events.entries import Recorded
 from events.ledger import LightRules
 from events.schema import TaskAssigned, TaskReassigned
 from services.status.past.facts import EVENT, FACT, assignment_of, changes, heading_of, standing_of
+from services.status.past.happenings import HAPPENING, happened, record
 from services.status.past.shared import SharedValues
 from services.status.past.table import GrowingTable, Records
 from services.status.past.turns import instant_of, micros
@@ -30,10 +31,11 @@ class Moment(NamedTuple):
 
 
 class TimelineViews(NamedTuple):
-    """The events and facts up to now, and the values that facts have by number; what is there never changes."""
+    """The records up to now, and the values that they have by number; what is there never changes."""
 
     events: Records
     facts: Records
+    happenings: Records
     shared: SharedValues
 
     def positions(self, task: str, until: int) -> list[int]:
@@ -48,13 +50,14 @@ class TimelineViews(NamedTuple):
 class TaskTimeline:
     """Events and facts up to a position; kept by the projection next to its rows (events/rules.py: `Timeline`)."""
 
-    parts = ("events", "facts", "shared")
+    parts = ("events", "facts", "happenings", "shared")
 
     def __init__(self, rules: LightRules) -> None:
         self.shared = SharedValues()
         self._rules = rules
         self._events = GrowingTable(EVENT)
         self._facts = GrowingTable(FACT)
+        self._happenings = GrowingTable(HAPPENING)
         self._headings = array("I", [0])
         self._assignments = array("I", [0])
         self._position = 0
@@ -67,7 +70,7 @@ class TaskTimeline:
     @property
     def views(self) -> TimelineViews:
         """What another thread may read while the timeline grows."""
-        return TimelineViews(self._events.view(), self._facts.view(), self.shared)
+        return TimelineViews(self._events.view(), self._facts.view(), self._happenings.view(), self.shared)
 
     def add(self, entry: Recorded, before: TrackedTask | None, after: TrackedTask | None) -> None:
         """Add the event after the last one, with the task before and after it; raise ValueError at a gap."""
@@ -80,16 +83,17 @@ class TaskTimeline:
             if changes(event.data, before.row if before is not None else None, after.row):
                 anew = before is None or isinstance(event.data, TaskAssigned | TaskReassigned)
                 self._add_fact(task, after.row, position, anew=anew)
+            for found in happened(before, after):
+                self._happenings.add(record(position, found, self.shared))
         self._events.add((task, micros(event.recorded or event.time)))
         self._position = position
 
     def packed(self, after: int, until: int) -> Sequence[tuple[str, bytes]]:
         """Return the bytes to append to each saved part for the events after a position up to `until`."""
-        facts = self._facts.view()
-        known, reached = (bisect_right(facts["position"], position) for position in (after, until))
         return (
             ("events", self._events.view()[after:until].tobytes()),
-            ("facts", facts[known:reached].tobytes()),
+            ("facts", _between(self._facts.view(), after, until).tobytes()),
+            ("happenings", _between(self._happenings.view(), after, until).tobytes()),
             ("shared", self.shared.packed(after, until)),
         )
 
@@ -102,6 +106,7 @@ class TaskTimeline:
         for chunk in chunks:
             self._events.extend(chunk["events"])
             self._facts.extend(chunk["facts"])
+            self._happenings.extend(chunk["happenings"])
             self.shared.extend(chunk["shared"])
         self._position = len(self._events.view())
         facts = self._facts.view()
@@ -121,10 +126,10 @@ class TaskTimeline:
         position = min(moment, self._position)
         return Moment(position, instant_of(int(recorded[position - 1]))) if position > 0 else None
 
-    def days(self, zone: tzinfo) -> list[tuple[date, int]]:
-        """Return the days of a zone on which events were recorded, in order, with their numbers."""
+    def days(self, zone: tzinfo, since: int = 0) -> list[tuple[date, int]]:
+        """Return the days of a zone on which events after a position were recorded, in order, with their numbers."""
         recorded = self._events.view()["recorded"]
-        first, days = 0, []
+        first, days = since, []
         while first < len(recorded):
             day = instant_of(int(recorded[first])).astimezone(zone).date()
             after = datetime.combine(day + timedelta(days=1), datetime.min.time(), zone)
@@ -144,3 +149,9 @@ class TaskTimeline:
         heading, assignment = self._headings[task], self._assignments[task]
         deadline = self.shared.deadline(row.deadline, position)
         self._facts.add((position, task, heading, assignment, deadline, *standing_of(row, self._rules)))
+
+
+def _between(records: Records, after: int, until: int) -> Records:
+    """Return the records of the events after a position up to `until`."""
+    start, end = (bisect_right(records["position"], position) for position in (after, until))
+    return records[start:end]
