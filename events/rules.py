@@ -1,7 +1,7 @@
 """The rules by which a projection folds events into rows. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -9,6 +9,8 @@ from events.entries import Recorded
 from events.envelope import Event
 
 R = TypeVar("R", bound=Struct)
+
+Row_contra = TypeVar("Row_contra", bound=Struct, contravariant=True)
 
 Evolve: TypeAlias = Callable[[R | None, Recorded], R | None]
 
@@ -25,12 +27,35 @@ class Change(Struct, Generic[R], frozen=True, gc=False):
 Announce: TypeAlias = Callable[[Sequence[Change[R]]], Iterable[tuple[str, bytes]]]
 
 
+class Timeline(Protocol[Row_contra]):
+    """What a projection keeps of every event in addition to the rows, so that it can answer for earlier positions.
+
+    It is saved with the rows, as bytes that are appended to each of its `parts`.
+    """
+
+    @property
+    def parts(self) -> tuple[str, ...]: ...
+
+    def add(self, entry: Recorded, before: Row_contra | None, after: Row_contra | None) -> None:
+        """Add the event that follows, with its row before and after it."""
+
+    def packed(self, after: int, until: int) -> Iterable[tuple[str, bytes]]:
+        """Return what to append to each part for the events after a position up to `until`."""
+
+    def forget(self, until: int) -> None:
+        """Forget what is kept only until the events up to a position are saved."""
+
+    def load(self, chunks: Sequence[Mapping[str, bytes]]) -> None:
+        """Load saved parts, chunk after chunk, into a timeline that is empty."""
+
+
 class Rules(Struct, Generic[R], frozen=True):
     """A projection's name, row type, pure `evolve`, and the announcements that it makes of the changes of a save.
 
     `version` names the rules; rows folded by another version are rebuilt when the projection loads. `feed` is the last
     part of the announcements' key and `cap` the number of them kept (0: all). `alike(saved, fresh)` is the fresh row
-    as of the instant of the saved one, where time alone changes rows.
+    as of the instant of the saved one, where time alone changes rows. If `latest`, a save announces only the latest
+    change of each row, else each. `timeline` makes an empty timeline.
     """
 
     name: str
@@ -41,7 +66,9 @@ class Rules(Struct, Generic[R], frozen=True):
     feed: str = "feed"
     cap: int = 0
     history: bool = False
+    latest: bool = False
     alike: Callable[[R, R], R] | None = None
+    timeline: Callable[[], Timeline[R]] | None = None
 
     def differing(self, saved: Mapping[str, R], fresh: Mapping[str, R]) -> dict[str, tuple[R | None, R | None]]:
         """Return the rows that differ as of the same instant, as (saved, fresh), by their keys in order."""

@@ -6,19 +6,20 @@
 -- KEYS[2] rows        hash    row key -> encoded row, of this generation
 -- KEYS[3] feed        stream  what the projection announces, ids <position>-<n>
 -- ARGV[1] MessagePack: {generation, expected, position, version, changed, announced, cap, histories, expected hash,
---         event hash, log}
+--         event hash, log, appended}
 --   expected   the position of the rows that are saved, as far as the caller knows
 --   changed    [row key, encoded row] each
 --   announced  [id, bytes] each; "<position>-*" is the next id of that position, from 1 on
 --   cap        entries the feed keeps, 0 for all
 --   histories  [list key, position, …] each: positions to append to a list (the history of one task)
 --   expected hash, event hash  SHA-1 of the events at `expected` and `position`, "" if that is not known
+--   appended   [string key, bytes] each: what the events append to the projection's timeline
 --   log        the log's key: it is only read, and an ACL may ask for write permission on all KEYS of a script
 --
 -- Returns {"ok"}; or, with nothing written, {"stale", generation, position, hash, version} of the saved rows, or
 -- {"rolled-back"} if the log has other events at the two positions, as it may after a failover.
 local checkpoint, rows, feed = KEYS[1], KEYS[2], KEYS[3]
-local generation, expected, position, version, changed, announced, cap, histories, expected_hash, event_hash, log =
+local generation, expected, position, version, changed, announced, cap, histories, expected_hash, event_hash, log, appended =
   unpack(cmsgpack.unpack(ARGV[1]))
 
 for at, hash in pairs({[expected] = expected_hash, [position] = event_hash}) do
@@ -50,6 +51,10 @@ for _, entry in ipairs(announced) do
 end
 for _, history in ipairs(histories) do
   for i = 2, #history do redis.call('RPUSH', history[1], history[i]) end
+end
+for _, part in ipairs(appended) do
+  local name, bytes = unpack(part)
+  redis.call('APPEND', name, bytes)
 end
 redis.call('HSET', checkpoint, 'generation', generation, 'position', position, 'version', version, 'mark', event_hash)
 return {'ok'}

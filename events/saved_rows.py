@@ -8,20 +8,26 @@ Keys of the projection `name`, all written by save.lua and switch.lua alone:
     duban:{L}:<name>:rows:<gen>     hash    row key -> the row as JSON, which keeps the offsets of instants
     duban:{L}:<name>:<feed>         stream  <position>-<n> -> e: an announcement, in the order of the log
     duban:{L}:<name>:history:<key>  list    the positions of a row's events, if the rules ask for a `history`
+    duban:{L}:<name>:timeline:<gen>:<chunk>:<part>
+                                    string  the bytes of one part of the rules' timeline for the events of a chunk:
+                                            events 1 to CHUNK are chunk 0
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from events.keys import key
 from events.log import Log
-from events.rules import Change, R, Rules
+from events.rules import Change, R, Rules, Timeline
 from events.scripts import lua_text, script
 
 WRITE_BATCH = 4_000
 """Rows of a new generation that are written at once (~3 MB)."""
+
+CHUNK = 1_000_000
+"""Events of a chunk of a timeline: keeps each string (~12 to 70 MB) well below the server's limit of 512 MB."""
 
 
 class Checkpoint(NamedTuple):
@@ -33,11 +39,15 @@ class Checkpoint(NamedTuple):
 
 
 class Saved(NamedTuple, Generic[R]):
-    """The rows on the server; `version` of the rules that folded them is None before the first save."""
+    """The rows on the server; `version` of the rules that folded them is None before the first save.
+
+    The timeline is empty if other rules folded them.
+    """
 
     checkpoint: Checkpoint
     version: str | None
     rows: dict[str, R]
+    timeline: Timeline[R] | None
 
 
 class Stale(NamedTuple):
@@ -57,7 +67,7 @@ class SavedRows(Generic[R]):
     def __init__(self, redis: Any, log: Log, rules: Rules[R]) -> None:
         self.redis = redis
         self.feed = key(log.ledger, rules.name, rules.feed)
-        self._log = log
+        self.log = log
         self._rules = rules
         self._checkpoint = key(log.ledger, rules.name, "checkpoint")
         self._decoder = msgspec.json.Decoder(rules.row)
@@ -66,25 +76,30 @@ class SavedRows(Generic[R]):
 
     def rows_key(self, generation: int) -> str:
         """Return the key of the rows of a generation."""
-        return key(self._log.ledger, self._rules.name, "rows", str(generation))
+        return key(self.log.ledger, self._rules.name, "rows", str(generation))
 
     async def checkpoint(self) -> Checkpoint:
         """Return the saved checkpoint."""
         return _checkpoint(*await self.redis.hmget(self._checkpoint, "generation", "position", "mark"))
 
     async def load(self) -> Saved[R]:
-        """Read the checkpoint and its rows in one transaction, again if the generation changed in between.
+        """Read the checkpoint, its rows and its timeline in one transaction.
 
-        Rows of other rules are left out if they cannot be decoded.
+        It is read again if the generation or the number of chunks changed in between. Rows of other rules are left out
+        if they cannot be decoded.
         """
         while True:
-            generation = int(await self.redis.hget(self._checkpoint, "generation") or 0)
+            expected = await self.checkpoint()
             async with self.redis.pipeline(transaction=True) as pipe:
                 pipe.hmget(self._checkpoint, "generation", "position", "mark", "version")
-                pipe.hgetall(self.rows_key(generation))
-                (*found, version), rows = await pipe.execute()
+                pipe.hgetall(self.rows_key(expected.generation))
+                for _, name in self._timeline_keys(expected.generation, expected.position):
+                    pipe.get(name)
+                (*found, version), rows, *parts = await pipe.execute()
             checkpoint = _checkpoint(*found)
-            if checkpoint.generation == generation:
+            if checkpoint.generation == expected.generation and (
+                _chunks(checkpoint.position) == _chunks(expected.position)
+            ):
                 break
         version = version.decode() if version is not None else None
         try:
@@ -93,10 +108,21 @@ class SavedRows(Generic[R]):
             if version in {None, self._rules.version}:
                 raise
             decoded = {}
-        return Saved(checkpoint, version, decoded)
+        timeline = self._timeline(parts if version == self._rules.version else ())
+        return Saved(checkpoint, version, decoded, timeline)
 
-    def pack(self, expected: Checkpoint, reached: Checkpoint, changes: Sequence[Change[R]]) -> bytes:
-        """Encode for `save` the changes between two checkpoints: the latest of each row, announcements, histories."""
+    def pack(
+        self,
+        expected: Checkpoint,
+        reached: Checkpoint,
+        changes: Sequence[Change[R]],
+        histories: Mapping[str, Sequence[int]],
+        timeline: Timeline[R] | None = None,
+    ) -> bytes:
+        """Encode for `save` the changes between two checkpoints.
+
+        These are the latest of each row, announcements, histories, and the timeline of the events.
+        """
         latest = {change.key: change.row for change in changes}
         announced = self._rules.announce(changes) if self._rules.announce is not None else ()
         return msgspec.msgpack.encode(
@@ -108,10 +134,16 @@ class SavedRows(Generic[R]):
                 [(name, lua_text(msgspec.json.encode(row))) for name, row in latest.items()],
                 [(id, lua_text(value)) for id, value in announced],
                 self._rules.cap,
-                self._histories(changes),
+                [(self._history_key(name), *positions) for name, positions in histories.items()],
                 expected.event_hash,
                 reached.event_hash,
-                self._log.key,
+                self.log.key,
+                [
+                    (name, lua_text(packed))
+                    for name, packed in self._timeline_bytes(
+                        reached.generation, timeline, expected.position, reached.position
+                    )
+                ],
             )
         )
 
@@ -126,7 +158,9 @@ class SavedRows(Generic[R]):
         *checkpoint, version = found
         return Stale(_checkpoint(*checkpoint), version.decode())
 
-    async def switch(self, expected: int, rows: Mapping[str, R], position: int) -> bool:
+    async def switch(
+        self, expected: int, rows: Mapping[str, R], position: int, timeline: Timeline[R] | None = None
+    ) -> bool:
         """Write `rows` as a new generation and switch to it; False, with the new rows dropped, if others have saved.
 
         The switch succeeds only from the generation `expected`, saved at `position`.
@@ -137,29 +171,67 @@ class SavedRows(Generic[R]):
         for start in range(0, len(names), WRITE_BATCH):
             chunk = {name: msgspec.json.encode(rows[name]) for name in names[start : start + WRITE_BATCH]}
             await self.redis.hset(new, mapping=chunk)
+        for name, part in self._timeline_bytes(generation, timeline, 0, position):
+            await self.redis.set(name, part)
         # dropped on success: the generation that is left, and those of interrupted rebuilds
-        left = [self.rows_key(old) for old in range(expected, generation)]
+        left = [name for old in range(expected, generation) for name in self._keys_of(old, position)]
         args = [expected, position, generation, self._rules.version]
         switched = bool(await self._switch(keys=[self._checkpoint, *left], args=args))
         if not switched:
-            await self.redis.unlink(new)
+            await self.redis.unlink(*self._keys_of(generation, position))
         return switched
 
     async def history(self, name: str) -> list[int]:
         """Return the positions of a row's events."""
         return [int(position) for position in await self.redis.lrange(self._history_key(name), 0, -1)]
 
-    def _history_key(self, name: str) -> str:
-        return key(self._log.ledger, self._rules.name, "history", name)
+    def _timeline(self, parts: Sequence[bytes | None]) -> Timeline[R] | None:
+        """Return a timeline with the bytes of its parts, chunk after chunk."""
+        if self._rules.timeline is None:
+            return None
+        timeline = self._rules.timeline()
+        names = timeline.parts
+        chunks = (parts[start : start + len(names)] for start in range(0, len(parts), len(names)))
+        timeline.load([{name: part or b"" for name, part in zip(names, chunk, strict=True)} for chunk in chunks])
+        return timeline
 
-    def _histories(self, changes: Iterable[Change[R]]) -> list[list[str | int]]:
-        """Return, for each row that events changed, the key of its history and the positions to add."""
-        histories: dict[str, list[str | int]] = {}
-        if self._rules.history:
-            for change in changes:
-                if change.event is not None:
-                    histories.setdefault(change.key, [self._history_key(change.key)]).append(change.position)
-        return list(histories.values())
+    def _timeline_keys(self, generation: int, position: int) -> Iterator[tuple[str, str]]:
+        """Yield each part of a timeline up to a position with its key, chunk after chunk."""
+        if self._rules.timeline is not None:
+            for chunk in range(_chunks(position)):
+                for part in self._rules.timeline().parts:
+                    yield part, self._timeline_key(generation, chunk, part)
+
+    def _timeline_key(self, generation: int, chunk: int, part: str) -> str:
+        return key(self.log.ledger, self._rules.name, "timeline", str(generation), str(chunk), part)
+
+    def _timeline_bytes(
+        self, generation: int, timeline: Timeline[R] | None, after: int, until: int
+    ) -> list[tuple[str, Any]]:
+        """Return the keys of a timeline and what the events after a position up to `until` append to each."""
+        appended: list[tuple[str, Any]] = []
+        while timeline is not None and after < until:
+            chunk = after // CHUNK
+            end = min(until, (chunk + 1) * CHUNK)
+            appended += [
+                (self._timeline_key(generation, chunk, part), packed)
+                for part, packed in timeline.packed(after, end)
+                if packed
+            ]
+            after = end
+        return appended
+
+    def _keys_of(self, generation: int, position: int) -> list[str]:
+        """Return the keys of a generation's rows and of its timeline up to a position."""
+        return [self.rows_key(generation), *(name for _, name in self._timeline_keys(generation, position))]
+
+    def _history_key(self, name: str) -> str:
+        return key(self.log.ledger, self._rules.name, "history", name)
+
+
+def _chunks(position: int) -> int:
+    """Return the number of chunks of a timeline that ends at a position."""
+    return -(-position // CHUNK)
 
 
 def _checkpoint(generation: Any, position: Any, event_hash: bytes | None) -> Checkpoint:

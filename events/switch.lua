@@ -1,7 +1,8 @@
 -- Switch a projection to a newly folded generation, if nothing was saved in the meantime.
 --
 -- KEYS[1]   checkpoint  hash  generation, position, version
--- KEYS[2..] rows        hash  rows of the previous generation and of interrupted rebuilds, dropped on success
+-- KEYS[2..]             hash, string  rows and timelines of the previous generation and of interrupted rebuilds, dropped
+--                       on success
 -- ARGV      expected generation, expected position, new generation, version
 --
 -- Returns 1, or 0 with nothing written. Repeated, because the reply was lost, it returns 1 again: on 0 the caller drops

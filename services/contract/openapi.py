@@ -29,6 +29,15 @@ BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
 
 POSITION = {"Duban-Position": ("The position in the log that the answer reflects.", {"type": "integer", "minimum": 0})}
 
+READ: Mapping[str, tuple[str, Schema]] = {
+    **POSITION,
+    "ETag": (
+        "The entity tag; `If-None-Match` with it gets 304 while the answer is the same.",
+        {"type": "string"},
+    ),
+}
+"""Headers of a read."""
+
 _HEADERS: Mapping[int, Mapping[str, tuple[str, Schema]]] = {
     401: {"WWW-Authenticate": ("How to authenticate.", {"const": "Bearer"})},
     429: {"Retry-After": ("Seconds after which to send the same again.", {"type": "integer", "minimum": 1})},
@@ -94,6 +103,12 @@ def answers(
         content={media_type: body, **(more or {})},
         headers=headers or {},
     )
+
+
+def unchanged() -> dict[int, Answer]:
+    """Return the answer to a client that has what it asks for."""
+    text = "The client has the answer"
+    return {HTTPStatus.NOT_MODIFIED: Answer(None, generate_examples=False, description=text, headers=READ)}
 
 
 def problems(*statuses: int) -> dict[int, Answer]:

@@ -1,23 +1,42 @@
 """One ledger in status: the rows that follow the log, and the feed of their changes."""
 
 import re
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
-from litestar.exceptions import ValidationException
+from litestar.exceptions import ServiceUnavailableException, ValidationException
 
 from events.entries import stored
 from events.ledger import Ledger
 from services.common.clock import Clock
+from services.common.problems import RETRY_AFTER
 from services.common.runtime import Follow, StreamEntry
 from services.status.feed import Feed
-from services.status.store import CHANGES_KEPT, Board, Snapshot
+from services.status.past.board import PastBoard
+from services.status.past.compared import ChangedFilter, ComparedPage
+from services.status.past.reader import AnyMoment
+from services.status.past.rows import OtherLogError
+from services.status.past.timeline import Moment
+from services.status.row import TaskRow
+from services.status.store import CHANGES_KEPT, Board
+from services.status.views import Selected, TaskQuery
+
+T = TypeVar("T")
 
 FOLLOW_BATCH = 1_000
 """Entries of the log, or changes, that are handled at once."""
 
 _POSITION = re.compile(r"[0-9]{1,18}")
 """The positions that a stream's id can hold."""
+
+
+class RowAt(NamedTuple):
+    """A task's row, None if it is not assigned there, with its position and the edition of the rows there."""
+
+    position: int
+    edition: str
+    row: TaskRow | None
 
 
 class StatusReader:
@@ -37,6 +56,7 @@ class StatusReader:
         await self.board.load(self.clock.now())
         self._version = self._current_version()
         await self.board.projection.catch_up()
+        self.board.refresh()
         kept, trimmed = await self._kept_changes()
         self.feed.load(kept, trimmed=trimmed)
         self._log.skip_to(f"{self.board.position}-0")
@@ -45,6 +65,7 @@ class StatusReader:
     async def catch_up(self, entries: "list[StreamEntry] | None" = None) -> None:
         """Fold the log to its tail; `entries` are those that a follower has read."""
         await self.board.projection.catch_up(stored(entries or []))
+        self.board.refresh()  # now, so that no reader waits for it
         version = self._current_version()
         if version[1] != self._version[1]:  # the log had other events than were folded: a failover
             await self._reload_feed()
@@ -65,14 +86,62 @@ class StatusReader:
         """Update the lights to the ledger's instant."""
         await self.board.relight(self.clock.now())
 
-    async def snapshot(self, as_of: str | None) -> Snapshot:
-        """Return the rows now or as of a position or instant; raises ValidationException where `as_of` is neither."""
+    async def moment(self, name: str, text: str) -> int | datetime:
+        """Return a position or instant, after the events that may still belong to it are folded.
+
+        Raises ValidationException with the parameter's name where the text is neither.
+        """
+        position = read_position(text)
+        moment = position if position is not None else read_instant(name, text, "a position, or ")
+        if not self.board.past.has(moment):
+            await self.catch_up()
+        return moment
+
+    def now(self) -> Moment:
+        """Return the position of the rows with the ledger's instant."""
+        return Moment(self.board.position, self.clock.now())
+
+    async def past(self, as_of: str) -> PastBoard:
+        """Return the board as of a position or instant; raises ValidationException where `as_of` is neither."""
+        return await self.board.past.board(await self.moment("as_of", as_of))
+
+    async def past_page(self, moment: AnyMoment, query: TaskQuery) -> Selected[TaskRow]:
+        """Return a page of rows as of a moment; raises BadCursorError."""
+        return await self._again(lambda: self.board.past.page(moment, query))
+
+    async def row(self, task: str, as_of: str | None) -> RowAt:
+        """Return a task's row, now or as of a position or instant; raises ValidationException."""
         if as_of is None:
-            return self.board.live()
-        position = read_position(as_of)
-        return await self.board.as_of(
-            position if position is not None else read_instant("as_of", as_of, "a position, or ")
-        )
+            snapshot = self.board.live()
+            return RowAt(snapshot.position, snapshot.edition, snapshot.rows.get(task))
+        moment = await self.moment("as_of", as_of)
+        row = await self._again(lambda: self.board.past.row(moment, task))
+        return RowAt(*self.edition(moment), row)
+
+    async def compared(
+        self, shown: AnyMoment, base: AnyMoment, query: TaskQuery, changed: ChangedFilter
+    ) -> ComparedPage:
+        """Return a page of rows as of a moment, with what changed since another; raises BadCursorError."""
+        return await self._again(lambda: self.board.past.compared(shown, base, query, changed))
+
+    def edition(self, moment: AnyMoment, base: AnyMoment | None = None) -> tuple[int, str]:
+        """Return the position of a moment, and what else its rows (compared with those of a base) follow from."""
+        past, version = self.board.past, self.board.projection.rules.version
+        found = past.at(moment)
+        instants = [str(found), str(past.at(base)) if base is not None else ""]
+        return found.position if found is not None else 0, "|".join([version, *instants])
+
+    async def _again(self, read: Callable[[], Awaitable[T]]) -> T:
+        """Read the past; once more, with the rows that fit, if a failover has replaced the log."""
+        try:
+            return await read()
+        except OtherLogError:
+            await self.catch_up()  # reloads the saved rows
+            await self.catch_up()
+        try:
+            return await read()
+        except OtherLogError as error:
+            raise ServiceUnavailableException(str(error), headers={"Retry-After": RETRY_AFTER}) from error
 
     def _current_version(self) -> tuple[int, int]:
         """Return the generation of the rows, and how many rollbacks they have had."""

@@ -13,13 +13,29 @@ from msgspec import Raw
 from events.entries import Stored
 from events.schema import TYPES
 from events.text import name_of
+from services.common.conditional import answer_if_new
 from services.common.edge import STREAM
-from services.common.endpoints import ENDPOINT, answer_at
-from services.contract.openapi import POSITION, Named, answers, event_named, one_of, place, problems
-from services.status.reader import StatusReader, read_instant, read_position
-from services.status.row import Light, State, TaskRow
-from services.status.store import Snapshot
-from services.status.views import BadCursorError, Overview, Page, Sort, TaskQuery, overview, select
+from services.common.endpoints import ENDPOINT
+from services.contract.openapi import (
+    POSITION,
+    READ,
+    Named,
+    answers,
+    event_named,
+    one_of,
+    place,
+    problems,
+    unchanged,
+)
+from services.status.export.formats import EXPORTED, FORM, WantedForm
+from services.status.exporting import export_tasks
+from services.status.fields import Fields, read_members
+from services.status.order import BadCursorError
+from services.status.parameters import QUERY, Query
+from services.status.past.compared import BadChangeError
+from services.status.past_answers import TASKS, ChangedIn, Compare, compared_page, page_of, past_page
+from services.status.reader import RowAt, StatusReader, read_position
+from services.status.row import TaskRow
 
 SSE = "text/event-stream"
 
@@ -27,8 +43,12 @@ HISTORY = Named(
     "History",
     {
         "type": "object",
-        "properties": {"items": {"type": "array", "items": {"$ref": place("HistoryItem")}}, "next": {"type": "null"}},
-        "required": ["items", "next"],
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": place("HistoryItem")}},
+            "next": {"type": "null"},
+            "total": {"type": "integer", "minimum": 0},
+        },
+        "required": ["items", "next", "total"],
     },
     [one_of("HistoryItem", "A stored event, with its position.", [event_named(name, stored=True) for name in TYPES])],
 )
@@ -49,37 +69,41 @@ TaskId = Annotated[str, PathParameter(description="A task's id")]
     "/v1/{ledger:str}/tasks",
     operation_id="tasks",
     summary="Task rows",
-    description="A snapshot: /changes after its position misses nothing and repeats nothing.",
-    dependencies=ENDPOINT,
-    responses={200: answers(Page, "The rows that are asked for", headers=POSITION), **problems(400, 404)},
+    description="A snapshot: /changes after its position misses nothing and repeats nothing. An export has all rows.",
+    dependencies=ENDPOINT | QUERY | FORM,
+    responses={
+        200: answers(
+            TASKS, "The rows that are asked for; with `compare`, what changed in each", headers=READ, more=EXPORTED
+        ),
+        **unchanged(),
+        **problems(400, 404),
+    },
 )
 async def tasks(
+    request: Request[Any, Any, Any],
     endpoint: StatusEndpoint,
-    unit: Annotated[str | None, QueryParameter(description="A unit of the task, by any of its names")] = None,
-    lead: Annotated[str | None, QueryParameter(description="Its lead unit, by any of its names")] = None,
-    light: Annotated[Light | None, QueryParameter(description="Its light")] = None,
-    in_state: Annotated[  # Litestar keeps `state` for itself
-        State | None, QueryParameter(name="state", description="Its state")
-    ] = None,
-    due_before: Annotated[
-        str | None,
-        QueryParameter(
-            description="Due before this instant (RFC 3339, with offset)", schema_extra={"format": "date-time"}
-        ),
-    ] = None,
-    q: Annotated[str | None, QueryParameter(description="Part of its title or id")] = None,
-    sort: Annotated[Sort, QueryParameter(description="The order; - turns it round")] = "row",
-    limit: Annotated[int, QueryParameter(ge=1, le=1_000, description="Rows in one answer")] = 100,
-    cursor: Annotated[str | None, QueryParameter(description="`next` of the page before")] = None,
+    wanted: Query,
+    form: WantedForm,
+    fields: Fields = None,
     as_of: AsOf = None,
+    compare: Compare = None,
+    changed: ChangedIn = None,
 ) -> Response[bytes]:
-    snapshot = await endpoint.snapshot(as_of)
-    before = read_instant("due_before", due_before) if due_before is not None else None
-    named = endpoint.board.ledger.directory.named
-    query = TaskQuery(unit and named(unit), lead and named(lead), light, in_state, before, q, sort, limit, cursor)
+    members = read_members(fields) if fields is not None else None
+    if changed is not None and compare is None:
+        raise ValidationException("changed needs compare: the position or instant since which something changed")
     try:
-        return answer_at(snapshot.position, select(snapshot.rows, query))
-    except BadCursorError as error:
+        if form.format != "json":
+            return await export_tasks(endpoint, (as_of, compare), wanted, form)
+        if compare is not None:
+            return await compared_page(request, endpoint, (as_of, compare), wanted, changed, members)
+        if as_of is not None:
+            return await past_page(request, endpoint, as_of, wanted, members)
+        snapshot = endpoint.board.live()
+        return answer_if_new(
+            request, snapshot.position, snapshot.edition, lambda: page_of(snapshot.select(wanted), members)
+        )
+    except (BadCursorError, BadChangeError) as error:
         raise ValidationException(str(error)) from error
 
 
@@ -88,11 +112,14 @@ async def tasks(
     operation_id="task",
     summary="One task row",
     dependencies=ENDPOINT,
-    responses={200: answers(TaskRow, "The row", headers=POSITION), **problems(400, 404)},
+    responses={200: answers(TaskRow, "The row", headers=READ), **unchanged(), **problems(400, 404)},
 )
-async def task_row(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None) -> Response[bytes]:
-    snapshot = await endpoint.snapshot(as_of)
-    return answer_at(snapshot.position, _row(snapshot, name_of(task)))
+async def task_row(
+    request: Request[Any, Any, Any], endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None
+) -> Response[bytes]:
+    found = await endpoint.row(name_of(task), as_of)
+    row = _existing(found, name_of(task))
+    return answer_if_new(request, found.position, found.edition, lambda: row)
 
 
 @get(
@@ -100,28 +127,19 @@ async def task_row(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None) -
     operation_id="taskEvents",
     summary="A task's history: each event as it is stored, with its position",
     dependencies=ENDPOINT,
-    responses={200: answers(HISTORY, "The history, whole", headers=POSITION), **problems(400, 404)},
+    responses={200: answers(HISTORY, "The history, whole", headers=READ), **unchanged(), **problems(400, 404)},
 )
-async def task_events(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None) -> Response[bytes]:
-    snapshot = await endpoint.snapshot(as_of)
-    task = name_of(task)
-    _row(snapshot, task)
-    history = await endpoint.board.history(task, snapshot.position)
-    return answer_at(snapshot.position, {"items": [_with_position(entry) for entry in history], "next": None})
+async def task_events(
+    request: Request[Any, Any, Any], endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None
+) -> Response[bytes]:
+    found = await endpoint.row(name_of(task), as_of)
+    _existing(found, name_of(task))
+    history = await endpoint.board.history(name_of(task), found.position)
 
+    def whole() -> object:
+        return {"items": [_with_position(entry) for entry in history], "next": None, "total": len(history)}
 
-@get(
-    "/v1/{ledger:str}/overview",
-    operation_id="overview",
-    summary="The figures of the ledger",
-    dependencies=ENDPOINT,
-    responses={200: answers(Overview, "The figures", headers=POSITION), **problems(400, 404)},
-)
-async def ledger_overview(endpoint: StatusEndpoint, as_of: AsOf = None) -> Response[bytes]:
-    snapshot = await endpoint.snapshot(as_of)
-    at = endpoint.clock.now().astimezone(endpoint.board.ledger.zone)
-    figures = Overview(endpoint.board.ledger.title, at, **overview(snapshot.rows), position=snapshot.position)
-    return answer_at(snapshot.position, figures)
+    return answer_if_new(request, found.position, found.edition, whole)
 
 
 @get(
@@ -158,14 +176,15 @@ async def changes(
     )
 
 
-ROUTES = (tasks, task_row, task_events, ledger_overview, changes)
+ROUTES = (tasks, task_row, task_events, changes)
 
 
-def _row(snapshot: Snapshot, task: str) -> TaskRow:
-    if task not in snapshot.rows:
-        detail = f"no task {task!r} is assigned at position {snapshot.position}"
-        raise NotFoundException(detail, headers={"Duban-Position": str(snapshot.position)})
-    return snapshot.rows[task]
+def _existing(found: RowAt, task: str) -> TaskRow:
+    """Return the row that was found; raises NotFoundException."""
+    if found.row is None:
+        detail = f"no task {task!r} is assigned at position {found.position}"
+        raise NotFoundException(detail, headers={"Duban-Position": str(found.position)})
+    return found.row
 
 
 def _with_position(entry: Stored) -> Raw:

@@ -4,32 +4,48 @@ duban:{L}:status:changes  stream  <position>-<n> -> e: the new task row as JSON;
 """
 
 import hashlib
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
-from events.entries import Stored
-from events.envelope import read
+from events.entries import Recorded, Stored
 from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
-from events.rules import Change, Rules
+from events.rules import Change, Evolve, Rules
 from services.status.core import VERSION, evolve
-from services.status.lights import lit, relight
+from services.status.figures.board import BoardFigures
+from services.status.index import Index
+from services.status.lights import lit, next_change, relight
+from services.status.live_views import LiveViews
+from services.status.past.facts import FORMAT
+from services.status.past.reader import PastReader
+from services.status.past.timeline import TaskTimeline
 from services.status.row import TaskRow, TrackedTask
+from services.status.views import Selected, TaskQuery, select
 
 CHANGES_KEPT = 10_000
 """Changes that a client can resume over; further behind, a new snapshot costs less than the missed changes."""
 
 
 class Snapshot(NamedTuple):
-    """The rows after the event at `position`."""
+    """The rows after the event at `position`; current ones are a view, valid until the event loop runs on.
+
+    `edition` differs between snapshots at one position whose rows differ.
+    """
 
     position: int
-    rows: dict[str, TaskRow]
+    rows: Mapping[str, TaskRow]
+    edition: str
+
+    def select(self, query: TaskQuery) -> Selected[TaskRow]:
+        """Return the page of rows that a query asks for; raises BadCursorError."""
+        return self.rows.select(query) if isinstance(self.rows, Index) else select(self.rows.values(), query)
 
 
 class Board:
@@ -38,7 +54,13 @@ class Board:
     def __init__(self, redis: Any, name: str, ledger: Ledger) -> None:
         self.ledger = ledger
         self.log = Log(redis, name)
-        self.projection = Projection(redis, self.log, rules(ledger))
+        self.past = PastReader(self.log, ledger, self._timeline)
+        self._touched: set[str] = set()
+        own = rules(ledger)
+        self.projection = Projection(redis, self.log, replace(own, evolve=partial(_noted, self._touched, own.evolve)))
+        self._views = LiveViews(ledger, self.projection.rows)
+        self._started = secrets.token_hex(4)
+        self._relit = 0
 
     @property
     def position(self) -> int:
@@ -60,23 +82,27 @@ class Board:
 
     def live(self) -> Snapshot:
         """Return the current rows."""
-        return _snapshot(self.projection)
-
-    async def as_of(self, moment: int | datetime) -> Snapshot:
-        """Return the rows after a position, or at an instant of the ledger's time, folded from the log."""
-        past = await self.projection.replay(moment)
-        instant = moment if isinstance(moment, datetime) else await self._recorded(past.position)
-        if instant is not None:
-            for name, task in past.rows.items():
-                past.rows[name] = relight(task, self.ledger.lights, instant) or task
-        return _snapshot(past)
+        index = self.refresh()
+        return Snapshot(self.position, index, f"{self._started}.{self.projection.generation}.{self._relit}")
 
     async def relight(self, now: datetime) -> None:
-        """Update the light of every row to an instant, and announce the rows that changed."""
-        tasks = self.projection.rows
-        changed = {name: task for name in tasks if (task := relight(tasks[name], self.ledger.lights, now)) is not None}
-        if changed:
+        """Update the lights that time alone has changed up to an instant, and announce those rows."""
+        self.refresh()
+        changed = {}
+        for name in self._views.light_changes.until(now):
+            task = self.projection.rows[name]
+            lit = relight(task, self.ledger.lights, now)
+            if lit is None:  # it was lit at a later instant than the one before its change
+                self._views.light_changes.put(name, next_change(task, self.ledger.lights, now))
+            else:
+                changed[name] = lit
+        if not changed:
+            return
+        try:
             await self.projection.update(changed)
+        finally:  # also where the rows have changed and could not be saved
+            self._touched.update(changed)
+            self._relit += 1
 
     async def history(self, task: str, until: int) -> list[Stored]:
         """Return the stored events of a task up to the position `until`, oldest first."""
@@ -85,16 +111,28 @@ class Board:
             [position for position in await self.projection.history(task) if position <= until]
         )
 
-    async def _recorded(self, position: int) -> datetime | None:
-        for entry in await self.log.read_at([position]):
-            return read(entry.raw).recorded
-        return None
+    @property
+    def figures(self) -> BoardFigures:
+        """The figures of the current rows."""
+        self.refresh()
+        return self._views.figures
+
+    def refresh(self) -> Index[TaskRow]:
+        """Return the index of the rows, with all views of them up to date."""
+        self._views.refresh(self.projection.rows, self._touched)
+        self._touched.clear()
+        return self._views.index
+
+    def _timeline(self) -> TaskTimeline:
+        timeline = self.projection.timeline
+        assert isinstance(timeline, TaskTimeline), "these rules keep one"
+        return timeline
 
 
 def rules(ledger: Ledger) -> Rules[TrackedTask]:
     """Return the rules by which a ledger's rows are folded and announced; the version has its directory and lights."""
     lights = hashlib.blake2b(msgspec.json.encode(ledger.lights), digest_size=6).hexdigest()
-    version = f"{VERSION}-{ledger.directory.hash}-{lights}"
+    version = f"{VERSION}.{FORMAT}-{ledger.directory.hash}-{lights}"
     alike = partial(_alike, ledger)
     return Rules(
         "status",
@@ -105,17 +143,17 @@ def rules(ledger: Ledger) -> Rules[TrackedTask]:
         "changes",
         CHANGES_KEPT,
         history=True,
+        latest=True,
         alike=alike,
+        timeline=partial(TaskTimeline, ledger.lights),
     )
 
 
 def announce(changes: Sequence[Change[TrackedTask]]) -> list[tuple[str, bytes]]:
-    """Return the new rows, one per task, in the order of their positions."""
-    latest = {change.key: change for change in changes}
-    ordered = sorted(latest.values(), key=lambda change: change.position)
+    """Return the new rows in the order of their positions; `changes` has the latest of each task."""
     return [
         (f"{change.position}-{0 if change.event is not None else '*'}", msgspec.json.encode(change.row.row))
-        for change in ordered
+        for change in sorted(changes, key=lambda change: change.position)
     ]
 
 
@@ -124,5 +162,9 @@ def _alike(ledger: Ledger, saved: TrackedTask, fresh: TrackedTask) -> TrackedTas
     return lit(fresh, ledger.lights, saved.lit)
 
 
-def _snapshot(projection: Projection[TrackedTask]) -> Snapshot:
-    return Snapshot(projection.position, {name: task.row for name, task in projection.rows.items()})
+def _noted(
+    touched: set[str], evolve: Evolve[TrackedTask], task: TrackedTask | None, entry: Recorded
+) -> TrackedTask | None:
+    """Evolve a task, and note that it was touched."""
+    touched.add(entry.event.subject)
+    return evolve(task, entry)

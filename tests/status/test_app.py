@@ -34,12 +34,22 @@ async def test_the_interface_describes_itself(service: StatusService) -> None:
         document = (await client.get("../openapi.json")).json()
     assert document["openapi"].startswith("3.")
     paths = document["paths"]
-    served = ["tasks", "tasks/{task}", "tasks/{task}/events", "overview", "changes"]
+    served = [
+        "tasks",
+        "tasks/{task}",
+        "tasks/{task}/events",
+        "overview",
+        "units",
+        "units/{unit}",
+        "calendar",
+        "changes",
+    ]
     assert {f"/v1/{{ledger}}/{path}" for path in served} <= set(paths)
     parameters = {one["name"] for one in paths["/v1/{ledger}/tasks"]["get"]["parameters"]}
     assert parameters == {
         "ledger",
-        *("unit", "lead", "light", "state", "due_before", "q", "sort", "limit", "cursor", "as_of"),
+        *("unit", "lead", "light", "state", "section", "due_before", "due_after", "q", "sort", "limit", "cursor"),
+        *("fields", "as_of", "compare", "changed", "format", "lang"),
     }
     assert {one["name"] for one in paths["/v1/{ledger}/changes"]["get"]["parameters"]} == {"ledger", "after"}
 

@@ -1,0 +1,67 @@
+"""The exports of each kind of answer, in each format."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from litestar import Response
+from litestar.exceptions import ValidationException
+
+from events.ledger import Ledger
+from services.status.export.csv_file import csv_file
+from services.status.export.download import download
+from services.status.export.formats import Format
+from services.status.export.notice import Facts, notice
+from services.status.export.notice_file import notice_file
+from services.status.export.register import register
+from services.status.export.sheets import About, Sheet, overview_sheet, task_sheet, unit_sheet
+from services.status.export.xlsx_file import xlsx_file
+from services.status.figures.units import UnitFigures
+from services.status.row import TaskRow
+
+MOST_ROWS = 10_000
+"""Rows of a table in a document: some 700 pages, with which word processors become slow."""
+
+
+async def tasks_export(rows: Sequence[TaskRow], format: Format, about: About, ledger: Ledger) -> Response[bytes]:
+    """Return the register of these tasks; raises ValidationException where a document would be too long."""
+    _check_rows(len(rows), format)
+    return await download(format, "tasks", about, partial(_tasks_file, list(rows), format, about, ledger))
+
+
+async def units_export(units: Sequence[UnitFigures], format: Format, about: About) -> Response[bytes]:
+    """Return the figures of units."""
+    _check_rows(len(units), format)
+    return await download(format, "units", about, partial(_units_file, units, format, about))
+
+
+async def overview_export(facts: Facts, format: Format, about: About) -> Response[bytes]:
+    """Return the figures of the ledger: as tables, or as the draft of a notice."""
+    what = "notice" if format == "docx" else "overview"
+    return await download(format, what, about, partial(_overview_file, facts, format, about))
+
+
+def _tasks_file(rows: Sequence[TaskRow], format: Format, about: About, ledger: Ledger) -> bytes:
+    return _file(task_sheet(rows, about, ledger.groups, more=format != "docx"), format, about)
+
+
+def _units_file(units: Sequence[UnitFigures], format: Format, about: About) -> bytes:
+    return _file(unit_sheet(units, about), format, about)
+
+
+def _overview_file(facts: Facts, format: Format, about: About) -> bytes:
+    if format == "docx":
+        return notice_file(notice(facts, about), about)
+    figures = overview_sheet(facts.overview, about)
+    return xlsx_file([figures, unit_sheet(facts.units, about)], about) if format == "xlsx" else csv_file(figures, about)
+
+
+def _file(sheet: Sheet, format: Format, about: About) -> bytes:
+    if format == "docx":
+        return register(sheet, about)
+    return xlsx_file([sheet], about) if format == "xlsx" else csv_file(sheet, about)
+
+
+def _check_rows(rows: int, format: Format) -> None:
+    if format == "docx" and rows > MOST_ROWS:
+        detail = f"{rows:,} rows match, and a document has at most {MOST_ROWS:,}: filter them, or take csv or xlsx"
+        raise ValidationException(detail)

@@ -1,0 +1,45 @@
+"""Exports of the board over HTTP: which rows and figures, as of which instant."""
+
+import sys
+from datetime import datetime
+
+from litestar import Response
+from litestar.exceptions import ValidationException
+from msgspec.structs import replace
+
+from services.status.export.exports import tasks_export
+from services.status.export.formats import Form, Language
+from services.status.export.sheets import About
+from services.status.reader import StatusReader
+from services.status.views import TaskQuery
+
+ALL = sys.maxsize
+"""The limit of an export: a file has no pages."""
+
+
+async def export_tasks(
+    endpoint: StatusReader, moments: tuple[str | None, str | None], query: TaskQuery, form: Form
+) -> Response[bytes]:
+    """Return all rows that match a query as a file, whatever page it asks for, now or as of a moment.
+
+    `moments` are `as_of` and `compare`, as they are asked for. Raises ValidationException.
+    """
+    as_of, compare = moments
+    if compare is not None:
+        raise ValidationException("a comparison is JSON only; leave out compare, or the format of an export")
+    whole, at = replace(query, limit=ALL, cursor=None), endpoint.clock.now()
+    if as_of is None:
+        snapshot = endpoint.board.live()
+        position, rows = snapshot.position, snapshot.select(whole).items
+    else:
+        moment = await endpoint.moment("as_of", as_of)
+        board = await endpoint.board.past.board(moment)
+        position, at = board.position, board.at or at
+        rows = (await endpoint.past_page(moment, whole)).items
+    return await tasks_export(rows, form.format, about(endpoint, at, position, form.language), endpoint.board.ledger)
+
+
+def about(endpoint: StatusReader, at: datetime, position: int, language: Language) -> About:
+    """Return what an export is about: the ledger, and the instant and position that it shows."""
+    ledger = endpoint.board.ledger
+    return About(ledger.title, at.astimezone(ledger.zone), position, language)
