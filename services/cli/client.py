@@ -10,7 +10,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from services.cli.target import Bearer, Target, token_file
+from services.cli.target import Bearer, Target
 from services.common.settings import SettingsError
 from services.common.sizes import MIB
 from services.schedule.plan import Order
@@ -156,10 +156,9 @@ class Client:
     def _admitted(self, answer: httpx.Response) -> httpx.Response:
         """Return a successful answer; raises SettingsError if it needs a token and there is none."""
         if answer.status_code == HTTPStatus.UNAUTHORIZED and self._reader is None:
-            directory = token_file(self._target.home, self._ledger, "").parent
             raise SettingsError(
-                f"{answer.request.url} needs a token, and {directory} has none: name the directory of `duban up` with"
-                " --data, or set DUBAN_TOKEN to a token of this ledger"
+                f"{answer.request.url} needs a token: set DUBAN_TOKEN to one of this ledger (`duban token make SOURCE`"
+                " makes one), or name with --data the directory of a `duban up` that has this ledger"
             )
         return ok(answer, self._reader)
 

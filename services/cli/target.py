@@ -67,17 +67,13 @@ class Target(Struct, frozen=True):
         """Return the token of a source; raises SettingsError if none is available."""
         if self.token is not None:
             return bearer_of(self.token)
-        path = token_file(self.home, ledger, source)
+        if self.data is None:
+            raise SettingsError(f"no token of {source!r}: with DUBAN_URL set DUBAN_TOKEN too, or DUBAN_DATA")
+        path = token_file(self.data, ledger, source)
         if not path.exists():
             known = ", ".join(self._sources(ledger))
-            raise SettingsError(
-                f"{path}: no token of {source!r}; "
-                + (
-                    f"there are tokens of: {known}"
-                    if known
-                    else "set DUBAN_TOKEN, or start `duban up`, which makes one"
-                )
-            )
+            made = f"there are tokens of: {known}" if known else "set DUBAN_TOKEN, or start `duban up`, which makes one"
+            raise SettingsError(f"{path}: no token of {source!r}; {made}")
         remedy = (
             f"`duban up` and `duban init` replace it there by a valid one;"
             f" `duban token make {source} --ledger {ledger}` makes another, for DUBAN_TOKEN"
@@ -100,8 +96,10 @@ class Target(Struct, frozen=True):
         return self.token_of(ledger, READER if READER in names else names[0]) if names else None
 
     def _sources(self, ledger: str) -> list[str]:
-        """Return the sources whose tokens the data directory has."""
-        return sorted(path.stem for path in token_file(self.home, ledger, READER).parent.glob("*.token"))
+        """Return the sources whose tokens the data directory has; that of another deployment is no default."""
+        if self.data is None:
+            return []
+        return sorted(path.stem for path in token_file(self.data, ledger, READER).parent.glob("*.token"))
 
     def page(self, ledger: str) -> str:
         """Return the address of a ledger's page: under DUBAN_PUBLIC_URL, else at status."""
@@ -118,12 +116,13 @@ class Target(Struct, frozen=True):
 
 def find(data: Path | None, environment: Mapping[str, str] = os.environ) -> Target:
     """Return the target of --data, DUBAN_DATA, DUBAN_URL or DUBAN_REDIS_URL; raises SettingsError without one."""
+    given = data or (Path(environment["DUBAN_DATA"]) if environment.get("DUBAN_DATA") else None)
     redis_url, clock = server_url(environment), environment.get("DUBAN_CLOCK") or None
     token, public_url = environment.get("DUBAN_TOKEN") or None, _public_url(environment)
-    directory = data or Path(environment.get("DUBAN_DATA") or DATA)
+    directory = given or DATA
     url = environment.get("DUBAN_URL") if data is None else None
     if url is not None:
-        return Target(_urls(url), directory, redis_url, token, clock, public_url)
+        return Target(_urls(url), given, redis_url, token, clock, public_url)
     try:
         run = msgspec.json.decode((directory / "run.json").read_bytes(), type=Run)
     except FileNotFoundError:

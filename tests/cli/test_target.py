@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.target import LEDGER, Run, Target, bearer_of, find, token_file, write_run
+from services.cli.target import DATA, LEDGER, Run, Target, bearer_of, find, token_file, write_run
 from services.common.settings import SettingsError
 
 REMOTE = {"DUBAN_URL": "http://duban.example.cn:8801"}
@@ -13,6 +13,7 @@ REMOTE = {"DUBAN_URL": "http://duban.example.cn:8801"}
 
 def with_tokens(directory: Path, *sources: str, ledger: str = LEDGER) -> Path:
     """Return a data directory of `duban up` in which each source's token is its name."""
+    directory.mkdir(parents=True, exist_ok=True)
     write_run(directory, Run("redis://127.0.0.1:1/0", 8801, 1))
     for source in sources:
         path = token_file(directory, ledger, source)
@@ -64,6 +65,18 @@ def test_elsewhere_the_token_is_that_of_the_environment(tmp_path: Path, place: M
     with pytest.raises(SettingsError, match="--source board: DUBAN_TOKEN is set"):
         target.reader(LEDGER, "board")
     assert found(tmp_path, **place, DUBAN_TOKEN="").reader(LEDGER) is None
+
+
+def test_a_token_of_this_machine_is_not_sent_elsewhere_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The directory `.duban` beside which a command is typed is that of another deployment than DUBAN_URL's."""
+    monkeypatch.chdir(with_tokens(tmp_path / DATA, "board", "office").parent)
+    here, there = find(None, {}), find(None, REMOTE)
+    assert here.reader(LEDGER) == here.token_of(LEDGER, "board")
+    assert there.reader(LEDGER) is None
+    with pytest.raises(SettingsError, match="no token of 'office': with DUBAN_URL set DUBAN_TOKEN too"):
+        there.token_of(LEDGER, "office")
 
 
 @pytest.mark.parametrize("text", ["", "two words", "令牌", "a\nb"])
