@@ -7,7 +7,9 @@ from typing import Any
 from litestar import Litestar, Request
 from litestar.enums import ScopeType
 
-from services.common.callers import CALLER, Caller, authenticate
+from services.common.callers import CALLER, Authentication, Caller, ledger_in
+from services.common.cors import answer_preflight, is_preflight, shared_headers
+from services.common.ending import until_ended
 from services.common.limits import Limits
 from services.common.problems import crowded, problem
 from services.common.quota import ConnectionSlots, Quota
@@ -28,7 +30,7 @@ SLOT = "duban.slot"
 class Service(Litestar):
     """An application that authenticates and bounds its clients, answers HEAD like GET, and has one spelling of a path.
 
-    `state.endpoints` has the endpoints of its ledgers by name.
+    `state` has the endpoints of its ledgers by name, who may read (`access`), and the `watch` of its open streams.
     """
 
     def __init__(self, *args: Any, limits: Limits, **options: Any) -> None:
@@ -36,6 +38,9 @@ class Service(Litestar):
         self.limits = limits
         self.slots = ConnectionSlots(limits.connections)
         self.streams = Quota(limits.streams)
+        self.authentication = Authentication(
+            limits.trusted_proxies, self.state.endpoints, secure=self.state.access.secure
+        )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -45,7 +50,7 @@ class Service(Litestar):
             added = (CLOSING,) if slot is not None and slot.holder is None else ()
             await self._answer(super().__call__, scope, receive, _with_headers(send, added))
         else:
-            caller = await authenticate(scope, self.limits.trusted_proxies, self.state.endpoints)
+            caller = await self.authentication.caller(scope)
             scope[CALLER] = caller
             scope["client"] = (caller.address, scope["client"][1] if scope.get("client") else 0)
             scope["scheme"] = caller.scheme or scope["scheme"]
@@ -54,15 +59,16 @@ class Service(Litestar):
     async def _admit(self, caller: Caller, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request unless its client has too many connections; through a proxy, each request counts as one."""
         slot = scope.get(SLOT)
+        shared = shared_headers(scope, self.state.access)
         if not (slot.move(caller.holder) if slot is not None else self.slots.quota.reserve(caller.holder)):
             if slot is not None:
                 slot.wait()
             full = crowded(f"{_named(caller)} has {self.limits.connections:,} connections, which are the most at once")
             app: Any = full.to_asgi_response(None, Request(scope))
-            await self._answer(app, scope, receive, _with_headers(send, (CLOSING,)))
+            await self._answer(app, scope, receive, _with_headers(send, (*shared, CLOSING)))
             return
         try:
-            await self._answer(super().__call__, scope, receive, _with_headers(send))
+            await self._answer(super().__call__, scope, receive, _with_headers(send, shared))
         finally:
             if slot is None:
                 self.slots.quota.release(caller.holder)
@@ -71,6 +77,8 @@ class Service(Litestar):
         if _HIDDEN.search(scope.get("raw_path") or scope["path"].encode()):
             wrong = problem(404, "the path has an empty or an encoded step; no path here has")
             app = wrong.to_asgi_response(None, Request(scope))
+        elif is_preflight(scope, self.state.access):
+            app = answer_preflight
         if scope["method"] == "HEAD":
             await _head(app, scope, receive, send)
         else:
@@ -78,7 +86,10 @@ class Service(Litestar):
 
 
 def stream_bound(app: Any) -> Any:
-    """Return a middleware that refuses a further stream to a client that already has the most."""
+    """Return a middleware that refuses a further stream to a client that already has the most, and ends streams.
+
+    A stream ends with the token or session that it was opened with.
+    """
 
     async def handle(scope: Any, receive: Any, send: Any) -> None:
         if not scope["route_handler"].opt.get(STREAM):
@@ -92,7 +103,7 @@ def stream_bound(app: Any) -> Any:
             await full.to_asgi_response(None, Request(scope))(scope, receive, send)
             return
         try:
-            await app(scope, receive, send)
+            await _stream(app, caller, scope, receive, send)
         finally:
             streams.release(caller.holder)
 
@@ -101,6 +112,15 @@ def stream_bound(app: Any) -> Any:
 
 STREAM = "stream"
 """The `opt` of a handler whose answer lasts for as long as the client reads."""
+
+
+async def _stream(app: Any, caller: Caller, scope: Any, receive: Any, send: Any) -> None:
+    ledger = ledger_in(scope["path"])
+    if ledger is None or caller.identity is None:
+        await app(scope, receive, send)
+        return
+    with scope["litestar_app"].state.watch.watching(ledger, caller.identity) as ended:
+        await until_ended(ended, app, scope, receive, send)
 
 
 def _named(caller: Caller) -> str:

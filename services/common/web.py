@@ -16,8 +16,10 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 from redis.exceptions import RedisError
 
+from services.common.access import CLOSED, Access
 from services.common.clock import ClockError
 from services.common.edge import Service, stream_bound
+from services.common.ending import StreamWatch
 from services.common.endpoints import Endpoint
 from services.common.lifespan import Lifespan
 from services.common.limits import LIMITS, Limits
@@ -87,21 +89,26 @@ def application(
     most_requests: int = MOST_REQUESTS,
     limits: Limits = LIMITS,
     endpoints: Mapping[str, Endpoint] | None = None,
+    access: Access = CLOSED,
 ) -> Service:
     """Return a service's application; `unready` returns why it cannot be used yet, None if it can.
 
-    `endpoints` are those of its ledgers, by name, as they open; their ledgers' tokens authenticate its clients.
+    `endpoints` are those of its ledgers, by name, as they open; their ledgers' tokens and sessions authenticate its
+    clients, and `access` is who may read them.
 
     Its description is in the `state`, as `description`, and is served with the streams' at every service.
     """
     every = [*handlers, live, ready, openapi, asyncapi]
+    endpoints = endpoints if endpoints is not None else {}
     description = describe(f"duban {service}", _SUMMARIES[service], every)
     state = {
         "description": description,
         "description_bytes": msgspec.json.encode(description),
         "parameters": query_parameters(description),
         "unready": unready,
-        "endpoints": endpoints if endpoints is not None else {},
+        "endpoints": endpoints,
+        "access": access,
+        "watch": StreamWatch(endpoints),
     }
     return Service(
         every,
