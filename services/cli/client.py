@@ -1,14 +1,12 @@
 """An HTTP client of the services; a program in any other language makes the same requests."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Self, TypeAlias
 
 import httpx
 import msgspec
-from msgspec import Struct
 
 from services.cli.target import Bearer, Target
 from services.common.settings import SettingsError
@@ -31,13 +29,6 @@ class ServiceError(Exception):
 
 class RefusedTokenError(ServiceError):
     """A service returned 401: asking again with the same token does not help."""
-
-
-class SignInCode(Struct, frozen=True):
-    """A one-time code that signs a browser in."""
-
-    code: str
-    expires: datetime
 
 
 class Client:
@@ -86,13 +77,13 @@ class Client:
         )
         return msgspec.json.decode(ok(answer, bearer).content, type=Preview)
 
-    async def sign_in_code(self, days: int | None = None) -> SignInCode:
-        """Return a code that signs a browser in as the reading source, for so many days where that is allowed."""
+    async def sign_in_code(self, days: int | None = None) -> str:
+        """Return a one-time code that signs a browser in as the reading source, for so many days where that is allowed."""
         wanted = {} if days is None else {"days": days}
         answer = await self._http.post(self._url("status", "session/codes"), json=wanted, headers=self._headers)
         try:
-            return msgspec.json.decode(self._admitted(answer).content, type=SignInCode)
-        except msgspec.MsgspecError as error:
+            return msgspec.json.decode(self._admitted(answer).content, type=dict[str, str])["code"]
+        except (msgspec.MsgspecError, KeyError) as error:
             raise ServiceError(f"{answer.request.url} is not a status service of duban: {error}") from error
 
     async def overview(self) -> dict[str, Any]:

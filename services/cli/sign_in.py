@@ -17,7 +17,7 @@ async def sign_in_link(target: Target, ledger: str, source: str | None = None, d
     if source is None and target.token is None:
         source = READER  # never another one's rights by default
     async with Client(target, ledger, source) as client:
-        return f"{target.page(ledger)}#code={(await client.sign_in_code(days)).code}"
+        return f"{target.page(ledger)}#code={await client.sign_in_code(days)}"
 
 
 async def print_links(target: Target, ledgers: Mapping[str, Ledger]) -> None:

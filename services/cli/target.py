@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from services.cli.files import make_directory, replace
 from services.common.listening import LOCALHOST, reachable
-from services.common.settings import SERVICES, SettingsError, load_ledgers, server_url, shipped
+from services.common.settings import SERVICES, BaseUrl, SettingsError, load_ledgers, server_url, shipped
 
 DATA = Path(".duban")
 LEDGER = "zhanjiang"
@@ -103,7 +103,7 @@ class Target(Struct, frozen=True):
 
     def page(self, ledger: str) -> str:
         """Return the address of a ledger's page: under DUBAN_PUBLIC_URL, else at status."""
-        return f"{(self.public_url or self.urls['status']).rstrip('/')}/{ledger}/"
+        return f"{self.public_url or self.urls['status']}/{ledger}/"
 
     def server(self) -> str:
         """Return the server's URL; raises SettingsError if only the services' addresses are known."""
@@ -187,10 +187,11 @@ def _bearer(text: str, origin: str, remedy: str) -> Bearer:
 
 
 def _public_url(environment: Mapping[str, str]) -> str | None:
-    url = environment.get("DUBAN_PUBLIC_URL") or None
-    if url is not None and not url.startswith(("http://", "https://")):
-        raise SettingsError(f"DUBAN_PUBLIC_URL {url!r} is not an address; give one such as https://duban.example.cn")
-    return url
+    url = environment.get("DUBAN_PUBLIC_URL")
+    try:
+        return BaseUrl(url) if url else None
+    except ValueError as error:
+        raise SettingsError(f"DUBAN_PUBLIC_URL={url!r}: {error}") from error
 
 
 def _urls(ingest: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The token that a command reads with, and the errors where there is none."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ def test_what_no_header_can_carry_is_no_token(tmp_path: Path, text: str) -> None
     """The error is that of the setting or the file, and does not repeat it."""
     with_tokens(tmp_path, "board")
     token_file(tmp_path, LEDGER, "board").write_text(text, encoding="utf-8")
-    for wrong in (lambda: bearer_of(text), lambda: found(tmp_path).reader(LEDGER)):
+    for wrong in (partial(bearer_of, text), partial(found(tmp_path).reader, LEDGER)):
         with pytest.raises(SettingsError, match="is not a token") as error:
             wrong()
         assert not text or text not in str(error.value)
@@ -106,6 +107,8 @@ def test_the_page_is_at_the_public_address_or_at_status(
     assert found(with_tokens(tmp_path), **environment).page(LEDGER) == page
 
 
-def test_a_public_address_without_a_scheme_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"DUBAN_PUBLIC_URL 'duban\.example\.cn' is not an address"):
-        found(with_tokens(tmp_path), DUBAN_PUBLIC_URL="duban.example.cn")
+@pytest.mark.parametrize("wrong", ["duban.example.cn", "https://duban.example.cn/board"])
+def test_a_public_address_that_is_none_is_an_error(tmp_path: Path, wrong: str) -> None:
+    """By the rule that the services have for it."""
+    with pytest.raises(SettingsError, match=f"^DUBAN_PUBLIC_URL='{wrong}': "):
+        found(with_tokens(tmp_path), DUBAN_PUBLIC_URL=wrong)
