@@ -78,7 +78,7 @@ class Client:
         return msgspec.json.decode(ok(answer, bearer).content, type=Preview)
 
     async def sign_in_code(self, days: int | None = None) -> str:
-        """Return a one-time code that signs a browser in as the reading source, for so many days where that is allowed."""
+        """Return a one-time code that signs a browser in as the reading source, for `days` if its role may stay."""
         wanted = {} if days is None else {"days": days}
         answer = await self._http.post(self._url("status", "session/codes"), json=wanted, headers=self._headers)
         try:
