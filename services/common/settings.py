@@ -103,9 +103,9 @@ class Settings(Struct, frozen=True):
     def port_of(self, service: str) -> int:
         return self.port + SERVICES.index(service)
 
-    def url_of(self, service: Literal["ingest", "notify"]) -> str:
-        """Return where status finds another service."""
-        given = self.ingest_url if service == "ingest" else self.notify_url
+    def url_of(self, service: str) -> str:
+        """Return where status finds a service."""
+        given = {"ingest": self.ingest_url, "notify": self.notify_url}.get(service)
         return given or f"http://{reachable(self.host)}:{self.port_of(service)}"
 
 

@@ -30,6 +30,8 @@ from services.contract.openapi import HEALTH, answers, describe, problems, query
 OPENAPI = "application/vnd.oai.openapi+json"
 ASYNCAPI = "application/vnd.aai.asyncapi+json"
 
+NO_ENDPOINTS: Mapping[str, Endpoint] = {}
+
 KEEPS = "keeps what is wrong"
 """The `opt` of a handler that checks the query itself, as it keeps what it refuses."""
 
@@ -88,18 +90,16 @@ def application(
     max_body: int = 1_000_000,
     most_requests: int = MOST_REQUESTS,
     limits: Limits = LIMITS,
-    endpoints: Mapping[str, Endpoint] | None = None,
+    endpoints: Mapping[str, Endpoint] = NO_ENDPOINTS,
     access: Access = CLOSED,
 ) -> Service:
     """Return a service's application; `unready` returns why it cannot be used yet, None if it can.
 
-    `endpoints` are those of its ledgers, by name, as they open; their ledgers' tokens and sessions authenticate its
-    clients, and `access` is who may read them.
+    `endpoints` are those of its ledgers, by name, as they open; `access` is who may read those.
 
     Its description is in the `state`, as `description`, and is served with the streams' at every service.
     """
     every = [*handlers, live, ready, openapi, asyncapi]
-    endpoints = endpoints if endpoints is not None else {}
     description = describe(f"duban {service}", _SUMMARIES[service], every)
     state = {
         "description": description,
