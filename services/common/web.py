@@ -16,7 +16,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 from redis.exceptions import RedisError
 
-from services.common.access import CLOSED, Access
+from services.common.access import CLOSED, Access, guard
 from services.common.clock import ClockError
 from services.common.edge import Service, stream_bound
 from services.common.ending import StreamWatch
@@ -115,7 +115,7 @@ def application(
         lifespan=[lifespan],
         middleware=[stream_bound, bounded(most_requests)],
         logging_config=None,
-        guards=[_sound_query],
+        guards=[guard, _sound_query],
         request_max_body_size=max_body,
         exception_handlers=_EXCEPTION_HANDLERS,
         openapi_config=None,
