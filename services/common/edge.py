@@ -140,11 +140,10 @@ async def _stream(app: Any, caller: Caller, scope: Any, receive: Any, send: Any)
 
 
 def _named(caller: Caller) -> str:
-    return (
-        f"source {caller.source!r}"
-        if caller.source is not None
-        else f"address {caller.holder[0]} without a valid token"
-    )
+    if caller.identity is None:
+        return f"address {caller.holder[0]} without a valid token"
+    of = "this session of source" if caller.identity.session is not None else "source"
+    return f"{of} {caller.identity.token.source!r}"
 
 
 def _with_headers(send: Any, added: Any = ()) -> Any:

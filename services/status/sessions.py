@@ -19,6 +19,7 @@ from services.common.callers import caller_of
 from services.common.clock import monotonic, real_time, sleep
 from services.common.endpoints import ENDPOINT, Endpoint
 from services.common.identity import cookie_name
+from services.common.networks import site
 from services.common.problems import problem
 from services.common.sessions import CODE_SECONDS, MOST_DAYS, BrowserSession, SignInCode
 from services.contract.openapi import BEARER, JSON, answers, empty, problems
@@ -142,7 +143,7 @@ async def _good(endpoint: Endpoint, ledger: str, wanted: SignIn) -> SignInCode |
 
 async def _refuse(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Answer a failed sign-in, later or not at all where the address has had many."""
-    delay = request.app.state.failed_sign_ins.add(caller_of(request).holder[0], monotonic())
+    delay = request.app.state.failed_sign_ins.add(site(caller_of(request).address), monotonic())
     if delay < 0:
         return problem(
             HTTPStatus.TOO_MANY_REQUESTS,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from events.keys import key
 from services.common import sessions, tokens
 from services.common.clock import monotonic, real_time, sleep
 from services.common.failures import FREE, MOST
+from services.common.limits import STREAMS
 from services.common.tokens import Terms
 from tests.served import ELSEWHERE, LEDGER, SAME, Served, browser, served
 
@@ -322,3 +323,43 @@ async def revoke(running: Served, token: str) -> None:
 async def keep(redis: Any, session: sessions.BrowserSession) -> None:
     """Put another record in the place of a session's."""
     await redis.hset(key(LEDGER, "sessions"), session.id, msgspec.json.encode(session))
+
+
+async def test_each_session_is_a_client_of_its_own(running: Served) -> None:
+    """Many people sign in as one source: each has its own most of streams, and the source's programs have theirs."""
+    async with AsyncExitStack() as stack:
+        browsers = [await stack.enter_async_context(browser()) for _ in range(2)]
+        for one in browsers:
+            await running.signed_in(one)
+        opened = await stack.enter_async_context(streams(running, *((browsers[0], {}) for _ in range(STREAMS))))
+        refused = await browsers[0].get(running.url("status", "changes"))
+        assert (refused.status_code, "this session of source 'board'" in refused.text) == (429, True)
+        for client, headers in ((browsers[1], {}), (httpx.AsyncClient(), running.bearer("board"))):
+            async with client.stream("GET", running.url("status", "changes"), headers=headers) as answer:
+                assert answer.status_code == 200
+        assert not any(one.done() for one in opened)
+
+
+async def test_no_secret_is_in_a_log_or_an_answer(
+    running: Served, http: httpx.AsyncClient, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Of tokens, codes and cookies, good and wrong, sent as they should be and as they should not."""
+    token, wrong = running.tokens["board"], "duban_wrong-but-secret"
+    code = (await code_of(running, http)).json()["code"]
+    url = running.url("status", "session")
+    answers = [
+        await http.get(f"{running.url('status', 'tasks')}?token={wrong}", headers=running.bearer("board")),
+        await http.get(running.url("status", "tasks"), headers={"Authorization": f"Bearer {wrong}"}),
+        await http.post(url, json={"token": wrong}, headers=SAME),
+        await http.post(url, json={"code": wrong}, headers=SAME),
+        await http.post(url, json={"token": [wrong]}, headers=SAME),
+        await http.post(url, json={wrong: 1, "token": token}, headers=SAME | {"Content-Type": "text/plain"}),
+        await http.post(url, json={"code": code}, headers=SAME),
+        await http.get(url),
+    ]
+    _, secret = await running.cookie(http)
+    await http.delete(url, headers=SAME)
+    shown = capfd.readouterr()
+    texts = [shown.out, shown.err, *(answer.text for answer in answers)]
+    assert [answer.status_code for answer in answers] == [400, 401, 401, 401, 400, 415, 200, 200]
+    assert not [text for text in texts for hidden in (token, wrong, code, secret) if hidden in text]
