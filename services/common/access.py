@@ -22,7 +22,7 @@ ADMITS = "admits its sources itself"
 LEDGERS = "/v1/{ledger"
 """What the paths of a ledger begin with, as handlers have them."""
 
-BEARER = {"WWW-Authenticate": "Bearer"}
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 class Access(Struct, frozen=True):
@@ -66,7 +66,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         return
     if not access.has_source(ledger, source_of(connection)):
         detail = "a valid token is needed (Authorization: Bearer <token>), or a session that has not ended"
-        raise NotAuthorizedException(detail, headers=BEARER)
+        raise NotAuthorizedException(detail, headers=CHALLENGE)
 
 
 FORGED = (

@@ -62,7 +62,8 @@ class Authentication:
         if identity is None:
             return caller
         source = identity.token.source
-        return caller._replace(holder=(ledger, source), source=source, identity=identity)
+        browser = (identity.session.id,) if identity.session is not None else ()
+        return caller._replace(holder=(ledger, source, *browser), source=source, identity=identity)
 
     async def _identity(self, ledger: str, given: Presented, *, reads: bool) -> Identity | None:
         """Return a valid identity; for a read while the server is away, the one that was valid last, if it still is."""

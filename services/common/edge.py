@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Litestar, Request
 from litestar.enums import ScopeType
+from litestar.routes import HTTPRoute
 
 from services.common.callers import CALLER, Authentication, Caller, ledger_in
 from services.common.cors import answer_preflight, is_preflight, shared_headers
@@ -35,6 +36,7 @@ class Service(Litestar):
 
     def __init__(self, *args: Any, limits: Limits, **options: Any) -> None:
         super().__init__(*args, **options)
+        self._methods = {route.path_format: route.methods for route in self.routes if isinstance(route, HTTPRoute)}
         self.limits = limits
         self.slots = ConnectionSlots(limits.connections)
         self.streams = Quota(limits.streams)
@@ -79,10 +81,24 @@ class Service(Litestar):
             app = wrong.to_asgi_response(None, Request(scope))
         elif is_preflight(scope, self.state.access):
             app = answer_preflight
+        if scope["method"] == "OPTIONS":
+            send = self._with_methods(scope, send)
         if scope["method"] == "HEAD":
             await _head(app, scope, receive, send)
         else:
             await app(scope, receive, send)
+
+    def _with_methods(self, scope: Any, send: Any) -> Any:
+        """Name all methods of a path in `Allow`: Litestar names those of the first handler of it alone."""
+
+        async def sending(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                methods = ", ".join(sorted(self._methods.get(scope.get("path_template", ""), ()))).encode()
+                headers = [(name, methods if name == b"allow" else value) for name, value in message["headers"]]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        return sending
 
 
 def stream_bound(app: Any) -> Any:
@@ -124,11 +140,10 @@ async def _stream(app: Any, caller: Caller, scope: Any, receive: Any, send: Any)
 
 
 def _named(caller: Caller) -> str:
-    return (
-        f"source {caller.source!r}"
-        if caller.source is not None
-        else f"address {caller.holder[0]} without a valid token"
-    )
+    if caller.identity is None:
+        return f"address {caller.holder[0]} without a valid token"
+    of = "this session of source" if caller.identity.session is not None else "source"
+    return f"{of} {caller.identity.token.source!r}"
 
 
 def _with_headers(send: Any, added: Any = ()) -> Any:

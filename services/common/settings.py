@@ -46,7 +46,7 @@ class Settings(Struct, frozen=True):
     DUBAN_LOG        `console` or `json`
     DUBAN_REPLICAS   how many replicas have an event on disk before it is acknowledged, or an alert before it is sent
     DUBAN_CONNECTIONS
-                     connections of one client at once: of an address without a token, of a source with one
+                     connections of one client at once: an address without a token, a source with one, or a session
     DUBAN_STREAMS    streams of changes of one client at once
     DUBAN_TRUSTED_PROXIES
                      networks (CIDR, separated by commas) whose X-Forwarded-For and X-Forwarded-Proto are believed
@@ -103,9 +103,9 @@ class Settings(Struct, frozen=True):
     def port_of(self, service: str) -> int:
         return self.port + SERVICES.index(service)
 
-    def url_of(self, service: Literal["ingest", "notify"]) -> str:
-        """Return where status finds another service."""
-        given = self.ingest_url if service == "ingest" else self.notify_url
+    def url_of(self, service: str) -> str:
+        """Return where status finds a service."""
+        given = {"ingest": self.ingest_url, "notify": self.notify_url}.get(service)
         return given or f"http://{reachable(self.host)}:{self.port_of(service)}"
 
 

@@ -27,8 +27,11 @@ HEALTH = "/health/"
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 
-SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"session": []}]
-"""Of what needs a token or a session."""
+BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
+"""The `security` of a handler that asks for a token, and takes no session."""
+
+SECURITY = [*BEARER, {"session": []}]
+"""Of every other path of a ledger that is not open."""
 
 POSITION = {"Duban-Position": ("The position in the log that the answer reflects.", {"type": "integer", "minimum": 0})}
 
@@ -106,6 +109,11 @@ def answers(
         content={media_type: body, **(more or {})},
         headers=headers or {},
     )
+
+
+def empty(description: str) -> Answer:
+    """Return an answer without a body."""
+    return Answer(None, generate_examples=False, description=description)
 
 
 def problems(*statuses: int) -> dict[int, Answer]:
@@ -206,10 +214,14 @@ def _complete(operation: Schema, handler: Any, known: SchemaRegistry, given: Map
         str(status): {
             "description": answer.description,
             **({"headers": {name: _header(*said) for name, said in answer.headers.items()}} if answer.headers else {}),
-            "content": {form: {"schema": known.schema(body)} for form, body in answer.content.items()},
+            **({"content": _content(answer, known)} if answer.content else {}),
         }
         for status, answer in sorted(given.items())
     }
+
+
+def _content(answer: Answer, known: SchemaRegistry) -> Schema:
+    return {form: {"schema": known.schema(body)} for form, body in answer.content.items()}
 
 
 def _secure(operation: Schema, method: str, *, is_open: bool) -> dict[int, Answer]:
@@ -217,7 +229,7 @@ def _secure(operation: Schema, method: str, *, is_open: bool) -> dict[int, Answe
     forged = {} if method in SAFE else problems(403)
     if is_open:
         return forged
-    operation["security"] = SECURITY
+    operation.setdefault("security", SECURITY)
     return {**problems(401), **forged}
 
 

@@ -3,7 +3,7 @@
 The sender's token or cookie goes along and is looked up there again: status only refuses who has neither.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Literal
 
 import httpx
@@ -40,8 +40,9 @@ log = structlog.get_logger()
 class Forwarder:
     """The services that status forwards to, by name, and the client that does it."""
 
-    def __init__(self, addresses: dict[Target, str]) -> None:
+    def __init__(self, addresses: Mapping[Target, str], timeout: httpx.Timeout = TIMEOUT) -> None:
         self.addresses = addresses
+        self._timeout = timeout
         limits = httpx.Limits(
             max_connections=None, max_keepalive_connections=0
         )  # a kept connection can be closed just as it is used
@@ -62,7 +63,7 @@ class Forwarder:
             httpx.URL(self.addresses[target]).copy_with(raw_path=path),
             headers=_passed_on(request),
             content=_pieces(request) if has_body else None,
-            extensions={"timeout": TIMEOUT.as_dict()},
+            extensions={"timeout": self._timeout.as_dict()},
         )
         try:
             answer = await self._client.send(sent, stream=True)

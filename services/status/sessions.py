@@ -10,18 +10,20 @@ from litestar import Request, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.params import FromPath, SkipValidation
+from msgspec import UNSET, UnsetType
 
 from events.ledger import Ledger
 from services.common import sessions, tokens
-from services.common.access import BEARER, FORGED, OPEN, Access, from_own_page
+from services.common.access import CHALLENGE, FORGED, OPEN, Access, from_own_page
 from services.common.callers import caller_of
 from services.common.clock import monotonic, real_time, sleep
 from services.common.endpoints import ENDPOINT, Endpoint
 from services.common.identity import cookie_name
+from services.common.networks import site
 from services.common.problems import problem
 from services.common.sessions import CODE_SECONDS, MOST_DAYS, BrowserSession, SignInCode
-from services.contract.openapi import JSON, answers, problems
-from services.status.signing_in import MOST_BODY, CodeOrder, IssuedCode, SignedIn, SignIn, read_body
+from services.contract.openapi import BEARER, JSON, answers, empty, problems
+from services.status.signing_in import MOST_BODY, SIGN_IN, CodeOrder, IssuedCode, SignedIn, SignIn, read_body
 
 PRIVATE = {"Cache-Control": "no-store"}
 """Of answers with a code or a cookie."""
@@ -36,7 +38,7 @@ AnyEndpoint: TypeAlias = NamedDependency[SkipValidation[Endpoint]]
     description=f"The session ends after 30 minutes without use and 8 hours in all; a dashboard's may last {MOST_DAYS}"
     " days. It ends with its token.",
     status_code=200,
-    opt={"body": {JSON: {"schema": SignIn}}, OPEN: True},
+    opt={"body": {JSON: {"schema": SIGN_IN}}, OPEN: True},
     dependencies=ENDPOINT,
     request_max_body_size=MOST_BODY,
     responses={
@@ -87,7 +89,7 @@ async def current(request: Request[Any, Any, Any], ledger: FromPath[str]) -> Res
     status_code=204,
     opt={OPEN: True},
     dependencies=ENDPOINT,
-    responses={204: answers({}, "Signed out, also where nobody was signed in"), **problems(400, 404)},
+    responses={204: empty("Signed out, also where nobody was signed in"), **problems(400, 404)},
 )
 async def sign_out(request: Request[Any, Any, Any], endpoint: AnyEndpoint, ledger: FromPath[str]) -> Response[None]:
     await _end(request, endpoint, ledger)
@@ -102,6 +104,7 @@ async def sign_out(request: Request[Any, Any, Any], endpoint: AnyEndpoint, ledge
     summary="Make a one-time code that signs a browser in as the token's source",
     description=f"For a link, in its fragment. It is good once, for {CODE_SECONDS // 60} minutes.",
     status_code=201,
+    security=BEARER,
     opt={"body": {JSON: {"schema": CodeOrder}}},
     dependencies=ENDPOINT,
     request_max_body_size=MOST_BODY,
@@ -125,10 +128,11 @@ SESSION_ROUTES = (sign_in, current, sign_out, issue_code)
 
 async def _good(endpoint: Endpoint, ledger: str, wanted: SignIn) -> SignInCode | None:
     """Return the session that a valid token or code starts, None where it is not valid."""
-    if wanted.code is not None:
+    signed: SignInCode | None
+    if isinstance(wanted.code, str):
         signed = await sessions.redeem(endpoint.redis, ledger, wanted.code)
     else:
-        signed = SignInCode("", tokens.hash_of((wanted.token or "").strip()))
+        signed = SignInCode("", tokens.hash_of(str(wanted.token).strip()))
     if signed is None:
         return None
     (token,) = await tokens.find(endpoint.redis, ledger, [signed.token_hash])
@@ -139,7 +143,7 @@ async def _good(endpoint: Endpoint, ledger: str, wanted: SignIn) -> SignInCode |
 
 async def _refuse(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Answer a failed sign-in, later or not at all where the address has had many."""
-    delay = request.app.state.failed_sign_ins.add(caller_of(request).holder[0], monotonic())
+    delay = request.app.state.failed_sign_ins.add(site(caller_of(request).address), monotonic())
     if delay < 0:
         return problem(
             HTTPStatus.TOO_MANY_REQUESTS,
@@ -147,7 +151,7 @@ async def _refuse(request: Request[Any, Any, Any]) -> Response[bytes]:
             {"Retry-After": str(ceil(-delay))},
         )
     await sleep(delay)
-    raise NotAuthorizedException("the token or code is unknown, used, revoked or too old", headers=BEARER)
+    raise NotAuthorizedException("the token or code is unknown, used, revoked or too old", headers=CHALLENGE)
 
 
 async def _end(request: Request[Any, Any, Any], endpoint: Endpoint, ledger: str) -> None:
@@ -160,12 +164,12 @@ async def _end(request: Request[Any, Any, Any], endpoint: Endpoint, ledger: str)
             return  # ended by another request meanwhile
 
 
-def _days(ledger: Ledger, source: str, wanted: int | None, otherwise: int) -> int:
+def _days(ledger: Ledger, source: str, wanted: int | UnsetType, otherwise: int) -> int:
     """Return the days of a session; raises PermissionDeniedException where its source may not ask for any."""
     role = ledger.sources[source].role
-    if wanted is not None and role != "dashboard":
+    if wanted is not UNSET and role != "dashboard":
         raise PermissionDeniedException(f"{source!r} is {role}; only a dashboard may stay signed in for days")
-    return wanted if wanted is not None else otherwise
+    return wanted if wanted is not UNSET else otherwise
 
 
 def _cookie(name: str, secret: str, session: BrowserSession | None, *, secure: bool) -> str:

@@ -6,11 +6,12 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 import msgspec
 from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
+from events.contract import components
 from events.ledger import SourceRole
 from services.common.sessions import MOST_DAYS
-from services.contract.openapi import JSON
+from services.contract.openapi import JSON, Named, place
 
 T = TypeVar("T")
 
@@ -19,25 +20,40 @@ MOST_BODY = 4_096
 
 Days: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_DAYS, description="How long a dashboard's session lasts")]
 
+Secret: TypeAlias = Annotated[str, Meta(min_length=1)]
+
 
 class SignIn(Struct, forbid_unknown_fields=True):
     """A token or a one-time code; with a dashboard's token, the days for which to stay signed in."""
 
-    token: str | None = None
-    code: str | None = None
-    days: Days | None = None
+    token: Secret | UnsetType = UNSET
+    code: Secret | UnsetType = UNSET
+    days: Days | UnsetType = UNSET
 
     def __post_init__(self) -> None:
-        if (self.token is None) == (self.code is None):
+        if (self.token is UNSET) == (self.code is UNSET):
             raise ValueError("either a token or a code is needed")
-        if self.code is not None and self.days is not None:
+        if self.code is not UNSET and self.days is not UNSET:
             raise ValueError("days go with a token; those of a code were set when it was made")
+
+
+SIGN_IN = Named(
+    "SignIn",
+    {
+        **components([SignIn], place)["SignIn"],
+        "oneOf": [
+            {"required": ["token"], "not": {"required": ["code"]}},
+            {"required": ["code"], "not": {"anyOf": [{"required": ["token"]}, {"required": ["days"]}]}},
+        ],
+    },
+)
+"""Its schema, with what one member has to do with another."""
 
 
 class CodeOrder(Struct, forbid_unknown_fields=True):
     """A one-time code that is wanted; for a dashboard's token, the days that its session is to last."""
 
-    days: Days | None = None
+    days: Days | UnsetType = UNSET
 
 
 class IssuedCode(Struct):
