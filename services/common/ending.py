@@ -47,17 +47,19 @@ class StreamWatch:
 
     async def check(self) -> None:
         """End the streams of what has ended; raises RedisError or ClockError where that is unknown now."""
-        for ledger, watched in self._open.items():
-            names = list(watched)
-            endpoint = self._endpoints[ledger]
-            found = await read_again(endpoint.redis, ledger, [watched[name].identity for name in names])
-            now, real = endpoint.clock.now(), real_time()
-            for name, identity in zip(names, found, strict=True):
-                if identity is None or not identity.is_good(now, real):
-                    for ended in watched[name].ends if name in watched else ():
-                        ended.set()
-                elif identity.session is not None:
-                    await sessions.use(endpoint.redis, ledger, identity.session, real)
+        await asyncio.gather(*(self._check(ledger) for ledger, watched in self._open.items() if watched))
+
+    async def _check(self, ledger: str) -> None:
+        watched, endpoint = self._open[ledger], self._endpoints[ledger]
+        names = list(watched)
+        found = await read_again(endpoint.redis, ledger, [watched[name].identity for name in names])
+        now, real = endpoint.clock.now(), real_time()
+        for name, identity in zip(names, found, strict=True):
+            if identity is None or not identity.is_good(now, real):
+                for ended in watched[name].ends if name in watched else ():
+                    ended.set()
+            elif identity.session is not None:
+                await sessions.use(endpoint.redis, ledger, identity.session, real)
 
 
 async def until_ended(ended: asyncio.Event, app: Any, scope: Any, receive: Any, send: Any) -> None:

@@ -82,10 +82,11 @@ async def identify(redis: Any, ledger: str, given: Presented) -> Identity | None
 
 async def read_again(redis: Any, ledger: str, known: Sequence[Identity]) -> list[Identity | None]:
     """Return identities as they are kept now, in their order, None where one is gone; two round trips for all."""
-    found = await tokens.find(redis, ledger, [one.token.hash for one in known])
+    hashes = list({one.token.hash for one in known})  # many sessions are of one token
+    found = dict(zip(hashes, await tokens.find(redis, ledger, hashes), strict=True))
     ids = [one.session.id for one in known if one.session is not None]
     open_sessions = dict(zip(ids, await sessions.read(redis, ledger, ids), strict=True))
-    return [_kept(one, token, open_sessions) for one, token in zip(known, found, strict=True)]
+    return [_kept(one, found[one.token.hash], open_sessions) for one in known]
 
 
 class Remembered:
