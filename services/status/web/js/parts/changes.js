@@ -1,0 +1,40 @@
+// What changed in one task between two days, each kind with before and after.
+import { light } from "./light.js";
+import { list, said } from "./phrase.js";
+
+/** The list of a row's changes; `row.changes` has the kinds and, of each member that differs, its value before. */
+export function changeList(row, ctx) {
+  const { html } = ctx;
+  return html`<ul class="changes">
+    ${row.changes.kinds.map((kind) => html`<li data-kind=${kind}><span class="kind">${ctx.t(`change.${kind}`)}</span> ${values(kind, row, ctx)}</li>`)}
+  </ul>`;
+}
+
+function values(kind, row, ctx) {
+  const { before } = row.changes;
+  const word = (value) => (value === null || value === undefined ? ctx.t("none") : value);
+  switch (kind) {
+    case "light":
+      return arrow(light(before.light, ctx), light(row.light, ctx), ctx);
+    case "percent":
+      return arrow(percent(before.percent, ctx), percent(row.percent, ctx), ctx);
+    case "deadline":
+      return arrow(deadline(before, ctx), deadline(row, ctx), ctx);
+    case "units":
+      return arrow(list(word(before.units), ctx), list(row.units.map((part) => part.unit), ctx), ctx);
+    default:
+      return "";
+  }
+}
+
+function arrow(before, after, { html, t }) {
+  return html`<del>${before}</del> <span aria-hidden="true">→</span><span class="unseen">${t("compare.arrow")}</span> <ins>${after}</ins>`;
+}
+
+function percent(value, ctx) {
+  return value === null || value === undefined ? ctx.t("none") : `${value}%`;
+}
+
+function deadline({ deadline: given, due_day: day }, ctx) {
+  return [said(given?.text || ctx.t("deadline.empty"), ctx), day ? ` ${day}` : ""];
+}
