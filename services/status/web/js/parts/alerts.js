@@ -15,7 +15,7 @@ export function alertTable(alerts, ctx) {
   }
   return html`
     <section class="alerts" aria-labelledby="alerts-title">
-      <table>
+      <table class="sheet stacks">
         <caption id="alerts-title">${ctx.t("alerts.title")} <small>${ctx.t("alerts.count", alerts.length)}</small></caption>
         <thead>
           <tr>

@@ -17,7 +17,7 @@ export function exportBar(resource, filters, ctx) {
     <nav class="exports" aria-label=${ctx.t("exports.label")}>
       <ul>
         ${links.map(([name, of, given]) => html`<li>${link(name, of, given, ctx)}</li>`)}
-        <li><button type="button" class="plain" @click=${() => window.print()}>${ctx.t("exports.print")}</button></li>
+        <li><button type="button" class="aslink" @click=${() => window.print()}>${ctx.t("exports.print")}</button></li>
       </ul>
     </nav>
   `;

@@ -12,7 +12,7 @@ export function gantt(plan, rows, firsts, now, ctx) {
   const { html, repeat } = ctx;
   const scale = scaleOf(rows, firsts, now);
   return html`
-    <table class="gantt">
+    <table class="sheet gantt">
       <caption>${ctx.t("gantt.caption", plan)} <small>${ctx.t("gantt.count", rows.length)}</small></caption>
       <thead>
         <tr>
@@ -59,7 +59,7 @@ function bar(row, first, scale, now) {
   const kept = first === null ? (due ?? 100) : Math.min(scale.of(first), due ?? 100);
   const closed = row.closed_at === null ? null : scale.of(row.closed_at);
   return svg`
-    <svg class="bar" width="100%" height=${ROW_HEIGHT} aria-hidden="true">
+    <svg class="span" width="100%" height=${ROW_HEIGHT} aria-hidden="true">
       ${row.due === null ? stroke("open", from, 100) : stroke("planned", from, kept)}
       ${first === null || due === null ? "" : [stroke("granted", kept, due), tick("first", scale.of(first))]}
       ${due === null ? "" : tick("due", due)}

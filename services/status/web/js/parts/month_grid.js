@@ -18,7 +18,7 @@ export function monthGrid(month, rows, today, ctx) {
     byDay.set(row.due_day, [...(byDay.get(row.due_day) ?? []), row]);
   }
   return html`
-    <table class="month">
+    <table class="sheet month">
       <caption>${ctx.t("calendar.month", ...month.split("-").map(Number))} <small>${ctx.t("calendar.due", rows.length)}</small></caption>
       <thead>
         <tr>

@@ -22,7 +22,7 @@ export function ranking(units, ctx) {
   const { html, repeat } = ctx;
   const sort = orderOf(ctx.params, KEYS, STANDARD);
   return html`
-    <table class="ranking stacks">
+    <table class="sheet ranking stacks">
       <caption>
         ${ctx.t("units.caption")} <small>${ctx.t("units.count", units.length)}</small>
       </caption>

@@ -9,7 +9,7 @@ export function taskTable(rows, caption, extra, ctx) {
   const columns = ["row", "title", "lead", "deadline"].map((name) => ctx.t(`column.${name}`));
   const headings = [...columns, ...extra.map((column) => column.label), ctx.t("column.percent"), ctx.t("column.light")];
   return html`
-    <table class="tasks stacks">
+    <table class="sheet tasks stacks">
       <caption>${caption}</caption>
       <thead>
         <tr>${headings.map((label) => html`<th scope="col">${label}</th>`)}</tr>
@@ -37,7 +37,7 @@ function taskLine(row, extra, ctx) {
       </td>
       ${extra.map((column) => html`<td data-label=${column.label}>${column.cell(row)}</td>`)}
       <td data-label=${ctx.t("column.percent")} class="number">${row.percent === null ? ctx.t("none") : `${row.percent}%`}</td>
-      <td data-label=${ctx.t("column.light")} class="light">
+      <td data-label=${ctx.t("column.light")} class="lamp">
         ${light(row.light, ctx)} <small>${ctx.t(`reason.${row.light_reason}`)}</small>
       </td>
     </tr>

@@ -9,7 +9,7 @@ export function unitParts(row, ctx) {
   const { html, repeat } = ctx;
   return html`
     <section class="parts" aria-labelledby="parts-title">
-      <table>
+      <table class="sheet stacks">
         <caption id="parts-title">${ctx.t("parts.title")} <small>${ctx.t("parts.count", row.units.length)}</small></caption>
         <thead>
           <tr>

@@ -55,7 +55,7 @@ export function render({ row, history, alerts }, ctx) {
         </div>
         <div>
           <dt>${ctx.t("column.light")}</dt>
-          <dd class="light">${light(row.light, ctx)} <small>${ctx.t(`reason.${row.light_reason}`)}</small></dd>
+          <dd class="lamp">${light(row.light, ctx)} <small>${ctx.t(`reason.${row.light_reason}`)}</small></dd>
         </div>
         <div>
           <dt>${ctx.t("column.state")}</dt>
