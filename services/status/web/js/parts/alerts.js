@@ -41,7 +41,7 @@ function line(alert, ctx) {
     <tr>
       <td data-label=${ctx.t("alerts.at")}>${local(alert.at, offsetOf(ctx.info.at)).join(" ")}</td>
       <th scope="row">${said(alert.recipient, ctx)}</th>
-      <td data-label=${ctx.t("alerts.text")}>${said(alert.text, ctx)}</td>
+      <td class="wide" data-label=${ctx.t("alerts.text")}>${said(alert.text, ctx)}</td>
       <td data-label=${ctx.t("alerts.state")}>
         ${ctx.t(`alert.${alert.state}`)} ${channels && html`<small>${channels}</small>`}
       </td>

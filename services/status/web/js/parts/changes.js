@@ -6,7 +6,7 @@ import { list, said } from "./phrase.js";
 export function changeList(row, ctx) {
   const { html } = ctx;
   return html`<ul class="changes">
-    ${row.changes.kinds.map((kind) => html`<li data-kind=${kind}><span class="kind">${ctx.t(`change.${kind}`)}</span> ${values(kind, row, ctx)}</li>`)}
+    ${row.changes.kinds.map((kind) => html`<li data-kind=${kind}><span class="kind">${ctx.t(`change.${kind}`)}</span>${values(kind, row, ctx)}</li>`)}
   </ul>`;
 }
 
@@ -28,7 +28,7 @@ function values(kind, row, ctx) {
 }
 
 function arrow(before, after, { html, t }) {
-  return html`<del>${before}</del> <span aria-hidden="true">→</span><span class="unseen">${t("compare.arrow")}</span> <ins>${after}</ins>`;
+  return html`<span><del>${before}</del> <span aria-hidden="true">→</span><span class="unseen">${t("compare.arrow")}</span> <ins>${after}</ins></span>`;
 }
 
 function percent(value, ctx) {

@@ -50,7 +50,7 @@ function entry(item, marked, offset, ctx) {
         ${notes.filter(Boolean).map((note) => html`<p class="note">${note}</p>`)}
         ${marked.map(
           ({ word: mark, by }) =>
-            html`<p class="mark" data-mark=${mark}>${phrase(ctx, `mark.${mark}`, entryLink(by, ctx))}</p>`,
+            html`<p class="later" data-mark=${mark}>${phrase(ctx, `mark.${mark}`, entryLink(by, ctx))}</p>`,
         )}
       </div>
       <p class="record">

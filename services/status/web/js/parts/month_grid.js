@@ -2,9 +2,9 @@
 import { date } from "../format.js";
 import { shape } from "./light.js";
 import { weeksOf } from "./instants.js";
-import { linkTo, taskLink } from "./links.js";
+import { taskLink } from "./links.js";
 
-// Tasks that a day's cell lists; the rest of a month's end is a link, or the table would be one cell high.
+// Tasks that a day's cell lists; the rest is folded, or a month's end would be one cell high.
 const LISTED_MOST = 8;
 
 const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7];
@@ -47,8 +47,15 @@ function cell(day, rows, current, ctx) {
         ? nothing
         : html`<ul>
             ${rows.slice(0, LISTED_MOST).map((row) => html`<li>${entry(row, ctx)}</li>`)}
-            ${more > 0 ? html`<li><a href=${linkTo(ctx, "", null, { due: day })}>${ctx.t("calendar.more", more)}</a></li>` : nothing}
           </ul>`}
+      ${more > 0
+        ? html`<details>
+            <summary>${ctx.t("calendar.more", more)}</summary>
+            <ul>
+              ${rows.slice(LISTED_MOST).map((row) => html`<li>${entry(row, ctx)}</li>`)}
+            </ul>
+          </details>`
+        : nothing}
     </td>
   `;
 }

@@ -13,7 +13,7 @@ export function monthsBar(months, shown, ctx) {
     <nav class="months" aria-label=${ctx.t("calendar.months")}>
       <ol>
         ${months.map(
-          (one) => html`<li>
+          (one) => html`<li class=${one.due ? "" : "empty"}>
             <a
               href=${address(location.pathname, changed(ctx.params, { month: one.month }))}
               aria-current=${one.month === shown ? "true" : nothing}

@@ -21,6 +21,8 @@ const STANDARD = "-overdue";
 export function ranking(units, ctx) {
   const { html, repeat } = ctx;
   const sort = orderOf(ctx.params, KEYS, STANDARD);
+  const ordered = inOrder(units, KEYS, sort);
+  const ranks = ranksOf(ordered.map(KEYS[sort.replace(/^-/, "")]));
   return html`
     <table class="sheet ranking stacks">
       <caption>
@@ -34,14 +36,21 @@ export function ranking(units, ctx) {
       </thead>
       <tbody>
         ${repeat(
-          inOrder(units, KEYS, sort),
+          ordered,
           (row) => row.unit,
-          (row, number) => line(row, number + 1, ctx),
+          (row, number) => line(row, ranks[number], ctx),
         )}
       </tbody>
     </table>
     <p class="key">${ctx.t("units.key")}</p>
   `;
+}
+
+// Units with the same figure have the same rank, as in a notice.
+function ranksOf(values) {
+  const ranks = [];
+  values.forEach((value, number) => ranks.push(number > 0 && value === values[number - 1] ? ranks[number - 1] : number + 1));
+  return ranks;
 }
 
 function line(row, rank, ctx) {

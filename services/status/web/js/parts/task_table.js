@@ -35,7 +35,7 @@ function taskLine(row, extra, ctx) {
       <td data-label=${ctx.t("column.deadline")}>
         ${said(row.deadline.text || ctx.t("deadline.empty"), ctx)} ${row.due_day ? html`<small>${row.due_day}</small>` : ""}
       </td>
-      ${extra.map((column) => html`<td data-label=${column.label}>${column.cell(row)}</td>`)}
+      ${extra.map((column) => html`<td class="wide" data-label=${column.label}>${column.cell(row)}</td>`)}
       <td data-label=${ctx.t("column.percent")} class="number">${row.percent === null ? ctx.t("none") : `${row.percent}%`}</td>
       <td data-label=${ctx.t("column.light")} class="lamp">
         ${light(row.light, ctx)} <small>${ctx.t(`reason.${row.light_reason}`)}</small>

@@ -7,7 +7,7 @@ import { monthGrid } from "../parts/month_grid.js";
 import { monthsBar } from "../parts/months_bar.js";
 import { reread } from "../parts/reread.js";
 import { revisions } from "../parts/revisions.js";
-import { changed } from "../router.js";
+import { address, changed } from "../router.js";
 
 // Rows that are asked for at once; the most that the API gives in one answer.
 const ROWS_MOST = 1_000;
@@ -34,6 +34,7 @@ export async function load(ctx) {
   const rows = plans.items.filter((row) => row.plan === plan);
   return {
     months: overview.months,
+    earlier: overview.earlier,
     month,
     due: due.items,
     dueTotal: due.total,
@@ -51,10 +52,22 @@ export function render(data, ctx) {
   return html`
     <div class="calendar">
       <h1 class="lede">${lede(data, ctx)}</h1>
-      ${monthsBar(data.months, data.month, ctx)} ${monthGrid(data.month, data.due, today, ctx)}
+      ${monthsBar(data.months, data.month, ctx)} ${around(data, ctx)} ${monthGrid(data.month, data.due, today, ctx)}
       ${data.dueTotal > data.due.length ? html`<p>${ctx.t("calendar.cut", data.due.length, data.dueTotal)}</p>` : ""}
       ${data.plan === null ? "" : plan(data, ctx)}
     </div>
+  `;
+}
+
+// The months before and after the one shown, and what fell due before the thirteen months.
+function around({ month, earlier }, ctx) {
+  const { html } = ctx;
+  const link = (by, word) => html`<a href=${address(location.pathname, changed(ctx.params, { month: addMonths(month, by) }))}>${ctx.t(word)}</a>`;
+  return html`
+    <p class="around">
+      ${link(-1, "calendar.before")} ${link(1, "calendar.after")}
+      ${earlier.due ? html`<span>${ctx.t("calendar.earlier", earlier.due, earlier.closed, earlier.overdue)}</span>` : ""}
+    </p>
   `;
 }
 

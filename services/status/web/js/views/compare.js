@@ -12,6 +12,7 @@ import { taskTable } from "../parts/task_table.js";
 import { address, changed } from "../router.js";
 
 const KINDS = ["new", "closed", "newly-overdue", "light", "percent", "deadline", "units"];
+const TOLD = ["new", "closed", "newly-overdue", "deadline"]; // what the sentence tells; the counts have the rest
 const ROWS_MOST = 200; // in one answer; more are shown on demand
 const DAYS_BEFORE = 7; // where the address names no day: what a weekly meeting wants to see
 
@@ -60,10 +61,14 @@ function kindOf(ctx) {
   return KINDS.includes(asked) ? asked : null;
 }
 
-function lede({ before, counts, total }, ctx) {
+function lede({ before, counts }, ctx) {
   const days = phrase(ctx, "compare.lede", dayWords(before, ctx), ctx.asOf ? dayWords(ctx.asOf, ctx) : ctx.t("compare.now"));
-  const any = KINDS.some((kind) => counts[kind] > 0);
-  return [days, any ? ctx.t("compare.lede-some", total) : ctx.t("compare.lede-none")];
+  const told = TOLD.filter((kind) => counts[kind] > 0).map((kind) => ctx.t(`compare.told-${kind}`, counts[kind]));
+  if (!KINDS.some((kind) => counts[kind] > 0)) {
+    return [days, ctx.t("compare.lede-none")];
+  }
+  const words = told.length ? told.join(ctx.t("list.comma")) : ctx.t("compare.told-other");
+  return [days, words, ctx.t("list.stop")];
 }
 
 // A position has no day: it is shown as the number it is.

@@ -48,6 +48,7 @@ export function render({ rows, turned }, ctx) {
             </duban-pages>
             ${controls(turned, ctx)}
           `}
+      <p class="leave"><a href=${linkTo(ctx, "")}>${ctx.t("wall.leave")}</a></p>
     </div>
   `;
 }
@@ -82,7 +83,7 @@ function line(row, ctx) {
       <a href=${taskLink(ctx, row.task)} lang="zh-CN">${row.title}</a>
       <span class="lead">${said(row.lead, ctx)}</span>
       <span class="due">
-        ${ctx.t(`light.${row.light}`)} ${row.due_day ? ctx.t("wall.due", date(row.due_day, ctx.lang)) : ctx.t(`reason.${row.light_reason}`)}
+        ${ctx.t(`light.${row.light}`)}${ctx.t("list.comma")}${row.due_day ? ctx.t("wall.due", date(row.due_day, ctx.lang)) : ctx.t(`reason.${row.light_reason}`)}
       </span>
     </li>
   `;
@@ -91,12 +92,11 @@ function line(row, ctx) {
 function controls({ page, count, paused }, ctx) {
   const pages = () => document.querySelector("duban-pages");
   return ctx.html`
-    <p class="controls">
+    <p class="controls" ?hidden=${count < 2}>
       <button type="button" @click=${() => pages().turn(-1)}>${ctx.t("wall.back")}</button>
       <span>${ctx.t("wall.page", page + 1, count)}</span>
       <button type="button" @click=${() => pages().turn(1)}>${ctx.t("wall.on")}</button>
       <button type="button" aria-pressed=${paused} @click=${() => pages().pause(!paused)}>${ctx.t("wall.pause")}</button>
-      <a href=${linkTo(ctx, "")}>${ctx.t("wall.leave")}</a>
     </p>
   `;
 }

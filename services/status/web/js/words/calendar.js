@@ -26,6 +26,12 @@ define({
     (year, month, due, closed, overdue) => `${year}年${month}月到期${due}项，已办结${closed}项，逾期${overdue}项`,
     (year, month, due, closed, overdue) => `${english(year, month)}: ${due} due, ${closed} closed, ${overdue} overdue`,
   ],
+  "calendar.before": ["上一月", "Month before"],
+  "calendar.after": ["下一月", "Month after"],
+  "calendar.earlier": [
+    (due, closed, overdue) => `这十三个月之前到期${due}项：已办结${closed}项，逾期${overdue}项。`,
+    (due, closed, overdue) => `${plural(due, "task")} fell due before these months: ${closed} closed, ${overdue} overdue.`,
+  ],
   "calendar.more": [(count) => `另有 ${count} 项`, (count) => `${count} more`],
   "calendar.cut": [
     (shown, total) => `本月共 ${total} 项到期，日历列出前 ${shown} 项。`,

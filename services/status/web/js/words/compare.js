@@ -4,7 +4,11 @@ import { define, plural } from "../words.js";
 define({
   "compare.lede": ["从{0}到{1}，", "From {0} to {1}: "],
   "compare.lede-none": ["没有变化。", "nothing has changed."],
-  "compare.lede-some": [(count) => `${count}项任务有变化。`, (count) => `${plural(count, "task")} changed.`],
+  "compare.told-new": ["新增{0}项", "{0} new"],
+  "compare.told-closed": ["销号{0}项", "{0} closed"],
+  "compare.told-newly-overdue": ["新逾期{0}项", "{0} newly overdue"],
+  "compare.told-deadline": ["调整时限{0}项", "{0} with another deadline"],
+  "compare.told-other": ["只有进展、灯色或单位有变化", "only progress, lights or units have changed"],
   "compare.form": ["对比的两天", "The two days"],
   "compare.before": ["之前", "Before"],
   "compare.after": ["之后", "After"],

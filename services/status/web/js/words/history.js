@@ -40,9 +40,9 @@ define({
   "say.granted": ["准予延期至{0}（含当日）", "Put off until {0}, that day included"],
   "say.granted-as-proposed": ["按申请的日期准予延期", "Put off until the day that was asked for"],
   "say.refused": ["不予延期，时限不变", "Not put off; the deadline stays"],
-  "say.clarified": ["时限明确为“{0}”", "The deadline is “{0}”"],
+  "say.clarified": ["时限明确为“{0}”", "The deadline is \"{0}\""],
   "say.acknowledged": ["{0}签认：{1}；{2}前不再升级", "{0}: {1}; no escalation until {2}"],
-  "say.neared": ["距到期还有{0}天，应于{1}前（含当日）办结", "{0} days left; due by {1}, that day included"],
+  "say.neared": ["距到期还有{0}天，应于{1}前（含当日）办结", "Days left: {0}; due by {1}, that day included"],
   "say.passed": ["应于{0}前（含当日）办结，当时尚未销号", "Due by {0}, that day included, and not closed then"],
 
   "mark.corrected": ["已更正，见{0}", "Corrected, see {0}"],
@@ -57,7 +57,7 @@ define({
   "history.title": ["办理过程", "History"],
   "history.order": ["最新的在前", "newest first"],
   "history.position": ["日志序号 {0}", "Position {0}"],
-  "history.recorded": ["{0} 记录，{1}报送", "recorded {0}, sent by {1}"],
-  "history.clock": ["系统", "the ledger’s clock"],
+  "history.recorded": ["{1}，{0} 记录", "{1}, recorded {0}"],
+  "history.clock": ["系统", "by the clock"],
   "history.year": ["{0}年", "{0}"],
 });

@@ -4,6 +4,15 @@ import { define } from "../words.js";
 define({
   "list.separator": ["、", ", "],
   "list.comma": ["，", ", "],
+  "list.stop": ["。", "."],
+  "column.row": ["序号", "No."],
+  "column.title": ["工作任务", "Task"],
+  "column.lead": ["牵头单位", "Lead"],
+  "column.deadline": ["时间进度", "Deadline"],
+  "column.percent": ["进展", "Progress"],
+  "column.light": ["灯", "Light"],
+  "column.state": ["状态", "State"],
+
   "deadline.empty": ["（未写明）", "(not stated)"],
   "part.assigned": ["未签收", "not received yet"],
   "part.signed": ["已签收，未反馈", "received, no report"],
