@@ -8,6 +8,8 @@ const LIGHTS = ["red", "yellow", "green", "blue"];
 const STATES = ["assigned", "in-progress", "submitted", "returned", "closed"];
 const TYPING_MS = 300; // after the last letter, before the rows are searched
 
+const narrow = matchMedia("(max-width: 52rem)"); // a phone, where the choices are folded away
+
 let typing = 0;
 
 /** Go to the same address with these parameters, from the first page on. */
@@ -33,12 +35,6 @@ export function filters(data, ctx) {
   const { html, nothing, t } = ctx;
   const units = data.units.map((name) => [name, name]);
   return html`<form class="filters" role="search" aria-label=${t("board.filters")} @submit=${(event) => event.preventDefault()}>
-    ${select("unit", units, ctx, "zh-CN")}
-    ${select("lead", units, ctx, "zh-CN")}
-    ${data.sections.length ? select("section", data.sections.map((name) => [name, name]), ctx, "zh-CN") : nothing}
-    ${select("state", STATES.map((name) => [name, t(`state.${name}`)]), ctx)}
-    ${select("due", DUES.map((name) => [name, t(`board.due.${name}`)]), ctx)}
-    ${order(ctx)}
     <label class="q">${t("board.q")}
       <input
         type="search"
@@ -52,6 +48,15 @@ export function filters(data, ctx) {
         }}
       />
     </label>
+    <details .open=${!narrow.matches || filtered(ctx.params)}>
+      <summary>${t("board.filters")}</summary>
+      <div class="choices">
+        ${select("unit", units, ctx, "zh-CN")} ${select("lead", units, ctx, "zh-CN")}
+        ${data.sections.length ? select("section", data.sections.map((name) => [name, name]), ctx, "zh-CN") : nothing}
+        ${select("state", STATES.map((name) => [name, t(`state.${name}`)]), ctx)}
+        ${select("due", DUES.map((name) => [name, t(`board.due.${name}`)]), ctx)} ${order(ctx)}
+      </div>
+    </details>
     ${filtered(ctx.params)
       ? html`<button type="button" class="clear" @click=${() => choose(ctx, Object.fromEntries(FILTERS.map((name) => [name, null])))}>
           ${t("board.clear")}

@@ -4,14 +4,17 @@
 // is worse than one that is a moment old. It is counted, and the reader has the page read again.
 import { compare, matches, sort } from "./query.js";
 
+const SHOWN = ["title", "lead", "due_day", "percent", "light", "light_reason", "state", "last_report_at"];
+
 /** The page with a changed row: {rows, pending, …}; the same object where nothing on it changes. */
 export function follow(page, row, params, at) {
   const index = page.rows.findIndex(({ task }) => task === row.task);
   const wanted = matches(row, params, at);
-  if (index === -1) return wanted && !page.away?.has(row.task) && enters(page, row, params) ? wait(page, row.task) : page;
+  if (index === -1) return wanted && enters(page, row, params) ? wait(page, row.task) : page;
   const before = page.rows[index];
   if (row.position < before.position) return page; // read again since
-  const rows = page.rows.with(index, { ...row, changed: true });
+  const changed = SHOWN.some((member) => row[member] !== before[member]);
+  const rows = page.rows.with(index, { ...row, changed });
   const next = { ...page, rows };
   return wanted && inPlace(rows, index, sort(params)) ? next : wait(next, row.task);
 }

@@ -55,7 +55,7 @@ export function matches(row, params, at) {
   return (
     ["lead", "light", "state", "section"].every((name) => !params.get(name) || row[name] === params.get(name)) &&
     (!params.get("unit") || row.units.some(({ unit }) => unit === params.get("unit"))) &&
-    (after === null || (due && due >= after)) &&
+    (after === null || (due && due > after)) &&
     (before === null || (due && due < before)) &&
     (!words || row.title.normalize("NFC").includes(words) || row.task.includes(words))
   );

@@ -2,6 +2,7 @@
 import "../words/board.js";
 import { follow } from "../board/follow.js";
 import { counts, filters } from "../board/filters.js";
+import { named, number } from "../board/days.js";
 import { pages } from "../board/pages.js";
 import { query, shownAt } from "../board/query.js";
 import { rail } from "../board/rail.js";
@@ -9,18 +10,18 @@ import { table } from "../board/table.js";
 import { date } from "../format.js";
 import { dayOf } from "../instant.js";
 
-const FIRST_DAY = "0001-01-01"; // bounds of the calendar of deadlines: all of them
-const LAST_DAY = "9999-12-31";
+const REACH_DAYS = 1_825; // of the deadlines on the rail, before and after today: five years, as plans have
 
 export function title(ctx) {
   return ctx.t("board.title");
 }
 
 export async function load(ctx) {
+  const today = number(dayOf(ctx.today.at));
   const [page, units, dues] = await Promise.all([
     ctx.api("tasks", query(ctx.params, shownAt(ctx.asOf, ctx.today))),
     ctx.api("units", { sort: "unit" }),
-    ctx.api("calendar", { from: FIRST_DAY, to: LAST_DAY }),
+    ctx.api("calendar", { from: named(today - REACH_DAYS), to: named(today + REACH_DAYS) }),
   ]);
   return {
     rows: page.items,
