@@ -8,15 +8,24 @@ import { said } from "./phrase.js";
 export function alertTable(alerts, ctx) {
   const { html } = ctx;
   if (alerts === null) {
-    return html`<section class="alerts"><h2>${ctx.t("alerts.title")}</h2><p>${ctx.t("alerts.unavailable")}</p></section>`;
+    return html`<section class="alerts">
+      <h2>${ctx.t("alerts.title")}</h2>
+      <p>${ctx.t("alerts.unavailable")}</p>
+    </section>`;
   }
   if (alerts.length === 0) {
-    return html`<section class="alerts"><h2>${ctx.t("alerts.title")}</h2><p>${ctx.t("alerts.none")}</p></section>`;
+    return html`<section class="alerts">
+      <h2>${ctx.t("alerts.title")}</h2>
+      <p>${ctx.t("alerts.none")}</p>
+    </section>`;
   }
   return html`
     <section class="alerts" aria-labelledby="alerts-title">
       <table class="sheet stacks">
-        <caption id="alerts-title">${ctx.t("alerts.title")} <small>${ctx.t("alerts.count", alerts.length)}</small></caption>
+        <caption id="alerts-title">
+          ${ctx.t("alerts.title")}
+          <small>${ctx.t("alerts.count", alerts.length)}</small>
+        </caption>
         <thead>
           <tr>
             ${["at", "recipient", "text", "state", "cause"].map((name) => html`<th scope="col">${ctx.t(`alerts.${name}`)}</th>`)}
@@ -45,9 +54,7 @@ function line(alert, ctx) {
       <td data-label=${ctx.t("alerts.state")}>
         ${ctx.t(`alert.${alert.state}`)} ${channels && html`<small>${channels}</small>`}
       </td>
-      <td data-label=${ctx.t("alerts.cause")}>
-        ${alert.causes.map((position) => [entryLink(position, ctx), " "])}
-      </td>
+      <td data-label=${ctx.t("alerts.cause")}>${alert.causes.map((position) => [entryLink(position, ctx), " "])}</td>
     </tr>
   `;
 }

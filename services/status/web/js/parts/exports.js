@@ -1,4 +1,7 @@
 // Links to the exports of what is shown: the same address of the API with `format`.
+import { asOfInstant } from "../instant.js";
+
+const FORMATS = { register: "docx", notice: "docx" };
 
 /**
  * The bar of exports of a resource ("tasks", "units" or "overview") with its own filters.
@@ -10,7 +13,7 @@ export function exportBar(resource, filters, ctx) {
   const links = [
     ["csv", resource, filters],
     ["xlsx", resource, filters],
-    ...(resource === "tasks" ? [["docx", resource, filters]] : []),
+    [resource === "tasks" ? "register" : "docx", resource, filters],
     ["notice", "overview", {}],
   ];
   return html`
@@ -25,8 +28,13 @@ export function exportBar(resource, filters, ctx) {
 
 // `download` keeps the page in its place; the name of the file is the server's.
 function link(name, resource, filters, ctx) {
-  const format = name === "notice" ? "docx" : name;
-  const given = { ...filters, as_of: ctx.asOf, format, lang: ctx.lang === "en" ? "en" : null };
+  const format = name in FORMATS ? FORMATS[name] : name;
+  const given = {
+    ...filters,
+    as_of: ctx.asOf && asOfInstant(ctx.asOf, ctx.today.at),
+    format,
+    lang: ctx.lang === "en" ? "en" : null,
+  };
   const kept = Object.entries(given).filter(([, value]) => value !== null && value !== undefined && value !== "");
   const href = `/v1/${encodeURIComponent(ctx.ledger)}/${resource}?${new URLSearchParams(kept)}`;
   return ctx.html`<a href=${href} download>${ctx.t(`exports.${name}`)}</a>`;

@@ -13,7 +13,10 @@ export function gantt(plan, rows, firsts, now, ctx) {
   const scale = scaleOf(rows, firsts, now);
   return html`
     <table class="sheet gantt">
-      <caption>${ctx.t("gantt.caption", plan)} <small>${ctx.t("gantt.count", rows.length)}</small></caption>
+      <caption>
+        ${ctx.t("gantt.caption", plan)}
+        <small>${ctx.t("gantt.count", rows.length)}</small>
+      </caption>
       <thead>
         <tr>
           <th scope="col">${ctx.t("column.row")}</th>
@@ -41,7 +44,8 @@ function line(row, first, scale, now, ctx) {
     <tr class=${row.light}>
       <td class="number">${row.row ?? ""}</td>
       <th scope="row">
-        ${shape(row.light)}<span class="unseen">${ctx.t(`light.${row.light}`)}</span> <a href=${taskLink(ctx, row.task)} lang="zh-CN" title=${row.title}>${row.title}</a>
+        ${shape(row.light)}<span class="unseen">${ctx.t(`light.${row.light}`)}</span>
+        <a href=${taskLink(ctx, row.task)} lang="zh-CN" title=${row.title}>${row.title}</a>
       </th>
       <td>
         ${row.due_day ?? html`<span lang="zh-CN">${row.deadline.text || ctx.t("none")}</span>`}

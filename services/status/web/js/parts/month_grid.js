@@ -19,7 +19,10 @@ export function monthGrid(month, rows, today, ctx) {
   }
   return html`
     <table class="sheet month">
-      <caption>${ctx.t("calendar.month", ...month.split("-").map(Number))} <small>${ctx.t("calendar.due", rows.length)}</small></caption>
+      <caption>
+        ${ctx.t("calendar.month", ...month.split("-").map(Number))}
+        <small>${ctx.t("calendar.due", rows.length)}</small>
+      </caption>
       <thead>
         <tr>
           ${WEEKDAYS.map((day) => html`<th scope="col"><abbr title=${ctx.t(`weekday.long-${day}`)}>${ctx.t(`weekday.${day}`)}</abbr></th>`)}
@@ -27,7 +30,10 @@ export function monthGrid(month, rows, today, ctx) {
       </thead>
       <tbody>
         ${weeksOf(month).map(
-          (week) => html`<tr>${week.map((day) => cell(day, byDay.get(day) ?? [], day === today, ctx))}</tr>`,
+          (week) =>
+            html`<tr>
+              ${week.map((day) => cell(day, byDay.get(day) ?? [], day === today, ctx))}
+            </tr>`,
         )}
       </tbody>
     </table>
@@ -43,19 +49,23 @@ function cell(day, rows, current, ctx) {
   return html`
     <td class=${rows.length ? "some" : "none"} aria-current=${current ? "date" : nothing}>
       <time datetime=${day} aria-label=${date(day, ctx.lang)}>${Number(day.slice(8))}</time>
-      ${rows.length === 0
-        ? nothing
-        : html`<ul>
-            ${rows.slice(0, LISTED_MOST).map((row) => html`<li>${entry(row, ctx)}</li>`)}
-          </ul>`}
-      ${more > 0
-        ? html`<details>
-            <summary>${ctx.t("calendar.more", more)}</summary>
-            <ul>
-              ${rows.slice(LISTED_MOST).map((row) => html`<li>${entry(row, ctx)}</li>`)}
-            </ul>
-          </details>`
-        : nothing}
+      ${
+        rows.length === 0
+          ? nothing
+          : html`<ul>
+              ${rows.slice(0, LISTED_MOST).map((row) => html`<li>${entry(row, ctx)}</li>`)}
+            </ul>`
+      }
+      ${
+        more > 0
+          ? html`<details>
+              <summary>${ctx.t("calendar.more", more)}</summary>
+              <ul>
+                ${rows.slice(LISTED_MOST).map((row) => html`<li>${entry(row, ctx)}</li>`)}
+              </ul>
+            </details>`
+          : nothing
+      }
     </td>
   `;
 }

@@ -13,17 +13,18 @@ export function monthsBar(months, shown, ctx) {
     <nav class="months" aria-label=${ctx.t("calendar.months")}>
       <ol>
         ${months.map(
-          (one) => html`<li class=${one.due ? "" : "empty"}>
-            <a
-              href=${address(location.pathname, changed(ctx.params, { month: one.month }))}
-              aria-current=${one.month === shown ? "true" : nothing}
-            >
-              ${bar(one, most)}
-              <b>${one.due}</b>
-              <span>${label(one.month, ctx)}</span>
-              <span class="unseen">${spoken(one, ctx)}</span>
-            </a>
-          </li>`,
+          (one) =>
+            html`<li class=${one.due ? "" : "empty"}>
+              <a
+                href=${address(location.pathname, changed(ctx.params, { month: one.month }))}
+                aria-current=${one.month === shown ? "true" : nothing}
+              >
+                ${bar(one, most)}
+                <b>${one.due}</b>
+                <span>${label(one.month, ctx)}</span>
+                <span class="unseen">${spoken(one, ctx)}</span>
+              </a>
+            </li>`,
         )}
       </ol>
     </nav>

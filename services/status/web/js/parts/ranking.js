@@ -26,7 +26,8 @@ export function ranking(units, ctx) {
   return html`
     <table class="sheet ranking stacks">
       <caption>
-        ${ctx.t("units.caption")} <small>${ctx.t("units.count", units.length)}</small>
+        ${ctx.t("units.caption")}
+        <small>${ctx.t("units.count", units.length)}</small>
       </caption>
       <thead>
         <tr>
@@ -49,7 +50,9 @@ export function ranking(units, ctx) {
 // Units with the same figure have the same rank, as in a notice.
 function ranksOf(values) {
   const ranks = [];
-  values.forEach((value, number) => ranks.push(number > 0 && value === values[number - 1] ? ranks[number - 1] : number + 1));
+  values.forEach((value, number) =>
+    ranks.push(number > 0 && value === values[number - 1] ? ranks[number - 1] : number + 1),
+  );
   return ranks;
 }
 

@@ -30,7 +30,9 @@ export function heading(column, label, sort, ctx) {
   const href = address(location.pathname, changed(ctx.params, { sort: ascending || descending ? next : `-${column}` }));
   return html`
     <th scope="col" aria-sort=${ascending ? "ascending" : descending ? "descending" : nothing} data-column=${column}>
-      <a href=${href}>${label}<span class="arrow" aria-hidden="true">${ascending ? "↑" : descending ? "↓" : ""}</span></a>
+      <a href=${href}
+        >${label}<span class="arrow" aria-hidden="true">${ascending ? "↑" : descending ? "↓" : ""}</span></a
+      >
     </th>
   `;
 }

@@ -10,9 +10,13 @@ export function taskTable(rows, caption, extra, ctx) {
   const headings = [...columns, ...extra.map((column) => column.label), ctx.t("column.percent"), ctx.t("column.light")];
   return html`
     <table class="sheet tasks stacks">
-      <caption>${caption}</caption>
+      <caption>
+        ${caption}
+      </caption>
       <thead>
-        <tr>${headings.map((label) => html`<th scope="col">${label}</th>`)}</tr>
+        <tr>
+          ${headings.map((label) => html`<th scope="col">${label}</th>`)}
+        </tr>
       </thead>
       <tbody>
         ${repeat(
@@ -33,10 +37,13 @@ function taskLine(row, extra, ctx) {
       <th scope="row"><a href=${taskLink(ctx, row.task)} lang="zh-CN">${row.title}</a></th>
       <td data-label=${ctx.t("column.lead")}><a href=${unitLink(ctx, row.lead)}>${said(row.lead, ctx)}</a></td>
       <td data-label=${ctx.t("column.deadline")}>
-        ${said(row.deadline.text || ctx.t("deadline.empty"), ctx)} ${row.due_day ? html`<small>${row.due_day}</small>` : ""}
+        ${said(row.deadline.text || ctx.t("deadline.empty"), ctx)}
+        ${row.due_day ? html`<small>${row.due_day}</small>` : ""}
       </td>
       ${extra.map((column) => html`<td class="wide" data-label=${column.label}>${column.cell(row)}</td>`)}
-      <td data-label=${ctx.t("column.percent")} class="number">${row.percent === null ? ctx.t("none") : `${row.percent}%`}</td>
+      <td data-label=${ctx.t("column.percent")} class="number">
+        ${row.percent === null ? ctx.t("none") : `${row.percent}%`}
+      </td>
       <td data-label=${ctx.t("column.light")} class="lamp">
         ${light(row.light, ctx)} <small>${ctx.t(`reason.${row.light_reason}`)}</small>
       </td>

@@ -19,12 +19,16 @@ export function unitPage({ unit, tasks, total }, ctx) {
       ${fact("mean_days_late", late(unit, ctx), ctx)}
       ${fact("last_report_at", unit.last_report_at?.slice(0, 10) ?? ctx.t("none"), ctx)}
     </dl>
-    ${tasks.length === 0
-      ? html`<p>${ctx.t("unit.no-tasks")}</p>`
-      : taskTable(tasks, caption(tasks, total, ctx), columns(unit.unit, ctx), ctx)}
-    ${total > tasks.length
-      ? html`<p><a href=${linkTo(ctx, "", null, { unit: unit.unit })}>${ctx.t("unit.all-tasks", total)}</a></p>`
-      : ""}
+    ${
+      tasks.length === 0
+        ? html`<p>${ctx.t("unit.no-tasks")}</p>`
+        : taskTable(tasks, caption(tasks, total, ctx), columns(unit.unit, ctx), ctx)
+    }
+    ${
+      total > tasks.length
+        ? html`<p><a href=${linkTo(ctx, "", null, { unit: unit.unit })}>${ctx.t("unit.all-tasks", total)}</a></p>`
+        : ""
+    }
   `;
 }
 

@@ -10,7 +10,10 @@ export function unitParts(row, ctx) {
   return html`
     <section class="parts" aria-labelledby="parts-title">
       <table class="sheet stacks">
-        <caption id="parts-title">${ctx.t("parts.title")} <small>${ctx.t("parts.count", row.units.length)}</small></caption>
+        <caption id="parts-title">
+          ${ctx.t("parts.title")}
+          <small>${ctx.t("parts.count", row.units.length)}</small>
+        </caption>
         <thead>
           <tr>
             ${["unit", "signed", "percent", "last", "state"].map((name) => html`<th scope="col">${ctx.t(`parts.${name}`)}</th>`)}

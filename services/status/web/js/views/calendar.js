@@ -13,7 +13,8 @@ import { address, changed } from "../router.js";
 const ROWS_MOST = 1_000;
 
 // Members of a row that this page shows: the parts of all units are most of a row's bytes.
-const FIELDS = "task,title,plan,row,lead,deadline,due,due_day,light,light_reason,extensions,opened_at,closed_at,percent,position";
+const FIELDS =
+  "task,title,plan,row,lead,deadline,due,due_day,light,light_reason,extensions,opened_at,closed_at,percent,position";
 
 // Histories that are read for the due days before extensions; a browser reads six at a time.
 const HISTORIES_MOST = 60;
@@ -62,7 +63,10 @@ export function render(data, ctx) {
 // The months before and after the one shown, and what fell due before the thirteen months.
 function around({ month, earlier }, ctx) {
   const { html } = ctx;
-  const link = (by, word) => html`<a href=${address(location.pathname, changed(ctx.params, { month: addMonths(month, by) }))}>${ctx.t(word)}</a>`;
+  const link = (by, word) =>
+    html`<a href=${address(location.pathname, changed(ctx.params, { month: addMonths(month, by) }))}
+      >${ctx.t(word)}</a
+    >`;
   return html`
     <p class="around">
       ${link(-1, "calendar.before")} ${link(1, "calendar.after")}
@@ -75,14 +79,16 @@ function plan(data, ctx) {
   const { html } = ctx;
   return html`
     <section aria-label=${ctx.t("gantt.title")}>
-      ${data.plans.length > 1
-        ? html`<label class="plan">
-            ${ctx.t("gantt.plan")}
-            <select @change=${(event) => ctx.go(changed(ctx.params, { plan: event.target.value }))}>
-              ${data.plans.map((name) => html`<option ?selected=${name === data.plan}>${name}</option>`)}
-            </select>
-          </label>`
-        : ""}
+      ${
+        data.plans.length > 1
+          ? html`<label class="plan">
+              ${ctx.t("gantt.plan")}
+              <select @change=${(event) => ctx.go(changed(ctx.params, { plan: event.target.value }))}>
+                ${data.plans.map((name) => html`<option ?selected=${name === data.plan}>${name}</option>`)}
+              </select>
+            </label>`
+          : ""
+      }
       ${gantt(data.plan, data.rows, data.firsts, ctx.info.at, ctx)}
       ${data.cut ? html`<p>${ctx.t("gantt.cut", ROWS_MOST)}</p>` : ""}
     </section>

@@ -4,7 +4,6 @@ import "../words/parts.js";
 import { date } from "../format.js";
 import { asOfInstant } from "../instant.js";
 import { changeList } from "../parts/changes.js";
-import { exportBar } from "../parts/exports.js";
 import { addDays } from "../parts/instants.js";
 import { phrase } from "../parts/phrase.js";
 import { reread } from "../parts/reread.js";
@@ -36,10 +35,8 @@ export function render(data, ctx) {
   return html`
     <div class="compare">
       <h1 class="lede">${lede(data, ctx)}</h1>
-      ${form(data, ctx)} ${kinds(data, ctx)}
-      ${data.rows.length === 0 ? "" : table(data, ctx)}
+      ${form(data, ctx)} ${kinds(data, ctx)} ${data.rows.length === 0 ? "" : table(data, ctx)}
       ${data.next === null ? "" : more(data, ctx)}
-      ${exportBar("tasks", { compare: asOfInstant(data.before, ctx.today.at), changed: data.kind }, ctx)}
     </div>
   `;
 }
@@ -62,7 +59,12 @@ function kindOf(ctx) {
 }
 
 function lede({ before, counts }, ctx) {
-  const days = phrase(ctx, "compare.lede", dayWords(before, ctx), ctx.asOf ? dayWords(ctx.asOf, ctx) : ctx.t("compare.now"));
+  const days = phrase(
+    ctx,
+    "compare.lede",
+    dayWords(before, ctx),
+    ctx.asOf ? dayWords(ctx.asOf, ctx) : ctx.t("compare.now"),
+  );
   const told = TOLD.filter((kind) => counts[kind] > 0).map((kind) => ctx.t(`compare.told-${kind}`, counts[kind]));
   if (!KINDS.some((kind) => counts[kind] > 0)) {
     return [days, ctx.t("compare.lede-none")];
@@ -81,10 +83,19 @@ function form({ before }, ctx) {
   const today = ctx.today.at.slice(0, 10);
   return html`
     <form aria-label=${ctx.t("compare.form")} @submit=${(event) => submit(event, ctx)}>
-      <label>${ctx.t("compare.before")} <input type="date" name="compare" required max=${today} .value=${before.slice(0, 10)} /></label>
+      <label
+        >${ctx.t("compare.before")}
+        <input type="date" name="compare" required max=${today} .value=${before.slice(0, 10)}
+      /></label>
       <label>
         ${ctx.t("compare.after")}
-        <input type="date" name="as_of" max=${today} .value=${ctx.asOf?.slice(0, 10) ?? ""} aria-describedby="compare-hint" />
+        <input
+          type="date"
+          name="as_of"
+          max=${today}
+          .value=${ctx.asOf?.slice(0, 10) ?? ""}
+          aria-describedby="compare-hint"
+        />
       </label>
       <small id="compare-hint">${ctx.t("compare.after-hint")}</small>
       <button type="submit">${ctx.t("compare.submit")}</button>
@@ -105,12 +116,14 @@ function submit(event, ctx) {
 
 function kinds({ counts, kind }, ctx) {
   const { html, nothing } = ctx;
-  const link = (name, label, count) => html`<li>
-    <a
-      href=${address(location.pathname, changed(ctx.params, { changed: name }))}
-      aria-current=${name === kind ? "true" : nothing}
-    >${count === null ? "" : html`<b>${count}</b>`} ${label}</a>
-  </li>`;
+  const link = (name, label, count) =>
+    html`<li>
+      <a
+        href=${address(location.pathname, changed(ctx.params, { changed: name }))}
+        aria-current=${name === kind ? "true" : nothing}
+        >${count === null ? "" : html`<b>${count}</b>`} ${label}</a
+      >
+    </li>`;
   return html`
     <nav aria-label=${ctx.t("compare.counts")}>
       <ul class="kinds">

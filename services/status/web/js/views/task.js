@@ -31,7 +31,8 @@ export function render({ row, history, alerts }, ctx) {
   return html`
     <article class="task" data-light=${row.light}>
       <p class="crumb">
-        <a href=${linkTo(ctx, "")}>${ctx.t("nav.board")}</a> › ${row.row === null ? row.task : ctx.t("task.number", row.row)}
+        <a href=${linkTo(ctx, "")}>${ctx.t("nav.board")}</a> ›
+        ${row.row === null ? row.task : ctx.t("task.number", row.row)}
         ${row.section ? html`<span class="section">${said(row.section, ctx)}</span>` : ""}
       </p>
       <h1 lang="zh-CN">${row.title}</h1>
@@ -41,9 +42,13 @@ export function render({ row, history, alerts }, ctx) {
           <dd>
             ${said(row.deadline.text || ctx.t("deadline.empty"), ctx)}
             ${reading(row, revised, ctx).map((line) => html`<small>${line}</small>`)}
-            ${put && put.deadline.text !== row.deadline.text
-              ? html`<small>${ctx.t("task.written-first")} ${said(put.deadline.text || ctx.t("deadline.empty"), ctx)}</small>`
-              : ""}
+            ${
+              put && put.deadline.text !== row.deadline.text
+                ? html`<small
+                    >${ctx.t("task.written-first")} ${said(put.deadline.text || ctx.t("deadline.empty"), ctx)}</small
+                  >`
+                : ""
+            }
           </dd>
         </div>
         <div>
@@ -63,9 +68,7 @@ export function render({ row, history, alerts }, ctx) {
         </div>
       </dl>
       ${strip(row, leadReports(history, row), put?.due ?? null, now, ctx)}
-      <div class="two">
-        ${unitParts(row, ctx)} ${timeline(history, ctx)}
-      </div>
+      <div class="two">${unitParts(row, ctx)} ${timeline(history, ctx)}</div>
       ${alertTable(alerts, ctx)}
     </article>
   `;
@@ -77,7 +80,10 @@ export function change(data, row, ctx) {
     return { data };
   }
   reread(ctx, () => load(ctx));
-  return { data: { ...data, row }, announce: ctx.t("task.changed", ctx.t(`light.${row.light}`), ctx.t(`state.${row.state}`)) };
+  return {
+    data: { ...data, row },
+    announce: ctx.t("task.changed", ctx.t(`light.${row.light}`), ctx.t(`state.${row.state}`)),
+  };
 }
 
 // The task can be read while the notifying service is away; any other failure is the page's to report.

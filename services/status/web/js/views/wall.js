@@ -21,12 +21,18 @@ export async function load(ctx) {
   const [red, yellow] = await Promise.all(
     ["red", "yellow"].map((light) => ctx.api("tasks", { light, sort: "due", limit: ROWS_MOST, fields: FIELDS })),
   );
-  return { rows: [...red.items, ...yellow.items], total: red.total + yellow.total, turned: { page: 0, count: 1, paused: false } };
+  return {
+    rows: [...red.items, ...yellow.items],
+    total: red.total + yellow.total,
+    turned: { page: 0, count: 1, paused: false },
+  };
 }
 
 export function render({ rows, turned }, ctx) {
   const { html, repeat } = ctx;
-  const pages = Array.from({ length: Math.ceil(rows.length / LINES) }, (_, page) => rows.slice(LINES * page, LINES * (page + 1)));
+  const pages = Array.from({ length: Math.ceil(rows.length / LINES) }, (_, page) =>
+    rows.slice(LINES * page, LINES * (page + 1)),
+  );
   return html`
     <div class="wall">
       <h1>
@@ -36,18 +42,23 @@ export function render({ rows, turned }, ctx) {
       <ul class="figures">
         ${LIGHTS.map((light) => figure(light, ctx))}
       </ul>
-      ${pages.length === 0
-        ? html`<p class="quiet">${ctx.t("wall.quiet")}</p>`
-        : html`
-            <duban-pages @turn=${(event) => ctx.update((data) => ({ ...data, turned: event.detail }))}>
-              ${repeat(
-                pages,
-                (_, number) => number,
-                (page) => html`<ol class="page">${page.map((row) => line(row, ctx))}</ol>`,
-              )}
-            </duban-pages>
-            ${controls(turned, ctx)}
-          `}
+      ${
+        pages.length === 0
+          ? html`<p class="quiet">${ctx.t("wall.quiet")}</p>`
+          : html`
+              <duban-pages @turn=${(event) => ctx.update((data) => ({ ...data, turned: event.detail }))}>
+                ${repeat(
+                  pages,
+                  (_, number) => number,
+                  (page) =>
+                    html`<ol class="page">
+                      ${page.map((row) => line(row, ctx))}
+                    </ol>`,
+                )}
+              </duban-pages>
+              ${controls(turned, ctx)}
+            `
+      }
       <p class="leave"><a href=${linkTo(ctx, "")}>${ctx.t("wall.leave")}</a></p>
     </div>
   `;

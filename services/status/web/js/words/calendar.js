@@ -1,7 +1,20 @@
 // Words of the calendar and the plan's strips: [Chinese, English].
 import { define, plural } from "../words.js";
 
-const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS = [
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+];
 const english = (year, month) => `${MONTHS[month - 1]} ${year}`;
 
 define({
@@ -15,11 +28,15 @@ define({
   ],
   "calendar.lede-overdue": [
     (year, month, total, overdue) => `${year}年${month}月有${total}项任务到期，其中${overdue}项逾期。`,
-    (year, month, total, overdue) => `${plural(total, "task")} due in ${english(year, month)}, ${overdue} of them overdue.`,
+    (year, month, total, overdue) =>
+      `${plural(total, "task")} due in ${english(year, month)}, ${overdue} of them overdue.`,
   ],
   "calendar.months": ["各月到期任务", "Tasks due by month"],
   "calendar.month": [(year, month) => `${year}年${month}月`, english],
-  "calendar.year-month": [(year, month) => `${year}年${month}月`, (year, month) => `${MONTHS[month - 1].slice(0, 3)} ${year}`],
+  "calendar.year-month": [
+    (year, month) => `${year}年${month}月`,
+    (year, month) => `${MONTHS[month - 1].slice(0, 3)} ${year}`,
+  ],
   "calendar.only-month": [(month) => `${month}月`, (month) => MONTHS[month - 1].slice(0, 3)],
   "calendar.due": [(count) => `${count} 项到期`, (count) => `${plural(count, "task")} due`],
   "calendar.spoken": [
@@ -30,7 +47,8 @@ define({
   "calendar.after": ["下一月", "Month after"],
   "calendar.earlier": [
     (due, closed, overdue) => `这十三个月之前到期${due}项：已办结${closed}项，逾期${overdue}项。`,
-    (due, closed, overdue) => `${plural(due, "task")} fell due before these months: ${closed} closed, ${overdue} overdue.`,
+    (due, closed, overdue) =>
+      `${plural(due, "task")} fell due before these months: ${closed} closed, ${overdue} overdue.`,
   ],
   "calendar.more": [(count) => `另有 ${count} 项`, (count) => `${count} more`],
   "calendar.cut": [

@@ -40,7 +40,7 @@ define({
   "say.granted": ["准予延期至{0}（含当日）", "Put off until {0}, that day included"],
   "say.granted-as-proposed": ["按申请的日期准予延期", "Put off until the day that was asked for"],
   "say.refused": ["不予延期，时限不变", "Not put off; the deadline stays"],
-  "say.clarified": ["时限明确为“{0}”", "The deadline is \"{0}\""],
+  "say.clarified": ["时限明确为“{0}”", 'The deadline is "{0}"'],
   "say.acknowledged": ["{0}签认：{1}；{2}前不再升级", "{0}: {1}; no escalation until {2}"],
   "say.neared": ["距到期还有{0}天，应于{1}前（含当日）办结", "Days left: {0}; due by {1}, that day included"],
   "say.passed": ["应于{0}前（含当日）办结，当时尚未销号", "Due by {0}, that day included, and not closed then"],

@@ -24,7 +24,8 @@ define({
   "exports.label": ["导出", "Export"],
   "exports.csv": ["CSV", "CSV"],
   "exports.xlsx": ["Excel", "Excel"],
-  "exports.docx": ["Word 台账", "Word register"],
+  "exports.docx": ["Word", "Word"],
+  "exports.register": ["Word 台账", "Word register"],
   "exports.notice": ["督查通报", "Draft notice"],
   "exports.print": ["打印", "Print"],
 });

@@ -31,9 +31,9 @@ define({
   "every.month": ["每月", "Every month"],
 
   "rule.fixed": ["依据：原文写明的日期，含当日", "Rule: the day that the document names, that day included"],
-  "rule.month-end": ["依据：“月底前”指该月最后一日", "Rule: \"by the end of the month\" is its last day"],
-  "rule.quarter": ["依据：“季度”指该季度最后一日", "Rule: \"quarter\" is its last day"],
-  "rule.half-year": ["依据：“上半年”指6月30日", "Rule: \"first half-year\" is 30 June"],
+  "rule.month-end": ["依据：“月底前”指该月最后一日", 'Rule: "by the end of the month" is its last day'],
+  "rule.quarter": ["依据：“季度”指该季度最后一日", 'Rule: "quarter" is its last day'],
+  "rule.half-year": ["依据：“上半年”指6月30日", 'Rule: "first half-year" is 30 June'],
   "rule.year-end": ["依据：只写年份的，指该年12月31日", "Rule: a year alone is its 31 December"],
   "rule.ten-days": ["依据：上、中、下旬指该旬最后一日", "Rule: ten days of a month are their last day"],
   "rule.that-day": ["依据：原文写明含当日", "Rule: the document includes the day"],
@@ -41,9 +41,9 @@ define({
     "依据：工作日自印发次日起算，含调休上班日",
     "Rule: working days count from the day after issue, shifted ones included",
   ],
-  "rule.ambiguous": ["依据：“某月前”可指月初或月底", "Rule: \"before a month\" may mean its start or its end"],
+  "rule.ambiguous": ["依据：“某月前”可指月初或月底", 'Rule: "before a month" may mean its start or its end'],
   "rule.recurring": ["依据：期内牵头单位报送即为按期", "Rule: met by a report of the lead within the period"],
-  "rule.ongoing": ["依据：“持续”“长期”等不设截止日期", "Rule: \"continuing\" names no end"],
+  "rule.ongoing": ["依据：“持续”“长期”等不设截止日期", 'Rule: "continuing" names no end'],
   "rule.triggered": ["依据：取决于外部条件，须由交办单位明确", "Rule: depends on others; the office has to settle it"],
   "rule.milestones": ["依据：分步时限，逐步到期", "Rule: steps, due one after another"],
   "rule.unspecified": ["依据：空白时限，不猜测", "Rule: an empty deadline is never guessed"],
@@ -65,7 +65,6 @@ define({
     "自{0}交办至到期（{1}）：{2}{3}；牵头单位已报送{4}次",
     "From {0} to due ({1}): {2}{3}; {4} reports by the lead",
   ],
-
 
   "parts.title": ["各单位办理情况", "Each unit's part"],
   "parts.count": ["{0} 家", "{0} units"],

@@ -12,7 +12,8 @@ define({
   ],
   "units.lede": [
     (units, overdue) => `${units}家责任单位中，${overdue}家有逾期任务；最多的是`,
-    (units, overdue) => `${overdue} of ${plural(units, "unit")} ${overdue === 1 ? "has" : "have"} overdue tasks; most has `,
+    (units, overdue) =>
+      `${overdue} of ${plural(units, "unit")} ${overdue === 1 ? "has" : "have"} overdue tasks; most has `,
   ],
   "units.lede-count": [(count) => `，${count}项。`, (count) => `, with ${count}.`],
   "units.rank": ["名次", "Rank"],
@@ -39,7 +40,10 @@ define({
     (shown, total) => `共 ${total} 项，按时限列出前 ${shown} 项`,
     (shown, total) => `the first ${shown} of ${plural(total, "task")}, by due day`,
   ],
-  "unit.all-tasks": [(total) => `在台账中查看全部 ${total} 项`, (total) => `All ${plural(total, "task")} in the register`],
+  "unit.all-tasks": [
+    (total) => `在台账中查看全部 ${total} 项`,
+    (total) => `All ${plural(total, "task")} in the register`,
+  ],
   "unit.no-tasks": ["没有承担任务。", "It has no task."],
   "unit.own-part": ["本单位", "Its part"],
 });
