@@ -46,7 +46,7 @@ export class App {
     const refusal = code === null ? null : await this.session.byCode(code);
     if (refusal) await this.signIn(refusal);
     const who = await this.session.who().catch(() => null); // whoever cannot be asked now is asked by the first read
-    this.signedIn = who !== null;
+    this.signedIn = who !== null && who.source !== null; // an open ledger is read without a source
     await this.show();
     setInterval(() => document.visibilityState === "visible" && this.live.phase === "live" && this.renew(), MINUTE_MS);
   }
@@ -169,11 +169,18 @@ export class App {
     if (shown === null) return;
     const { view, data, ctx, error } = shown;
     ctx.renew(live);
+    let content;
+    try {
+      content = error ? this.trouble(error) : view.render(data, ctx);
+    } catch (fault) {
+      console.error(fault);
+      content = this.trouble(fault);
+    }
     const title = this.today?.title ?? this.ledger;
     const position = ctx.asOf && view ? ctx.position : Math.max(live.position, this.todayPosition ?? 0);
     const app = { ...this, ...live, position, route: ctx.route, asOf: ctx.asOf, title };
     document.title = `${error ? this.t("load.again") : view.title(ctx, data)} · ${title}`;
-    render(frame(app, error ? this.trouble(error) : view.render(data, ctx)), document.getElementById("app"));
+    render(frame(app, content), document.getElementById("app"));
   }
 
   trouble(error) {
