@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, expect
 
 from events.schema import TYPES, ProgressCorrected, ProgressReported
 from tests.browser.conftest import deployed
-from tests.browser.life import live
+from tests.browser.life import EXTENDED, live
 from tests.browser.reader import Readers
 from tests.browser.submitting import submit
 from tests.deployment import LEDGER, Deployment, reading
@@ -87,21 +87,20 @@ async def test_what_was_corrected_returned_and_put_off_is_marked_both_ways(life:
     for mark in ("corrected", "corrects", "returned", "returns", "granted", "grants", "refused", "refuses"):
         assert await marks.and_(life.locator(f'[data-mark="{mark}"]')).count() == 1, mark
     address = life.url
-    await corrected.get_by_role("link").click()
+    await corrected.locator("[data-mark] a").click()
     focused = life.locator(".history li:focus")
     await expect(focused).to_contain_text("38名")
     assert life.url == address
 
 
-async def test_the_deadline_as_written_as_read_and_by_which_rule(life: Page, page: Page) -> None:
+async def test_the_deadline_as_written_as_read_and_by_which_rule(life: Page, readers: Readers) -> None:
     """A reading that the office changed names the entry; the first wording stays; an ongoing one has no day."""
     facts = life.locator(".facts")
     await expect(facts).to_contain_text("2018年11月底前完成")
     await expect(facts).to_contain_text("识别为2018年12月31日前（含当日）办结")
     await expect(facts).to_contain_text(re.compile(r"依据：准予延期，见日志序号 \d+"))
     await expect(facts).to_contain_text("原定： 2018年12月前完成")
-    await expect(life.locator(".strip text.first")).to_have_text("原定到期")
-    await page.goto(f"/{LEDGER}/tasks/zj-2017-07")
+    page = await readers.page(f"/{LEDGER}/tasks/zj-2017-07")
     await expect(page.locator(".facts")).to_contain_text(
         "有两种理解：2018年11月30日前（含当日），或2018年12月31日前（含当日）；按前者提醒，按后者计逾期"
     )
@@ -112,24 +111,35 @@ async def test_the_deadline_as_written_as_read_and_by_which_rule(life: Page, pag
     await expect(page.locator(".strip line.due")).to_have_count(0)
 
 
-async def test_the_strip_has_each_report_of_the_lead(page: Page, played: Deployment) -> None:
+async def test_a_due_day_that_was_put_off_is_shown_beside_the_first(life: Page) -> None:
+    """The strip has both, and so has the plan's strip in the calendar, in words."""
+    await life.goto(f"/{LEDGER}/tasks/{EXTENDED}")
+    await expect(life.locator(".strip text.first")).to_have_text("原定到期")
+    await expect(life.locator(".strip figcaption")).to_contain_text("2019年6月30日 到期（含当日）")
+    await life.goto(f"/{LEDGER}/calendar")
+    row = life.locator(".gantt tbody tr").filter(has_text="90")
+    await expect(row).to_contain_text("2019-06-30 原定 2018-12-31")
+    await expect(row.locator("line.granted")).to_have_count(1)
+
+
+async def test_the_strip_has_each_report_of_the_lead(readers: Readers, played: Deployment) -> None:
     """As many marks as the lead has reported, and the same said in words."""
     async with reading(played) as http:
         history = (await http.get(played.address("status", "tasks/zj-2017-11/events"))).json()["items"]
     lead = history[0]["data"]["lead"]
     reports = [item for item in history if item["type"].startswith("duban.progress") and item["data"]["unit"] == lead]
-    await page.goto(f"/{LEDGER}/tasks/zj-2017-11")
+    page = await readers.page(f"/{LEDGER}/tasks/zj-2017-11")
     await expect(page.locator(".strip line.report")).to_have_count(len(reports))
     await expect(page.locator(".strip svg")).to_have_attribute(
         "aria-label", re.compile(rf"自2017年8月1日交办至到期（2018年12月31日）：.*牵头单位已报送{len(reports)}次")
     )
 
 
-async def test_each_units_part(page: Page, played: Deployment) -> None:
+async def test_each_units_part(readers: Readers, played: Deployment) -> None:
     """One row a unit: when it confirmed receipt, how far it is, when it last reported."""
     async with reading(played) as http:
         row = (await http.get(played.address("status", "tasks/zj-2017-11"))).json()
-    await page.goto(f"/{LEDGER}/tasks/zj-2017-11")
+    page = await readers.page(f"/{LEDGER}/tasks/zj-2017-11")
     names = [f"{part['unit']} 牵头" if part["role"] == "lead" else part["unit"] for part in row["units"]]
     await expect(page.locator(".parts tbody th")).to_have_text(names)
     for part in row["units"]:
@@ -149,9 +159,9 @@ async def test_alerts_lead_to_their_causes(life: Page) -> None:
     await expect(life.locator(".history li:focus")).to_contain_text(await cause.inner_text())
 
 
-async def test_a_new_entry_shows_without_a_reload(page: Page, played: Deployment) -> None:
+async def test_a_new_entry_shows_without_a_reload(readers: Readers, played: Deployment) -> None:
     """A report and its correction come in, are read out, and the report is marked."""
-    await page.goto(f"/{LEDGER}/tasks/zj-2017-25")
+    page = await readers.page(f"/{LEDGER}/tasks/zj-2017-25")
     await expect(page.locator("p.live")).to_contain_text("实时")
     await page.evaluate("window.same = true")
     position = await submit(played, "zj-2017-25", ProgressReported("市法制局", "执法检查已开展两次。"))
@@ -166,18 +176,18 @@ async def test_a_new_entry_shows_without_a_reload(page: Page, played: Deployment
     assert await page.evaluate("window.same")
 
 
-async def test_a_past_day_has_the_history_of_then(page: Page) -> None:
+async def test_a_past_day_has_the_history_of_then(readers: Readers) -> None:
     """As of the end of 2017 nothing later is told, and links stay on that day."""
-    await page.goto(f"/{LEDGER}/tasks/zj-2017-11?as_of=2017-12-31")
+    page = await readers.page(f"/{LEDGER}/tasks/zj-2017-11?as_of=2017-12-31")
     await expect(page.locator(".history h3")).to_have_text(["2017年"])
     await expect(page.locator(".strip text.now")).to_have_text("当日")
     await page.locator(".parts").get_by_role("link").first.click()
     await expect(page).to_have_url(re.compile(r"/units/[^?]+\?as_of=2017-12-31"))
 
 
-async def test_a_task_that_does_not_exist(page: Page) -> None:
+async def test_a_task_that_does_not_exist(readers: Readers) -> None:
     """The page says so, and leads back."""
-    await page.goto(f"/{LEDGER}/tasks/zj-2017-99")
+    page = await readers.page(f"/{LEDGER}/tasks/zj-2017-99")
     await expect(page.locator("main h1")).to_contain_text("zj-2017-99")
     await page.get_by_role("link", name="返回台账").click()
     await expect(page.locator("tbody tr")).to_have_count(27)
