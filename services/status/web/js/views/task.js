@@ -13,6 +13,8 @@ import { revisions } from "../parts/revisions.js";
 import { expected, strip } from "../parts/strip.js";
 import { unitParts } from "../parts/unit_parts.js";
 
+const ALERTS_MOST = 1_000; // the most that one answer has; a task of a dozen units gets some 50 a year
+
 export function title(ctx, data) {
   return data.row.title;
 }
@@ -69,7 +71,7 @@ export function render({ row, history, alerts }, ctx) {
       </dl>
       ${strip(row, leadReports(history, row), put?.due ?? null, now, ctx)}
       <div class="two">${unitParts(row, ctx)} ${timeline(history, ctx)}</div>
-      ${alertTable(alerts, ctx)}
+      ${alertTable(alertsThen(alerts, ctx), ctx)}
     </article>
   `;
 }
@@ -89,13 +91,20 @@ export function change(data, row, ctx) {
 // The task can be read while the notifying service is away; any other failure is the page's to report.
 async function alertsOf(ctx) {
   try {
-    return (await ctx.api("alerts", { task: ctx.route.id })).items;
+    // alerts are not asked for as of a day: the position of what caused one tells whether it was there then
+    return (await ctx.api("alerts", { task: ctx.route.id, limit: ALERTS_MOST, as_of: null })).items;
   } catch (error) {
     if (error.status === 502 || error.status === 503 || error.status === 504) {
       return null;
     }
     throw error;
   }
+}
+
+// On a past day, those that had been caused by then.
+function alertsThen(alerts, { asOf, info }) {
+  if (alerts === null || asOf === null) return alerts;
+  return alerts.filter(({ causes }) => causes.every((position) => position <= info.position));
 }
 
 // The instants at which whoever led the task then has reported.
