@@ -82,7 +82,7 @@ function form({ before }, ctx) {
   const { html } = ctx;
   const today = ctx.today.at.slice(0, 10);
   return html`
-    <form aria-label=${ctx.t("compare.form")} @submit=${(event) => submit(event, ctx)}>
+    <form aria-label=${ctx.t("compare.form")} @submit=${(event) => submit(event, ctx)} @input=${forgive}>
       <label
         >${ctx.t("compare.before")}
         <input type="date" name="compare" required max=${today} .value=${before.slice(0, 10)}
@@ -111,7 +111,11 @@ function submit(event, ctx) {
   if (event.target.reportValidity()) {
     ctx.go(changed(ctx.params, { compare: before.value, as_of: after.value }));
   }
-  before.setCustomValidity("");
+}
+
+// What was wrong is no longer said once a day is changed.
+function forgive(event) {
+  event.currentTarget.elements.compare.setCustomValidity("");
 }
 
 function kinds({ counts, kind }, ctx) {
