@@ -63,7 +63,7 @@ def lead(id: int = 7) -> dict[str, Any]:
     ),
 )
 async def test_each_event_has_its_state_and_effects(page: Page, events: list[dict[str, Any]], last: list[Any]) -> None:
-    """An answer other than 200 is followed by a probe, a wait and a new stream after the last id; silence by a probe."""
+    """An answer other than 200 is followed by a probe, a wait and a new stream; silence by a probe."""
     assert (await page.evaluate(RUN, [await module(page, "js/live.js"), events]))[-1] == last
 
 
@@ -102,7 +102,9 @@ async def test_every_way_back_is_found(page: Page) -> None:
               [state] = transition(state, event);
               if (state.id < before) return ["id went back", events];
             }
-            for (let step = 0; step < 6 && state.phase !== "live"; step++) [state] = transition(state, answer[state.phase]);
+            for (let step = 0; step < 6 && state.phase !== "live"; step++) {
+              [state] = transition(state, answer[state.phase]);
+            }
             if (state.phase !== "live") return [state, events];
           }
           return null;
