@@ -35,7 +35,7 @@ async def test_a_link_signs_in_once(readers: Readers, played: Deployment) -> Non
 
 
 async def test_a_token_signs_in_and_signing_out_ends_it(readers: Readers, played: Deployment) -> None:
-    """A wrong token is refused in words; the right one shows the board, and is in no address; signing out asks again."""
+    """A wrong token is refused; the right one shows the board, and no address has it; signing out asks again."""
     context = await readers.reader(signed_in=False)
     page = await context.new_page()
     await page.goto(BOARD)
