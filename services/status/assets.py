@@ -11,8 +11,8 @@ from msgspec import Struct
 WEB = Path(__file__).with_name("web")
 
 MEDIA_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css",
+    ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
 """The kinds of files that are sent; others in the directory (licences, manifests) are not."""
@@ -59,7 +59,7 @@ def load(directory: Path = WEB) -> Assets:
     version = digest.hexdigest()[:DIGEST_LENGTH]
     files = {name: _asset(MEDIA_TYPES[PurePosixPath(name).suffix], content) for name, content in contents.items()}
     page = _fill(shell.decode(), f"/static/{version}", contents)
-    return Assets(version, files, _asset("text/html; charset=utf-8", page.encode()))
+    return Assets(version, files, _asset("text/html", page.encode()))
 
 
 def imported(name: str, contents: Mapping[str, bytes]) -> Iterator[str]:

@@ -19,6 +19,7 @@ export class Connection {
     this.tabs = new Tabs(ledger, {
       lead: () => this.stream.send({ type: "lead", id: this.id }),
       resign: () => this.stream.send({ type: "resign" }),
+      greet: () => this.tabs.share({ phase: this.stream.state.phase, id: this.stream.state.id }), // a new tab has asked
       message: (message) => this.take(message),
     });
   }

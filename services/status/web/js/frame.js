@@ -18,7 +18,7 @@ export function frame(app, content) {
   return html`
     <a class="skip" href="#main" @click=${skip}>${t("skip")}</a>
     <header class="head">
-      <a class="mark" href=${pathOf(app.ledger)} lang="zh-CN" aria-label=${`${t("brand")} · ${app.title}`}>督办</a>
+      <a class="mark" href=${pathOf(app.ledger)} lang="zh-CN" aria-label=${`督办 ${app.title}`}>督办</a>
       <p class="ledger" lang="zh-CN">${app.title}</p>
       <nav aria-label=${t("nav.label")}><ul>${SECTIONS.map((section) => link(section, app))}</ul></nav>
       ${status(app)} ${tools(app)} ${paperLine(app.shown.ctx.info, t)}

@@ -8,7 +8,7 @@ const QUIET_MS = 5_000; // without a sign of the leader, after which it is asked
 const DEAD_MS = 8_000; // without a sign, after which another tab leads; timers of hidden tabs are slow, answers are not
 const FIRST_MS = 250; // for an answer of a leader to a new tab
 
-/** One tab among those of a ledger; `on` has the callbacks lead(), resign(), message(data). */
+/** One tab among those of a ledger; `on` has the callbacks lead(), resign(), greet(), message(data). */
 export class Tabs {
   constructor(ledger, on) {
     this.on = on;
@@ -61,7 +61,10 @@ export class Tabs {
       return;
     }
     if (data.leading) this.hearLeader(data);
-    else if (data.kind === "ask" && this.leading) this.post({ kind: "beat" });
+    else if (data.kind === "ask" && this.leading) {
+      this.post({ kind: "beat" });
+      this.on.greet();
+    }
     if (data.kind === "share") this.on.message(data.message);
   }
 
