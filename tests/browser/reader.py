@@ -48,7 +48,8 @@ class Readers:
         context.on("weberror", lambda error: self.faults.append(str(error.error)))
         context.on("request", lambda request: self.requests.append(request.url))
         for name, value in (choices or {}).items():
-            await context.add_init_script(f"localStorage.setItem('duban.{name}', '{value}')")
+            # the blank page that a browser begins with has no storage
+            await context.add_init_script(f"if (origin !== 'null') localStorage.setItem('duban.{name}', '{value}')")
         if signed_in:
             await self.sign_in(context)
         return context

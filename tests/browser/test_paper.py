@@ -2,6 +2,7 @@
 
 import re
 from io import BytesIO
+from unicodedata import normalize
 
 import pytest
 from playwright.async_api import Page
@@ -14,9 +15,9 @@ FOOT = r"湛江市残疾人工作重点任务\s*·\s*截至2021年1月2日 \d\d:
 
 
 async def sheets(page: Page) -> list[str]:
-    """Return the text of each sheet that a page is printed on."""
+    """Return the text of each sheet that a page is printed on; fonts have radicals in place of some ideographs."""
     pdf = await page.pdf(prefer_css_page_size=True)
-    return [sheet.extract_text() for sheet in PdfReader(BytesIO(pdf)).pages]
+    return [normalize("NFKC", sheet.extract_text()) for sheet in PdfReader(BytesIO(pdf)).pages]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
