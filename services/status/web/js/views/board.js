@@ -1,5 +1,6 @@
 // The board: one sentence, the time rail, the counts and filters, and the register.
 import "../words/board.js";
+import "../words/parts.js";
 import { follow } from "../board/follow.js";
 import { counts, filters } from "../board/filters.js";
 import { named, number } from "../board/days.js";
@@ -9,6 +10,7 @@ import { rail } from "../board/rail.js";
 import { table } from "../board/table.js";
 import { date } from "../format.js";
 import { dayOf } from "../instant.js";
+import { exportBar } from "../parts/exports.js";
 
 const REACH_DAYS = 1_825; // of the deadlines on the rail, before and after today: five years, as plans have
 
@@ -46,7 +48,13 @@ export function render(data, ctx) {
     ${data.pending.size ? waiting(data, ctx) : nothing}
     ${data.rows.length ? table(data, ctx, at) : html`<p class="nothing">${ctx.t("board.nothing")}</p>`}
     ${pages(data, ctx)}
-    ${data.rows.length ? html`<p class="key">${ctx.t("board.key")}</p>` : nothing}`;
+    ${data.rows.length ? html`<p class="key">${ctx.t("board.key")}</p>` : nothing} ${exports(at, ctx)}`;
+}
+
+/** The exports have all rows that the address asks for, not the page that is shown. */
+function exports(at, ctx) {
+  const { limit, cursor, fields, ...filters } = query(ctx.params, at);
+  return exportBar("tasks", filters, ctx);
 }
 
 export function change(data, row, ctx) {
