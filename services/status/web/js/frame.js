@@ -1,5 +1,6 @@
 // The frame of every page: skip link, name, sections, the state of the connection, and the reader's choices.
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { paperLine } from "./parts/paper.js";
 import { language, largePrint, setLanguage, setLargePrint, setTheme, theme } from "./prefs.js";
 import { address, pathOf } from "./router.js";
 
@@ -20,7 +21,7 @@ export function frame(app, content) {
       <a class="mark" href=${pathOf(app.ledger)} lang="zh-CN" aria-label=${`督办 ${app.title}`}>督办</a>
       <p class="ledger" lang="zh-CN">${app.title}</p>
       <nav aria-label=${t("nav.label")}><ul>${SECTIONS.map((section) => link(section, app))}</ul></nav>
-      ${status(app)} ${tools(app)}
+      ${status(app)} ${tools(app)} ${paperLine(app.shown.ctx.info, t)}
     </header>
     ${app.stale ? html`<p class="stale">${t("live.stale", app.position)}</p>` : nothing}
     <main id="main" tabindex="-1">${content}</main>
