@@ -95,7 +95,20 @@ export class App {
     this.loading = false;
     if (this.shown.view) this.catchUp();
     this.draw();
+    performance.mark("duban.shown"); // for measurements of how long a page takes
     if (moved) place(scroll);
+    this.complete();
+  }
+
+  /** Read what a view shows after its first drawing, where it has such. */
+  async complete() {
+    const { view, data, ctx } = this.shown;
+    if (!view?.more) return;
+    try {
+      ctx.update(await view.more(data, ctx));
+    } catch (error) {
+      if (!error.retry) throw error; // the service is away: the reconnection reads all again
+    }
   }
 
   fail(error, route, moved) {
