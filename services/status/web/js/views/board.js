@@ -1,5 +1,6 @@
 // The board: one sentence, the time rail, the counts and filters, and the register.
 import "../words/board.js";
+import "../words/parts.js";
 import { follow } from "../board/follow.js";
 import { counts, filters } from "../board/filters.js";
 import { named, number } from "../board/days.js";
