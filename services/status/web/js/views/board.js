@@ -51,7 +51,7 @@ export function render(data, ctx) {
   const at = ctx.asOf ? shownAt(ctx.asOf, ctx.info) : ctx.today.at;
   const day = dayOf(at);
   return html`${lede(ctx, day)} ${rail({ ...data, day }, ctx)}
-    <div class="filtering">${counts(ctx)} ${filters(data, ctx)} ${exportBar("tasks", exported(ctx, at), ctx)}</div>
+    <div class="filtering">${counts(ctx)} ${exportBar("tasks", exported(ctx, at), ctx)} ${filters(data, ctx)}</div>
     ${data.pending.size ? waiting(data, ctx) : nothing}
     ${data.rows.length ? table(data, ctx, at) : html`<p class="nothing">${ctx.t("board.nothing")}</p>`}
     ${pages(data, ctx)}
