@@ -40,16 +40,15 @@ class Readers:
         self, *, signed_in: bool = True, choices: dict[str, str] | None = None, **options: Any
     ) -> BrowserContext:
         """Return a browser; `choices` are the reader's, such as {"lang": "en"}."""
-        viewport = {"width": 1280, "height": 900}
-        context = await self._browser.new_context(**{"base_url": self.base, "viewport": viewport, **options})
+        kept = [{"name": f"duban.{name}", "value": value} for name, value in (choices or {}).items()]
+        state = {"cookies": [], "origins": [{"origin": self.base, "localStorage": kept}]}
+        given = {"base_url": self.base, "viewport": {"width": 1280, "height": 900}, "storage_state": state, **options}
+        context = await self._browser.new_context(**given)
         context.set_default_timeout(PATIENCE_MS)
         self._contexts.append(context)
         context.on("console", self._note)
         context.on("weberror", lambda error: self.faults.append(str(error.error)))
         context.on("request", lambda request: self.requests.append(request.url))
-        for name, value in (choices or {}).items():
-            # the blank page that a browser begins with has no storage
-            await context.add_init_script(f"if (origin !== 'null') localStorage.setItem('duban.{name}', '{value}')")
         if signed_in:
             await self.sign_in(context)
         return context

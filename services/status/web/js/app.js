@@ -1,5 +1,5 @@
 // The page as a whole: which view of which data is shown, and what the live connection makes of it.
-import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
+import { render } from "../vendor/lit-html/lit-html.js";
 import { announce } from "./announce.js";
 import { read } from "./api.js";
 import { Connection } from "./connection.js";
@@ -11,6 +11,7 @@ import { language } from "./prefs.js";
 import { parse } from "./router.js";
 import { Session } from "./session.js";
 import { SignInForm } from "./signin.js";
+import { trouble } from "./trouble.js";
 import { viewOf } from "./views.js";
 import { translate } from "./words.js";
 
@@ -95,7 +96,20 @@ export class App {
     this.loading = false;
     if (this.shown.view) this.catchUp();
     this.draw();
+    performance.mark("duban.shown"); // for measurements of how long a page takes
     if (moved) place(scroll);
+    this.complete();
+  }
+
+  /** Read what a view shows after its first drawing, where it has such. */
+  async complete() {
+    const { view, data, ctx } = this.shown;
+    if (!view?.more) return;
+    try {
+      ctx.update(await view.more(data, ctx));
+    } catch (error) {
+      if (!error.retry) throw error; // the service is away: the reconnection reads all again
+    }
   }
 
   fail(error, route, moved) {
@@ -171,25 +185,15 @@ export class App {
     ctx.renew(live);
     let content;
     try {
-      content = error ? this.trouble(error) : view.render(data, ctx);
+      content = error ? trouble(error, this) : view.render(data, ctx);
     } catch (fault) {
       console.error(fault);
-      content = this.trouble(fault);
+      content = trouble(fault, this);
     }
     const title = this.today?.title ?? this.ledger;
     const position = ctx.asOf && view ? ctx.position : Math.max(live.position, this.todayPosition ?? 0);
     const app = { ...this, ...live, position, route: ctx.route, asOf: ctx.asOf, title };
     document.title = `${error ? this.t("load.again") : view.title(ctx, data)} · ${title}`;
     render(frame(app, content), document.getElementById("app"));
-  }
-
-  trouble(error) {
-    const { t } = this;
-    const word = error.retry ? t("load.away") : t(error.status === 404 ? "load.missing" : "load.failed", error.message);
-    return html`<h1 class="trouble">${word}</h1>
-      <p>
-        <button @click=${() => this.show({ moved: true })}>${t("load.again")}</button>
-        ${error.status === 404 ? html`<a href=${`/${encodeURIComponent(this.ledger)}/`}>${t("load.board")}</a>` : nothing}
-      </p>`;
   }
 }

@@ -79,7 +79,7 @@ function select(name, options, ctx, lang = null) {
 }
 
 function field(name, options, value, { html, nothing, t }, lang, on) {
-  return html`<label class=${name}>${t(`board.${name}`)}
+  return html`<label>${t(`board.${name}`)}
     <select name=${name} @change=${({ target }) => on(target.value)}>
       ${options.map(
         ([key, text]) =>

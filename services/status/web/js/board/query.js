@@ -36,7 +36,6 @@ export function query(params, at) {
     sort: sort(params),
     limit: size(params),
     cursor: params.getAll("cursor").at(-1) ?? null,
-    fields: FIELDS,
   };
 }
 

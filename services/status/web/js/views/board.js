@@ -5,7 +5,7 @@ import { follow } from "../board/follow.js";
 import { counts, filters } from "../board/filters.js";
 import { named, number } from "../board/days.js";
 import { pages } from "../board/pages.js";
-import { query, shownAt } from "../board/query.js";
+import { FIELDS, query, shownAt } from "../board/query.js";
 import { rail } from "../board/rail.js";
 import { table } from "../board/table.js";
 import { date } from "../format.js";
@@ -21,7 +21,7 @@ export function title(ctx) {
 export async function load(ctx) {
   const today = number(dayOf(ctx.today.at));
   const [page, units, dues] = await Promise.all([
-    ctx.api("tasks", query(ctx.params, shownAt(ctx.asOf, ctx.today))),
+    ctx.api("tasks", { ...query(ctx.params, shownAt(ctx.asOf, ctx.today)), fields: FIELDS }),
     ctx.api("units", { sort: "unit" }),
     ctx.api("calendar", { from: named(today - REACH_DAYS), to: named(today + REACH_DAYS) }),
   ]);
@@ -38,13 +38,20 @@ export async function load(ctx) {
   };
 }
 
+/** Read the units of each row once the rows show: they are most of a row, and only their number is on the board. */
+export async function more(data, ctx) {
+  const page = await ctx.api("tasks", { ...query(ctx.params, shownAt(ctx.asOf, ctx.today)), fields: "task,units" });
+  const units = new Map(page.items.map((row) => [row.task, row.units]));
+  return (now) => ({ ...now, rows: now.rows.map((row) => ({ units: units.get(row.task), ...row })) });
+}
+
 export function render(data, ctx) {
   const { html, nothing } = ctx;
   if (!ctx.info.tasks && !ctx.asOf) return empty(ctx);
   const at = ctx.asOf ? shownAt(ctx.asOf, ctx.info) : ctx.today.at;
   const day = dayOf(at);
   return html`${lede(ctx, day)} ${rail({ ...data, day }, ctx)}
-    <div class="filtering">${counts(ctx)} ${filters(data, ctx)}</div>
+    <div class="filtering">${counts(ctx)} ${exportBar("tasks", exported(ctx, at), ctx)} ${filters(data, ctx)}</div>
     ${data.pending.size ? waiting(data, ctx) : nothing}
     ${data.rows.length ? table(data, ctx, at) : html`<p class="nothing">${ctx.t("board.nothing")}</p>`}
     ${pages(data, ctx)}
@@ -81,6 +88,11 @@ function lede(ctx, day) {
 function empty(ctx) {
   return ctx.html`<h1 class="lede">${ctx.t("board.empty", date(ctx.today.at, ctx.lang))}</h1>
     <p>${ctx.t("board.empty.how")}</p>`;
+}
+
+/** What an export is asked for: all rows that match, in the order that is shown. */
+function exported(ctx, at) {
+  return { ...query(ctx.params, at), limit: null, cursor: null };
 }
 
 /** Rows that would enter, leave or move wait until the reader asks for them. */
