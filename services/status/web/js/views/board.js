@@ -55,13 +55,7 @@ export function render(data, ctx) {
     ${data.pending.size ? waiting(data, ctx) : nothing}
     ${data.rows.length ? table(data, ctx, at) : html`<p class="nothing">${ctx.t("board.nothing")}</p>`}
     ${pages(data, ctx)}
-    ${data.rows.length ? html`<p class="key">${ctx.t("board.key")}</p>` : nothing} ${exports(at, ctx)}`;
-}
-
-/** The exports have all rows that the address asks for, not the page that is shown. */
-function exports(at, ctx) {
-  const { limit, cursor, fields, ...filters } = query(ctx.params, at);
-  return exportBar("tasks", filters, ctx);
+    ${data.rows.length ? html`<p class="key">${ctx.t("board.key")}</p>` : nothing}`;
 }
 
 export function change(data, row, ctx) {
