@@ -104,9 +104,9 @@ async def test_two_days_are_compared(readers: Readers, played: Deployment) -> No
         if "percent" in kinds:
             before = row["changes"]["before"]["percent"]
             await expect(line.locator('[data-kind="percent"] del')).to_have_text(
-                "—" if before is None else f"{before}%"
+                "—" if before is None else f"{before:g}%"
             )
-            await expect(line.locator('[data-kind="percent"] ins')).to_have_text(f"{row['percent']}%")
+            await expect(line.locator('[data-kind="percent"] ins')).to_have_text(f"{row['percent']:g}%")
     overdue = compared["counts"]["newly-overdue"]
     assert overdue
     await page.get_by_role("navigation", name="变化的种类").get_by_role("link", name="新逾期").click()
