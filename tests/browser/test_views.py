@@ -1,6 +1,8 @@
 """The further views in Chromium, on the demo's history: units, calendar, comparison and wall."""
 
+import os
 import re
+import signal
 from itertools import pairwise
 from typing import Any
 
@@ -173,3 +175,19 @@ async def test_the_wall_stands_still_for_those_who_want_less_motion(readers: Rea
     await page.get_by_role("button", name="暂停翻页").click()
     await page.clock.run_for(TURN_MS)
     await expect(page.locator(".controls")).to_contain_text("第 2 页")
+
+
+async def test_the_wall_says_in_large_letters_that_it_is_offline(readers: Readers, played: Deployment) -> None:
+    """A banner while there is no connection, and figures that are up to date by themselves afterwards."""
+    page = await readers.page(f"/{LEDGER}/?view=wall")
+    await expect(page.locator("p.live")).to_contain_text("实时")
+    os.kill(played.pid("status"), signal.SIGSTOP)
+    try:
+        banner = page.locator("p.stale")
+        await expect(banner).to_contain_text("连接已断开", timeout=60_000)
+        size = await banner.evaluate("banner => parseFloat(getComputedStyle(banner).fontSize)")
+        assert size >= 20
+    finally:
+        os.kill(played.pid("status"), signal.SIGCONT)
+    await expect(banner).to_have_count(0, timeout=60_000)
+    await expect(page.locator("p.live")).to_contain_text("实时")
