@@ -18,7 +18,9 @@ function values(kind, row, ctx) {
     case "percent":
       return arrow(percent(before.percent, ctx), percent(row.percent, ctx), ctx);
     case "deadline":
-      return arrow(deadline(before, ctx), deadline(row, ctx), ctx);
+      return before.deadline.text === row.deadline.text
+        ? arrow(before.due_day ?? ctx.t("none"), row.due_day ?? ctx.t("none"), ctx)
+        : arrow(deadline(before, ctx), deadline(row, ctx), ctx);
     case "units":
       return units(before, row, ctx);
     default:

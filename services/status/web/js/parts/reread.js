@@ -5,8 +5,8 @@ const DELAY_MS = 1_000;
 
 const waiting = new WeakSet();
 
-/** Have `read()` replace members of the view's data, a moment after the first of several changes. */
-export function reread(ctx, read) {
+/** Have `read()` replace members of the view's data, `delay` milliseconds after the first of several changes. */
+export function reread(ctx, read, delay = DELAY_MS) {
   if (waiting.has(ctx)) {
     return;
   }
@@ -21,5 +21,5 @@ export function reread(ctx, read) {
         throw error; // otherwise the service is away, and the reconnection reads the whole view again
       }
     }
-  }, DELAY_MS);
+  }, delay);
 }

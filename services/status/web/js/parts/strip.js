@@ -9,6 +9,7 @@ import { lastDay, local, offsetOf } from "./instants.js";
 const HEIGHT = 64;
 const BAR_TOP = 26;
 const BAR_HEIGHT = 10;
+const LABEL_BELOW = 60;
 
 // Per cent from either edge within which a label is set towards the middle, so that it is not cut off.
 const EDGE = 8;
@@ -48,8 +49,8 @@ export function strip(row, reports, original, now, ctx) {
         ${done === null ? nothing : rect("done", 0, done)}
         ${due === null || here <= due || row.overdue_since === null ? nothing : rect("late", due, here - due)}
         ${reports.map((at) => line("report", share(Date.parse(at), place), BAR_TOP - 5, BAR_TOP + BAR_HEIGHT + 5))}
-        ${place.first === null ? nothing : marker("first", share(place.first, place), ctx.t("strip.original"), 60)}
-        ${due === null ? nothing : line("due", due, BAR_TOP - 8, BAR_TOP + BAR_HEIGHT + 8)}
+        ${place.first === null ? nothing : marker("first", share(place.first, place), ctx.t("strip.original"), LABEL_BELOW)}
+        ${due === null ? nothing : marker("due", due, due < 100 - EDGE ? ctx.t("strip.due") : "", LABEL_BELOW)}
         ${marker("now", here, ctx.t(row.closed_at ? "strip.closed" : ctx.asOf ? "strip.that-day" : "strip.today"), 12)}
       </svg>
       <figcaption>

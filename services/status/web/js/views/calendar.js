@@ -95,13 +95,14 @@ function plan(data, ctx) {
   `;
 }
 
-/** A changed row may have another deadline, and then it moves to another day: what is due is read anew. */
+/** A changed row may have another deadline, and then it moves to another day: what is due is read again. */
 export function change(data, row, ctx) {
   const known = [...data.due, ...data.rows].find((one) => one.task === row.task);
-  if (known && known.due === row.due && known.light === row.light && known.closed_at === row.closed_at) {
-    return { data };
+  const same = known && known.due === row.due && known.light === row.light && known.closed_at === row.closed_at;
+  const enters = row.due_day?.startsWith(data.month) || (row.plan === data.plan && !data.cut);
+  if (!same && (known || enters)) {
+    reread(ctx, () => load(ctx));
   }
-  reread(ctx, () => load(ctx));
   return { data };
 }
 

@@ -59,8 +59,12 @@ function lede(units, overdue, ctx) {
   if (units.length === 0) {
     return ctx.t("units.lede-none");
   }
-  const worst = units.reduce((one, other) => (other.overdue > one.overdue ? other : one));
-  return overdue === 0
-    ? ctx.t("units.lede-good", units.length)
-    : [ctx.t("units.lede", units.length, overdue), said(worst.unit, ctx), ctx.t("units.lede-count", worst.overdue)];
+  if (overdue === 0) {
+    return ctx.t("units.lede-good", units.length);
+  }
+  const most = Math.max(...units.map((unit) => unit.overdue));
+  const worst = units.filter((unit) => unit.overdue === most);
+  return worst.length > 1
+    ? ctx.t("units.lede-tie", units.length, overdue, most)
+    : [ctx.t("units.lede", units.length, overdue), said(worst[0].unit, ctx), ctx.t("units.lede-count", most)];
 }

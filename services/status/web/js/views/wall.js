@@ -66,6 +66,10 @@ export function render({ rows, turned }, ctx) {
 
 /** A row that needs attention now or did so before: the pages are read again. */
 export function change(data, row, ctx) {
+  const shown = data.rows.some((one) => one.task === row.task);
+  if (!shown && row.light !== "red" && row.light !== "yellow") {
+    return { data };
+  }
   reread(ctx, () => fresh(ctx));
   return { data: { ...data, rows: data.rows.map((one) => (one.task === row.task ? row : one)) } };
 }
@@ -78,7 +82,7 @@ async function fresh(ctx) {
 
 function figure(light, ctx) {
   return ctx.html`
-    <li class=${light}>
+    <li class=${ctx.info.lights[light] ? light : "zero"}>
       <a href=${linkTo(ctx, "", null, { light })}>
         <b>${ctx.info.lights[light]}</b>
         <span>${shape(light)} ${ctx.t(`light.${light}`)}</span>

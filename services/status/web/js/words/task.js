@@ -57,6 +57,7 @@ define({
   "strip.today": ["今天", "today"],
   "strip.that-day": ["当日", "that day"],
   "strip.closed": ["销号", "closed"],
+  "strip.due": ["到期", "due"],
   "strip.original": ["原定到期", "due at first"],
   "strip.no-percent": ["进展未量化", "no progress in per cent"],
   "strip.percent": ["已报进展{0}%", "{0} % reported"],

@@ -12,10 +12,13 @@ define({
   ],
   "units.lede": [
     (units, overdue) => `${units}家责任单位中，${overdue}家有逾期任务；最多的是`,
-    (units, overdue) =>
-      `${overdue} of ${plural(units, "unit")} ${overdue === 1 ? "has" : "have"} overdue tasks; most has `,
+    (units, overdue) => `${overdue} of ${plural(units, "unit")} ${overdue === 1 ? "has" : "have"} overdue tasks; `,
   ],
-  "units.lede-count": [(count) => `，${count}项。`, (count) => `, with ${count}.`],
+  "units.lede-count": [(count) => `，${count}项。`, (count) => ` has the most, ${count}.`],
+  "units.lede-tie": [
+    (units, overdue, most) => `${units}家责任单位中，${overdue}家有逾期任务，最多的有${most}项。`,
+    (units, overdue, most) => `${overdue} of ${plural(units, "unit")} have overdue tasks, ${most} at most.`,
+  ],
   "units.rank": ["名次", "Rank"],
   "units.key": [
     "按时率：已办结或已过时限的牵头任务中，在当时有效的时限前报送办结的比例。平均超期：其余任务超过时限的天数，未办结的算到今天。",
