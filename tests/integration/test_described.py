@@ -30,7 +30,7 @@ from services.applications import BUILDERS
 from services.common.settings import Settings, shipped
 from services.contract.ingest import LINES, MANY, ONE
 from services.contract.openapi import place
-from tests.deployment import LEDGER, Deployment
+from tests.deployment import LEDGER, Deployment, bearer
 from tests.examples import LEAD, assigned
 
 CASES = settings(
@@ -109,7 +109,7 @@ def post(deployment: Deployment, source: str, body: bytes, form: str) -> httpx.R
 
 def ask(deployment: Deployment, service: str, case: Case[Any], source: str | None) -> Any:
     """Send a case as a source, or as nobody, and hold the answer against the description; return it."""
-    headers = {"Authorization": f"Bearer {deployment.tokens[source]}"} if source is not None else {}
+    headers = bearer(deployment.token(source)) if source is not None else {}
     answer = case.call(base_url=deployment.base(service), headers=headers)
     excluded: Any = []
     form = {ONE: EVENT, MANY: EVENTS}.get(case.media_type or "")
@@ -131,7 +131,7 @@ def ask_reader(deployment: Deployment, service: str, case: Case[Any]) -> None:
         case.path_parameters["ledger"] = LEDGER
     if case.query.get("cursor") is not None:
         del case.query["cursor"]
-    ask(deployment, service, case, None)
+    ask(deployment, service, case, "board")
 
 
 @INGEST.exclude(path_regex="/schedules$").parametrize()
