@@ -35,6 +35,15 @@ SECURITY = [*BEARER, {"session": []}]
 
 POSITION = {"Duban-Position": ("The position in the log that the answer reflects.", {"type": "integer", "minimum": 0})}
 
+READ: Mapping[str, tuple[str, Schema]] = {
+    **POSITION,
+    "ETag": (
+        "The entity tag; `If-None-Match` with it gets 304 while the answer is the same.",
+        {"type": "string"},
+    ),
+}
+"""Headers of a read."""
+
 _HEADERS: Mapping[int, Mapping[str, tuple[str, Schema]]] = {
     401: {"WWW-Authenticate": ("How to authenticate.", {"const": "Bearer"})},
     429: {"Retry-After": ("Seconds after which to send the same again.", {"type": "integer", "minimum": 1})},
@@ -114,6 +123,12 @@ def answers(
 def empty(description: str) -> Answer:
     """Return an answer without a body."""
     return Answer(None, generate_examples=False, description=description)
+
+
+def unchanged() -> dict[int, Answer]:
+    """Return the answer to a client that has what it asks for."""
+    text = "The client has the answer"
+    return {HTTPStatus.NOT_MODIFIED: Answer(None, generate_examples=False, description=text, headers=READ)}
 
 
 def problems(*statuses: int) -> dict[int, Answer]:

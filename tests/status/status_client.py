@@ -57,6 +57,10 @@ class History:
         for event in events:
             instant = recorded or event.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             entries.append(Entry(event.source, event.id, digest(encode(event)), store(event, instant)))
+        return await self.append_entries(entries)
+
+    async def append_entries(self, entries: Sequence[Entry]) -> int:
+        """Append stored events as they are, and return the tail."""
         positions = await append(self.log, self.tail, entries)
         assert positions == list(range(self.tail + 1, self.tail + len(entries) + 1))
         self.tail += len(entries)
