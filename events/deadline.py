@@ -237,6 +237,11 @@ def fixed_offset(instant: datetime) -> datetime:
     return instant if offset is None else instant.replace(tzinfo=timezone(offset), fold=0)
 
 
+def last_day(due: datetime, zone: tzinfo) -> date:
+    """Return the last day in time in a zone, as people say it: a due instant is exclusive."""
+    return (due - timedelta(microseconds=1)).astimezone(zone).date()
+
+
 def add_months(instant: datetime, months: int) -> datetime:
     """Return the same wall-clock time `months` later, on the month's last day where it has no such day."""
     year, month = divmod(instant.year * 12 + instant.month - 1 + months, 12)

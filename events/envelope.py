@@ -17,7 +17,7 @@ from events.deadline import EARLIEST, LATEST, check_year
 from events.names import checked, folded
 from events.schema import CONVERTERS, DECODERS, NAMES, TYPES, EventData
 from events.strict import check_composed, check_doubles, check_media_type, check_members, check_source, check_text
-from events.text import SHOWN, composed, quoted, shown
+from events.text import SHOWN, composed, name_of, quoted, shown
 from events.upcast import Reader
 
 MAX_BYTES = 60_000
@@ -111,16 +111,19 @@ class Submitted(Envelope[Any], frozen=True, gc=False):
 
 
 class Sealed(Envelope[Raw], frozen=True, gc=False, kw_only=True):
-    """As the log has it; `data` as JSON still."""
+    """As the log has it; `data` as JSON still. An extension attribute can be of any type: `section` is one."""
 
     recordedtime: Annotated[datetime, Meta(tz=True)] | None = None
     authid: str | None = None
+    section: Any = None
 
 
 class Event(Struct, frozen=True, gc=False):
     """One event: `time` is the source's word, `recorded` and `authid` the ledger's (None before it is accepted).
 
-    `data` are the newest version's, whichever one the bytes have, and `type` is its name.
+    `data` are the newest version's, whichever one the bytes have, and `type` is its name. `section` is the extension
+    attribute of that name, which an import sets: the part of the table that a task stands in. It is read from stored
+    bytes only.
     """
 
     id: str
@@ -130,6 +133,7 @@ class Event(Struct, frozen=True, gc=False):
     data: EventData
     recorded: datetime | None = None
     authid: str | None = None
+    section: str | None = None
 
     @property
     def type(self) -> str:
@@ -165,7 +169,8 @@ def read(stored: bytes) -> Event:
         raise InvalidEvent("malformed", f"a stored event does not decode: {error}") from error
     if envelope.recordedtime is None or envelope.authid is None:
         raise InvalidEvent("malformed", "a stored event lacks recordedtime or authid", envelope.source, envelope.id)
-    return _event(envelope, data, DECODERS, folded, envelope.recordedtime, envelope.authid)
+    section = name_of(envelope.section) or None if isinstance(envelope.section, str) else None
+    return _event(envelope, data, DECODERS, folded, envelope.recordedtime, envelope.authid, section)
 
 
 def additions(recorded: str, authid: str) -> bytes:
@@ -202,6 +207,7 @@ def _event(
     fold: Callable[[EventData], EventData],
     recorded: datetime | None = None,
     authid: str | None = None,
+    section: str | None = None,
 ) -> Event:
     """Return an event, its texts in the form in which they are compared."""
     source, id = composed(envelope.source), composed(envelope.id)
@@ -215,7 +221,7 @@ def _event(
         raise InvalidEvent(
             "invalid-data", f"data does not match {envelope.type}: {_told(error)}", source, id
         ) from error
-    return Event(id, source, composed(envelope.subject).strip(), envelope.time, data, recorded, authid)
+    return Event(id, source, composed(envelope.subject).strip(), envelope.time, data, recorded, authid, section)
 
 
 def _decoded(text: str | UnsetType | None) -> bytes:

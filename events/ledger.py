@@ -1,4 +1,4 @@
-"""A ledger's configuration: its directory of units, its sources, and the rules for lights and alerts. Pure.
+"""A ledger's configuration: its directory of units, its sources, and the rules for lights, alerts and reading. Pure.
 
 One TOML file per ledger; the file's stem is the ledger's name.
 """
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from events.directory import Directory, Succession, check_names
 from events.envelope import Event
 from events.local import local_data
+from events.reading import ReadingRules
 from events.schema import EventData, Name
 
 SourceRole: TypeAlias = Literal["assigner", "reporter", "auditor", "dashboard"]
@@ -110,6 +111,7 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     )
     lights: LightRules = LightRules()
     alerts: AlertRules = AlertRules()
+    reading: ReadingRules = ReadingRules()
     festivals: dict[Festival, date] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

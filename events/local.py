@@ -15,6 +15,11 @@ from events.schema import (
     TaskAssigned,
 )
 
+_WITH_INSTANTS = frozenset(
+    {TaskAssigned, DeadlineClarified, ExtensionRequested, DeadlineNeared, DeadlinePassed, ExtensionGranted}
+)
+"""The types whose data `local_data` looks into: most events are of others."""
+
 
 def local(instant: datetime, zone: tzinfo) -> datetime:
     """Return an instant with the offset of the zone at that instant."""
@@ -23,6 +28,8 @@ def local(instant: datetime, zone: tzinfo) -> datetime:
 
 def local_data(data: EventData, zone: tzinfo) -> EventData:
     """Return an event's data with instants in a zone; the same object if it has none."""
+    if type(data) not in _WITH_INSTANTS:
+        return data
     match data:
         case TaskAssigned(deadline=deadline) | DeadlineClarified(deadline=deadline):
             return replace(data, deadline=local_deadline(deadline, zone))

@@ -18,9 +18,10 @@ from events.envelope import read
 from events.log import Log
 from events.rules import Change, R, Rules
 from events.saved_rows import Checkpoint, SavedRows, Stale
+from events.unsaved import Unsaved
 
 FOLD_BATCH = 4_000
-"""Events folded between two saves: bounds the work that a crash repeats and the size of one save (~3 MB)."""
+"""Events read and folded at once: bounds the memory of the undecoded events (~3 MB), and how long nothing else runs."""
 
 
 class SupersededError(RuntimeError):
@@ -49,7 +50,7 @@ class Projection(Generic[R]):
         self.rollbacks: list[Rollback] = []
         self._stored = SavedRows(redis, log, rules)
         self._saved = Checkpoint()
-        self._unsaved: dict[object, Change[R]] = {}
+        self._unsaved = Unsaved(rules)
         self._lock = asyncio.Lock()
 
     @property
@@ -89,8 +90,9 @@ class Projection(Generic[R]):
             while batch:
                 self.advance(Recorded(position, read(raw)) for position, raw in batch)
                 self.event_hash = event_hash(batch[-1].raw)
-                await self._save_changes()
                 folded += len(batch)
+                if len(batch) < FOLD_BATCH or self._unsaved.full:
+                    await self._save_changes()
                 batch = await self.log.read(self.position, FOLD_BATCH)
             await self._save_changes()  # those that an earlier save failed to write
             if not folded:
@@ -99,11 +101,17 @@ class Projection(Generic[R]):
 
     def advance(self, recorded: Iterable[Recorded]) -> None:
         """Fold events that follow `position` into the rows, in memory; raise ValueError at a gap."""
+        evolve, rows, keep = self.rules.evolve, self.rows, self._unsaved.keep
         for entry in recorded:
-            name = entry.event.subject
-            row = self.rules.evolve(self.rows.get(name), entry)
-            change = [Change(entry.position, name, row, entry.event)] if row is not None else []
-            self.apply(entry.position - 1, entry.position, change)
+            position, event = entry.position, entry.event
+            self._check_follows(position)
+            name = event.subject
+            row = evolve(rows.get(name), entry)
+            if row is not None:
+                rows[name] = row
+                keep(Change(position, name, row, event))
+            self.position = position
+            self.event_hash = ""
 
     def apply(self, after: int, until: int, changes: Iterable[Change[R]], event_hash: str = "") -> None:
         """Apply the changes of the events after position `after` up to `until`, in order; raise ValueError at a gap.
@@ -111,11 +119,10 @@ class Projection(Generic[R]):
         Rules that announce changes or keep a history need each change, others the last of each row. `event_hash` is
         that of the event at `until`.
         """
-        if after != self.position:
-            raise ValueError(f"{self.rules.name} is at position {self.position}; {after + 1} does not follow")
+        self._check_follows(after + 1)
         for change in changes:
             self.rows[change.key] = change.row
-            self._keep(change)
+            self._unsaved.keep(change)
         self.position = until
         self.event_hash = event_hash
 
@@ -131,7 +138,7 @@ class Projection(Generic[R]):
             updated = {name: row for name, row in rows.items() if self.rows.get(name) is derived_from[name]}
             self.rows.update(updated)
             for name, row in updated.items():
-                self._keep(Change(self.position, name, row, None))
+                self._unsaved.keep(Change(self.position, name, row, None))
             await self._save_changes()
 
     async def save(self) -> None:
@@ -169,11 +176,10 @@ class Projection(Generic[R]):
         """Return the positions of a row's events."""
         return await self._stored.history(name)
 
-    def _keep(self, change: Change[R]) -> None:
-        """Keep a change until it is saved: each if the rules announce changes or keep a history, else the latest."""
-        each = self.rules.announce is not None or self.rules.history
-        slot = (change.position, change.key, change.event is None) if each else change.key
-        self._unsaved[slot] = change
+    def _check_follows(self, position: int) -> None:
+        """Raise ValueError if an event's position is not the next one."""
+        if position != self.position + 1:
+            raise ValueError(f"{self.rules.name} is at position {self.position}; {position} does not follow")
 
     async def _check_saved(self) -> None:
         """Reload if another instance has rebuilt the rows, or a failover has left other saved rows."""
@@ -234,13 +240,13 @@ class Projection(Generic[R]):
 
     def _packed(self, reached: Checkpoint) -> bytes:
         """Encode the changes up to a checkpoint."""
-        changes = [change for change in self._unsaved.values() if change.position >= self.saved]
-        return self._stored.pack(self._saved, reached, changes)
+        unsaved = self._unsaved
+        return self._stored.pack(self._saved, reached, unsaved.changes(self.saved), unsaved.histories(self.saved))
 
     def _forget_until(self, saved: Checkpoint) -> None:
         """Forget the changes up to a checkpoint, which are saved."""
         self._saved = saved
-        self._unsaved = {slot: change for slot, change in self._unsaved.items() if change.position > saved.position}
+        self._unsaved.forget_until(saved.position)
 
     async def _follow(self, stale: Stale) -> bool:
         """Continue from the rows that another instance has saved; return False if changes beyond those are left."""
@@ -250,10 +256,7 @@ class Projection(Generic[R]):
         if found.generation == self.generation and found.position < self.saved:
             await self._discard_and_reload()
             return True
-        by_time = any(
-            change.event is None for change in self._unsaved.values()
-        )  # may be newer than the saved rows, or older
-        if found.generation != self.generation or by_time:
+        if found.generation != self.generation or self._unsaved.by_time:
             await self._load_own()
             return True
         self._forget_until(found)

@@ -10,7 +10,7 @@ Keys of the projection `name`, all written by save.lua and switch.lua alone:
     duban:{L}:<name>:history:<key>  list    the positions of a row's events, if the rules ask for a `history`
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -95,7 +95,13 @@ class SavedRows(Generic[R]):
             decoded = {}
         return Saved(checkpoint, version, decoded)
 
-    def pack(self, expected: Checkpoint, reached: Checkpoint, changes: Sequence[Change[R]]) -> bytes:
+    def pack(
+        self,
+        expected: Checkpoint,
+        reached: Checkpoint,
+        changes: Sequence[Change[R]],
+        histories: Mapping[str, Sequence[int]],
+    ) -> bytes:
         """Encode for `save` the changes between two checkpoints: the latest of each row, announcements, histories."""
         latest = {change.key: change.row for change in changes}
         announced = self._rules.announce(changes) if self._rules.announce is not None else ()
@@ -108,7 +114,7 @@ class SavedRows(Generic[R]):
                 [(name, lua_text(msgspec.json.encode(row))) for name, row in latest.items()],
                 [(id, lua_text(value)) for id, value in announced],
                 self._rules.cap,
-                self._histories(changes),
+                [(self._history_key(name), *positions) for name, positions in histories.items()],
                 expected.event_hash,
                 reached.event_hash,
                 self._log.key,
@@ -151,15 +157,6 @@ class SavedRows(Generic[R]):
 
     def _history_key(self, name: str) -> str:
         return key(self._log.ledger, self._rules.name, "history", name)
-
-    def _histories(self, changes: Iterable[Change[R]]) -> list[list[str | int]]:
-        """Return, for each row that events changed, the key of its history and the positions to add."""
-        histories: dict[str, list[str | int]] = {}
-        if self._rules.history:
-            for change in changes:
-                if change.event is not None:
-                    histories.setdefault(change.key, [self._history_key(change.key)]).append(change.position)
-        return list(histories.values())
 
 
 def _checkpoint(generation: Any, position: Any, event_hash: bytes | None) -> Checkpoint:

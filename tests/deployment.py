@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 
@@ -35,6 +35,10 @@ class Addressed(Protocol):
 
     def address(self, service: str, what: str) -> str:
         """Return the URL of a resource of the ledger."""
+        ...
+
+    def token(self, source: str) -> str:
+        """Return the token of a source."""
         ...
 
 
@@ -134,6 +138,9 @@ class Deployment:
         """Return the URL of a resource of the ledger."""
         return f"{self.base(service)}/v1/{LEDGER}/{what}"
 
+    def token(self, source: str) -> str:
+        return self.tokens[source]
+
     def headers(self, source: str, form: str = "application/x-ndjson") -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self.tokens[source]}", "Content-Type": form}
 
@@ -142,6 +149,16 @@ class Deployment:
         token = self.tokens["office"]
         place = {"DUBAN_URL": self.base("ingest"), "DUBAN_TOKEN": token}
         return run(*words, environment={**self.environment, **place})
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return the header of a request with a token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def reading(deployment: Addressed, timeout: float = 30, **options: Any) -> httpx.AsyncClient:
+    """Return a client that reads as `board`."""
+    return httpx.AsyncClient(headers=bearer(deployment.token("board")), timeout=timeout, **options)
 
 
 async def answers(http: httpx.AsyncClient, url: str) -> bool:

@@ -6,7 +6,8 @@ The files in fixtures/folds are data that an earlier version wrote:
     submissions.ndjson  the instant, the authenticated source, the bytes and the outcome of each submission
     log.ndjson          the stored bytes, one event a line; the line's number is the position
     ingest.json         each task at the end, and the hash of a task's JSON after each event
-    status.json         each row at the end, its lights as time goes on, and the hash of the row after each event
+    status.json         each row at the end, its lights as time goes on, and the hash of the row after each event;
+                        without the members that rows have had only since (`SINCE`)
     alerts.ndjson       the alerts, as they are announced
 """
 
@@ -32,6 +33,7 @@ from services.notify.alerts import alerts_for
 from services.notify.alerts import evolve as evolve_notify
 from services.status.core import evolve as evolve_status
 from services.status.lights import light
+from services.status.row import TaskRow
 from services.status.row import TrackedTask as Shown
 
 FILES = Path(__file__).with_name("fixtures") / "folds"
@@ -43,6 +45,9 @@ AHEAD = 6
 
 LATER = [timedelta(days=days) for days in (0, 10, 25, 100, 400)]
 """After the last event: the instants at which lights are compared."""
+
+SINCE = ("section", "due_day")
+"""Members of a row that the earlier version did not write."""
 
 R = TypeVar("R")
 
@@ -138,12 +143,20 @@ def ahead(name: str, task: Task) -> dict[str, Any]:
 
 def status_rows() -> dict[str, Any]:
     """Return the rows at the end with their lights as time goes on, and the hashes of the rows on the way."""
-    tasks, steps = folded(partial(evolve_status, LEDGER), lambda task: msgspec.json.encode(task.row))
+    tasks, steps = folded(partial(evolve_status, LEDGER), lambda task: earlier(task.row))
     return {
-        "rows": {name: msgspec.json.encode(task.row).decode() for name, task in tasks.items()},
+        "rows": {name: earlier(task.row).decode() for name, task in tasks.items()},
         "lights": {name: lights(task) for name, task in tasks.items()},
         "steps": steps,
     }
+
+
+def earlier(row: TaskRow) -> bytes:
+    """Return a row's bytes as the earlier version wrote them; every member that it had keeps its bytes and place."""
+    members = msgspec.json.decode(msgspec.json.encode(row), type=dict[str, msgspec.Raw])
+    for name in SINCE:
+        del members[name]
+    return msgspec.json.encode(members)
 
 
 def lights(task: Shown) -> list[list[str]]:

@@ -18,11 +18,12 @@ from services.cli.client import Client, ServiceError, tally
 from services.cli.demo_history import Step, synthetic
 from services.cli.lock import LOCK, locked
 from services.cli.receiver import Receiver
+from services.cli.sign_in import print_links
 from services.cli.supervisor import Supervisor
 from services.cli.target import LEDGER, find, prepare
 from services.cli.terminal import visible
 from services.common.clock import sleep
-from services.common.settings import SettingsError, load_ledger, shipped
+from services.common.settings import SettingsError, load_ledger, load_ledgers, shipped
 from services.schedule.document import read_document
 from services.schedule.plan import Order, plan_tasks
 
@@ -97,6 +98,8 @@ class Demo:
             clock = f"{start.isoformat()}@{self._speed:.0f}"
             async with Supervisor(self._data, self._port, clock, logs=self._data / "logs").running() as running:
                 target = find(self._data)
+                if not self._once:
+                    await print_links(target, load_ledgers(ledger_file.parent))
                 async with Client(target, LEDGER) as client:
                     await self._play(client)
                     await self._until_delivered(client)
@@ -105,6 +108,7 @@ class Demo:
                     self._console.print(
                         f"duban keeps running; see the board with `duban status --data {self._data}`. Ctrl-C ends it."
                     )
+                    await print_links(target, load_ledgers(ledger_file.parent))
                     await running.until_stopped()
                 return failed
 

@@ -15,6 +15,10 @@ from services.common.settings import SERVICES, load_ledger, load_ledgers, shippe
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="The data directory of a running `duban up`")]
 LedgerOption = Annotated[str, typer.Option("--ledger", help="The ledger")]
+ReaderOption = Annotated[
+    str | None,
+    typer.Option("--source", help="Read with this source's token; default: DUBAN_TOKEN, else board's"),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON")]
 ByOption = Annotated[str | None, typer.Option("--by", help="The person responsible; default: user@machine")]
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Also explain the reading in a Chinese sentence")]

@@ -11,6 +11,7 @@ import msgspec
 from events.envelope import MAX_BYTES
 from services.cli.client import REQUEST_BYTES, Client, ServiceError, detail_of, ok
 from services.cli.event_file import EventLine
+from services.cli.target import Bearer
 from services.common.clock import SystemClock, real_time, sleep
 from services.ingest.core import Outcome
 
@@ -40,11 +41,11 @@ class Publisher:
     One request is in flight at a time: two could overtake each other, and a later event may depend on an earlier one.
     """
 
-    def __init__(self, client: Client, token: str, patience: float, waiting: Callable[[str | None], None]) -> None:
+    def __init__(self, client: Client, bearer: Bearer, patience: float, waiting: Callable[[str | None], None]) -> None:
         """`waiting` gets the reason for waiting, and None when it ends."""
         self.size = REQUEST_BYTES
         self._client = client
-        self._token = token
+        self._bearer = bearer
         self._patience = patience
         self._waiting = waiting
 
@@ -62,7 +63,7 @@ class Publisher:
                 continue
             answer = await self._answer(b"\n".join(line.raw or b"" for line in part))
             if answer.status_code != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-                outcomes |= zip([line.number for line in part], _read(answer, len(part)), strict=True)
+                outcomes |= zip([line.number for line in part], self._read(answer, len(part)), strict=True)
             elif len(part) == 1:
                 outcomes[part[0].number] = _too_large(part[0].size, detail_of(answer))
             else:
@@ -76,7 +77,7 @@ class Publisher:
         began, pause, waiting = real_time(), 0.1, False
         while True:
             try:
-                answer = await self._client.post_lines(body, self._token)
+                answer = await self._client.post_lines(body, self._bearer)
             except httpx.UnsupportedProtocol:
                 raise
             except httpx.TransportError as error:
@@ -96,15 +97,14 @@ class Publisher:
             await sleep(min(pause, LONGEST_PAUSE))
             pause = min(2 * pause, LONGEST_PAUSE)
 
-
-def _read(answer: httpx.Response, count: int) -> list[Outcome]:
-    try:
-        outcomes = _outcomes.decode_lines(ok(answer).content)
-    except msgspec.MsgspecError as error:
-        raise ServiceError(f"{answer.request.url} is not an ingest service of duban: {error}") from error
-    if len(outcomes) != count:
-        raise ServiceError(f"{answer.request.url}: {len(outcomes)} outcomes for {count} events")
-    return outcomes
+    def _read(self, answer: httpx.Response, count: int) -> list[Outcome]:
+        try:
+            outcomes = _outcomes.decode_lines(ok(answer, self._bearer).content)
+        except msgspec.MsgspecError as error:
+            raise ServiceError(f"{answer.request.url} is not an ingest service of duban: {error}") from error
+        if len(outcomes) != count:
+            raise ServiceError(f"{answer.request.url}: {len(outcomes)} outcomes for {count} events")
+        return outcomes
 
 
 def _retry_after(answer: httpx.Response) -> float | None:

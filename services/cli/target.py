@@ -3,18 +3,22 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from services.cli.files import make_directory, replace
 from services.common.listening import LOCALHOST, reachable
-from services.common.settings import SERVICES, SettingsError, load_ledgers, server_url, shipped
+from services.common.settings import SERVICES, BaseUrl, SettingsError, load_ledgers, server_url, shipped
 
 DATA = Path(".duban")
 LEDGER = "zhanjiang"
 PORT = 8801
 """The port of ingest."""
+
+READER = "board"
+"""The source that commands read as by default."""
 
 
 class SupervisionError(Exception):
@@ -31,30 +35,75 @@ class Run(Struct, frozen=True):
     host: str = LOCALHOST
 
 
+class Bearer(NamedTuple):
+    """A token, and where it comes from, for messages; the token itself is in none of them."""
+
+    token: str
+    origin: str
+    remedy: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header that authenticates a request."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+
 class Target(Struct, frozen=True):
-    """A reachable deployment: base URLs by service, and optionally data directory, server, token and clock."""
+    """A reachable deployment: base URLs by service, and optionally data directory, server, token, clock, public URL."""
 
     urls: dict[str, str]
     data: Path | None
     redis_url: str | None
     token: str | None = None
     clock: str | None = None
+    public_url: str | None = None
 
     @property
     def home(self) -> Path:
         """The data directory, which may not exist."""
         return self.data or DATA
 
-    def token_of(self, ledger: str, source: str) -> str:
+    def token_of(self, ledger: str, source: str) -> Bearer:
         """Return the token of a source; raises SettingsError if none is available."""
         if self.token is not None:
-            return self.token
-        path = token_file(self.home, ledger, source)
+            return bearer_of(self.token)
+        if self.data is None:
+            raise SettingsError(f"no token of {source!r}: with DUBAN_URL set DUBAN_TOKEN too, or DUBAN_DATA")
+        path = token_file(self.data, ledger, source)
         if not path.exists():
+            known = ", ".join(self._sources(ledger))
+            made = f"there are tokens of: {known}" if known else "set DUBAN_TOKEN, or start `duban up`, which makes one"
+            raise SettingsError(f"{path}: no token of {source!r}; {made}")
+        remedy = (
+            f"`duban up` and `duban init` replace it there by a valid one;"
+            f" `duban token make {source} --ledger {ledger}` makes another, for DUBAN_TOKEN"
+        )
+        return _bearer(path.read_text(encoding="utf-8"), str(path), remedy)
+
+    def reader(self, ledger: str, source: str | None = None) -> Bearer | None:
+        """Return the token to read a ledger with: DUBAN_TOKEN's, else that of `source`, of `board`, of any source.
+
+        None if there is no token at all. Raises SettingsError if the named source has none, or if DUBAN_TOKEN, which
+        has a source of its own, is set as well.
+        """
+        if self.token is not None and source is not None:
             raise SettingsError(
-                f"{path}: no token of {source!r}; set DUBAN_TOKEN, or start `duban up`, which makes one"
+                f"--source {source}: DUBAN_TOKEN is set and has its own source; leave out one of the two"
             )
-        return path.read_text(encoding="utf-8").strip()
+        if self.token is not None or source is not None:
+            return self.token_of(ledger, source or READER)
+        names = self._sources(ledger)
+        return self.token_of(ledger, READER if READER in names else names[0]) if names else None
+
+    def _sources(self, ledger: str) -> list[str]:
+        """Return the sources whose tokens the data directory has; that of another deployment is no default."""
+        if self.data is None:
+            return []
+        return sorted(path.stem for path in token_file(self.data, ledger, READER).parent.glob("*.token"))
+
+    def page(self, ledger: str) -> str:
+        """Return the address of a ledger's page: under DUBAN_PUBLIC_URL, else at status."""
+        return f"{self.public_url or self.urls['status']}/{ledger}/"
 
     def server(self) -> str:
         """Return the server's URL; raises SettingsError if only the services' addresses are known."""
@@ -67,24 +116,31 @@ class Target(Struct, frozen=True):
 
 def find(data: Path | None, environment: Mapping[str, str] = os.environ) -> Target:
     """Return the target of --data, DUBAN_DATA, DUBAN_URL or DUBAN_REDIS_URL; raises SettingsError without one."""
+    given = data or (Path(environment["DUBAN_DATA"]) if environment.get("DUBAN_DATA") else None)
     redis_url, clock = server_url(environment), environment.get("DUBAN_CLOCK") or None
-    directory = data or Path(environment.get("DUBAN_DATA") or DATA)
+    token, public_url = environment.get("DUBAN_TOKEN") or None, _public_url(environment)
+    directory = given or DATA
     url = environment.get("DUBAN_URL") if data is None else None
     if url is not None:
-        return Target(_urls(url), directory, redis_url, environment.get("DUBAN_TOKEN"), clock)
+        return Target(_urls(url), given, redis_url, token, clock, public_url)
     try:
         run = msgspec.json.decode((directory / "run.json").read_bytes(), type=Run)
     except FileNotFoundError:
         if redis_url is not None and data is None:
-            token = environment.get("DUBAN_TOKEN")
-            return Target(_urls(f"http://127.0.0.1:{PORT}"), directory, redis_url, token, clock)
+            return Target(_urls(f"http://127.0.0.1:{PORT}"), directory, redis_url, token, clock, public_url)
         raise SettingsError(
             f"{directory}: duban is not running here; start it with `duban up --data {directory}`"
         ) from None
     except msgspec.MsgspecError as error:
         raise SettingsError(f"{directory / 'run.json'} was not written by `duban up`: {error}") from error
     urls = _urls(f"http://{reachable(run.host)}:{run.port}")
-    return Target(urls, directory, redis_url or run.redis_url, clock=clock or run.clock)
+    return Target(urls, directory, redis_url or run.redis_url, clock=clock or run.clock, public_url=public_url)
+
+
+def bearer_of(token: str) -> Bearer:
+    """Return the token of DUBAN_TOKEN; raises SettingsError if it cannot be one."""
+    remedy = "set it to a valid token of this ledger; `duban token make SOURCE` makes one where duban runs"
+    return _bearer(token, "DUBAN_TOKEN", remedy)
 
 
 def prepare(data: Path) -> None:
@@ -120,6 +176,22 @@ def _is_run(content: bytes) -> bool:
     except msgspec.MsgspecError:
         return False
     return True
+
+
+def _bearer(text: str, origin: str, remedy: str) -> Bearer:
+    """Return a token that a header can carry; raises SettingsError for any other text."""
+    token = text.strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise SettingsError(f"{origin} is not a token: it is empty or has other characters than a token; {remedy}")
+    return Bearer(token, origin, remedy)
+
+
+def _public_url(environment: Mapping[str, str]) -> str | None:
+    url = environment.get("DUBAN_PUBLIC_URL")
+    try:
+        return BaseUrl(url) if url else None
+    except ValueError as error:
+        raise SettingsError(f"DUBAN_PUBLIC_URL={url!r}: {error}") from error
 
 
 def _urls(ingest: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from events.keys import key
 from events.ledger import Ledger
+from services.common.sessions import INSTALLATION
 
 SUBMITTING = ("assigner", "reporter")
 """Roles of sources that publish."""
@@ -42,19 +43,22 @@ _FOLD = (
 _COMMANDS = {
     "admin": "+@all -flushall -flushdb -swapdb",
     "ingest": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +exists +hsetnx +xlen +xtrim +xsetid +memory|usage +wait +waitaof",
-    "status": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD}",
+    "status": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +hsetnx +hdel +getdel",
     "notify": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +wait +waitaof +smembers +sadd +srem +del +pexpire +pttl",
     "audit": f"{_CONNECT} +@read -@dangerous +multi +exec +evalsha +script|load",
 }
 
 _KEYS = {
     "ingest": "~log ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~strangers ~ingest:* ~clock:*"
-    " %R~accepted %R~tokens",
-    "status": "%R~log ~status:* ~clock:* %R~accepted %R~tokens",
-    "notify": "%R~log ~notify:* ~clock:* %R~accepted %R~tokens",
+    " %R~accepted %R~tokens ~sessions",
+    "status": "%R~log ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~codes:*",
+    "notify": "%R~log ~notify:* ~clock:* %R~accepted %R~tokens ~sessions",
     "audit": "%R~* ~seen",  # the index is looked up by a script
 }
-"""Of each ledger, without the prefix."""
+"""Of each ledger, without the prefix. All services refresh the sessions that are used; status starts and ends them."""
+
+_SHARED = {"ingest": [f"%R~{INSTALLATION}"], "status": [f"~{INSTALLATION}"], "notify": [f"%R~{INSTALLATION}"]}
+"""Of no ledger."""
 
 _STOCK = {"user", "default", "on", "nopass", "sanitize-payload", "~*", "&*", "+@all"}
 """The words of the only line that a server saves which was never given a user."""
@@ -78,8 +82,9 @@ def fixed(ledgers: Iterable[str], hashes: Mapping[str, str]) -> list[str]:
     names = sorted(ledgers)
     lines = ["user default off resetpass ~* &* +@all", "user health on nopass resetchannels -@all +ping"]
     for user in FIXED:
-        patterns = " ".join(_pattern(name, one) for name in names for one in _KEYS.get(user, "").split())
-        lines.append(str(User(user, [hashes[user]], "~*" if user == "admin" else patterns, _COMMANDS[user])))
+        patterns = [_pattern(name, one) for name in names for one in _KEYS.get(user, "").split()]
+        allowed = "~*" if user == "admin" else " ".join([*patterns, *_SHARED.get(user, ())])
+        lines.append(str(User(user, [hashes[user]], allowed, _COMMANDS[user])))
     return lines
 
 

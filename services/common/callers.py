@@ -1,4 +1,4 @@
-"""Authentication: the source of a request's token, and the client that the request counts for."""
+"""Authentication: the source of a request's token or session, and the client that the request counts for."""
 
 import re
 from collections.abc import Mapping
@@ -8,9 +8,10 @@ from litestar.connection import ASGIConnection
 from redis.exceptions import ConnectionError as DisconnectedError
 from redis.exceptions import RedisError
 
-from services.common import tokens
-from services.common.clock import ClockError
+from services.common import sessions
+from services.common.clock import ClockError, real_time
 from services.common.endpoints import Endpoint
+from services.common.identity import Identity, Presented, Remembered, identify, presented
 from services.common.networks import Networks, origin, site
 from services.common.quota import Holder
 
@@ -18,6 +19,9 @@ _LEDGER = re.compile(r"/v1/([^/]+)/")
 
 CALLER = "duban.caller"
 """Where a request's scope has its Caller."""
+
+SAFE = frozenset({"GET", "HEAD"})
+"""Methods that only read."""
 
 
 class Caller(NamedTuple):
@@ -28,36 +32,80 @@ class Caller(NamedTuple):
     scheme: str | None
     source: str | None = None
     failure: Exception | None = None
+    identity: Identity | None = None
 
 
-async def authenticate(scope: Any, trusted: Networks, endpoints: Mapping[str, Endpoint]) -> Caller:
-    """Return who sent a request; where the look-up of its token fails, it counts for its address."""
-    peer = scope["client"][0] if scope.get("client") else ""
-    found = origin(peer, scope["headers"], trusted)
-    caller = Caller(found.address, (site(found.address),), found.scheme)
-    path = _LEDGER.match(scope["path"])
-    authorization = next((value for name, value in scope["headers"] if name == b"authorization"), None)
-    if path is None or authorization is None or path[1] not in endpoints:
-        return caller
-    try:
-        source = await _source(endpoints[path[1]], path[1], authorization.decode("latin-1"))
-    except (RedisError, ClockError, OSError) as failure:
-        return caller._replace(failure=failure)
-    return caller if source is None else caller._replace(holder=(path[1], source), source=source)
+class Authentication:
+    """Finds who sends a request; `secure` is whether the deployment's cookies are those of TLS."""
+
+    def __init__(self, trusted: Networks, endpoints: Mapping[str, Endpoint], *, secure: bool) -> None:
+        self._trusted = trusted
+        self._endpoints = endpoints
+        self._secure = secure
+        self._remembered = Remembered()
+
+    async def caller(self, scope: Any) -> Caller:
+        """Return who sent a request; where the look-up of its token fails, it counts for its address."""
+        peer = scope["client"][0] if scope.get("client") else ""
+        found = origin(peer, scope["headers"], self._trusted)
+        caller = Caller(found.address, (site(found.address),), found.scheme)
+        ledger = ledger_in(scope["path"])
+        if ledger is None or ledger not in self._endpoints:
+            return caller
+        given = presented(scope["headers"], ledger, secure=self._secure)
+        if given is None:
+            return caller
+        try:
+            identity = await self._identity(ledger, given, reads=scope["method"] in SAFE)
+        except (RedisError, ClockError, OSError) as failure:
+            return caller._replace(failure=failure)
+        if identity is None:
+            return caller
+        source = identity.token.source
+        browser = (identity.session.id,) if identity.session is not None else ()
+        return caller._replace(holder=(ledger, source, *browser), source=source, identity=identity)
+
+    async def _identity(self, ledger: str, given: Presented, *, reads: bool) -> Identity | None:
+        """Return a valid identity; for a read while the server is away, the one that was valid last, if it still is."""
+        endpoint = self._endpoints[ledger]
+        now, real = endpoint.clock.now(), real_time()
+        try:
+            identity = await _found(endpoint.redis, ledger, given)
+            if identity is not None and not identity.is_good(now, real):
+                identity = None
+            self._remembered.note(ledger, given, identity)
+            if identity is not None and identity.session is not None:
+                await sessions.use(endpoint.redis, ledger, identity.session, real)
+        except (RedisError, OSError):
+            identity = self._remembered.recall(ledger, given) if reads else None
+            if identity is None:
+                raise
+            return identity if identity.is_good(now, real) else None
+        return identity
 
 
-def source_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
-    """Return the source of a request, None without a valid token; raises the failure of the token's look-up."""
+def ledger_in(path: str) -> str | None:
+    """Return the ledger that a path names, known or not; None where it names none."""
+    match = _LEDGER.match(path)
+    return match[1] if match is not None else None
+
+
+def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
+    """Return who sent a request; raises the failure of the look-up of its token."""
     caller = dict(connection.scope)[CALLER]
     assert isinstance(caller, Caller)
     if caller.failure is not None:
         raise caller.failure
-    return caller.source
+    return caller
 
 
-async def _source(endpoint: Endpoint, ledger: str, authorization: str) -> str | None:
-    now = endpoint.clock.now()
+def source_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """Return the source of a request, None without a valid token; raises the failure of the token's look-up."""
+    return caller_of(connection).source
+
+
+async def _found(redis: Any, ledger: str, given: Presented) -> Identity | None:
     try:
-        return await tokens.source_of(endpoint.redis, ledger, authorization, now)
+        return await identify(redis, ledger, given)
     except DisconnectedError:  # a pooled connection that the server has closed fails once
-        return await tokens.source_of(endpoint.redis, ledger, authorization, now)
+        return await identify(redis, ledger, given)

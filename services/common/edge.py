@@ -6,8 +6,11 @@ from typing import Any
 
 from litestar import Litestar, Request
 from litestar.enums import ScopeType
+from litestar.routes import HTTPRoute
 
-from services.common.callers import CALLER, Caller, authenticate
+from services.common.callers import CALLER, Authentication, Caller, ledger_in
+from services.common.cors import answer_preflight, is_preflight, shared_headers
+from services.common.ending import until_ended
 from services.common.limits import Limits
 from services.common.problems import crowded, problem
 from services.common.quota import ConnectionSlots, Quota
@@ -28,14 +31,18 @@ SLOT = "duban.slot"
 class Service(Litestar):
     """An application that authenticates and bounds its clients, answers HEAD like GET, and has one spelling of a path.
 
-    `state.endpoints` has the endpoints of its ledgers by name.
+    `state` has the endpoints of its ledgers by name, who may read (`access`), and the `watch` of its open streams.
     """
 
     def __init__(self, *args: Any, limits: Limits, **options: Any) -> None:
         super().__init__(*args, **options)
+        self._methods = {route.path_format: route.methods for route in self.routes if isinstance(route, HTTPRoute)}
         self.limits = limits
         self.slots = ConnectionSlots(limits.connections)
         self.streams = Quota(limits.streams)
+        self.authentication = Authentication(
+            limits.trusted_proxies, self.state.endpoints, secure=self.state.access.secure
+        )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -45,7 +52,7 @@ class Service(Litestar):
             added = (CLOSING,) if slot is not None and slot.holder is None else ()
             await self._answer(super().__call__, scope, receive, _with_headers(send, added))
         else:
-            caller = await authenticate(scope, self.limits.trusted_proxies, self.state.endpoints)
+            caller = await self.authentication.caller(scope)
             scope[CALLER] = caller
             scope["client"] = (caller.address, scope["client"][1] if scope.get("client") else 0)
             scope["scheme"] = caller.scheme or scope["scheme"]
@@ -54,15 +61,16 @@ class Service(Litestar):
     async def _admit(self, caller: Caller, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request unless its client has too many connections; through a proxy, each request counts as one."""
         slot = scope.get(SLOT)
+        shared = shared_headers(scope, self.state.access)
         if not (slot.move(caller.holder) if slot is not None else self.slots.quota.reserve(caller.holder)):
             if slot is not None:
                 slot.wait()
             full = crowded(f"{_named(caller)} has {self.limits.connections:,} connections, which are the most at once")
             app: Any = full.to_asgi_response(None, Request(scope))
-            await self._answer(app, scope, receive, _with_headers(send, (CLOSING,)))
+            await self._answer(app, scope, receive, _with_headers(send, (*shared, CLOSING)))
             return
         try:
-            await self._answer(super().__call__, scope, receive, _with_headers(send))
+            await self._answer(super().__call__, scope, receive, _with_headers(send, shared))
         finally:
             if slot is None:
                 self.slots.quota.release(caller.holder)
@@ -71,14 +79,33 @@ class Service(Litestar):
         if _HIDDEN.search(scope.get("raw_path") or scope["path"].encode()):
             wrong = problem(404, "the path has an empty or an encoded step; no path here has")
             app = wrong.to_asgi_response(None, Request(scope))
+        elif is_preflight(scope, self.state.access):
+            app = answer_preflight
+        if scope["method"] == "OPTIONS":
+            send = self._with_methods(scope, send)
         if scope["method"] == "HEAD":
             await _head(app, scope, receive, send)
         else:
             await app(scope, receive, send)
 
+    def _with_methods(self, scope: Any, send: Any) -> Any:
+        """Name all methods of a path in `Allow`: Litestar names those of the first handler of it alone."""
+
+        async def sending(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                methods = ", ".join(sorted(self._methods.get(scope.get("path_template", ""), ()))).encode()
+                headers = [(name, methods if name == b"allow" else value) for name, value in message["headers"]]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        return sending
+
 
 def stream_bound(app: Any) -> Any:
-    """Return a middleware that refuses a further stream to a client that already has the most."""
+    """Return a middleware that refuses a further stream to a client that already has the most, and ends streams.
+
+    A stream ends with the token or session that it was opened with.
+    """
 
     async def handle(scope: Any, receive: Any, send: Any) -> None:
         if not scope["route_handler"].opt.get(STREAM):
@@ -92,7 +119,7 @@ def stream_bound(app: Any) -> Any:
             await full.to_asgi_response(None, Request(scope))(scope, receive, send)
             return
         try:
-            await app(scope, receive, send)
+            await _stream(app, caller, scope, receive, send)
         finally:
             streams.release(caller.holder)
 
@@ -103,12 +130,20 @@ STREAM = "stream"
 """The `opt` of a handler whose answer lasts for as long as the client reads."""
 
 
+async def _stream(app: Any, caller: Caller, scope: Any, receive: Any, send: Any) -> None:
+    ledger = ledger_in(scope["path"])
+    if ledger is None or caller.identity is None:
+        await app(scope, receive, send)
+        return
+    with scope["litestar_app"].state.watch.watching(ledger, caller.identity) as ended:
+        await until_ended(ended, app, scope, receive, send)
+
+
 def _named(caller: Caller) -> str:
-    return (
-        f"source {caller.source!r}"
-        if caller.source is not None
-        else f"address {caller.holder[0]} without a valid token"
-    )
+    if caller.identity is None:
+        return f"address {caller.holder[0]} without a valid token"
+    of = "this session of source" if caller.identity.session is not None else "source"
+    return f"{of} {caller.identity.token.source!r}"
 
 
 def _with_headers(send: Any, added: Any = ()) -> Any:

@@ -14,6 +14,7 @@ from events.ledger import Ledger
 from services.common import steady
 from services.common.clock import Clock
 from services.common.connection import WATCH_SECONDS, Watch, connect, until_reachable
+from services.common.ending import CHECK_SECONDS
 from services.common.endpoints import Endpoint
 from services.common.ledger_clock import ledger_clock
 from services.common.runtime import Follower, Handle, follow, make_broker, name_of, repeat
@@ -71,7 +72,7 @@ def lifespan(
     look = steady.keep if records else steady.look
 
     @asynccontextmanager
-    async def running(_: Litestar) -> AsyncIterator[None]:
+    async def running(app: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             redis = connect(settings.redis_url)
             stack.push_async_callback(redis.aclose)
@@ -84,6 +85,7 @@ def lifespan(
                 service.repeat(steady.LOOK_SECONDS, partial(look, redis, name, clock))
             await broker.start()
             service.on_stop(broker.stop)
+            service.repeat(CHECK_SECONDS, app.state.watch.check)
             service.repeat(WATCH_SECONDS, Watch(settings.redis_url, redis, await broker.connect()).look)
             yield
 

@@ -20,7 +20,10 @@ STALL_SECONDS = 60.0
 
 
 class Limits(Struct, frozen=True):
-    """The bounds of a service's HTTP side; a client is an address without a token, or a source with one."""
+    """The bounds of a service's HTTP side.
+
+    A client is an address without a token, a source with one, or a browser's session.
+    """
 
     connections: int = CONNECTIONS
     streams: int = STREAMS

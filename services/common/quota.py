@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 
 Holder = tuple[str, ...]
-"""The client that something counts for: (address) without a valid token, (ledger, source) with one."""
+"""The client that something counts for: (address) without a valid token, (ledger, source) with one, and each browser's
+session for itself, (ledger, source, id): many people sign in as one source."""
 
 
 class Quota:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import parse_qs, quote, urlsplit
 
 import msgspec
@@ -10,8 +10,9 @@ from msgspec import Meta, Struct
 
 from events.keys import key
 from events.ledger import Ledger
+from events.reading import check_origin
 from services.common.limits import CONNECTIONS, REFUSED_BYTES, STREAMS, Limits
-from services.common.listening import LOCALHOST
+from services.common.listening import LOCALHOST, reachable
 from services.common.networks import Networks
 
 SERVICES = ("ingest", "status", "notify")
@@ -20,6 +21,16 @@ SERVICES = ("ingest", "status", "notify")
 
 class SettingsError(Exception):
     """The configuration cannot be used; says where and what would be right."""
+
+
+class BaseUrl(str):
+    """The URL at which a service is found: an origin, without a path."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Read a URL, with or without its last slash; raises ValueError for text that is none, with examples."""
+        return super().__new__(cls, check_origin(text.removesuffix("/")))
 
 
 class Settings(Struct, frozen=True):
@@ -35,7 +46,7 @@ class Settings(Struct, frozen=True):
     DUBAN_LOG        `console` or `json`
     DUBAN_REPLICAS   how many replicas have an event on disk before it is acknowledged, or an alert before it is sent
     DUBAN_CONNECTIONS
-                     connections of one client at once: of an address without a token, of a source with one
+                     connections of one client at once: an address without a token, a source with one, or a session
     DUBAN_STREAMS    streams of changes of one client at once
     DUBAN_TRUSTED_PROXIES
                      networks (CIDR, separated by commas) whose X-Forwarded-For and X-Forwarded-Proto are believed
@@ -43,6 +54,10 @@ class Settings(Struct, frozen=True):
                      bytes of the newest refused submissions of a source that ingest keeps whole
     DUBAN_STATE      the directory in which ingest notes what it has acknowledged, outside of the server: to be made by
                      it, or empty, or its own already; nothing is noted if unset
+    DUBAN_PUBLIC_URL where people find the page, such as https://board.example.cn: what links begin with, and from which
+                     alone a session may send anything; with https its cookies are sent over TLS only
+    DUBAN_INGEST_URL, DUBAN_NOTIFY_URL
+                     where status finds ingest and notify, to which it forwards; at DUBAN_HOST and their ports if unset
     DUBAN_PARENT     the process with which this one ends, if any
     """
 
@@ -58,6 +73,9 @@ class Settings(Struct, frozen=True):
     trusted_proxies: Networks = Networks()
     refused_bytes: Annotated[int, Meta(ge=0)] = REFUSED_BYTES
     state: Path | None = None
+    public_url: BaseUrl | None = None
+    ingest_url: BaseUrl | None = None
+    notify_url: BaseUrl | None = None
     parent: int | None = None
 
     @classmethod
@@ -84,6 +102,11 @@ class Settings(Struct, frozen=True):
 
     def port_of(self, service: str) -> int:
         return self.port + SERVICES.index(service)
+
+    def url_of(self, service: str) -> str:
+        """Return where status finds a service."""
+        given = {"ingest": self.ingest_url, "notify": self.notify_url}.get(service)
+        return given or f"http://{reachable(self.host)}:{self.port_of(service)}"
 
 
 def server_url(environment: Mapping[str, str]) -> str | None:
@@ -159,6 +182,6 @@ def published(name: str) -> Path:
 
 
 def _read(kind: type, value: object) -> object:
-    if kind in {Path, Networks} and isinstance(value, str):
+    if kind in {Path, Networks, BaseUrl} and isinstance(value, str):
         return kind(value)
     raise NotImplementedError(kind)  # msgspec's protocol for a `dec_hook` that does not decode a type

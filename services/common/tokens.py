@@ -11,6 +11,7 @@ in constant time, so that timing reveals nothing.
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -104,12 +105,23 @@ async def every(redis: Any, ledger: str) -> list[Token]:
 
 async def source_of(redis: Any, ledger: str, authorization: str | None, now: datetime) -> str | None:
     """Return the source of a valid token in an `Authorization: Bearer …` header, else None; one round trip."""
-    scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        return None
-    hash = hash_of(token.strip())
-    known = await _find(redis, ledger, hash)
+    hash = bearer_hash(authorization)
+    known = await _find(redis, ledger, hash) if hash is not None else None
     return known.source if known is not None and known.fault(now) is None else None
+
+
+def bearer_hash(authorization: str | None) -> str | None:
+    """Return the hash of the token in an `Authorization: Bearer …` header, None where there is none."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return hash_of(token.strip()) if scheme.lower() == "bearer" and token.strip() else None
+
+
+async def find(redis: Any, ledger: str, hashes: Sequence[str]) -> list[Token | None]:
+    """Return the tokens with these hashes, valid or not, in their order; None where there is none; one round trip."""
+    names = [name for hash in hashes for name in (hash[:ID_DIGITS], hash)]
+    values = await redis.hmget(key(ledger, "tokens"), names) if names else []
+    pairs = zip(values[::2], values[1::2], strict=True)
+    return [_matching(hash, *pair) for hash, pair in zip(hashes, pairs, strict=True)]
 
 
 def hash_of(token: str) -> str:
@@ -118,9 +130,13 @@ def hash_of(token: str) -> str:
 
 
 async def _find(redis: Any, ledger: str, hash: str) -> Token | None:
-    names = (hash[:ID_DIGITS], hash)
-    values = await redis.hmget(key(ledger, "tokens"), names)
-    for name, value in zip(names, values, strict=True):
+    (token,) = await find(redis, ledger, [hash])
+    return token
+
+
+def _matching(hash: str, *values: bytes | None) -> Token | None:
+    """Return the token in the record under its id, or else under its hash, if it is the one with this hash."""
+    for name, value in zip((hash[:ID_DIGITS], hash), values, strict=True):
         if value is not None:
             token = _read(name.encode(), value)
             return token if hmac.compare_digest(token.hash, hash) else None

@@ -16,8 +16,11 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 from redis.exceptions import RedisError
 
+from services.common.access import CLOSED, Access, guard
 from services.common.clock import ClockError
+from services.common.compression import compressed
 from services.common.edge import Service, stream_bound
+from services.common.ending import StreamWatch
 from services.common.endpoints import Endpoint
 from services.common.lifespan import Lifespan
 from services.common.limits import LIMITS, Limits
@@ -27,6 +30,8 @@ from services.contract.openapi import HEALTH, answers, describe, problems, query
 
 OPENAPI = "application/vnd.oai.openapi+json"
 ASYNCAPI = "application/vnd.aai.asyncapi+json"
+
+NO_ENDPOINTS: Mapping[str, Endpoint] = {}
 
 KEEPS = "keeps what is wrong"
 """The `opt` of a handler that checks the query itself, as it keeps what it refuses."""
@@ -86,11 +91,12 @@ def application(
     max_body: int = 1_000_000,
     most_requests: int = MOST_REQUESTS,
     limits: Limits = LIMITS,
-    endpoints: Mapping[str, Endpoint] | None = None,
+    endpoints: Mapping[str, Endpoint] = NO_ENDPOINTS,
+    access: Access = CLOSED,
 ) -> Service:
     """Return a service's application; `unready` returns why it cannot be used yet, None if it can.
 
-    `endpoints` are those of its ledgers, by name, as they open; their ledgers' tokens authenticate its clients.
+    `endpoints` are those of its ledgers, by name, as they open; `access` is who may read those.
 
     Its description is in the `state`, as `description`, and is served with the streams' at every service.
     """
@@ -101,14 +107,16 @@ def application(
         "description_bytes": msgspec.json.encode(description),
         "parameters": query_parameters(description),
         "unready": unready,
-        "endpoints": endpoints if endpoints is not None else {},
+        "endpoints": endpoints,
+        "access": access,
+        "watch": StreamWatch(endpoints),
     }
     return Service(
         every,
         lifespan=[lifespan],
-        middleware=[stream_bound, bounded(most_requests)],
+        middleware=[stream_bound, bounded(most_requests), compressed],
         logging_config=None,
-        guards=[_sound_query],
+        guards=[guard, _sound_query],
         request_max_body_size=max_body,
         exception_handlers=_EXCEPTION_HANDLERS,
         openapi_config=None,

@@ -1,7 +1,8 @@
 """How a service describes itself (OpenAPI 3.1): paths and parameters by Litestar, bodies and answers from the structs.
 
-Each handler names every answer of its own (`responses`), what it reads (`opt["body"]`) and whether it needs a token
-(`security`). A fault (500) is no part of a description, nor is what no path of it can answer (404, 405 elsewhere).
+Each handler names every answer of its own (`responses`) and what it reads (`opt["body"]`). Whether it needs a token
+follows from its path and `opt`, as services/common/access.py guards it. A fault (500) is no part of a description, nor
+is what no path of it can answer (404, 405 elsewhere).
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,8 @@ from msgspec import Struct
 
 from events.contract import Schema, components, event_schema, example_of, schema_for
 from events.schema import TYPES
+from services.common.access import LEDGERS, OPEN
+from services.common.callers import SAFE
 
 HEALTH = "/health/"
 """Where a service's health is asked after: always answered, however many requests there are."""
@@ -25,9 +28,21 @@ JSON = "application/json"
 PROBLEM = "application/problem+json"
 
 BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
-"""The `security` of a handler that asks for a token."""
+"""The `security` of a handler that asks for a token, and takes no session."""
+
+SECURITY = [*BEARER, {"session": []}]
+"""Of every other path of a ledger that is not open."""
 
 POSITION = {"Duban-Position": ("The position in the log that the answer reflects.", {"type": "integer", "minimum": 0})}
+
+READ: Mapping[str, tuple[str, Schema]] = {
+    **POSITION,
+    "ETag": (
+        "The entity tag; `If-None-Match` with it gets 304 while the answer is the same.",
+        {"type": "string"},
+    ),
+}
+"""Headers of a read."""
 
 _HEADERS: Mapping[int, Mapping[str, tuple[str, Schema]]] = {
     401: {"WWW-Authenticate": ("How to authenticate.", {"const": "Bearer"})},
@@ -35,7 +50,16 @@ _HEADERS: Mapping[int, Mapping[str, tuple[str, Schema]]] = {
     503: {"Retry-After": ("Seconds after which to send the same again.", {"type": "integer", "minimum": 1})},
 }
 
-_SCHEME = {"type": "http", "scheme": "bearer", "description": "A token of a source; it is good for one ledger."}
+_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A token of a source; it is good for one ledger."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "duban-<installation>-<ledger>",
+        "description": "A browser's session, by the cookie that signing in sets; with the prefix __Host- over TLS."
+        " Other methods than GET and HEAD then need Sec-Fetch-Site: same-origin, or the page's own Origin.",
+    },
+}
 
 
 class Error(Struct):
@@ -96,6 +120,17 @@ def answers(
     )
 
 
+def empty(description: str) -> Answer:
+    """Return an answer without a body."""
+    return Answer(None, generate_examples=False, description=description)
+
+
+def unchanged() -> dict[int, Answer]:
+    """Return the answer to a client that has what it asks for."""
+    text = "The client has the answer"
+    return {HTTPStatus.NOT_MODIFIED: Answer(None, generate_examples=False, description=text, headers=READ)}
+
+
 def problems(*statuses: int) -> dict[int, Answer]:
     """Return the problems of these statuses."""
     return {status: answers(Problem, HTTPStatus(status).phrase, PROBLEM, _HEADERS.get(status)) for status in statuses}
@@ -131,12 +166,14 @@ def describe(title: str, summary: str, handlers: Sequence[Any]) -> Schema:
             for method, operation in document["paths"][route.path_format].items():
                 handler, _ = route.route_handler_map[method.upper()]
                 always = {} if route.path_format.startswith(HEALTH) else problems(429, 503)
+                if route.path_format.startswith(LEDGERS):
+                    always |= _secure(operation, method.upper(), is_open=OPEN in handler.opt)
                 _complete(operation, handler, known, {**always, **(handler.responses or {})})
     return {
         "openapi": document["openapi"],
         "info": Info(title, "1", summary=summary).to_schema(),
         "paths": dict(sorted(document["paths"].items())),
-        "components": {"schemas": known.schemas(), "securitySchemes": {"bearer": _SCHEME}},
+        "components": {"schemas": known.schemas(), "securitySchemes": _SCHEMES},
     }
 
 
@@ -192,10 +229,23 @@ def _complete(operation: Schema, handler: Any, known: SchemaRegistry, given: Map
         str(status): {
             "description": answer.description,
             **({"headers": {name: _header(*said) for name, said in answer.headers.items()}} if answer.headers else {}),
-            "content": {form: {"schema": known.schema(body)} for form, body in answer.content.items()},
+            **({"content": _content(answer, known)} if answer.content else {}),
         }
         for status, answer in sorted(given.items())
     }
+
+
+def _content(answer: Answer, known: SchemaRegistry) -> Schema:
+    return {form: {"schema": known.schema(body)} for form, body in answer.content.items()}
+
+
+def _secure(operation: Schema, method: str, *, is_open: bool) -> dict[int, Answer]:
+    """Put what an operation on a ledger needs into it; returns the problems of requests without."""
+    forged = {} if method in SAFE else problems(403)
+    if is_open:
+        return forged
+    operation.setdefault("security", SECURITY)
+    return {**problems(401), **forged}
 
 
 def _header(description: str, schema: Schema) -> Schema:

@@ -15,6 +15,7 @@ from events.ledger import Ledger
 from events.log import Log
 from events.schema import TYPES
 from services.common import steady
+from services.common.access import Access
 from services.common.clock import Clock, kind_of
 from services.common.connection import writable
 from services.common.edge import Service
@@ -61,6 +62,7 @@ def build(settings: Settings) -> Service:
         MOST_REQUEST,
         limits=settings.limits,
         endpoints=endpoints,
+        access=Access(ledgers, settings.public_url),
     )
 
 

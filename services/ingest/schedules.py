@@ -14,12 +14,13 @@ from msgspec import Struct
 from redis.exceptions import RedisError
 
 from events.envelope import CODES, InvalidEvent
+from services.common.access import ADMITS
 from services.common.callers import source_of
 from services.common.endpoints import endpoint_of
 from services.common.problems import unavailable
 from services.common.sizes import MIB
 from services.contract.ingest import SCHEDULE
-from services.contract.openapi import BEARER, answers, problems
+from services.contract.openapi import answers, problems
 from services.ingest.documents import BusyError, Imported
 from services.ingest.encoding import EncodingError, check_encoding, decoded
 from services.ingest.endpoint import ADMITTED, BODY_SECONDS, LATE, Admitted, Ingest, admits, keep_head, writing
@@ -104,8 +105,7 @@ async def _receive(request: Request[Any, Any, Any]) -> None:
     summary="Read a document of tasks and assign them; with dry_run only show how it is read",
     description="Nothing is assigned if a row cannot be read, unless `partial`. For assigners.",
     status_code=200,
-    security=BEARER,
-    opt={"body": SCHEDULE},
+    opt={"body": SCHEDULE, ADMITS: True},
     guards=[admits({"assigner"}, "a schedule is for an assigner to hand out", _AGAIN)],
     before_request=_receive,
     dependencies=ADMITTED,

@@ -11,12 +11,13 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from msgspec import Raw
 
 from events.envelope import InvalidEvent
+from services.common.access import ADMITS
 from services.common.acl import SUBMITTING
 from services.common.problems import problem, unavailable
 from services.common.sizes import MIB
 from services.common.web import KEEPS, query_fault
 from services.contract.ingest import ACCEPTED, EVENTS, LINES, MANY, MAX_EVENTS, ONE, ONE_OR_MANY, REFUSED
-from services.contract.openapi import BEARER, answers, problems
+from services.contract.openapi import answers, problems
 from services.ingest.budget import MOST_REQUEST, OverBudgetError
 from services.ingest.draft import BYTE_ORDER_MARK, Submission, submission
 from services.ingest.encoding import EncodingError, decoded
@@ -53,10 +54,9 @@ _AGAIN = "send it all again, what was recorded is then answered as a duplicate"
     description="The token says who submits. Send the same bytes again as often as you like: what was accepted is"
     " a duplicate then. What is refused is kept, with the reason.",
     status_code=200,
-    security=BEARER,
     guards=[admits(SUBMITTING, "it may read, not submit", _AGAIN)],
     dependencies=ADMITTED,
-    opt={"body": EVENTS, KEEPS: True},
+    opt={"body": EVENTS, KEEPS: True, ADMITS: True},
     responses={
         200: answers(
             ONE_OR_MANY,

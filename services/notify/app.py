@@ -12,6 +12,7 @@ from litestar.params import QueryParameter, SkipValidation
 
 from events.ledger import EVERYBODY, Ledger, Trigger
 from events.text import name_of
+from services.common.access import Access
 from services.common.clock import Clock
 from services.common.edge import Service
 from services.common.endpoints import ENDPOINT, answer_at, unloaded
@@ -50,6 +51,7 @@ def build(settings: Settings) -> Service:
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
+        access=Access(ledgers, settings.public_url),
     )
 
 

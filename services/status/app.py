@@ -4,15 +4,19 @@ from datetime import timedelta
 from functools import partial
 
 from events.ledger import Ledger
+from services.common.access import Access
 from services.common.clock import Clock
 from services.common.edge import Service
 from services.common.endpoints import unloaded
+from services.common.failures import FailedSignIns
 from services.common.lifespan import Running, lifespan
 from services.common.settings import Settings, load_ledgers
 from services.common.web import application
 from services.status import pages
+from services.status.forwarding import FORWARDED, Forwarder
 from services.status.reader import StatusReader
 from services.status.routes import ROUTES
+from services.status.sessions import SESSION_ROUTES
 
 CATCH_UP_SECONDS = 1.0
 """Between two reads of the log without a message: the delay that a lost message can cause."""
@@ -25,14 +29,20 @@ def build(settings: Settings) -> Service:
     """Return the service; it connects when it starts."""
     ledgers = load_ledgers(settings.ledgers)
     endpoints: dict[str, StatusReader] = {}
-    return application(
+    forwarder = Forwarder({"ingest": settings.url_of("ingest"), "notify": settings.url_of("notify")})
+    app = application(
         "status",
-        (*ROUTES, *pages.HANDLERS),
+        [*ROUTES, *SESSION_ROUTES, *FORWARDED, *pages.HANDLERS],
         lifespan(settings, ledgers, endpoints, _open),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
+        access=Access(ledgers, settings.public_url),
     )
+    app.state.forwarder = forwarder
+    app.state.failed_sign_ins = FailedSignIns()
+    app.on_shutdown.append(forwarder.close)
+    return app
 
 
 async def _open(service: Running, name: str, ledger: Ledger, clock: Clock) -> StatusReader:

@@ -6,18 +6,21 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from events import schema
-from events.deadline import Due, Percent, Recurring, fixed_offset
+from events.deadline import Due, Percent, Recurring, fixed_offset, last_day
 from events.directory import Duties
 from events.entries import Recorded
 from events.envelope import Event
 from events.ledger import Ledger
 from events.term import Term, all_reported
 from services.status.lights import light
-from services.status.parts import afresh, handed_over, later, outdated, percent_of, standing, with_part
+from services.status.parts import afresh, handed_over, later, percent_of, standing, standing_of, with_part
 from services.status.row import Report, State, TaskRow, TrackedTask, UnitRow
 
-VERSION = "5"
+VERSION = "6"
 """Of the rules in `evolve` and `light`, and of the shape of `TrackedTask`; part of a fold's version."""
+
+NO_PART = UnitRow("", "cooperating")
+"""The part of a unit that has none in the task: it has reported nothing."""
 
 
 def evolve(ledger: Ledger, task: TrackedTask | None, entry: Recorded) -> TrackedTask | None:
@@ -32,8 +35,12 @@ def evolve(ledger: Ledger, task: TrackedTask | None, entry: Recorded) -> Tracked
     else:
         changed = _advanced(ledger, task, event)
     now = event.recorded or event.time
+    row = changed.row
     lamp, reason = light(changed, ledger.lights, now)
-    row = replace(changed.row, position=entry.position, light=lamp, light_reason=reason)
+    if lamp == row.light and reason == row.light_reason:  # as after most events
+        row = replace(row, position=entry.position)
+    else:
+        row = replace(row, position=entry.position, light=lamp, light_reason=reason)
     return replace(changed, row=row, lit=now)
 
 
@@ -45,12 +52,14 @@ def _assigned(ledger: Ledger, event: Event, data: schema.TaskAssigned, position:
         task=event.subject,
         title=data.title,
         plan=data.plan,
+        section=event.section,
         row=data.row,
         lead=data.lead,
         lead_inferred=data.lead_inferred,
         units=tuple(UnitRow(unit, role) for unit, role in ledger.directory.obligations(data.units).items()),
         deadline=data.deadline,
         due=due.passes if due is not None else None,
+        due_day=last_day(due.passes, ledger.zone) if due is not None else None,
         state="assigned",
         percent=None,
         light="green",
@@ -75,15 +84,13 @@ def _advanced(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
         case schema.TaskUrged() | schema.DeadlineNeared() | schema.TaskAssigned():
             return task
         case schema.TaskSigned(unit=unit):
-            return replace(task, row=_signed(task.row, unit, event.time))
+            return _signed(task, unit, event.time)
         case schema.ProgressCorrected(unit=unit):
             return _lead_reported(ledger, _corrected(ledger, task, event, event.data), unit, event)
         case schema.CompletionSubmitted(unit=unit):
-            return _lead_reported(
-                ledger, replace(task, row=_submitted(ledger, task.row, unit, event.time)), unit, event
-            )
+            return _lead_reported(ledger, _submitted(ledger, task, unit, event.time), unit, event)
         case schema.CompletionReturned(unit=unit):
-            return replace(task, row=_returned(ledger, task.row, unit))
+            return _returned(ledger, task, unit)
         case schema.TaskClosed(outcome=outcome):
             closed = replace(task.row, state="closed", closed_at=event.time, outcome=outcome)
             return replace(task, row=closed, term=_term(ledger, task, event))
@@ -108,68 +115,89 @@ def _term(ledger: Ledger, task: TrackedTask, event: Event) -> Term:
     return task.term.evolve(event, reported, ledger.zone)
 
 
-def _signed(row: TaskRow, unit: str, at: datetime) -> TaskRow:
-    units = with_part(row.units, unit, lambda part: replace(part, signed_at=part.signed_at or at))
-    return replace(row, units=units)
+def _signed(task: TrackedTask, unit: str, at: datetime) -> TrackedTask:
+    place = task.place(unit)
+    if place is None or task.row.units[place].signed_at is not None:
+        return task
+    return replace(task, row=_with(task.row, place, replace(task.row.units[place], signed_at=at)))
 
 
 def _progressed(ledger: Ledger, task: TrackedTask, event: Event, data: schema.ProgressReported) -> TrackedTask:
     """Return the task after a report; one of an earlier time than the unit's latest changes no per cent."""
-    before = percent_of(task.row.units, (data.unit,))
-    if outdated(task.row, data.unit, event.time):
-        return _in_progress(ledger, task, data.unit, before, event.time)
-    known = data.percent if data.percent is not None else before
-    report = Report(((event.source, event.id),), before)
-    return _in_progress(ledger, _latest(task, data.unit, report), data.unit, known, event.time)
+    place = task.place(data.unit)
+    part = task.row.units[place] if place is not None else NO_PART
+    if part.last_report_at is not None and part.last_report_at > event.time:
+        return _in_progress(ledger, task, data.unit, place, part.percent, event.time)
+    known = data.percent if data.percent is not None else part.percent
+    report = Report(event.source, (event.id,), part.percent, place)
+    return _in_progress(ledger, task, data.unit, place, known, event.time, report)
 
 
 def _corrected(ledger: Ledger, task: TrackedTask, event: Event, data: schema.ProgressCorrected) -> TrackedTask:
     """Return the task after a correction; the correction of an older report than the latest changes no per cent."""
-    report = task.reports.get(data.unit, Report((), None))
-    if (event.source, data.report) not in report.ids:
-        return _in_progress(ledger, task, data.unit, percent_of(task.row.units, (data.unit,)), event.time)
+    place, report = task.place(data.unit), task.reports.get(data.unit)
+    if report is None or report.source != event.source or data.report not in report.ids:
+        part = task.row.units[place] if place is not None else NO_PART
+        return _in_progress(ledger, task, data.unit, place, part.percent, event.time)
     known = data.percent if data.percent is not None else report.before
-    report = replace(report, ids=(*report.ids, (event.source, event.id)))
-    return _in_progress(ledger, _latest(task, data.unit, report), data.unit, known, event.time)
+    report = replace(report, ids=(*report.ids, event.id))
+    return _in_progress(ledger, task, data.unit, place, known, event.time, report)
 
 
-def _latest(task: TrackedTask, unit: str, report: Report) -> TrackedTask:
-    return replace(task, reports={**task.reports, unit: report})
+def _in_progress(
+    ledger: Ledger,
+    task: TrackedTask,
+    unit: str,
+    place: int | None,
+    percent: Percent | None,
+    at: datetime,
+    report: Report | None = None,
+) -> TrackedTask:
+    """Return the task with a unit's report: the first one makes both in progress; a submission stays until returned.
 
-
-def _in_progress(ledger: Ledger, task: TrackedTask, unit: str, percent: Percent | None, at: datetime) -> TrackedTask:
-    """Return the task with a unit's report: the first one makes both in progress; a submission stays until returned."""
+    `report` becomes the unit's latest.
+    """
     row, leading = task.row, ledger.directory.leading(task.row.lead)
-    units = with_part(
-        row.units,
-        unit,
-        lambda part: replace(
-            part,
-            percent=percent,
-            last_report_at=later(part.last_report_at, at),
-            state="submitted" if part.state == "submitted" else "in-progress",
-        ),
-    )
-    last = later(row.last_report_at, at)
+    units, part = row.units, NO_PART
+    if place is not None:
+        before = units[place]
+        last = at if before.last_report_at is None else max(before.last_report_at, at)
+        state: State = "submitted" if before.state == "submitted" else "in-progress"
+        part = replace(before, percent=percent, last_report_at=last, state=state)
+        units = with_part(units, place, part)
+    last = at if row.last_report_at is None else max(row.last_report_at, at)
     if unit not in leading:
-        state: State = "in-progress" if row.state == "assigned" else row.state
-        return replace(task, row=replace(row, units=units, state=state, last_report_at=last))
-    state = standing(leading, units, "in-progress")
-    together = percent if len(leading) == 1 else percent_of(units, leading)
-    return replace(task, row=replace(row, units=units, state=state, percent=together, last_report_at=last))
+        state = "in-progress" if row.state == "assigned" else row.state
+        row = replace(row, units=units, state=state, last_report_at=last)
+    elif len(leading) == 1 and place is not None:
+        state = standing_of(part, "in-progress")
+        row = replace(row, units=units, state=state, percent=percent, last_report_at=last)
+    else:
+        state = standing(leading, units, "in-progress")
+        together = percent if len(leading) == 1 else percent_of(units, leading)
+        row = replace(row, units=units, state=state, percent=together, last_report_at=last)
+    if report is None:
+        return replace(task, row=row)
+    return replace(task, row=row, reports={**task.reports, unit: report})
 
 
-def _submitted(ledger: Ledger, row: TaskRow, unit: str, at: datetime) -> TaskRow:
-    def change(part: UnitRow) -> UnitRow:
-        return replace(part, state="submitted", last_report_at=later(part.last_report_at, at))
+def _submitted(ledger: Ledger, task: TrackedTask, unit: str, at: datetime) -> TrackedTask:
+    row, place = task.row, task.place(unit)
+    if place is not None:
+        part = row.units[place]
+        row = _with(row, place, replace(part, state="submitted", last_report_at=later(part.last_report_at, at)))
+    return replace(task, row=_restated(ledger, replace(row, last_report_at=later(row.last_report_at, at)), unit))
 
-    row = replace(row, units=with_part(row.units, unit, change), last_report_at=later(row.last_report_at, at))
-    return _restated(ledger, row, unit)
+
+def _returned(ledger: Ledger, task: TrackedTask, unit: str) -> TrackedTask:
+    row, place = replace(task.row, returns=task.row.returns + 1), task.place(unit)
+    if place is not None:
+        row = _with(row, place, replace(row.units[place], state="returned"))
+    return replace(task, row=_restated(ledger, row, unit))
 
 
-def _returned(ledger: Ledger, row: TaskRow, unit: str) -> TaskRow:
-    units = with_part(row.units, unit, lambda part: replace(part, state="returned"))
-    return _restated(ledger, replace(row, units=units, returns=row.returns + 1), unit)
+def _with(row: TaskRow, place: int, part: UnitRow) -> TaskRow:
+    return replace(row, units=with_part(row.units, place, part))
 
 
 def _restated(ledger: Ledger, row: TaskRow, unit: str) -> TaskRow:
@@ -188,7 +216,7 @@ def _lead_reported(ledger: Ledger, task: TrackedTask, unit: str, event: Event) -
     after = replace(task, term=term, reported=reported)
     if term.met == task.term.met or term.met is None or (task.row.due is not None and term.met < task.row.due):
         return after
-    return _due(replace(after, row=replace(task.row, overdue_since=None)), term.due(now, ledger.zone))
+    return _due(ledger, replace(after, row=replace(task.row, overdue_since=None)), term.due(now, ledger.zone))
 
 
 def _reopened(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
@@ -196,7 +224,7 @@ def _reopened(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
     units = tuple(replace(part, state=afresh(part.state)) for part in task.row.units)
     row = replace(task.row, units=units, state="in-progress", closed_at=None, outcome=None)
     term = _term(ledger, task, event)
-    return _due(replace(task, row=row, term=term), term.due(event.recorded or event.time, ledger.zone))
+    return _due(ledger, replace(task, row=row, term=term), term.due(event.recorded or event.time, ledger.zone))
 
 
 def _reassigned(ledger: Ledger, task: TrackedTask, data: schema.TaskReassigned, at: datetime) -> TrackedTask:
@@ -211,13 +239,18 @@ def _reassigned(ledger: Ledger, task: TrackedTask, data: schema.TaskReassigned, 
         handed_over(parts.get(name), name, role, leads_newly=name in handover.new_leads)
         for name, role in after.roles.items()
     )
+    places = {part.unit: place for place, part in enumerate(units)}
     state = row.state if row.state == "closed" else standing(after.leading, units, row.state)
     moved = replace(row, lead=data.lead, lead_inferred=False, units=units, state=state)
     return replace(
         task,
         row=replace(moved, percent=percent_of(units, after.leading)),
         reported={kept[name]: at for name, at in task.reported.items() if kept.get(name) in after.leading},
-        reports={kept[name]: report for name, report in task.reports.items() if name in kept},
+        reports={
+            kept[name]: replace(report, place=places.get(kept[name]))
+            for name, report in task.reports.items()
+            if name in kept
+        },
     )
 
 
@@ -234,7 +267,7 @@ def _redated(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
     now = event.recorded or event.time
     due = task.term.due(now, ledger.zone)
     late = None if due is None or due.passes > now else task.row.overdue_since or due.passes
-    return _due(replace(task, row=replace(task.row, deadline=task.term.deadline, overdue_since=late)), due)
+    return _due(ledger, replace(task, row=replace(task.row, deadline=task.term.deadline, overdue_since=late)), due)
 
 
 def _passed(ledger: Ledger, task: TrackedTask, event: Event, due: datetime) -> TrackedTask:
@@ -244,8 +277,10 @@ def _passed(ledger: Ledger, task: TrackedTask, event: Event, due: datetime) -> T
     if after.term.postponed is not None:
         return after
     now = max(due, event.recorded or event.time)
-    return _due(after, after.term.due(now, ledger.zone) or Due(due, due))
+    return _due(ledger, after, after.term.due(now, ledger.zone) or Due(due, due))
 
 
-def _due(task: TrackedTask, due: Due | None) -> TrackedTask:
-    return replace(task, row=replace(task.row, due=due.passes if due is not None else None))
+def _due(ledger: Ledger, task: TrackedTask, due: Due | None) -> TrackedTask:
+    if due is None:
+        return replace(task, row=replace(task.row, due=None, due_day=None))
+    return replace(task, row=replace(task.row, due=due.passes, due_day=last_day(due.passes, ledger.zone)))

@@ -1,5 +1,7 @@
-"""Lights: the colour of a task at an instant, and the reason for it. Pure."""
+"""Lights: the colour of a task at an instant, the reason for it, and when time alone changes it. Pure."""
 
+import math
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -23,8 +25,7 @@ def light(task: TrackedTask, rules: LightRules, now: datetime) -> tuple[Light, R
     if row.due is not None:
         if now >= _reminds(row, row.due) - timedelta(days=rules.yellow_days):
             return "yellow", "due-soon"
-        expected = rules.behind * proportional(row.opened_at, row.due, now)
-        if (row.percent or 0) < int(expected + ROUNDING):
+        if _behind(row, row.due, rules, now):
             return "yellow", "behind"
     silence = now - (row.last_report_at or row.opened_at)
     if isinstance(row.deadline, Ongoing) and silence >= timedelta(days=rules.silent_days):
@@ -45,10 +46,50 @@ def relight(task: TrackedTask, rules: LightRules, now: datetime) -> TrackedTask 
     return lit(task, rules, now)
 
 
+def next_change(task: TrackedTask, rules: LightRules, now: datetime) -> datetime | None:
+    """Return the first instant after `now` at which a task's light or its reason changes by time alone, if any."""
+    row = task.row
+    if row.state == "closed" or row.overdue_since is not None:
+        return None
+    current = light(task, rules, now)
+    turns = sorted(turn for turn in _turns(row, rules) if turn > now)
+    return next((turn for turn in turns if light(task, rules, turn) != current), None)
+
+
 def proportional(opened: datetime, due: datetime, now: datetime) -> float:
     """Return the per cent of the time from `opened` to `due` that is over (序时进度)."""
     span = (due - opened).total_seconds()
     return 100 * min(1.0, max(0.0, (now - opened).total_seconds() / span)) if span > 0 else 100.0
+
+
+def _turns(row: TaskRow, rules: LightRules) -> Iterator[datetime]:
+    """Yield the instants at which one of the conditions of a light begins to hold."""
+    if row.due is not None:
+        yield row.due
+        yield _reminds(row, row.due) - timedelta(days=rules.yellow_days)
+        if (turn := _behind_from(row, row.due, rules)) is not None:
+            yield turn
+    if isinstance(row.deadline, Ongoing):
+        yield (row.last_report_at or row.opened_at) + timedelta(days=rules.silent_days)
+
+
+def _behind(row: TaskRow, due: datetime, rules: LightRules, now: datetime) -> bool:
+    """Return whether a task has less than its part of the proportional progress, in whole per cent."""
+    return (row.percent or 0) < int(rules.behind * proportional(row.opened_at, due, now) + ROUNDING)
+
+
+def _behind_from(row: TaskRow, due: datetime, rules: LightRules) -> datetime | None:
+    """Return the instant from which a task is behind, None if it is so from the beginning or never by `due`."""
+    if due <= row.opened_at or not _behind(row, due, rules, due) or _behind(row, due, rules, row.opened_at):
+        return None
+    wanted = math.floor(row.percent or 0) + 1
+    share = (wanted - ROUNDING) / (100 * rules.behind)
+    turn = row.opened_at + min(1.0, share) * (due - row.opened_at)
+    while not _behind(row, due, rules, turn):  # a few microseconds at most: what a float rounds
+        turn += timedelta.resolution
+    while _behind(row, due, rules, turn - timedelta.resolution):
+        turn -= timedelta.resolution
+    return turn
 
 
 def _reminds(row: TaskRow, due: datetime) -> datetime:

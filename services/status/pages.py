@@ -1,6 +1,5 @@
 """The page over HTTP: one shell for every address of it, and its files."""
 
-import re
 from functools import cache
 from html import escape
 from typing import Any
@@ -10,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from services.common.compression import accepts_gzip
 from services.common.endpoints import endpoint_of
 from services.common.web import KEEPS
 from services.status.assets import Asset, Assets, load
@@ -30,8 +30,6 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 PAGE: dict[str, Any] = {"opt": {KEEPS: True}, "include_in_schema": False}
 """Options of a handler for browsers: the page itself reads the query, and the contract describes data, not pages."""
-
-_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 
 
 @cache
@@ -103,7 +101,7 @@ def _shell(request: Request[Any, Any, Any]) -> Response[bytes]:
 
 def _sent(request: Request[Any, Any, Any], asset: Asset, headers: dict[str, str]) -> Response[bytes]:
     """Return a file, compressed where the browser takes that; 304 where it has it already."""
-    compressed = _GZIP.search(request.headers.get("accept-encoding", "")) is not None
+    compressed = accepts_gzip(request.headers.get("accept-encoding", ""))
     tag = f'"{assets().version}{"-gzip" if compressed else ""}"'
     headers = {**SECURITY, **headers, "ETag": tag, "Vary": "Accept-Encoding"}
     if tag in request.headers.get("if-none-match", ""):

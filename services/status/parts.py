@@ -1,28 +1,31 @@
 """The parts of units in a row, and what follows from them for the task. Pure."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from events.deadline import Percent
 from events.schema import Role
-from services.status.row import State, TaskRow, UnitRow
+from services.status.row import State, UnitRow
 
 
-def with_part(units: tuple[UnitRow, ...], unit: str, change: Callable[[UnitRow], UnitRow]) -> tuple[UnitRow, ...]:
-    """Return the parts with that of one unit changed."""
-    return tuple(change(part) if part.unit == unit else part for part in units)
-
-
-def outdated(row: TaskRow, unit: str, at: datetime) -> bool:
-    """Return whether a unit has reported something later than `at`."""
-    return any(part.last_report_at is not None and part.last_report_at > at for part in row.units if part.unit == unit)
+def with_part(units: tuple[UnitRow, ...], place: int, part: UnitRow) -> tuple[UnitRow, ...]:
+    """Return the parts with another one in one place."""
+    return (*units[:place], part, *units[place + 1 :])
 
 
 def standing(leading: tuple[str, ...], units: tuple[UnitRow, ...], state: State) -> State:
     """Return an open task's state: submitted when all that lead have submitted, returned while one of them is."""
     states = {part.state for part in units if part.unit in leading}
+    return _together(states, state)
+
+
+def standing_of(part: UnitRow, state: State) -> State:
+    """Return an open task's state where one unit leads: `standing` without a look at the other parts."""
+    return _together({part.state}, state)
+
+
+def _together(states: set[State], state: State) -> State:
     if "returned" in states:
         return "returned"
     if states == {"submitted"}:

@@ -37,6 +37,7 @@ class StatusReader:
         await self.board.load(self.clock.now())
         self._version = self._current_version()
         await self.board.projection.catch_up()
+        self.board.refresh()
         kept, trimmed = await self._kept_changes()
         self.feed.load(kept, trimmed=trimmed)
         self._log.skip_to(f"{self.board.position}-0")
@@ -45,6 +46,7 @@ class StatusReader:
     async def catch_up(self, entries: "list[StreamEntry] | None" = None) -> None:
         """Fold the log to its tail; `entries` are those that a follower has read."""
         await self.board.projection.catch_up(stored(entries or []))
+        self.board.refresh()  # now, so that no reader waits for it
         version = self._current_version()
         if version[1] != self._version[1]:  # the log had other events than were folded: a failover
             await self._reload_feed()

@@ -13,13 +13,27 @@ from msgspec import Raw
 from events.entries import Stored
 from events.schema import TYPES
 from events.text import name_of
+from services.common.conditional import answer_if_new
 from services.common.edge import STREAM
 from services.common.endpoints import ENDPOINT, answer_at
-from services.contract.openapi import POSITION, Named, answers, event_named, one_of, place, problems
-from services.status.reader import StatusReader, read_instant, read_position
-from services.status.row import Light, State, TaskRow
+from services.contract.openapi import (
+    POSITION,
+    READ,
+    Named,
+    answers,
+    event_named,
+    one_of,
+    place,
+    problems,
+    unchanged,
+)
+from services.status.fields import PAGE, Fields, partial_row, read_members
+from services.status.order import BadCursorError
+from services.status.parameters import QUERY, Query
+from services.status.reader import StatusReader, read_position
+from services.status.row import TaskRow
 from services.status.store import Snapshot
-from services.status.views import BadCursorError, Overview, Page, Sort, TaskQuery, overview, select
+from services.status.views import Overview, overview
 
 SSE = "text/event-stream"
 
@@ -27,8 +41,12 @@ HISTORY = Named(
     "History",
     {
         "type": "object",
-        "properties": {"items": {"type": "array", "items": {"$ref": place("HistoryItem")}}, "next": {"type": "null"}},
-        "required": ["items", "next"],
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": place("HistoryItem")}},
+            "next": {"type": "null"},
+            "total": {"type": "integer", "minimum": 0},
+        },
+        "required": ["items", "next", "total"],
     },
     [one_of("HistoryItem", "A stored event, with its position.", [event_named(name, stored=True) for name in TYPES])],
 )
@@ -50,35 +68,26 @@ TaskId = Annotated[str, PathParameter(description="A task's id")]
     operation_id="tasks",
     summary="Task rows",
     description="A snapshot: /changes after its position misses nothing and repeats nothing.",
-    dependencies=ENDPOINT,
-    responses={200: answers(Page, "The rows that are asked for", headers=POSITION), **problems(400, 404)},
+    dependencies=ENDPOINT | QUERY,
+    responses={200: answers(PAGE, "The rows that are asked for", headers=READ), **unchanged(), **problems(400, 404)},
 )
 async def tasks(
+    request: Request[Any, Any, Any],
     endpoint: StatusEndpoint,
-    unit: Annotated[str | None, QueryParameter(description="A unit of the task, by any of its names")] = None,
-    lead: Annotated[str | None, QueryParameter(description="Its lead unit, by any of its names")] = None,
-    light: Annotated[Light | None, QueryParameter(description="Its light")] = None,
-    in_state: Annotated[  # Litestar keeps `state` for itself
-        State | None, QueryParameter(name="state", description="Its state")
-    ] = None,
-    due_before: Annotated[
-        str | None,
-        QueryParameter(
-            description="Due before this instant (RFC 3339, with offset)", schema_extra={"format": "date-time"}
-        ),
-    ] = None,
-    q: Annotated[str | None, QueryParameter(description="Part of its title or id")] = None,
-    sort: Annotated[Sort, QueryParameter(description="The order; - turns it round")] = "row",
-    limit: Annotated[int, QueryParameter(ge=1, le=1_000, description="Rows in one answer")] = 100,
-    cursor: Annotated[str | None, QueryParameter(description="`next` of the page before")] = None,
+    wanted: Query,
+    fields: Fields = None,
     as_of: AsOf = None,
 ) -> Response[bytes]:
+    members = read_members(fields) if fields is not None else None
     snapshot = await endpoint.snapshot(as_of)
-    before = read_instant("due_before", due_before) if due_before is not None else None
-    named = endpoint.board.ledger.directory.named
-    query = TaskQuery(unit and named(unit), lead and named(lead), light, in_state, before, q, sort, limit, cursor)
+
+    def page() -> object:
+        found = snapshot.select(wanted)
+        items = found.items if members is None else [partial_row(row, members) for row in found.items]
+        return {"items": items, "next": found.next, "total": found.total}
+
     try:
-        return answer_at(snapshot.position, select(snapshot.rows, query))
+        return answer_if_new(request, snapshot.position, snapshot.edition, page)
     except BadCursorError as error:
         raise ValidationException(str(error)) from error
 
@@ -88,11 +97,14 @@ async def tasks(
     operation_id="task",
     summary="One task row",
     dependencies=ENDPOINT,
-    responses={200: answers(TaskRow, "The row", headers=POSITION), **problems(400, 404)},
+    responses={200: answers(TaskRow, "The row", headers=READ), **unchanged(), **problems(400, 404)},
 )
-async def task_row(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None) -> Response[bytes]:
+async def task_row(
+    request: Request[Any, Any, Any], endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None
+) -> Response[bytes]:
     snapshot = await endpoint.snapshot(as_of)
-    return answer_at(snapshot.position, _row(snapshot, name_of(task)))
+    row = _row(snapshot, name_of(task))
+    return answer_if_new(request, snapshot.position, snapshot.edition, lambda: row)
 
 
 @get(
@@ -100,14 +112,20 @@ async def task_row(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None) -
     operation_id="taskEvents",
     summary="A task's history: each event as it is stored, with its position",
     dependencies=ENDPOINT,
-    responses={200: answers(HISTORY, "The history, whole", headers=POSITION), **problems(400, 404)},
+    responses={200: answers(HISTORY, "The history, whole", headers=READ), **unchanged(), **problems(400, 404)},
 )
-async def task_events(endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None) -> Response[bytes]:
+async def task_events(
+    request: Request[Any, Any, Any], endpoint: StatusEndpoint, task: TaskId, as_of: AsOf = None
+) -> Response[bytes]:
     snapshot = await endpoint.snapshot(as_of)
     task = name_of(task)
     _row(snapshot, task)
     history = await endpoint.board.history(task, snapshot.position)
-    return answer_at(snapshot.position, {"items": [_with_position(entry) for entry in history], "next": None})
+
+    def whole() -> object:
+        return {"items": [_with_position(entry) for entry in history], "next": None, "total": len(history)}
+
+    return answer_if_new(request, snapshot.position, snapshot.edition, whole)
 
 
 @get(

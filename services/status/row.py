@@ -1,6 +1,6 @@
 """The row of a task as readers get it, and what folding further events needs. Pure."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -26,17 +26,23 @@ class UnitRow(Struct, frozen=True, gc=False):
 
 
 class TaskRow(Struct, frozen=True, gc=False):
-    """A task as dashboards get it; `position` is that of its last event."""
+    """A task as dashboards get it; `position` is that of its last event.
+
+    `section` is the part of the table that it stands in. `due_day` is the last day on which it is in time: `due` is
+    exclusive.
+    """
 
     task: str
     title: str
     plan: str
+    section: str | None
     row: int | None
     lead: str
     lead_inferred: bool
     units: tuple[UnitRow, ...]
     deadline: Deadline
     due: datetime | None
+    due_day: date | None
     state: State
     percent: Percent | None
     light: Light
@@ -50,16 +56,23 @@ class TaskRow(Struct, frozen=True, gc=False):
     last_report_at: datetime | None
     position: int
 
+    @property
+    def unit_names(self) -> tuple[str, ...]:
+        """The units that have a duty in it."""
+        return tuple([part.unit for part in self.units])
 
-class Report(Struct, frozen=True, gc=False):
+
+class Report(Struct, frozen=True, gc=False, array_like=True):
     """A unit's latest report.
 
-    `ids` are the sources and ids that a correction of it can name: its own and its corrections'. `before` is the per
-    cent that was known before it.
+    `ids` are the ids that a correction of it by the same source can name: its own and its corrections'. `before` is the
+    per cent that was known before it, `place` the index of the unit's part in its row, None where it has no part.
     """
 
-    ids: tuple[tuple[str, str], ...]
+    source: str
+    ids: tuple[str, ...]
     before: Percent | None
+    place: int | None
 
 
 class TrackedTask(Struct, frozen=True, gc=False):
@@ -74,3 +87,10 @@ class TrackedTask(Struct, frozen=True, gc=False):
     lit: datetime
     reported: dict[str, datetime] = {}
     reports: dict[str, Report] = {}
+
+    def place(self, unit: str) -> int | None:
+        """Return the index of a unit's part in the row, None where it has none."""
+        report = self.reports.get(unit)
+        if report is not None:  # most events are from units that have reported before
+            return report.place
+        return next((place for place, part in enumerate(self.row.units) if part.unit == unit), None)

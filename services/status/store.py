@@ -4,32 +4,45 @@ duban:{L}:status:changes  stream  <position>-<n> -> e: the new task row as JSON;
 """
 
 import hashlib
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
-from events.entries import Stored
+from events.entries import Recorded, Stored
 from events.envelope import read
 from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
-from events.rules import Change, Rules
+from events.rules import Change, Evolve, Rules
 from services.status.core import VERSION, evolve
-from services.status.lights import lit, relight
+from services.status.index import Index
+from services.status.light_changes import LightChanges
+from services.status.lights import lit, next_change, relight
 from services.status.row import TaskRow, TrackedTask
+from services.status.views import Selected, TaskQuery, select
 
 CHANGES_KEPT = 10_000
 """Changes that a client can resume over; further behind, a new snapshot costs less than the missed changes."""
 
 
 class Snapshot(NamedTuple):
-    """The rows after the event at `position`."""
+    """The rows after the event at `position`; current ones are a view, valid until the event loop runs on.
+
+    `edition` differs between snapshots at one position whose rows differ.
+    """
 
     position: int
-    rows: dict[str, TaskRow]
+    rows: Mapping[str, TaskRow]
+    edition: str
+
+    def select(self, query: TaskQuery) -> Selected[TaskRow]:
+        """Return the page of rows that a query asks for; raises BadCursorError."""
+        return self.rows.select(query) if isinstance(self.rows, Index) else select(self.rows.values(), query)
 
 
 class Board:
@@ -38,7 +51,14 @@ class Board:
     def __init__(self, redis: Any, name: str, ledger: Ledger) -> None:
         self.ledger = ledger
         self.log = Log(redis, name)
-        self.projection = Projection(redis, self.log, rules(ledger))
+        self._touched: set[str] = set()
+        own = rules(ledger)
+        self.projection = Projection(redis, self.log, replace(own, evolve=partial(_noted, self._touched, own.evolve)))
+        self._indexed = self.projection.rows
+        self._index: Index[TaskRow] = Index()
+        self._light_changes = LightChanges()
+        self._started = secrets.token_hex(4)
+        self._relit = 0
 
     @property
     def position(self) -> int:
@@ -60,7 +80,8 @@ class Board:
 
     def live(self) -> Snapshot:
         """Return the current rows."""
-        return _snapshot(self.projection)
+        index = self.refresh()
+        return Snapshot(self.position, index, f"{self._started}.{self.projection.generation}.{self._relit}")
 
     async def as_of(self, moment: int | datetime) -> Snapshot:
         """Return the rows after a position, or at an instant of the ledger's time, folded from the log."""
@@ -69,14 +90,27 @@ class Board:
         if instant is not None:
             for name, task in past.rows.items():
                 past.rows[name] = relight(task, self.ledger.lights, instant) or task
-        return _snapshot(past)
+        edition = f"{self.projection.rules.version}@{instant.isoformat() if instant is not None else ''}"
+        return Snapshot(past.position, {name: task.row for name, task in past.rows.items()}, edition)
 
     async def relight(self, now: datetime) -> None:
-        """Update the light of every row to an instant, and announce the rows that changed."""
-        tasks = self.projection.rows
-        changed = {name: task for name in tasks if (task := relight(tasks[name], self.ledger.lights, now)) is not None}
-        if changed:
+        """Update the lights that time alone has changed up to an instant, and announce those rows."""
+        self.refresh()
+        changed = {}
+        for name in self._light_changes.until(now):
+            task = self.projection.rows[name]
+            lit = relight(task, self.ledger.lights, now)
+            if lit is None:  # it was lit at a later instant than the one before its change
+                self._light_changes.put(name, next_change(task, self.ledger.lights, now))
+            else:
+                changed[name] = lit
+        if not changed:
+            return
+        try:
             await self.projection.update(changed)
+        finally:  # also where the rows have changed and could not be saved
+            self._touched.update(changed)
+            self._relit += 1
 
     async def history(self, task: str, until: int) -> list[Stored]:
         """Return the stored events of a task up to the position `until`, oldest first."""
@@ -84,6 +118,26 @@ class Board:
         return await self.log.read_at(
             [position for position in await self.projection.history(task) if position <= until]
         )
+
+    def refresh(self) -> Index[TaskRow]:
+        """Return the index of the rows, up to date: it is changed once for a row, however many events that had."""
+        rows, lights = self.projection.rows, self.ledger.lights
+        if rows is self._indexed:
+            for name in self._touched:
+                if (task := rows.get(name)) is not None:
+                    self._index.put(task.row)
+                    self._light_changes.put(name, next_change(task, lights, task.lit))
+        else:  # they were loaded
+            self._indexed = rows
+            listed = {name: task.row for name, task in rows.items()}
+            if self._index:
+                self._index.replace(listed)
+            else:
+                self._index = Index(listed.values())
+            turns = {name: next_change(task, lights, task.lit) for name, task in rows.items()}
+            self._light_changes = LightChanges(turns)
+        self._touched.clear()
+        return self._index
 
     async def _recorded(self, position: int) -> datetime | None:
         for entry in await self.log.read_at([position]):
@@ -105,17 +159,16 @@ def rules(ledger: Ledger) -> Rules[TrackedTask]:
         "changes",
         CHANGES_KEPT,
         history=True,
+        latest=True,
         alike=alike,
     )
 
 
 def announce(changes: Sequence[Change[TrackedTask]]) -> list[tuple[str, bytes]]:
-    """Return the new rows, one per task, in the order of their positions."""
-    latest = {change.key: change for change in changes}
-    ordered = sorted(latest.values(), key=lambda change: change.position)
+    """Return the new rows in the order of their positions; `changes` has the latest of each task."""
     return [
         (f"{change.position}-{0 if change.event is not None else '*'}", msgspec.json.encode(change.row.row))
-        for change in ordered
+        for change in sorted(changes, key=lambda change: change.position)
     ]
 
 
@@ -124,5 +177,9 @@ def _alike(ledger: Ledger, saved: TrackedTask, fresh: TrackedTask) -> TrackedTas
     return lit(fresh, ledger.lights, saved.lit)
 
 
-def _snapshot(projection: Projection[TrackedTask]) -> Snapshot:
-    return Snapshot(projection.position, {name: task.row for name, task in projection.rows.items()})
+def _noted(
+    touched: set[str], evolve: Evolve[TrackedTask], task: TrackedTask | None, entry: Recorded
+) -> TrackedTask | None:
+    """Evolve a task, and note that it was touched."""
+    touched.add(entry.event.subject)
+    return evolve(task, entry)

@@ -1,30 +1,17 @@
 """Queries on rows: which rows match, in which order, from which cursor on; and the figures of all. Pure."""
 
-import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
-import msgspec
 from msgspec import Meta, Struct
 
 from events.text import composed
+from services.status.listed import Listed
+from services.status.order import Place, Sort, cursor_at, descends, place, place_of
 from services.status.row import Light, State, TaskRow
 
-Sort: TypeAlias = Literal["row", "task", "due", "percent", "position", "-due", "-percent", "-position"]
-
-_NEVER = 1e12
-"""Sorts a task without a due instant after those with one (Unix seconds, the year 33658)."""
-
-_Reached: TypeAlias = tuple[Sort, int | float | str | tuple[str, int], str]
-
-_KEYS: dict[str, Callable[[TaskRow], Any]] = {
-    "row": lambda row: (row.plan, row.row or 0),
-    "task": lambda row: row.task,
-    "due": lambda row: row.due.timestamp() if row.due is not None else _NEVER,
-    "percent": lambda row: row.percent or 0,
-    "position": lambda row: row.position,
-}
+L = TypeVar("L", bound=Listed)
 
 
 class TaskQuery(Struct, frozen=True):
@@ -34,18 +21,21 @@ class TaskQuery(Struct, frozen=True):
     lead: str | None = None
     light: Light | None = None
     state: State | None = None
+    section: str | None = None
     due_before: datetime | None = None
+    due_after: datetime | None = None
     q: str | None = None
     sort: Sort = "row"
     limit: Annotated[int, Meta(ge=1, le=1_000)] = 100
     cursor: str | None = None
 
 
-class Page(Struct, frozen=True):
-    """Some of the rows, and the cursor of the next page: null on the last one."""
+class Selected(NamedTuple, Generic[L]):
+    """A page of tasks, the cursor of the next page, and how many tasks match in all."""
 
-    items: list[TaskRow]
+    items: list[L]
     next: str | None
+    total: int
 
 
 class Overview(Struct, frozen=True):
@@ -62,28 +52,40 @@ class Overview(Struct, frozen=True):
     position: int
 
 
-class BadCursorError(ValueError):
-    """A cursor that no page gave."""
+def select(listed: Iterable[L], query: TaskQuery) -> Selected[L]:
+    """Return the page of tasks that a query asks for, all of them filtered and sorted; raises BadCursorError."""
+    reached = place_of(query.cursor, query.sort) if query.cursor is not None else None
+    matching = [row for row in listed if matches(query, row)]
+    return page_of(rest_of(matching, query.sort, reached), query, len(matching))
 
 
-def select(rows: Mapping[str, TaskRow], query: TaskQuery) -> Page:
-    """Return the page of rows that a query asks for; raises BadCursorError."""
-    name = query.sort.removeprefix("-")
-    descending = query.sort.startswith("-")
+def rest_of(listed: Iterable[L], sort: Sort, reached: Place | None) -> list[L]:
+    """Return tasks in an order, from a place on."""
+    descending = descends(sort)
+    ordered = sorted(listed, key=lambda row: place(sort, row), reverse=descending)
+    if reached is None:
+        return ordered
+    return [row for row in ordered if (place(sort, row) < reached if descending else place(sort, row) > reached)]
 
-    def order(row: TaskRow) -> tuple[Any, str]:
-        return _KEYS[name](row), row.task
 
-    wanted = sorted((row for row in rows.values() if _wants(query, row)), key=order, reverse=descending)
-    if query.cursor is not None:
-        reached = _reached(query.cursor, query.sort)
-        try:
-            wanted = [row for row in wanted if (order(row) < reached if descending else order(row) > reached)]
-        except TypeError as error:
-            raise BadCursorError(f"cursor {query.cursor!r} is not one that a page gave as `next`") from error
-    items = wanted[: query.limit]
-    more = len(wanted) > len(items)
-    return Page(items, _cursor((query.sort, *order(items[-1]))) if more else None)
+def page_of(rest: Sequence[L], query: TaskQuery, total: int) -> Selected[L]:
+    """Return the page that begins with `rest`: as many as the query asks for, and where the next page begins."""
+    items = list(rest[: query.limit])
+    return Selected(items, cursor_at(query.sort, items[-1]) if len(rest) > len(items) else None, total)
+
+
+def matches(query: TaskQuery, row: Listed) -> bool:
+    """Return whether a query wants a task."""
+    return (
+        (query.unit is None or query.unit in row.unit_names)
+        and (query.lead is None or row.lead == query.lead)
+        and (query.light is None or row.light == query.light)
+        and (query.state is None or row.state == query.state)
+        and (query.section is None or row.section == query.section)
+        and (query.due_before is None or (row.due is not None and row.due < query.due_before))
+        and (query.due_after is None or (row.due is not None and row.due > query.due_after))
+        and (query.q is None or composed(query.q) in composed(row.title) or composed(query.q) in row.task)
+    )
 
 
 def overview(rows: Mapping[str, TaskRow]) -> dict[str, Any]:
@@ -105,28 +107,3 @@ def counts(rows: Mapping[str, TaskRow]) -> dict[str, dict[str, int]]:
         lights[row.light] += 1
         states[row.state] += 1
     return {"lights": lights, "states": states}
-
-
-def _wants(query: TaskQuery, row: TaskRow) -> bool:
-    return (
-        (query.unit is None or any(part.unit == query.unit for part in row.units))
-        and (query.lead is None or row.lead == query.lead)
-        and (query.light is None or row.light == query.light)
-        and (query.state is None or row.state == query.state)
-        and (query.due_before is None or (row.due is not None and row.due < query.due_before))
-        and (query.q is None or composed(query.q) in composed(row.title) or composed(query.q) in row.task)
-    )
-
-
-def _cursor(reached: tuple[Any, ...]) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(reached)).decode()
-
-
-def _reached(cursor: str, sort: Sort) -> tuple[Any, str]:
-    try:
-        given, place, task = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=_Reached)
-    except (ValueError, msgspec.MsgspecError) as error:
-        raise BadCursorError(f"cursor {cursor!r} is not one that a page gave as `next`") from error
-    if given != sort:
-        raise BadCursorError(f"cursor {cursor!r} is of a page sorted by {given!r}, not by {sort!r}")
-    return place, task

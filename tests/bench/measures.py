@@ -18,7 +18,7 @@ from services.common.settings import load_ledger, shipped
 from services.status.store import rules
 from tests.bench import load
 from tests.bench.workload import Workload
-from tests.deployment import LEDGER, Deployment
+from tests.deployment import LEDGER, Deployment, reading
 from tests.events.appending import append
 
 EVENTS = 100_000
@@ -140,7 +140,7 @@ async def latency(deployment: Deployment, workload: Workload) -> list[float]:
     arrived: dict[int, float] = {}
     total = int(RATE * LATENCY_SECONDS)
 
-    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=50), timeout=30) as http:
+    async with reading(deployment, limits=httpx.Limits(max_connections=50)) as http:
 
         async def listen(position: int) -> None:
             async with http.stream(

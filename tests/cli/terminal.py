@@ -9,6 +9,9 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import httpx
+
+from services.cli.target import LEDGER, token_file
 from tests.ports import free_ports
 
 START_SECONDS = 60.0
@@ -59,6 +62,15 @@ class Terminal:
         finally:
             if self.up is not None and self.up.poll() is None:
                 self.stop()
+
+    def token(self, source: str) -> str:
+        """Return the token in a source's file."""
+        return token_file(self.data, LEDGER, source).read_text(encoding="utf-8").strip()
+
+    def read(self, what: str) -> httpx.Response:
+        """Ask status for something of the ledger, as `board`."""
+        url = f"http://127.0.0.1:{self.port + 1}/v1/{LEDGER}/{what}"
+        return httpx.get(url, headers={"Authorization": f"Bearer {self.token('board')}"})
 
     def __call__(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command and return how it ended."""

@@ -83,8 +83,8 @@ def test_a_wrong_jump_passes_no_deadline(duban: Duban) -> None:
     assert made.stdout.count("\n") == 1  # the token alone
     rows = json.loads(duban.terminal("token", "list", "--json").stdout)
     assert [row["expires"][:10] for row in rows if row["expires"] is not None] == ["2018-07-01"]
-    assert httpx.get(f"http://127.0.0.1:{duban.terminal.port + 1}/v1/zhanjiang/overview").json()["at"] < "2019"
-    assert httpx.get(f"http://127.0.0.1:{duban.terminal.port + 1}/v1/zhanjiang/tasks").json()["items"]
+    assert duban.terminal.read("overview").json()["at"] < "2019"
+    assert duban.terminal.read("tasks").json()["items"]
     duban.clock.write_text("2018-04-02T10:30:00+08:00")
     duban.until(200)
     duban.post(reported(number=2))

@@ -79,7 +79,7 @@ def test_acknowledged_events_that_the_server_lost(tmp_path: Path, damage: Callab
             time.sleep(0.1)
         refused = post(terminal, assigned("another"))
         assert (refused.status_code, words in refused.json()["detail"]) == (503, True), refused.text
-        assert httpx.get(f"http://127.0.0.1:{terminal.port + 1}/v1/zhanjiang/tasks").json()["items"]
+        assert terminal.read("tasks").json()["items"]
         doctor = terminal("doctor", "--json")
         assert (doctor.returncode, words in doctor.stdout) == (1, True)
         tail = len(terminal("audit", "replay", "--ndjson").stdout.splitlines())

@@ -66,6 +66,8 @@ def test_every_command_works_as_it_stands(duban: Terminal, readme: str) -> None:
     assert '{"source":"units","id":"r-2018-03","outcome":"accepted","position":40}' in shown
     assert "all is well" in shown
     assert '"findings":[]' in shown
+    assert "/zhanjiang/#code=" in shown
+    assert '"status":401' not in shown  # curl succeeds with whatever answer
 
 
 def test_both_languages_have_the_same_commands() -> None:

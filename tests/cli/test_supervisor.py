@@ -184,17 +184,18 @@ def test_up_takes_a_clock_in_a_file(tmp_path: Path) -> None:
     assert (wrong.returncode, str(clock) in wrong.stderr) == (2, True)
     clock.write_text("2018-12-20T09:00:00+08:00")
     with Terminal(tmp_path / "data").running("--clock", f"file:{clock}") as terminal:
-        address = f"http://127.0.0.1:{terminal.port + 1}/v1/zhanjiang/overview"
-        assert httpx.get(address).json()["at"] == "2018-12-20T09:00:00+08:00"
+        assert terminal.read("overview").json()["at"] == "2018-12-20T09:00:00+08:00"
         clock.write_text("noon")
-        answer = httpx.get(address)
+        answer = terminal.read("overview")
         assert (answer.status_code, "noon" in answer.json()["detail"]) == (503, True)
-        token = (terminal.data / "tokens" / "office.token").read_text().strip()
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/cloudevents+json"}
+        headers = {
+            "Authorization": f"Bearer {terminal.token('office')}",
+            "Content-Type": "application/cloudevents+json",
+        }
         refused = httpx.post(f"http://127.0.0.1:{terminal.port}/v1/zhanjiang/events", content=b"{}", headers=headers)
         assert (refused.status_code, "noon" in refused.json()["detail"]) == (503, True)
         clock.write_text("2018-12-21T09:00:00+08:00")
-        assert httpx.get(address).status_code == 200
+        assert terminal.read("overview").status_code == 200
 
 
 @pytest.mark.parametrize("host", ["", "::1", "::"])

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -79,6 +80,59 @@ def test_a_revoked_token_is_refused_at_the_next_request_and_stays_on_record(duba
     assert "0123456789abcdef: zhanjiang has no such token" in unknown.stderr
 
 
+@contextmanager
+def signed_in(duban: Terminal, token: str) -> Iterator[httpx.Client]:
+    """Yield a browser that is signed in with a token."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{duban.port + 1}/v1/zhanjiang/") as browser:
+        browser.post("session", json={"token": token}).raise_for_status()
+        yield browser
+
+
+def sessions(duban: Terminal, *options: str) -> dict[str, dict[str, str]]:
+    """Return the listed sessions of browsers by the ids of their tokens."""
+    return {row["token"]: row for row in json.loads(duban("token", "list", "--sessions", "--json", *options).stdout)}
+
+
+def test_browsers_that_are_signed_in_are_listed_and_can_be_signed_out(duban: Terminal) -> None:
+    """Each with its token and its instants, without a secret; its token stays valid."""
+    token = duban("token", "make", "board").stdout.strip()
+    with signed_in(duban, token) as browser:
+        assert browser.get("overview").status_code == 200
+        secret = dict(browser.cookies).popitem()[1]
+        row = sessions(duban)[hash_of(token)[:16]]
+        made, until = (datetime.fromisoformat(row[name]) for name in ("made", "until"))
+        assert (row["id"], row["source"], row["role"], row["state"]) == (
+            hash_of(secret)[:16], "board", "dashboard", "good",
+        )  # fmt: skip
+        assert abs(datetime.now(made.tzinfo) - made) < timedelta(hours=1)  # real time, not the ledger's
+        assert timedelta(minutes=29) < until - made <= timedelta(minutes=31)
+        shown = duban("token", "list").stdout
+        assert row["id"] in shown
+        assert not {secret, hash_of(secret), token} & set(shown.split())
+        done = duban("token", "end-session", row["id"])
+        assert (done.returncode, done.stdout) == (0, f"{row['id']} has ended\n")
+        assert browser.get("overview").status_code == 401
+        assert hash_of(token)[:16] not in sessions(duban, "--all")
+        assert browser.get("overview", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    again = duban("token", "end-session", row["id"], secret)
+    assert again.returncode == 1
+    assert f"{row['id']}: zhanjiang has no such session" in again.stderr
+    assert "not an id" in again.stderr
+    assert secret not in again.stdout + again.stderr
+
+
+def test_a_session_ends_with_its_token(duban: Terminal) -> None:
+    """It is no longer listed as good, and the browser is signed out."""
+    token = duban("token", "make", "audit").stdout.strip()
+    with signed_in(duban, token) as browser:
+        assert hash_of(token)[:16] in sessions(duban)
+        assert duban("token", "revoke", hash_of(token)[:16]).returncode == 0
+        assert browser.get("overview").status_code == 401
+    assert hash_of(token)[:16] not in sessions(duban)
+    assert sessions(duban, "--all")[hash_of(token)[:16]]["state"] == "token revoked"
+    assert "token revoked" in duban("token", "list", "--all").stdout
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -93,7 +147,7 @@ def test_a_revoked_token_is_refused_at_the_next_request_and_stays_on_record(duba
         (("make", "units", "--ledger", "nowhere"), "nowhere.toml"),
         (("--acl", "list"), "--acl, --out and --data cannot precede list"),
         (("--out", "x"), "--out needs --acl"),
-        ((), "give a command (make, list, revoke) or --acl"),
+        ((), "give a command (make, list, revoke, end-session) or --acl"),
     ],
 )
 def test_wrong_usage_is_an_error(duban: Terminal, words: tuple[str, ...], message: str) -> None:

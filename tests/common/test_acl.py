@@ -15,12 +15,13 @@ from events.log import Log
 from events.replicas import UnconfirmedError
 from services.cli.checks.outcomes import check_refused
 from services.cli.commands.doctor import _configuration
-from services.common import tokens
+from services.common import sessions, tokens
 from services.common.accepted import ClockAccepted, LossAccepted, accept, accepted, pending_loss, publish_loss
 from services.common.connection import connect
 from services.common.jump import ClockReading
 from services.common.ledger_clock import ledger_clock
 from services.common.loss import Loss
+from services.common.sessions import INSTALLATION, SignInCode
 from services.common.steady import SteadyClock, keep, kept_hold, look
 from tests.events.appending import append
 from tests.guarded import LEDGER, Guarded
@@ -70,6 +71,8 @@ OTHERS = [
     key(LEDGER, "inbox", "office"),
     key("elsewhere", "inbox", "units"),
     *(key(LEDGER, name) for name in ("log", "seen", "cursors", "tokens", "refused", "strangers", "inbox:units:x")),
+    *(key(LEDGER, name) for name in ("sessions", "codes:x")),
+    INSTALLATION,
     key(LEDGER, "status", "changes"),
     "anything",
 ]
@@ -212,9 +215,21 @@ async def test_the_same_source_of_another_ledger_is_another_user(guarded: Guarde
 
 
 FORBIDDEN = {
-    "ingest": [f"HSET {key(LEDGER, 'tokens')} a b", f"GET {key(LEDGER, 'status', 'checkpoint')}", "CONFIG GET dir"],
+    "ingest": [
+        f"HSET {key(LEDGER, 'tokens')} a b",
+        f"GET {key(LEDGER, 'status', 'checkpoint')}",
+        f"SET {key(LEDGER, 'codes', 'x')} y",
+        f"SET {INSTALLATION} y",
+        "CONFIG GET dir",
+    ],
     "status": [f"XADD {key(LEDGER, 'log')} 1-0 e x", f"HSET {key(LEDGER, 'tokens')} a b", "KEYS *"],
-    "notify": [f"XADD {key(LEDGER, 'log')} 1-0 e x", f"XADD {OWN} * e x", f"HSET {key(LEDGER, 'tokens')} a b"],
+    "notify": [
+        f"XADD {key(LEDGER, 'log')} 1-0 e x",
+        f"XADD {OWN} * e x",
+        f"HSET {key(LEDGER, 'tokens')} a b",
+        f"SET {key(LEDGER, 'codes', 'x')} y",
+        f"SET {INSTALLATION} y",
+    ],
     "audit": [f"HSET {key(LEDGER, 'seen')} a b", f"DEL {key(LEDGER, 'log')}", f"SET {key(LEDGER, 'x')} y", "KEYS *"],
     "admin": ["FLUSHALL", "FLUSHDB", "SWAPDB 0 1"],
 }
@@ -237,6 +252,28 @@ async def test_a_service_knows_whose_a_token_is(guarded: Guarded, user: str) -> 
     async with guarded.client(user) as client:
         now = datetime(2018, 4, 1, tzinfo=UTC)
         assert await tokens.source_of(client, LEDGER, f"Bearer {token}", now) == "board"
+
+
+async def test_status_signs_people_in_and_every_service_knows_them(guarded: Guarded) -> None:
+    """Status makes and redeems codes, starts sessions and ends them; the others find them and record their use."""
+    async with guarded.client("status") as client:
+        own = await sessions.installation(client)
+        code = await sessions.issue_code(client, LEDGER, SignInCode("board", "0" * 64))
+        signed = await sessions.redeem(client, LEDGER, code)
+        assert signed is not None
+        _, over = await sessions.start(client, LEDGER, signed, 0.0)
+        secret, session = await sessions.start(client, LEDGER, signed, 1_000_000.0)
+        assert [one.id for one in await sessions.every(client, LEDGER)] == [session.id] != [over.id]
+    for minute, user in enumerate(("ingest", "status", "notify"), 1):
+        async with guarded.client(user) as client:
+            found = await sessions.find(client, LEDGER, {own: secret})
+            assert found is not None
+            await sessions.use(client, LEDGER, found, 1_000_000.0 + 60 * minute)
+            (used,) = await sessions.read(client, LEDGER, [session.id])
+            assert used is not None
+            assert used.used == 1_000_000.0 + 60 * minute
+    async with guarded.client("status") as client:
+        await sessions.end(client, LEDGER, session.id)
 
 
 async def test_ingest_may_ask_what_replicas_have(guarded: Guarded) -> None:

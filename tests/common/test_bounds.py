@@ -14,7 +14,10 @@ from litestar import Litestar, Request, get
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from events.ledger import Ledger
+from events.reading import ReadingRules
 from services.common import tokens
+from services.common.access import Access
 from services.common.clock import Clock, sleep
 from services.common.edge import STREAM
 from services.common.limits import Limits
@@ -27,6 +30,9 @@ LEDGER = "zhanjiang"
 MOST = 4
 STREAMS = 2
 ATTACKER, OTHER = "127.0.0.2", "127.0.0.3"
+PUBLIC = Access({LEDGER: Ledger("a", reading=ReadingRules(public=True))})
+"""Everybody may read: who may is another question than how much one client may take."""
+
 PATH = f"/v1/{LEDGER}/quick"
 FOLLOWED = f"/v1/{LEDGER}/endless"
 
@@ -69,7 +75,7 @@ async def service(redis: Any, trusted: str = "") -> AsyncIterator[str]:
     """Serve with 4 connections and 2 streams of one client; yields the address."""
     endpoints = {LEDGER: OneLedger(redis, FixedClock(datetime(2018, 4, 1, tzinfo=UTC)))}
     limits = Limits(MOST, STREAMS, Networks(trusted))
-    app = application("status", [quick, endless], nothing, ready, limits=limits, endpoints=endpoints)
+    app = application("status", [quick, endless], nothing, ready, limits=limits, endpoints=endpoints, access=PUBLIC)
     async with serving(app) as base:
         yield base
 
@@ -237,7 +243,8 @@ async def test_a_trusted_proxy_names_its_clients(redis: Any) -> None:
 async def test_requests_through_a_proxy_are_bounded_as_connections_are(redis: Any) -> None:
     """Those under way of one address; a proxy's own connections say nothing of its clients."""
     limits = Limits(2, 100, Networks("127.0.0.0/8"))
-    app = application("status", [endless, quick], nothing, ready, limits=limits)
+    endpoints = {LEDGER: OneLedger(redis, FixedClock(datetime(2018, 4, 1, tzinfo=UTC)))}
+    app = application("status", [endless, quick], nothing, ready, limits=limits, endpoints=endpoints, access=PUBLIC)
     async with serving(app) as base, connections(base, 3, ATTACKER) as held:
         answers = [(await one.ask(FOLLOWED, X_Forwarded_For="203.0.113.1")).status_code for one in held]
         assert answers == [200, 200, 429]

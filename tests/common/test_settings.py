@@ -6,7 +6,7 @@ import pytest
 
 from services.common.limits import Limits
 from services.common.networks import Networks
-from services.common.settings import Settings, SettingsError, server_url, shown
+from services.common.settings import SERVICES, Settings, SettingsError, server_url, shown
 
 SECRET = "sécret/#@:%"
 QUOTED = "s%C3%A9cret%2F%23%40%3A%25"
@@ -53,6 +53,37 @@ def test_without_a_password_nothing_is_hidden() -> None:
     """Most URLs have no secret."""
     assert shown("redis://127.0.0.1:6379/0") == "redis://127.0.0.1:6379/0"
     assert server_url({}) is None
+
+
+PUBLIC = "https://board.example.cn"
+
+
+def test_status_finds_the_other_services_beside_itself_unless_they_are_set() -> None:
+    """On the machine itself at their ports, whatever the address to listen on; a last slash of a URL says nothing."""
+    assert [Settings().url_of(name) for name in SERVICES] == [f"http://127.0.0.1:{port}" for port in (8801, 8802, 8803)]
+    given = {"DUBAN_PORT": "9001", "DUBAN_HOST": "::", "DUBAN_NOTIFY_URL": "http://notify:8803/"}
+    settings = Settings.from_environment(given | {"DUBAN_PUBLIC_URL": f"{PUBLIC}/"})
+    assert (settings.url_of("ingest"), settings.url_of("notify")) == ("http://127.0.0.1:9001", "http://notify:8803")
+    assert settings.public_url == PUBLIC
+    assert Settings().public_url is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("board.example.cn", "is not a scheme"),
+        (f"{PUBLIC}/duban", "is not a scheme"),
+        (f"{PUBLIC}:443", f"left out: {PUBLIC}"),
+        ("https://user:secret@board.example.cn", "is not a scheme"),
+    ],
+)
+@pytest.mark.parametrize("name", ["DUBAN_PUBLIC_URL", "DUBAN_INGEST_URL", "DUBAN_NOTIFY_URL"])
+def test_an_address_that_is_none_is_told(name: str, text: str, said: str) -> None:
+    """With the variable, what is wrong and what would be right."""
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({name: text})
+    for words in (name, said, "https://board.example.cn or http://10.0.0.5:3000"):
+        assert words in str(raised.value)
 
 
 def test_the_bounds_of_clients_are_settings() -> None:

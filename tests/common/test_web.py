@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
-from litestar import Litestar, get
+from litestar import Litestar, get, post
+from litestar.testing import TestClient
 from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
 from services.common.clock import sleep
@@ -21,6 +22,23 @@ async def nothing(_: Litestar) -> AsyncIterator[None]:
 
 async def ready() -> None:
     """A service that can always be used."""
+
+
+def test_the_methods_of_a_path_are_those_of_all_its_handlers() -> None:
+    """Also where a path has several of them."""
+
+    @get("/both")
+    async def read() -> None:
+        pass
+
+    @post("/both")
+    async def write() -> None:
+        pass
+
+    with TestClient(application("status", [read, write], nothing, ready)) as http:
+        for path, methods in (("/both", "GET, OPTIONS, POST"), ("/health/live", "GET, OPTIONS")):
+            answer = http.options(path)
+            assert (answer.status_code, answer.headers["allow"]) == (204, methods)
 
 
 async def test_too_many_requests_at_once_are_told_to_come_again() -> None:

@@ -59,16 +59,15 @@ def announce_all(changes: Sequence[Change[Count]]) -> list[tuple[str, bytes]]:
     ]
 
 
-def announce_last(changes: Sequence[Change[Count]]) -> list[tuple[str, bytes]]:
-    """Announce the last change of each row that a save brings."""
-    last = {change.key: change for change in changes}
-    return announce_all(sorted(last.values(), key=lambda change: change.position))
+def announce_ordered(changes: Sequence[Change[Count]]) -> list[tuple[str, bytes]]:
+    """Announce changes in the order of their positions."""
+    return announce_all(sorted(changes, key=lambda change: change.position))
 
 
 def rules(version: str = "1", *, coalesced: bool = False) -> Rules[Count]:
-    """Return the rules under a version."""
-    announce = announce_last if coalesced else announce_all
-    return Rules("counting", version, Count, evolve, announce, history=True)
+    """Return the rules under a version; `coalesced` rules announce the last change of each row that a save brings."""
+    announce = announce_ordered if coalesced else announce_all
+    return Rules("counting", version, Count, evolve, announce, history=True, latest=coalesced)
 
 
 def expected(events: Sequence[Event]) -> list[dict[str, Count]]:

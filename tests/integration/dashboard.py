@@ -6,7 +6,10 @@ import httpx
 import msgspec
 
 from services.common.clock import sleep
-from tests.deployment import Addressed
+from tests.deployment import Addressed, reading
+
+AWAY_SECONDS = 0.05
+"""Between two requests to a service that cannot look up the token now."""
 
 
 class Dashboard:
@@ -24,7 +27,7 @@ class Dashboard:
 
     async def follow(self) -> None:
         """Follow until cancelled."""
-        async with httpx.AsyncClient(timeout=30) as http:
+        async with reading(self.deployment) as http:
             await self.snapshot(http)
             while True:
                 try:
@@ -36,6 +39,9 @@ class Dashboard:
         url = self.deployment.address("status", "changes")
         headers = {"Last-Event-ID": str(self.position)}
         async with http.stream("GET", url, headers=headers) as stream:
+            if _away(stream):
+                await sleep(AWAY_SECONDS)
+                return
             self.connections += 1
             frame: dict[str, str] = {}
             async for line in stream.aiter_lines():
@@ -54,6 +60,13 @@ class Dashboard:
 
 
 async def rows(http: httpx.AsyncClient, deployment: Addressed) -> tuple[int, dict[str, Any]]:
-    """Return status' position and rows, by task."""
-    answer = await http.get(deployment.address("status", "tasks"), params={"limit": 1000})
+    """Return status' position and rows, by task, as soon as it answers."""
+    while _away(answer := await http.get(deployment.address("status", "tasks"), params={"limit": 1000})):
+        await sleep(AWAY_SECONDS)
     return int(answer.headers["Duban-Position"]), {row["task"]: row for row in answer.json()["items"]}
+
+
+def _away(answer: httpx.Response) -> bool:
+    """Return whether a service answers that it cannot be used now; fails for any other refusal."""
+    assert answer.status_code in {httpx.codes.OK, httpx.codes.SERVICE_UNAVAILABLE}, answer.status_code
+    return answer.status_code != httpx.codes.OK

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +93,15 @@ class Stack:
         command = ("run", "--rm", "-T", "--no-deps", "--entrypoint", "cat", "init", f"tokens/{source}.token")
         return self.compose(*command).strip()
 
+    @cached_property
+    def _board(self) -> str:
+        return self.token("board")
+
     def operator(self, *words: str) -> str:
         """Run a duban command (`init` if none is given) where all secrets are, and return its output."""
         return self.compose("run", "--rm", "-T", "init", *words)
 
-    def duban(self, *words: str, token: str = "") -> Any:
+    def duban(self, *words: str, token: str) -> Any:
         """Run a command of this checkout against the stack and return the JSON it printed."""
         place = {"DUBAN_URL": f"http://127.0.0.1:{self.port}", "DUBAN_TOKEN": token}
         command = [sys.executable, "-m", "services.cli", *words, "--json"]
@@ -105,7 +110,7 @@ class Stack:
     def tasks(self, count: int) -> list[dict[str, Any]]:
         """Return the board's rows as soon as there are `count`: status follows the log within moments."""
         end = time.monotonic() + COMMAND_SECONDS
-        while len(rows := self.duban("status")["items"]) != count:
+        while len(rows := self.duban("status", token=self._board)["items"]) != count:
             assert time.monotonic() < end, f"{len(rows)} tasks"
             time.sleep(0.2)
         return list(rows)

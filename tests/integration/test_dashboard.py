@@ -2,10 +2,8 @@
 
 import asyncio
 
-import httpx
-
 from services.common.clock import sleep
-from tests.deployment import Deployment
+from tests.deployment import Deployment, reading
 from tests.integration.dashboard import Dashboard, rows
 from tests.integration.publishers import TASKS, assignments, over_http, reports
 from tests.integration.waiting import settled
@@ -28,7 +26,7 @@ async def test_a_dashboard_that_lives_through_restarts_ends_with_the_rows_of_tas
         await deployment.ready("status")
     await publishing
     position = await settled(deployment)
-    async with httpx.AsyncClient() as http:
+    async with reading(deployment) as http:
         _, expected = await rows(http, deployment)
         async with asyncio.timeout(30):
             while dashboard.position < position:

@@ -30,7 +30,7 @@ from services.applications import BUILDERS
 from services.common.settings import Settings, shipped
 from services.contract.ingest import LINES, MANY, ONE
 from services.contract.openapi import place
-from tests.deployment import LEDGER, Deployment
+from tests.deployment import LEDGER, Deployment, bearer
 from tests.examples import LEAD, assigned
 
 CASES = settings(
@@ -109,7 +109,7 @@ def post(deployment: Deployment, source: str, body: bytes, form: str) -> httpx.R
 
 def ask(deployment: Deployment, service: str, case: Case[Any], source: str | None) -> Any:
     """Send a case as a source, or as nobody, and hold the answer against the description; return it."""
-    headers = {"Authorization": f"Bearer {deployment.tokens[source]}"} if source is not None else {}
+    headers = bearer(deployment.token(source)) if source is not None else {}
     answer = case.call(base_url=deployment.base(service), headers=headers)
     excluded: Any = []
     form = {ONE: EVENT, MANY: EVENTS}.get(case.media_type or "")
@@ -131,7 +131,7 @@ def ask_reader(deployment: Deployment, service: str, case: Case[Any]) -> None:
         case.path_parameters["ledger"] = LEDGER
     if case.query.get("cursor") is not None:
         del case.query["cursor"]
-    ask(deployment, service, case, None)
+    ask(deployment, service, case, "board")
 
 
 @INGEST.exclude(path_regex="/schedules$").parametrize()
@@ -202,10 +202,10 @@ def test_events_that_fit_are_accepted_in_every_form(deployment: Deployment) -> N
     assert {f"{form} duplicate" for form in (MANY, LINES)} <= seen.keys()
 
 
-@STATUS.exclude(path_regex="/changes$").parametrize()
+@STATUS.exclude(path_regex="/(changes|session)$").parametrize()
 @CASES
 def test_status_is_as_it_describes_itself(deployment: Deployment, case: Case[Any]) -> None:
-    """All questions but the one whose answer has no end."""
+    """All questions but the one whose answer has no end, and signing in."""
     ask_reader(deployment, "status", case)
 
 
@@ -214,3 +214,16 @@ def test_status_is_as_it_describes_itself(deployment: Deployment, case: Case[Any
 def test_notify_is_as_it_describes_itself(deployment: Deployment, case: Case[Any]) -> None:
     """The same of the alerts."""
     ask_reader(deployment, "notify", case)
+
+
+@STATUS.include(path_regex="/session$").parametrize()
+@CASES
+def test_signing_in_is_as_described(deployment: Deployment, case: Case[Any]) -> None:
+    """With a good token, or a code made for it, where the form is right: each wrong one would delay the next answer."""
+    case.path_parameters["ledger"] = LEDGER
+    if isinstance(case.body, dict) and isinstance(case.body.get("token"), str) and case.body["token"]:
+        case.body["token"] = deployment.tokens["board"]
+    if isinstance(case.body, dict) and isinstance(case.body.get("code"), str) and case.body["code"]:
+        made = httpx.post(deployment.address("status", "session/codes"), headers=deployment.headers("board"))
+        case.body["code"] = made.json()["code"]
+    ask(deployment, "status", case, "board" if case.method != "POST" else None)

@@ -7,14 +7,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 
 from services.common.clock import sleep
 from services.common.connection import connect
 from services.common.settings import SERVICES
-from tests.deployment import Deployment
+from tests.deployment import Deployment, reading
 from tests.integration.dashboard import Dashboard, rows
 from tests.integration.publishers import assignments, over_http
 from tests.integration.traffic import Traffic, check
@@ -129,7 +128,7 @@ async def followed(deployment: Deployment) -> AsyncIterator[Dashboard]:
     try:
         yield dashboard
         position = await settled(deployment)
-        async with httpx.AsyncClient() as http, asyncio.timeout(30):
+        async with reading(deployment) as http, asyncio.timeout(30):
             while dashboard.position < position or dashboard.rows != (await rows(http, deployment))[1]:
                 assert not following.done()
                 await sleep(0.2)

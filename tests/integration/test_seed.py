@@ -5,12 +5,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from events.log import Log
 from events.schema import DeadlinePassed
 from services.common.settings import shipped
-from tests.deployment import LEDGER, Deployment
+from tests.deployment import LEDGER, Deployment, reading
 from tests.integration.waiting import settled
 
 TABLE = "zhanjiang-2017-key-tasks.txt"
@@ -56,7 +54,7 @@ async def test_with_no_progress_the_tables_deadlines_pass_once_each_at_their_ins
             if isinstance(entry.event.data, DeadlinePassed)
         ]
         assert sorted(passed) == [(f"zj-2017-{row}", due) for row, due in sorted(PASSED.items())]
-        async with httpx.AsyncClient() as http:
+        async with reading(deployment) as http:
             overview = (await http.get(deployment.address("status", "overview"))).json()
             rows = (await http.get(deployment.address("status", "tasks"))).json()["items"]
             alerts = await http.get(deployment.address("notify", "alerts"), params={"on": "passed", "limit": 1000})

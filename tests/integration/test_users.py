@@ -16,7 +16,7 @@ from events.envelope import encode
 from events.keys import key
 from services.common.clock import sleep
 from services.common.settings import SERVICES, shipped
-from tests.deployment import Deployment
+from tests.deployment import Deployment, bearer, reading
 from tests.examples import reported
 from tests.guarded import LEDGER, Guarded
 from tests.integration.waiting import settled
@@ -73,7 +73,8 @@ async def test_everybody_gets_on_with_what_they_may(guarded: Guarded, tmp_path: 
             async with httpx.AsyncClient() as http:
                 stranger = await http.post(deployment.address("ingest", "events"), content=b"{}")
                 assert stranger.status_code == 401
-                await settled(deployment)
+            await settled(deployment)
+            async with reading(deployment) as http:
                 row = (await http.get(deployment.address("status", f"tasks/{TASK}"))).json()
                 assert row["state"] == "in-progress"
                 history = (await http.get(deployment.address("status", f"tasks/{TASK}/events"))).json()
@@ -120,7 +121,7 @@ async def test_a_token_is_revoked_at_both_doors(guarded: Guarded, tmp_path: Path
         token = guarded.secret(SOURCE)
 
         async def status(token: str) -> int:
-            headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
+            headers = {**bearer(token), "Content-Type": "application/x-ndjson"}
             return (await http.post(deployment.address("ingest", "events"), content=b"", headers=headers)).status_code
 
         assert await status(token) == 200

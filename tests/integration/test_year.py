@@ -20,7 +20,7 @@ from events.schema import NAMES, TYPES, DeadlineNeared, DeadlinePassed
 from services.common import tokens
 from services.common.clock import sleep
 from services.common.settings import load_ledger, shipped
-from tests.deployment import LEDGER, Deployment
+from tests.deployment import LEDGER, Deployment, bearer
 from tests.integration.year import routes
 from tests.integration.year.rounds import AFTERWARDS, EVENTS, TASKS, Year, sources
 from tests.integration.year.year_task import OFFICE, UNDONE
@@ -98,8 +98,9 @@ async def test_a_year_folds_to_the_same_rows_by_every_route(tmp_path: Path, serv
     async with _deployment(tmp_path, server_url, AFTERWARDS.isoformat(), spoken).running(
         "ingest", "status"
     ) as deployment:
-        await _equal(deployment, redis)
-        by_http, by_inboxes, by_files = [await _rows(deployment, name) for name in LEDGERS.values()]
+        tokens_of = {name: issued[name][OFFICE] for name in LEDGERS.values()}
+        await _equal(deployment, redis, tokens_of)
+        by_http, by_inboxes, by_files = [await _rows(deployment, *one) for one in tokens_of.items()]
         assert len(by_http) == TASKS // SHARE
         assert by_http == by_inboxes
         assert by_http == by_files
@@ -124,13 +125,13 @@ def _deployment(directory: Path, url: str, instant: str, spoken: Mapping[str, li
     return deployment
 
 
-async def _equal(deployment: Deployment, redis: Any) -> None:
+async def _equal(deployment: Deployment, redis: Any, issued: Mapping[str, str]) -> None:
     """Wait until all clock events due are recorded and shown by status, in every ledger."""
     async with asyncio.timeout(REST_SECONDS), httpx.AsyncClient(timeout=60) as http:
         while True:
             lights = []
-            for name in LEDGERS.values():
-                answer = await http.get(f"{deployment.base('status')}/v1/{name}/overview")
+            for name, token in issued.items():
+                answer = await http.get(f"{deployment.base('status')}/v1/{name}/overview", headers=bearer(token))
                 same = int(answer.headers["Duban-Position"]) == await Log(redis, name).tail()
                 lights.append(answer.json()["lights"] if same else name)
             if lights[0] == lights[1] == lights[2]:
@@ -138,11 +139,11 @@ async def _equal(deployment: Deployment, redis: Any) -> None:
             await sleep(0.5)
 
 
-async def _rows(deployment: Deployment, ledger: str) -> dict[str, dict[str, Any]]:
+async def _rows(deployment: Deployment, ledger: str, token: str) -> dict[str, dict[str, Any]]:
     """Return all rows of a ledger by task, without their positions, which are the ledger's own."""
     rows: dict[str, dict[str, Any]] = {}
     query = {"limit": "1000"}
-    async with httpx.AsyncClient(timeout=60) as http:
+    async with httpx.AsyncClient(timeout=60, headers=bearer(token)) as http:
         while True:
             page = (
                 (await http.get(f"{deployment.base('status')}/v1/{ledger}/tasks", params=query))

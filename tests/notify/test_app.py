@@ -10,8 +10,10 @@ import pytest_asyncio
 
 from events.entries import Entry, digest
 from events.log import Log
+from services.common import tokens
 from services.common.settings import Settings, SettingsError, shipped
 from services.notify.app import build
+from tests.deployment import bearer
 from tests.events.appending import append
 from tests.examples import assigned, store
 from tests.webserver import serving
@@ -20,20 +22,23 @@ NAME = "zhanjiang"
 
 
 @pytest_asyncio.fixture
-async def base(tmp_path: Path, server_url: str, redis: Any) -> AsyncIterator[str]:
-    """Return the address of a running notify, with one assignment in its log."""
+async def http(tmp_path: Path, server_url: str, redis: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """Return a client, as `board`, of a running notify with one assignment in its log."""
     (tmp_path / f"{NAME}.toml").write_bytes(shipped(f"{NAME}.toml").read_bytes())
     raw = store(assigned("t-1", others=("市民政局",)))
     await append(Log(redis, NAME), 0, [Entry("office", "1", digest(raw), raw)])
-    async with serving(build(Settings(redis_url=server_url, ledgers=tmp_path))) as address:
-        yield address
+    headers = bearer(await tokens.issue(redis, NAME, "board"))
+    async with (
+        serving(build(Settings(redis_url=server_url, ledgers=tmp_path))) as base,
+        httpx.AsyncClient(base_url=base, headers=headers) as http,
+    ):
+        yield http
 
 
-async def test_alerts_are_listed_with_what_became_of_them(base: str) -> None:
+async def test_alerts_are_listed_with_what_became_of_them(http: httpx.AsyncClient) -> None:
     """Newest first, with causes and deliveries, and the position they reflect."""
-    async with httpx.AsyncClient(base_url=base) as http:
-        answer = await http.get(f"/v1/{NAME}/alerts", params={"limit": 1})
-        rest = await http.get(f"/v1/{NAME}/alerts", params={"cursor": answer.json()["next"]})
+    answer = await http.get(f"/v1/{NAME}/alerts", params={"limit": 1})
+    rest = await http.get(f"/v1/{NAME}/alerts", params={"cursor": answer.json()["next"]})
     assert answer.headers["Duban-Position"] == "1"
     (item,) = answer.json()["items"]
     assert (item["id"], item["recipient"], item["on"], item["causes"]) == ("1-1", "市民政局", "assigned", [1])
@@ -42,13 +47,12 @@ async def test_alerts_are_listed_with_what_became_of_them(base: str) -> None:
     assert rest.json()["next"] is None
 
 
-async def test_alerts_are_found_in_whichever_spelling(base: str) -> None:
+async def test_alerts_are_found_in_whichever_spelling(http: httpx.AsyncClient) -> None:
     """White space around a name is none of it, and full-width forms are other names."""
-    async with httpx.AsyncClient(base_url=base) as http:
-        for query in ({"recipient": " 市民政局\u3000"}, {"recipient": "市民政局", "task": " t-1 "}):
-            answer = await http.get(f"/v1/{NAME}/alerts", params=query)
-            assert [item["id"] for item in answer.json()["items"]] == ["1-1"]
-        assert (await http.get(f"/v1/{NAME}/alerts", params={"task": "ｔ-1"})).json()["items"] == []
+    for query in ({"recipient": " 市民政局\u3000"}, {"recipient": "市民政局", "task": " t-1 "}):
+        answer = await http.get(f"/v1/{NAME}/alerts", params=query)
+        assert [item["id"] for item in answer.json()["items"]] == ["1-1"]
+    assert (await http.get(f"/v1/{NAME}/alerts", params={"task": "ｔ-1"})).json()["items"] == []
 
 
 @pytest.mark.parametrize(
@@ -65,21 +69,19 @@ async def test_alerts_are_found_in_whichever_spelling(base: str) -> None:
         (f"/v1/{NAME}/alerts?on=passed&on=neared", 400),
     ],
 )
-async def test_a_wrong_question_is_a_problem(base: str, path: str, status: int) -> None:
+async def test_a_wrong_question_is_a_problem(http: httpx.AsyncClient, path: str, status: int) -> None:
     """What was wrong is told as RFC 9457 has it."""
-    async with httpx.AsyncClient(base_url=base) as http:
-        answer = await http.get(path)
+    answer = await http.get(path)
     assert answer.status_code == status
     assert answer.headers["content-type"].startswith("application/problem+json")
     assert answer.json()["status"] == status
 
 
-async def test_health_and_description(base: str) -> None:
+async def test_health_and_description(http: httpx.AsyncClient) -> None:
     """A supervisor can ask, and a program can read what there is to ask."""
-    async with httpx.AsyncClient(base_url=base) as http:
-        assert (await http.get("/health/live")).status_code == 200
-        assert (await http.get("/health/ready")).status_code == 200
-        paths = (await http.get("/v1/openapi.json")).json()["paths"]
+    assert (await http.get("/health/live")).status_code == 200
+    assert (await http.get("/health/ready")).status_code == 200
+    paths = (await http.get("/v1/openapi.json")).json()["paths"]
     assert "/v1/{ledger}/alerts" in paths
 
 

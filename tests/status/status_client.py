@@ -15,10 +15,12 @@ from events.entries import Entry, digest
 from events.envelope import Event, encode
 from events.keys import key
 from events.log import Log
+from services.common import tokens
 from services.common.clock import kind_of, sleep
 from services.common.connection import connect
 from services.common.settings import Settings
 from services.status.app import build
+from tests.deployment import bearer
 from tests.events.appending import append
 from tests.examples import EXAMPLES, RECORDED, assigned, reported, store
 from tests.status.sse import Happening, happenings
@@ -55,6 +57,10 @@ class History:
         for event in events:
             instant = recorded or event.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             entries.append(Entry(event.source, event.id, digest(encode(event)), store(event, instant)))
+        return await self.append_entries(entries)
+
+    async def append_entries(self, entries: Sequence[Entry]) -> int:
+        """Append stored events as they are, and return the tail."""
         positions = await append(self.log, self.tail, entries)
         assert positions == list(range(self.tail + 1, self.tail + len(entries) + 1))
         self.tail += len(entries)
@@ -150,11 +156,12 @@ class StatusService:
         """Run the service until the block ends, and return a client of it."""
         redis = connect(self.url)  # the events of a test are recorded by this clock
         await redis.set(key(LEDGER, "clock", "kind"), kind_of(clock))
+        token = await tokens.issue(redis, LEDGER, "board")
         await redis.aclose()
         app = build(Settings(redis_url=self.url, ledgers=self.ledgers, clock=clock))
         async with (
             serving(app) as base,
-            httpx.AsyncClient(base_url=f"{base}/v1/{LEDGER}/", timeout=PATIENCE) as http,
+            httpx.AsyncClient(base_url=f"{base}/v1/{LEDGER}/", timeout=PATIENCE, headers=bearer(token)) as http,
         ):
             yield StatusClient(http)
 

@@ -39,7 +39,8 @@ async def test_the_interface_describes_itself(service: StatusService) -> None:
     parameters = {one["name"] for one in paths["/v1/{ledger}/tasks"]["get"]["parameters"]}
     assert parameters == {
         "ledger",
-        *("unit", "lead", "light", "state", "due_before", "q", "sort", "limit", "cursor", "as_of"),
+        *("unit", "lead", "light", "state", "section", "due_before", "due_after", "q", "sort", "limit", "cursor"),
+        *("fields", "as_of"),
     }
     assert {one["name"] for one in paths["/v1/{ledger}/changes"]["get"]["parameters"]} == {"ledger", "after"}
 

@@ -33,12 +33,14 @@ ROW_MEMBERS = [
     "task",
     "title",
     "plan",
+    "section",
     "row",
     "lead",
     "lead_inferred",
     "units",
     "deadline",
     "due",
+    "due_day",
     "state",
     "percent",
     "light",
@@ -103,6 +105,7 @@ LIFE: list[tuple[str, dict[str, Any]]] = [
         {
             "deadline": {"kind": "fixed", "text": "2018年11月底前完成", "due": "2018-12-01T00:00:00+08:00"},
             "due": "2018-12-01T00:00:00+08:00",
+            "due_day": "2018-11-30",
             "position": 5,
         },
     ),
@@ -113,6 +116,7 @@ LIFE: list[tuple[str, dict[str, Any]]] = [
         {
             "deadline": {"kind": "fixed", "text": "2018年11月底前完成", "due": "2019-01-01T00:00:00+08:00"},
             "due": "2019-01-01T00:00:00+08:00",
+            "due_day": "2018-12-31",
             "extensions": 1,
             "position": 8,
         },
@@ -181,13 +185,14 @@ COUNTY = '{"unit":"%s","role":"cooperating","percent":null,"signed_at":null,"las
 
 GOLDEN = (
     '{"task":"zj-2017-07","title":"全市至少建立两个规模化残疾人集中就业基地，企业所在地政府要对其设施设备、无障碍改造等给予支持。",'
-    '"plan":"zj-2017","row":7,"lead":"市人力资源社会保障局","lead_inferred":false,"units":['
+    '"plan":"zj-2017","section":null,"row":7,"lead":"市人力资源社会保障局","lead_inferred":false,"units":['
     '{"unit":"市人力资源社会保障局","role":"lead","percent":null,"signed_at":null,"last_report_at":null,"state":"assigned"},'
     '{"unit":"市残联","role":"cooperating","percent":45.5,"signed_at":"2017-08-02T10:15:00+08:00",'
     '"last_report_at":"2019-01-18T17:40:00+08:00","state":"in-progress"},'
     f"{','.join(COUNTY % county for county in COUNTIES)},{COUNTY % '湛江开发区管委会'}],"
     '"deadline":{"kind":"fixed","text":"2018年11月底前完成","due":"2019-01-01T00:00:00+08:00"},'
-    '"due":"2019-01-01T00:00:00+08:00","state":"in-progress","percent":null,"light":"red","light_reason":"overdue",'
+    '"due":"2019-01-01T00:00:00+08:00","due_day":"2018-12-31","state":"in-progress","percent":null,"light":"red",'
+    '"light_reason":"overdue",'
     '"overdue_since":"2019-01-01T00:00:00+08:00","opened_at":"2017-08-01T09:00:00+08:00","closed_at":null,'
     '"outcome":null,"extensions":1,"returns":1,"last_report_at":"2019-01-18T17:40:00+08:00","position":16}'
 )
@@ -205,6 +210,7 @@ def test_an_assignment_opens_the_row() -> None:
         "task": "zj-2017-07",
         "title": "全市至少建立两个规模化残疾人集中就业基地，企业所在地政府要对其设施设备、无障碍改造等给予支持。",
         "plan": "zj-2017",
+        "section": None,
         "row": 7,
         "lead": "市残联",
         "lead_inferred": True,
@@ -215,6 +221,7 @@ def test_an_assignment_opens_the_row() -> None:
             "loose": "2019-01-01T00:00:00+08:00",
         },
         "due": "2019-01-01T00:00:00+08:00",
+        "due_day": "2018-12-31",
         "state": "assigned",
         "percent": None,
         "light": "green",

@@ -3,9 +3,11 @@
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from events.deadline import Ambiguous, Fixed, Ongoing, Triggered
+from events.deadline import Ambiguous, Deadline, Fixed, Ongoing, Percent, Triggered
 from events.ledger import LightRules
 from events.schema import (
     DeadlinePassed,
@@ -14,9 +16,10 @@ from events.schema import (
     TaskUrged,
 )
 from services.status.core import evolve
-from services.status.lights import light, proportional, relight
+from services.status.light_changes import LightChanges
+from services.status.lights import light, next_change, proportional, relight
 from services.status.row import Light, Reason, TrackedTask
-from tests.status.tracked_tasks import HELPER, LATE, LEAD, LEDGER, YEARLY, at, opened, recorded, then
+from tests.status.tracked_tasks import HELPER, LATE, LEAD, LEDGER, YEARLY, ZONE, at, opened, recorded, then
 
 RULES = LightRules()
 
@@ -164,3 +167,65 @@ def test_relighting_tells_only_what_is_new() -> None:
     assert later is not None
     assert later.row == replace(task.row, light="yellow", light_reason="due-soon")
     assert relight(later, RULES, at("2018-04-02")) is None
+
+
+instants = st.datetimes(datetime(2017, 1, 1), datetime(2020, 1, 1)).map(lambda instant: instant.replace(tzinfo=ZONE))  # noqa: DTZ001 - the zone follows
+
+deadlines = st.one_of(
+    instants.map(lambda due: Fixed("…", due)),
+    instants.map(lambda due: Ambiguous("…", due, due + timedelta(days=31))),
+    st.just(Ongoing("…")),
+    st.just(Triggered("…", "…")),
+    st.just(YEARLY),
+)
+
+rule_sets = st.builds(LightRules, st.integers(0, 60), st.floats(0, 1) | st.just(0.7), st.integers(0, 120))
+
+percents = st.none() | st.integers(0, 100) | st.floats(0, 100)
+
+
+@settings(max_examples=400)
+@given(deadlines, instants, percents, instants, st.lists(instants, max_size=20), rule_sets)
+def test_the_next_change_is_the_first(
+    deadline: Deadline,
+    opening: datetime,
+    percent: Percent | None,
+    now: datetime,
+    between: list[datetime],
+    rules: LightRules,
+) -> None:
+    """Up to the microsecond before `next_change` the light is as it was; there it is another; it ends after a few."""
+    task = opened(deadline, opening.isoformat())
+    task = replace(task, row=replace(task.row, percent=percent))
+    for _ in range(5):
+        turn = next_change(task, rules, now)
+        before = lamp(task, now, rules)
+        inside = [instant for instant in between if now <= instant and (turn is None or instant < turn)]
+        assert {lamp(task, instant, rules) for instant in inside} <= {before}
+        if turn is None:
+            assert lamp(task, max(now, at("2999-01-01")), rules) == before
+            return
+        assert turn > now
+        assert lamp(task, turn - timedelta.resolution, rules) == before
+        assert lamp(task, turn, rules) != before
+        now = turn
+    raise AssertionError("a light changed more than four times by time alone")
+
+
+def test_a_light_that_time_does_not_change_has_no_next_change() -> None:
+    """Red and blue stay, whatever time it is; so does a task that only an event can change."""
+    late = then(opened(), *LATE)
+    closed = then(late, ("2019-02-01", TaskClosed("implemented")))
+    for task in (late, closed, opened(Triggered("适时", "适时"))):
+        assert next_change(task, RULES, at("2018-01-01")) is None
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.none() | instants)), instants)
+def test_the_tasks_whose_lights_change_are_found(puts: list[tuple[str, datetime | None]], now: datetime) -> None:
+    """After any number of changes, the tasks up to an instant are those whose last instant is up to it, in order."""
+    changes = LightChanges()
+    for name, instant in puts:
+        changes.put(name, instant)
+    last = {name: instant for name, instant in puts if instant is not None and dict(puts)[name] == instant}
+    wanted = sorted((instant, name) for name, instant in last.items() if instant <= now)
+    assert changes.until(now) == LightChanges(dict(puts)).until(now) == [name for _, name in wanted]

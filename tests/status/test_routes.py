@@ -17,14 +17,16 @@ async def test_rows_are_a_fold_of_the_log(service: StatusService, history: Histo
         answer = await client.get("tasks")
         assert answer.headers["duban-position"] == "16"
         assert answer.headers["content-type"] == "application/json"
-        assert answer.content == b'{"items":[%b],"next":null}' % msgspec.json.encode(after_each_example()[-1].row)
+        assert answer.content == b'{"items":[%b],"next":null,"total":1}' % msgspec.json.encode(
+            after_each_example()[-1].row
+        )
 
 
 async def test_an_empty_ledger_is_served(service: StatusService) -> None:
     """Before any event there are no rows, at position 0."""
     async with service.running() as client:
         answer = await client.get("tasks")
-        assert (answer.json(), answer.headers["duban-position"]) == ({"items": [], "next": None}, "0")
+        assert (answer.json(), answer.headers["duban-position"]) == ({"items": [], "next": None, "total": 0}, "0")
         assert (await client.get("overview")).json()["tasks"] == 0
 
 
@@ -41,6 +43,9 @@ async def test_an_empty_ledger_is_served(service: StatusService) -> None:
         ({"state": "in-progress"}, ["t-0001"]),
         ({"due_before": "2019-01-01T00:00:01+08:00"}, ["t-0002", "t-0003"]),
         ({"due_before": "2019-01-01T00:00:00+08:00"}, []),
+        ({"due_after": "2018-12-31T23:59:59+08:00"}, ["t-0000", "t-0001", "t-0002", "t-0003"]),
+        ({"due_after": "2019-01-01T00:00:00+08:00"}, ["t-0000", "t-0001"]),
+        ({"section": "一、就业"}, []),
         ({"q": "0001"}, ["t-0001"]),
         ({"sort": "-position"}, ["t-0003", "t-0001", "t-0002", "t-0000"]),
         ({"sort": "due", "limit": 1}, ["t-0002"]),
@@ -102,7 +107,7 @@ async def test_a_history_is_the_stored_bytes(service: StatusService, history: Hi
         answer = await client.get(f"tasks/{TASK}/events")
         stored = await history.log.read(2, 16)
         items = [b'%b,"position":%d}' % (raw[:-1], position) for position, raw in stored]
-        assert answer.content == b'{"items":[%b],"next":null}' % b",".join(items)
+        assert answer.content == b'{"items":[%b],"next":null,"total":16}' % b",".join(items)
         assert answer.headers["duban-position"] == "20"
         assert [item["position"] for item in answer.json()["items"]] == list(range(3, 19))
         other = (await client.get("tasks/t-0001/events")).json()["items"]
@@ -217,6 +222,9 @@ async def test_another_ledger_is_a_problem(service: StatusService, path: str) ->
         f"as_of={'9' * 5_000}",
         "due_before=soon",
         "due_before=2018-12-01",
+        "due_after=soon",
+        "fields=",
+        "fields=task,colour",
         "limit=0",
         "limit=1001",
         "limit=many",

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from events.deadline import Fixed, Ongoing
 from events.schema import CompletionSubmitted, DeadlinePassed, ProgressReported, TaskClosed
+from services.status.order import BadCursorError, Sort
 from services.status.row import TaskRow
-from services.status.views import BadCursorError, Page, Sort, TaskQuery, overview, select
+from services.status.views import Selected, TaskQuery, overview, select
 from tests.status.tracked_tasks import HELPER, LEAD, YEAR, at, opened, then
 
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -42,7 +43,7 @@ def board() -> dict[str, TaskRow]:
     return {row.task: row for row in rows}
 
 
-def names(page: Page) -> list[str]:
+def names(page: Selected[TaskRow]) -> list[str]:
     return [row.task for row in page.items]
 
 
@@ -71,7 +72,7 @@ def names(page: Page) -> list[str]:
 )
 def test_a_query_wants_rows(query: TaskQuery, wanted: list[str]) -> None:
     """Each filter keeps the rows it names, several keep what all of them want, and none keeps all."""
-    page = select(board(), query)
+    page = select(board().values(), query)
     assert (names(page), page.next) == (wanted, None)
 
 
@@ -90,7 +91,7 @@ def test_a_query_wants_rows(query: TaskQuery, wanted: list[str]) -> None:
 )
 def test_rows_are_sorted(sort: Sort, order: list[str]) -> None:
     """Every order is total: by plan and number, id, due (none last), percent (none as 0) or position, then by id."""
-    assert names(select(board(), TaskQuery(sort=sort))) == order
+    assert names(select(board().values(), TaskQuery(sort=sort))) == order
 
 
 def test_every_sort_is_shown() -> None:
@@ -115,7 +116,7 @@ def walk(rows: dict[str, TaskRow], query: TaskQuery) -> list[list[str]]:
     """Return the tasks on each page, following `next` to the end."""
     pages = []
     while True:
-        page = select(rows, query)
+        page = select(rows.values(), query)
         pages.append(names(page))
         if page.next is None:
             return pages
@@ -132,7 +133,7 @@ def test_pages_hold_each_wanted_row_once(drawn: dict[str, TaskRow], sort: Sort, 
     """Walking the pages gives every wanted row once, in the order of one big page, whatever the limit; all are full."""
     board = {task: replace(row, task=task) for task, row in drawn.items()}
     query = TaskQuery(sort=sort, light=light)
-    whole = names(select(board, query))
+    whole = names(select(board.values(), query))
     pages = walk(board, replace(query, limit=limit))
     assert [task for page in pages for task in page] == whole
     assert sorted(whole) == sorted(task for task, row in board.items() if light in {None, row.light})
@@ -143,9 +144,9 @@ def test_pages_hold_each_wanted_row_once(drawn: dict[str, TaskRow], sort: Sort, 
 def test_a_page_goes_on_from_where_it_was() -> None:
     """A cursor is a place in the order: rows that come in behind it do not show again, those ahead do."""
     rows = {name: made(name, number) for number, name in enumerate("bcd", 1)}
-    first = select(rows, TaskQuery(sort="task", limit=2))
+    first = select(rows.values(), TaskQuery(sort="task", limit=2))
     rows |= {name: made(name, 9) for name in ("a", "ca", "e")}
-    assert names(select(rows, TaskQuery(sort="task", limit=9, cursor=first.next))) == ["ca", "d", "e"]
+    assert names(select(rows.values(), TaskQuery(sort="task", limit=9, cursor=first.next))) == ["ca", "d", "e"]
 
 
 def written(*parts: object) -> str:
@@ -173,17 +174,17 @@ def written(*parts: object) -> str:
 def test_a_cursor_that_no_page_gave_is_refused(cursor: str) -> None:
     """Anything but a page's own `next` raises BadCursorError, whatever it is."""
     with pytest.raises(BadCursorError):
-        select(board(), TaskQuery(cursor=cursor))
+        select(board().values(), TaskQuery(cursor=cursor))
 
 
 @pytest.mark.parametrize("sort", SORTS[1:])
 def test_a_cursor_of_another_order_is_refused(sort: Sort) -> None:
     """A place in one order is none in another, also where both count in numbers."""
     for other in SORTS:
-        cursor = select(board(), TaskQuery(sort=other, limit=1)).next
+        cursor = select(board().values(), TaskQuery(sort=other, limit=1)).next
         if other != sort:
             with pytest.raises(BadCursorError):
-                select(board(), TaskQuery(sort=sort, cursor=cursor))
+                select(board().values(), TaskQuery(sort=sort, cursor=cursor))
 
 
 def test_the_overview_counts_what_the_ledger_has() -> None:

@@ -19,7 +19,7 @@ from services.cli.options import SHOWN, DataOption, JsonOption, LedgerOption, er
 from services.cli.progress_file import Destination, ProgressFile, PublishProgress
 from services.cli.publish_run import PublishRun
 from services.cli.publisher import PATIENCE, Publisher
-from services.cli.target import LEDGER, Target, find
+from services.cli.target import LEDGER, Bearer, Target, bearer_of, find
 from services.common.settings import SettingsError
 
 commands = typer.Typer(add_completion=False)
@@ -32,7 +32,7 @@ class Invocation(NamedTuple):
     target: Target
     ledger: str
     source: str | None
-    token: str
+    bearer: Bearer
     patience: float
     restart: bool
     json: bool
@@ -67,8 +67,8 @@ def publish(
     if refused is not None:
         refusals.check_file(refused, file)
     target = find(data)
-    token = _token(target, ledger, source)
-    raise SystemExit(_run(Invocation(file, target, ledger, source, token, patience, restart, json), refused))
+    bearer = _bearer(target, ledger, source)
+    raise SystemExit(_run(Invocation(file, target, ledger, source, bearer, patience, restart, json), refused))
 
 
 def _run(invocation: Invocation, refused: Path | None) -> int:
@@ -100,7 +100,7 @@ async def _publish(invocation: Invocation, progress_file: ProgressFile) -> int:
     async with Client(invocation.target, invocation.ledger) as client:
         with Progress(*columns, console=err, disable=invocation.json) as progress:
             destination = Destination(client.events_url, invocation.source)
-            publisher = Publisher(client, invocation.token, invocation.patience, _print_waiting)
+            publisher = Publisher(client, invocation.bearer, invocation.patience, _print_waiting)
             run = PublishRun(invocation.file, destination, progress_file, publisher)
             begun_after = await _begin(run, invocation, progress_file, destination)
             with open_events(invocation.file) as events:
@@ -146,13 +146,12 @@ def _progress_file(file: Path) -> Iterator[ProgressFile]:
         progress_file.close()
 
 
-def _token(target: Target, ledger: str, source: str | None) -> str:
-    token = target.token or (os.environ.get("DUBAN_TOKEN") if source is None else None)
-    if token is not None:
-        return token
-    if source is None:
+def _bearer(target: Target, ledger: str, source: str | None) -> Bearer:
+    if source is None and target.token is None and (token := os.environ.get("DUBAN_TOKEN")):
+        return bearer_of(token)
+    if source is None and target.token is None:
         raise SettingsError("no source given: name it with --source, or set DUBAN_TOKEN")
-    return target.token_of(ledger, source)
+    return target.token_of(ledger, source or "")
 
 
 def _print_waiting(reason: str | None) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from services.cli import board
 from services.cli.client import Client
-from services.cli.options import DataOption, JsonOption, LedgerOption, out
+from services.cli.options import DataOption, JsonOption, LedgerOption, ReaderOption, out
 from services.cli.target import LEDGER, find
 
 commands = typer.Typer(add_completion=False)
@@ -21,13 +21,14 @@ def status(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Rebuild the board as of this position or instant")
     ] = None,
+    source: ReaderOption = None,
     json: JsonOption = False,
 ) -> None:
     """Print the board: every task with its state and light."""
 
     async def work() -> None:
         query = {"as_of": as_of} if as_of is not None else {}
-        async with Client(find(data), ledger) as client:
+        async with Client(find(data), ledger, source) as client:
             position, rows = await client.tasks(**query)
             if json:
                 out.out(msgspec.json.encode({"position": position, "items": rows}).decode(), highlight=False)

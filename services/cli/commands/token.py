@@ -5,34 +5,34 @@ import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import typer
-from rich.table import Table
 
 from events.ledger import Ledger
+from services.cli.expiry import instant_of
 from services.cli.files import PRIVATE_MODE
 from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, err, ledger_of, ledgers_of, out
 from services.cli.target import LEDGER, Target, find, token_file
+from services.cli.token_rows import GOOD, session_row, session_table, token_row, token_table
 from services.cli.users import acl_lines, check_acl, operator, write_acl
-from services.common import tokens
+from services.common import sessions, tokens
+from services.common.clock import real_time
 from services.common.connection import connected
 from services.common.ledger_clock import ledger_clock
 from services.common.settings import SettingsError
 
 commands = typer.Typer(add_completion=False, help="Make, list and revoke tokens. --acl writes the server's users.")
 
-_USAGE = "give a command (make, list, revoke) or --acl; see `duban token --help`"
+_USAGE = "give a command (make, list, revoke, end-session) or --acl; see `duban token --help`"
 
 _ID = re.compile(f"[0-9a-f]{{{tokens.ID_DIGITS}}}")
 
-_DAYS = re.compile(r"([1-9][0-9]{0,3})d")
 
-
-class Session(NamedTuple):
+class LedgerTokens(NamedTuple):
     """One command on one ledger's tokens: the connection, the target, the ledger and its time."""
 
     redis: Any
@@ -42,12 +42,12 @@ class Session(NamedTuple):
 
 
 @asynccontextmanager
-async def _session(data: Path | None, name: str) -> AsyncIterator[Session]:
+async def _opened(data: Path | None, name: str) -> AsyncIterator[LedgerTokens]:
     target = find(data)
     ledger = ledger_of(data, name)
     async with connected(target.server()) as redis:
         clock = await ledger_clock(redis, name, target.clock)
-        yield Session(redis, target, ledger, clock.now())
+        yield LedgerTokens(redis, target, ledger, clock.now())
 
 
 @commands.callback(invoke_without_command=True)
@@ -101,11 +101,11 @@ def make(
     """Make another token for a source and print it. It cannot be shown again."""
 
     async def work() -> tuple[str, tokens.Terms]:
-        async with _session(data, ledger) as session:
-            _check_source(session, ledger, source)
-            until = _instant(expires, session) if expires is not None else None
-            terms = tokens.Terms(by or operator(), session.now, until, note)
-            return await tokens.issue(session.redis, ledger, source, terms), terms
+        async with _opened(data, ledger) as opened:
+            _check_source(opened, ledger, source)
+            until = instant_of(expires, opened.ledger, opened.now) if expires is not None else None
+            terms = tokens.Terms(by or operator(), opened.now, until, note)
+            return await tokens.issue(opened.redis, ledger, source, terms), terms
 
     token, terms = asyncio.run(work())
     sys.stdout.write(token + "\n")
@@ -119,26 +119,30 @@ def make(
 def list_(
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
-    everything: Annotated[bool, typer.Option("--all", help="Also revoked and expired tokens")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also what is revoked, expired or over")] = False,
+    only_sessions: Annotated[bool, typer.Option("--sessions", help="Only the sessions of browsers")] = False,
     json: JsonOption = False,
 ) -> None:
-    """List the valid tokens, without their secrets, which are not stored."""
+    """List the valid tokens and the browsers that are signed in, without their secrets, which are not stored.
 
-    async def work() -> list[dict[str, Any]]:
-        async with _session(data, ledger) as session:
-            rows = [_row(token, session) for token in await tokens.every(session.redis, ledger)]
-            return [row for row in rows if everything or row["state"] == "good"]
+    With --json, the tokens; with --json --sessions, the sessions.
+    """
 
-    rows = asyncio.run(work())
+    async def work() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        async with _opened(data, ledger) as opened:
+            made = [token_row(one, opened.ledger, opened.now) for one in await tokens.every(opened.redis, ledger)]
+            states, real = {row["id"]: row["state"] for row in made}, real_time()
+            known = await sessions.every(opened.redis, ledger)
+            return made, [session_row(one, opened.ledger, states, real) for one in known]
+
+    made, signed_in = [[row for row in rows if everything or row["state"] == GOOD] for rows in asyncio.run(work())]
     if json:
-        sys.stdout.write(msgspec.json.encode(rows).decode() + "\n")
+        sys.stdout.write(msgspec.json.encode(signed_in if only_sessions else made).decode() + "\n")
         return
-    table = Table("id", "source", "role", "made", "by", "expires", "note", *(["state"] if everything else []))
-    for row in rows:
-        state = "\n".join(filter(None, [row["state"], row["revoked"], row["revoked_by"]]))
-        cells = [row[name] or "—" for name in ("id", "source", "role", "made", "by", "expires", "note")]
-        table.add_row(*cells, *([state] if everything else []))
-    out.print(table)
+    if not only_sessions:
+        out.print(token_table(made, everything=everything))
+    if signed_in or only_sessions:
+        out.print(session_table(signed_in, everything=everything))
 
 
 @commands.command()
@@ -148,85 +152,72 @@ def revoke(
     ledger: LedgerOption = LEDGER,
     by: ByOption = None,
 ) -> None:
-    """Revoke tokens, effective immediately over HTTP."""
+    """Revoke tokens, effective immediately over HTTP; the sessions that they started end within a second."""
 
     async def work() -> int:
-        async with _session(data, ledger) as session:
+        async with _opened(data, ledger) as opened:
             missing = 0
             for id in ids:
                 wanted = tokens.hash_of(sys.stdin.read().strip())[: tokens.ID_DIGITS] if id == "-" else id
-                if _ID.fullmatch(wanted) is None:  # not quoted: it may be the secret itself
+                if not _is_id(wanted):
                     missing += 1
-                    err.print(f"not an id; `duban token list` shows ids of {tokens.ID_DIGITS} digits", style="red")
                     continue
                 try:
-                    token = await tokens.revoke(session.redis, ledger, wanted, by or operator(), session.now)
+                    token = await tokens.revoke(opened.redis, ledger, wanted, by or operator(), opened.now)
                 except tokens.UnknownTokenError:
                     missing += 1
                     err.print(f"{wanted}: {ledger} has no such token; see `duban token list --all`", style="red")
                     continue
-                _print_revoked(session.target, ledger, token)
+                _print_revoked(opened.target, ledger, token)
             return missing
 
     raise SystemExit(1 if asyncio.run(work()) else 0)
 
 
-def _check_source(session: Session, name: str, source: str) -> None:
-    if source in session.ledger.sources:
+@commands.command("end-session")
+def end_session(
+    ids: Annotated[list[str], typer.Argument(help="Ids from `duban token list --sessions`")],
+    data: DataOption = None,
+    ledger: LedgerOption = LEDGER,
+) -> None:
+    """End sessions of browsers, effective within a second; the tokens they were started with stay valid."""
+
+    async def work() -> int:
+        async with _opened(data, ledger) as opened:
+            missing = 0
+            for id in ids:
+                if not _is_id(id):
+                    missing += 1
+                    continue
+                try:
+                    await sessions.end(opened.redis, ledger, id)
+                except sessions.UnknownSessionError:
+                    missing += 1
+                    err.print(f"{id}: {ledger} has no such session; see `duban token list --sessions`", style="red")
+                    continue
+                out.print(f"{id} has ended")
+            return missing
+
+    raise SystemExit(1 if asyncio.run(work()) else 0)
+
+
+def _is_id(text: str) -> bool:
+    """Return whether a text is an id; says so if not, without the text, which may be the secret itself."""
+    if _ID.fullmatch(text) is not None:
+        return True
+    err.print(f"not an id; `duban token list` shows ids of {tokens.ID_DIGITS} digits", style="red")
+    return False
+
+
+def _check_source(opened: LedgerTokens, name: str, source: str) -> None:
+    if source in opened.ledger.sources:
         return
-    known = ", ".join(f"{one} ({its.role})" for one, its in session.ledger.sources.items()) or "none"
+    known = ", ".join(f"{one} ({its.role})" for one, its in opened.ledger.sources.items()) or "none"
     raise SettingsError(
         f"{name} has no source {source!r}; it has: {known}. To add one, put this into {name}.toml, with the role"
         f' assigner, reporter, auditor or dashboard, and restart duban:\n\n[sources."{source}"]\n'
         'role = "reporter"\nunits = ["市民政局"]  # the units it represents; ["*"]: all'
     )
-
-
-def _instant(text: str, session: Session) -> datetime:
-    """Return the instant of expiry; raises SettingsError if the text cannot be read or the instant has passed."""
-    try:
-        until = _read_instant(text, session)
-    except (ValueError, OverflowError):
-        wanted = "90d, a day such as 2027-06-30, or an instant such as 2027-06-30T12:00:00+08:00"
-        raise SettingsError(f"--expires {text!r} is not one of: {wanted}") from None
-    if until <= session.now:
-        raise SettingsError(
-            f"--expires {text!r} has passed: by the ledger's clock it is {_shown(session.now, session)}"
-        )
-    return until.astimezone(session.ledger.zone)
-
-
-def _read_instant(text: str, session: Session) -> datetime:
-    """Return the instant of a number of days, a day or an instant; raises ValueError or OverflowError."""
-    if days := _DAYS.fullmatch(text):
-        return session.now + timedelta(days=int(days[1]))
-    if len(text) == len("2027-06-30"):
-        return datetime.combine(datetime.fromisoformat(text).date() + timedelta(days=1), time(), session.ledger.zone)
-    until = datetime.fromisoformat(text)
-    if until.tzinfo is None:
-        raise ValueError(text)
-    return until
-
-
-def _row(token: tokens.Token, session: Session) -> dict[str, Any]:
-    """Return the printable members of a token, without its hash."""
-    source = session.ledger.sources.get(token.source)
-    return {
-        "id": token.id,
-        "source": token.source,
-        "role": source.role if source is not None else None,
-        "made": _shown(token.terms.made, session),
-        "by": token.terms.by,
-        "expires": _shown(token.terms.expires, session),
-        "note": token.terms.note,
-        "state": token.fault(session.now) or "good",
-        "revoked": _shown(token.revoked, session),
-        "revoked_by": token.revoked_by,
-    }
-
-
-def _shown(instant: datetime | None, session: Session) -> str | None:
-    return instant.astimezone(session.ledger.zone).isoformat(timespec="seconds") if instant is not None else None
 
 
 def _print_revoked(target: Target, ledger: str, token: tokens.Token) -> None:

@@ -9,11 +9,12 @@ import typer
 
 from services.cli.files import PRIVATE_UMASK
 from services.cli.options import ClockOption, PortOption, out
+from services.cli.sign_in import print_links
 from services.cli.supervisor import Supervisor
-from services.cli.target import DATA
+from services.cli.target import DATA, find
 from services.common import runtime
 from services.common.clock import ClockError, clock_for
-from services.common.settings import SettingsError, server_url, shown
+from services.common.settings import SettingsError, load_ledgers, server_url, shown
 
 commands = typer.Typer(add_completion=False)
 
@@ -30,6 +31,7 @@ def up(
         async with Supervisor(data, port, clock, redis_url=server_url(os.environ)).running() as running:
             out.print(f"duban runs: ingest :{port}, status :{port + 1}, notify :{port + 2}; data in {data}")
             out.print(f"server {shown(running.redis_url or '')}; tokens in {data / 'tokens'}; Ctrl-C stops it")
+            await print_links(find(data), load_ledgers(data / "ledgers"))
             await running.until_stopped()
 
     _check_clock(clock)

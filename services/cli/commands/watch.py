@@ -9,8 +9,8 @@ import typer
 from rich.live import Live
 
 from services.cli import board
-from services.cli.client import Client, ServiceError
-from services.cli.options import DataOption, LedgerOption, err, out
+from services.cli.client import Client, RefusedTokenError, ServiceError
+from services.cli.options import DataOption, LedgerOption, ReaderOption, err, out
 from services.cli.target import LEDGER, find
 from services.common.clock import sleep
 
@@ -18,11 +18,11 @@ commands = typer.Typer(add_completion=False)
 
 
 @commands.command()
-def watch(data: DataOption = None, ledger: LedgerOption = LEDGER) -> None:
+def watch(data: DataOption = None, ledger: LedgerOption = LEDGER, source: ReaderOption = None) -> None:
     """Show the board and update it live. Ctrl-C ends it."""
 
     async def work() -> None:
-        async with Client(find(data), ledger) as client:
+        async with Client(find(data), ledger, source) as client:
             with Live(console=out, auto_refresh=False, screen=out.is_terminal) as live:
                 await _follow(
                     client,
@@ -40,6 +40,8 @@ async def _follow(client: Client, show: Callable[[list[dict[str, Any]], dict[str
         try:
             async for rows in client.follow():
                 show(list(rows.values()), await client.overview())
+        except RefusedTokenError:
+            raise
         except (httpx.HTTPError, ServiceError) as error:
             err.print(f"duban: status does not answer, retrying: {error}", style="yellow")
             await sleep(1)

@@ -56,7 +56,7 @@ class Containers(Site):
                 for name in (*SERVICES, SERVER):
                     self._ids[name] = self._id(name)
                 self._password = await asyncio.to_thread(self._secret, "redis/admin/password")
-                for source in ("office", "units"):
+                for source in ("office", "units", "board"):
                     self._tokens[source] = await asyncio.to_thread(self._secret, f"tokens/{source}.token")
                 await self.ready()
                 yield self

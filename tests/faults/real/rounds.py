@@ -7,14 +7,12 @@ import traceback
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import httpx
-
 from events.entries import Stored
 from events.envelope import read
 from events.log import Log
 from services.common.clock import sleep
 from services.common.connection import connect
-from tests.deployment import LEDGER
+from tests.deployment import LEDGER, reading
 from tests.faults.invariants import misplaced, unanswered
 from tests.faults.points import Points
 from tests.faults.publishers import Acknowledged, Added
@@ -115,7 +113,7 @@ async def _broken(site: Site, acknowledged: Sequence[Acknowledged], added: Seque
 
 async def _feeds(site: Site, feeds: Sequence[Dashboard]) -> list[str]:
     """Wait until the feed clients have the rows."""
-    async with httpx.AsyncClient() as http:
+    async with reading(site) as http:
         try:
             async with asyncio.timeout(FEED_SECONDS):
                 while (there := (await rows(http, site))[1]) != feeds[0].rows or there != feeds[1].rows:

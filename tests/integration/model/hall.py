@@ -16,6 +16,7 @@ from services.common.settings import Settings
 from services.ingest.app import build as ingest
 from services.ingest.refusals import read_refused
 from services.status.app import build as status
+from tests.deployment import bearer
 from tests.integration.model.row import differences, plain
 from tests.webserver import serving
 
@@ -74,7 +75,7 @@ class Hall:
         if door == INBOX:
             return await self._drop(source, bodies)
         content = {ONE: b"".join(bodies), ARRAY: b"[%b]" % b",".join(bodies), LINES: b"\n".join(bodies)}[door]
-        headers = {"Authorization": f"Bearer {source}", "Content-Type": door}
+        headers = {**bearer(source), "Content-Type": door}
         answer = await self._http["ingest"].post("events", content=content, headers=headers)
         if answer.status_code == 403:
             return []
@@ -107,7 +108,7 @@ class Hall:
 
     async def read(self, what: str, **query: Any) -> tuple[int, int, Any]:
         """Ask status; return the answer's code, the position it reflects, and its body."""
-        answer = await self._http["status"].get(what, params=query)
+        answer = await self._http["status"].get(what, params=query, headers=bearer(self._sources[0]))
         return answer.status_code, int(answer.headers["Duban-Position"]), answer.json()
 
     async def read_at(self, position: int, what: str, **query: Any) -> tuple[int, Any]:

@@ -1,8 +1,9 @@
 """A task row of DESIGN 1.7, by the model, and how rows are compared."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from tests.integration.model.dues import ZONE
 from tests.integration.model.lights import light
 from tests.integration.model.task import Task
 
@@ -15,12 +16,14 @@ def row(task: Task, now: datetime) -> dict[str, Any]:
         "task": task.id,
         "title": task.title,
         "plan": task.plan,
+        "section": None,
         "row": task.number,
         "lead": task.lead,
         "lead_inferred": task.lead_inferred,
         "units": [part.row(unit) for unit, part in task.parts.items()],
         "deadline": task.term.deadline,
         "due": due.isoformat() if due is not None else None,
+        "due_day": str((due.astimezone(ZONE) - timedelta(seconds=1)).date()) if due is not None else None,
         "state": task.state,
         "percent": task.percent,
         "light": lamp,

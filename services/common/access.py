@@ -1,0 +1,86 @@
+"""Access: a guard of every path of a ledger, which admits those who may read it, and no page of another site."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.handlers import BaseRouteHandler
+from msgspec import Struct
+
+from events.ledger import Ledger
+from services.common.callers import SAFE, source_of
+from services.common.endpoints import endpoint_of
+from services.common.identity import has_cookie
+
+OPEN = "open to everybody"
+"""The `opt` of a handler that needs no token: signing in, and links that carry a secret of their own."""
+
+ADMITS = "admits its sources itself"
+"""The `opt` of a handler whose own guard refuses those without a token, as it keeps a trace of them."""
+
+LEDGERS = "/v1/{ledger"
+"""What the paths of a ledger begin with, as handlers have them."""
+
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
+
+
+class Access(Struct, frozen=True):
+    """Who may read: the ledgers with their sources, and where people find the deployment, if that is set."""
+
+    ledgers: Mapping[str, Ledger]
+    public_url: str | None = None
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies are sent over TLS only."""
+        return self.public_url is not None and self.public_url.startswith("https:")
+
+    def is_public(self, ledger: str) -> bool:
+        """Tell whether everybody may read a ledger."""
+        return ledger in self.ledgers and self.ledgers[ledger].reading.public
+
+    def has_source(self, ledger: str, source: str | None) -> bool:
+        """Tell whether a ledger has a source: one that was removed from its file may no longer read."""
+        return ledger in self.ledgers and source in self.ledgers[ledger].sources
+
+
+CLOSED = Access({})
+"""Without ledgers, nobody may read."""
+
+
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Admit a request to a path of a ledger; raises the exception whose problem refuses it."""
+    if not connection.scope["path_template"].startswith(LEDGERS):
+        return
+    access: Access = connection.app.state.access
+    method = dict(connection.scope)["method"]
+    headers = list(connection.scope["headers"])
+    if method not in SAFE and has_cookie(headers) and not from_own_page(connection.scope, access.public_url):
+        raise PermissionDeniedException(FORGED)
+    if OPEN in handler.opt or ADMITS in handler.opt:
+        return
+    ledger = connection.path_params["ledger"]
+    endpoint_of(connection, ledger)  # 404 where there is no such ledger
+    if access.is_public(ledger) and method in SAFE:
+        return
+    if not access.has_source(ledger, source_of(connection)):
+        detail = "a valid token is needed (Authorization: Bearer <token>), or a session that has not ended"
+        raise NotAuthorizedException(detail, headers=CHALLENGE)
+
+
+FORGED = (
+    "a browser with a session may send this from the page of this deployment only:"
+    " with Sec-Fetch-Site: same-origin, or with its own address as Origin"
+)
+
+
+def from_own_page(scope: Any, public_url: str | None) -> bool:
+    """Tell whether a browser sent a request for a page of this deployment.
+
+    Browsers leave `Sec-Fetch-Site` out at addresses without TLS. The deployment's own address is its public URL; where
+    none is set, it is the one that the request was sent to, which no page of another site or port can have as its own.
+    """
+    given = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    own = public_url or f"{scope['scheme']}://{given.get(b'host', '')}"
+    return given.get(b"sec-fetch-site") == "same-origin" or given.get(b"origin") == own

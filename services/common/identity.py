@@ -1,0 +1,130 @@
+"""Who a request is from: the token that it carries, or the one that its browser's session was started with."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, TypeAlias
+
+from services.common import sessions, tokens
+from services.common.sessions import BrowserSession
+from services.common.tokens import Token, hash_of
+
+HOST_PREFIX = "__Host-"
+"""Of a cookie that browsers take only over TLS, from this very host, for all of it (RFC 6265bis, 4.1.3.2)."""
+
+MOST_COOKIES = 16
+"""Cookies of deployments on one host that are looked at: browsers send those of all ports."""
+
+MOST_REMEMBERED = 10_000
+"""Identities that a service remembers: about 10 MB."""
+
+_COOKIE = re.compile(r"(?P<prefix>__Host-)?duban-(?P<installation>[0-9a-f]{16})-(?P<ledger>[a-z0-9-]{1,64})")
+
+
+Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+"""The headers of a request as its scope has them, names in lower case."""
+
+
+class Identity(NamedTuple):
+    """A token as it is kept, and the session that stands for it, if the request carries that."""
+
+    token: Token
+    session: BrowserSession | None = None
+
+    def is_good(self, now: datetime, real: float) -> bool:
+        """Tell whether it is valid at an instant of the ledger's clock, and a real one, in Unix seconds."""
+        return self.token.fault(now) is None and (self.session is None or real < self.session.until)
+
+
+class Presented(NamedTuple):
+    """What a request presents: a token's hash, or else the secrets of sessions by deployment."""
+
+    token_hash: str | None
+    secrets: tuple[tuple[str, str], ...] = ()
+
+
+def cookie_name(installation: str, ledger: str, *, secure: bool) -> str:
+    """Return the name of a ledger's cookie; no other deployment at the same host has it, whatever its port."""
+    return f"{HOST_PREFIX if secure else ''}duban-{installation}-{ledger}"
+
+
+def presented(headers: Headers, ledger: str, *, secure: bool) -> Presented | None:
+    """Return what a request's headers present for a ledger, None where that is nothing; a token goes first."""
+    for name, value in headers:
+        if name == b"authorization":
+            hash = tokens.bearer_hash(value.decode("latin-1"))
+            return Presented(hash) if hash is not None else None
+    secrets = {
+        match["installation"]: value
+        for match, value in _cookies(headers)
+        if match["ledger"] == ledger and (match["prefix"] is not None) == secure
+    }
+    return Presented(None, tuple(secrets.items())[:MOST_COOKIES]) if secrets else None
+
+
+def has_cookie(headers: Headers) -> bool:
+    """Tell whether a request has the cookie of any session, of whatever ledger or deployment."""
+    return any(True for _ in _cookies(headers))
+
+
+async def identify(redis: Any, ledger: str, given: Presented) -> Identity | None:
+    """Return whose a token or session is, valid or not; None where it is unknown."""
+    if given.token_hash is not None:
+        (token,) = await tokens.find(redis, ledger, [given.token_hash])
+        return Identity(token) if token is not None else None
+    session = await sessions.find(redis, ledger, dict(given.secrets))
+    if session is None:
+        return None
+    (token,) = await tokens.find(redis, ledger, [session.token_hash])
+    return Identity(token, session) if token is not None else None
+
+
+async def read_again(redis: Any, ledger: str, known: Sequence[Identity]) -> list[Identity | None]:
+    """Return identities as they are kept now, in their order, None where one is gone; two round trips for all."""
+    hashes = list({one.token.hash for one in known})  # many sessions are of one token
+    found = dict(zip(hashes, await tokens.find(redis, ledger, hashes), strict=True))
+    ids = [one.session.id for one in known if one.session is not None]
+    open_sessions = dict(zip(ids, await sessions.read(redis, ledger, ids), strict=True))
+    return [_kept(one, found[one.token.hash], open_sessions) for one in known]
+
+
+class Remembered:
+    """The identities that were good last, for reads while the server is away: it could not have recorded an end."""
+
+    def __init__(self, most: int = MOST_REMEMBERED) -> None:
+        self._most = most
+        self._known: OrderedDict[tuple[str, str | tuple[str, ...]], Identity] = OrderedDict()
+
+    def note(self, ledger: str, given: Presented, identity: Identity | None) -> None:
+        """Remember what was found, or that nothing was."""
+        key = _remembered_by(ledger, given)
+        self._known.pop(key, None)
+        if identity is not None:
+            self._known[key] = identity
+            if len(self._known) > self._most:
+                self._known.popitem(last=False)
+
+    def recall(self, ledger: str, given: Presented) -> Identity | None:
+        """Return what was found last."""
+        return self._known.get(_remembered_by(ledger, given))
+
+
+def _remembered_by(ledger: str, given: Presented) -> tuple[str, str | tuple[str, ...]]:
+    return ledger, given.token_hash or tuple(hash_of(secret) for _, secret in given.secrets)
+
+
+def _kept(one: Identity, token: Token | None, open_sessions: dict[str, BrowserSession | None]) -> Identity | None:
+    if token is None or one.session is None:
+        return Identity(token) if token is not None else None
+    session = open_sessions[one.session.id]
+    return Identity(token, session) if session is not None else None
+
+
+def _cookies(headers: Headers) -> Iterator[tuple[re.Match[str], str]]:
+    for name, value in headers:
+        if name == b"cookie":
+            for pair in value.decode("latin-1").split(";"):
+                cookie, _, content = pair.strip().partition("=")
+                if (match := _COOKIE.fullmatch(cookie)) is not None and content:
+                    yield match, content

@@ -1,0 +1,181 @@
+"""Sessions of browsers, hashed at rest: what stands for a token, so that no page has to keep one.
+
+    duban:installation     string  the id of this deployment, in the names of its cookies; made with the first use
+    duban:{L}:sessions     hash    id -> record as JSON, id being the first 16 digits of the secret's SHA-256 in hex;
+                                   added by status with a sign-in, refreshed by every service that is used with it,
+                                   removed when the session is ended, or found over by a later sign-in
+    duban:{L}:codes:<hash> string  a one-time sign-in code: the session that it starts, as JSON; removed with its use,
+                                   or by the server after CODE_SECONDS
+
+A session is about a person who walks away from a screen, not about what a ledger records. So it runs by real time,
+whatever the ledger's clock is set to. The token that it was started with runs by the ledger's clock as always, and a
+session is over when its token is.
+"""
+
+import hmac
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from events.keys import key
+from events.scripts import script
+from services.common.tokens import ID_DIGITS, hash_of
+
+IDLE_SECONDS = 30 * 60
+"""Without a request or an open stream, after which a session is over."""
+
+WHOLE_SECONDS = 8 * 3_600
+"""From the sign-in on, a working day: after it a session is over, however it is used."""
+
+DAY_SECONDS = 86_400
+
+MOST_DAYS = 90
+"""Of a session that a dashboard's token asks for: a screen in a corridor, at which nobody signs in each morning."""
+
+USE_SECONDS = 60
+"""Between two writes of a session's last use: each is a flush to disk."""
+
+CODE_SECONDS = 300
+"""For which a sign-in code is good: long enough to carry it from a terminal to a browser."""
+
+MOST_OF_SOURCE = 1_000
+"""Sessions of one source: beyond them, a sign-in ends the one that was used longest ago."""
+
+INSTALLATION = "duban:installation"
+
+
+class BrowserSession(Struct, frozen=True, omit_defaults=True):
+    """What is kept of a session; instants are real ones, in Unix seconds.
+
+    `days` is how long a dashboard's session lasts, used or not; 0 for every other one.
+    """
+
+    hash: str
+    source: str
+    token_hash: str
+    made: float
+    used: float
+    days: int = 0
+
+    @property
+    def id(self) -> str:
+        return self.hash[:ID_DIGITS]
+
+    @property
+    def token(self) -> str:
+        """The id of the token that it was started with."""
+        return self.token_hash[:ID_DIGITS]
+
+    @property
+    def ends(self) -> float:
+        """The instant at which it is over at the latest."""
+        return self.made + (self.days * DAY_SECONDS or WHOLE_SECONDS)
+
+    @property
+    def until(self) -> float:
+        """The instant at which it is over unless it is used again."""
+        return self.ends if self.days else min(self.ends, self.used + IDLE_SECONDS)
+
+
+class SignInCode(Struct, frozen=True, omit_defaults=True):
+    """The session that a code starts."""
+
+    source: str
+    token_hash: str
+    days: int = 0
+
+
+class UnknownSessionError(Exception):
+    """There is no session with this id."""
+
+
+async def installation(redis: Any) -> str:
+    """Return the id of this deployment; it is made with the first use."""
+    known = await redis.get(INSTALLATION)
+    if known is None:
+        await redis.set(INSTALLATION, secrets.token_hex(8), nx=True)
+        known = await redis.get(INSTALLATION)
+    return str(known.decode())
+
+
+async def start(redis: Any, ledger: str, signed: SignInCode, now: float) -> tuple[str, BrowserSession]:
+    """Start a session and return its secret, of which only the hash is kept, and its record."""
+    await _prune(redis, ledger, signed.source, now)
+    while True:
+        secret = secrets.token_urlsafe(32)
+        session = BrowserSession(hash_of(secret), signed.source, signed.token_hash, now, now, signed.days)
+        if await redis.hsetnx(key(ledger, "sessions"), session.id, msgspec.json.encode(session)):
+            return secret, session
+
+
+async def find(redis: Any, ledger: str, secrets: Mapping[str, str]) -> BrowserSession | None:
+    """Return this deployment's session, over or not, among secrets by deployment; None without one; one round trip."""
+    hashes = {deployment: hash_of(secret) for deployment, secret in secrets.items()}
+    async with redis.pipeline(transaction=False) as pipe:
+        pipe.get(INSTALLATION)
+        pipe.hmget(key(ledger, "sessions"), [hash[:ID_DIGITS] for hash in hashes.values()])
+        own, values = await pipe.execute()
+    for (deployment, hash), value in zip(hashes.items(), values, strict=True):
+        if own is not None and own.decode() == deployment and value is not None:
+            session = msgspec.json.decode(value, type=BrowserSession)
+            return session if hmac.compare_digest(session.hash, hash) else None
+    return None
+
+
+async def read(redis: Any, ledger: str, ids: Sequence[str]) -> list[BrowserSession | None]:
+    """Return the sessions with these ids, in their order; None where there is none."""
+    values = await redis.hmget(key(ledger, "sessions"), ids) if ids else []
+    return [msgspec.json.decode(value, type=BrowserSession) if value is not None else None for value in values]
+
+
+async def every(redis: Any, ledger: str) -> list[BrowserSession]:
+    """Return all sessions that were not ended, over or not, the latest sign-in last."""
+    values = (await redis.hgetall(key(ledger, "sessions"))).values()
+    return sorted((msgspec.json.decode(value, type=BrowserSession) for value in values), key=lambda one: one.made)
+
+
+async def use(redis: Any, ledger: str, session: BrowserSession, now: float) -> None:
+    """Record that a session is used, at most once in USE_SECONDS; one that was ended meanwhile stays ended."""
+    if not 0 <= now - session.used < USE_SECONDS:
+        used = msgspec.json.encode(replace(session, used=now))
+        await script(redis, __file__, "use.lua")(
+            keys=[key(ledger, "sessions")], args=[session.id, msgspec.json.encode(session), used]
+        )
+
+
+async def end(redis: Any, ledger: str, id: str) -> None:
+    """End a session: the next request with it is refused. Raises UnknownSessionError."""
+    if not await redis.hdel(key(ledger, "sessions"), id):
+        raise UnknownSessionError(id)
+
+
+async def issue_code(redis: Any, ledger: str, signed: SignInCode) -> str:
+    """Issue a code that starts a session once, within CODE_SECONDS; only its hash is kept."""
+    code = secrets.token_urlsafe(16)  # 128 bits
+    await redis.set(key(ledger, "codes", hash_of(code)), msgspec.json.encode(signed), ex=CODE_SECONDS)
+    return code
+
+
+async def redeem(redis: Any, ledger: str, code: str) -> SignInCode | None:
+    """Return what a code is good for, and remove it; None where it was used, is too old, or never was."""
+    value = await redis.getdel(key(ledger, "codes", hash_of(code)))
+    return msgspec.json.decode(value, type=SignInCode) if value is not None else None
+
+
+async def _prune(redis: Any, ledger: str, source: str, now: float) -> None:
+    """Remove the sessions that are over, and of a source with the most the one that was used longest ago."""
+    known = await every(redis, ledger)
+    over = [one.id for one in known if one.until <= now]
+    if over:
+        await redis.hdel(key(ledger, "sessions"), *over)
+    left = sorted((one for one in known if one.source == source and one.until > now), key=lambda one: one.used)
+    if len(left) >= MOST_OF_SOURCE:
+        await redis.hdel(key(ledger, "sessions"), *_ids(left[: len(left) - MOST_OF_SOURCE + 1]))
+
+
+def _ids(sessions: Iterable[BrowserSession]) -> list[str]:
+    return [one.id for one in sessions]
