@@ -13,7 +13,7 @@ import { address, changed } from "../router.js";
 const KINDS = ["new", "closed", "newly-overdue", "light", "percent", "deadline", "units"];
 const TOLD = ["new", "closed", "newly-overdue", "deadline"]; // what the sentence tells; the counts have the rest
 const ROWS_MOST = 200; // in one answer; more are shown on demand
-const REREAD_MS = 10_000; // a comparison of all tasks is the dearest of reads, and nobody watches it by the second
+const REREAD_MS = 10_000; // comparing all tasks is the most expensive read, and nobody needs it by the second
 const DAYS_BEFORE = 7; // where the address names no day: what a weekly meeting wants to see
 
 export function title(ctx) {
