@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench faults format lock clean
+.PHONY: demo test check bench faults vendor format lock clean
 
 demo: $(READY)  ## 2017-08 to 2021-01 on the real table, in about a minute (ARGS=--once ends by itself)
 	$(BIN)/duban demo $(ARGS)
@@ -14,18 +14,22 @@ demo: $(READY)  ## 2017-08 to 2021-01 on the real table, in about a minute (ARGS
 test: $(READY)  ## in WORKERS processes, each with a server (ARGS="tests/ingest -x" for a part; ARGS="-n 0" in one process)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-check: $(READY)  ## format, lint, types, import contracts, the published contract
+check: $(READY)  ## format, lint, types, import contracts, the published contract, vendored files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/duban contract --check deploy/contract
+	$(BIN)/python -m tests.vendored --check
 
 bench: $(READY)  ## ratios against a bare baseline (ARGS=--json for machines)
 	$(BIN)/python -m tests.bench $(ARGS)
 
 faults: $(READY)  ## inject faults by seed, resuming after the last sitting; totals in docs/faults.md (ARGS=--points 1000)
 	$(BIN)/python -m tests.faults $(ARGS)
+
+vendor: $(READY)  ## fetch the files of other projects at their recorded versions; needs npm
+	$(BIN)/python -m tests.vendored
 
 format: $(READY)
 	$(BIN)/ruff format .

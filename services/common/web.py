@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from services.common.access import CLOSED, Access, guard
 from services.common.clock import ClockError
+from services.common.compression import compressed
 from services.common.edge import Service, stream_bound
 from services.common.ending import StreamWatch
 from services.common.endpoints import Endpoint
@@ -113,7 +114,7 @@ def application(
     return Service(
         every,
         lifespan=[lifespan],
-        middleware=[stream_bound, bounded(most_requests)],
+        middleware=[stream_bound, bounded(most_requests), compressed],
         logging_config=None,
         guards=[guard, _sound_query],
         request_max_body_size=max_body,

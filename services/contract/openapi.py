@@ -95,10 +95,6 @@ Body: TypeAlias = Any
 """A type that msgspec knows, a Named, or a schema as it is."""
 
 
-OPTIONAL = "its body may be left out"
-"""The `opt` of a handler whose `body` is not required."""
-
-
 @dataclass
 class Answer(ResponseSpec):
     """One answer: what may be in it by media type, and the headers it always has."""
@@ -124,15 +120,15 @@ def answers(
     )
 
 
+def empty(description: str) -> Answer:
+    """Return an answer without a body."""
+    return Answer(None, generate_examples=False, description=description)
+
+
 def unchanged() -> dict[int, Answer]:
     """Return the answer to a client that has what it asks for."""
     text = "The client has the answer"
     return {HTTPStatus.NOT_MODIFIED: Answer(None, generate_examples=False, description=text, headers=READ)}
-
-
-def empty(description: str) -> Answer:
-    """Return an answer without a body."""
-    return Answer(None, generate_examples=False, description=description)
 
 
 def problems(*statuses: int) -> dict[int, Answer]:
@@ -228,7 +224,7 @@ def _complete(operation: Schema, handler: Any, known: SchemaRegistry, given: Map
         parameter["schema"] = _not_null(parameter["schema"])
     if "body" in handler.opt:
         content = {form: {**said, "schema": known.schema(said["schema"])} for form, said in handler.opt["body"].items()}
-        operation["requestBody"] = {"required": OPTIONAL not in handler.opt, "content": content}
+        operation["requestBody"] = {"required": True, "content": content}
     operation["responses"] = {
         str(status): {
             "description": answer.description,

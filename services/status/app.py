@@ -12,6 +12,7 @@ from services.common.failures import FailedSignIns
 from services.common.lifespan import Running, lifespan
 from services.common.settings import Settings, load_ledgers
 from services.common.web import application
+from services.status import pages
 from services.status.figures_routes import FIGURES_ROUTES
 from services.status.forwarding import FORWARDED, Forwarder
 from services.status.reader import StatusReader
@@ -32,7 +33,7 @@ def build(settings: Settings) -> Service:
     forwarder = Forwarder({"ingest": settings.url_of("ingest"), "notify": settings.url_of("notify")})
     app = application(
         "status",
-        [*ROUTES, *FIGURES_ROUTES, *SESSION_ROUTES, *FORWARDED],
+        [*ROUTES, *FIGURES_ROUTES, *SESSION_ROUTES, *FORWARDED, *pages.HANDLERS],
         lifespan(settings, ledgers, endpoints, _open),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,

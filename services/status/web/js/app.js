@@ -1,0 +1,199 @@
+// The page as a whole: which view of which data is shown, and what the live connection makes of it.
+import { render } from "../vendor/lit-html/lit-html.js";
+import { announce } from "./announce.js";
+import { read } from "./api.js";
+import { Connection } from "./connection.js";
+import { context } from "./context.js";
+import { frame } from "./frame.js";
+import { backoff } from "./live.js";
+import { place } from "./navigation.js";
+import { language } from "./prefs.js";
+import { parse } from "./router.js";
+import { Session } from "./session.js";
+import { SignInForm } from "./signin.js";
+import { trouble } from "./trouble.js";
+import { viewOf } from "./views.js";
+import { translate } from "./words.js";
+
+const STALE_MS = 3_000; // without a connection, after which the page says so: a restart takes less
+const FIGURES_MS = 1_000; // after a change, until the figures are read again: once for many changes
+const MINUTE_MS = 60_000; // between two readings of the figures without a change: the day ends without one
+
+export class App {
+  constructor(ledger) {
+    this.ledger = ledger;
+    this.t = (key, ...values) => translate(language(), key, ...values);
+    this.redraw = () => this.draw();
+    this.signOut = () => this.leave();
+    this.session = new Session(ledger, new SignInForm(this.t));
+    this.shown = null; // {view, data, ctx}
+    this.today = null; // the overview of now
+    this.turn = 0;
+    this.loading = false;
+    this.arrived = []; // changes while a view is loading
+    this.attempt = 0;
+    this.live = { phase: "idle", position: 0, stale: false };
+    this.connection = new Connection(ledger, {
+      row: (row) => this.arrive({ row }),
+      gone: (gone) => this.arrive({ gone }),
+      refresh: () => this.show(),
+      signin: () => this.signIn(),
+      entered: () => this.session.entered(),
+      phase: (phase, id) => this.turnTo(phase, id),
+    });
+  }
+
+  async begin(code) {
+    const refusal = code === null ? null : await this.session.byCode(code);
+    if (refusal) await this.signIn(refusal);
+    const who = await this.session.who().catch(() => null); // whoever cannot be asked now is asked by the first read
+    this.signedIn = who !== null && who.source !== null; // an open ledger is read without a source
+    await this.show();
+    setInterval(() => document.visibilityState === "visible" && this.live.phase === "live" && this.renew(), MINUTE_MS);
+  }
+
+  async signIn(message = null) {
+    await this.session.signIn(message);
+    this.signedIn = true;
+    this.connection.signedIn();
+  }
+
+  async leave() {
+    await this.session.signOut();
+    location.reload();
+  }
+
+  /** Read JSON of the ledger, with a sign-in where that is asked for: {body, position}. */
+  read(path, params) {
+    return read(this.ledger, path, params, () => this.signIn());
+  }
+
+  async readToday() {
+    const { body, position } = await this.read("overview");
+    this.today = body;
+    this.todayPosition = position;
+    return body;
+  }
+
+  /** Show the page of the address; `moved` where it is another page than before, `scroll` where it was left. */
+  async show({ moved = false, scroll = null } = {}) {
+    const turn = ++this.turn;
+    this.loading = true;
+    const route = parse(location.pathname, location.search);
+    try {
+      const [view] = await Promise.all([viewOf(route.name), this.today === null || !moved ? this.readToday() : null]);
+      const ctx = context(this, route);
+      const [info, data] = await Promise.all([ctx.asOf ? ctx.api("overview") : this.today, view.load(ctx)]);
+      if (turn !== this.turn) return;
+      ctx.info = info;
+      this.attempt = 0;
+      this.shown = { view, data, ctx };
+      this.connection.start(ctx.asOf ? this.todayPosition : Math.min(this.todayPosition, ctx.position));
+    } catch (error) {
+      if (turn !== this.turn) return;
+      this.fail(error, route, moved);
+    }
+    this.loading = false;
+    if (this.shown.view) this.catchUp();
+    this.draw();
+    performance.mark("duban.shown"); // for measurements of how long a page takes
+    if (moved) place(scroll);
+    this.complete();
+  }
+
+  /** Read what a view shows after its first drawing, where it has such. */
+  async complete() {
+    const { view, data, ctx } = this.shown;
+    if (!view?.more) return;
+    try {
+      ctx.update(await view.more(data, ctx));
+    } catch (error) {
+      if (!error.retry) throw error; // the service is away: the reconnection reads all again
+    }
+  }
+
+  fail(error, route, moved) {
+    if (error.status === undefined) console.error(error);
+    if (error.retry) {
+      this.attempt += 1;
+      const turn = this.turn;
+      setTimeout(() => turn === this.turn && this.show({ moved }), backoff(this.attempt, Math.random()));
+    }
+    if (error.retry && !moved && this.shown !== null) return; // what is shown stays, and the frame says that it is old
+    this.shown = { error, ctx: context(this, route) };
+  }
+
+  arrive(change) {
+    this.renew();
+    this.arrived.push(change);
+    if (this.shown?.view && !this.loading) this.catchUp();
+  }
+
+  /** Apply what arrived to what is shown; a past day does not change. */
+  catchUp() {
+    const { view, ctx } = this.shown;
+    const arrived = this.arrived.splice(0);
+    if (ctx.asOf) return;
+    for (const { row, gone } of arrived) {
+      const next = row ? view.change(this.shown.data, row, ctx) : (view.gone?.(this.shown.data, gone.task, ctx) ?? {});
+      if (next.data !== undefined) this.shown.data = next.data;
+      if (next.announce) announce(next.announce);
+    }
+    this.drawSoon();
+  }
+
+  /** Read the figures again, a moment after the first of several changes. */
+  renew() {
+    this.renewing ??= setTimeout(async () => {
+      this.renewing = undefined;
+      try {
+        await this.readToday();
+        if (this.shown?.view && !this.shown.ctx.asOf) this.shown.ctx.info = this.today;
+        this.drawSoon();
+      } catch (error) {
+        if (!error.retry) throw error; // the service is away: the reconnection reads all again
+      }
+    }, FIGURES_MS);
+  }
+
+  turnTo(phase, position) {
+    const before = this.live;
+    this.live = { phase, position, stale: before.stale && phase !== "live" };
+    if (before.stale && phase === "live") announce(this.t("live.again"));
+    if (before.phase === "live" && phase !== "live") setTimeout(() => this.becomeStale(), STALE_MS);
+    this.drawSoon();
+  }
+
+  becomeStale() {
+    if (this.live.phase === "live") return;
+    this.live = { ...this.live, stale: true };
+    announce(this.t("live.stale", this.live.position));
+    this.drawSoon();
+  }
+
+  drawSoon() {
+    this.drawing ??= requestAnimationFrame(() => {
+      this.drawing = undefined;
+      this.draw();
+    });
+  }
+
+  draw() {
+    const { shown, live } = this;
+    if (shown === null) return;
+    const { view, data, ctx, error } = shown;
+    ctx.renew(live);
+    let content;
+    try {
+      content = error ? trouble(error, this) : view.render(data, ctx);
+    } catch (fault) {
+      console.error(fault);
+      content = trouble(fault, this);
+    }
+    const title = this.today?.title ?? this.ledger;
+    const position = ctx.asOf && view ? ctx.position : Math.max(live.position, this.todayPosition ?? 0);
+    const app = { ...this, ...live, position, route: ctx.route, asOf: ctx.asOf, title };
+    document.title = `${error ? this.t("load.again") : view.title(ctx, data)} · ${title}`;
+    render(frame(app, content), document.getElementById("app"));
+  }
+}

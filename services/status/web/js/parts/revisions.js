@@ -1,0 +1,42 @@
+// The deadlines that a task has had, from its history. Pure.
+
+/** The due instant of a deadline that a reader compares: the last of several, the later of two readings; or null. */
+export function dueOf(deadline) {
+  switch (deadline.kind) {
+    case "fixed":
+      return deadline.due;
+    case "ambiguous":
+      return deadline.loose;
+    case "recurring":
+      return deadline.first;
+    case "milestones":
+      return deadline.milestones.at(-1).due;
+    default:
+      return null;
+  }
+}
+
+/**
+ * The deadlines in the order of the log: {position, cause, deadline, due, request?}.
+ *
+ * `cause` is "assigned", "clarified" or "granted". An extension of a recurring deadline moves one occurrence only, so
+ * `deadline` is the one before it.
+ */
+export function revisions(history) {
+  const requests = new Map();
+  const found = [];
+  for (const { type, id, position, data } of history) {
+    if (type === "duban.task.assigned.v1") {
+      found.push({ position, cause: "assigned", deadline: data.deadline, due: dueOf(data.deadline) });
+    } else if (type === "duban.deadline.clarified.v1") {
+      found.push({ position, cause: "clarified", deadline: data.deadline, due: dueOf(data.deadline) });
+    } else if (type === "duban.extension.requested.v1") {
+      requests.set(id, { position, proposed: data.proposed_due });
+    } else if (type === "duban.extension.granted.v1") {
+      const request = requests.get(data.request_id);
+      const due = data.due ?? request?.proposed ?? null;
+      found.push({ position, cause: "granted", deadline: found.at(-1)?.deadline, due, request: request?.position });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,88 @@
+// Signing in and out, in place: what is on the page stays, and goes on afterwards.
+import { ApiError, detail, request } from "./api.js";
+
+const RETRY_SECONDS = 1; // where a refusal names no time
+
+/** The code of a one-time link, which is removed from the address before anything else happens; null if none. */
+export function takeCode() {
+  const found = /^#code=([\w.~-]+)$/.exec(location.hash);
+  if (found === null) return null;
+  history.replaceState(history.state, "", location.pathname + location.search);
+  return found[1];
+}
+
+/** The session of one ledger; `ask` shows the form and gives back what was typed, `done` hides it. */
+export class Session {
+  constructor(ledger, form) {
+    this.url = `/v1/${encodeURIComponent(ledger)}/session`;
+    this.form = form;
+    this.pending = null;
+    this.known = false;
+  }
+
+  /** Who is signed in, or null: {source, role, units, until}. */
+  async who() {
+    const response = await request(this.url);
+    this.known ||= response.ok;
+    return response.ok ? response.json() : null;
+  }
+
+  /** Sign in by the code of a link; answers the key of the message where that fails, else null. */
+  async byCode(code) {
+    const refusal = await this.enter({ code });
+    return refusal && (refusal.status === 401 ? ["signin.badcode"] : words(refusal));
+  }
+
+  /** Ask for a token until one is valid; one question for all that wait for it. */
+  signIn(message = null) {
+    this.pending ??= this.question(message ?? (this.known ? ["signin.ended"] : null)).finally(() => {
+      this.pending = null;
+    });
+    return this.pending;
+  }
+
+  async question(message) {
+    for (let shown = message; ; ) {
+      const token = await this.form.ask(shown);
+      if (token === null) break; // another tab has signed in
+      const refusal = await this.enter({ token });
+      if (refusal === null) break;
+      shown = refusal.status === 401 ? ["signin.badtoken"] : words(refusal);
+    }
+    this.form.done();
+  }
+
+  /** Another tab has signed in: its cookie is this tab's, too. */
+  entered() {
+    if (this.pending) this.form.cancel();
+  }
+
+  async signOut() {
+    await request(this.url, { method: "DELETE" });
+    this.known = false;
+  }
+
+  /** Send a token or a code; null when signed in, else the refusal. */
+  async enter(secret) {
+    try {
+      const response = await request(this.url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(secret),
+      });
+      if (response.ok) {
+        this.known = true;
+        return null;
+      }
+      const after = Number(response.headers.get("Retry-After") ?? RETRY_SECONDS);
+      return { status: response.status, after, text: await detail(response) };
+    } catch (error) {
+      if (error instanceof ApiError) return { status: 0, after: RETRY_SECONDS, text: error.message };
+      throw error;
+    }
+  }
+}
+
+function words({ status, after, text }) {
+  return status === 429 ? ["signin.slow", after] : ["signin.failed", text];
+}

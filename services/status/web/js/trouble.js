@@ -1,0 +1,15 @@
+// What is shown in place of a view that could not be read or drawn.
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { pathOf } from "./router.js";
+
+/** The heading and the ways on for an error; one that may pass by itself is tried again without a press. */
+export function trouble(error, app) {
+  const { t, ledger } = app;
+  const missing = error.status === 404;
+  const word = error.retry ? t("load.away") : t(missing ? "load.missing" : "load.failed", error.message);
+  return html`<h1 class="trouble">${word}</h1>
+    <p>
+      <button @click=${() => app.show({ moved: true })}>${t("load.again")}</button>
+      ${missing ? html`<a href=${pathOf(ledger)}>${t("load.board")}</a>` : nothing}
+    </p>`;
+}

@@ -1,0 +1,160 @@
+// What changed between two days: counts that filter, and each changed task with before and after.
+import "../words/compare.js";
+import "../words/parts.js";
+import { date } from "../format.js";
+import { asOfInstant } from "../instant.js";
+import { changeList } from "../parts/changes.js";
+import { addDays } from "../parts/instants.js";
+import { phrase } from "../parts/phrase.js";
+import { reread } from "../parts/reread.js";
+import { taskTable } from "../parts/task_table.js";
+import { address, changed } from "../router.js";
+
+const KINDS = ["new", "closed", "newly-overdue", "light", "percent", "deadline", "units"];
+const TOLD = ["new", "closed", "newly-overdue", "deadline"]; // what the sentence tells; the counts have the rest
+const ROWS_MOST = 200; // in one answer; more are shown on demand
+const REREAD_MS = 10_000; // comparing all tasks is the most expensive read, and nobody needs it by the second
+const DAYS_BEFORE = 7; // where the address names no day: what a weekly meeting wants to see
+
+export function title(ctx) {
+  return ctx.t("nav.compare");
+}
+
+export async function load(ctx) {
+  const before = dayBefore(ctx);
+  const kind = kindOf(ctx);
+  const page = await ctx.api("tasks", {
+    compare: asOfInstant(before, ctx.today.at),
+    changed: kind ?? KINDS.join(","),
+    limit: ROWS_MOST,
+  });
+  return { before, rows: page.items, total: page.total, counts: page.counts, next: page.next, kind };
+}
+
+export function render(data, ctx) {
+  const { html } = ctx;
+  return html`
+    <div class="compare">
+      <h1 class="lede">${lede(data, ctx)}</h1>
+      ${form(data, ctx)} ${kinds(data, ctx)} ${data.rows.length === 0 ? "" : table(data, ctx)}
+      ${data.next === null ? "" : more(data, ctx)}
+    </div>
+  `;
+}
+
+/** A changed row may belong to other counts than before: the comparison is read again. */
+export function change(data, row, ctx) {
+  reread(ctx, () => load(ctx), REREAD_MS);
+  return { data };
+}
+
+// The day of the address, or a week before the day that is compared with it.
+function dayBefore(ctx) {
+  const after = ctx.asOf && /^\d{4}-\d\d-\d\d/.test(ctx.asOf) ? ctx.asOf : ctx.today.at;
+  return ctx.params.get("compare") || addDays(after.slice(0, 10), -DAYS_BEFORE);
+}
+
+function kindOf(ctx) {
+  const asked = ctx.params.get("changed");
+  return KINDS.includes(asked) ? asked : null;
+}
+
+function lede({ before, counts }, ctx) {
+  const days = phrase(
+    ctx,
+    "compare.lede",
+    dayWords(before, ctx),
+    ctx.asOf ? dayWords(ctx.asOf, ctx) : ctx.t("compare.now"),
+  );
+  const told = TOLD.filter((kind) => counts[kind] > 0).map((kind) => ctx.t(`compare.told-${kind}`, counts[kind]));
+  if (!KINDS.some((kind) => counts[kind] > 0)) {
+    return [days, ctx.t("compare.lede-none")];
+  }
+  const words = told.length ? told.join(ctx.t("list.comma")) : ctx.t("compare.told-other");
+  return [days, words, ctx.t("list.stop")];
+}
+
+// A position has no day: it is shown as the number it is.
+function dayWords(value, ctx) {
+  return /^\d+$/.test(value) ? ctx.t("live.position", value) : date(value, ctx.lang);
+}
+
+function form({ before }, ctx) {
+  const { html } = ctx;
+  const today = ctx.today.at.slice(0, 10);
+  return html`
+    <form aria-label=${ctx.t("compare.form")} @submit=${(event) => submit(event, ctx)} @input=${forgive}>
+      <label
+        >${ctx.t("compare.before")}
+        <input type="date" name="compare" required max=${today} .value=${before.slice(0, 10)}
+      /></label>
+      <label>
+        ${ctx.t("compare.after")}
+        <input
+          type="date"
+          name="as_of"
+          max=${today}
+          .value=${ctx.asOf?.slice(0, 10) ?? ""}
+          aria-describedby="compare-hint"
+        />
+      </label>
+      <small id="compare-hint">${ctx.t("compare.after-hint")}</small>
+      <button type="submit">${ctx.t("compare.submit")}</button>
+    </form>
+  `;
+}
+
+function submit(event, ctx) {
+  event.preventDefault();
+  const [before, after] = ["compare", "as_of"].map((name) => event.target.elements[name]);
+  const wrong = after.value !== "" && after.value <= before.value ? ctx.t("compare.wrong") : "";
+  before.setCustomValidity(wrong);
+  if (event.target.reportValidity()) {
+    ctx.go(changed(ctx.params, { compare: before.value, as_of: after.value }));
+  }
+}
+
+// What was wrong is no longer said once a day is changed.
+function forgive(event) {
+  event.currentTarget.elements.compare.setCustomValidity("");
+}
+
+function kinds({ counts, kind }, ctx) {
+  const { html, nothing } = ctx;
+  const link = (name, label, count) =>
+    html`<li>
+      <a
+        href=${address(location.pathname, changed(ctx.params, { changed: name }))}
+        aria-current=${name === kind ? "true" : nothing}
+        >${count === null ? "" : html`<b>${count}</b>`} ${label}</a
+      >
+    </li>`;
+  return html`
+    <nav aria-label=${ctx.t("compare.counts")}>
+      <ul class="kinds">
+        ${link(null, ctx.t("compare.all"), null)}
+        ${KINDS.map((name) => link(name, ctx.t(`change.${name}`), counts[name] ?? 0))}
+      </ul>
+    </nav>
+  `;
+}
+
+function table({ rows, total }, ctx) {
+  const caption = ctx.html`${ctx.t("compare.caption")} <small>${ctx.t("compare.total", total)}</small>`;
+  const column = { label: ctx.t("compare.changes"), cell: (row) => changeList(row, ctx) };
+  return taskTable(rows, caption, [column], ctx);
+}
+
+function more({ rows, total, next, before, kind }, ctx) {
+  const read = async () => {
+    const page = await ctx.api("tasks", {
+      compare: asOfInstant(before, ctx.today.at),
+      changed: kind ?? KINDS.join(","),
+      limit: ROWS_MOST,
+      cursor: next,
+    });
+    ctx.update((data) => ({ ...data, rows: [...data.rows, ...page.items], next: page.next }));
+  };
+  const count = Math.min(ROWS_MOST, total - rows.length);
+  return ctx.html`<p><button type="button" @click=${read}>${ctx.t("compare.more", count)}</button></p>`;
+}

@@ -1,0 +1,74 @@
+"""Pages that stay live: restarts behind a proxy, a service that stands still, eight tabs."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from events.schema import ProgressReported
+from tests.browser.gateway import Gateway
+from tests.browser.reader import Readers
+from tests.browser.submitting import submit
+from tests.deployment import LEDGER, Deployment
+
+LIVE_MS = 60_000
+"""Milliseconds after which every page must be live again: the watchdog's 40 s, and an attempt."""
+
+
+async def _live(page: Page, position: int) -> None:
+    status = page.locator("p.live")
+    await expect(status).to_contain_text("实时", timeout=LIVE_MS)
+    await expect(status).to_contain_text(f"日志序号 {position}", timeout=LIVE_MS)
+
+
+async def test_a_restart_behind_a_proxy_that_answers_502(browser: Browser, played: Deployment) -> None:
+    """EventSource gives up for ever at a 502; the page does not, and shows what came meanwhile."""
+    async with Gateway(played.base("status")).serving() as address:
+        readers = Readers(browser, played)
+        readers.base = address
+        async with readers.open():
+            page = await readers.page()
+            await expect(page.locator("p.live")).to_contain_text("实时")
+            await page.evaluate("window.same = true")
+            played.stop("status")
+            await expect(page.locator("p.stale")).to_contain_text("连接已断开")
+            position = await submit(played, "zj-2017-04", ProgressReported("市残联", "重启期间补报"))
+            await asyncio.sleep(3)  # attempts that are answered 502
+            played.start("status")
+            await played.ready("status")
+            await _live(page, position)
+            await expect(page.locator("p.stale")).to_have_count(0)
+            assert await page.evaluate("window.same")
+
+
+async def test_eight_tabs_share_one_stream(readers: Readers, played: Deployment) -> None:
+    """On a plain address, without Web Locks; when the leading tab is closed, another one takes over."""
+    context = await readers.reader()
+    pages = [await readers.show(context) for _ in range(8)]
+    assert len([url for url in readers.requests if "/changes" in url]) == 1
+    position = await submit(played, "zj-2017-06", ProgressReported("市残联", "八个标签页"))
+    for page in pages:
+        await _live(page, position)
+    await pages.pop(0).close(run_before_unload=False)
+    position = await submit(played, "zj-2017-06", ProgressReported("市残联", "七个标签页"))
+    for page in pages:
+        await _live(page, position)
+
+
+@pytest.mark.parametrize("seconds", [60])
+async def test_a_service_that_stands_still_for_a_minute(readers: Readers, played: Deployment, seconds: int) -> None:
+    """Its connections stay open and silent; the page says so in time, and is live by itself afterwards."""
+    page = await readers.page()
+    await expect(page.locator("p.live")).to_contain_text("实时")
+    os.kill(played.pid("status"), signal.SIGSTOP)
+    try:
+        position = await submit(played, "zj-2017-15", ProgressReported("市残联", "停顿期间补报"))
+        await asyncio.sleep(seconds)
+        await expect(page.locator("p.stale")).to_be_visible()
+    finally:
+        os.kill(played.pid("status"), signal.SIGCONT)
+    await _live(page, position)
+    await expect(page.locator("p.stale")).to_have_count(0)
+    assert page.url == f"{readers.base}/{LEDGER}/"
