@@ -10,6 +10,7 @@ from services.common.endpoints import unloaded
 from services.common.lifespan import Running, lifespan
 from services.common.settings import Settings, load_ledgers
 from services.common.web import application
+from services.status.changes import changes
 from services.status.reader import StatusReader
 from services.status.routes import ROUTES
 
@@ -26,7 +27,7 @@ def build(settings: Settings) -> Service:
     endpoints: dict[str, StatusReader] = {}
     return application(
         "status",
-        ROUTES,
+        (*ROUTES, changes),
         lifespan(settings, ledgers, endpoints, _open),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,

@@ -1,27 +1,22 @@
-"""Status over HTTP: rows, a task's history, the figures, and the changes as Server-Sent Events."""
+"""Status over HTTP: rows, a task's history, and the figures."""
 
-import sys
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException, ValidationException
 from litestar.params import PathParameter, QueryParameter, SkipValidation
-from litestar.response import Stream
 from msgspec import Raw
 
 from events.entries import Stored
 from events.schema import TYPES
 from events.text import name_of
-from services.common.edge import STREAM
 from services.common.endpoints import ENDPOINT, answer_at
 from services.contract.openapi import POSITION, Named, answers, event_named, one_of, place, problems
-from services.status.reader import StatusReader, read_instant, read_position
+from services.status.reader import StatusReader, read_instant
 from services.status.row import Light, State, TaskRow
 from services.status.store import Snapshot
 from services.status.views import BadCursorError, Overview, Page, Sort, TaskQuery, overview, select
-
-SSE = "text/event-stream"
 
 HISTORY = Named(
     "History",
@@ -124,41 +119,7 @@ async def ledger_overview(endpoint: StatusEndpoint, as_of: AsOf = None) -> Respo
     return answer_at(snapshot.position, figures)
 
 
-@get(
-    "/v1/{ledger:str}/changes",
-    operation_id="changes",
-    summary="Task rows as they change, as Server-Sent Events",
-    description="`id:` is the position, `event: task` has a row in `data:`, `event: reset` means: take a new"
-    " snapshot. A client that comes back with Last-Event-ID goes on from there. Comments come every 15 seconds.",
-    media_type=SSE,
-    opt={STREAM: True},
-    dependencies=ENDPOINT,
-    responses={
-        200: answers({"type": "string", "description": "Without end."}, "The changes", SSE, POSITION),
-        **problems(400, 404),
-    },
-)
-async def changes(
-    request: Request[Any, Any, Any],
-    endpoint: StatusEndpoint,
-    after: Annotated[
-        int | None,
-        QueryParameter(ge=0, description="The position of the snapshot to go on from; now, if not given"),
-    ] = None,
-) -> Stream:
-    last = request.headers.get("last-event-id")
-    if last:  # an id of the stream, too; where it is neither this nor a position, the client needs a new snapshot
-        resumed = read_position(last.partition("-")[0])
-        after = resumed if resumed is not None else sys.maxsize if after is None else after
-    position = endpoint.board.position
-    return Stream(
-        endpoint.feed.follow(after, position, resumed=bool(last)),
-        media_type=SSE,
-        headers={"Duban-Position": str(position), "Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
-
-
-ROUTES = (tasks, task_row, task_events, ledger_overview, changes)
+ROUTES = (tasks, task_row, task_events, ledger_overview)
 
 
 def _row(snapshot: Snapshot, task: str) -> TaskRow:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.status import feed as module
-from services.status.feed import HEARTBEAT, Feed
+from services.status.feed import HEARTBEAT, RETRY, Feed
 from tests.status.sse import Happening, happenings
 
 TURNS = 10
@@ -25,8 +25,9 @@ class Change(NamedTuple):
 
 
 def entry(change: Change) -> tuple[bytes, dict[bytes, bytes]]:
-    """Return a change as the stream of changes has it."""
-    data = msgspec.json.encode({"position": change.position, "number": change.number})
+    """Return a change as the stream of changes has it; each is of a task of its own."""
+    row = {"task": f"t-{change.position}-{change.number}", "units": []}
+    data = msgspec.json.encode({**row, "position": change.position, "number": change.number})
     return f"{change.position}-{change.number}".encode(), {b"e": data}
 
 
@@ -65,7 +66,7 @@ class Client:
         if happening.event == "reset":
             return happening.id
         assert happening.event == "task"
-        return Change(**told)
+        return Change(told["position"], told["number"])
 
 
 async def hear(feed: Feed, after: int | None, position: int, *later: Change) -> list[Change | int]:
@@ -79,8 +80,8 @@ async def hear(feed: Feed, after: int | None, position: int, *later: Change) -> 
 
 
 def filled(*changes: Change, kept: int = 100, trimmed: bool = False) -> Feed:
-    feed = Feed(kept)
-    feed.load(entries(*changes), trimmed=trimmed)
+    feed = Feed(kept, gather_seconds=0)
+    feed.load(entries(*changes), {}, trimmed=trimmed)
     return feed
 
 
@@ -166,7 +167,7 @@ async def test_an_idle_feed_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch)
     """Proxies hang up on silence: an idle connection gets a comment, which is no event."""
     monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 0.01)
     stream = filled(A).follow(1, 1)
-    assert [await anext(stream), await anext(stream)] == [HEARTBEAT, HEARTBEAT]
+    assert [await anext(stream) for _ in range(3)] == [RETRY, HEARTBEAT, HEARTBEAT]
     assert happenings(HEARTBEAT) == []
 
 
@@ -190,8 +191,8 @@ async def follow(
     changes: Sequence[Change], kept: int, loaded: int, pushed: int, after: int, position: int, chunk: int, pauses: int
 ) -> list[Change | int]:
     """Return what a client hears that comes after `loaded` + `pushed` changes and listens at every `pauses`th chunk."""
-    feed = Feed(kept)
-    feed.load(entries(*changes[max(0, loaded - kept) : loaded]), trimmed=loaded > kept)
+    feed = Feed(kept, gather_seconds=0)
+    feed.load(entries(*changes[max(0, loaded - kept) : loaded]), {}, trimmed=loaded > kept)
     feed.push(entries(*changes[loaded:pushed]))
     client = Client(feed.follow(after, position))
     await client.listen()
@@ -233,12 +234,12 @@ def test_a_snapshot_and_its_changes_miss_and_repeat_nothing(changes: list[Change
 
 async def test_what_a_failover_takes_back_is_told() -> None:
     """Who follows, and who comes back from a change that was taken back, takes a new snapshot; others need none."""
-    feed = Feed(10)
-    feed.load(entries(Change(1, 0), Change(2, 0), Change(3, 0)), trimmed=False)
+    feed = Feed(10, gather_seconds=0)
+    feed.load(entries(Change(1, 0), Change(2, 0), Change(3, 0)), {}, trimmed=False)
     following = Client(feed.follow(3, 3))
     assert await following.listen() == []
     feed.roll_back(1, 3)
-    feed.load(entries(Change(1, 0)), trimmed=False)
+    feed.load(entries(Change(1, 0)), {}, trimmed=False)
     feed.push(entries(Change(2, 0), Change(3, 0), Change(4, 0)))
     back = [Client(feed.follow(after, 4, resumed=True)) for after in (1, 2, 3, 4)]
     fresh = Client(feed.follow(3, 4))
