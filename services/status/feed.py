@@ -80,7 +80,7 @@ class Feed:
         position, number = self._window.last
         return f"{position}-{number}"
 
-    async def follow(
+    def follow(
         self, after: int | None, position: int, wanted: Filter = EVERYTHING, *, resumed: bool = False
     ) -> AsyncIterator[bytes]:
         """Yield the changes after the position `after` (from now on if None) for as long as the client reads.
@@ -90,24 +90,32 @@ class Feed:
         sent again: whether the client has them is unknown. `resumed` distinguishes a client that reconnects from one
         with a new snapshot, which cannot show what a failover has taken back.
         """
+        place = (after, 0) if after is not None else self._window.last
+        lost = after is not None and self._lost(after, position, resumed=resumed)
+        return self._events(None if lost else place, position, wanted, self._epoch)
+
+    async def _events(self, place: Key | None, position: int, wanted: Filter, epoch: int) -> AsyncIterator[bytes]:
+        """Yield the changes after the one at `place`, or a reset at `position` first if it is None.
+
+        `epoch` is the one in which the client's place holds.
+        """
         yield RETRY
-        epoch, cursor = self._epoch, (after, 0) if after is not None else self._window.last
-        if after is not None and self._lost(after, position, resumed=resumed):
-            cursor = self._window.last
+        if place is None:
+            place, epoch = self._window.last, self._epoch
             yield reset(position)
         passed_over = False  # whether there were changes after the last id that the client received
         while True:
-            if epoch != self._epoch or cursor < self._window.dropped:
-                epoch, cursor, passed_over = self._epoch, self._window.last, False
-                yield reset(cursor[0] or position)
+            if epoch != self._epoch or place < self._window.dropped:
+                place, epoch, passed_over = self._window.last, self._epoch, False
+                yield reset(place[0] or position)
                 continue
-            piece = self._window.piece(wanted, cursor, self._sent)
-            if piece.reached != cursor:
-                cursor, passed_over = piece.reached, wanted != EVERYTHING
+            piece = self._window.piece(wanted, place, self._sent)
+            if piece.reached != place:
+                place, passed_over = piece.reached, wanted != EVERYTHING
                 if piece.events:
                     yield piece.events
             elif await self._idle():
-                yield HEARTBEAT + (_id(cursor) if passed_over else b"")
+                yield HEARTBEAT + (_id(place) if passed_over else b"")
                 passed_over = False
 
     def _lost(self, after: int, position: int, *, resumed: bool) -> bool:

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sortedcontainers import SortedDict
 
 from services.common.sizes import MIB
@@ -57,24 +58,23 @@ class _Row(Struct, frozen=True, gc=False):
 
 
 class Frame(Struct, frozen=True, gc=False):
-    """The latest change of a task.
+    """A change of a task: the row's units, the units that `left` by it, and the event, if no later change replaces it.
 
-    `left` has the units that the task no longer has, with the change by which each left. Where the units before a
-    change are unknown, any other unit may have left by it: `unsure` is the latest such change.
+    Where the units before the change are unknown, any other unit may have left: it is `unsure`.
     """
 
     key: Key
     task: str
     units: tuple[str, ...]
-    left: dict[str, Key]
-    unsure: Key
+    left: tuple[str, ...]
+    unsure: bool
     event: bytes
 
-    def event_for(self, unit: str | None, cursor: Key) -> bytes:
-        """Return the event for a client of a unit's rows (None: all) that has the rows as of the change `cursor`."""
+    def event_for(self, unit: str | None, latest: "Frame") -> bytes:
+        """Return the event for a client of a unit's rows (None: all), given the `latest` change of the task."""
         if unit is None or unit in self.units:
             return self.event
-        if max(self.left.get(unit, NOTHING), self.unsure) > cursor:
+        if unit not in latest.units and (self.unsure or unit in self.left):
             position = self.key[0]
             data = msgspec.json.encode({"task": self.task, "position": position})
             return b"id: %d\nevent: gone\ndata: %b\n\n" % (position, data)
@@ -82,7 +82,11 @@ class Frame(Struct, frozen=True, gc=False):
 
 
 class Window:
-    """The latest `kept` changes of one ledger's rows; a change that a later one of its task replaces has no bytes."""
+    """The latest `kept` changes of one ledger's rows.
+
+    A change that a later one of its task replaces is left out, unless a unit left by it: a client may have the row as
+    of before, and be past that change when it comes to the later one.
+    """
 
     def __init__(self, kept: int) -> None:
         self.dropped = NOTHING
@@ -130,28 +134,29 @@ class Window:
         """
         if cursor >= until:
             return Piece(b"", cursor)
-        if wanted.task is not None:
+        if wanted.task is not None and wanted.unit is None:
             frame = self._frames.get(self._latest.get(wanted.task, NOTHING))
-            events = frame.event_for(wanted.unit, cursor) if frame is not None and cursor < frame.key <= until else b""
-            return Piece(events, until)
+            return Piece(frame.event if frame is not None and cursor < frame.key <= until else b"", until)
         place = wanted, cursor, until
         piece = self._pieces.get(place)
         if piece is None:
             if len(self._pieces) == SHARED_PIECES:
                 del self._pieces[next(iter(self._pieces))]
-            piece = self._pieces[place] = self._joined(wanted.unit, cursor, until)
+            piece = self._pieces[place] = self._joined(wanted, cursor, until)
         return piece
 
-    def _joined(self, unit: str | None, cursor: Key, until: Key) -> Piece:
+    def _joined(self, wanted: Filter, cursor: Key, until: Key) -> Piece:
         events: list[bytes] = []
         size, reached = 0, cursor
         for key in self._frames.irange(cursor, until, inclusive=(False, True)):
-            event = self._frames[key].event_for(unit, cursor)
-            size += len(event)
-            if events and size > PIECE_BYTES:
-                return Piece(b"".join(events), reached)
-            if event:
-                events.append(event)
+            frame = self._frames[key]
+            if wanted.task in {None, frame.task}:
+                event = frame.event_for(wanted.unit, self._frames[self._latest[frame.task]])
+                size += len(event)
+                if events and size > PIECE_BYTES:
+                    return Piece(b"".join(events), reached)
+                if event:
+                    events.append(event)
             reached = key
         return Piece(b"".join(events), until)
 
@@ -163,27 +168,33 @@ class Window:
         row = _ROW.decode(fields[b"e"])
         units = self._shared(tuple(part.unit for part in row.units))
         before = self._units.get(row.task)
-        unsure = key if before is None and trimmed else NOTHING
-        left = {unit: key for unit in before or () if unit not in units}
-        old = self._frames.pop(self._latest.get(row.task, NOTHING), None)
-        if old is not None:
-            self._bytes -= len(old.event)
-            unsure = max(unsure, old.unsure)
-            left = {unit: at for unit, at in old.left.items() if at > self.dropped} | left
+        left = tuple(unit for unit in before or () if unit not in units)
         event = b"id: %b\nevent: task\ndata: %b\n\n" % (position, fields[b"e"])
-        self._frames[key] = Frame(key, row.task, units, left, unsure, event)
+        self._replace(self._frames.get(self._latest.get(row.task, NOTHING)))
+        self._frames[key] = Frame(key, row.task, units, left, before is None and trimmed, event)
         self._latest[row.task], self._units[row.task] = key, units
         self._bytes += len(event)
         self._keys.append(key)
         while len(self._keys) > self._most or (self._bytes > KEPT_BYTES and len(self._keys) > 1):
             self._drop()
 
+    def _replace(self, frame: Frame | None) -> None:
+        """Forget a change that a later one replaces, but for the units that left by it."""
+        if frame is None:
+            return
+        self._bytes -= len(frame.event)
+        if frame.left or frame.unsure:
+            self._frames[frame.key] = replace(frame, event=b"")
+        else:
+            del self._frames[frame.key]
+
     def _drop(self) -> None:
         self.dropped, self._trimmed = self._keys.popleft(), True
         frame = self._frames.pop(self.dropped, None)
         if frame is not None:
             self._bytes -= len(frame.event)
-            del self._latest[frame.task]
+            if self._latest[frame.task] == self.dropped:
+                del self._latest[frame.task]
 
     def _shared(self, units: tuple[str, ...]) -> tuple[str, ...]:
         """Return one tuple for all tasks of the same units: there are many tasks, and few sets of units."""
