@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.status import feed as module
-from services.status.feed import HEARTBEAT, RETRY, Feed
+from services.status import window
+from services.status.feed import EVERYTHING, HEARTBEAT, RETRY, Feed
+from services.status.window import Filter
 from tests.status.sse import Happening, happenings
 
 TURNS = 10
@@ -169,6 +171,65 @@ async def test_an_idle_feed_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch)
     stream = filled(A).follow(1, 1)
     assert [await anext(stream) for _ in range(3)] == [RETRY, HEARTBEAT, HEARTBEAT]
     assert happenings(HEARTBEAT) == []
+
+
+async def test_a_filtered_idle_feed_gives_the_place_to_resume_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Changes that do not match move a client on: it resumes after them, by an id without an event."""
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 0.01)
+    feed = filled(A)
+    stream = feed.follow(1, 1, Filter(unit="市残联"))
+    assert [await anext(stream) for _ in range(2)] == [RETRY, HEARTBEAT]
+    feed.push(entries(B, D))
+    passed_over = b"id: 3\n\n"
+    assert [await anext(stream) for _ in range(2)] == [HEARTBEAT + passed_over, HEARTBEAT]
+    assert happenings(HEARTBEAT + passed_over) == []
+
+
+async def test_a_lone_change_is_sent_at_once_and_further_ones_together() -> None:
+    """Under load changes wait for those that come soon after; the first after a pause does not."""
+    feed = Feed(10, gather_seconds=0.05)
+    client = Client(feed.follow(0, 0))
+    await client.listen()
+    feed.push(entries(A))
+    assert await client.listen() == [A]
+    for change in (B, C, D):
+        feed.push(entries(change))
+        assert await client.listen() == [A]
+    await asyncio.sleep(0.06)
+    assert await client.listen() == [A, B, C, D]
+    await asyncio.sleep(0.06)
+    feed.push(entries(Change(4, 0)))
+    assert await client.listen() == [A, B, C, D, Change(4, 0)]
+    await client.leave()
+
+
+async def test_clients_at_the_same_place_share_the_bytes() -> None:
+    """What is sent to clients with the same filter at the same place is one object, however many there are."""
+    feed = filled(A)
+    streams = [feed.follow(1, 1, wanted) for wanted in (EVERYTHING, Filter(unit="市残联")) for _ in range(5)]
+    for stream in streams:
+        assert await anext(stream) == RETRY
+    rows = [{"task": f"t-{position}", "units": [{"unit": "市残联"}]} for position in (2, 3)]
+    feed.push([(b"2-0", {b"e": msgspec.json.encode(rows[0])}), (b"3-0", {b"e": msgspec.json.encode(rows[1])})])
+    found = [await anext(stream) for stream in streams]
+    assert found[0].count(b"event: task") == 2
+    assert found == found[:1] * len(streams)
+    assert len({id(events) for events in found[:5]}) == len({id(events) for events in found[5:]}) == 1
+
+
+async def test_the_kept_rows_have_a_bound_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large rows are dropped earlier than by number; a client that needs a dropped one is reset, others are not."""
+    monkeypatch.setattr(window, "KEPT_BYTES", 1_000)
+    feed = filled()
+    for position in range(1, 9):
+        row = {"task": f"t-{position}", "units": [], "title": "x" * 300}
+        feed.push([(b"%d-0" % position, {b"e": msgspec.json.encode(row)})])
+    await asyncio.sleep(0.01)
+    behind, near = feed.follow(5, 8), feed.follow(7, 8)
+    for stream in (behind, near):
+        assert await anext(stream) == RETRY
+    assert [told.event for told in happenings(await anext(behind))] == ["reset"]
+    assert [(told.event, told.id) for told in happenings(await anext(near))] == [("task", 8)]
 
 
 @pytest.mark.parametrize(("changes", "last"), [((), "0-0"), ((A,), "1-0"), ((A, B, C), "2-1")])
