@@ -39,12 +39,13 @@ class Outcome(Struct, frozen=True):
     """What the clients got: `arrivals` are positions and monotonic seconds, of those that are not slow.
 
     `unordered` and `wrong` count clients that got a change out of order, or have other rows at the end, slow ones
-    included; `resets` counts those that were reset.
+    included; `late` counts slow ones that lacked changes when all others had them, `resets` those that were reset.
     """
 
     arrivals: list[tuple[int, float]]
     unordered: int
     wrong: int
+    late: int
     resets: int
     slow_resets: int
 
@@ -167,6 +168,7 @@ async def _follow(parent: Connection, url: str, token: str, count: int, timed: r
     before, after, last = await asyncio.to_thread(parent.recv)
     quick = [client for client in clients if not client.slow]
     await _until(quick, last)
+    late = sum(client.last < last for client in clients)
     arrivals = [arrival for client in quick for arrival in client.arrivals]
     for client in clients:
         client.hurry()
@@ -181,7 +183,7 @@ async def _follow(parent: Connection, url: str, token: str, count: int, timed: r
     resets = sum(client.resets > 0 for client in quick)
     slow_resets = sum(client.resets > 0 for client in clients) - resets
     unordered = sum(not client.ordered for client in clients)
-    parent.send(Outcome(arrivals, unordered, wrong, resets, slow_resets))
+    parent.send(Outcome(arrivals, unordered, wrong, late, resets, slow_resets))
     for client in clients:
         client.leave()
 

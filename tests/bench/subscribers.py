@@ -56,7 +56,7 @@ class Measured(Struct, frozen=True):
             f"{name}: POST to frame p50 {at(self.seconds, 0.5):,.1f} ms, p99 {at(self.seconds, 0.99):,.1f} ms,"
             f" {len(self.seconds):,} frames; status before, connected, at most {held} MiB;"
             f" out of order {found.unordered}, with wrong rows {found.wrong},"
-            f" reset {found.resets}, slow ones reset {found.slow_resets}"
+            f" reset {found.resets}; slow ones late {found.late}, reset {found.slow_resets}"
         )
 
 

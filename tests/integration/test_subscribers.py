@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from services.common.sizes import MIB
+from tests.bench.crowd import SLOW_SHARE
 from tests.bench.subscribers import subscribed
 
 CLIENTS = 60
@@ -22,5 +23,6 @@ async def test_each_subscriber_ends_with_the_rows(redis: Any, server_url: str, t
         await running.assign()
         found = await running.measured(CLIENTS, 60, 30, BURST)
     assert (found.outcome.unordered, found.outcome.wrong, found.outcome.resets) == (0, 0, 0)
+    assert found.outcome.late == CLIENTS // SLOW_SHARE
     assert len(found.seconds) > 0
     assert found.most - found.before < MEMORY

@@ -217,6 +217,30 @@ async def test_clients_at_the_same_place_share_the_bytes() -> None:
     assert len({id(events) for events in found[:5]}) == len({id(events) for events in found[5:]}) == 1
 
 
+async def test_many_clients_are_served_in_turns_with_other_work() -> None:
+    """Every client gets each change, also where the next comes before all have the last; other work has its turn."""
+    feed = filled()
+    clients = [Client(feed.follow(0, 0)) for _ in range(5 * module.WOKEN // 2)]
+    streams = [client.listen() for client in clients]
+    await asyncio.gather(*streams)
+    served: list[int] = []
+
+    def other_work() -> None:
+        served.append(sum(future.done() for future in waited))
+        if len(served) < TURNS:
+            asyncio.get_running_loop().call_soon(other_work)
+
+    waited = set(feed._waiting)
+    asyncio.get_running_loop().call_soon(other_work)
+    feed.push(entries(A))
+    feed.push(entries(B))
+    heard = await asyncio.gather(*(client.listen() for client in clients))
+    assert heard == [[A, B]] * len(clients)
+    assert served[:3] == [module.WOKEN, 2 * module.WOKEN, len(clients)]
+    for client in clients:
+        await client.leave()
+
+
 async def test_the_kept_rows_have_a_bound_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Large rows are dropped earlier than by number; a client that needs a dropped one is reset, others are not."""
     monkeypatch.setattr(window, "KEPT_BYTES", 1_000)
