@@ -41,7 +41,8 @@ async def test_the_interface_describes_itself(service: StatusService) -> None:
         "ledger",
         *("unit", "lead", "light", "state", "due_before", "q", "sort", "limit", "cursor", "as_of"),
     }
-    assert {one["name"] for one in paths["/v1/{ledger}/changes"]["get"]["parameters"]} == {"ledger", "after"}
+    changes = paths["/v1/{ledger}/changes"]["get"]
+    assert {one["name"] for one in changes["parameters"]} == {"ledger", "after", "unit", "task"}
 
 
 async def test_rows_survive_a_restart_without_folding_anew(
