@@ -108,30 +108,33 @@ class Feed:
         if place is None:
             place, epoch = self._window.last, self._epoch
             yield reset(position)
+        loop = asyncio.get_running_loop()
         passed_over = False  # whether there were changes after the last id that the client received
+        silent_from = loop.time()
         while True:
+            events = b""
             if epoch != self._epoch or place < self._window.dropped:
                 place, epoch, passed_over = self._window.last, self._epoch, False
-                yield reset(place[0] or position)
-                continue
-            piece = self._window.piece(wanted, place, self._sent)
-            if piece.reached != place:
-                place, passed_over = piece.reached, wanted != EVERYTHING
-                if piece.events:
-                    yield piece.events
-            elif await self._idle():
-                yield HEARTBEAT + (_id(place) if passed_over else b"")
+                events = reset(place[0] or position)
+            elif place < self._sent:
+                events, place = self._window.piece(wanted, place, self._sent)
+                passed_over = wanted != EVERYTHING
+            elif await self._idle(silent_from + HEARTBEAT_SECONDS):
+                events = HEARTBEAT + (_id(place) if passed_over else b"")
                 passed_over = False
+            if events:
+                yield events
+                silent_from = loop.time()
 
     def _lost(self, after: int, position: int, *, resumed: bool) -> bool:
         """Return whether a client at `after` may miss changes, or have some that were taken back."""
         return after > position or self._window.lacks(after) or (resumed and after in self._revoked)
 
-    async def _idle(self) -> bool:
-        """Wait for further changes; return whether there were none for as long as a connection may be idle."""
+    async def _idle(self, until: float) -> bool:
+        """Wait for further changes; return whether there were none until an instant of the event loop."""
         loop = asyncio.get_running_loop()
         news: asyncio.Future[bool] = loop.create_future()
-        timer = loop.call_later(HEARTBEAT_SECONDS, partial(_settle, news, idle=True))
+        timer = loop.call_at(until, partial(_settle, news, idle=True))
         self._waiting.add(news)
         try:
             return await news

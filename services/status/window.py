@@ -130,10 +130,9 @@ class Window:
     def piece(self, wanted: Filter, cursor: Key, until: Key) -> Piece:
         """Return the next events for a client at the change `cursor`, up to the size of a piece and the change `until`.
 
-        A row that matches the filter no longer is sent as `gone`. Clients at the same place share one piece.
+        `until` is a later one. A row that matches the filter no longer is sent as `gone`. Clients at the same place
+        share one piece.
         """
-        if cursor >= until:
-            return Piece(b"", cursor)
         if wanted.task is not None and wanted.unit is None:
             frame = self._frames.get(self._latest.get(wanted.task, NOTHING))
             return Piece(frame.event if frame is not None and cursor < frame.key <= until else b"", until)
@@ -161,10 +160,15 @@ class Window:
         return Piece(b"".join(events), until)
 
     def _add(self, entry: Entry, *, trimmed: bool) -> None:
-        """Add a change; where earlier ones were `trimmed`, the units before the first change of a task are unknown."""
+        """Add a change; where earlier ones were `trimmed`, the units before the first change of a task are unknown.
+
+        One that is there already is left out, as a reader may get it twice.
+        """
         id, fields = entry
         position, _, number = id.partition(b"-")
         key = int(position), int(number)
+        if key <= self.last:
+            return
         row = _ROW.decode(fields[b"e"])
         units = self._shared(tuple(part.unit for part in row.units))
         before = self._units.get(row.task)

@@ -185,6 +185,36 @@ async def test_a_filtered_idle_feed_gives_the_place_to_resume_at(monkeypatch: py
     assert happenings(HEARTBEAT + passed_over) == []
 
 
+async def test_a_client_to_whom_no_change_matters_gets_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection is idle, however many changes pass that do not match its filter."""
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 0.05)
+    feed = filled(A)
+    stream = feed.follow(1, 1, Filter(unit="市残联"))
+    assert await anext(stream) == RETRY
+    heard = asyncio.ensure_future(anext(stream))
+    for position in range(2, 30):
+        feed.push(entries(Change(position, 0)))
+        await asyncio.sleep(0.01)
+        if heard.done():
+            break
+    assert heard.done()
+    assert heard.result().startswith(HEARTBEAT)
+
+
+async def test_a_change_that_is_read_twice_is_sent_once() -> None:
+    """Reading the stream again changes nothing, and a unit that left is still gone for those behind."""
+    feed = filled()
+    for position, units in ((1, ["市残联"]), (2, [])):
+        row = {"task": "t-1", "position": position, "units": [{"unit": unit} for unit in units]}
+        change = (b"%d-0" % position, {b"e": msgspec.json.encode(row)})
+        feed.push([change])
+        feed.push([change])
+    await asyncio.sleep(0.01)
+    stream = feed.follow(1, 2, Filter(unit="市残联"))
+    assert await anext(stream) == RETRY
+    assert [(told.event, told.id) for told in happenings(await anext(stream))] == [("gone", 2)]
+
+
 async def test_a_lone_change_is_sent_at_once_and_further_ones_together() -> None:
     """Under load changes wait for those that come soon after; the first after a pause does not."""
     feed = Feed(10, gather_seconds=0.05)
