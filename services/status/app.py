@@ -13,6 +13,7 @@ from services.common.lifespan import Running, lifespan
 from services.common.settings import Settings, load_ledgers
 from services.common.web import application
 from services.status import pages
+from services.status.changes import changes
 from services.status.figures_routes import FIGURES_ROUTES
 from services.status.forwarding import FORWARDED, Forwarder
 from services.status.reader import StatusReader
@@ -33,7 +34,7 @@ def build(settings: Settings) -> Service:
     forwarder = Forwarder({"ingest": settings.url_of("ingest"), "notify": settings.url_of("notify")})
     app = application(
         "status",
-        [*ROUTES, *FIGURES_ROUTES, *SESSION_ROUTES, *FORWARDED, *pages.HANDLERS],
+        [*ROUTES, changes, *FIGURES_ROUTES, *SESSION_ROUTES, *FORWARDED, *pages.HANDLERS],
         lifespan(settings, ledgers, endpoints, _open),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,

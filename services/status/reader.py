@@ -57,8 +57,9 @@ class StatusReader:
         self._version = self._current_version()
         await self.board.projection.catch_up()
         self.board.refresh()
+        units = self._units()
         kept, trimmed = await self._kept_changes()
-        self.feed.load(kept, trimmed=trimmed)
+        self.feed.load(kept, units, trimmed=trimmed)
         self._log.skip_to(f"{self.board.position}-0")
         self._changes.skip_to(self.feed.last)
 
@@ -149,12 +150,17 @@ class StatusReader:
 
     async def _reload_feed(self) -> None:
         """Replace the changes that a failover took back, and follow log and changes from where they stand now."""
+        units = self._units()
         kept, trimmed = await self._kept_changes()
         for rollback in self.board.projection.rollbacks[self._version[1] :]:
             self.feed.roll_back(*rollback)
-        self.feed.load(kept, trimmed=trimmed)
+        self.feed.load(kept, units, trimmed=trimmed)
         self._log.go_on_from(f"{self.board.position}-0")
         self._changes.go_on_from(self.feed.last)
+
+    def _units(self) -> dict[str, list[str]]:
+        """Return the units of each task."""
+        return {name: [part.unit for part in row.units] for name, row in self.board.live().rows.items()}
 
     async def _kept_changes(self) -> tuple[list[StreamEntry], bool]:
         """Return the changes that Redis keeps, and whether there once were earlier ones."""

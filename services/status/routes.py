@@ -1,23 +1,19 @@
-"""Status over HTTP: rows, a task's history, the figures, and the changes as Server-Sent Events."""
+"""Status over HTTP: rows, a task's history, and the figures."""
 
-import sys
 from typing import Annotated, Any, TypeAlias
 
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException, ValidationException
 from litestar.params import PathParameter, QueryParameter, SkipValidation
-from litestar.response import Stream
 from msgspec import Raw
 
 from events.entries import Stored
 from events.schema import TYPES
 from events.text import name_of
 from services.common.conditional import answer_if_new
-from services.common.edge import STREAM
 from services.common.endpoints import ENDPOINT
 from services.contract.openapi import (
-    POSITION,
     READ,
     Named,
     answers,
@@ -34,10 +30,8 @@ from services.status.order import BadCursorError
 from services.status.parameters import QUERY, Query
 from services.status.past.compared import BadChangeError
 from services.status.past_answers import TASKS, ChangedIn, Compare, compared_page, page_of, past_page
-from services.status.reader import RowAt, StatusReader, read_position
+from services.status.reader import RowAt, StatusReader
 from services.status.row import TaskRow
-
-SSE = "text/event-stream"
 
 HISTORY = Named(
     "History",
@@ -142,41 +136,7 @@ async def task_events(
     return answer_if_new(request, found.position, found.edition, whole)
 
 
-@get(
-    "/v1/{ledger:str}/changes",
-    operation_id="changes",
-    summary="Task rows as they change, as Server-Sent Events",
-    description="`id:` is the position, `event: task` has a row in `data:`, `event: reset` means: take a new"
-    " snapshot. A client that comes back with Last-Event-ID goes on from there. Comments come every 15 seconds.",
-    media_type=SSE,
-    opt={STREAM: True},
-    dependencies=ENDPOINT,
-    responses={
-        200: answers({"type": "string", "description": "Without end."}, "The changes", SSE, POSITION),
-        **problems(400, 404),
-    },
-)
-async def changes(
-    request: Request[Any, Any, Any],
-    endpoint: StatusEndpoint,
-    after: Annotated[
-        int | None,
-        QueryParameter(ge=0, description="The position of the snapshot to go on from; now, if not given"),
-    ] = None,
-) -> Stream:
-    last = request.headers.get("last-event-id")
-    if last:  # an id of the stream, too; where it is neither this nor a position, the client needs a new snapshot
-        resumed = read_position(last.partition("-")[0])
-        after = resumed if resumed is not None else sys.maxsize if after is None else after
-    position = endpoint.board.position
-    return Stream(
-        endpoint.feed.follow(after, position, resumed=bool(last)),
-        media_type=SSE,
-        headers={"Duban-Position": str(position), "Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
-
-
-ROUTES = (tasks, task_row, task_events, changes)
+ROUTES = (tasks, task_row, task_events)
 
 
 def _existing(found: RowAt, task: str) -> TaskRow:

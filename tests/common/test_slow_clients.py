@@ -17,8 +17,8 @@ from services.status.feed import Feed
 from tests.webserver import serving
 
 CHANGES = 4_000
-ROW = b'{"task":"' + b"x" * 4_000 + b'"}'
-"""Of some 4 KB: the whole feed has 16 MB."""
+ROW = b'{"task":"%06d","units":[],"title":"' + b"x" * 4_000 + b'"}'
+"""Of some 4 KB, each of a task of its own: the whole feed has 16 MB."""
 
 PIECE = 32 * 1024
 
@@ -52,7 +52,7 @@ async def ready() -> None:
 
 def big_feed() -> Feed:
     feed = Feed(CHANGES)
-    feed.load(((b"%d-0" % number, {b"e": ROW}) for number in range(1, CHANGES + 1)), trimmed=False)
+    feed.load(((b"%d-0" % number, {b"e": ROW % number}) for number in range(1, CHANGES + 1)), {}, trimmed=False)
     return feed
 
 

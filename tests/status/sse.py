@@ -17,11 +17,11 @@ class Happening(NamedTuple):
 
 
 def happenings(text: bytes) -> list[Happening]:
-    """Return the events in whole blocks of a stream; comments are none."""
+    """Return the events in whole blocks of a stream; comments, and blocks without data, are none."""
     found = []
     for block in text.split(b"\n\n"):
         lines = (line.partition(b": ") for line in block.split(b"\n"))
         fields = {name: value for name, _, value in lines if name}
-        if fields:
+        if b"data" in fields:
             found.append(Happening(int(fields[b"id"]), fields[b"event"].decode(), fields[b"data"]))
     return found

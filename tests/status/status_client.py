@@ -129,10 +129,12 @@ class StatusClient:
                 await sleep(0.01)
 
     @asynccontextmanager
-    async def following(self, after: int | None = None, last: str | None = None) -> AsyncIterator[Follower]:
+    async def following(
+        self, after: int | None = None, last: str | None = None, **wanted: str
+    ) -> AsyncIterator[Follower]:
         """Follow the changes until the block ends; `last` is the id that a browser sends when it reconnects."""
         headers = {"Last-Event-ID": last} if last is not None else {}
-        query = {"after": after} if after is not None else {}
+        query = wanted | ({"after": str(after)} if after is not None else {})
         async with self.http.stream("GET", "changes", params=query, headers=headers) as answer:
             assert answer.status_code == 200
             follower = Follower(answer)

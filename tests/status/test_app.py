@@ -51,7 +51,8 @@ async def test_the_interface_describes_itself(service: StatusService) -> None:
         *("unit", "lead", "light", "state", "section", "due_before", "due_after", "q", "sort", "limit", "cursor"),
         *("fields", "as_of", "compare", "changed", "format", "lang"),
     }
-    assert {one["name"] for one in paths["/v1/{ledger}/changes"]["get"]["parameters"]} == {"ledger", "after"}
+    changes = paths["/v1/{ledger}/changes"]["get"]
+    assert {one["name"] for one in changes["parameters"]} == {"ledger", "after", "unit", "task"}
 
 
 async def test_rows_survive_a_restart_without_folding_anew(

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.status import feed as module
-from services.status.feed import HEARTBEAT, Feed
+from services.status import window
+from services.status.feed import EVERYTHING, HEARTBEAT, RETRY, Feed
+from services.status.window import Filter
 from tests.status.sse import Happening, happenings
 
 TURNS = 10
@@ -25,8 +27,9 @@ class Change(NamedTuple):
 
 
 def entry(change: Change) -> tuple[bytes, dict[bytes, bytes]]:
-    """Return a change as the stream of changes has it."""
-    data = msgspec.json.encode({"position": change.position, "number": change.number})
+    """Return a change as the stream of changes has it; each is of a task of its own."""
+    row = {"task": f"t-{change.position}-{change.number}", "units": []}
+    data = msgspec.json.encode({**row, "position": change.position, "number": change.number})
     return f"{change.position}-{change.number}".encode(), {b"e": data}
 
 
@@ -65,7 +68,7 @@ class Client:
         if happening.event == "reset":
             return happening.id
         assert happening.event == "task"
-        return Change(**told)
+        return Change(told["position"], told["number"])
 
 
 async def hear(feed: Feed, after: int | None, position: int, *later: Change) -> list[Change | int]:
@@ -79,8 +82,8 @@ async def hear(feed: Feed, after: int | None, position: int, *later: Change) -> 
 
 
 def filled(*changes: Change, kept: int = 100, trimmed: bool = False) -> Feed:
-    feed = Feed(kept)
-    feed.load(entries(*changes), trimmed=trimmed)
+    feed = Feed(kept, gather_seconds=0)
+    feed.load(entries(*changes), {}, trimmed=trimmed)
     return feed
 
 
@@ -166,8 +169,121 @@ async def test_an_idle_feed_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch)
     """Proxies hang up on silence: an idle connection gets a comment, which is no event."""
     monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 0.01)
     stream = filled(A).follow(1, 1)
-    assert [await anext(stream), await anext(stream)] == [HEARTBEAT, HEARTBEAT]
+    assert [await anext(stream) for _ in range(3)] == [RETRY, HEARTBEAT, HEARTBEAT]
     assert happenings(HEARTBEAT) == []
+
+
+async def test_a_filtered_idle_feed_gives_the_place_to_resume_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Changes that do not match move a client on: it resumes after them, by an id without an event."""
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 0.01)
+    feed = filled(A)
+    stream = feed.follow(1, 1, Filter(unit="市残联"))
+    assert [await anext(stream) for _ in range(2)] == [RETRY, HEARTBEAT]
+    feed.push(entries(B, D))
+    passed_over = b"id: 3\n\n"
+    assert [await anext(stream) for _ in range(2)] == [HEARTBEAT + passed_over, HEARTBEAT]
+    assert happenings(HEARTBEAT + passed_over) == []
+
+
+async def test_a_client_to_whom_no_change_matters_gets_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection is idle, however many changes pass that do not match its filter."""
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 0.05)
+    feed = filled(A)
+    stream = feed.follow(1, 1, Filter(unit="市残联"))
+    assert await anext(stream) == RETRY
+    heard = asyncio.ensure_future(anext(stream))
+    for position in range(2, 30):
+        feed.push(entries(Change(position, 0)))
+        await asyncio.sleep(0.01)
+        if heard.done():
+            break
+    assert heard.done()
+    assert heard.result().startswith(HEARTBEAT)
+
+
+async def test_a_change_that_is_read_twice_is_sent_once() -> None:
+    """Reading the stream again changes nothing, and a unit that left is still gone for those behind."""
+    feed = filled()
+    for position, units in ((1, ["市残联"]), (2, [])):
+        row = {"task": "t-1", "position": position, "units": [{"unit": unit} for unit in units]}
+        change = (b"%d-0" % position, {b"e": msgspec.json.encode(row)})
+        feed.push([change])
+        feed.push([change])
+    await asyncio.sleep(0.01)
+    stream = feed.follow(1, 2, Filter(unit="市残联"))
+    assert await anext(stream) == RETRY
+    assert [(told.event, told.id) for told in happenings(await anext(stream))] == [("gone", 2)]
+
+
+async def test_a_lone_change_is_sent_at_once_and_further_ones_together() -> None:
+    """Under load changes wait for those that come soon after; the first after a pause does not."""
+    feed = Feed(10, gather_seconds=0.05)
+    client = Client(feed.follow(0, 0))
+    await client.listen()
+    feed.push(entries(A))
+    assert await client.listen() == [A]
+    for change in (B, C, D):
+        feed.push(entries(change))
+        assert await client.listen() == [A]
+    await asyncio.sleep(0.06)
+    assert await client.listen() == [A, B, C, D]
+    await asyncio.sleep(0.06)
+    feed.push(entries(Change(4, 0)))
+    assert await client.listen() == [A, B, C, D, Change(4, 0)]
+    await client.leave()
+
+
+async def test_clients_at_the_same_place_share_the_bytes() -> None:
+    """What is sent to clients with the same filter at the same place is one object, however many there are."""
+    feed = filled(A)
+    streams = [feed.follow(1, 1, wanted) for wanted in (EVERYTHING, Filter(unit="市残联")) for _ in range(5)]
+    for stream in streams:
+        assert await anext(stream) == RETRY
+    rows = [{"task": f"t-{position}", "units": [{"unit": "市残联"}]} for position in (2, 3)]
+    feed.push([(b"2-0", {b"e": msgspec.json.encode(rows[0])}), (b"3-0", {b"e": msgspec.json.encode(rows[1])})])
+    found = [await anext(stream) for stream in streams]
+    assert found[0].count(b"event: task") == 2
+    assert found == found[:1] * len(streams)
+    assert len({id(events) for events in found[:5]}) == len({id(events) for events in found[5:]}) == 1
+
+
+async def test_many_clients_are_served_in_turns_with_other_work() -> None:
+    """Every client gets each change, also where the next comes before all have the last; other work has its turn."""
+    feed = filled()
+    clients = [Client(feed.follow(0, 0)) for _ in range(5 * module.WOKEN // 2)]
+    streams = [client.listen() for client in clients]
+    await asyncio.gather(*streams)
+    served: list[int] = []
+
+    def other_work() -> None:
+        served.append(sum(future.done() for future in waited))
+        if len(served) < TURNS:
+            asyncio.get_running_loop().call_soon(other_work)
+
+    waited = set(feed._waiting)
+    asyncio.get_running_loop().call_soon(other_work)
+    feed.push(entries(A))
+    feed.push(entries(B))
+    heard = await asyncio.gather(*(client.listen() for client in clients))
+    assert heard == [[A, B]] * len(clients)
+    assert served[:3] == [module.WOKEN, 2 * module.WOKEN, len(clients)]
+    for client in clients:
+        await client.leave()
+
+
+async def test_the_kept_rows_have_a_bound_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large rows are dropped earlier than by number; a client that needs a dropped one is reset, others are not."""
+    monkeypatch.setattr(window, "KEPT_BYTES", 1_000)
+    feed = filled()
+    for position in range(1, 9):
+        row = {"task": f"t-{position}", "units": [], "title": "x" * 300}
+        feed.push([(b"%d-0" % position, {b"e": msgspec.json.encode(row)})])
+    await asyncio.sleep(0.01)
+    behind, near = feed.follow(5, 8), feed.follow(7, 8)
+    for stream in (behind, near):
+        assert await anext(stream) == RETRY
+    assert [told.event for told in happenings(await anext(behind))] == ["reset"]
+    assert [(told.event, told.id) for told in happenings(await anext(near))] == [("task", 8)]
 
 
 @pytest.mark.parametrize(("changes", "last"), [((), "0-0"), ((A,), "1-0"), ((A, B, C), "2-1")])
@@ -190,8 +306,8 @@ async def follow(
     changes: Sequence[Change], kept: int, loaded: int, pushed: int, after: int, position: int, chunk: int, pauses: int
 ) -> list[Change | int]:
     """Return what a client hears that comes after `loaded` + `pushed` changes and listens at every `pauses`th chunk."""
-    feed = Feed(kept)
-    feed.load(entries(*changes[max(0, loaded - kept) : loaded]), trimmed=loaded > kept)
+    feed = Feed(kept, gather_seconds=0)
+    feed.load(entries(*changes[max(0, loaded - kept) : loaded]), {}, trimmed=loaded > kept)
     feed.push(entries(*changes[loaded:pushed]))
     client = Client(feed.follow(after, position))
     await client.listen()
@@ -233,12 +349,12 @@ def test_a_snapshot_and_its_changes_miss_and_repeat_nothing(changes: list[Change
 
 async def test_what_a_failover_takes_back_is_told() -> None:
     """Who follows, and who comes back from a change that was taken back, takes a new snapshot; others need none."""
-    feed = Feed(10)
-    feed.load(entries(Change(1, 0), Change(2, 0), Change(3, 0)), trimmed=False)
+    feed = Feed(10, gather_seconds=0)
+    feed.load(entries(Change(1, 0), Change(2, 0), Change(3, 0)), {}, trimmed=False)
     following = Client(feed.follow(3, 3))
     assert await following.listen() == []
     feed.roll_back(1, 3)
-    feed.load(entries(Change(1, 0)), trimmed=False)
+    feed.load(entries(Change(1, 0)), {}, trimmed=False)
     feed.push(entries(Change(2, 0), Change(3, 0), Change(4, 0)))
     back = [Client(feed.follow(after, 4, resumed=True)) for after in (1, 2, 3, 4)]
     fresh = Client(feed.follow(3, 4))
