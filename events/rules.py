@@ -31,7 +31,7 @@ class Rules(Struct, Generic[R], frozen=True):
     `version` names the rules; rows folded by another version are rebuilt when the projection loads. `feed` is the last
     part of the announcements' key and `cap` the number of them kept (0: all). `alike(saved, fresh)` is the fresh row
     as of the instant of the saved one, where time alone changes rows. If `latest`, a save announces only the latest
-    change of each row, else each.
+    change of each row, else each. `shared` is a row just loaded, equal, in less memory.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Rules(Struct, Generic[R], frozen=True):
     cap: int = 0
     history: bool = False
     latest: bool = False
+    shared: Callable[[R], R] | None = None
     alike: Callable[[R, R], R] | None = None
 
     def differing(self, saved: Mapping[str, R], fresh: Mapping[str, R]) -> dict[str, tuple[R | None, R | None]]:

@@ -24,6 +24,14 @@ WRITE_BATCH = 4_000
 """Rows of a new generation that are written at once (~3 MB)."""
 
 
+READ_BATCH = 2_000
+"""Rows that are loaded at once (~6 MB)."""
+
+
+_HEAD = ("generation", "position", "mark", "version")
+"""Members of the checkpoint that are loaded."""
+
+
 class Checkpoint(NamedTuple):
     """The generation of rows, the position they reflect, and the hash of the event there (empty: not known)."""
 
@@ -73,27 +81,49 @@ class SavedRows(Generic[R]):
         return _checkpoint(*await self.redis.hmget(self._checkpoint, "generation", "position", "mark"))
 
     async def load(self) -> Saved[R]:
-        """Read the checkpoint and its rows in one transaction, again if the generation changed in between.
+        """Read the checkpoint and its rows; rows of other rules are left out if they cannot be decoded.
 
-        Rows of other rules are left out if they cannot be decoded.
+        They are read in parts, as all at once take the memory of all rows once more; and in one transaction only if
+        another instance saves meanwhile, again if it also switches the generation.
         """
-        while True:
-            generation = int(await self.redis.hget(self._checkpoint, "generation") or 0)
+        head = await self._head()
+        rows = await self._read_in_parts(*head)
+        while await self._head() != head:
+            generation = head[0].generation
             async with self.redis.pipeline(transaction=True) as pipe:
-                pipe.hmget(self._checkpoint, "generation", "position", "mark", "version")
+                pipe.hmget(self._checkpoint, *_HEAD)
                 pipe.hgetall(self.rows_key(generation))
-                (*found, version), rows = await pipe.execute()
-            checkpoint = _checkpoint(*found)
-            if checkpoint.generation == generation:
-                break
-        version = version.decode() if version is not None else None
+                found, whole = await pipe.execute()
+            head = _read_head(found)
+            if head[0].generation == generation:
+                return Saved(*head, self._decode(whole, head[1]))
+        return Saved(*head, rows)
+
+    async def _head(self) -> tuple[Checkpoint, str | None]:
+        """Return the checkpoint, and the version of the rules that folded its rows."""
+        return _read_head(await self.redis.hmget(self._checkpoint, *_HEAD))
+
+    async def _read_in_parts(self, checkpoint: Checkpoint, version: str | None) -> dict[str, R]:
+        key, rows = self.rows_key(checkpoint.generation), dict[str, R]()
+        names = await self.redis.hkeys(key)
+        for start in range(0, len(names), READ_BATCH):
+            part = names[start : start + READ_BATCH]
+            found = zip(part, await self.redis.hmget(key, part), strict=True)
+            decoded = self._decode({name: raw for name, raw in found if raw is not None}, version)
+            if not decoded:
+                return {}
+            rows |= decoded
+        return rows
+
+    def _decode(self, rows: Mapping[bytes, bytes], version: str | None) -> dict[str, R]:
+        """Return saved rows; none if other rules folded them and one cannot be decoded."""
+        share = self._rules.shared or (lambda row: row)
         try:
-            decoded = {name.decode(): self._decoder.decode(row) for name, row in rows.items()}
+            return {name.decode(): share(self._decoder.decode(raw)) for name, raw in rows.items()}
         except msgspec.DecodeError:
             if version in {None, self._rules.version}:
                 raise
-            decoded = {}
-        return Saved(checkpoint, version, decoded)
+            return {}
 
     def pack(
         self,
@@ -159,7 +189,12 @@ class SavedRows(Generic[R]):
         return key(self._log.ledger, self._rules.name, "history", name)
 
 
-def _checkpoint(generation: Any, position: Any, event_hash: bytes | None) -> Checkpoint:
+def _read_head(found: Sequence[bytes | None]) -> tuple[Checkpoint, str | None]:
+    *checkpoint, version = found
+    return _checkpoint(*checkpoint), version.decode() if version is not None else None
+
+
+def _checkpoint(generation: Any = None, position: Any = None, event_hash: bytes | None = None) -> Checkpoint:
     return Checkpoint(int(generation or 0), int(position or 0), event_hash.decode() if event_hash is not None else "")
 
 

@@ -23,7 +23,7 @@ from services.status.core import VERSION, evolve
 from services.status.index import Index
 from services.status.light_changes import LightChanges
 from services.status.lights import lit, next_change, relight
-from services.status.row import TaskRow, TrackedTask
+from services.status.row import TaskRow, TrackedTask, shared
 from services.status.views import Selected, TaskQuery, select
 
 CHANGES_KEPT = 10_000
@@ -160,6 +160,7 @@ def rules(ledger: Ledger) -> Rules[TrackedTask]:
         CHANGES_KEPT,
         history=True,
         latest=True,
+        shared=shared,
         alike=alike,
     )
 
