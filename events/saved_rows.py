@@ -88,16 +88,18 @@ class SavedRows(Generic[R]):
         """
         head = await self._head()
         rows = await self._read_in_parts(*head)
-        while await self._head() != head:
-            generation = head[0].generation
+        now = await self._head()
+        if now == head:
+            return Saved(*head, rows)
+        while True:
+            generation = now[0].generation
             async with self.redis.pipeline(transaction=True) as pipe:
                 pipe.hmget(self._checkpoint, *_HEAD)
                 pipe.hgetall(self.rows_key(generation))
                 found, whole = await pipe.execute()
-            head = _read_head(found)
-            if head[0].generation == generation:
-                return Saved(*head, self._decode(whole, head[1]))
-        return Saved(*head, rows)
+            now = _read_head(found)
+            if now[0].generation == generation:
+                return Saved(*now, self._decode(whole, now[1]))
 
     async def _head(self) -> tuple[Checkpoint, str | None]:
         """Return the checkpoint, and the version of the rules that folded its rows."""
