@@ -30,6 +30,14 @@ CHUNK = 1_000_000
 """Events of a chunk of a timeline: keeps each string (~12 to 70 MB) well below the server's limit of 512 MB."""
 
 
+READ_BATCH = 2_000
+"""Rows that are loaded at once (~6 MB)."""
+
+
+_HEAD = ("generation", "position", "mark", "version")
+"""Members of the checkpoint that are loaded."""
+
+
 class Checkpoint(NamedTuple):
     """The generation of rows, the position they reflect, and the hash of the event there (empty: not known)."""
 
@@ -83,33 +91,65 @@ class SavedRows(Generic[R]):
         return _checkpoint(*await self.redis.hmget(self._checkpoint, "generation", "position", "mark"))
 
     async def load(self) -> Saved[R]:
-        """Read the checkpoint, its rows and its timeline in one transaction.
+        """Read the checkpoint, its rows and its timeline; rows of other rules are left out if they cannot be decoded.
 
-        It is read again if the generation or the number of chunks changed in between. Rows of other rules are left out
-        if they cannot be decoded.
+        They are read in parts, as all at once take the memory of all rows once more; and in one transaction only if
+        another instance saves meanwhile, again if it also switches the generation or begins a chunk.
         """
+        head = await self._head()
+        checkpoint, version = head
+        rows = await self._read_in_parts(checkpoint, version)
+        names = self._timeline_keys(checkpoint.generation, checkpoint.position)
+        parts = [await self.redis.get(name) for _, name in names]
+        now = await self._head()
+        if now == head:
+            return self._saved(head, rows, parts)
         while True:
-            expected = await self.checkpoint()
+            expected, _ = now
             async with self.redis.pipeline(transaction=True) as pipe:
-                pipe.hmget(self._checkpoint, "generation", "position", "mark", "version")
+                pipe.hmget(self._checkpoint, *_HEAD)
                 pipe.hgetall(self.rows_key(expected.generation))
                 for _, name in self._timeline_keys(expected.generation, expected.position):
                     pipe.get(name)
-                (*found, version), rows, *parts = await pipe.execute()
-            checkpoint = _checkpoint(*found)
+                found, whole, *parts = await pipe.execute()
+            now = _read_head(found)
+            checkpoint, version = now
             if checkpoint.generation == expected.generation and (
                 _chunks(checkpoint.position) == _chunks(expected.position)
             ):
-                break
-        version = version.decode() if version is not None else None
+                return self._saved(now, self._decode(whole, version), parts)
+
+    def _saved(
+        self, head: "tuple[Checkpoint, str | None]", rows: dict[str, R], parts: Sequence[bytes | None]
+    ) -> Saved[R]:
+        checkpoint, version = head
+        return Saved(checkpoint, version, rows, self._timeline(parts if version == self._rules.version else ()))
+
+    async def _head(self) -> tuple[Checkpoint, str | None]:
+        """Return the checkpoint, and the version of the rules that folded its rows."""
+        return _read_head(await self.redis.hmget(self._checkpoint, *_HEAD))
+
+    async def _read_in_parts(self, checkpoint: Checkpoint, version: str | None) -> dict[str, R]:
+        key, rows = self.rows_key(checkpoint.generation), dict[str, R]()
+        names = await self.redis.hkeys(key)
+        for start in range(0, len(names), READ_BATCH):
+            part = names[start : start + READ_BATCH]
+            found = zip(part, await self.redis.hmget(key, part), strict=True)
+            decoded = self._decode({name: raw for name, raw in found if raw is not None}, version)
+            if not decoded:
+                return {}
+            rows |= decoded
+        return rows
+
+    def _decode(self, rows: Mapping[bytes, bytes], version: str | None) -> dict[str, R]:
+        """Return saved rows; none if other rules folded them and one cannot be decoded."""
+        share = self._rules.shared or (lambda row: row)
         try:
-            decoded = {name.decode(): self._decoder.decode(row) for name, row in rows.items()}
+            return {name.decode(): share(self._decoder.decode(raw)) for name, raw in rows.items()}
         except msgspec.DecodeError:
             if version in {None, self._rules.version}:
                 raise
-            decoded = {}
-        timeline = self._timeline(parts if version == self._rules.version else ())
-        return Saved(checkpoint, version, decoded, timeline)
+            return {}
 
     def pack(
         self,
@@ -234,7 +274,12 @@ def _chunks(position: int) -> int:
     return -(-position // CHUNK)
 
 
-def _checkpoint(generation: Any, position: Any, event_hash: bytes | None) -> Checkpoint:
+def _read_head(found: Sequence[bytes | None]) -> tuple[Checkpoint, str | None]:
+    *checkpoint, version = found
+    return _checkpoint(*checkpoint), version.decode() if version is not None else None
+
+
+def _checkpoint(generation: Any = None, position: Any = None, event_hash: bytes | None = None) -> Checkpoint:
     return Checkpoint(int(generation or 0), int(position or 0), event_hash.decode() if event_hash is not None else "")
 
 

@@ -95,6 +95,10 @@ Body: TypeAlias = Any
 """A type that msgspec knows, a Named, or a schema as it is."""
 
 
+OPTIONAL = "its body may be left out"
+"""The `opt` of a handler whose `body` is not required."""
+
+
 @dataclass
 class Answer(ResponseSpec):
     """One answer: what may be in it by media type, and the headers it always has."""
@@ -224,7 +228,7 @@ def _complete(operation: Schema, handler: Any, known: SchemaRegistry, given: Map
         parameter["schema"] = _not_null(parameter["schema"])
     if "body" in handler.opt:
         content = {form: {**said, "schema": known.schema(said["schema"])} for form, said in handler.opt["body"].items()}
-        operation["requestBody"] = {"required": True, "content": content}
+        operation["requestBody"] = {"required": OPTIONAL not in handler.opt, "content": content}
     operation["responses"] = {
         str(status): {
             "description": answer.description,
