@@ -1,6 +1,6 @@
 """A table as a document (DOCX): the 督查台账 of what is shown, or the units, on turned pages."""
 
-from services.status.export.paper import TABLE, TITLE, Paper
+from services.status.export.paper import DENSE_TABLE, TABLE, TITLE, Paper
 from services.status.export.sheets import About, Sheet, Value
 from services.status.export.spelling import day_of, plain
 
@@ -13,7 +13,7 @@ def register(sheet: Sheet, about: About) -> bytes:
     paper.text(f"{_as_of(about)}　{counted}", TABLE, "right")
     headings = [about.word(column.key) for column in sheet.columns]
     rows = [[_cell(value) for value in row] for row in sheet.rows]
-    paper.table(headings, [column.width for column in sheet.columns], rows)
+    paper.table(headings, [column.width for column in sheet.columns], rows, DENSE_TABLE)
     paper.footer(f"{_as_of(about)}　{about.word('task.position')} {about.position}")
     return paper.bytes()
 

@@ -42,16 +42,16 @@ class About(NamedTuple):
 
 TASK_COLUMNS = (
     SheetColumn("task.number", 6),
-    SheetColumn("task.title", 48),
-    SheetColumn("task.lead", 18),
-    SheetColumn("task.units", 30),
-    SheetColumn("task.deadline", 20),
-    SheetColumn("task.due", 12),
-    SheetColumn("task.percent", 9),
-    SheetColumn("task.light", 9),
-    SheetColumn("task.reason", 14),
-    SheetColumn("task.state", 10),
-    SheetColumn("task.reported", 12),
+    SheetColumn("task.title", 40),
+    SheetColumn("task.lead", 17),
+    SheetColumn("task.units", 28),
+    SheetColumn("task.deadline", 18),
+    SheetColumn("task.due", 14),
+    SheetColumn("task.percent", 10),
+    SheetColumn("task.light", 12),
+    SheetColumn("task.reason", 17),
+    SheetColumn("task.state", 13),
+    SheetColumn("task.reported", 14),
 )
 """The source table's columns first, in its order, then what the ledger adds."""
 
