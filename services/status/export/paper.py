@@ -147,7 +147,13 @@ _LINES = "".join(
 
 _CELL_SPACING = '<w:spacing w:before="20" w:after="20" w:line="240" w:lineRule="auto"/>'
 
-_TABLE_FORM = f'<w:tblPr><w:tblBorders>{_LINES}</w:tblBorders><w:tblLayout w:type="fixed"/></w:tblPr>'
+_CELL_MARGINS = '<w:left w:w="57" w:type="dxa"/><w:right w:w="57" w:type="dxa"/>'
+"""A millimetre: a day fits in its column."""
+
+_TABLE_FORM = (
+    f'<w:tblPr><w:tblBorders>{_LINES}</w:tblBorders><w:tblLayout w:type="fixed"/>'
+    f"<w:tblCellMar>{_CELL_MARGINS}</w:tblCellMar></w:tblPr>"
+)
 
 
 def _row(cells: Sequence[str], columns: Sequence[tuple[int, bool]], font: Font, *, head: bool = False) -> str:
