@@ -9,7 +9,7 @@ def register(sheet: Sheet, about: About) -> bytes:
     """Return a table with its title, its day, and day and position at the foot of each page."""
     paper = Paper(f"{about.title} {sheet.name}", f"{day_of(about)} · {about.position}", turned=True)
     paper.text(f"{about.title}{'' if about.language == 'zh' else ' · '}{sheet.name}", TITLE, "center")
-    counted = f"共{len(sheet.rows):,}项" if about.language == "zh" else f"{len(sheet.rows):,} rows"
+    counted = about.word(sheet.counted).format(len(sheet.rows))
     paper.text(f"{_as_of(about)}　{counted}", TABLE, "right")
     headings = [about.word(column.key) for column in sheet.columns]
     rows = [[_cell(value) for value in row] for row in sheet.rows]
