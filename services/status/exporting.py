@@ -2,11 +2,13 @@
 
 import sys
 from datetime import datetime
+from typing import Any
 
-from litestar import Response
+from litestar import Request, Response
 from litestar.exceptions import ValidationException
 from msgspec.structs import replace
 
+from services.status.export.download import Asked
 from services.status.export.exports import tasks_export
 from services.status.export.formats import Form, Language
 from services.status.export.sheets import About
@@ -18,7 +20,11 @@ ALL = sys.maxsize
 
 
 async def export_tasks(
-    endpoint: StatusReader, moments: tuple[str | None, str | None], query: TaskQuery, form: Form
+    request: Request[Any, Any, Any],
+    endpoint: StatusReader,
+    moments: tuple[str | None, str | None],
+    query: TaskQuery,
+    form: Form,
 ) -> Response[bytes]:
     """Return all rows that match a query as a file, whatever page it asks for, now or as of a moment.
 
@@ -30,13 +36,14 @@ async def export_tasks(
     whole, at = replace(query, limit=ALL, cursor=None), endpoint.clock.now()
     if as_of is None:
         snapshot = endpoint.board.live()
-        position, rows = snapshot.position, snapshot.select(whole).items
+        position, edition, rows = snapshot.position, snapshot.edition, snapshot.select(whole).items
     else:
         moment = await endpoint.moment("as_of", as_of)
         board = await endpoint.board.past.board(moment)
-        position, at = board.position, board.at or at
+        (position, edition), at = endpoint.edition(moment), board.at or at
         rows = (await endpoint.past_page(moment, whole)).items
-    return await tasks_export(rows, form.format, about(endpoint, at, position, form.language), endpoint.board.ledger)
+    asked, shown = Asked(request, form, edition), about(endpoint, at, position, form.language)
+    return await tasks_export(rows, asked, shown, endpoint.board.ledger)
 
 
 def about(endpoint: StatusReader, at: datetime, position: int, language: Language) -> About:

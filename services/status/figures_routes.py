@@ -12,8 +12,9 @@ from msgspec.structs import asdict
 from services.common.conditional import answer_if_new
 from services.common.endpoints import ENDPOINT
 from services.contract.openapi import READ, Named, answers, place, problems, unchanged
+from services.status.export.download import Asked
 from services.status.export.exports import overview_export, units_export
-from services.status.export.formats import EXPORTED, FORM, Form, WantedForm
+from services.status.export.formats import EXPORTED, FORM, WantedForm
 from services.status.export.notice import Facts, NoticeTask
 from services.status.exporting import about
 from services.status.figures.board import BoardFigures, Overview
@@ -79,7 +80,8 @@ async def units(
         return ranked(figures.units(at, position), sort)
 
     if form.format != "json":
-        return await units_export(items(), form.format, about(endpoint, at, position, form.language))
+        asked = Asked(request, form, edition)
+        return await units_export(items(), asked, about(endpoint, at, position, form.language))
     return answer_if_new(request, position, edition, lambda: UnitPage(found := items(), None, len(found)))
 
 
@@ -122,7 +124,7 @@ async def ledger_overview(
     if form.format != "json":
         if compare is not None:
             raise ValidationException("a comparison is JSON only; leave out compare, or the format of an export")
-        return await _export(endpoint, shown, overview, form)
+        return await _export(Asked(request, form, shown.edition), endpoint, shown, overview)
     edition = f"{shown.edition}|{shown.at.isoformat()}"
     if compare is None:
         return answer_if_new(request, shown.position, edition, lambda: overview)
@@ -180,7 +182,7 @@ def _overview(endpoint: StatusReader, shown: FiguresAt) -> Overview:
     return shown.figures.overview(endpoint.board.ledger.title, shown.at, shown.position, days)
 
 
-async def _export(endpoint: StatusReader, shown: FiguresAt, overview: Overview, form: Form) -> Response[bytes]:
+async def _export(asked: Asked, endpoint: StatusReader, shown: FiguresAt, overview: Overview) -> Response[bytes]:
     """Return the figures as tables, or as the draft of a notice."""
     ledger = endpoint.board.ledger
     tasks: Iterable[NoticeTask] = shown.past.listed(ledger.zone) if shown.past is not None else ()
@@ -188,7 +190,7 @@ async def _export(endpoint: StatusReader, shown: FiguresAt, overview: Overview, 
         tasks = list(endpoint.board.live().rows.values())
     ranking = ranked(shown.figures.units(shown.at, shown.position), "-on_time_rate")
     facts = Facts(overview, ranking, tasks, ledger.alerts.supervisor)
-    return await overview_export(facts, form.format, about(endpoint, shown.at, shown.position, form.language))
+    return await overview_export(facts, asked, about(endpoint, shown.at, shown.position, asked.form.language))
 
 
 def _check_known(endpoint: StatusReader, name: str, position: int) -> None:

@@ -88,7 +88,7 @@ async def tasks(
         raise ValidationException("changed needs compare: the position or instant since which something changed")
     try:
         if form.format != "json":
-            return await export_tasks(endpoint, (as_of, compare), wanted, form)
+            return await export_tasks(request, endpoint, (as_of, compare), wanted, form)
         if compare is not None:
             return await compared_page(request, endpoint, (as_of, compare), wanted, changed, members)
         if as_of is not None:

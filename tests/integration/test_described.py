@@ -126,11 +126,14 @@ def ask(deployment: Deployment, service: str, case: Case[Any], source: str | Non
 
 
 def ask_reader(deployment: Deployment, service: str, case: Case[Any]) -> None:
-    """Ask of the ledger that there is, and not with a cursor that no page gave."""
+    """Ask of the ledger that there is, without a cursor that no page gave and parameters that exclude each other."""
     if "ledger" in case.path_parameters:
         case.path_parameters["ledger"] = LEDGER
     if case.query.get("cursor") is not None:
         del case.query["cursor"]
+    case.query.pop("changed" if case.query.get("compare") is None else "format", None)
+    if "from" in case.query and "to" in case.query:  # a period may also be too long, or end before it begins
+        case.query["to"] = case.query["from"]
     ask(deployment, service, case, "board")
 
 

@@ -8,7 +8,7 @@ from services.status.export.formats import MEDIA_TYPES
 from tests.status.export.reading import csv_rows, document, texts, values, workbook
 from tests.status.status_client import STILL, History, StatusService, batch, problem
 
-CSV, XLSX, DOCX = (MEDIA_TYPES[format] for format in ("csv", "xlsx", "docx"))
+CSV = MEDIA_TYPES["csv"]
 
 LEAD = "市人力资源社会保障局"
 """The lead of the examples' task at the end."""
@@ -172,7 +172,7 @@ async def test_units_and_overview_are_exported_too(service: StatusService, histo
         answer = await client.get("overview", format="docx", as_of=11)
         assert "%E7%9D%A3%E6%9F%A5%E9%80%9A%E6%8A%A5-2019-01-04.docx" in answer.headers["content-disposition"]
         notice = texts(document(answer.content))
-        assert notice[:2] == ["关于湛江市残疾人工作重点任务进展情况的督查通报", "（代拟稿，数据截至2019年1月4日）"]
+        assert notice[:2] == ["关于湛江市残疾人工作重点任务\n进展情况的督查通报", "（代拟稿，数据截至2019年1月4日）"]
         english = texts(document((await client.get("overview", format="docx", lang="en")).content))
         assert english[1] == "(Draft; figures as of 1 April 2019)"
 
@@ -230,6 +230,30 @@ async def test_a_client_that_has_the_figures_gets_them_once(service: StatusServi
         for path, tag in tags.items():
             answer = await client.http.get(path, headers={"If-None-Match": tag})
             assert answer.status_code == (304 if "as_of" in path else 200)
+
+
+async def test_an_export_has_an_entity_tag(service: StatusService, history: History) -> None:
+    """A client that has the file gets 304; another form, language or position has another tag."""
+    tail = await history.append_examples()
+    async with service.running(STILL) as client:
+        for path in ("tasks", "units", "overview"):
+            tags = [
+                (await client.get(path, as_of=9, **form)).headers["etag"]
+                for form in ({"format": "csv"}, {"format": "csv", "lang": "en"}, {"format": "docx"}, {})
+            ]
+            assert len(set(tags)) == 4
+            assert tags[0].startswith('W/"')
+            query: dict[str, Any] = {"as_of": 9, "format": "csv"}
+            known = {"If-None-Match": tags[0]}
+            answer = await client.http.get(path, params=query, headers=known)
+            assert (answer.status_code, answer.content) == (304, b"")
+            answer = await client.http.get(path, params={"as_of": 9}, headers={**known, "Accept": CSV})
+            assert answer.status_code == 200
+        tag = (await client.get("tasks", format="csv")).headers["etag"]
+        await history.append(*batch(range(1)))
+        await client.until(tail + 1)
+        answer = await client.http.get("tasks", params={"format": "csv"}, headers={"If-None-Match": tag})
+        assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("path", ["units", "units/市残联", "overview", "calendar?from=2018-01-01&to=2018-12-31"])

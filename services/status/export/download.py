@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from litestar import Response
+from litestar import Request, Response
 
-from services.status.export.formats import MEDIA_TYPES, Format
+from services.common.conditional import entity_tag, has
+from services.status.export.formats import MEDIA_TYPES, Form
 from services.status.export.sheets import About
 
 THREADS = ThreadPoolExecutor(1, "export")
@@ -22,21 +25,36 @@ PLAIN_NAMES = {
 """The names of files for clients that read no UTF-8 in headers, by what the file has."""
 
 
-async def download(format: Format, what: str, about: About, make: Callable[[], bytes]) -> Response[bytes]:
-    """Return the file that `make` returns in a thread; `what` names its contents."""
-    body = await asyncio.get_running_loop().run_in_executor(THREADS, make)
+class Asked(NamedTuple):
+    """A request for an export, the form that it asks for, and what else its rows follow from beside their position."""
+
+    request: Request[Any, Any, Any]
+    form: Form
+    edition: str
+
+
+async def download(asked: Asked, what: str, about: About, make: Callable[[], bytes]) -> Response[bytes]:
+    """Return the file that `make` returns in a thread, 304 to a client that has it; `what` names its contents.
+
+    The entity tag is weak: files of the same contents differ in the instants that their archives have.
+    """
+    format, language = asked.form
     day = about.at.date().isoformat()
+    tag = entity_tag(asked.request, about.position, f"{asked.edition}|{format}|{language}|{day}")
+    headers = {
+        "Duban-Position": str(about.position),
+        "ETag": f"W/{tag}",
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept",
+    }
+    if has(asked.request, tag):
+        return Response(b"", status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    body = await asyncio.get_running_loop().run_in_executor(THREADS, make)
+    plain, name = (f"{stem}-{day}.{format}" for stem in (PLAIN_NAMES[what], about.word(f"file.{what}")))
     return Response(
         body,
         media_type=f"{MEDIA_TYPES[format]}; charset=utf-8" if format == "csv" else MEDIA_TYPES[format],
-        headers={
-            "Content-Disposition": disposition(
-                f"{PLAIN_NAMES[what]}-{day}.{format}", f"{about.word(f'file.{what}')}-{day}.{format}"
-            ),
-            "Duban-Position": str(about.position),
-            "Cache-Control": "private, no-cache",
-            "Vary": "Accept",
-        },
+        headers={**headers, "Content-Disposition": disposition(plain, name)},
     )
 
 

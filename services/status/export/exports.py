@@ -8,7 +8,7 @@ from litestar.exceptions import ValidationException
 
 from events.ledger import Ledger
 from services.status.export.csv_file import csv_file
-from services.status.export.download import download
+from services.status.export.download import Asked, download
 from services.status.export.formats import Format
 from services.status.export.notice import Facts, notice
 from services.status.export.notice_file import notice_file
@@ -22,22 +22,25 @@ MOST_ROWS = 10_000
 """Rows of a table in a document: some 700 pages, with which word processors become slow."""
 
 
-async def tasks_export(rows: Sequence[TaskRow], format: Format, about: About, ledger: Ledger) -> Response[bytes]:
+async def tasks_export(rows: Sequence[TaskRow], asked: Asked, about: About, ledger: Ledger) -> Response[bytes]:
     """Return the register of these tasks; raises ValidationException where a document would be too long."""
+    format = asked.form.format
     _check_rows(len(rows), format)
-    return await download(format, "tasks", about, partial(_tasks_file, list(rows), format, about, ledger))
+    return await download(asked, "tasks", about, partial(_tasks_file, list(rows), format, about, ledger))
 
 
-async def units_export(units: Sequence[UnitFigures], format: Format, about: About) -> Response[bytes]:
+async def units_export(units: Sequence[UnitFigures], asked: Asked, about: About) -> Response[bytes]:
     """Return the figures of units."""
+    format = asked.form.format
     _check_rows(len(units), format)
-    return await download(format, "units", about, partial(_units_file, units, format, about))
+    return await download(asked, "units", about, partial(_units_file, units, format, about))
 
 
-async def overview_export(facts: Facts, format: Format, about: About) -> Response[bytes]:
+async def overview_export(facts: Facts, asked: Asked, about: About) -> Response[bytes]:
     """Return the figures of the ledger: as tables, or as the draft of a notice."""
+    format = asked.form.format
     what = "notice" if format == "docx" else "overview"
-    return await download(format, what, about, partial(_overview_file, facts, format, about))
+    return await download(asked, what, about, partial(_overview_file, facts, format, about))
 
 
 def _tasks_file(rows: Sequence[TaskRow], format: Format, about: About, ledger: Ledger) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.entries import Recorded
@@ -52,6 +52,7 @@ def shipped_log() -> list[Recorded]:
 
 
 @given(histories(), st.data())
+@settings(deadline=None)
 def test_past_figures_are_those_of_a_fresh_fold(log: list[Recorded], data: st.DataObject) -> None:
     """At any position, as at any later instant, units, overview and calendar are those of the folded prefix."""
     timeline = timeline_of(log)
