@@ -35,6 +35,9 @@ SECURITY = [*BEARER, {"session": []}]
 
 POSITION = {"Duban-Position": ("The position in the log that the answer reflects.", {"type": "integer", "minimum": 0})}
 
+OPTIONAL = "its body may be left out"
+"""The `opt` of a handler that has an answer to a request without a body, too."""
+
 _HEADERS: Mapping[int, Mapping[str, tuple[str, Schema]]] = {
     401: {"WWW-Authenticate": ("How to authenticate.", {"const": "Bearer"})},
     429: {"Retry-After": ("Seconds after which to send the same again.", {"type": "integer", "minimum": 1})},
@@ -209,7 +212,7 @@ def _complete(operation: Schema, handler: Any, known: SchemaRegistry, given: Map
         parameter["schema"] = _not_null(parameter["schema"])
     if "body" in handler.opt:
         content = {form: {**said, "schema": known.schema(said["schema"])} for form, said in handler.opt["body"].items()}
-        operation["requestBody"] = {"required": True, "content": content}
+        operation["requestBody"] = {"required": OPTIONAL not in handler.opt, "content": content}
     operation["responses"] = {
         str(status): {
             "description": answer.description,

@@ -22,7 +22,7 @@ from services.common.identity import cookie_name
 from services.common.networks import site
 from services.common.problems import problem
 from services.common.sessions import CODE_SECONDS, MOST_DAYS, BrowserSession, SignInCode
-from services.contract.openapi import BEARER, JSON, answers, empty, problems
+from services.contract.openapi import BEARER, JSON, OPTIONAL, answers, empty, problems
 from services.status.signing_in import MOST_BODY, SIGN_IN, CodeOrder, IssuedCode, SignedIn, SignIn, read_body
 
 PRIVATE = {"Cache-Control": "no-store"}
@@ -105,7 +105,7 @@ async def sign_out(request: Request[Any, Any, Any], endpoint: AnyEndpoint, ledge
     description=f"For a link, in its fragment. It is good once, for {CODE_SECONDS // 60} minutes.",
     status_code=201,
     security=BEARER,
-    opt={"body": {JSON: {"schema": CodeOrder}}},
+    opt={"body": {JSON: {"schema": CodeOrder}}, OPTIONAL: True},
     dependencies=ENDPOINT,
     request_max_body_size=MOST_BODY,
     responses={201: answers(IssuedCode, "The code"), **problems(400, 404, 413, 415)},
