@@ -35,6 +35,9 @@ SECURITY = [*BEARER, {"session": []}]
 
 POSITION = {"Duban-Position": ("The position in the log that the answer reflects.", {"type": "integer", "minimum": 0})}
 
+OPTIONAL = "its body may be left out"
+"""The `opt` of a handler that has an answer to a request without a body, too."""
+
 _HEADERS: Mapping[int, Mapping[str, tuple[str, Schema]]] = {
     401: {"WWW-Authenticate": ("How to authenticate.", {"const": "Bearer"})},
     429: {"Retry-After": ("Seconds after which to send the same again.", {"type": "integer", "minimum": 1})},
