@@ -89,10 +89,6 @@ Body: TypeAlias = Any
 """A type that msgspec knows, a Named, or a schema as it is."""
 
 
-OPTIONAL = "its body may be left out"
-"""The `opt` of a handler whose `body` is not required."""
-
-
 @dataclass
 class Answer(ResponseSpec):
     """One answer: what may be in it by media type, and the headers it always has."""
