@@ -35,6 +35,9 @@ SECURITY = [*BEARER, {"session": []}]
 
 POSITION = {"Duban-Position": ("The position in the log that the answer reflects.", {"type": "integer", "minimum": 0})}
 
+OPTIONAL = "its body may be left out"
+"""The `opt` of a handler that has an answer to a request without a body, too."""
+
 READ: Mapping[str, tuple[str, Schema]] = {
     **POSITION,
     "ETag": (
@@ -93,10 +96,6 @@ class Named(Struct):
 
 Body: TypeAlias = Any
 """A type that msgspec knows, a Named, or a schema as it is."""
-
-
-OPTIONAL = "its body may be left out"
-"""The `opt` of a handler whose `body` is not required."""
 
 
 @dataclass
