@@ -15,8 +15,8 @@ from tests.deployment import LEDGER
 
 PLACE = Path("docs/page")
 
-DESK = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 800}
+DESK = {"width": 1120, "height": 700}
+PHONE = {"width": 390, "height": 700}
 
 
 class Picture(NamedTuple):
@@ -30,7 +30,6 @@ class Picture(NamedTuple):
 PICTURES = {
     "board": Picture("?as_of=2018-12-31"),
     "board-en": Picture("?as_of=2018-12-31", choices={"lang": "en"}),
-    "board-dark": Picture("?as_of=2018-12-31", choices={"theme": "dark"}),
     "phone": Picture("?as_of=2018-12-31", PHONE),
     "task": Picture("tasks/zj-2017-08?as_of=2020-12-20"),
     "units": Picture("units?as_of=2019-01-05&sort=on_time_rate"),
@@ -46,8 +45,7 @@ async def take(readers: Readers, name: str, picture: Picture) -> None:
     """Write one picture."""
     options: dict[str, Any] = {"choices": picture.choices, "viewport": picture.size, "reduced_motion": "reduce"}
     page = await readers.page(f"/{LEDGER}/{picture.address}", **options)
-    await page.wait_for_load_state("load")
-    await page.locator("p.live").get_by_text("日志序号").or_(page.get_by_text("log position")).first.wait_for()
+    await page.locator("p.live.past").wait_for()  # connected, and showing a past day
     await page.screenshot(path=PLACE / f"{name}.png")
     await page.close()
 
@@ -56,7 +54,6 @@ async def main() -> None:
     """Play the demo's history in a deployment of its own, and take all pictures."""
     if not CHROMIUM.exists():
         raise SystemExit(MISSING)
-    PLACE.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as directory:
         async with deployed(Path(directory)) as (deployment, clock), async_playwright() as playwright:
             await play(deployment, clock)
@@ -68,4 +65,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    PLACE.mkdir(exist_ok=True)
     asyncio.run(main())
