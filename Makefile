@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench faults vendor format lock clean
+.PHONY: demo test check bench faults vendor pictures format lock clean
 
 demo: $(READY)  ## 2017-08 to 2021-01 on the real table, in about a minute (ARGS=--once ends by itself)
 	$(BIN)/duban demo $(ARGS)
@@ -30,6 +30,9 @@ faults: $(READY)  ## inject faults by seed, resuming after the last sitting; tot
 
 vendor: $(READY)  ## fetch the files of other projects at their recorded versions; needs npm
 	$(BIN)/python -m tests.vendored
+
+pictures: $(READY)  ## pictures of the page's views for the READMEs, in docs/page/; needs Chromium
+	$(BIN)/python -m tests.browser.pictures
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -7,7 +7,11 @@ CHROMIUM = Path("/usr/bin/chromium")
 
 MISSING = f"there is no {CHROMIUM}; apt-get install chromium fonts-noto-cjk"
 
+PLAIN_HOST = "office.test"
+"""A name of this machine in Chromium. Over plain http it is no secure context, as loopback addresses are."""
+
 FLAGS = (
+    f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from events.schema import ProgressReported
+from tests.browser.chromium import PLAIN_HOST
 from tests.browser.gateway import Gateway
 from tests.browser.reader import Readers
 from tests.browser.submitting import submit
@@ -43,18 +44,28 @@ async def test_a_restart_behind_a_proxy_that_answers_502(browser: Browser, playe
             assert await page.evaluate("window.same")
 
 
-async def test_eight_tabs_share_one_stream(readers: Readers, played: Deployment) -> None:
-    """On a plain address, without Web Locks; when the leading tab is closed, another one takes over."""
-    context = await readers.reader()
-    pages = [await readers.show(context) for _ in range(8)]
-    assert len([url for url in readers.requests if "/changes" in url]) == 1
-    position = await submit(played, "zj-2017-06", ProgressReported("市残联", "八个标签页"))
-    for page in pages:
-        await _live(page, position)
-    await pages.pop(0).close(run_before_unload=False)
-    position = await submit(played, "zj-2017-06", ProgressReported("市残联", "七个标签页"))
-    for page in pages:
-        await _live(page, position)
+async def test_eight_tabs_share_one_stream(browser: Browser, played: Deployment) -> None:
+    """At a plain-http address, where there are no Web Locks; when the leading tab is closed, another one takes over."""
+    readers = Readers(browser, played)
+    readers.base = played.base("status").replace("127.0.0.1", PLAIN_HOST)
+    async with readers.open():
+        context = await readers.reader(signed_in=False)
+        first = await context.new_page()
+        await first.goto(f"/{LEDGER}/")
+        assert await first.evaluate("!isSecureContext && !('locks' in navigator)")
+        await first.get_by_label("令牌").fill(played.token("board"))
+        await first.keyboard.press("Enter")
+        await expect(first.locator("p.live")).to_contain_text("实时")
+        pages = [first, *[await readers.show(context) for _ in range(7)]]
+        position = await submit(played, "zj-2017-06", ProgressReported("市残联", "八个标签页"))
+        for page in pages:
+            await _live(page, position)
+        assert len([url for url in readers.requests if "/changes" in url]) == 1
+        await pages.pop(0).close()
+        position = await submit(played, "zj-2017-06", ProgressReported("市残联", "七个标签页"))
+        for page in pages:
+            await _live(page, position)
+        assert len([url for url in readers.requests if "/changes" in url]) == 2
 
 
 @pytest.mark.parametrize("seconds", [60])

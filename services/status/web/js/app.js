@@ -46,9 +46,10 @@ export class App {
   async begin(code) {
     const refusal = code === null ? null : await this.session.byCode(code);
     if (refusal) await this.signIn(refusal);
-    const who = await this.session.who().catch(() => null); // whoever cannot be asked now is asked by the first read
-    this.signedIn = who !== null && who.source !== null; // an open ledger is read without a source
+    const asked = this.session.who().catch(() => null); // where there is no answer now, the first read asks again
     await this.show();
+    this.signedIn ||= Boolean((await asked)?.source); // an open ledger is read without one
+    this.draw();
     setInterval(() => document.visibilityState === "visible" && this.live.phase === "live" && this.renew(), MINUTE_MS);
   }
 
