@@ -22,7 +22,7 @@ def answer_if_new(
     `body` is called only for a client that does not have the answer.
     """
     tag = entity_tag(request, position, edition)
-    headers = {"Duban-Position": str(position), "ETag": tag, "Cache-Control": "private, no-cache"}
+    headers = {"Duban-Position": str(position), "ETag": f"W/{tag}", "Cache-Control": "private, no-cache"}
     if has(request, tag):
         return Response(b"", status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     answer = answer_at(position, body())
@@ -31,7 +31,10 @@ def answer_if_new(
 
 
 def entity_tag(request: Request[Any, Any, Any], position: int, edition: str) -> str:
-    """Return the strong entity tag of the answer to a request: same tag, same bytes."""
+    """Return the opaque part of the entity tag of the answer to a request.
+
+    The tag is weak: the same answer may be compressed or not.
+    """
     asked = (edition, str(position), request.scope["path"], request.scope["query_string"].decode("latin-1"))
     return f'"{hashlib.blake2b(chr(0).join(asked).encode(), digest_size=12).hexdigest()}"'
 
