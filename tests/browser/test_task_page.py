@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from events.schema import TYPES, ProgressCorrected, ProgressReported
+from events.schema import TYPES, Evidence, ProgressCorrected, ProgressReported
 from tests.browser.conftest import deployed
 from tests.browser.life import EXTENDED, live
 from tests.browser.reader import Readers
@@ -191,3 +191,29 @@ async def test_a_task_that_does_not_exist(readers: Readers) -> None:
     await expect(page.locator("main h1")).to_contain_text("zj-2017-99")
     await page.get_by_role("link", name="返回台账").click()
     await expect(page.locator("tbody tr")).to_have_count(27)
+
+
+async def test_only_addresses_of_the_web_become_links(readers: Readers, played: Deployment) -> None:
+    """Evidence with another scheme is shown as its name: as a link it would run in the reader's session."""
+    page = await readers.page(f"/{LEDGER}/tasks/zj-2017-25")
+    await expect(page.locator("p.live")).to_contain_text("实时")
+    evidence = (Evidence("照片.jpg", "https://example.org/1.jpg"), Evidence("脚本", "javascript:alert(1)"))
+    report = ProgressReported("市法制局", "普法宣传教育进了社区。", evidence=evidence)
+    position = await submit(played, "zj-2017-25", report)
+    entry = page.locator(f"#p{position}")
+    await expect(entry).to_contain_text("佐证材料：照片.jpg、脚本")
+    await expect(entry.get_by_role("link", name="照片.jpg")).to_have_attribute("rel", "noreferrer noopener")
+    await expect(entry.get_by_role("link", name="脚本")).to_have_count(0)
+
+
+async def test_a_task_can_be_read_while_notify_is_away(browser: Browser, lived: Deployment) -> None:
+    """The alerts say that they are not there; everything else is."""
+    lived.kill("notify")
+    try:
+        async with Readers(browser, lived).open() as readers:
+            page = await readers.page(f"/{LEDGER}/tasks/{TASK}")
+            await expect(page.locator(".alerts")).to_contain_text("提醒服务暂时没有应答")
+            await expect(page.locator(".history li")).not_to_have_count(0)
+    finally:
+        lived.start("notify")
+        await lived.ready("notify")
