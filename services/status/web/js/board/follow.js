@@ -19,7 +19,7 @@ export function follow(page, row, params, at) {
   return wanted && stays(next, index, before, sort(params)) ? next : wait(next, row.task);
 }
 
-/** Whether a row that is not on the page belongs on it: it is within its bounds, or at an open end. */
+/** Whether a row that is not on the page belongs on it by its place; what moves between other pages is not known. */
 function enters(page, row, params) {
   const by = sort(params);
   const afterFirst = !page.trail.length || !page.rows.length || compare(row, page.rows[0], by) > 0;
