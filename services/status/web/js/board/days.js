@@ -50,13 +50,13 @@ export function stepped(stops, day, key) {
   }
 }
 
-/** The first days of the years and months strictly between two days: [{day, year: number or null}]. */
+/** The first days of the years and months after one day and up to another: [{day, year: number or null}]. */
 export function ticks(first, last) {
   const found = [];
   const [year, month] = named(first).split("-").map(Number);
   for (let index = month; ; index++) {
     const day = Math.round(Date.UTC(year, index, 1) / DAY_MS);
-    if (day >= last) return found;
+    if (day > last) return found;
     const date = new Date(day * DAY_MS);
     found.push({ day, year: date.getUTCMonth() === 0 ? date.getUTCFullYear() : null });
   }

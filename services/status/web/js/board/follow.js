@@ -16,10 +16,10 @@ export function follow(page, row, params, at) {
   const changed = SHOWN.some((member) => row[member] !== before[member]);
   const rows = page.rows.with(index, { ...row, changed });
   const next = { ...page, rows };
-  return wanted && inPlace(rows, index, sort(params)) ? next : wait(next, row.task);
+  return wanted && stays(next, index, before, sort(params)) ? next : wait(next, row.task);
 }
 
-/** Whether a row that is not on the page belongs on it: it is within its bounds, or at an open end. */
+/** Whether a row that is not on the page belongs on it by its place; what moves between other pages is not known. */
 function enters(page, row, params) {
   const by = sort(params);
   const afterFirst = !page.trail.length || !page.rows.length || compare(row, page.rows[0], by) > 0;
@@ -27,9 +27,12 @@ function enters(page, row, params) {
   return afterFirst && beforeLast;
 }
 
-function inPlace(rows, index, by) {
+/** Whether a row is still where it belongs; at a bound that other pages lie beyond, it may have moved past the next. */
+function stays({ rows, trail, next }, index, was, by) {
   const [before, row, after] = [rows[index - 1], rows[index], rows[index + 1]];
-  return (!before || compare(before, row, by) < 0) && (!after || compare(row, after, by) < 0);
+  const aboveNext = after ? compare(row, after, by) < 0 : next === null || compare(row, was, by) <= 0;
+  const belowLast = before ? compare(before, row, by) < 0 : !trail.length || compare(row, was, by) >= 0;
+  return aboveNext && belowLast;
 }
 
 function wait(page, task) {
