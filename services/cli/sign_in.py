@@ -37,7 +37,7 @@ async def print_links(target: Target, ledgers: Mapping[str, Ledger]) -> None:
             err.print(f"no sign-in link for {name}: {error}; `duban open` makes one", style="yellow", soft_wrap=True)
         else:
             out.print(f"{ledger.title}: {link}", soft_wrap=True)
-    out.print("A link signs one browser in, within five minutes; `duban open` prints another.")
+            out.print("It signs one browser in, within five minutes; `duban open` prints another.")
 
 
 def _dashboard(ledger: Ledger) -> str | None:

@@ -9,7 +9,7 @@ from services.common.clock import sleep
 from tests.deployment import Addressed, reading
 
 AWAY_SECONDS = 0.05
-"""Between two requests to a service that cannot look up the token now."""
+"""Between two requests to a service that is away, or that cannot look up the token now."""
 
 
 class Dashboard:
@@ -20,20 +20,23 @@ class Dashboard:
         self.rows: dict[str, Any] = {}
         self.position = 0
         self.resets = 0
+        self.snapshots = 0
         self.connections = 0
 
     async def snapshot(self, http: httpx.AsyncClient) -> None:
         self.position, self.rows = await rows(http, self.deployment)
+        self.snapshots += 1
 
     async def follow(self) -> None:
         """Follow until cancelled."""
         async with reading(self.deployment) as http:
-            await self.snapshot(http)
             while True:
                 try:
+                    if not self.snapshots:
+                        await self.snapshot(http)
                     await self._read(http)
                 except httpx.TransportError:
-                    await sleep(0.05)
+                    await sleep(AWAY_SECONDS)
 
     async def _read(self, http: httpx.AsyncClient) -> None:
         url = self.deployment.address("status", "changes")
