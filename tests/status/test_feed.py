@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.status import feed as module
@@ -339,6 +339,7 @@ async def follow(
     return heard
 
 
+@settings(deadline=None)
 @given(histories(), st.integers(1, 16), st.data())
 def test_a_snapshot_and_its_changes_miss_and_repeat_nothing(changes: list[Change], kept: int, data: Any) -> None:
     """A snapshot at N followed by changes after N is all of them once, in order, or a reset that says where to go on.
