@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.status import feed as module
@@ -215,6 +215,25 @@ async def test_a_change_that_is_read_twice_is_sent_once() -> None:
     assert [(told.event, told.id) for told in happenings(await anext(stream))] == [("gone", 2)]
 
 
+async def test_after_a_start_a_unit_may_have_left_by_the_first_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a task's units before its first kept change are unknown, it is gone for every unit that it does not have.
+
+    Also for a client that gets another change before the task's latest one.
+    """
+    monkeypatch.setattr(window, "PIECE_BYTES", 1)
+    rows = [("t-1", "市残联"), ("t-2", "市民政局"), ("t-3", "市残联"), ("t-2", "市民政局")]
+    kept = [
+        (b"%d-0" % position, {b"e": msgspec.json.encode({"task": task, "units": [{"unit": unit}]})})
+        for position, (task, unit) in enumerate(rows, 2)
+    ]
+    feed = Feed(10, gather_seconds=0)
+    feed.load(kept, {}, trimmed=True)
+    stream = feed.follow(2, 5, Filter(unit="市残联"), resumed=True)
+    assert await anext(stream) == RETRY
+    told = [*happenings(await anext(stream)), *happenings(await anext(stream))]
+    assert [(one.event, one.id, one.json()["task"]) for one in told] == [("gone", 3, "t-2"), ("task", 4, "t-3")]
+
+
 async def test_a_lone_change_is_sent_at_once_and_further_ones_together() -> None:
     """Under load changes wait for those that come soon after; the first after a pause does not."""
     feed = Feed(10, gather_seconds=0.05)
@@ -320,6 +339,7 @@ async def follow(
     return heard
 
 
+@settings(deadline=None)
 @given(histories(), st.integers(1, 16), st.data())
 def test_a_snapshot_and_its_changes_miss_and_repeat_nothing(changes: list[Change], kept: int, data: Any) -> None:
     """A snapshot at N followed by changes after N is all of them once, in order, or a reset that says where to go on.
