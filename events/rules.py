@@ -36,6 +36,10 @@ class Timeline(Protocol[Row_contra]):
     @property
     def parts(self) -> tuple[str, ...]: ...
 
+    @property
+    def position(self) -> int:
+        """The position of the last event."""
+
     def add(self, entry: Recorded, before: Row_contra | None, after: Row_contra | None) -> None:
         """Add the event that follows, with its row before and after it."""
 
@@ -55,7 +59,8 @@ class Rules(Struct, Generic[R], frozen=True):
     `version` names the rules; rows folded by another version are rebuilt when the projection loads. `feed` is the last
     part of the announcements' key and `cap` the number of them kept (0: all). `alike(saved, fresh)` is the fresh row
     as of the instant of the saved one, where time alone changes rows. If `latest`, a save announces only the latest
-    change of each row, else each. `timeline` makes an empty timeline.
+    change of each row, else each. `shared` is a row just loaded, equal, in less memory. `timeline` makes an empty
+    timeline.
     """
 
     name: str
@@ -67,6 +72,7 @@ class Rules(Struct, Generic[R], frozen=True):
     cap: int = 0
     history: bool = False
     latest: bool = False
+    shared: Callable[[R], R] | None = None
     alike: Callable[[R, R], R] | None = None
     timeline: Callable[[], Timeline[R]] | None = None
 

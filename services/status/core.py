@@ -1,6 +1,7 @@
 """The fold of a task's events into its row. Pure."""
 
 from datetime import datetime
+from sys import intern
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -52,12 +53,12 @@ def _assigned(ledger: Ledger, event: Event, data: schema.TaskAssigned, position:
     row = TaskRow(
         task=event.subject,
         title=data.title,
-        plan=data.plan,
-        section=event.section,
+        plan=intern(data.plan),
+        section=intern(event.section) if event.section is not None else None,
         row=data.row,
-        lead=data.lead,
+        lead=intern(data.lead),
         lead_inferred=data.lead_inferred,
-        units=tuple(UnitRow(unit, role) for unit, role in ledger.directory.obligations(data.units).items()),
+        units=tuple(UnitRow(intern(unit), role) for unit, role in ledger.directory.obligations(data.units).items()),
         deadline=data.deadline,
         due=due.passes if due is not None else None,
         due_day=last_day(due.passes, ledger.zone) if due is not None else None,
@@ -130,18 +131,18 @@ def _progressed(ledger: Ledger, task: TrackedTask, event: Event, data: schema.Pr
     if part.last_report_at is not None and part.last_report_at > event.time:
         return _in_progress(ledger, task, data.unit, place, part.percent, event.time)
     known = data.percent if data.percent is not None else part.percent
-    report = Report(event.source, (event.id,), part.percent, place)
+    report = Report(intern(event.source), event.id, (), part.percent, place)
     return _in_progress(ledger, task, data.unit, place, known, event.time, report)
 
 
 def _corrected(ledger: Ledger, task: TrackedTask, event: Event, data: schema.ProgressCorrected) -> TrackedTask:
     """Return the task after a correction; the correction of an older report than the latest changes no per cent."""
     place, report = task.place(data.unit), task.reports.get(data.unit)
-    if report is None or report.source != event.source or data.report not in report.ids:
+    if report is None or not report.is_cited(event.source, data.report):
         part = task.row.units[place] if place is not None else NO_PART
         return _in_progress(ledger, task, data.unit, place, part.percent, event.time)
     known = data.percent if data.percent is not None else report.before
-    report = replace(report, ids=(*report.ids, event.id))
+    report = replace(report, corrections=(*report.corrections, event.id))
     return _in_progress(ledger, task, data.unit, place, known, event.time, report)
 
 
@@ -179,7 +180,7 @@ def _in_progress(
         row = replace(row, units=units, state=state, percent=together, last_report_at=last)
     if report is None:
         return replace(task, row=row)
-    return replace(task, row=row, reports={**task.reports, unit: report})
+    return replace(task, row=row, reports={**task.reports, part.unit or unit: report})  # the row's own object
 
 
 def _submitted(ledger: Ledger, task: TrackedTask, unit: str, at: datetime) -> TrackedTask:

@@ -11,11 +11,13 @@ from services.status.row import TaskRow
 
 MEMBERS = TaskRow.__struct_fields__
 
+_ANY = f"({'|'.join(MEMBERS)})"
+
 Fields: TypeAlias = Annotated[
     str | None,
     QueryParameter(
         description="The members that each row has, separated by commas: all, if not given",
-        schema_extra={"examples": ["task,title,light"]},
+        schema_extra={"pattern": f"^{_ANY}(,{_ANY})*$", "examples": ["task,title,light"]},
     ),
 ]
 

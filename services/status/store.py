@@ -26,7 +26,7 @@ from services.status.live_views import LiveViews
 from services.status.past.facts import FORMAT
 from services.status.past.reader import PastReader
 from services.status.past.timeline import TaskTimeline
-from services.status.row import TaskRow, TrackedTask
+from services.status.row import TaskRow, TrackedTask, shared
 from services.status.views import Selected, TaskQuery, select
 
 CHANGES_KEPT = 10_000
@@ -144,6 +144,7 @@ def rules(ledger: Ledger) -> Rules[TrackedTask]:
         CHANGES_KEPT,
         history=True,
         latest=True,
+        shared=shared,
         alike=alike,
         timeline=partial(TaskTimeline, ledger.lights),
     )

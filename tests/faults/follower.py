@@ -63,5 +63,5 @@ class FeedClient:
 
 def plain(rows: Mapping[str, TaskRow]) -> dict[str, Any]:
     """Return rows as a client has them, who reads JSON."""
-    decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(rows))
+    decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(dict(rows)))
     return decoded
