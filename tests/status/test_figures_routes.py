@@ -172,7 +172,7 @@ async def test_units_and_overview_are_exported_too(service: StatusService, histo
         answer = await client.get("overview", format="docx", as_of=11)
         assert "%E7%9D%A3%E6%9F%A5%E9%80%9A%E6%8A%A5-2019-01-04.docx" in answer.headers["content-disposition"]
         notice = texts(document(answer.content))
-        assert notice[:2] == ["关于湛江市残疾人工作重点任务进展情况的督查通报", "（代拟稿，数据截至2019年1月4日）"]
+        assert notice[:2] == ["关于湛江市残疾人工作重点任务\n进展情况的督查通报", "（代拟稿，数据截至2019年1月4日）"]
         english = texts(document((await client.get("overview", format="docx", lang="en")).content))
         assert english[1] == "(Draft; figures as of 1 April 2019)"
 

@@ -8,6 +8,9 @@ from services.status.figures.counts import Section
 from services.status.figures.week import Week
 from services.status.row import Reason
 
+SHORT_TITLE = 7
+"""Characters of a ledger's title with which that of the notice fits in one line; a longer one is broken by sense."""
+
 
 class Chinese:
     """The words of a 督查通报."""
@@ -19,7 +22,7 @@ class Chinese:
     behind: str = "进度滞后和久未反馈任务"
     coming: str = "近期到期任务"
     demands: str = "工作要求"
-    columns: Sequence[str] = ("名次", "单位", "牵头", "应结", "按时", "按时率（%）", "平均逾期（天）", "逾期")
+    columns: Sequence[str] = ("名次", "单位", "牵头", "应结", "按时", "按时率（%）", "平均逾期（天）", "逾期（含配合）")
     closing: Sequence[str] = (
         "请逾期任务的牵头单位查明原因，倒排工期，尽快办结并报送办结材料；确需延期的，须在到期前申请。",
         "请进度滞后和久未反馈任务的牵头单位加快推进，及时、如实反馈进展。",
@@ -27,7 +30,8 @@ class Chinese:
     )
 
     def title(self, ledger: str) -> str:
-        return f"关于{ledger}进展情况的督查通报"
+        line = "\n" if len(ledger) > SHORT_TITLE else ""
+        return f"关于{ledger}{line}进展情况的督查通报"
 
     def draft(self, day: str) -> str:
         return f"（代拟稿，数据截至{day}）"
@@ -38,11 +42,9 @@ class Chinese:
     def standing(self, ledger: str, day: str, overview: Overview) -> str:
         lights, states = overview.lights, overview.states
         other = lights["yellow"] - overview.due_soon
-        warned = (
-            f"预警{lights['yellow']}项（临近时限{overview.due_soon}项，进度滞后或久未反馈{other}项）"
-            if lights["yellow"]
-            else "无预警任务"
-        )
+        parts = ((overview.due_soon, "临近时限"), (other, "进度滞后或久未反馈"))
+        reasons = "，".join(f"{name}{number}项" for number, name in parts if number)
+        warned = f"预警{lights['yellow']}项（{reasons}）" if reasons else "无预警任务"
         waiting = f"，另有{states['submitted']}项已报办结、待核查销号" if states["submitted"] else ""
         return (
             f"截至{day}，{ledger}台账共有工作任务{overview.tasks}项，涉及责任单位{overview.units}个。"

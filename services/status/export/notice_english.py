@@ -18,7 +18,16 @@ class English:
     behind: str = "Tasks that are behind or without reports"
     coming: str = "Next deadlines"
     demands: str = "What is required"
-    columns: Sequence[str] = ("Rank", "Unit", "Leads", "Counted", "On time", "On time (%)", "Mean days late", "Overdue")
+    columns: Sequence[str] = (
+        "Rank",
+        "Unit",
+        "Leads",
+        "Counted",
+        "On time",
+        "On time (%)",
+        "Mean days late",
+        "Overdue (all)",
+    )
     closing: Sequence[str] = (
         "Units that lead an overdue task find out the reason, set a schedule and submit the completion without delay.",
         "An extension has to be requested before the due date.",

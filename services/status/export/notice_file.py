@@ -5,7 +5,7 @@ from services.status.export.paper import SECOND_HEADING, TITLE, Paper
 from services.status.export.sheets import About
 from services.status.export.spelling import day_of
 
-WIDTHS = (5, 20, 6, 6, 6, 9, 10, 6)
+WIDTHS = (5, 20, 6, 6, 6, 9, 10, 10)
 """Of the columns of the ranking, in proportion."""
 
 
@@ -24,6 +24,7 @@ def _add(paper: Paper, block: Block) -> None:
             paper.text(block.text, TITLE, "center")
         case "draft":
             paper.text(block.text, SECOND_HEADING, "center")
+            paper.text("")
         case "address":
             paper.text(block.text)
         case "heading":

@@ -35,7 +35,14 @@ SECOND_HEADING = ("楷体", 16.0)
 TABLE = ("仿宋", 10.5)
 """Cells of a table: size 5."""
 
-TABLE_HEADING = ("黑体", 10.5)
+DENSE_TABLE = ("仿宋", 9.0)
+"""Cells of a table with many columns: small size 5."""
+
+HEADING_FACE = "黑体"
+"""The font of a table's headings, in the size of its cells."""
+
+NARROW = 14
+"""The width of a column up to which its cells are centred: numbers, days, words of a list."""
 
 PAGE_NUMBER = ("宋体", 14.0)
 """Page numbers: 宋体, size 4, between dashes."""
@@ -63,7 +70,7 @@ class Paper:
         self._document: Any = Document()
         self._turned = turned
         properties = self._document.core_properties
-        properties.title, properties.subject = visible(title)[:255], visible(subject)[:255]
+        properties.title, properties.subject = visible(title.replace("\n", ""))[:255], visible(subject)[:255]
         properties.author, properties.comments = "duban", ""
         _set_font(self._document.styles["Normal"], BODY)
         section = self._document.sections[0]
@@ -93,12 +100,16 @@ class Paper:
         outline.set(qn("w:val"), str(level - 1))
         paragraph._p.get_or_add_pPr().append(outline)  # noqa: SLF001 - python-docx has no outline levels
 
-    def table(self, headings: Sequence[str], widths: Sequence[int], rows: Sequence[Sequence[str]]) -> None:
+    def table(
+        self, headings: Sequence[str], widths: Sequence[int], rows: Sequence[Sequence[str]], font: Font = TABLE
+    ) -> None:
         """Add a table as wide as the page; the headings are repeated on each page, no row is split between two."""
         margins = 2 * WIDE_MARGIN if self._turned else MARGINS["left"] + MARGINS["right"]
         room = (LONG if self._turned else SHORT) - margins
         twips = [round(width * room * _TWIPS / sum(widths)) for width in widths]
-        lines = [_row(headings, twips, TABLE_HEADING, head=True), *(_row(row, twips, TABLE) for row in rows)]
+        columns = [(width, share <= NARROW) for width, share in zip(twips, widths, strict=True)]
+        head = _row(headings, [(width, True) for width in twips], (HEADING_FACE, font[1]), head=True)
+        lines = [head, *(_row(row, columns, font) for row in rows)]
         grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in twips)
         xml = f"<w:tbl {nsdecls('w')}>{_TABLE_FORM}<w:tblGrid>{grid}</w:tblGrid>{''.join(lines)}</w:tbl>"
         body = self._document.element.body
@@ -134,10 +145,18 @@ _LINES = "".join(
     for side in ("top", "left", "bottom", "right", "insideH", "insideV")
 )
 
-_TABLE_FORM = f'<w:tblPr><w:tblBorders>{_LINES}</w:tblBorders><w:tblLayout w:type="fixed"/></w:tblPr>'
+_CELL_SPACING = '<w:spacing w:before="20" w:after="20" w:line="240" w:lineRule="auto"/>'
+
+_CELL_MARGINS = '<w:left w:w="57" w:type="dxa"/><w:right w:w="57" w:type="dxa"/>'
+"""A millimetre: a day fits in its column."""
+
+_TABLE_FORM = (
+    f'<w:tblPr><w:tblBorders>{_LINES}</w:tblBorders><w:tblLayout w:type="fixed"/>'
+    f"<w:tblCellMar>{_CELL_MARGINS}</w:tblCellMar></w:tblPr>"
+)
 
 
-def _row(cells: Sequence[str], widths: Sequence[int], font: Font, *, head: bool = False) -> str:
+def _row(cells: Sequence[str], columns: Sequence[tuple[int, bool]], font: Font, *, head: bool = False) -> str:
     """Return a row as XML: python-docx would search the whole table for each cell, minutes for thousands of rows."""
     form = "<w:cantSplit/><w:tblHeader/>" if head else "<w:cantSplit/>"
     name, points = font
@@ -145,14 +164,13 @@ def _row(cells: Sequence[str], widths: Sequence[int], font: Font, *, head: bool 
         f'<w:rPr><w:rFonts w:ascii="{name}" w:hAnsi="{name}" w:eastAsia="{name}" w:cs="{name}"/>'
         f'<w:sz w:val="{points * 2:.0f}"/></w:rPr>'
     )
-    align = '<w:jc w:val="center"/>' if head else ""
-    paragraph = f"<w:pPr>{align}</w:pPr><w:r>{run}"
-    columns = "".join(
+    found = "".join(
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/><w:vAlign w:val="center"/></w:tcPr>'
-        f"<w:p>{paragraph}{_text(cell)}</w:r></w:p></w:tc>"
-        for cell, width in zip(cells, widths, strict=True)
+        f'<w:p><w:pPr>{_CELL_SPACING}<w:jc w:val="{"center" if centred else "left"}"/></w:pPr>'
+        f"<w:r>{run}{_text(cell)}</w:r></w:p></w:tc>"
+        for cell, (width, centred) in zip(cells, columns, strict=True)
     )
-    return f"<w:tr><w:trPr>{form}</w:trPr>{columns}</w:tr>"
+    return f"<w:tr><w:trPr>{form}</w:trPr>{found}</w:tr>"
 
 
 def _text(text: str) -> str:

@@ -20,11 +20,12 @@ class SheetColumn(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A table: its name, its columns, and its rows with one value a column."""
+    """A table: its name, its columns, its rows with one value a column, and the key of the words for their number."""
 
     name: str
     columns: Sequence[SheetColumn]
     rows: Sequence[Sequence[Value]]
+    counted: str = "count.rows"
 
 
 class About(NamedTuple):
@@ -42,16 +43,16 @@ class About(NamedTuple):
 
 TASK_COLUMNS = (
     SheetColumn("task.number", 6),
-    SheetColumn("task.title", 48),
-    SheetColumn("task.lead", 18),
-    SheetColumn("task.units", 30),
-    SheetColumn("task.deadline", 20),
-    SheetColumn("task.due", 12),
-    SheetColumn("task.percent", 9),
-    SheetColumn("task.light", 9),
-    SheetColumn("task.reason", 14),
-    SheetColumn("task.state", 10),
-    SheetColumn("task.reported", 12),
+    SheetColumn("task.title", 40),
+    SheetColumn("task.lead", 17),
+    SheetColumn("task.units", 28),
+    SheetColumn("task.deadline", 18),
+    SheetColumn("task.due", 14),
+    SheetColumn("task.percent", 10),
+    SheetColumn("task.light", 12),
+    SheetColumn("task.reason", 17),
+    SheetColumn("task.state", 13),
+    SheetColumn("task.reported", 14),
 )
 """The source table's columns first, in its order, then what the ledger adds."""
 
@@ -92,12 +93,12 @@ def task_sheet(rows: Iterable[TaskRow], about: About, groups: Groups, *, more: b
     """Return the register of tasks; `more` adds the columns that only spreadsheets have room for."""
     columns = (*TASK_COLUMNS, *MORE_TASK_COLUMNS) if more else TASK_COLUMNS
     found = [(*_task(row, about, groups), *(_more(row, about) if more else ())) for row in rows]
-    return Sheet(about.word("file.tasks"), columns, found)
+    return Sheet(about.word("file.tasks"), columns, found, "count.tasks")
 
 
 def unit_sheet(units: Iterable[UnitFigures], about: About) -> Sheet:
     """Return the figures of units."""
-    return Sheet(about.word("file.units"), UNIT_COLUMNS, [_unit(one) for one in units])
+    return Sheet(about.word("file.units"), UNIT_COLUMNS, [_unit(one) for one in units], "count.units")
 
 
 def overview_sheet(overview: Overview, about: About) -> Sheet:

@@ -83,6 +83,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "file.units": ("责任单位情况", "Units"),
     "file.overview": ("督查概况", "Overview"),
     "file.notice": ("督查通报", "Notice"),
+    "count.rows": ("共{:,}行", "{:,} rows"),
+    "count.tasks": ("共{:,}项", "{:,} tasks"),
+    "count.units": ("共{:,}个单位", "{:,} units"),
     "list.comma": ("、", ", "),
     "none": ("—", "—"),
 }

@@ -27,7 +27,7 @@ def of_kind(kind: str, about: About = ABOUT) -> list[str]:
 def test_a_notice_begins_with_how_things_stand() -> None:
     """Title, the day of the figures, the address, and one paragraph with the counts."""
     title, draft, address, standing, *_ = notice(FACTS, ABOUT)
-    assert title == Block("title", "关于湛江市残疾人工作重点任务进展情况的督查通报")
+    assert title == Block("title", "关于湛江市残疾人工作重点任务\n进展情况的督查通报")
     assert draft.text == "（代拟稿，数据截至2019年1月3日）"
     assert address.text == "各有关单位："
     assert standing.text == (
@@ -125,8 +125,8 @@ def test_the_document_of_a_notice() -> None:
     sides = (section.top_margin.mm, section.left_margin.mm, section.bottom_margin.mm, section.right_margin.mm)
     assert (section.page_width.mm, section.page_height.mm) == pytest.approx((210, 297), abs=0.1)
     assert sides == pytest.approx((37, 28, 35, 26), abs=0.1)
-    assert texts(found)[0] == "关于湛江市残疾人工作重点任务进展情况的督查通报"
-    title, body = found.paragraphs[0], found.paragraphs[3]
+    assert texts(found)[0] == "关于湛江市残疾人工作重点任务\n进展情况的督查通报"
+    title, body = found.paragraphs[0], found.paragraphs[4]
     assert (title.runs[0].font.name, title.runs[0].font.size.pt) == ("方正小标宋简体", 22)
     assert (body.runs[0].font.name, body.runs[0].font.size.pt) == ("仿宋", 16)
     assert (body.paragraph_format.line_spacing.pt, body.paragraph_format.first_line_indent.pt) == (28, 32)
