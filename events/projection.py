@@ -20,8 +20,8 @@ from events.rules import Change, R, Rules, Timeline
 from events.saved_rows import Checkpoint, Saved, SavedRows, Stale
 from events.unsaved import Unsaved
 
-FOLD_BATCH = 4_000
-"""Events read and folded at once: bounds the memory of the undecoded events (~3 MB), and how long nothing else runs."""
+FOLD_BATCH = 1_000
+"""Events read and folded at once: bounds how long nothing else runs (~20 ms), and how far a save exceeds its bounds."""
 
 
 class SupersededError(RuntimeError):

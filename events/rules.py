@@ -36,6 +36,10 @@ class Timeline(Protocol[Row_contra]):
     @property
     def parts(self) -> tuple[str, ...]: ...
 
+    @property
+    def position(self) -> int:
+        """The position of the last event."""
+
     def add(self, entry: Recorded, before: Row_contra | None, after: Row_contra | None) -> None:
         """Add the event that follows, with its row before and after it."""
 

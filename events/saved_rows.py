@@ -8,12 +8,11 @@ Keys of the projection `name`, all written by save.lua and switch.lua alone:
     duban:{L}:<name>:rows:<gen>     hash    row key -> the row as JSON, which keeps the offsets of instants
     duban:{L}:<name>:<feed>         stream  <position>-<n> -> e: an announcement, in the order of the log
     duban:{L}:<name>:history:<key>  list    the positions of a row's events, if the rules ask for a `history`
-    duban:{L}:<name>:timeline:<gen>:<chunk>:<part>
-                                    string  the bytes of one part of the rules' timeline for the events of a chunk:
-                                            events 1 to CHUNK are chunk 0
+
+Those of its timeline are in saved_timeline.py.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -21,14 +20,11 @@ import msgspec
 from events.keys import key
 from events.log import Log
 from events.rules import Change, R, Rules, Timeline
+from events.saved_timeline import SavedTimeline, chunks
 from events.scripts import lua_text, script
 
 WRITE_BATCH = 4_000
 """Rows of a new generation that are written at once (~3 MB)."""
-
-CHUNK = 1_000_000
-"""Events of a chunk of a timeline: keeps each string (~12 to 70 MB) well below the server's limit of 512 MB."""
-
 
 READ_BATCH = 2_000
 """Rows that are loaded at once (~6 MB)."""
@@ -79,6 +75,7 @@ class SavedRows(Generic[R]):
         self._rules = rules
         self._checkpoint = key(log.ledger, rules.name, "checkpoint")
         self._decoder = msgspec.json.Decoder(rules.row)
+        self._timeline = SavedTimeline(log.ledger, rules)
         self._save = script(redis, __file__, "save.lua")
         self._switch = script(redis, __file__, "switch.lua")
 
@@ -97,33 +94,35 @@ class SavedRows(Generic[R]):
         another instance saves meanwhile, again if it also switches the generation or begins a chunk.
         """
         head = await self._head()
-        checkpoint, version = head
-        rows = await self._read_in_parts(checkpoint, version)
-        names = self._timeline_keys(checkpoint.generation, checkpoint.position)
-        parts = [await self.redis.get(name) for _, name in names]
+        rows = await self._read_in_parts(*head)
+        parts = [await self.redis.get(name) for name in self._timeline.keys(head[0].generation, head[0].position)]
         now = await self._head()
         if now == head:
-            return self._saved(head, rows, parts)
+            return self._loaded(*head, rows, parts)
         while True:
-            expected, _ = now
+            generation, position = now[0].generation, now[0].position
             async with self.redis.pipeline(transaction=True) as pipe:
                 pipe.hmget(self._checkpoint, *_HEAD)
-                pipe.hgetall(self.rows_key(expected.generation))
-                for _, name in self._timeline_keys(expected.generation, expected.position):
+                pipe.hgetall(self.rows_key(generation))
+                for name in self._timeline.keys(generation, position):
                     pipe.get(name)
                 found, whole, *parts = await pipe.execute()
             now = _read_head(found)
-            checkpoint, version = now
-            if checkpoint.generation == expected.generation and (
-                _chunks(checkpoint.position) == _chunks(expected.position)
-            ):
-                return self._saved(now, self._decode(whole, version), parts)
+            if now[0].generation == generation and chunks(now[0].position) == chunks(position):
+                return self._loaded(*now, self._decode(whole, now[1]), parts)
 
-    def _saved(
-        self, head: "tuple[Checkpoint, str | None]", rows: dict[str, R], parts: Sequence[bytes | None]
+    def _loaded(
+        self, checkpoint: Checkpoint, version: str | None, rows: dict[str, R], parts: Sequence[bytes | None]
     ) -> Saved[R]:
-        checkpoint, version = head
-        return Saved(checkpoint, version, rows, self._timeline(parts if version == self._rules.version else ()))
+        """Return what was read; the timeline of other rules is left out.
+
+        Rows without their whole timeline count as those of other rules: they have to be rebuilt.
+        """
+        own = version == self._rules.version
+        timeline = self._timeline.read(parts if own else ())
+        if own and timeline is not None and timeline.position != checkpoint.position:
+            timeline, version = self._timeline.read(()), f"{version} without a whole timeline"
+        return Saved(checkpoint, version, rows, timeline)
 
     async def _head(self) -> tuple[Checkpoint, str | None]:
         """Return the checkpoint, and the version of the rules that folded its rows."""
@@ -163,6 +162,7 @@ class SavedRows(Generic[R]):
 
         These are the latest of each row, announcements, histories, and the timeline of the events.
         """
+        appended = self._timeline.appended(reached.generation, timeline, expected.position, reached.position)
         latest = {change.key: change.row for change in changes}
         announced = self._rules.announce(changes) if self._rules.announce is not None else ()
         return msgspec.msgpack.encode(
@@ -178,12 +178,7 @@ class SavedRows(Generic[R]):
                 expected.event_hash,
                 reached.event_hash,
                 self.log.key,
-                [
-                    (name, lua_text(packed))
-                    for name, packed in self._timeline_bytes(
-                        reached.generation, timeline, expected.position, reached.position
-                    )
-                ],
+                [(name, lua_text(raw)) for name, raw in appended],
             )
         )
 
@@ -211,7 +206,7 @@ class SavedRows(Generic[R]):
         for start in range(0, len(names), WRITE_BATCH):
             chunk = {name: msgspec.json.encode(rows[name]) for name in names[start : start + WRITE_BATCH]}
             await self.redis.hset(new, mapping=chunk)
-        for name, part in self._timeline_bytes(generation, timeline, 0, position):
+        for name, part in self._timeline.appended(generation, timeline, 0, position):
             await self.redis.set(name, part)
         # dropped on success: the generation that is left, and those of interrupted rebuilds
         left = [name for old in range(expected, generation) for name in self._keys_of(old, position)]
@@ -225,53 +220,12 @@ class SavedRows(Generic[R]):
         """Return the positions of a row's events."""
         return [int(position) for position in await self.redis.lrange(self._history_key(name), 0, -1)]
 
-    def _timeline(self, parts: Sequence[bytes | None]) -> Timeline[R] | None:
-        """Return a timeline with the bytes of its parts, chunk after chunk."""
-        if self._rules.timeline is None:
-            return None
-        timeline = self._rules.timeline()
-        names = timeline.parts
-        chunks = (parts[start : start + len(names)] for start in range(0, len(parts), len(names)))
-        timeline.load([{name: part or b"" for name, part in zip(names, chunk, strict=True)} for chunk in chunks])
-        return timeline
-
-    def _timeline_keys(self, generation: int, position: int) -> Iterator[tuple[str, str]]:
-        """Yield each part of a timeline up to a position with its key, chunk after chunk."""
-        if self._rules.timeline is not None:
-            for chunk in range(_chunks(position)):
-                for part in self._rules.timeline().parts:
-                    yield part, self._timeline_key(generation, chunk, part)
-
-    def _timeline_key(self, generation: int, chunk: int, part: str) -> str:
-        return key(self.log.ledger, self._rules.name, "timeline", str(generation), str(chunk), part)
-
-    def _timeline_bytes(
-        self, generation: int, timeline: Timeline[R] | None, after: int, until: int
-    ) -> list[tuple[str, Any]]:
-        """Return the keys of a timeline and what the events after a position up to `until` append to each."""
-        appended: list[tuple[str, Any]] = []
-        while timeline is not None and after < until:
-            chunk = after // CHUNK
-            end = min(until, (chunk + 1) * CHUNK)
-            appended += [
-                (self._timeline_key(generation, chunk, part), packed)
-                for part, packed in timeline.packed(after, end)
-                if packed
-            ]
-            after = end
-        return appended
-
     def _keys_of(self, generation: int, position: int) -> list[str]:
         """Return the keys of a generation's rows and of its timeline up to a position."""
-        return [self.rows_key(generation), *(name for _, name in self._timeline_keys(generation, position))]
+        return [self.rows_key(generation), *self._timeline.keys(generation, position)]
 
     def _history_key(self, name: str) -> str:
         return key(self.log.ledger, self._rules.name, "history", name)
-
-
-def _chunks(position: int) -> int:
-    """Return the number of chunks of a timeline that ends at a position."""
-    return -(-position // CHUNK)
 
 
 def _read_head(found: Sequence[bytes | None]) -> tuple[Checkpoint, str | None]:

@@ -6,10 +6,10 @@ from typing import Generic
 from events.rules import Change, R, Rules
 
 MOST_EVENTS = 16_000
-"""Events between two saves: bounds the work that a crash repeats (a quarter of a second)."""
+"""Events after which a save is due: bounds the work that a crash repeats (a quarter of a second)."""
 
-MOST_CHANGES = 4_000
-"""Changes between two saves: bounds the time for which one save occupies the server (~15 MB, 0.1 s)."""
+MOST_CHANGES = 2_000
+"""Changes after which a save is due: bounds the time for which one save occupies the server (~12 MB, 0.1 s)."""
 
 
 class Unsaved(Generic[R]):

@@ -7,14 +7,15 @@ A task has a number. A filter value has the numbers of its tasks as the bits of 
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import compress, islice
+from itertools import islice
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from sortedcontainers import SortedList
 
-from events.text import composed
 from services.status.listed import Listed
 from services.status.order import KEYS, NEVER, Place, descends, name_of_order, place_of
+from services.status.texts import Texts
 from services.status.views import L, Selected, TaskQuery, page_of, rest_of
 
 FEW = 1_000
@@ -25,6 +26,9 @@ Mark: TypeAlias = tuple[str, str]
 
 _BYTES = bytes.maketrans(b"01", b"\x00\x01")
 
+_NUMBER = itemgetter(2)
+"""Of an entry in an order; what runs once for each task runs in C."""
+
 
 class Index(Mapping[str, L]):
     """The tasks of one ledger by their ids; `select` answers as `views.select` does with the same tasks."""
@@ -33,7 +37,7 @@ class Index(Mapping[str, L]):
         rows = list(listed)
         self._few = few
         self._listed: list[L | None] = [*rows]
-        self._titles = [composed(row.title) for row in rows]
+        self._texts = Texts(self._listed)
         self._numbers = {row.task: number for number, row in enumerate(rows)}
         self._present = (1 << len(rows)) - 1
         self._orders: dict[str, SortedList[Any]] = {
@@ -57,18 +61,19 @@ class Index(Mapping[str, L]):
         if number is None:
             number = self._numbers[row.task] = len(self._listed)
             self._listed.append(None)
-            self._titles.append("")
             self._present |= 1 << number
-        self._change(number, row.task, self._listed[number], row)
+        before = self._listed[number]
+        self._change(number, row.task, before, row)
         self._listed[number] = row
-        self._titles[number] = composed(row.title)
+        if before is None or before.title != row.title:
+            self._texts.changed(number)
 
     def remove(self, task: str) -> None:
         """Remove a task that the log no longer has."""
         number = self._numbers.pop(task)
         self._change(number, task, self._listed[number], None)
         self._listed[number] = None
-        self._titles[number] = ""
+        self._texts.changed(number)
         self._present ^= 1 << number
 
     def replace(self, rows: Mapping[str, L]) -> None:
@@ -128,20 +133,15 @@ class Index(Mapping[str, L]):
         start = due.bisect_left((_seconds(query.due_after, -math.inf, after=True),))
         stop = due.bisect_left((_seconds(query.due_before, NEVER),))
         left = bytearray(len(wanted))
-        for _, _, number in due.islice(start, stop):
-            left[number] = wanted[number]
-        return bytes(left)
+        for number in map(_NUMBER, due.islice(start, stop)):
+            left[number] = 1
+        return _both(wanted, left)
 
     def _searched(self, query: TaskQuery, wanted: bytes) -> bytes:
         """Return the bytes of the tasks that are wanted and have the text asked for in their title or id."""
         if query.q is None:
             return wanted
-        q, listed, left = composed(query.q), self._listed, bytearray(len(wanted))
-        for number, title in compress(enumerate(self._titles), wanted):
-            row = listed[number]
-            if q in title or (row is not None and q in row.task):
-                left[number] = 1
-        return bytes(left)
+        return _both(wanted, self._texts.found(query.q))
 
     def _walk(self, query: TaskQuery, reached: Place | None, wanted: bytes) -> Iterator[int]:
         """Yield the numbers of the tasks that are wanted, in the order asked for, from a place on."""
@@ -150,7 +150,7 @@ class Index(Mapping[str, L]):
             entries = order.islice(None, order.bisect_left(reached) if reached is not None else None, reverse=True)
         else:
             entries = order.islice(order.bisect_left((*reached, math.inf)) if reached is not None else 0)
-        return (number for _, _, number in entries if wanted[number])
+        return filter(wanted.__getitem__, map(_NUMBER, entries))
 
 
 def _marked(rows: Iterable[Listed]) -> dict[Mark, int]:
@@ -184,6 +184,11 @@ def _seconds(instant: datetime | None, unbounded: float, *, after: bool = False)
     if instant is None:
         return unbounded
     return math.nextafter(instant.timestamp(), math.inf) if after else instant.timestamp()
+
+
+def _both(one: bytes, other: bytes | bytearray) -> bytes:
+    """Return the bytes that are 1 in both."""
+    return (int.from_bytes(one, "little") & int.from_bytes(other, "little")).to_bytes(len(one), "little")
 
 
 def _places(wanted: bytes) -> Iterator[int]:

@@ -84,7 +84,7 @@ class Bench:
         bare, scan = partial(measures.bare_read, self._redis), "XRANGE of the log, undecoded"
         fold, replay = partial(measures.fold, self._redis), partial(measures.replay, self._redis)
         return [
-            await self._compare(bare, scan, fold, "status: fold and save", "events/s", "30,000"),
+            await self._compare(bare, scan, fold, "status: fold and save", "events/s", "60,000"),
             await self._compare(bare, scan, replay, "replay, every event decoded", "events/s", "100,000"),
         ]
 

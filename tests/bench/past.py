@@ -140,7 +140,8 @@ async def memory_of_timeline(redis: Any, ledger: Ledger, board: Board) -> float:
     """Return the bytes that another copy of the timeline allocates when it is loaded."""
     stored = Board(redis, LEDGER, ledger).projection._stored
     chunks: list[dict[str, bytes]] = []
-    for part, name in stored._timeline_keys(board.projection.generation, board.position):
+    for number, name in enumerate(stored._timeline.keys(board.projection.generation, board.position)):
+        part = TaskTimeline.parts[number % len(TaskTimeline.parts)]
         if part == TaskTimeline.parts[0]:
             chunks.append({})
         chunks[-1][part] = await redis.get(name) or b""

@@ -141,11 +141,14 @@ async def fill(redis: Any, tasks: int, events: int) -> None:
 
 
 async def started(deployment: Deployment) -> float:
-    """Start status and return the seconds until it is ready."""
+    """Start status and return the seconds until it is ready; raise RuntimeError if it ends instead."""
     start = time.monotonic()
     deployment.start("status")
+    process = psutil.Process(deployment.pid("status"))
     async with httpx.AsyncClient() as http, asyncio.timeout(START_SECONDS):
         while not await answers(http, f"{deployment.base('status')}/health/ready"):
+            if process.status() == psutil.STATUS_ZOMBIE:
+                raise RuntimeError(f"status ended: {(deployment.logs / 'status.log').read_text()[-2_000:]}")
             await sleep(0.05)
     return time.monotonic() - start
 

@@ -19,6 +19,7 @@ from events.deadline import (
     Triggered,
     Unspecified,
     add_months,
+    last_day,
     next_due,
     period,
 )
@@ -181,3 +182,19 @@ def test_adding_months_keeps_the_wall_clock(instant: datetime, months: int) -> N
     assert (later.year * 12 + later.month) - (instant.year * 12 + instant.month) == months
     assert later.day == min(instant.day, calendar.monthrange(later.year, later.month)[1])
     assert later.timetz() == instant.timetz()
+
+
+@pytest.mark.parametrize(
+    ("due", "day"),
+    [
+        ("2019-01-01T00:00:00+08:00", "2018-12-31"),
+        ("2018-12-31T16:00:00Z", "2018-12-31"),
+        ("2019-01-01T00:00:00.000001+08:00", "2019-01-01"),
+        ("2018-12-31T12:00:00+08:00", "2018-12-31"),
+        ("2020-03-01T00:00:00+08:00", "2020-02-29"),
+        ("1986-05-04T00:00:00+08:00", "1986-05-03"),
+    ],
+)
+def test_the_last_day_in_time_is_the_one_before_an_exclusive_instant(due: str, day: str) -> None:
+    """A due instant at the ledger's midnight has the day before as its last day; any other has its own."""
+    assert str(last_day(datetime.fromisoformat(due), ZoneInfo("Asia/Shanghai"))) == day

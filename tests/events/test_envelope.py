@@ -246,3 +246,25 @@ def test_damaged_events_are_refused_or_events(raw: bytes) -> None:
     stored = seal(raw, RECORDED, "office")
     assert msgspec.structs.replace(read(stored), recorded=None, authid=None) == event
     assert submitted(stored) == raw.rstrip(b" \t\r\n")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "section"),
+    [
+        ({}, None),
+        ({"section": "一、就业"}, "一、就业"),
+        ({"section": " Cafe\u0301 "}, "Café"),
+        ({"section": ""}, None),
+        ({"section": " "}, None),
+        ({"section": None}, None),
+        ({"section": 7}, None),
+        ({"section": True}, None),
+    ],
+    ids=str,
+)
+def test_a_stored_event_has_its_section(attribute: dict[str, object], section: str | None) -> None:
+    """The extension attribute `section` is read from stored bytes, as texts are compared; only a text is one."""
+    members = json.loads(WIRE[0]) | attribute
+    stored = seal(json.dumps(members).encode(), RECORDED, "office")
+    assert read(stored).section == section
+    assert read(stored).data == parse(WIRE[0]).data

@@ -20,7 +20,10 @@ UNITS = ("市残联", "市民政局", "徐闻县")
 
 DUES = (at("2018-07-01"), at("2019-01-01"), at("2019-01-01T00:00:00.000001"), at("2018-07-01T12:00:00"))
 
-TITLES = ("建立就业基地", "Cafe\u0301 des communes", "Café", "t-1", "")
+BEYOND = "\U0010fffd"
+"""The last character there is."""
+
+TITLES = ("建立就业基地", "Cafe\u0301 des communes", "Café", "t-1", "", f"两行\n{BEYOND}")
 
 PLAIN = opened().row
 
@@ -56,7 +59,7 @@ queries = st.builds(
     section=st.none() | st.sampled_from(["一、就业", "三、其他"]),
     due_before=bounds,
     due_after=bounds,
-    q=st.none() | st.sampled_from(["", "t-1", "就业", "Cafe\u0301", "é", "没有"]),
+    q=st.none() | st.sampled_from(["", "t-1", "就业", "Cafe\u0301", "é", "没有", "行\n", BEYOND]),
     sort=st.sampled_from(SORTS),
     limit=st.integers(1, 5),
 )

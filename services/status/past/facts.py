@@ -62,11 +62,11 @@ def changes(data: EventData, before: TaskRow | None, after: TaskRow) -> bool:
     if before is None or isinstance(data, TaskAssigned | TaskReassigned):
         return True
     return (
-        before.state != after.state
-        or before.percent != after.percent
-        or before.due != after.due
-        or before.overdue_since != after.overdue_since
-        or before.deadline != after.deadline
+        before.percent != after.percent
+        or before.state != after.state
+        or (before.due is not after.due and before.due != after.due)
+        or (before.overdue_since is not after.overdue_since and before.overdue_since != after.overdue_since)
+        or (before.deadline is not after.deadline and before.deadline != after.deadline)
         or (isinstance(after.deadline, Ongoing) and before.last_report_at != after.last_report_at)
     )
 

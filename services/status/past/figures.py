@@ -10,7 +10,7 @@ import numpy as np
 from events.deadline import last_day
 from services.status.figures.board import BoardFigures, Sums
 from services.status.figures.verdict import judged
-from services.status.figures.week import Kind
+from services.status.figures.week import WEEK, Kind
 from services.status.moments import Completion
 from services.status.past.board import Numbers, PastBoard
 from services.status.past.facts import CLOSED, LIGHT_OF, LIGHTS, OVERDUE, REASONS, STATES
@@ -25,7 +25,7 @@ from services.status.past.happenings import (
     RETURNED,
     SUBMITTED,
 )
-from services.status.past.turns import ALWAYS, NEVER, SECOND, instant_of
+from services.status.past.turns import ALWAYS, NEVER, SECOND, instant_of, micros
 
 _DUE_SOON = REASONS.index("due-soon")
 
@@ -145,22 +145,25 @@ def _sum_due_days(board: PastBoard, sums: Sums, zone: tzinfo) -> None:
 
 
 def _sum_happenings(board: PastBoard, sums: Sums, last: LastHappenings) -> None:
-    """Collect when each kind of thing happened last to each task."""
+    """Collect when each kind of thing happened last to each task, if within the week that the board shows."""
+    if board.moment is None:
+        return
+    since = micros(board.moment.instant - WEEK)
+
+    def add(kind: Kind, instants: Numbers) -> None:
+        sums.happenings.add(kind, [instant / SECOND for instant in instants[instants > since].tolist()])
+
     kinds: dict[Kind, int] = {"new": OPENED, "closed": HAS_CLOSED, "returned": RETURNED, "extended": EXTENDED}
     for kind, number in kinds.items():
-        sums.happenings.add(kind, _seconds(last.of(number).at))
+        add(kind, last.of(number).at)
     red = np.zeros(len(board.shared.tasks), bool)
     red[board.facts["task"][board.reasons == OVERDUE]] = True
     passed = last.of(PASSED)
-    sums.happenings.add("newly_overdue", _seconds(passed.at[red[passed.task]]))
+    add("newly_overdue", passed.at[red[passed.task]])
     events = board.happenings["position"][board.happenings["kind"] == REPORTED] - 1
     reported = np.full(len(board.shared.tasks), ALWAYS)
     np.maximum.at(reported, board.events[events], board.recorded[events])
-    sums.happenings.add("reported", _seconds(reported[reported != ALWAYS]))
-
-
-def _seconds(micros: Numbers) -> list[float]:
-    return [number / SECOND for number in micros.tolist()]
+    add("reported", reported)
 
 
 def _leads(units: tuple[tuple[str, str], ...]) -> list[str]:

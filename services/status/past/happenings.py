@@ -4,7 +4,7 @@ The layout is a storage format: a change of it raises FORMAT (facts.py).
 """
 
 from collections.abc import Iterator
-from itertools import compress
+from itertools import compress, count
 from operator import is_not
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -55,6 +55,8 @@ def happened(before: TrackedTask | None, after: TrackedTask) -> list[Happened]:
     old, new = before.moments if before is not None else Moments(), after.moments
     if old is new:
         return []
+    if before is not None and _is_report_alone(old, new):
+        return [_report(before, after)]
     found = _reports(before, after, is_report=new.reported is not None and new.reported != old.reported)
     for kind, one, other in (
         (OPENED, new.opened, old.opened),
@@ -73,6 +75,29 @@ def record(position: int, found: Happened, shared: SharedValues) -> tuple[Any, .
     """Return the record of what the event at a position did."""
     kind, unit, due = found
     return position, shared.unit(unit, position), kind, due
+
+
+def _is_report_alone(old: Moments, new: Moments) -> bool:
+    """Return whether a report is all that happened: most events are one, so members are not compared by value."""
+    return (
+        new.reported is not old.reported
+        and new.submitted is old.submitted
+        and new.closed is old.closed
+        and new.opened is old.opened
+        and new.returned is old.returned
+        and new.extended is old.extended
+        and new.passed is old.passed
+    )
+
+
+def _report(before: TrackedTask, after: TrackedTask) -> Happened:
+    """Return a report, with its unit if it is the unit's latest: at most one part is another object than before."""
+    old, new = before.row.units, after.row.units
+    place = next(compress(count(), map(is_not, old, new)), None)
+    if place is None or new[place].last_report_at == old[place].last_report_at:
+        return REPORTED, "", NEVER
+    last = new[place].last_report_at
+    return REPORTED, new[place].unit, micros(last) if last is not None else NEVER
 
 
 def _completions(old: Moments, new: Moments) -> Iterator[Happened]:

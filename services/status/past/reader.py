@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 from events.ledger import Ledger
 from events.log import Log
@@ -46,6 +47,7 @@ class PastReader:
         self._timeline = timeline
         self._boards: OrderedDict[Moment, PastBoard] = OrderedDict()
         self._made_of: TaskTimeline | None = None
+        self._figures: WeakKeyDictionary[PastBoard, BoardFigures] = WeakKeyDictionary()
         self._days: list[EventDay] = []
         self._days_of: TaskTimeline | None = None
 
@@ -67,8 +69,10 @@ class PastReader:
         return board
 
     async def figures(self, board: PastBoard) -> BoardFigures:
-        """Return the figures of a board."""
-        return await _in_thread(lambda: past_figures(board, self._ledger.zone))
+        """Return the figures of a board; they are kept as long as the board: a page asks for several views of them."""
+        if board not in self._figures:
+            self._figures[board] = await _in_thread(lambda: past_figures(board, self._ledger.zone))
+        return self._figures[board]
 
     async def page(self, moment: AnyMoment, query: TaskQuery) -> Selected[TaskRow]:
         """Return a page of the rows at a moment; raises BadCursorError, OtherLogError."""

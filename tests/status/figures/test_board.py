@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.entries import Recorded
@@ -227,6 +227,7 @@ def lives() -> list[list[TrackedTask]]:
     return [*filter(None, tasks.values()), after_each_example(), [yearly, then(yearly, *LATE)]]
 
 
+@settings(deadline=None)  # a busy machine takes longer
 @given(st.data())
 def test_updating_equals_summing_anew(data: st.DataObject) -> None:
     """After any steps of any tasks, by events and by time alone, the figures are those of the present tasks."""

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from events import saved_rows
+from events import saved_timeline
 from events.entries import Entry, Recorded, digest
 from events.envelope import encode
 from events.keys import key
@@ -21,7 +22,7 @@ from services.status.views import TaskQuery, select
 from tests.events.appending import append
 from tests.events.driver import Driver
 from tests.events.failover import promote, replica_of
-from tests.examples import store
+from tests.examples import EXAMPLES, store
 from tests.status.past.histories import TASKS, fresh, histories, recorded_at
 from tests.status.past.test_past_boards import differences
 from tests.status.status_client import LEDGER
@@ -33,7 +34,7 @@ CHUNK = 7
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saved_rows, "CHUNK", CHUNK)
+    monkeypatch.setattr(saved_timeline, "CHUNK", CHUNK)
 
 
 @pytest.fixture
@@ -62,7 +63,6 @@ async def board(redis: Any) -> Board:
 
 def unsectioned(log: Sequence[Recorded]) -> list[Recorded]:
     """Return a log as its stored bytes have it: an encoded event has no section."""
-    replace = msgspec.structs.replace
     return [replace(entry, event=replace(entry.event, section=None)) for entry in log]
 
 
@@ -84,6 +84,21 @@ async def answers_like_folds(board: Board, log: Sequence[Recorded]) -> None:
             assert (found.next, found.total) == (expected.next, expected.total)
             for task in TASKS:
                 assert await board.past.row(moment, task) == rows.get(task)
+
+
+async def test_a_lost_timeline_is_rebuilt(redis: Any) -> None:
+    """Rows whose timeline was lost in part are rebuilt when they are loaded."""
+    log = [Recorded(number, event) for number, event in enumerate(EXAMPLES.values(), 1)]
+    log = [replace(entry, event=replace(entry.event, recorded=entry.event.time)) for entry in log]
+    await written(redis, log)
+    folding = await board(redis)
+    await folding.projection.catch_up()
+    for part in ("events", "facts"):
+        name = key(LEDGER, "status", "timeline", str(folding.projection.generation), "0", part)
+        assert await redis.delete(name) == 1
+        folding = await board(redis)
+        assert folding.projection.generation > 0
+        await answers_like_folds(folding, log)
 
 
 logs = histories(12).map(unsectioned)
@@ -127,7 +142,7 @@ def test_answers_after_a_failover(
     common = min(common, len(log))
     follows = recorded_at(log[common - 1]) if common else datetime.min.replace(tzinfo=UTC)
     changed = [
-        Recorded(common + number, msgspec.structs.replace(entry.event, id=f"other-{number}"))
+        Recorded(common + number, replace(entry.event, id=f"other-{number}"))
         for number, entry in enumerate((one for one in other if recorded_at(one) >= follows), 1)
     ]
     after = [*log[:common], *changed]
