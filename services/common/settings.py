@@ -18,6 +18,14 @@ from services.common.networks import Networks
 SERVICES = ("ingest", "status", "notify")
 """In the order of their ports."""
 
+TAKEN = {
+    "schemas": "/v1/schemas has those of the events",
+    **dict.fromkeys(
+        ("asyncapi", "health", "metrics", "static", "v1"), "its page would have an address of the services"
+    ),
+}
+"""Names that no ledger can have, and why."""
+
 
 class SettingsError(Exception):
     """The configuration cannot be used; says where and what would be right."""
@@ -160,8 +168,8 @@ def load_ledgers(directory: Path) -> dict[str, Ledger]:
 
 def load_ledger(path: Path) -> Ledger:
     """Read one ledger file; raise SettingsError, naming the file and the member, where it cannot be used."""
-    if path.stem == "schemas":
-        raise SettingsError(f"{path}: a ledger cannot be called schemas: /v1/schemas has those of the events")
+    if path.stem in TAKEN:
+        raise SettingsError(f"{path}: a ledger cannot be called {path.stem}: {TAKEN[path.stem]}")
     try:
         key(path.stem)
         return msgspec.toml.decode(path.read_bytes(), type=Ledger)

@@ -143,9 +143,10 @@ def test_who_submits_is_told_how() -> None:
     assert "WWW-Authenticate" in submit["responses"]["401"]["headers"]
 
 
-def test_a_ledger_does_not_stand_in_the_way_of_the_schemas(tmp_path: Path) -> None:
-    """/v1/schemas is taken: a ledger of that name could not be reached."""
-    path = tmp_path / "schemas.toml"
+@pytest.mark.parametrize("name", ["schemas", "static", "health", "v1", "asyncapi", "metrics"])
+def test_a_ledger_does_not_stand_in_the_way_of_an_address_of_the_services(tmp_path: Path, name: str) -> None:
+    """/v1/schemas and /static/ are taken: a ledger or a page of that name could not be reached."""
+    path = tmp_path / f"{name}.toml"
     path.write_bytes(shipped("zhanjiang.toml").read_bytes())
-    with pytest.raises(SettingsError, match="a ledger cannot be called schemas"):
+    with pytest.raises(SettingsError, match=f"a ledger cannot be called {name}: "):
         load_ledger(path)
