@@ -51,7 +51,6 @@ def shipped_log() -> list[Recorded]:
     return [Recorded(position, read(line)) for position, line in enumerate(lines, 1)]
 
 
-@settings(deadline=None)  # a busy machine takes longer
 @given(histories(), st.data())
 @settings(deadline=None)
 def test_past_figures_are_those_of_a_fresh_fold(log: list[Recorded], data: st.DataObject) -> None:
