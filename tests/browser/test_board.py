@@ -1,9 +1,10 @@
 """The board in Chromium, on the demo's history."""
 
+import asyncio
 import re
 
 import httpx
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from events.schema import ProgressReported
 from tests.browser.reader import Readers
@@ -64,6 +65,20 @@ async def test_every_choice_is_in_the_address(page: Page, readers: Readers, play
     await expect(other.locator("tbody td.row")).to_have_text(await page.locator("tbody td.row").all_inner_texts())
     await page.get_by_role("button", name="清除筛选").click()
     await expect(page.locator("tbody tr")).to_have_count(27)
+
+
+async def test_choices_made_in_quick_succession_are_all_kept(page: Page) -> None:
+    """Also where the rows of the first have not come when the second is made."""
+
+    async def late(route: Route) -> None:
+        await asyncio.sleep(1)
+        await route.continue_()
+
+    await page.route("**/tasks?*", late)
+    await page.get_by_role("combobox", name="牵头").select_option("市残联")
+    await page.get_by_role("combobox", name="状态").select_option("closed")
+    await expect(page).to_have_url(re.compile("lead=.*state=closed"))
+    await expect(page.locator("caption")).to_contain_text("符合条件的有5项")
 
 
 async def test_the_slider_shows_a_past_day_by_keyboard(page: Page, played: Deployment) -> None:

@@ -17,6 +17,11 @@ export function followLinks(app) {
   for (const name of ["online", "focus"]) addEventListener(name, () => app.connection.hurry());
 }
 
+/** The parameters of the address: those of what is shown are older while the next rows are being read. */
+export function here() {
+  return new URLSearchParams(location.search);
+}
+
 /** Go to parameters of this page or to an address; `replace` keeps one entry of the history for many small steps. */
 export function go(app, target, { replace = false } = {}) {
   const to = typeof target === "string" ? target : address(location.pathname, target);

@@ -1,5 +1,6 @@
 // Counts that filter, and the other filters of the board; each choice is a part of the address.
 import { count } from "../format.js";
+import { here } from "../navigation.js";
 import { shape } from "../parts/light.js";
 import { changed } from "../router.js";
 import { DUES, SORTS, filtered, FILTERS, sort } from "./query.js";
@@ -14,7 +15,7 @@ let typing = 0;
 
 /** Go to the same address with these parameters, from the first page on. */
 export function choose(ctx, changes, options) {
-  return ctx.go(changed(ctx.params, { ...changes, cursor: null }), options);
+  return ctx.go(changed(here(), { ...changes, cursor: null }), options);
 }
 
 /** How many tasks have each light; pressed, only they are shown. */

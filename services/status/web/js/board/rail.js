@@ -2,6 +2,7 @@
 import { svg } from "../../vendor/lit-html/lit-html.js";
 import { date } from "../format.js";
 import { dayOf } from "../instant.js";
+import { here } from "../navigation.js";
 import { changed } from "../router.js";
 import { named, nearest, number, railOf, stepped, ticks } from "./days.js";
 
@@ -63,7 +64,7 @@ export function rail(data, ctx) {
 }
 
 function go(ctx, day, options) {
-  return ctx.go(changed(ctx.params, { as_of: day, cursor: null }), options);
+  return ctx.go(changed(here(), { as_of: day, cursor: null }), options);
 }
 
 function scale(line, at) {
