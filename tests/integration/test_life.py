@@ -165,7 +165,7 @@ class LifeMachine(RuleBasedStateMachine):
         code, position, shown = self.driver(self.hall.read(f"tasks/{task}"))
         assert (code, position, plain(shown)) == (200, self.book.tail, rows[task])
         _, _, history = self.driver(self.hall.read(f"tasks/{task}/events"))
-        assert history == {"items": self.histories[task], "next": None}
+        assert history == {"items": self.histories[task], "next": None, "total": len(self.histories[task])}
 
     @precondition(lambda self: self.steps % NOW_AND_THEN == 0)
     @rule(data=st.data())
