@@ -35,7 +35,7 @@ _PUBLISH = "+xadd +xread +xrange +xrevrange +xlen +xinfo|stream +wait +waitaof"
 _CLOCK = "+get +set"
 _WATCH = "+info +role"
 _FOLD = (
-    "+xread +xrange +xrevrange +xinfo|stream +hget +hmget +hgetall +hset +hincrby +lrange +rpush +xadd +unlink"
+    "+xread +xrange +xrevrange +xinfo|stream +hget +hkeys +hmget +hgetall +hset +hincrby +lrange +rpush +xadd +unlink"
     " +append +multi +exec +evalsha +script|load"
 )
 """What a projection does, in save.lua and switch.lua too (events/projection.py)."""
