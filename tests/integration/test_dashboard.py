@@ -18,7 +18,10 @@ async def test_a_dashboard_that_lives_through_restarts_ends_with_the_rows_of_tas
     dashboard = Dashboard(deployment)
     following = asyncio.create_task(dashboard.follow())
     publishing = asyncio.create_task(over_http(deployment, "units", reports(0, REPORTS)))
-    for _ in range(2):
+    for life in (1, 2):
+        async with asyncio.timeout(30):
+            while dashboard.connections < life:
+                await sleep(0.05)
         await sleep(0.3)
         deployment.kill("status")
         await sleep(0.3)
