@@ -272,11 +272,14 @@ class Projection(Generic[R]):
         if found.generation != self.generation or self._unsaved.by_time:
             await self._load_own()
             return True
-        self._forget_until(found)
         if self.position >= found.position:
+            self._forget_until(found)
             return False
-        async for batch in self.log.scan(self.position, found.position):
+        async for batch in self.log.scan(self.position, found.position):  # first, as it may fail on the way
             self.advance(batch)
+        if self.position < found.position:  # a failover meanwhile: the log ends before what was saved
+            await self._discard_and_reload()
+            return True
         self.event_hash = found.event_hash
-        self._unsaved.clear()
+        self._forget_until(found)
         return True
