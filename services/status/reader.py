@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from litestar.exceptions import ServiceUnavailableException, ValidationException
 
+from events.deadline import check_year
 from events.entries import stored
 from events.ledger import Ledger
 from services.common.clock import Clock
@@ -176,11 +177,18 @@ def read_position(text: str) -> int | None:
 
 
 def read_instant(name: str, text: str, others: str = "") -> datetime:
-    """Return an instant; raises ValidationException, with `name` and the `others` that are allowed, for other text."""
+    """Return an instant; raises ValidationException, with `name` and the `others` that are allowed, for other text.
+
+    It is within the bounds of those in events, as beyond them adding days and changing the zone would fail.
+    """
     try:
         instant = datetime.fromisoformat(text.replace(" ", "+"))  # an unescaped + arrives as a space
-        if instant.tzinfo is not None:
-            return instant
     except ValueError:
-        pass
-    raise ValidationException(f"{name} {text!r} is not {others}an instant like 2018-12-20T09:00:00+08:00")
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise ValidationException(f"{name} {text!r} is not {others}an instant like 2018-12-20T09:00:00+08:00")
+    try:
+        check_year(instant)
+    except ValueError as error:
+        raise ValidationException(f"{name} {error}") from error
+    return instant
