@@ -127,11 +127,15 @@ class StatusReader:
         return await self._again(lambda: self.board.past.compared(shown, base, query, changed))
 
     def edition(self, moment: AnyMoment, base: AnyMoment | None = None) -> tuple[int, str]:
-        """Return the position of a moment, and what else its rows (compared with those of a base) follow from."""
+        """Return the position of a moment, and what else its rows (compared with those of a base) follow from.
+
+        That is the rules and the instants of the lights; and the recorded instants of the last events, as a failover
+        may bring others at the same positions.
+        """
         past, version = self.board.past, self.board.projection.rules.version
-        found = past.at(moment)
-        instants = [str(found), str(past.at(base)) if base is not None else ""]
-        return found.position if found is not None else 0, "|".join([version, *instants])
+        found, other = past.at(moment), past.at(base) if base is not None else None
+        last = [past.at(one.position) for one in (found, other) if one is not None]
+        return found.position if found is not None else 0, "|".join(map(str, [version, found, other, *last]))
 
     async def _again(self, read: Callable[[], Awaitable[T]]) -> T:
         """Read the past; once more, with the rows that fit, if a failover has replaced the log."""

@@ -85,7 +85,8 @@ class Board:
     def live(self) -> Snapshot:
         """Return the current rows."""
         index = self.refresh()
-        return Snapshot(self.position, index, f"{self._started}.{self.projection.generation}.{self._relit}")
+        versions = (self._started, self.projection.generation, len(self.projection.rollbacks), self._relit)
+        return Snapshot(self.position, index, ".".join(map(str, versions)))
 
     async def relight(self, now: datetime) -> None:
         """Update the lights that time alone has changed up to an instant, and announce those rows."""
