@@ -17,7 +17,7 @@ from services.status.export.exports import overview_export, units_export
 from services.status.export.formats import EXPORTED, FORM, WantedForm
 from services.status.export.notice import Facts, NoticeTask
 from services.status.exporting import about
-from services.status.figures.board import BoardFigures, Overview
+from services.status.figures.board import BoardFigures, Overview, days_until
 from services.status.figures.deadlines import CalendarDays
 from services.status.figures.units import UnitFigures, UnitPage, UnitSort, UnitTally, ranked
 from services.status.past.board import PastBoard
@@ -177,8 +177,7 @@ async def figures_at(endpoint: StatusReader, moment: str | None, name: str = "as
 
 
 def _overview(endpoint: StatusReader, shown: FiguresAt) -> Overview:
-    last = shown.at.date()
-    days = [one for one in endpoint.board.past.days() if one.day <= last]
+    days = days_until(endpoint.board.past.days(), shown.position)
     return shown.figures.overview(endpoint.board.ledger.title, shown.at, shown.position, days)
 
 

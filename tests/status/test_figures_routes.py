@@ -248,6 +248,21 @@ async def test_an_overview_has_the_days_with_events(service: StatusService, hist
         assert (await client.get("overview")).json()["days"] == [*days[:-1], {"day": "2019-04-01", "events": 4}]
 
 
+async def test_a_past_overview_counts_no_later_event_of_its_day(service: StatusService, history: History) -> None:
+    """It is the same for ever, as its entity tag says; so is what it is compared with."""
+    await history.append(*batch(range(3)))
+    path = "overview?as_of=2&compare=1"
+    async with service.running(STILL) as client:
+        answer = await client.http.get(path)
+        assert answer.json()["days"] == [{"day": "2019-04-01", "events": 2}]
+        assert answer.json()["before"]["days"] == [{"day": "2019-04-01", "events": 1}]
+        assert (await client.get("overview", as_of=0)).json()["days"] == []
+        await client.until(await history.append(*batch(range(3), 1)))
+        again = await client.http.get(path)
+        assert (again.content, again.headers["etag"]) == (answer.content, answer.headers["etag"])
+        assert (await client.get("overview")).json()["days"] == [{"day": "2019-04-01", "events": 6}]
+
+
 async def test_a_client_that_has_the_figures_gets_them_once(service: StatusService, history: History) -> None:
     """The entity tag of units, calendar and past overviews stays while they do, and changes with them."""
     tail = await history.append_examples()
