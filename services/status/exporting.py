@@ -38,9 +38,8 @@ async def export_tasks(
         snapshot = endpoint.board.live()
         position, edition, rows = snapshot.position, snapshot.edition, snapshot.select(whole).items
     else:
-        moment = await endpoint.moment("as_of", as_of)
-        board = await endpoint.board.past.board(moment)
-        (position, edition), at = endpoint.edition(moment), board.at or at
+        moment = endpoint.board.past.at(await endpoint.moment("as_of", as_of))
+        (position, edition), at = endpoint.edition(moment), moment.instant if moment is not None else at
         rows = (await endpoint.past_page(moment, whole)).items
     asked, shown = Asked(request, form, edition), about(endpoint, at, position, form.language)
     return await tasks_export(rows, asked, shown, endpoint.board.ledger)

@@ -131,7 +131,7 @@ async def ledger_overview(
     base = await figures_at(endpoint, compare, "compare")
     before = _overview(endpoint, base)
     moments = [Moment(one.position, one.at) for one in (shown, base)]
-    changes = await endpoint.board.past.counts(*moments)
+    changes = await endpoint.counts(*moments)
     compared = ComparedOverview(**{**asdict(overview), "before": before, "changes": changes})
     return answer_if_new(request, shown.position, f"{edition}|{base.edition}", lambda: compared)
 
@@ -168,10 +168,9 @@ async def figures_at(endpoint: StatusReader, moment: str | None, name: str = "as
     if moment is None:
         snapshot, now = endpoint.board.live(), endpoint.clock.now().astimezone(zone)
         return FiguresAt(endpoint.board.figures, snapshot.position, f"{snapshot.edition}|{now.date()}", now, None)
-    found = await endpoint.moment(name, moment)
-    past = await endpoint.board.past.board(found)
-    figures = await endpoint.board.past.figures(past)
+    found = endpoint.board.past.at(await endpoint.moment(name, moment))
     _, edition = endpoint.edition(found)
+    past, figures = await endpoint.figures(found)
     at = (past.at or endpoint.clock.now()).astimezone(zone)
     return FiguresAt(figures, past.position, f"{edition}|{at.date()}", at, past)
 

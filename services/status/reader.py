@@ -14,8 +14,10 @@ from services.common.clock import Clock
 from services.common.problems import RETRY_AFTER
 from services.common.runtime import Follow, StreamEntry
 from services.status.feed import Feed
+from services.status.figures.board import BoardFigures
 from services.status.past.board import PastBoard
 from services.status.past.compared import ChangedFilter, ComparedPage
+from services.status.past.comparison import ChangeCounts
 from services.status.past.reader import AnyMoment
 from services.status.past.rows import OtherLogError
 from services.status.past.timeline import Moment
@@ -103,10 +105,6 @@ class StatusReader:
         """Return the position of the rows with the ledger's instant."""
         return Moment(self.board.position, self.clock.now())
 
-    async def past(self, as_of: str) -> PastBoard:
-        """Return the board as of a position or instant; raises ValidationException where `as_of` is neither."""
-        return await self.board.past.board(await self.moment("as_of", as_of))
-
     async def past_page(self, moment: AnyMoment, query: TaskQuery) -> Selected[TaskRow]:
         """Return a page of rows as of a moment; raises BadCursorError."""
         return await self._again(lambda: self.board.past.page(moment, query))
@@ -117,8 +115,12 @@ class StatusReader:
             snapshot = self.board.live()
             return RowAt(snapshot.position, snapshot.edition, snapshot.rows.get(task))
         moment = await self.moment("as_of", as_of)
-        row = await self._again(lambda: self.board.past.row(moment, task))
-        return RowAt(*self.edition(moment), row)
+
+        async def read() -> RowAt:
+            found = self.board.past.at(moment)  # once: events that are folded meanwhile may belong to the moment, too
+            return RowAt(*self.edition(found), await self.board.past.row(found, task))
+
+        return await self._again(read)
 
     async def compared(
         self, shown: AnyMoment, base: AnyMoment, query: TaskQuery, changed: ChangedFilter
@@ -126,14 +128,23 @@ class StatusReader:
         """Return a page of rows as of a moment, with what changed since another; raises BadCursorError."""
         return await self._again(lambda: self.board.past.compared(shown, base, query, changed))
 
-    def edition(self, moment: AnyMoment, base: AnyMoment | None = None) -> tuple[int, str]:
+    async def counts(self, shown: AnyMoment, base: AnyMoment) -> ChangeCounts:
+        """Return how many tasks have each change between the board at a moment and that of a base."""
+        return await self._again(lambda: self.board.past.counts(shown, base))
+
+    async def figures(self, moment: AnyMoment) -> tuple[PastBoard, BoardFigures]:
+        """Return the board as of a moment, and its figures."""
+        board = await self._again(lambda: self.board.past.board(moment))
+        return board, await self.board.past.figures(board)
+
+    def edition(self, moment: AnyMoment, base: AnyMoment = None) -> tuple[int, str]:
         """Return the position of a moment, and what else its rows (compared with those of a base) follow from.
 
         That is the rules and the instants of the lights; and the recorded instants of the last events, as a failover
         may bring others at the same positions.
         """
         past, version = self.board.past, self.board.projection.rules.version
-        found, other = past.at(moment), past.at(base) if base is not None else None
+        found, other = past.at(moment), past.at(base)
         last = [past.at(one.position) for one in (found, other) if one is not None]
         return found.position if found is not None else 0, "|".join(map(str, [version, found, other, *last]))
 

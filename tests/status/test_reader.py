@@ -1,15 +1,24 @@
 """The reader of one ledger while the log grows under it, and while a failover replaces it."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import pytest
+from litestar.exceptions import ServiceUnavailableException
+from litestar.testing import RequestFactory
 
+from services.status.export.formats import Form
+from services.status.exporting import export_tasks
+from services.status.figures_routes import figures_at
 from services.status.past.timeline import Moment
 from services.status.reader import StatusReader
+from services.status.views import TaskQuery
 from tests.events.failover import promote, replica_of
 from tests.examples import assigned
 from tests.fixed_clock import FixedClock
+from tests.status.export.reading import csv_rows
 from tests.status.status_client import LEDGER, PLENTY, STILL, History, batch
 from tests.status.tracked_tasks import LEDGER as RULES
 from tests.status.tracked_tasks import at
@@ -31,6 +40,76 @@ class Idle:
 def reader(redis: Any) -> StatusReader:
     """Return a reader of the ledger, not yet loaded."""
     return StatusReader(redis, LEDGER, RULES, FixedClock(datetime.fromisoformat(STILL)), Idle)
+
+
+async def test_a_past_row_has_the_position_and_tag_of_its_own_board(
+    reader: StatusReader, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events that are folded while the row is read are not in it, and not in its position and tag either."""
+    await reader.load()
+    await history.append(*batch(range(1)))
+    await reader.catch_up()
+    edition = reader.edition(Moment(1, LATER))
+    read_at = reader.board.log.read_at
+
+    async def read_slowly(positions: Sequence[int]) -> Any:
+        found = await read_at(positions)
+        await history.append(*batch(range(1), 1))
+        await reader.catch_up()
+        return found
+
+    monkeypatch.setattr(reader.board.log, "read_at", read_slowly)
+    found = await reader.row("t-0000", LATER.isoformat())
+    assert found.row is not None
+    assert (found.row.position, found.row.state) == (1, "assigned")
+    assert (found.position, found.edition) == edition
+
+
+@pytest.mark.parametrize("as_of", ["1000", LATER.isoformat()])
+async def test_an_export_has_the_rows_of_its_position(reader: StatusReader, history: History, as_of: str) -> None:
+    """While events come, an export of all there is so far has as many tasks as the position that it tells."""
+    await reader.load()
+    await history.append(*batch(range(1)))
+
+    async def grow() -> None:
+        for number in range(1, 60):
+            await history.append(*batch(range(number, number + 1)))
+            await reader.catch_up()
+
+    growing = asyncio.create_task(grow())
+    request: Any = RequestFactory().get("/v1/zhanjiang/tasks")
+    while not growing.done():
+        answer = await export_tasks(request, reader, (as_of, None), TaskQuery(), Form("csv", "zh"))
+        _, *rows = csv_rows(answer.content)
+        assert len(rows) == int(answer.headers["Duban-Position"])
+        shown = await figures_at(reader, as_of)
+        assert shown.position == shown.figures.overview("", shown.at, shown.position).tasks
+    await growing
+
+
+async def test_a_moment_that_the_log_has_lost_is_asked_for_again(
+    redis: Any, reader: StatusReader, history: History
+) -> None:
+    """A client gets 503 where a failover takes away the events of its moment while they are read."""
+    await reader.load()
+    await history.append(*batch(range(2)))
+    await reader.catch_up()
+    replica = await replica_of(redis)
+    await history.append(*batch(range(2, 4)))
+    await reader.catch_up()
+    lost = reader.now()
+    await promote(redis, replica)
+    await reader.catch_up()
+    assert reader.board.position == 2
+    for read in (
+        lambda: reader.past_page(lost, TaskQuery()),
+        lambda: reader.counts(lost, 1),
+        lambda: reader.figures(lost),
+        lambda: reader.compared(lost, 1, TaskQuery(), frozenset()),
+    ):
+        with pytest.raises(ServiceUnavailableException):
+            await read()
+    assert (await reader.row("t-0001", "4")).position == 2
 
 
 async def failed_over(redis: Any, reader: StatusReader, history: History) -> dict[str, list[str]]:
