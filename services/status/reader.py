@@ -78,13 +78,19 @@ class StatusReader:
         self._version = version
 
     async def push(self, entries: "list[StreamEntry]") -> None:
-        """Pass changes to the clients, after the rows show them: another instance may have made them."""
+        """Pass changes to the clients, after the rows show them: another instance may have made them.
+
+        Where a failover has replaced the rows meanwhile, the changes were loaded anew, and these may have been lost.
+        """
+        rollbacks = self.board.projection.rollbacks
+        known = len(rollbacks)
         try:
             position, _, _ = entries[-1][0].partition(b"-")
             if int(position) > self.board.position:
                 await self.catch_up()
         finally:
-            self.feed.push(entries)
+            if len(rollbacks) == known:
+                self.feed.push(entries)
 
     async def relight(self) -> None:
         """Update the lights to the ledger's instant."""

@@ -14,12 +14,13 @@ from services.status.exporting import export_tasks
 from services.status.figures_routes import figures_at
 from services.status.past.timeline import Moment
 from services.status.reader import StatusReader
+from services.status.store import Board
 from services.status.views import TaskQuery
 from tests.events.failover import promote, replica_of
 from tests.examples import assigned
 from tests.fixed_clock import FixedClock
 from tests.status.export.reading import csv_rows
-from tests.status.status_client import LEDGER, PLENTY, STILL, History, batch
+from tests.status.status_client import CHANGES, LEDGER, PLENTY, STILL, History, batch
 from tests.status.tracked_tasks import LEDGER as RULES
 from tests.status.tracked_tasks import at
 
@@ -143,3 +144,31 @@ async def test_other_rows_at_the_same_position_have_another_tag(
     editions = await failed_over(redis, reader, history)
     same = {name for name, (before, after) in editions.items() if before == after}
     assert same == {"2", "lit"}
+
+
+async def test_changes_that_a_failover_has_taken_back_are_not_sent(
+    redis: Any, reader: StatusReader, history: History
+) -> None:
+    """Changes that were read before a failover, and are ahead of the rows after it, are not passed to clients."""
+    await reader.load()
+    await history.append(*batch(range(2)))
+    await reader.catch_up()
+    reader.feed.push(await redis.xrange(CHANGES))
+    replica = await replica_of(redis)
+    await history.append(*batch(range(2, 3)))
+    await reader.catch_up()
+    await history.append(*batch(range(3, 4)))
+    other = Board(redis, LEDGER, RULES)
+    await other.load(reader.clock.now())
+    await other.projection.catch_up()
+    lost = await redis.xrange(CHANGES, "3-0")
+    assert [id for id, _ in lost] == [b"3-0", b"4-0"]
+    await promote(redis, replica)
+    await reader.push(lost)
+    assert (reader.board.position, len(reader.board.projection.rollbacks)) == (2, 1)
+    assert reader.feed.last == "2-0"
+    history.tail = 2
+    await history.append(*batch(range(7, 8)))
+    await reader.catch_up()
+    await reader.push(await redis.xrange(CHANGES, "3-0"))
+    assert reader.feed.last == "3-0"
