@@ -1,5 +1,6 @@
 """One ledger in status: the rows that follow the log, and the feed of their changes."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -43,7 +44,11 @@ class RowAt(NamedTuple):
 
 
 class StatusReader:
-    """Folds one ledger's log into rows, and reads rows and changes."""
+    """Folds one ledger's log into rows, and reads rows and changes.
+
+    `past_export` is held by the one export of the past that is being made: each folds all its rows anew, and keeps
+    them until its file is written.
+    """
 
     def __init__(self, redis: Any, name: str, ledger: Ledger, clock: Clock, follow: Follow) -> None:
         self.redis = redis
@@ -53,6 +58,7 @@ class StatusReader:
         self._log = follow(self.board.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
         self._changes = follow(self.board.projection.feed, "0-0", FOLLOW_BATCH, self.push)
         self._version = (0, 0)
+        self.past_export = asyncio.Lock()
 
     async def load(self) -> None:
         """Load the saved rows and changes, fold the log to its tail, and follow both from there."""

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from litestar.exceptions import ServiceUnavailableException
 from litestar.testing import RequestFactory
 
+from services.common.runtime import Follower, Handle
 from services.status.export.formats import Form
 from services.status.exporting import export_tasks
 from services.status.figures_routes import figures_at
@@ -27,20 +29,15 @@ from tests.status.tracked_tasks import at
 LATER = at("2019-12-01")
 
 
-class Idle:
-    """A follower of a stream that reads nothing: a test hands the entries on."""
-
-    def __init__(self, *_: Any) -> None: ...
-
-    def skip_to(self, after: str) -> None: ...
-
-    def go_on_from(self, after: str) -> None: ...
+def idle(_: str, after: str, most: int, handle: Handle) -> Follower:
+    """Return a follower of a stream that reads nothing: a test hands the entries on."""
+    return Follower(SimpleNamespace(last_id=after, most=most), handle)
 
 
 @pytest.fixture
 def reader(redis: Any) -> StatusReader:
     """Return a reader of the ledger, not yet loaded."""
-    return StatusReader(redis, LEDGER, RULES, FixedClock(datetime.fromisoformat(STILL)), Idle)
+    return StatusReader(redis, LEDGER, RULES, FixedClock(datetime.fromisoformat(STILL)), idle)
 
 
 async def test_a_past_row_has_the_position_and_tag_of_its_own_board(
@@ -86,6 +83,36 @@ async def test_an_export_has_the_rows_of_its_position(reader: StatusReader, hist
         shown = await figures_at(reader, as_of)
         assert shown.position == shown.figures.overview("", shown.at, shown.position).tasks
     await growing
+
+
+async def test_exports_of_the_past_are_made_one_after_another(
+    reader: StatusReader, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many are asked for at once, the rows of one are read at a time."""
+    await reader.load()
+    await history.append(*batch(range(3)))
+    await reader.catch_up()
+    read_at, reading, most = reader.board.log.read_at, 0, 0
+
+    async def read_slowly(positions: Sequence[int]) -> Any:
+        nonlocal reading, most
+        reading += 1
+        most = max(most, reading)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        reading -= 1
+        return await read_at(positions)
+
+    monkeypatch.setattr(reader.board.log, "read_at", read_slowly)
+    request: Any = RequestFactory().get("/v1/zhanjiang/tasks")
+    answers = await asyncio.gather(
+        *(
+            export_tasks(request, reader, (as_of, None), TaskQuery(), Form("csv", "zh"))
+            for as_of in ("3", "2", "0", "1")
+        )
+    )
+    rows = [len(csv_rows(one.content)) - 1 for one in answers]
+    assert (rows, most) == ([3, 2, 0, 1], 1)
 
 
 async def test_a_moment_that_the_log_has_lost_is_asked_for_again(
