@@ -530,3 +530,55 @@ async def test_a_change_by_time_is_not_saved_beside_another_log(redis: Any, log:
     await (await loaded(redis, log, rules())).catch_up()
     await projection.update({name: fade(row, 1) for name, row in projection.rows.items()})
     assert projection.rows == expected(others)[6]
+
+
+@pytest.mark.parametrize("more", range(4))
+@pytest.mark.parametrize("second", [True, False], ids=["another instance went on", "alone"])
+@pytest.mark.parametrize("when", ["while it reads", "before it switches", "after a switch that is refused"])
+async def test_a_rebuild_that_a_failover_interrupts(
+    redis: Any, log: Log, *, more: int, second: bool, when: str
+) -> None:
+    """It ends, on the rows of the log that is left, whether that is shorter, as long, or longer."""
+    projection = await loaded(redis, log, rules())
+    await projection.catch_up()
+    replica = await replica_of(redis)
+    await append(log, 6, entries([happening("t3", 0), happening("t3", 1)]))
+    await projection.catch_up()
+    others = [happening(f"t{number}", 0) for number in range(4, 4 + more)]
+    scan, switch = log.scan, projection._stored.switch
+
+    async def fail_over() -> None:
+        log.scan, projection._stored.switch = scan, switch  # type: ignore[method-assign]
+        await promote(redis, replica)
+        if others:
+            await append(log, 6, entries(others))
+        if second:
+            await (await loaded(redis, log, rules())).catch_up()
+
+    async def scan_later(after: int = 0, until: Any = None) -> Any:
+        await fail_over()
+        async for batch in scan(after, until):
+            yield batch
+
+    async def switch_later(*what: Any) -> bool:
+        await fail_over()
+        return await switch(*what)
+
+    async def refused(*what: Any) -> bool:
+        await redis.hincrby(projection._stored._checkpoint, "generation", 50)  # as other rebuilds do
+        done = await switch(*what)
+        await fail_over()
+        return done
+
+    if when == "while it reads":
+        log.scan = scan_later  # type: ignore[method-assign]
+    else:
+        later = switch_later if when == "before it switches" else refused
+        projection._stored.switch = later  # type: ignore[method-assign, assignment]
+    async with asyncio.timeout(20):
+        await projection.rebuild()
+    for _ in range(2):
+        await projection.catch_up()
+    assert (projection.rows, projection.position) == (expected([*STORY, *others])[-1], 6 + more)
+    again = await loaded(redis, log, rules())
+    assert (again.rows, again.position) == (projection.rows, projection.position)
