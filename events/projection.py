@@ -172,19 +172,34 @@ class Projection(Generic[R]):
         """
         async with self._lock:
             await self._load()
-            before = dict(self.rows)
+            before, known = dict(self.rows), self._saved
             replayed = await self.replay(self.saved)
-            while not await self._stored.switch(self.generation, replayed.rows, replayed.position, replayed.timeline):
-                await self._load()  # another instance has saved or switched
+            while replayed.position != self.saved or not await self._switch_to(replayed):
+                await self._load()  # another instance has saved or switched, or a failover has replaced the log
                 before = dict(self.rows)
-                async for batch in self.log.scan(replayed.position, self.saved):
-                    replayed.advance(batch)
+                if await self._continues(known):
+                    async for batch in self.log.scan(replayed.position, self.saved):
+                        replayed.advance(batch)
+                else:
+                    replayed = await self.replay(self.saved)
+                known = self._saved
             await self._load_own()
             return self.rules.differing(before, replayed.rows)
 
     async def history(self, name: str) -> list[int]:
         """Return the positions of a row's events."""
         return await self._stored.history(name)
+
+    async def _switch_to(self, replayed: "Projection[R]") -> bool:
+        """Make a replay the saved rows; return False, with nothing written, if others are saved than were loaded."""
+        return await self._stored.switch(self._saved, replayed.rows, replayed.timeline)
+
+    async def _continues(self, known: Checkpoint) -> bool:
+        """Return whether the log still has the event at an earlier checkpoint, and the saved rows are not before it."""
+        if known.position == 0:
+            return True
+        found = await self.log.read_at([known.position])
+        return self.saved >= known.position and bool(found) and event_hash(found[0].raw) == known.event_hash
 
     def _check_follows(self, position: int) -> None:
         """Raise ValueError if an event's position is not the next one."""
@@ -272,11 +287,14 @@ class Projection(Generic[R]):
         if found.generation != self.generation or self._unsaved.by_time:
             await self._load_own()
             return True
-        self._forget_until(found)
         if self.position >= found.position:
+            self._forget_until(found)
             return False
-        async for batch in self.log.scan(self.position, found.position):
+        async for batch in self.log.scan(self.position, found.position):  # first, as it may fail on the way
             self.advance(batch)
+        if self.position < found.position:  # a failover meanwhile: the log ends before what was saved
+            await self._discard_and_reload()
+            return True
         self.event_hash = found.event_hash
-        self._unsaved.clear()
+        self._forget_until(found)
         return True

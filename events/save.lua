@@ -16,8 +16,9 @@
 --   appended   [string key, bytes] each: what the events append to the projection's timeline
 --   log        the log's key: it is only read, and an ACL may ask for write permission on all KEYS of a script
 --
--- Returns {"ok"}; or, with nothing written, {"stale", generation, position, hash, version} of the saved rows, or
--- {"rolled-back"} if the log has other events at the two positions, as it may after a failover.
+-- Returns {"ok"}; or, with nothing written, {"stale", generation, position, hash, version} of the saved rows, also where
+-- `position` lies before them; or {"rolled-back"} if the log has other events at the two positions, as it may after a
+-- failover.
 local checkpoint, rows, feed = KEYS[1], KEYS[2], KEYS[3]
 local generation, expected, position, version, changed, announced, cap, histories, expected_hash, event_hash, log, appended =
   unpack(cmsgpack.unpack(ARGV[1]))
@@ -31,7 +32,8 @@ end
 local saved = redis.call('HMGET', checkpoint, 'generation', 'position', 'mark', 'version')
 local saved_generation, saved_position = tonumber(saved[1] or 0), tonumber(saved[2] or 0)
 local saved_hash, saved_version = saved[3] or '', saved[4] or ''
-if saved_generation ~= generation or saved_position ~= expected or (saved_version ~= '' and saved_version ~= version) then
+local other_rules = saved_version ~= '' and saved_version ~= version
+if saved_generation ~= generation or saved_position ~= expected or position < expected or other_rules then
   return {'stale', saved_generation, saved_position, saved_hash, saved_version}
 end
 

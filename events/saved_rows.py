@@ -193,13 +193,12 @@ class SavedRows(Generic[R]):
         *checkpoint, version = found
         return Stale(_checkpoint(*checkpoint), version.decode())
 
-    async def switch(
-        self, expected: int, rows: Mapping[str, R], position: int, timeline: Timeline[R] | None = None
-    ) -> bool:
+    async def switch(self, expected: Checkpoint, rows: Mapping[str, R], timeline: Timeline[R] | None = None) -> bool:
         """Write `rows` as a new generation and switch to it; False, with the new rows dropped, if others have saved.
 
-        The switch succeeds only from the generation `expected`, saved at `position`.
+        The switch succeeds only from the checkpoint `expected`, whose position the rows reflect.
         """
+        position = expected.position
         generation = await self.redis.hincrby(self._checkpoint, "begun", 1)  # unique among concurrent rebuilds
         new = self.rows_key(generation)
         names = list(rows)
@@ -209,8 +208,8 @@ class SavedRows(Generic[R]):
         for name, part in self._timeline.appended(generation, timeline, 0, position):
             await self.redis.set(name, part)
         # dropped on success: the generation that is left, and those of interrupted rebuilds
-        left = [name for old in range(expected, generation) for name in self._keys_of(old, position)]
-        args = [expected, position, generation, self._rules.version]
+        left = [name for old in range(expected.generation, generation) for name in self._keys_of(old, position)]
+        args = [expected.generation, position, generation, self._rules.version, expected.event_hash]
         switched = bool(await self._switch(keys=[self._checkpoint, *left], args=args))
         if not switched:
             await self.redis.unlink(*self._keys_of(generation, position))

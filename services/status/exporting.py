@@ -33,16 +33,18 @@ async def export_tasks(
     as_of, compare = moments
     if compare is not None:
         raise ValidationException("a comparison is JSON only; leave out compare, or the format of an export")
-    whole, at = replace(query, limit=ALL, cursor=None), endpoint.clock.now()
-    if as_of is None:
-        snapshot = endpoint.board.live()
-        position, edition, rows = snapshot.position, snapshot.edition, snapshot.select(whole).items
-    else:
-        moment = await endpoint.moment("as_of", as_of)
-        board = await endpoint.board.past.board(moment)
-        (position, edition), at = endpoint.edition(moment), board.at or at
-        rows = (await endpoint.past_page(moment, whole)).items
-    asked, shown = Asked(request, form, edition), about(endpoint, at, position, form.language)
+    whole, now = replace(query, limit=ALL, cursor=None), endpoint.clock.now()
+    if as_of is not None:
+        asked_for = await endpoint.moment("as_of", as_of)
+        async with endpoint.past_export:
+            moment = endpoint.board.past.at(asked_for)
+            position, edition = endpoint.edition(moment)
+            rows = (await endpoint.past_page(moment, whole)).items
+            asked, at = Asked(request, form, edition), moment.instant if moment is not None else now
+            return await tasks_export(rows, asked, about(endpoint, at, position, form.language), endpoint.board.ledger)
+    snapshot = endpoint.board.live()
+    rows, asked = snapshot.select(whole).items, Asked(request, form, snapshot.edition)
+    shown = about(endpoint, now, snapshot.position, form.language)
     return await tasks_export(rows, asked, shown, endpoint.board.ledger)
 
 

@@ -17,7 +17,7 @@ from services.status.export.exports import overview_export, units_export
 from services.status.export.formats import EXPORTED, FORM, WantedForm
 from services.status.export.notice import Facts, NoticeTask
 from services.status.exporting import about
-from services.status.figures.board import BoardFigures, Overview
+from services.status.figures.board import BoardFigures, Overview, days_until
 from services.status.figures.deadlines import CalendarDays
 from services.status.figures.units import UnitFigures, UnitPage, UnitSort, UnitTally, ranked
 from services.status.past.board import PastBoard
@@ -131,7 +131,7 @@ async def ledger_overview(
     base = await figures_at(endpoint, compare, "compare")
     before = _overview(endpoint, base)
     moments = [Moment(one.position, one.at) for one in (shown, base)]
-    changes = await endpoint.board.past.counts(*moments)
+    changes = await endpoint.counts(*moments)
     compared = ComparedOverview(**{**asdict(overview), "before": before, "changes": changes})
     return answer_if_new(request, shown.position, f"{edition}|{base.edition}", lambda: compared)
 
@@ -168,17 +168,15 @@ async def figures_at(endpoint: StatusReader, moment: str | None, name: str = "as
     if moment is None:
         snapshot, now = endpoint.board.live(), endpoint.clock.now().astimezone(zone)
         return FiguresAt(endpoint.board.figures, snapshot.position, f"{snapshot.edition}|{now.date()}", now, None)
-    found = await endpoint.moment(name, moment)
-    past = await endpoint.board.past.board(found)
-    figures = await endpoint.board.past.figures(past)
+    found = endpoint.board.past.at(await endpoint.moment(name, moment))
     _, edition = endpoint.edition(found)
+    past, figures = await endpoint.figures(found)
     at = (past.at or endpoint.clock.now()).astimezone(zone)
     return FiguresAt(figures, past.position, f"{edition}|{at.date()}", at, past)
 
 
 def _overview(endpoint: StatusReader, shown: FiguresAt) -> Overview:
-    last = shown.at.date()
-    days = [one for one in endpoint.board.past.days() if one.day <= last]
+    days = days_until(endpoint.board.past.days(), shown.position)
     return shown.figures.overview(endpoint.board.ledger.title, shown.at, shown.position, days)
 
 

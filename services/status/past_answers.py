@@ -84,7 +84,7 @@ async def past_answer(
     endpoint: StatusReader,
     moment: AnyMoment,
     body: Callable[[], Awaitable[object]],
-    base: AnyMoment | None = None,
+    base: AnyMoment = None,
 ) -> Response[bytes]:
     """Return what `body` gives as of a moment, compared with a `base` if there is one; 304 to a client that has it.
 

@@ -1,5 +1,6 @@
 """One ledger in status: the rows that follow the log, and the feed of their changes."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -7,14 +8,17 @@ from typing import Any, NamedTuple, TypeVar
 
 from litestar.exceptions import ServiceUnavailableException, ValidationException
 
+from events.deadline import check_year
 from events.entries import stored
 from events.ledger import Ledger
 from services.common.clock import Clock
 from services.common.problems import RETRY_AFTER
 from services.common.runtime import Follow, StreamEntry
 from services.status.feed import Feed
+from services.status.figures.board import BoardFigures
 from services.status.past.board import PastBoard
 from services.status.past.compared import ChangedFilter, ComparedPage
+from services.status.past.comparison import ChangeCounts
 from services.status.past.reader import AnyMoment
 from services.status.past.rows import OtherLogError
 from services.status.past.timeline import Moment
@@ -40,7 +44,11 @@ class RowAt(NamedTuple):
 
 
 class StatusReader:
-    """Folds one ledger's log into rows, and reads rows and changes."""
+    """Folds one ledger's log into rows, and reads rows and changes.
+
+    `past_export` is held by the one export of the past that is being made: each folds all its rows anew, and keeps
+    them until its file is written.
+    """
 
     def __init__(self, redis: Any, name: str, ledger: Ledger, clock: Clock, follow: Follow) -> None:
         self.redis = redis
@@ -50,6 +58,7 @@ class StatusReader:
         self._log = follow(self.board.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
         self._changes = follow(self.board.projection.feed, "0-0", FOLLOW_BATCH, self.push)
         self._version = (0, 0)
+        self.past_export = asyncio.Lock()
 
     async def load(self) -> None:
         """Load the saved rows and changes, fold the log to its tail, and follow both from there."""
@@ -75,13 +84,19 @@ class StatusReader:
         self._version = version
 
     async def push(self, entries: "list[StreamEntry]") -> None:
-        """Pass changes to the clients, after the rows show them: another instance may have made them."""
+        """Pass changes to the clients, after the rows show them: another instance may have made them.
+
+        Where a failover has replaced the rows meanwhile, the changes were loaded anew, and these may have been lost.
+        """
+        rollbacks = self.board.projection.rollbacks
+        known = len(rollbacks)
         try:
             position, _, _ = entries[-1][0].partition(b"-")
             if int(position) > self.board.position:
                 await self.catch_up()
         finally:
-            self.feed.push(entries)
+            if len(rollbacks) == known:
+                self.feed.push(entries)
 
     async def relight(self) -> None:
         """Update the lights to the ledger's instant."""
@@ -102,10 +117,6 @@ class StatusReader:
         """Return the position of the rows with the ledger's instant."""
         return Moment(self.board.position, self.clock.now())
 
-    async def past(self, as_of: str) -> PastBoard:
-        """Return the board as of a position or instant; raises ValidationException where `as_of` is neither."""
-        return await self.board.past.board(await self.moment("as_of", as_of))
-
     async def past_page(self, moment: AnyMoment, query: TaskQuery) -> Selected[TaskRow]:
         """Return a page of rows as of a moment; raises BadCursorError."""
         return await self._again(lambda: self.board.past.page(moment, query))
@@ -116,8 +127,12 @@ class StatusReader:
             snapshot = self.board.live()
             return RowAt(snapshot.position, snapshot.edition, snapshot.rows.get(task))
         moment = await self.moment("as_of", as_of)
-        row = await self._again(lambda: self.board.past.row(moment, task))
-        return RowAt(*self.edition(moment), row)
+
+        async def read() -> RowAt:
+            found = self.board.past.at(moment)  # once: events that are folded meanwhile may belong to the moment, too
+            return RowAt(*self.edition(found), await self.board.past.row(found, task))
+
+        return await self._again(read)
 
     async def compared(
         self, shown: AnyMoment, base: AnyMoment, query: TaskQuery, changed: ChangedFilter
@@ -125,12 +140,25 @@ class StatusReader:
         """Return a page of rows as of a moment, with what changed since another; raises BadCursorError."""
         return await self._again(lambda: self.board.past.compared(shown, base, query, changed))
 
-    def edition(self, moment: AnyMoment, base: AnyMoment | None = None) -> tuple[int, str]:
-        """Return the position of a moment, and what else its rows (compared with those of a base) follow from."""
+    async def counts(self, shown: AnyMoment, base: AnyMoment) -> ChangeCounts:
+        """Return how many tasks have each change between the board at a moment and that of a base."""
+        return await self._again(lambda: self.board.past.counts(shown, base))
+
+    async def figures(self, moment: AnyMoment) -> tuple[PastBoard, BoardFigures]:
+        """Return the board as of a moment, and its figures."""
+        board = await self._again(lambda: self.board.past.board(moment))
+        return board, await self.board.past.figures(board)
+
+    def edition(self, moment: AnyMoment, base: AnyMoment = None) -> tuple[int, str]:
+        """Return the position of a moment, and what else its rows (compared with those of a base) follow from.
+
+        That is the rules and the instants of the lights; and the recorded instants of the last events, as a failover
+        may bring others at the same positions.
+        """
         past, version = self.board.past, self.board.projection.rules.version
-        found = past.at(moment)
-        instants = [str(found), str(past.at(base)) if base is not None else ""]
-        return found.position if found is not None else 0, "|".join([version, *instants])
+        found, other = past.at(moment), past.at(base)
+        last = [past.at(one.position) for one in (found, other) if one is not None]
+        return found.position if found is not None else 0, "|".join(map(str, [version, found, other, *last]))
 
     async def _again(self, read: Callable[[], Awaitable[T]]) -> T:
         """Read the past; once more, with the rows that fit, if a failover has replaced the log."""
@@ -176,11 +204,18 @@ def read_position(text: str) -> int | None:
 
 
 def read_instant(name: str, text: str, others: str = "") -> datetime:
-    """Return an instant; raises ValidationException, with `name` and the `others` that are allowed, for other text."""
+    """Return an instant; raises ValidationException, with `name` and the `others` that are allowed, for other text.
+
+    It is within the bounds of those in events, as beyond them adding days and changing the zone would fail.
+    """
     try:
         instant = datetime.fromisoformat(text.replace(" ", "+"))  # an unescaped + arrives as a space
-        if instant.tzinfo is not None:
-            return instant
     except ValueError:
-        pass
-    raise ValidationException(f"{name} {text!r} is not {others}an instant like 2018-12-20T09:00:00+08:00")
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise ValidationException(f"{name} {text!r} is not {others}an instant like 2018-12-20T09:00:00+08:00")
+    try:
+        check_year(instant)
+    except ValueError as error:
+        raise ValidationException(f"{name} {error}") from error
+    return instant

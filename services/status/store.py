@@ -3,9 +3,10 @@
 duban:{L}:status:changes  stream  <position>-<n> -> e: the new task row as JSON; n > 0 where time alone changed it
 """
 
+import asyncio
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.rules import Change, Evolve, Rules
+from events.unsaved import MOST_CHANGES
 from services.status.core import VERSION, evolve
 from services.status.figures.board import BoardFigures
 from services.status.index import Index
@@ -73,36 +75,30 @@ class Board:
         await self.projection.load()
         if self.projection.generation == generation:
             return
-        changed = {}
-        for name, task in self.projection.rows.items():
+
+        def differing(name: str, task: TrackedTask) -> TrackedTask | None:
             lit = relight(task, self.ledger.lights, now) or task
-            if lit is not task or name not in before or before[name].row != lit.row:
-                changed[name] = lit
-        await self.projection.update(changed)
+            return lit if lit is not task or name not in before or before[name].row != lit.row else None
+
+        await self._update(list(self.projection.rows), differing)
 
     def live(self) -> Snapshot:
         """Return the current rows."""
         index = self.refresh()
-        return Snapshot(self.position, index, f"{self._started}.{self.projection.generation}.{self._relit}")
+        versions = (self._started, self.projection.generation, len(self.projection.rollbacks), self._relit)
+        return Snapshot(self.position, index, ".".join(map(str, versions)))
 
     async def relight(self, now: datetime) -> None:
         """Update the lights that time alone has changed up to an instant, and announce those rows."""
         self.refresh()
-        changed = {}
-        for name in self._views.light_changes.until(now):
-            task = self.projection.rows[name]
+
+        def changed(name: str, task: TrackedTask) -> TrackedTask | None:
             lit = relight(task, self.ledger.lights, now)
             if lit is None:  # it was lit at a later instant than the one before its change
                 self._views.light_changes.put(name, next_change(task, self.ledger.lights, now))
-            else:
-                changed[name] = lit
-        if not changed:
-            return
-        try:
-            await self.projection.update(changed)
-        finally:  # also where the rows have changed and could not be saved
-            self._touched.update(changed)
-            self._relit += 1
+            return lit
+
+        await self._update(self._views.light_changes.until(now), changed)
 
     async def history(self, task: str, until: int) -> list[Stored]:
         """Return the stored events of a task up to the position `until`, oldest first."""
@@ -122,6 +118,22 @@ class Board:
         self._views.refresh(self.projection.rows, self._touched)
         self._touched.clear()
         return self._views.index
+
+    async def _update(self, names: Sequence[str], derive: Callable[[str, TrackedTask], TrackedTask | None]) -> None:
+        """Save and announce the tasks that `derive` returns in place of the present ones; None leaves one as it is.
+
+        They are saved in parts, and other work has its turn in between: time may change all tasks at one instant.
+        """
+        for start in range(0, len(names), MOST_CHANGES):
+            rows = self.projection.rows  # a reload replaces them
+            part = {name: derive(name, rows[name]) for name in names[start : start + MOST_CHANGES] if name in rows}
+            if derived := {name: task for name, task in part.items() if task is not None}:
+                try:
+                    await self.projection.update(derived)
+                finally:  # also where the rows have changed and could not be saved
+                    self._touched.update(derived)
+                    self._relit += 1
+            await asyncio.sleep(0)
 
     def _timeline(self) -> TaskTimeline:
         timeline = self.projection.timeline

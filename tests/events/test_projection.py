@@ -5,11 +5,12 @@ import msgspec
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from events.entries import Stored
+from events.entries import Stored, event_hash
 from events.envelope import Event
 from events.log import Log
 from events.projection import Projection, SupersededError
-from events.rules import Rules
+from events.rules import Change, Rules
+from events.saved_rows import Checkpoint, Stale
 from tests.events.appending import append
 from tests.events.counting import Announced, Count, announced, entries, evolve, expected, fade, happening, loaded, rules
 from tests.events.driver import contents
@@ -159,6 +160,83 @@ async def test_two_instances_announce_each_change_once(redis: Any, log: Log) -> 
     feed = await announced(redis, one)
     assert [position for position, _ in feed] == [1, 2, 4, 5, 6, *range(7, 57)]
     assert await one.history("t3") == list(range(7, 57))
+
+
+def fail_once(log: Log, events: int) -> None:
+    """Let the next scan of a log fail after a batch of so many events."""
+    scan = log.scan
+
+    async def failing(after: int, *_: Any) -> Any:
+        log.scan = scan  # type: ignore[method-assign]
+        if events:
+            async for batch in scan(after, after + events):
+                yield batch
+        raise RedisConnectionError("the server is away")
+
+    log.scan = failing  # type: ignore[method-assign, assignment]
+
+
+@pytest.mark.parametrize("read", range(4))
+@pytest.mark.parametrize("more", range(3))
+async def test_a_read_that_fails_while_following_another_instance(
+    redis: Any, log: Log, *, read: int, more: int
+) -> None:
+    """An instance that catches up with the rows of another, and cannot read all, goes on later as if it had."""
+    own = Log(redis, LEDGER)
+    behind, ahead = await loaded(redis, own, rules()), await loaded(redis, log, rules())
+    behind.advance([found async for batch in log.scan(0, 2) for found in batch])
+    await ahead.catch_up()
+    fail_once(own, read)
+    with pytest.raises(RedisConnectionError):
+        await behind.save()
+    assert behind.saved <= behind.position
+    events = [happening("t3", number) for number in range(more)]
+    await append(log, 6, entries(events))
+    await behind.catch_up()
+    assert (behind.rows, behind.position, behind.saved) == (expected(STORY + events)[-1], 6 + more, 6 + more)
+    assert await announced(redis, ahead) == CHANGES + [
+        (7 + number, Announced("t3", expected(STORY + events)[7 + number]["t3"], by_event=True))
+        for number in range(more)
+    ]
+    assert await behind.history("t1") == [1, 4, 5]
+    again = await loaded(redis, log, rules())
+    assert (again.rows, again.position) == (behind.rows, behind.position)
+
+
+async def test_a_log_that_ends_while_following_another_instance(redis: Any, log: Log) -> None:
+    """Where a failover takes away the events up to the rows of another, before they are read, the saved rows hold."""
+    own = Log(redis, LEDGER)
+    behind, ahead = await loaded(redis, own, rules()), await loaded(redis, log, rules())
+    behind.advance([found async for batch in log.scan(0, 2) for found in batch])
+    replica = await replica_of(redis)
+    await append(log, 6, entries([happening("t3", 0)]))
+    await ahead.catch_up()
+    scan = own.scan
+
+    async def scan_later(after: int = 0, until: Any = None) -> Any:
+        own.scan = scan  # type: ignore[method-assign]
+        await promote(redis, replica)
+        async for batch in scan(after, until):
+            yield batch
+
+    own.scan = scan_later  # type: ignore[method-assign]
+    await behind.save()
+    assert len(behind.rollbacks) == 1
+    await behind.catch_up()
+    assert (behind.rows, behind.position, behind.saved) == (AFTER[6], 6, 6)
+    assert await announced(redis, behind) == CHANGES
+
+
+async def test_rows_are_never_saved_before_those_that_are_saved(redis: Any, log: Log) -> None:
+    """A save that would move the position back is refused, and nothing is written."""
+    projection = await loaded(redis, log, rules())
+    await projection.catch_up()
+    before = await contents(redis)
+    saved = await projection._stored.checkpoint()
+    change = Change(5, "t1", AFTER[5]["t1"], STORY[4])
+    packed = projection._stored.pack(saved, Checkpoint(0, 5, event_hash((await log.read_at([5]))[0].raw)), [change], {})
+    assert await projection._stored.save(0, packed) == Stale(saved, "1")
+    assert await contents(redis) == before
 
 
 async def test_time_alone_changes_rows(redis: Any, log: Log) -> None:
@@ -452,3 +530,55 @@ async def test_a_change_by_time_is_not_saved_beside_another_log(redis: Any, log:
     await (await loaded(redis, log, rules())).catch_up()
     await projection.update({name: fade(row, 1) for name, row in projection.rows.items()})
     assert projection.rows == expected(others)[6]
+
+
+@pytest.mark.parametrize("more", range(4))
+@pytest.mark.parametrize("second", [True, False], ids=["another instance went on", "alone"])
+@pytest.mark.parametrize("when", ["while it reads", "before it switches", "after a switch that is refused"])
+async def test_a_rebuild_that_a_failover_interrupts(
+    redis: Any, log: Log, *, more: int, second: bool, when: str
+) -> None:
+    """It ends, on the rows of the log that is left, whether that is shorter, as long, or longer."""
+    projection = await loaded(redis, log, rules())
+    await projection.catch_up()
+    replica = await replica_of(redis)
+    await append(log, 6, entries([happening("t3", 0), happening("t3", 1)]))
+    await projection.catch_up()
+    others = [happening(f"t{number}", 0) for number in range(4, 4 + more)]
+    scan, switch = log.scan, projection._stored.switch
+
+    async def fail_over() -> None:
+        log.scan, projection._stored.switch = scan, switch  # type: ignore[method-assign]
+        await promote(redis, replica)
+        if others:
+            await append(log, 6, entries(others))
+        if second:
+            await (await loaded(redis, log, rules())).catch_up()
+
+    async def scan_later(after: int = 0, until: Any = None) -> Any:
+        await fail_over()
+        async for batch in scan(after, until):
+            yield batch
+
+    async def switch_later(*what: Any) -> bool:
+        await fail_over()
+        return await switch(*what)
+
+    async def refused(*what: Any) -> bool:
+        await redis.hincrby(projection._stored._checkpoint, "generation", 50)  # as other rebuilds do
+        done = await switch(*what)
+        await fail_over()
+        return done
+
+    if when == "while it reads":
+        log.scan = scan_later  # type: ignore[method-assign]
+    else:
+        later = switch_later if when == "before it switches" else refused
+        projection._stored.switch = later  # type: ignore[method-assign, assignment]
+    async with asyncio.timeout(20):
+        await projection.rebuild()
+    for _ in range(2):
+        await projection.catch_up()
+    assert (projection.rows, projection.position) == (expected([*STORY, *others])[-1], 6 + more)
+    again = await loaded(redis, log, rules())
+    assert (again.rows, again.position) == (projection.rows, projection.position)

@@ -1,19 +1,22 @@
 """The board: its index and its lights follow the rows, whatever changed them."""
 
+import asyncio
 import random
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from events.deadline import Deadline, Fixed, Ongoing
 from events.envelope import Event
+from services.status import store
 from services.status.lights import relight
 from services.status.row import TaskRow
 from services.status.store import Board
 from services.status.views import TaskQuery, select
 from tests.examples import assigned, reported
-from tests.status.status_client import LEDGER, History
+from tests.status.status_client import LEDGER, History, batch, machine_feed
 from tests.status.tracked_tasks import LEDGER as RULES
 from tests.status.tracked_tasks import at
 
@@ -108,3 +111,86 @@ async def test_a_change_by_time_that_is_not_saved_is_shown_and_saved_later(redis
     again = Board(redis, LEDGER, RULES)
     await again.load(BEGIN)
     assert again.live().select(TaskQuery(light="red")).total == 1
+
+
+def parts_of(board: Board, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let time change few tasks in one save, and return the list that gets how many each save has."""
+    monkeypatch.setattr(store, "MOST_CHANGES", 4)
+    update, parts = board.projection.update, list[int]()
+
+    async def counted(rows: dict[str, Any]) -> None:
+        parts.append(len(rows))
+        await update(rows)
+
+    monkeypatch.setattr(board.projection, "update", counted)
+    return parts
+
+
+async def test_lights_that_change_at_one_instant_are_saved_in_parts(
+    redis: Any, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many tasks time changes at once, a save has few of them, other work goes on, and each is announced."""
+    await history.append(*batch(range(10)))
+    board = Board(redis, LEDGER, RULES)
+    await board.load(BEGIN)
+    await board.projection.catch_up()
+    parts, turns = parts_of(board, monkeypatch), list[int]()
+
+    async def other_work() -> None:
+        while True:
+            turns.append(len(parts))
+            await asyncio.sleep(0)
+
+    working = asyncio.create_task(other_work())
+    await board.relight(at("2030-01-01"))
+    working.cancel()
+    assert parts == [4, 4, 2]
+    assert {1, 2} <= set(turns)
+    check(board)
+    assert board.live().select(TaskQuery(light="red")).total == 10
+    announced = [(id, row["task"]) for id, row in await machine_feed(redis)][10:]
+    assert announced == [(f"10-{number + 1}", f"t-{number:04}") for number in range(10)]
+
+
+async def test_a_part_that_is_not_saved_leaves_the_others_for_later(
+    redis: Any, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the server goes away between two saves, the next look at the lights changes the rest."""
+    await history.append(*batch(range(10)))
+    board = Board(redis, LEDGER, RULES)
+    await board.load(BEGIN)
+    await board.projection.catch_up()
+    parts_of(board, monkeypatch)
+    save, saves = board.projection._stored.save, list[bytes]()
+
+    async def fail_once(generation: int, packed: bytes) -> Any:
+        saves.append(packed)
+        if len(saves) == 2:
+            raise ConnectionError("the server is away")
+        return await save(generation, packed)
+
+    monkeypatch.setattr(board.projection._stored, "save", fail_once)
+    with pytest.raises(ConnectionError):
+        await board.relight(at("2030-01-01"))
+    await board.relight(at("2030-01-01"))
+    check(board)
+    again = Board(redis, LEDGER, RULES)
+    await again.load(BEGIN)
+    assert again.live().select(TaskQuery(light="red")).total == 10
+
+
+async def test_rows_that_other_lights_change_are_saved_in_parts(
+    redis: Any, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So are those that other rules have changed since they were saved: each is announced once."""
+    await history.append(*batch(range(10)))
+    board = Board(redis, LEDGER, RULES)
+    await board.load(BEGIN)
+    await board.projection.catch_up()
+    other = Board(redis, LEDGER, replace(RULES, lights=replace(RULES.lights, yellow_days=5_000)))
+    parts = parts_of(other, monkeypatch)
+    await other.load(at("2019-04-01"))
+    assert parts == [4, 4, 2]
+    assert other.live().select(TaskQuery(light="yellow")).total == 10
+    announced = sorted(row["task"] for _, row in (await machine_feed(redis))[10:])
+    assert announced == [f"t-{number:04}" for number in range(10)]

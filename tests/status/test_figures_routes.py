@@ -102,6 +102,38 @@ async def test_the_calendar(service: StatusService, history: History) -> None:
         assert problem(await client.get("calendar", **{"from": "soon", "to": "2018-12-30"}), 400)
 
 
+DISTANT = ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00%2B08:00", "3000-01-01T00:00:00Z", "1949-12-31T23:59:59Z")
+
+MOMENTS = (
+    *("overview?as_of=", "overview?compare=", "overview?format=docx&as_of=", "units?as_of=", "units/市残联?as_of="),
+    *("tasks?as_of=", "tasks?compare=", "tasks?format=csv&as_of=", "tasks?due_before=", "tasks?due_after="),
+    *("tasks/t-1?as_of=", "tasks/t-1/events?as_of=", "calendar?from=2018-01-01&to=2018-12-31&as_of="),
+)
+
+
+@pytest.mark.parametrize("instant", DISTANT)
+async def test_no_event_is_of_a_distant_year(service: StatusService, history: History, instant: str) -> None:
+    """400 names the years for an instant that no event can have, whatever it is asked for."""
+    await history.append_examples()
+    async with service.running(STILL) as client:
+        for path in MOMENTS:
+            answer = await client.http.get(f"{path}{instant}")
+            assert "is not of the years 1950 to 2999 (UTC)" in problem(answer, 400), path
+
+
+async def test_the_first_and_last_instant_of_events(service: StatusService, history: History) -> None:
+    """The board is shown at any instant that an event can have; a calendar has any days at all."""
+    await history.append_examples()
+    async with service.running(STILL) as client:
+        for instant in ("1950-01-01T00:00:00Z", "2999-12-31T23:59:59.999999Z", "2999-12-31T23:59:59-00:00"):
+            for path in MOMENTS:
+                if "t-1" not in path:
+                    assert (await client.http.get(f"{path}{instant}")).status_code == 200, path
+        for day in ("0001-01-01", "9999-12-31"):
+            assert (await client.get("calendar", **{"from": day, "to": day})).json()["items"] == []
+        assert problem(await client.get("calendar", **{"from": "0001-01-01", "to": "9999-12-31"}), 400)
+
+
 async def test_figures_follow_the_log(service: StatusService, history: History) -> None:
     """The figures of a running service are those of the log, after each event and after a restart."""
     tail = await history.append_examples()
@@ -214,6 +246,21 @@ async def test_an_overview_has_the_days_with_events(service: StatusService, hist
         tail = await history.append(*batch(range(3)))
         await client.until(tail)
         assert (await client.get("overview")).json()["days"] == [*days[:-1], {"day": "2019-04-01", "events": 4}]
+
+
+async def test_a_past_overview_counts_no_later_event_of_its_day(service: StatusService, history: History) -> None:
+    """It is the same for ever, as its entity tag says; so is what it is compared with."""
+    await history.append(*batch(range(3)))
+    path = "overview?as_of=2&compare=1"
+    async with service.running(STILL) as client:
+        answer = await client.http.get(path)
+        assert answer.json()["days"] == [{"day": "2019-04-01", "events": 2}]
+        assert answer.json()["before"]["days"] == [{"day": "2019-04-01", "events": 1}]
+        assert (await client.get("overview", as_of=0)).json()["days"] == []
+        await client.until(await history.append(*batch(range(3), 1)))
+        again = await client.http.get(path)
+        assert (again.content, again.headers["etag"]) == (answer.content, answer.headers["etag"])
+        assert (await client.get("overview")).json()["days"] == [{"day": "2019-04-01", "events": 6}]
 
 
 async def test_a_client_that_has_the_figures_gets_them_once(service: StatusService, history: History) -> None:

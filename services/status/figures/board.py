@@ -1,6 +1,6 @@
 """All figures of one board: updated by changed task for a live one, summed at once for a past one. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from typing import Annotated
 
@@ -138,6 +138,17 @@ def figures_of(tasks: Mapping[str, Measured], zone: tzinfo) -> BoardFigures:
     for name, task in tasks.items():
         figures.update(name, task)
     return figures
+
+
+def days_until(days: Iterable[EventDay], position: int) -> list[EventDay]:
+    """Return the days of the events up to a position; `days` are those of all events from the first on, in order."""
+    found, left = list[EventDay](), position
+    for one in days:
+        if left <= 0:
+            break
+        found.append(EventDay(one.day, min(one.events, left)))
+        left -= one.events
+    return found
 
 
 def _is_due_soon(task: Measured) -> bool:

@@ -20,7 +20,7 @@ from services.status.past.board import Numbers, PastBoard
 from services.status.past.compared import ABSENT, ChangedFilter, ComparedPage, before_of, compared_row
 from services.status.past.comparison import KINDS, ChangeCounts, Comparison
 from services.status.past.figures import past_figures
-from services.status.past.rows import rows_at
+from services.status.past.rows import OtherLogError, rows_at
 from services.status.past.selection import ChosenTasks, choose, matching
 from services.status.past.timeline import Moment, TaskTimeline, TimelineViews
 from services.status.row import TaskRow
@@ -34,8 +34,8 @@ BOARDS_KEPT = 4
 _THREAD = ThreadPoolExecutor(1, "past")
 """One for all ledgers: two would not be faster, and what is kept between questions has one user at a time."""
 
-AnyMoment: TypeAlias = int | datetime | Moment
-"""A position, an instant, or a position with the instant of its lights."""
+AnyMoment: TypeAlias = int | datetime | Moment | None
+"""A position, an instant, or a position with the instant of its lights; None is before the first event."""
 
 
 class PastReader:
@@ -60,11 +60,14 @@ class PastReader:
         return last is not None and moment < last.instant
 
     def at(self, moment: AnyMoment) -> Moment | None:
-        """Return the position and the instant of a moment, None before the first event."""
-        return moment if isinstance(moment, Moment) else self._timeline().at(moment)
+        """Return the position and the instant of a moment, None before the first event.
+
+        Of a moment after the last event, they change while the log grows.
+        """
+        return moment if moment is None or isinstance(moment, Moment) else self._timeline().at(moment)
 
     async def board(self, moment: AnyMoment) -> PastBoard:
-        """Return the board at a moment."""
+        """Return the board at a moment; raises OtherLogError."""
         (board,) = await self._boards_at(moment)
         return board
 
@@ -82,15 +85,19 @@ class PastReader:
 
     async def row(self, moment: AnyMoment, task: str) -> TaskRow | None:
         """Return the row of a task at a moment, None if it was not assigned; raises OtherLogError."""
-        found = self.at(moment)
+        found, timeline = self.at(moment), self._timeline()
         if found is None:
             return None
-        views = self._timeline().views
+        _check_reaches(timeline, found)
+        views = timeline.views
         positions = await _in_thread(lambda: views.positions(task, found.position))
         return (await rows_at(self._log, self._ledger, {task: positions}, found.instant)).get(task)
 
     async def counts(self, moment: AnyMoment, base: AnyMoment) -> ChangeCounts:
-        """Return how many tasks have each change between the board at a moment and that of a base."""
+        """Return how many tasks have each change between the board at a moment and that of a base.
+
+        Raises OtherLogError.
+        """
         shown, other = await self._boards_at(moment, base)
         return await _in_thread(lambda: _count(Comparison(shown, other), TaskQuery()))
 
@@ -134,8 +141,13 @@ class PastReader:
         return list((await rows_at(self._log, self._ledger, positions, board.moment.instant)).values())
 
     async def _boards_at(self, *moments: AnyMoment) -> list[PastBoard]:
-        """Return boards of one timeline, even if it is replaced meanwhile: their numbers mean the same."""
+        """Return boards of one timeline, even if it is replaced meanwhile: their numbers mean the same.
+
+        Raises OtherLogError.
+        """
         timeline, found = self._timeline(), [self.at(moment) for moment in moments]
+        for one in found:
+            _check_reaches(timeline, one)
         views = timeline.views
         return await _in_thread(lambda: [self._board(timeline, views, moment) for moment in found])
 
@@ -158,6 +170,12 @@ class PastReader:
 async def _in_thread(work: Callable[[], T]) -> T:
     """Do a piece of work in the thread of the past."""
     return await asyncio.get_running_loop().run_in_executor(_THREAD, work)
+
+
+def _check_reaches(timeline: TaskTimeline, moment: Moment | None) -> None:
+    """Raise OtherLogError where a moment was found on a longer timeline, which a failover has replaced."""
+    if moment is not None and moment.position > timeline.position:
+        raise OtherLogError(f"the log has no event at position {moment.position} any more")
 
 
 def _count(comparison: Comparison, query: TaskQuery) -> ChangeCounts:

@@ -1,8 +1,10 @@
 """Full rows as of a past moment, folded from the events of their tasks alone."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
+from itertools import chain, islice
 
 from events.entries import Recorded
 from events.envelope import read
@@ -30,31 +32,32 @@ async def rows_at(
 
     A task that is not assigned by then has no row. Raises OtherLogError.
     """
-    stored = await _read(log, sorted(position for own in positions.values() for position in own))
     rows = {}
-    folded = 0
-    for name, own in positions.items():
-        task: TrackedTask | None = None
-        for position in own:
-            event = read(stored[position])
-            if event.subject != name:
-                raise OtherLogError(f"position {position} has an event of {event.subject!r}, not of {name!r}")
-            task = evolve(ledger, task, Recorded(position, event))
-        if task is not None:
-            rows[name] = lit(task, ledger.lights, instant).row
-        folded += len(own)
-        if folded >= TURN:
-            folded = 0
-            await asyncio.sleep(0)
+    async with aclosing(_events(log, chain.from_iterable(positions.values()))) as events:
+        for name, own in positions.items():
+            task: TrackedTask | None = None
+            for _ in own:
+                entry = await anext(events)
+                if entry.event.subject != name:
+                    subject = entry.event.subject
+                    raise OtherLogError(f"position {entry.position} has an event of {subject!r}, not of {name!r}")
+                task = evolve(ledger, task, entry)
+            if task is not None:
+                rows[name] = lit(task, ledger.lights, instant).row
     return rows
 
 
-async def _read(log: Log, positions: Sequence[int]) -> Mapping[int, bytes]:
-    """Return the stored events at positions; raises OtherLogError where one is missing."""
-    found: dict[int, bytes] = {}
-    for start in range(0, len(positions), READ_BATCH):
-        found.update(await log.read_at(positions[start : start + READ_BATCH]))
-    if len(found) < len(positions):
-        missing = min(set(positions) - found.keys())
-        raise OtherLogError(f"the log has no event at position {missing}, which the timeline has")
-    return found
+async def _events(log: Log, positions: Iterable[int]) -> AsyncGenerator[Recorded, None]:
+    """Yield the events at positions, in their order, with turns of other work; raises OtherLogError.
+
+    No more of them are held than are read at once: an export asks for the whole log.
+    """
+    rest = iter(positions)
+    while batch := list(islice(rest, READ_BATCH)):
+        stored = dict(await log.read_at(batch))
+        for number, position in enumerate(batch, 1):
+            if position not in stored:
+                raise OtherLogError(f"the log has no event at position {position}, which the timeline has")
+            yield Recorded(position, read(stored[position]))
+            if number % TURN == 0:
+                await asyncio.sleep(0)
