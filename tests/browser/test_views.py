@@ -166,6 +166,20 @@ async def test_the_wall_has_the_figures_and_turns_its_pages(readers: Readers, pl
     await expect(page.locator(".controls")).to_contain_text(f"第 1 页，共 {pages} 页")
 
 
+async def test_the_wall_keeps_its_controls_when_all_is_read_again(readers: Readers) -> None:
+    """As after a reconnection: the page that is shown stays, paused, and can still be turned and set going."""
+    page = await wall(readers)
+    await page.get_by_role("button", name="暂停翻页").click()
+    await page.get_by_role("button", name="下一页").click()
+    async with page.expect_response(lambda answer: "light=yellow" in answer.url):
+        await page.evaluate("dispatchEvent(new PopStateEvent('popstate'))")
+    await expect(page.locator("main h1")).to_be_focused()  # so that all has been drawn again
+    await expect(page.locator(".controls")).to_contain_text("第 2 页")
+    await expect(page.get_by_role("button", name="暂停翻页")).to_have_attribute("aria-pressed", "true")
+    await page.get_by_role("button", name="上一页").click()
+    await expect(page.locator(".controls")).to_contain_text("第 1 页")
+
+
 async def test_the_wall_stands_still_for_those_who_want_less_motion(readers: Readers) -> None:
     """It starts paused, and can be set going."""
     page = await wall(readers, reduced_motion="reduce")
