@@ -1,0 +1,33 @@
+"""The views' pure parts and the rail, run where they run: deadlines put off, reading again, and the knob's keys."""
+
+from playwright.async_api import Page
+
+from tests.browser.reader import module
+
+REVISIONS = """async (address) => {
+  const { revisions } = await import(address);
+  const event = (type, position, data) => ({ type: `duban.${type}.v1`, id: `e-${position}`, position, data });
+  const dues = (deadline) => revisions([
+    event("task.assigned", 1, { deadline }),
+    event("extension.requested", 2, { proposed_due: "2021-02-01" }),
+    event("extension.granted", 3, { request_id: "e-2" }),
+  ]).map(({ due }) => due);
+  return [
+    { kind: "fixed", due: "2020-01-01" },
+    { kind: "ambiguous", strict: "2019-12-01", loose: "2020-01-01" },
+    { kind: "recurring", every: "year", first: "2018-01-01" },
+    { kind: "milestones", milestones: [{ due: "2020-01-01" }, { due: "2022-01-01" }] },
+    { kind: "ongoing" },
+  ].map(dues);
+}"""
+
+
+async def test_the_first_due_of_one_of_several_is_not_guessed(page: Page) -> None:
+    """Of an occurrence or a step that was put off, no first due day is told; of a single day, it is."""
+    assert await page.evaluate(REVISIONS, await module(page, "js/parts/revisions.js")) == [
+        ["2020-01-01", "2021-02-01"],
+        ["2020-01-01", "2021-02-01"],
+        [None, "2021-02-01"],
+        [None, "2021-02-01"],
+        [None, "2021-02-01"],
+    ]
