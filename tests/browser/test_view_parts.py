@@ -1,5 +1,7 @@
 """The views' pure parts and the rail, run where they run: deadlines put off, reading again, and the knob's keys."""
 
+from typing import Any
+
 from playwright.async_api import Page
 
 from tests.browser.reader import module
@@ -21,6 +23,27 @@ REVISIONS = """async (address) => {
   ].map(dues);
 }"""
 
+REREAD = """async (address) => {
+  const { reread } = await import(address);
+  const shown = [], answers = [], reads = [];
+  const ctx = { update: (change) => shown.push(change({}).rows) };
+  const read = () => new Promise((resolve) => answers.push((rows) => resolve({ rows })));
+  const settled = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    reads.push(answers.length);
+  };
+  const changes = () => [1, 2].forEach(() => reread(ctx, read, 0));
+  changes();
+  await settled();
+  changes();
+  await settled();
+  answers[0]("older");
+  await settled();
+  answers[1]("newer");
+  await settled();
+  return { reads, shown };
+}"""
+
 
 async def test_the_first_due_of_one_of_several_is_not_guessed(page: Page) -> None:
     """Of an occurrence or a step that was put off, no first due day is told; of a single day, it is."""
@@ -31,3 +54,9 @@ async def test_the_first_due_of_one_of_several_is_not_guessed(page: Page) -> Non
         [None, "2021-02-01"],
         [None, "2021-02-01"],
     ]
+
+
+async def test_no_answer_overtakes_another(page: Page) -> None:
+    """Changes during a read have one more follow it, so that the newest answer is the last."""
+    found: Any = await page.evaluate(REREAD, await module(page, "js/parts/reread.js"))
+    assert found == {"reads": [1, 1, 2, 2], "shown": ["older", "newer"]}
