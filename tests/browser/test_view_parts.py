@@ -44,6 +44,28 @@ REREAD = """async (address) => {
   return { reads, shown };
 }"""
 
+KNOB = """async ([railAt, lit]) => {
+  const { rail } = await import(railAt);
+  const { html, nothing, render } = await import(lit);
+  const gone = [];
+  const days = ["2018-03-01", "2018-04-02", "2018-04-03"].map((day) => ({ day }));
+  const ctx = {
+    html, nothing, lang: "zh", t: (key) => key, asOf: null, today: { at: "2018-04-04T09:00:00+08:00", days },
+    go: (params) => gone.push(params.get("as_of")),
+  };
+  const place = document.body.appendChild(document.createElement("div"));
+  render(rail({ day: "2018-04-04", days: [{ day: "2018-03-01" }], dues: [] }, ctx), place);
+  const knob = place.querySelector("[type=range]");
+  const press = (key, held = {}) => knob.dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true, ...held }));
+  const kept = press("ArrowLeft", { altKey: true });
+  const said = [1, 2, 3].map(() => press("ArrowLeft") || knob.getAttribute("aria-valuetext"));
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  press("ArrowRight");
+  place.remove();
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  return { kept, said, gone };
+}"""
+
 
 async def test_the_first_due_of_one_of_several_is_not_guessed(page: Page) -> None:
     """Of an occurrence or a step that was put off, no first due day is told; of a single day, it is."""
@@ -60,3 +82,13 @@ async def test_no_answer_overtakes_another(page: Page) -> None:
     """Changes during a read have one more follow it, so that the newest answer is the last."""
     found: Any = await page.evaluate(REREAD, await module(page, "js/parts/reread.js"))
     assert found == {"reads": [1, 1, 2, 2], "shown": ["older", "newer"]}
+
+
+async def test_each_press_moves_the_knob_and_the_last_one_is_read(page: Page) -> None:
+    """From where it is, among the days known by now; a page that was left goes nowhere; Alt and ← remain the browser's."""
+    addresses = [await module(page, path) for path in ("js/board/rail.js", "vendor/lit-html/lit-html.js")]
+    assert await page.evaluate(KNOB, addresses) == {
+        "kept": True,
+        "said": ["2018年4月3日", "2018年4月2日", "2018年3月1日"],
+        "gone": ["2018-03-01"],
+    }
