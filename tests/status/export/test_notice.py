@@ -78,6 +78,27 @@ def test_a_notice_ends_with_office_and_day() -> None:
     assert of_kind("signature") == ["督查室", "2019年1月3日"]
 
 
+@pytest.mark.parametrize(
+    ("lights", "demands"),
+    [
+        ({"red"}, ["请逾期任务的牵头单位"]),
+        ({"green"}, ["请近期到期任务的牵头单位"]),
+        ({"red", "yellow"}, ["请逾期任务的牵头单位", "请进度", "请近期到期任务的牵头单位"]),
+        ({"blue"}, []),
+    ],
+)
+def test_a_notice_demands_only_of_those_whom_it_names(lights: set[str], demands: list[str]) -> None:
+    """Each list has its demand; an extension is for those whose task is not yet overdue, as others are refused one."""
+    named = [row for row in ROWS if row.light in lights]
+    blocks = notice(FACTS._replace(tasks=named), ABOUT)
+    heading = Block("heading", "六、工作要求")
+    assert (heading in blocks) == bool(demands)
+    said = [block.text for block in blocks[blocks.index(heading) + 1 : -2]] if demands else []
+    assert len(said) == len(demands)
+    assert all(text.startswith(start) for text, start in zip(said, demands, strict=True))
+    assert [text[:7] for text in said if "延期" in text] == (["请近期到期任务"] if "请近期到期任务的牵头单位" in demands else [])
+
+
 def test_a_notice_in_english() -> None:
     """The same parts and figures; titles of tasks and names of units stay as they are."""
     said = [block.text for block in notice(FACTS, ENGLISH)]
