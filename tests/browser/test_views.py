@@ -54,6 +54,8 @@ async def test_the_ranking_has_every_unit_and_sorts_by_any_figure(readers: Reade
     await expect(heading).to_have_attribute("aria-sort", "ascending")
     other = await readers.page(page.url.removeprefix(readers.base))
     await expect(other.get_by_role("columnheader", name="牵头")).to_have_attribute("aria-sort", "ascending")
+    await other.get_by_role("columnheader", name="单位").get_by_role("link").click()
+    await expect(other.locator(".ranking td.rank")).to_have_text([""] * len(units))
 
 
 async def test_a_units_own_page_has_its_figures_and_its_tasks(readers: Readers, played: Deployment) -> None:
@@ -115,7 +117,7 @@ async def test_two_days_are_compared(readers: Readers, played: Deployment) -> No
             await expect(line.locator('[data-kind="percent"] ins')).to_have_text(f"{row['percent']:g}%")
     overdue = compared["counts"]["newly-overdue"]
     assert overdue
-    await page.get_by_role("navigation", name="变化的种类").get_by_role("link", name="新逾期").click()
+    await page.get_by_role("navigation", name="变化的种类").get_by_role("link", name="新增逾期").click()
     await expect(page).to_have_url(re.compile("changed=newly-overdue"))
     await expect(page.locator("tr[data-task]")).to_have_count(overdue)
 

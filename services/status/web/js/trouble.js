@@ -8,6 +8,7 @@ export function trouble(error, app) {
   const missing = error.status === 404;
   const word = error.retry ? t("load.away") : t(missing ? "load.missing" : "load.failed", error.message);
   return html`<h1 class="trouble">${word}</h1>
+    ${error.retry || missing ? nothing : html`<p lang="en">${error.message}</p>`}
     <p>
       <button @click=${() => app.show({ moved: true })}>${t("load.again")}</button>
       ${missing ? html`<a href=${pathOf(ledger)}>${t("load.board")}</a>` : nothing}
