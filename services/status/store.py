@@ -92,7 +92,7 @@ class Board:
         for name in self._views.light_changes.until(now):
             task = self.projection.rows[name]
             lit = relight(task, self.ledger.lights, now)
-            if lit is None:  # it was lit at a later instant than the one before its change
+            if lit is None:  # its light is already as of a later instant
                 self._views.light_changes.put(name, next_change(task, self.ledger.lights, now))
             else:
                 changed[name] = lit

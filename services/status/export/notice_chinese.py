@@ -9,7 +9,7 @@ from services.status.figures.week import Week
 from services.status.row import Reason
 
 SHORT_TITLE = 7
-"""Characters of a ledger's title with which that of the notice fits in one line; a longer one is broken by sense."""
+"""The longest ledger title with which the notice's title fits on one line; a longer one gets a line break after it."""
 
 
 class Chinese:
