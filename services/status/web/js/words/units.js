@@ -21,7 +21,7 @@ define({
   ],
   "units.rank": ["名次", "Rank"],
   "units.key": [
-    "按时率：已办结或已过时限的牵头任务中，在当时有效的时限前报送办结的比例。平均逾期：其余任务超过时限的天数，在办的算到今天。",
+    "按时率：已销号或已过时限的牵头任务中，在当时有效的时限前报送办结的比例。平均逾期：其余任务超过时限的天数，在办的算到今天。",
     "On time: of the led tasks that are closed or past due, those submitted before the due day that held then. Mean days late: of the others, up to today while they are open.",
   ],
 
@@ -29,7 +29,7 @@ define({
   "unit.led": ["牵头", "Led"],
   "unit.joined": ["配合", "Joined"],
   "unit.open": ["在办", "Open"],
-  "unit.closed": ["已办结", "Closed"],
+  "unit.closed": ["已销号", "Closed"],
   "unit.overdue": ["逾期", "Overdue"],
   "unit.due_soon": ["临期", "Due soon"],
   "unit.on_time_rate": ["按时率", "On time"],
