@@ -55,7 +55,7 @@ define({
   "load.wait": ["正在读取…", "Loading…"],
   "load.failed": ["读取失败。", "Could not be loaded."],
   "load.away": ["服务暂时不可用，恢复后自动显示。", "The service is away; this page will show by itself when it is back."],
-  "load.missing": ["没有这项任务或单位。", "Not found: {0}"],
+  "load.missing": ["没有这项任务或单位：{0}", "Not found: {0}"],
   "load.nowhere": ["没有这个页面：{0}", "Not found: {0}"],
   "load.again": ["重试", "Try again"],
   "load.board": ["返回台账", "Back to the register"],
