@@ -19,7 +19,7 @@ REASONS = {
     "overdue": "超过时限",
     "due-soon": "临近时限",
     "behind": "落后序时进度",
-    "silent": "长期未报进展",
+    "silent": "长期未反馈进展",
     "on-track": "",
 }
 
@@ -73,7 +73,7 @@ def alert_lines(alerts: Sequence[dict[str, Any]], most: int) -> list[str]:
         by_event.setdefault((*alert["causes"], alert["title"]), []).append(alert)
     lines = []
     for same in list(by_event.values())[:most]:
-        others = f"等 {len(same)} 家" if len(same) > 1 else ""
+        others = f"等 {len(same)} 个单位" if len(same) > 1 else ""
         lines.append(f"{same[0]['at'][:10]}  {same[-1]['recipient']}{others}  {same[0]['title']}")
     return lines
 

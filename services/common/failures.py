@@ -27,7 +27,7 @@ class _Failures(NamedTuple):
 
 
 class FailedSignIns:
-    """The failures by address; what succeeds is never slowed, as it is never asked about here."""
+    """The failures by address; a sign-in that succeeds is never slowed: only failures are counted here."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, _Failures] = OrderedDict()

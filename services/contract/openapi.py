@@ -243,7 +243,7 @@ def _content(answer: Answer, known: SchemaRegistry) -> Schema:
 
 
 def _secure(operation: Schema, method: str, *, is_open: bool) -> dict[int, Answer]:
-    """Put what an operation on a ledger needs into it; returns the problems of requests without."""
+    """Add to an operation the credentials it needs; return the problems that answer requests without them."""
     forged = {} if method in SAFE else problems(403)
     if is_open:
         return forged

@@ -21,7 +21,7 @@ def standing(leading: tuple[str, ...], units: tuple[UnitRow, ...], state: State)
 
 
 def standing_of(part: UnitRow, state: State) -> State:
-    """Return an open task's state where one unit leads: `standing` without a look at the other parts."""
+    """Return what `standing` does for an open task with a single lead, without reading the other parts."""
     return _together({part.state}, state)
 
 

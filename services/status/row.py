@@ -106,7 +106,7 @@ class TrackedTask(Struct, frozen=True, gc=False):
 
 
 def shared(task: TrackedTask) -> TrackedTask:
-    """Return a task just decoded with names that many tasks have as one object each: half of its memory.
+    """Intern the names in a task that was just decoded: many tasks share them, which halves their memory.
 
     The members are set in place, as nothing else has the task yet.
     """

@@ -94,7 +94,7 @@ class Board:
 
         def changed(name: str, task: TrackedTask) -> TrackedTask | None:
             lit = relight(task, self.ledger.lights, now)
-            if lit is None:  # it was lit at a later instant than the one before its change
+            if lit is None:  # its light is already as of a later instant
                 self._views.light_changes.put(name, next_change(task, self.ledger.lights, now))
             return lit
 

@@ -142,8 +142,11 @@ async def test_both_languages(readers: Readers) -> None:
 async def test_an_address_that_leads_nowhere(readers: Readers) -> None:
     """A page that does not exist says so and leads back; a ledger that does not exist is not found."""
     page = await readers.page(f"/{LEDGER}/tasks/no-such-task")
-    await expect(page.locator("main h1")).to_contain_text("没有这一项")
+    await expect(page.locator("main h1")).to_contain_text("没有这项任务或单位：no-such-task")
     await page.get_by_role("link", name="返回台账").click()
     await expect(page.locator("tbody tr")).to_have_count(27)
+    await page.goto(f"/{LEDGER}/?cursor=none")
+    await expect(page.locator("main h1")).to_have_text("读取失败。")
+    await expect(page.locator("main p[lang=en]")).to_contain_text("cursor 'none'")  # the service's own words
     async with httpx.AsyncClient(base_url=readers.base) as http:
         assert (await http.get("/elsewhere/")).status_code == 404

@@ -28,7 +28,7 @@ async def test_the_first_paint_of_5000_tasks_is_small(browser: Browser, large: D
         await expect(page.locator("tbody tr")).to_have_count(50)
         await expect(page.locator("caption")).to_contain_text("共5000项")
         assert await page.evaluate(TAKEN) <= FIRST_PAINT_BYTES
-        await expect(page.locator("tbody td.units").first).to_contain_text("牵头，12家配合")
+        await expect(page.locator("tbody td.units").first).to_contain_text("牵头，12个单位配合")
 
 
 async def test_pages_of_a_long_register(browser: Browser, large: Deployment) -> None:

@@ -188,7 +188,7 @@ async def test_a_past_day_has_the_history_of_then(readers: Readers) -> None:
 async def test_a_task_that_does_not_exist(readers: Readers) -> None:
     """The page says so, and leads back."""
     page = await readers.page(f"/{LEDGER}/tasks/zj-2017-99")
-    await expect(page.locator("main h1")).to_contain_text("zj-2017-99")
+    await expect(page.locator("main h1")).to_have_text("没有这项任务或单位：zj-2017-99")
     await page.get_by_role("link", name="返回台账").click()
     await expect(page.locator("tbody tr")).to_have_count(27)
 

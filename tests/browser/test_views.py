@@ -5,14 +5,18 @@ import re
 import signal
 from itertools import pairwise
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.reader import Readers
 from tests.deployment import LEDGER, Deployment, reading
 
 TURN_MS = 10_000
 """Milliseconds that the wall shows one page."""
+
+MANY = 450
+"""Changed tasks of a comparison whose answers a test makes up: more than two pages."""
 
 
 async def read(played: Deployment, path: str, **params: Any) -> Any:
@@ -50,6 +54,8 @@ async def test_the_ranking_has_every_unit_and_sorts_by_any_figure(readers: Reade
     await expect(heading).to_have_attribute("aria-sort", "ascending")
     other = await readers.page(page.url.removeprefix(readers.base))
     await expect(other.get_by_role("columnheader", name="牵头")).to_have_attribute("aria-sort", "ascending")
+    await other.get_by_role("columnheader", name="单位").get_by_role("link").click()
+    await expect(other.locator(".ranking td.rank")).to_have_text([""] * len(units))
 
 
 async def test_a_units_own_page_has_its_figures_and_its_tasks(readers: Readers, played: Deployment) -> None:
@@ -111,9 +117,36 @@ async def test_two_days_are_compared(readers: Readers, played: Deployment) -> No
             await expect(line.locator('[data-kind="percent"] ins')).to_have_text(f"{row['percent']:g}%")
     overdue = compared["counts"]["newly-overdue"]
     assert overdue
-    await page.get_by_role("navigation", name="变化的种类").get_by_role("link", name="新逾期").click()
+    await page.get_by_role("navigation", name="变化的种类").get_by_role("link", name="新增逾期").click()
     await expect(page).to_have_url(re.compile("changed=newly-overdue"))
     await expect(page.locator("tr[data-task]")).to_have_count(overdue)
+
+
+async def test_further_changes_come_once_and_stay(readers: Readers, played: Deployment) -> None:
+    """Two quick presses bring one more page; when all is read again, as many rows are there."""
+    days = {"compare": "2018-12-01T23:59:59+08:00", "as_of": "2019-01-05T23:59:59+08:00"}
+    answer = await read(played, "tasks", **days)
+    row = next(row for row in answer["items"] if row["changes"]["kinds"])
+    asked: list[tuple[int, int]] = []
+
+    async def page_of_many(route: Route) -> None:
+        given = {name: int(value) for name, value in parse_qsl(urlsplit(route.request.url).query) if value.isdigit()}
+        start, end = given.get("cursor", 0), min(MANY, given.get("cursor", 0) + given["limit"])
+        asked.append((start, end))
+        items = [{**row, "task": f"t-{number}"} for number in range(start, end)]
+        await route.fulfill(json={**answer, "items": items, "total": MANY, "next": str(end) if end < MANY else None})
+
+    page = await (await readers.reader()).new_page()
+    await page.route(re.compile(r"/tasks\?.*compare="), page_of_many)
+    await page.goto(f"/{LEDGER}/?compare=2018-12-01&as_of=2019-01-05")
+    await page.get_by_role("button", name="再显示 200 项").evaluate("button => [button.click(), button.click()]")
+    await expect(page.locator("tr[data-task]")).to_have_count(400)
+    await page.evaluate("dispatchEvent(new PopStateEvent('popstate'))")
+    await expect(page.locator("main h1")).to_be_focused()
+    await expect(page.locator("tr[data-task]")).to_have_count(400)
+    assert asked == [(0, 200), (200, 400), (0, 400)]
+    await page.get_by_role("button", name="再显示 50 项").click()
+    await expect(page.locator("tr[data-task]")).to_have_count(MANY)
 
 
 async def test_the_days_to_compare_are_chosen_by_keyboard(readers: Readers) -> None:
@@ -164,6 +197,20 @@ async def test_the_wall_has_the_figures_and_turns_its_pages(readers: Readers, pl
     await expect(page.locator(".controls")).to_contain_text(f"第 2 页，共 {pages} 页")
     await page.get_by_role("button", name="上一页").click()
     await expect(page.locator(".controls")).to_contain_text(f"第 1 页，共 {pages} 页")
+
+
+async def test_the_wall_keeps_its_controls_when_all_is_read_again(readers: Readers) -> None:
+    """As after a reconnection: the page that is shown stays, paused, and can still be turned and set going."""
+    page = await wall(readers)
+    await page.get_by_role("button", name="暂停翻页").click()
+    await page.get_by_role("button", name="下一页").click()
+    async with page.expect_response(lambda answer: "light=yellow" in answer.url):
+        await page.evaluate("dispatchEvent(new PopStateEvent('popstate'))")
+    await expect(page.locator("main h1")).to_be_focused()  # so that all has been drawn again
+    await expect(page.locator(".controls")).to_contain_text("第 2 页")
+    await expect(page.get_by_role("button", name="暂停翻页")).to_have_attribute("aria-pressed", "true")
+    await page.get_by_role("button", name="上一页").click()
+    await expect(page.locator(".controls")).to_contain_text("第 1 页")
 
 
 async def test_the_wall_stands_still_for_those_who_want_less_motion(readers: Readers) -> None:

@@ -14,7 +14,7 @@ from services.status.export.formats import MEDIA_TYPES, Form
 from services.status.export.sheets import About
 
 THREADS = ThreadPoolExecutor(1, "export")
-"""One at a time: a large export takes seconds of a processor, which the event loop and other exports share."""
+"""One at a time: a large export takes seconds of CPU time, which the event loop needs, too."""
 
 PLAIN_NAMES = {
     "tasks": "duban-register",

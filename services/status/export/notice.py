@@ -1,7 +1,7 @@
 """The draft of a notice (督查通报) about a ledger: what it says, in the order and the words of an office. Pure.
 
-Part by part: how things stand, the ranking of the units that lead, what is overdue by unit, what is behind, and what
-falls due within 30 days.
+Part by part: how things stand, the ranking of the units that lead, what is overdue by unit, what is behind, what
+falls due within 30 days, and what is required of those whose tasks are named.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -51,11 +51,20 @@ class Facts(NamedTuple):
     office: str
 
 
+class _Named(NamedTuple):
+    """The tasks that a notice names: overdue, behind, without a report for long, and due within SOON_DAYS by day."""
+
+    late: Sequence[NoticeTask]
+    behind: Sequence[NoticeTask]
+    silent: Sequence[NoticeTask]
+    soon: Sequence[tuple[date, NoticeTask]]
+
+
 def notice(facts: Facts, about: About) -> list[Block]:
     """Return the blocks of a notice as of the day of `about`."""
     words = CHINESE if about.language == "zh" else ENGLISH
     today = about.at.date()
-    tasks = list(facts.tasks)
+    named = _named(facts.tasks, today)
     blocks = [
         Block("title", words.title(about.title)),
         Block("draft", words.draft(day_of(about))),
@@ -65,15 +74,32 @@ def notice(facts: Facts, about: About) -> list[Block]:
     parts = (
         (words.overall, _overall(facts, words)),
         (words.ranking, _ranking(facts, words)),
-        (words.overdue, _overdue(tasks, words, today, about)),
-        (words.behind, _behind(tasks, words)),
-        (words.coming, _coming(tasks, words, today, about)),
-        (words.demands, iter([Block("text", text) for text in words.closing])),
+        (words.overdue, _overdue(named.late, words, today, about)),
+        (words.behind, _behind(named, words)),
+        (words.coming, _coming(named.soon, words, about)),
+        *([(words.demands, _demands(named, words))] if any(named) else []),
     )
     for number, (heading, part) in enumerate(parts, 1):
         blocks += [Block("heading", words.numbered(number, heading)), *part]
     signature = [Block("signature", facts.office), Block("signature", spelled_day(today, about.language))]
     return [*blocks, *signature]
+
+
+def _named(tasks: Iterable[NoticeTask], today: date) -> _Named:
+    """Return the tasks that a notice names, each list in its order."""
+    ordered = sorted(tasks, key=_place)
+    last = today + timedelta(days=SOON_DAYS)
+    soon = [
+        (row.due_day, row)
+        for row in ordered
+        if row.state != "closed" and row.light != "red" and row.due_day is not None and today <= row.due_day <= last
+    ]
+    return _Named(
+        late=[row for row in ordered if row.light == "red"],
+        behind=[row for row in ordered if row.light_reason == "behind"],
+        silent=[row for row in ordered if row.light_reason == "silent"],
+        soon=sorted(soon, key=lambda one: one[0]),
+    )
 
 
 def _overall(facts: Facts, words: NoticeWords) -> Iterator[Block]:
@@ -105,12 +131,11 @@ def _ranking(facts: Facts, words: NoticeWords) -> Iterator[Block]:
         yield Block("table", table=[words.columns, *rows])
 
 
-def _overdue(tasks: Sequence[NoticeTask], words: NoticeWords, today: date, about: About) -> Iterator[Block]:
+def _overdue(late: Sequence[NoticeTask], words: NoticeWords, today: date, about: About) -> Iterator[Block]:
     """Yield the overdue tasks under the units that lead them, those with the most first."""
-    late = [row for row in tasks if row.light == "red"]
     yield Block("text", words.count_overdue(len(late)))
     by_lead: dict[str, list[NoticeTask]] = {}
-    for row in sorted(late, key=_place)[:MOST_LISTED]:
+    for row in late[:MOST_LISTED]:
         by_lead.setdefault(row.lead, []).append(row)
     ordered = sorted(by_lead.items(), key=lambda one: (-len(one[1]), one[0]))
     for number, (lead, rows) in enumerate(ordered, 1):
@@ -123,29 +148,32 @@ def _overdue(tasks: Sequence[NoticeTask], words: NoticeWords, today: date, about
     yield from _rest(late, words)
 
 
-def _behind(tasks: Sequence[NoticeTask], words: NoticeWords) -> Iterator[Block]:
+def _behind(named: _Named, words: NoticeWords) -> Iterator[Block]:
     """Yield the tasks that are behind proportional progress, then those without a report for long."""
-    behind = sorted((row for row in tasks if row.light_reason == "behind"), key=_place)
-    silent = sorted((row for row in tasks if row.light_reason == "silent"), key=_place)
-    yield Block("text", words.count_behind(len(behind), len(silent)))
-    for number, row in enumerate((behind + silent)[:MOST_LISTED], 1):
+    slow = [*named.behind, *named.silent]
+    yield Block("text", words.count_behind(len(named.behind), len(named.silent)))
+    for number, row in enumerate(slow[:MOST_LISTED], 1):
         yield Block("item", words.slow(number, _title(row), row.lead, _percent(row), row.light_reason))
-    yield from _rest(behind + silent, words)
+    yield from _rest(slow, words)
 
 
-def _coming(tasks: Sequence[NoticeTask], words: NoticeWords, today: date, about: About) -> Iterator[Block]:
+def _coming(soon: Sequence[tuple[date, NoticeTask]], words: NoticeWords, about: About) -> Iterator[Block]:
     """Yield the open tasks that fall due within SOON_DAYS, the earliest first."""
-    last = today + timedelta(days=SOON_DAYS)
-    due = [
-        (row.due_day, row)
-        for row in tasks
-        if row.state != "closed" and row.light != "red" and row.due_day is not None and today <= row.due_day <= last
-    ]
-    due.sort(key=lambda one: (one[0], _place(one[1])))
-    yield Block("text", words.count_coming(len(due), SOON_DAYS))
-    for number, (day, row) in enumerate(due[:MOST_LISTED], 1):
+    yield Block("text", words.count_coming(len(soon), SOON_DAYS))
+    for number, (day, row) in enumerate(soon[:MOST_LISTED], 1):
         yield Block("item", words.next(number, _title(row), row.lead, spelled_day(day, about.language), _percent(row)))
-    yield from _rest(due, words)
+    yield from _rest(soon, words)
+
+
+def _demands(named: _Named, words: NoticeWords) -> Iterator[Block]:
+    """Yield what is required of those whose tasks the notice names."""
+    for tasks, text in (
+        (named.late, words.demand_late),
+        ((*named.behind, *named.silent), words.demand_slow),
+        (named.soon, words.demand_soon),
+    ):
+        if tasks:
+            yield Block("text", text)
 
 
 def _rest(listed: Sequence[object], words: NoticeWords) -> Iterator[Block]:

@@ -9,7 +9,7 @@ from services.status.figures.week import Week
 from services.status.row import Reason
 
 SHORT_TITLE = 7
-"""Characters of a ledger's title with which that of the notice fits in one line; a longer one is broken by sense."""
+"""The longest ledger title with which the notice's title fits on one line; a longer one gets a line break after it."""
 
 
 class Chinese:
@@ -19,14 +19,14 @@ class Chinese:
     overall: str = "总体情况"
     ranking: str = "牵头单位完成情况"
     overdue: str = "逾期未办结任务"
-    behind: str = "进度滞后和久未反馈任务"
+    behind: str = "落后序时进度和长期未反馈进展任务"
     coming: str = "近期到期任务"
     demands: str = "工作要求"
     columns: Sequence[str] = ("名次", "单位", "牵头", "应结", "按时", "按时率（%）", "平均逾期（天）", "逾期（含配合）")
-    closing: Sequence[str] = (
-        "请逾期任务的牵头单位查明原因，倒排工期，尽快办结并报送办结材料；确需延期的，须在到期前申请。",
-        "请进度滞后和久未反馈任务的牵头单位加快推进，及时、如实反馈进展。",
-        "请近期到期任务的牵头单位会同配合单位对照时限抓紧落实，确保按时办结。",
+    demand_late: str = "请逾期任务的牵头单位查明原因，倒排工期，尽快办结并报送办结材料。"
+    demand_slow: str = "请落后序时进度、长期未反馈进展任务的牵头单位加快推进，及时、如实反馈进展。"
+    demand_soon: str = (
+        "请近期到期任务的牵头单位会同配合单位对照时限抓紧落实，确保按时办结；确需延期的，须在到期前申请。"
     )
 
     def title(self, ledger: str) -> str:
@@ -42,7 +42,7 @@ class Chinese:
     def standing(self, ledger: str, day: str, overview: Overview) -> str:
         lights, states = overview.lights, overview.states
         other = lights["yellow"] - overview.due_soon
-        parts = ((overview.due_soon, "临近时限"), (other, "进度滞后或久未反馈"))
+        parts = ((overview.due_soon, "临近时限"), (other, "落后序时进度或长期未反馈进展"))
         reasons = "，".join(f"{name}{number}项" for number, name in parts if number)
         warned = f"预警{lights['yellow']}项（{reasons}）" if reasons else "无预警任务"
         waiting = f"，另有{states['submitted']}项已报办结、待核查销号" if states["submitted"] else ""
@@ -91,14 +91,14 @@ class Chinese:
 
     def count_behind(self, behind: int, silent: int) -> str:
         if not behind and not silent:
-            return "没有进度滞后或久未反馈的任务。"
-        return f"落后序时进度的任务{behind}项，长期实施但久未反馈进展的任务{silent}项。"
+            return "没有落后序时进度或长期未反馈进展的任务。"
+        return f"落后序时进度的任务{behind}项，长期未反馈进展的任务{silent}项。"
 
     def slow(self, number: int, title: str, lead: str, percent: str | None, reason: Reason) -> str:
         if reason == "behind":
             state = f"{_progress(percent)}，落后序时进度"
         else:
-            state = "长期未反馈进展" if percent is None else f"{_progress(percent)}，此后长期未再反馈"
+            state = "长期未反馈进展" if percent is None else f"{_progress(percent)}，此后长期未反馈进展"
         return f"{number}．{title}（{lead}牵头）。{state}。"
 
     def count_coming(self, number: int, days: int) -> str:

@@ -28,11 +28,15 @@ class English:
         "Mean days late",
         "Overdue (all)",
     )
-    closing: Sequence[str] = (
-        "Units that lead an overdue task find out the reason, set a schedule and submit the completion without delay.",
-        "An extension has to be requested before the due date.",
-        "Units that lead a task that is behind or without reports speed it up and report on it in time and truthfully.",
-        "Units that lead a task that is due soon complete it in time, together with the cooperating units.",
+    demand_late: str = (
+        "Units that lead an overdue task find out the reason, set a schedule and submit the completion without delay."
+    )
+    demand_slow: str = (
+        "Units that lead a task that is behind or without reports speed it up and report on it in time and truthfully."
+    )
+    demand_soon: str = (
+        "Units that lead a task that is due soon complete it in time, together with the cooperating units;"
+        " an extension has to be requested before the due date."
     )
 
     def title(self, ledger: str) -> str:

@@ -22,7 +22,9 @@ class NoticeWords(Protocol):
     coming: str
     demands: str
     columns: Sequence[str]
-    closing: Sequence[str]
+    demand_late: str
+    demand_slow: str
+    demand_soon: str
 
     def title(self, ledger: str) -> str: ...
     def draft(self, day: str) -> str: ...

@@ -1,7 +1,7 @@
 """The paper of official documents in DOCX: fonts, margins, page numbers and tables, by GB/T 9704-2012.
 
-`Paper` builds one document from the top; a font is named for Chinese and Latin script alike, as python-docx sets the
-latter only.
+`Paper` builds one document from the top; each font is set for both scripts; python-docx by itself sets it for Latin
+only.
 """
 
 import io

@@ -1,7 +1,7 @@
 """The figures of each unit, and their order in a ranking. Pure.
 
 `led` and `joined` are the tasks that a unit leads and those in which it cooperates; `open`, `closed`, `overdue` (red)
-and `due_soon` divide both by what their rows show. `verdict.py` has the rule for being on time.
+and `due_soon` count the tasks of both by state and light. `verdict.py` has the rule for being on time.
 """
 
 from collections.abc import Iterable

@@ -10,8 +10,9 @@ from services.status.past.board import Numbers, PastBoard, PastTask
 from services.status.past.facts import LIGHTS, STATES
 
 Change: TypeAlias = Literal["new", "closed", "newly-overdue", "light", "percent", "deadline", "units"]
-"""`new`, `closed` and `newly-overdue`: so on the board that is shown, and not on the other. The rest: another value on
-both; `deadline` is the deadline or its due instant, `units` are the lead, the units and their roles."""
+"""`new`, `closed` and `newly-overdue`: true of the task on the shown board and not on the other. The others: the task
+is on both boards with different values; `deadline` is the deadline or its due instant, `units` are the lead, the units
+and their roles."""
 
 ChangeCounts: TypeAlias = dict[Change | Literal["absent"], int]
 """How many tasks have each change; `absent` are those that only the other board has."""

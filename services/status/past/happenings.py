@@ -18,8 +18,8 @@ from services.status.row import TrackedTask
 HAPPENING = np.dtype([("position", "<u4"), ("unit", "<u2"), ("kind", "u1"), ("due", "<i8")])
 """What an event did to its task: the event at the position has the task and the recorded instant (facts.py: EVENT).
 
-`unit` is 0 where a kind is of no unit. `due` is the due instant that held at a submission or closing, and of a report
-the unit's latest report in the task, by its source; NEVER stands for none.
+`unit` is 0 for kinds that concern no single unit. `due` is the due instant that held at a submission or closing, and of
+a report the unit's latest report in the task, by its source; NEVER stands for none.
 """
 
 HappeningKind: TypeAlias = Literal[
@@ -44,7 +44,7 @@ OPENED, SUBMITTED, WITHDRAWN, CLOSED, REOPENED, REPORTED, HANDED_OVER, RETURNED,
 )
 
 REPLACED = np.array([OPENED, SUBMITTED, SUBMITTED, CLOSED, CLOSED, REPORTED, REPORTED, RETURNED, EXTENDED, PASSED])
-"""The kind of which each kind is a later word: the last one of a task and unit counts."""
+"""The kind that each kind overrides: of those with one value, the last per task and unit counts."""
 
 Happened: TypeAlias = tuple[int, str, int]
 """A kind, a unit (empty: none), and the instant `due`."""

@@ -32,7 +32,7 @@ BOARDS_KEPT = 4
 """Boards in memory, 8 MB each at 100,000 tasks: a page shows some views of one day, or compares two."""
 
 _THREAD = ThreadPoolExecutor(1, "past")
-"""One for all ledgers: two would not be faster, and what is kept between questions has one user at a time."""
+"""One for all ledgers: a second thread would gain nothing, and caches between questions then need no lock."""
 
 AnyMoment: TypeAlias = int | datetime | Moment | None
 """A position, an instant, or a position with the instant of its lights; None is before the first event."""

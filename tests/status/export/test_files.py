@@ -127,7 +127,7 @@ def test_a_register_as_document() -> None:
     assert "tblHeader" in head
     assert all("cantSplit" in row._tr.trPr.xml for row in table.rows)
     assert "PAGE" in section.footer._element.xml
-    assert "截至2019年1月3日　日志位置 12" in section.footer.paragraphs[0].text
+    assert "截至2019年1月3日　日志序号 12" in section.footer.paragraphs[0].text
 
 
 def test_a_document_shows_what_xml_cannot_hold() -> None:

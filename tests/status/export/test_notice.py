@@ -32,7 +32,7 @@ def test_a_notice_begins_with_how_things_stand() -> None:
     assert address.text == "各有关单位："
     assert standing.text == (
         "截至2019年1月3日，湛江市残疾人工作重点任务台账共有工作任务5项，涉及责任单位3个。其中，已销号1项，正常推进1项，"
-        "预警2项（临近时限1项，进度滞后或久未反馈1项），逾期1项。现将有关情况通报如下。"
+        "预警2项（临近时限1项，落后序时进度或长期未反馈进展1项），逾期1项。现将有关情况通报如下。"
     )
 
 
@@ -42,7 +42,7 @@ def test_the_parts_are_numbered_as_in_a_document() -> None:
         "一、总体情况",
         "二、牵头单位完成情况",
         "三、逾期未办结任务",
-        "四、进度滞后和久未反馈任务",
+        "四、落后序时进度和长期未反馈进展任务",
         "五、近期到期任务",
         "六、工作要求",
     ]
@@ -76,6 +76,31 @@ def test_the_ranking_has_the_units_that_lead() -> None:
 def test_a_notice_ends_with_office_and_day() -> None:
     """The supervisor of the ledger signs, on the day of the figures."""
     assert of_kind("signature") == ["督查室", "2019年1月3日"]
+
+
+LATE, SLOW, SOON = (
+    "请逾期任务的牵头单位查明原因，倒排工期，尽快办结并报送办结材料。",
+    "请落后序时进度、长期未反馈进展任务的牵头单位加快推进，及时、如实反馈进展。",
+    "请近期到期任务的牵头单位会同配合单位对照时限抓紧落实，确保按时办结；确需延期的，须在到期前申请。",
+)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "demands"),
+    [
+        ({"t-2"}, [LATE]),
+        ({"t-4"}, [SLOW]),
+        ({"t-3"}, [SOON]),
+        ({"t-1", "t-2", "t-3", "t-4", "t-5"}, [LATE, SLOW, SOON]),
+        ({"t-1", "t-5"}, []),
+    ],
+)
+def test_a_notice_demands_only_of_those_whom_it_names(tasks: set[str], demands: list[str]) -> None:
+    """Each list has its demand; an extension is not for overdue tasks, which are refused one."""
+    blocks = notice(FACTS._replace(tasks=[row for row in ROWS if row.task in tasks]), ABOUT)
+    said = [block.text for block in blocks]
+    heading = "六、工作要求"
+    assert (said[said.index(heading) + 1 : -2] if heading in said else []) == demands
 
 
 def test_a_notice_in_english() -> None:

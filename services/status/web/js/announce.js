@@ -1,4 +1,4 @@
-// What is read out to those who cannot see the page: the latest of several news, not each.
+// What is read out to those who cannot see the page: of several messages within a moment, only the latest.
 
 const QUIET_MS = 1_500; // news within it are read out as one
 

@@ -30,7 +30,7 @@ export function address(path, params) {
   return query ? `${path}?${query}` : path;
 }
 
-/** Parameters with some changed: null or "" removes one; a change of any but `page` members starts at the first page. */
+/** Parameters with some changed; null or "" removes one. */
 export function changed(params, changes) {
   const next = new URLSearchParams(params);
   for (const [name, value] of Object.entries(changes)) {

@@ -18,11 +18,20 @@ let settling = 0;
 export function rail(data, ctx) {
   const { html, nothing, t, lang } = ctx;
   const today = dayOf(ctx.today.at);
-  const line = railOf(data.days, data.dues, today);
+  const line = railOf(ctx.today.days, data.dues, today);
   if (line.last - line.first < 2) return nothing;
   const shown = ctx.asOf ? Math.min(line.today, number(data.day)) : line.today;
   const at = (day) => (100 * (day - line.first)) / (line.last - line.first);
-  const choose = (day, options) => go(ctx, day === line.today ? null : named(day), options);
+  const choose = (day, options) => {
+    clearTimeout(settling);
+    return go(ctx, day === line.today ? null : named(day), options);
+  };
+  const move = (knob, day) => {
+    knob.value = String(day);
+    knob.setAttribute("aria-valuetext", date(named(day), lang));
+    clearTimeout(settling);
+    settling = setTimeout(() => knob.isConnected && choose(day, { replace: true }), SETTLE_MS);
+  };
   return html`<section class="rail" aria-label=${t("rail.label")}>
     <div class="track">
       <svg class="years" height=${HEIGHT} aria-hidden="true">${scale(line, at)} ${bars(line, at, shown)}</svg>
@@ -35,17 +44,13 @@ export function rail(data, ctx) {
         aria-label=${t("rail.label")}
         aria-valuetext=${date(named(shown), lang)}
         @keydown=${(event) => {
-          const day = stepped(line.stops, shown, event.key);
-          if (day === null) return;
+          // from where the knob is: the day that is drawn is older while the rows of the next one are read
+          const day = stepped(line.stops, Number(event.target.value), event.key);
+          if (day === null || event.altKey || event.ctrlKey || event.metaKey) return;
           event.preventDefault();
-          choose(day, { replace: true });
+          move(event.target, day);
         }}
-        @input=${({ target }) => {
-          const day = nearest(line.stops, Number(target.value));
-          target.value = String(day);
-          clearTimeout(settling);
-          settling = setTimeout(() => choose(day, { replace: true }), SETTLE_MS);
-        }}
+        @input=${({ target }) => move(target, nearest(line.stops, Number(target.value)))}
       />
     </div>
     <div class="day">

@@ -22,7 +22,8 @@ export function ranking(units, ctx) {
   const { html, repeat } = ctx;
   const sort = orderOf(ctx.params, KEYS, STANDARD);
   const ordered = inOrder(units, KEYS, sort);
-  const ranks = ranksOf(ordered.map(KEYS[sort.replace(/^-/, "")]));
+  const by = sort.replace(/^-/, "");
+  const ranks = by === "unit" ? [] : ranksOf(ordered.map(KEYS[by])); // a name has no rank
   return html`
     <table class="sheet ranking stacks">
       <caption>
@@ -61,7 +62,7 @@ function line(row, rank, ctx) {
   const cell = (column, content) => html`<td data-label=${ctx.t(`unit.${column}`)} class="number">${content}</td>`;
   return html`
     <tr data-overdue=${row.overdue > 0}>
-      <td class="number rank">${rank}</td>
+      <td class="number rank">${rank ?? ""}</td>
       <th scope="row"><a href=${unitLink(ctx, row.unit)}>${said(row.unit, ctx)}</a></th>
       ${cell("led", row.led)} ${cell("joined", row.joined)} ${cell("open", row.open)} ${cell("closed", row.closed)}
       ${cell("overdue", row.overdue ? html`<strong class="overdue">${row.overdue}</strong>` : 0)}

@@ -5,7 +5,7 @@ import { addDays, addMonths, lastDay, offsetOf } from "./instants.js";
 import { entryLink } from "./jump.js";
 import { phrase, said } from "./phrase.js";
 
-/** Lines of words: the reading, and the rule behind it. `history` tells whether the office has changed it since. */
+/** Lines of words: the reading, and the rule behind it; `revised` are the task's deadlines so far (revisions.js). */
 export function reading(row, revised, ctx) {
   const last = revised.at(-1);
   const place = last && entryLink(last.position, ctx);

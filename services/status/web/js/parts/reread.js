@@ -3,16 +3,23 @@
 // After the first of several changes; a burst of reports is one read, and a reader does not notice the delay.
 const DELAY_MS = 1_000;
 
-const waiting = new WeakSet();
+const waiting = new WeakMap(); // views whose read is to come or on the way: {reading, again} of each
 
-/** Have `read()` replace members of the view's data, `delay` milliseconds after the first of several changes. */
+/**
+ * Have `read()` replace members of the view's data, `delay` milliseconds after the first of several changes.
+ *
+ * A change during a read has one more follow it: two at once could answer in the other order, and the older one stay.
+ */
 export function reread(ctx, read, delay = DELAY_MS) {
-  if (waiting.has(ctx)) {
+  const known = waiting.get(ctx);
+  if (known) {
+    known.again = known.reading;
     return;
   }
-  waiting.add(ctx);
+  const mine = { reading: false, again: false };
+  waiting.set(ctx, mine);
   setTimeout(async () => {
-    waiting.delete(ctx);
+    mine.reading = true;
     try {
       const fresh = await read();
       ctx.update((data) => ({ ...data, ...fresh }));
@@ -20,6 +27,9 @@ export function reread(ctx, read, delay = DELAY_MS) {
       if (!error.retry) {
         throw error; // otherwise the service is away, and the reconnection reads the whole view again
       }
+    } finally {
+      waiting.delete(ctx);
+      if (mine.again) reread(ctx, read, delay);
     }
   }, delay);
 }

@@ -1,16 +1,16 @@
 // The deadlines that a task has had, from its history. Pure.
 
-/** The due instant of a deadline that a reader compares: the last of several, the later of two readings; or null. */
+/**
+ * The due instant of a deadline that a reader compares, of two readings the later one; or null.
+ *
+ * One with several is null: an extension moves an occurrence or a step, and the history does not tell which one.
+ */
 export function dueOf(deadline) {
   switch (deadline.kind) {
     case "fixed":
       return deadline.due;
     case "ambiguous":
       return deadline.loose;
-    case "recurring":
-      return deadline.first;
-    case "milestones":
-      return deadline.milestones.at(-1).due;
     default:
       return null;
   }

@@ -2,7 +2,7 @@
 
 const TURN_MS = 10_000; // long enough to read eight lines, short enough to see the rest while one waits for the lift
 
-/** <duban-pages>: shows one of its children at a time; `paused` and `page` are its state, and "turn" tells of a change. */
+/** <duban-pages>: shows one of its children at a time; `turned` is its state, and "turn" tells that it may have changed. */
 class Pages extends HTMLElement {
   connectedCallback() {
     this.page = 0;
@@ -18,6 +18,11 @@ class Pages extends HTMLElement {
   disconnectedCallback() {
     clearInterval(this.timer);
     this.observer.disconnect();
+  }
+
+  /** {page, count, paused}: which of how many children is shown, and whether it stays. */
+  get turned() {
+    return { page: this.page, count: this.children.length, paused: this.paused };
   }
 
   /** Turn so many pages on, or back; after the last one comes the first. */
@@ -37,9 +42,8 @@ class Pages extends HTMLElement {
     [...this.children].forEach((child, number) => {
       child.hidden = number !== this.page;
     });
-    const detail = { page: this.page, count: this.children.length, paused: this.paused };
     // later, because the element may be shown in the middle of a drawing, which must not begin another
-    queueMicrotask(() => this.isConnected && this.dispatchEvent(new CustomEvent("turn", { detail })));
+    queueMicrotask(() => this.isConnected && this.dispatchEvent(new Event("turn")));
   }
 }
 

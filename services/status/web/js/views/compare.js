@@ -12,23 +12,27 @@ import { address, changed } from "../router.js";
 
 const KINDS = ["new", "closed", "newly-overdue", "light", "percent", "deadline", "units"];
 const TOLD = ["new", "closed", "newly-overdue", "deadline"]; // what the sentence tells; the counts have the rest
-const ROWS_MOST = 200; // in one answer; more are shown on demand
+const ROWS_MOST = 200; // at first, and at each demand for more
+const ANSWER_MOST = 1_000; // rows that the API gives in one answer
 const REREAD_MS = 10_000; // comparing all tasks is the most expensive read, and nobody needs it by the second
 const DAYS_BEFORE = 7; // where the address names no day: what a weekly meeting wants to see
+
+let wanted = null; // {address, rows, reading}: rows that the reader wants of an address, and whether more are on the way
 
 export function title(ctx) {
   return ctx.t("nav.compare");
 }
 
 export async function load(ctx) {
-  const before = dayBefore(ctx);
-  const kind = kindOf(ctx);
-  const page = await ctx.api("tasks", {
-    compare: asOfInstant(before, ctx.today.at),
-    changed: kind ?? KINDS.join(","),
-    limit: ROWS_MOST,
-  });
-  return { before, rows: page.items, total: page.total, counts: page.counts, next: page.next, kind };
+  const asked = { before: dayBefore(ctx), kind: kindOf(ctx) };
+  const { items, total, counts, next } = await pageOf(asked, demand().rows, null, ctx);
+  const data = { ...asked, rows: items, total, counts, next };
+  // the rows that a reader has asked for stay when all is read again, also those asked for meanwhile
+  while (data.next !== null && data.rows.length < demand().rows) {
+    const page = await pageOf(data, demand().rows - data.rows.length, data.next, ctx);
+    Object.assign(data, { rows: [...data.rows, ...page.items], next: page.next });
+  }
+  return data;
 }
 
 export function render(data, ctx) {
@@ -46,6 +50,17 @@ export function render(data, ctx) {
 export function change(data, row, ctx) {
   reread(ctx, () => load(ctx), REREAD_MS);
   return { data };
+}
+
+function pageOf({ before, kind }, rows, cursor, ctx) {
+  const compare = asOfInstant(before, ctx.today.at);
+  const limit = Math.min(ANSWER_MOST, rows);
+  return ctx.api("tasks", { compare, changed: kind ?? KINDS.join(","), limit, cursor });
+}
+
+function demand() {
+  if (wanted?.address !== location.search) wanted = { address: location.search, rows: ROWS_MOST, reading: false };
+  return wanted;
 }
 
 // The day of the address, or a week before the day that is compared with it.
@@ -145,16 +160,26 @@ function table({ rows, total }, ctx) {
   return taskTable(rows, caption, [column], ctx);
 }
 
-function more({ rows, total, next, before, kind }, ctx) {
-  const read = async () => {
-    const page = await ctx.api("tasks", {
-      compare: asOfInstant(before, ctx.today.at),
-      changed: kind ?? KINDS.join(","),
-      limit: ROWS_MOST,
-      cursor: next,
-    });
-    ctx.update((data) => ({ ...data, rows: [...data.rows, ...page.items], next: page.next }));
-  };
-  const count = Math.min(ROWS_MOST, total - rows.length);
-  return ctx.html`<p><button type="button" @click=${read}>${ctx.t("compare.more", count)}</button></p>`;
+function more(data, ctx) {
+  const count = Math.min(ROWS_MOST, data.total - data.rows.length);
+  return ctx.html`<p>
+    <button type="button" @click=${() => readMore(data, ctx)}>${ctx.t("compare.more", count)}</button>
+  </p>`;
+}
+
+// Once for several presses; where all was read again meanwhile, that has these rows, too.
+async function readMore(data, ctx) {
+  const mine = demand();
+  if (mine.reading) return;
+  Object.assign(mine, { reading: true, rows: data.rows.length + ROWS_MOST });
+  try {
+    const page = await pageOf(data, ROWS_MOST, data.next, ctx);
+    ctx.update((now) =>
+      now.next === data.next && now.rows.length === data.rows.length
+        ? { ...now, rows: [...now.rows, ...page.items], next: page.next }
+        : now,
+    );
+  } finally {
+    mine.reading = false;
+  }
 }

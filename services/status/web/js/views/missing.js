@@ -3,7 +3,7 @@ import { html } from "../../vendor/lit-html/lit-html.js";
 import { pathOf } from "../router.js";
 
 export function title(ctx) {
-  return ctx.t("load.missing", location.pathname);
+  return ctx.t("load.nowhere", location.pathname);
 }
 
 export async function load() {

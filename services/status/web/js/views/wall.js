@@ -21,14 +21,10 @@ export async function load(ctx) {
   const [red, yellow] = await Promise.all(
     ["red", "yellow"].map((light) => ctx.api("tasks", { light, sort: "due", limit: ROWS_MOST, fields: FIELDS })),
   );
-  return {
-    rows: [...red.items, ...yellow.items],
-    total: red.total + yellow.total,
-    turned: { page: 0, count: 1, paused: false },
-  };
+  return { rows: [...red.items, ...yellow.items] };
 }
 
-export function render({ rows, turned }, ctx) {
+export function render({ rows }, ctx) {
   const { html, repeat } = ctx;
   const pages = Array.from({ length: Math.ceil(rows.length / LINES) }, (_, page) =>
     rows.slice(LINES * page, LINES * (page + 1)),
@@ -46,7 +42,7 @@ export function render({ rows, turned }, ctx) {
         pages.length === 0
           ? html`<p class="quiet">${ctx.t("wall.quiet")}</p>`
           : html`
-              <duban-pages @turn=${(event) => ctx.update((data) => ({ ...data, turned: event.detail }))}>
+              <duban-pages @turn=${() => ctx.update((data) => data)}>
                 ${repeat(
                   pages,
                   (_, number) => number,
@@ -56,7 +52,7 @@ export function render({ rows, turned }, ctx) {
                     </ol>`,
                 )}
               </duban-pages>
-              ${controls(turned, ctx)}
+              ${controls(ctx)}
             `
       }
       <p class="leave"><a href=${linkTo(ctx, "")}>${ctx.t("wall.leave")}</a></p>
@@ -70,14 +66,8 @@ export function change(data, row, ctx) {
   if (!shown && row.light !== "red" && row.light !== "yellow") {
     return { data };
   }
-  reread(ctx, () => fresh(ctx));
+  reread(ctx, () => load(ctx));
   return { data: { ...data, rows: data.rows.map((one) => (one.task === row.task ? row : one)) } };
-}
-
-// What is turned to is the reader's; only the rows are new.
-async function fresh(ctx) {
-  const { rows, total } = await load(ctx);
-  return { rows, total };
 }
 
 function figure(light, ctx) {
@@ -104,8 +94,10 @@ function line(row, ctx) {
   `;
 }
 
-function controls({ page, count, paused }, ctx) {
+// What is turned to and paused is the element's own: it outlives the rows, which a reconnection reads again.
+function controls(ctx) {
   const pages = () => document.querySelector("duban-pages");
+  const { page, count, paused } = pages()?.turned ?? { page: 0, count: 0, paused: false };
   return ctx.html`
     <p class="controls" ?hidden=${count < 2}>
       <button type="button" @click=${() => pages().turn(-1)}>${ctx.t("wall.back")}</button>

@@ -40,13 +40,13 @@ define({
   "calendar.only-month": [(month) => `${month}月`, (month) => MONTHS[month - 1].slice(0, 3)],
   "calendar.due": [(count) => `${count} 项到期`, (count) => `${plural(count, "task")} due`],
   "calendar.spoken": [
-    (year, month, due, closed, overdue) => `${year}年${month}月到期${due}项，已办结${closed}项，逾期${overdue}项`,
+    (year, month, due, closed, overdue) => `${year}年${month}月到期${due}项，已销号${closed}项，逾期${overdue}项`,
     (year, month, due, closed, overdue) => `${english(year, month)}: ${due} due, ${closed} closed, ${overdue} overdue`,
   ],
   "calendar.before": ["上一月", "Month before"],
   "calendar.after": ["下一月", "Month after"],
   "calendar.earlier": [
-    (due, closed, overdue) => `这十三个月之前到期${due}项：已办结${closed}项，逾期${overdue}项。`,
+    (due, closed, overdue) => `这十三个月之前到期${due}项：已销号${closed}项，逾期${overdue}项。`,
     (due, closed, overdue) =>
       `${plural(due, "task")} fell due before these months: ${closed} closed, ${overdue} overdue.`,
   ],

@@ -6,7 +6,7 @@ define({
   "compare.lede-none": ["没有变化。", "nothing has changed."],
   "compare.told-new": ["新增{0}项", "{0} new"],
   "compare.told-closed": ["销号{0}项", "{0} closed"],
-  "compare.told-newly-overdue": ["新逾期{0}项", "{0} newly overdue"],
+  "compare.told-newly-overdue": ["新增逾期{0}项", "{0} newly overdue"],
   "compare.told-deadline": ["调整时限{0}项", "{0} with another deadline"],
   "compare.told-other": ["只有进展、灯色或单位有变化", "only progress, lights or units have changed"],
   "compare.form": ["对比的两天", "The two days"],
@@ -29,7 +29,7 @@ define({
 
   "change.new": ["新增", "New"],
   "change.closed": ["销号", "Closed"],
-  "change.newly-overdue": ["新逾期", "Newly overdue"],
+  "change.newly-overdue": ["新增逾期", "Newly overdue"],
   "change.light": ["灯", "Light"],
   "change.percent": ["进展", "Progress"],
   "change.deadline": ["时限", "Deadline"],

@@ -1,16 +1,16 @@
 // Words of a task's page: [Chinese, English].
-import { define } from "../words.js";
+import { define, plural } from "../words.js";
 
 define({
   "task.number": ["第 {0} 项", "No. {0}"],
   "task.lead-inferred": ["原文未写明牵头，因列首位", "The document names no lead; this unit is listed first"],
   "task.lead-stated": ["原文写明牵头", "Named as the lead in the document"],
   "task.written-first": ["原定：", "Originally:"],
-  "task.percent": ["进展 {0}%", "{0} % done"],
+  "task.percent": ["进展 {0}%", "{0}% done"],
   "task.no-percent": ["进展未量化", "progress not in per cent"],
-  "task.asked": ["序时 {0}%", "{0} % expected by now"],
-  "task.extensions": ["延期 {0} 次", "put off {0}×"],
-  "task.returns": ["退回 {0} 次", "returned {0}×"],
+  "task.asked": ["序时 {0}%", "{0}% expected by now"],
+  "task.extensions": [(count) => `延期 ${count} 次`, (count) => `extended ${plural(count, "time")}`],
+  "task.returns": [(count) => `退回 ${count} 次`, (count) => `returned ${plural(count, "time")}`],
   "task.changed": ["本任务有新记录：{0}，{1}", "This task has a new entry: {0}, {1}"],
 
   "read.fixed": ["识别为{0}前（含当日）办结", "Read as: by {0}, that day included"],
@@ -20,10 +20,10 @@ define({
   ],
   "read.recurring": ["{0}一次，本期应于{1}前（含当日）办结", "{0}; this time by {1}, that day included"],
   "read.ongoing": ["持续推进，不设截止日期", "Goes on without an end; never overdue"],
-  "read.triggered": ["条件触发：{0}；触发前不计时限", "Waits for: {0}; no deadline until then"],
+  "read.triggered": ["条件：{0}；条件成就前不计时限", "Waits for: {0}; no deadline until then"],
   "read.unspecified": ["原文未写明时限", "The document states no deadline"],
   "read.step": ["{0}：{1}前（含当日）", "{0}: by {1}, that day included"],
-  "read.step-percent": ["{0}：{1}前（含当日），应达{2}%", "{0}: by {1}, that day included, {2} %"],
+  "read.step-percent": ["{0}：{1}前（含当日），应达{2}%", "{0}: by {1}, that day included, {2}%"],
 
   "every.year": ["每年", "Every year"],
   "every.half-year": ["每半年", "Every half-year"],
@@ -31,11 +31,14 @@ define({
   "every.month": ["每月", "Every month"],
 
   "rule.fixed": ["依据：原文写明的日期，含当日", "Rule: the day that the document names, that day included"],
-  "rule.month-end": ["依据：“月底前”指该月最后一日", 'Rule: "by the end of the month" is its last day'],
-  "rule.quarter": ["依据：“季度”指该季度最后一日", 'Rule: "quarter" is its last day'],
-  "rule.half-year": ["依据：“上半年”指6月30日", 'Rule: "first half-year" is 30 June'],
-  "rule.year-end": ["依据：只写年份的，指该年12月31日", "Rule: a year alone is its 31 December"],
-  "rule.ten-days": ["依据：上、中、下旬指该旬最后一日", "Rule: ten days of a month are their last day"],
+  "rule.month-end": ["依据：“月底前”指该月最后一日", 'Rule: "by the end of the month" means its last day'],
+  "rule.quarter": ["依据：“季度”指该季度最后一日", 'Rule: "quarter" means its last day'],
+  "rule.half-year": ["依据：“上半年”指6月30日", 'Rule: "first half-year" means 30 June'],
+  "rule.year-end": ["依据：只写年份的，指该年12月31日", "Rule: a year alone means 31 December of that year"],
+  "rule.ten-days": [
+    "依据：上、中、下旬指该旬最后一日",
+    "Rule: the first, middle or last ten days of a month mean the last of those days",
+  ],
   "rule.that-day": ["依据：原文写明含当日", "Rule: the document includes the day"],
   "rule.working-days": [
     "依据：工作日自印发次日起算，含调休上班日",
@@ -44,7 +47,10 @@ define({
   "rule.ambiguous": ["依据：“某月前”可指月初或月底", 'Rule: "before a month" may mean its start or its end'],
   "rule.recurring": ["依据：期内牵头单位报送即为按期", "Rule: met by a report of the lead within the period"],
   "rule.ongoing": ["依据：“持续”“长期”等不设截止日期", 'Rule: "continuing" names no end'],
-  "rule.triggered": ["依据：取决于外部条件，须由交办单位明确", "Rule: depends on others; the office has to settle it"],
+  "rule.triggered": [
+    "依据：取决于外部条件，须由交办单位明确",
+    "Rule: depends on an outside condition; the office has to set the date",
+  ],
   "rule.milestones": ["依据：分步时限，逐步到期", "Rule: steps, due one after another"],
   "rule.unspecified": ["依据：空白时限，不猜测", "Rule: an empty deadline is never guessed"],
   "rule.granted": ["依据：准予延期，见{0}", "Rule: an extension was granted, see {0}"],
@@ -60,15 +66,15 @@ define({
   "strip.due": ["到期", "due"],
   "strip.original": ["原定到期", "due at first"],
   "strip.no-percent": ["进展未量化", "no progress in per cent"],
-  "strip.percent": ["已报进展{0}%", "{0} % reported"],
-  "strip.asked": ["，序时进度{0}%", ", {0} % expected by now"],
+  "strip.percent": ["已报进展{0}%", "{0}% reported"],
+  "strip.asked": ["，序时进度{0}%", ", {0}% expected by now"],
   "strip.spoken": [
     "自{0}交办至到期（{1}）：{2}{3}；牵头单位已报送{4}次",
     "From {0} to due ({1}): {2}{3}; {4} reports by the lead",
   ],
 
   "parts.title": ["各单位办理情况", "Each unit's part"],
-  "parts.count": ["{0} 家", "{0} units"],
+  "parts.count": ["{0} 个单位", "{0} units"],
   "parts.unit": ["单位", "Unit"],
   "parts.signed": ["签收", "Received"],
   "parts.percent": ["进展", "Progress"],

@@ -1,0 +1,126 @@
+"""The views' pure parts and the rail, run where they run: deadlines put off, reading again, the knob's keys, words."""
+
+from typing import Any
+
+from playwright.async_api import Page
+
+from services.cli.board import REASONS, STATES
+from services.status.export.words import WORDS
+from tests.browser.reader import module
+
+REVISIONS = """async (address) => {
+  const { revisions } = await import(address);
+  const event = (type, position, data) => ({ type: `duban.${type}.v1`, id: `e-${position}`, position, data });
+  const dues = (deadline) => revisions([
+    event("task.assigned", 1, { deadline }),
+    event("extension.requested", 2, { proposed_due: "2021-02-01" }),
+    event("extension.granted", 3, { request_id: "e-2" }),
+  ]).map(({ due }) => due);
+  return [
+    { kind: "fixed", due: "2020-01-01" },
+    { kind: "ambiguous", strict: "2019-12-01", loose: "2020-01-01" },
+    { kind: "recurring", every: "year", first: "2018-01-01" },
+    { kind: "milestones", milestones: [{ due: "2020-01-01" }, { due: "2022-01-01" }] },
+    { kind: "ongoing" },
+  ].map(dues);
+}"""
+
+REREAD = """async (address) => {
+  const { reread } = await import(address);
+  const shown = [], answers = [], reads = [];
+  const ctx = { update: (change) => shown.push(change({}).rows) };
+  const read = () => new Promise((resolve) => answers.push((rows) => resolve({ rows })));
+  const settled = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    reads.push(answers.length);
+  };
+  const changes = () => [1, 2].forEach(() => reread(ctx, read, 0));
+  changes();
+  await settled();
+  changes();
+  await settled();
+  answers[0]("older");
+  await settled();
+  answers[1]("newer");
+  await settled();
+  return { reads, shown };
+}"""
+
+KNOB = """async ([railAt, lit]) => {
+  const { rail } = await import(railAt);
+  const { html, nothing, render } = await import(lit);
+  const gone = [];
+  const days = ["2018-03-01", "2018-04-02", "2018-04-03"].map((day) => ({ day }));
+  const ctx = {
+    html, nothing, lang: "zh", t: (key) => key, asOf: null, today: { at: "2018-04-04T09:00:00+08:00", days },
+    go: (params) => gone.push(params.get("as_of")),
+  };
+  const place = document.body.appendChild(document.createElement("div"));
+  render(rail({ day: "2018-04-04", days: [{ day: "2018-03-01" }], dues: [] }, ctx), place);
+  const knob = place.querySelector("[type=range]");
+  const press = (key, held) => knob.dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true, ...held }));
+  const kept = press("ArrowLeft", { altKey: true });
+  const said = [1, 2, 3].map(() => press("ArrowLeft") || knob.getAttribute("aria-valuetext"));
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  press("ArrowRight");
+  place.remove();
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  return { kept, said, gone };
+}"""
+
+
+SAID = """async ([table, core, units, keys]) => {
+  const { translate } = await import(table);
+  await Promise.all([core, units].map((words) => import(words)));
+  return keys.map((key) => [translate("zh", key), translate("en", key)]);
+}"""
+
+UNIT_WORDS = {name: name for name in ("led", "joined", "open", "closed", "overdue", "due_soon")} | {
+    "on_time_rate": "rate",
+    "mean_days_late": "days",
+    "last_report_at": "reported",
+}
+"""The figures of a unit: names of their words on the page, and in exports, where a unit of measure follows."""
+
+
+async def test_the_first_due_of_one_of_several_is_not_guessed(page: Page) -> None:
+    """Of an occurrence or a step that was put off, no first due day is told; of a single day, it is."""
+    assert await page.evaluate(REVISIONS, await module(page, "js/parts/revisions.js")) == [
+        ["2020-01-01", "2021-02-01"],
+        ["2020-01-01", "2021-02-01"],
+        [None, "2021-02-01"],
+        [None, "2021-02-01"],
+        [None, "2021-02-01"],
+    ]
+
+
+async def test_no_answer_overtakes_another(page: Page) -> None:
+    """Changes during a read have one more follow it, so that the newest answer is the last."""
+    found: Any = await page.evaluate(REREAD, await module(page, "js/parts/reread.js"))
+    assert found == {"reads": [1, 1, 2, 2], "shown": ["older", "newer"]}
+
+
+async def test_each_press_moves_the_knob_and_the_last_one_is_read(page: Page) -> None:
+    """From where it is, among the days known by now; a page that was left goes nowhere; Alt and ← are the browser's."""
+    addresses = [await module(page, path) for path in ("js/board/rail.js", "vendor/lit-html/lit-html.js")]
+    assert await page.evaluate(KNOB, addresses) == {
+        "kept": True,
+        "said": ["2018年4月3日", "2018年4月2日", "2018年3月1日"],
+        "gone": ["2018-03-01"],
+    }
+
+
+async def test_one_thing_has_one_name(page: Page) -> None:
+    """Reasons, states and outcomes are called the same on the page, in exports and at the terminal; so are figures."""
+    addresses = [await module(page, f"js/{path}.js") for path in ("words", "words/core", "words/units")]
+    shared = [key for key in WORDS if key.startswith(("reason.", "state.", "outcome."))]
+    keys = [*shared, *(f"unit.{name}" for name in UNIT_WORDS), "live.position"]
+    found: Any = await page.evaluate(SAID, [*addresses, keys])
+    said = dict(zip(keys, found, strict=True))
+    for key in shared:
+        assert (said[key][0], said[key][1].casefold()) == (WORDS[key][0], WORDS[key][1].casefold())
+    for name, exported in UNIT_WORDS.items():
+        assert WORDS[f"unit.{exported}"][0].partition("（")[0] == said[f"unit.{name}"][0]
+    assert said["live.position"][0].startswith(WORDS["task.position"][0])
+    assert all(said[f"reason.{reason}"][0] == text for reason, text in REASONS.items())
+    assert all(said[f"state.{state}"][0] == text for state, text in STATES.items())
