@@ -32,6 +32,7 @@ export class App {
     this.loading = false;
     this.arrived = []; // changes while a view is loading
     this.attempt = 0;
+    this.refusal = null; // why the code of this page's link was not accepted, as a message
     this.live = { phase: "idle", position: 0, stale: false };
     this.connection = new Connection(ledger, {
       row: (row) => this.arrive({ row }),
@@ -44,19 +45,34 @@ export class App {
   }
 
   async begin(code) {
-    const refusal = code === null ? null : await this.session.byCode(code);
-    if (refusal) await this.signIn(refusal);
+    this.refusal = code === null ? null : await this.useCode(code);
     const asked = this.session.who().catch(() => null); // where there is no answer now, the first read asks again
     await this.show();
+    this.refusal = null; // whoever may read needs no other link
     this.signedIn ||= Boolean((await asked)?.source); // an open ledger is read without one
     this.draw();
     setInterval(() => document.visibilityState === "visible" && this.live.phase === "live" && this.renew(), MINUTE_MS);
   }
 
-  async signIn(message = null) {
-    await this.session.signIn(message);
+  async signIn() {
+    await this.session.signIn(this.refusal);
+    this.enter();
+  }
+
+  /** Sign in by the code of a link; answers the message of a refusal, else null. Only a read asks for a token. */
+  async useCode(code) {
+    const refusal = await this.session.byCode(code);
+    if (refusal === null) this.enter();
+    return refusal;
+  }
+
+  /** Somebody has signed in on this page: questions that wait for it, here and in other tabs, are answered. */
+  enter() {
+    this.refusal = null;
     this.signedIn = true;
+    this.session.entered();
     this.connection.signedIn();
+    this.drawSoon();
   }
 
   async leave() {

@@ -3,9 +3,16 @@ import { ApiError, detail, request } from "./api.js";
 
 const RETRY_SECONDS = 1; // where a refusal names no time
 
+const CODE = /^#code=([\w.~-]+)$/;
+
+/** Whether the address is a one-time link. */
+export function hasCode() {
+  return CODE.test(location.hash);
+}
+
 /** The code of a one-time link, which is removed from the address before anything else happens; null if none. */
 export function takeCode() {
-  const found = /^#code=([\w.~-]+)$/.exec(location.hash);
+  const found = CODE.exec(location.hash);
   if (found === null) return null;
   history.replaceState(history.state, "", location.pathname + location.search);
   return found[1];
@@ -30,7 +37,10 @@ export class Session {
   /** Sign in by the code of a link; answers the key of the message where that fails, else null. */
   async byCode(code) {
     const refusal = await this.enter({ code });
-    return refusal && (refusal.status === 401 ? ["signin.badcode"] : words(refusal));
+    if (refusal === null) return null;
+    const message = refusal.status === 401 ? ["signin.badcode"] : words(refusal);
+    if (this.pending) this.form.show(message);
+    return message;
   }
 
   /** Ask for a token until one is valid; one question for all that wait for it. */
@@ -44,7 +54,7 @@ export class Session {
   async question(message) {
     for (let shown = message; ; ) {
       const token = await this.form.ask(shown);
-      if (token === null) break; // another tab has signed in
+      if (token === null) break; // a link or another tab has signed in
       const refusal = await this.enter({ token });
       if (refusal === null) break;
       shown = refusal.status === 401 ? ["signin.badtoken"] : words(refusal);
@@ -52,7 +62,7 @@ export class Session {
     this.form.done();
   }
 
-  /** Another tab has signed in: its cookie is this tab's, too. */
+  /** A link or another tab has signed in: the cookie is that of the question, too. */
   entered() {
     if (this.pending) this.form.cancel();
   }
