@@ -99,7 +99,8 @@ function plan(data, ctx) {
 export function change(data, row, ctx) {
   const known = [...data.due, ...data.rows].find((one) => one.task === row.task);
   const same = known && known.due === row.due && known.light === row.light && known.closed_at === row.closed_at;
-  const enters = row.due_day?.startsWith(data.month) || (row.plan === data.plan && !data.cut);
+  const planned = row.plan === data.plan || data.plan === null; // null: the ledger had no task
+  const enters = row.due_day?.startsWith(data.month) || (planned && !data.cut);
   if (!same && (known || enters)) {
     reread(ctx, () => load(ctx));
   }
