@@ -2,7 +2,8 @@
 
 from playwright.async_api import Page
 
-from tests.browser.reader import module
+from tests.browser.reader import Readers, module
+from tests.deployment import LEDGER
 
 BEHIND = """async (address) => {
   const { Connection } = await import(address);
@@ -44,6 +45,24 @@ FIRST = """async ([board, calendar]) => {
   return reads;
 }"""
 
+ZONE = """async ([zone, instant, instants]) => {
+  const { setZone, startOf, inZone } = await import(zone);
+  const { asOfInstant } = await import(instant);
+  const { lastDay, local } = await import(instants);
+  const found = {};
+  for (const [name, days] of [
+    ["Europe/Berlin", ["2018-07-01", "2018-12-31", "2018-10-28"]],
+    ["America/Sao_Paulo", ["2018-11-04", "2018-02-17"]],
+    ["Asia/Shanghai", ["2018-12-31"]],
+  ]) {
+    setZone(name);
+    found[name] = days.map((day) => [inZone(startOf(day)), asOfInstant(day)]);
+  }
+  setZone("Europe/Berlin");
+  const left = ["17", "2018-13-45", "2018-12-31T10:00:00Z"].map(asOfInstant);
+  return { found, left, day: lastDay("2018-06-30T22:00:00Z"), local: local("2018-12-31T22:30:00Z") };
+}"""
+
 
 async def test_a_tab_that_is_behind_a_new_leader_reads_again(page: Page) -> None:
     """The leader's stream begins at its own rows; a page that comes back from the browser's store has missed some."""
@@ -54,3 +73,37 @@ async def test_the_first_tasks_of_a_ledger_show_by_themselves(page: Page) -> Non
     """Many changes are one read; a filter that nothing matches is another thing."""
     views = [await module(page, f"js/views/{name}.js") for name in ("board", "calendar")]
     assert await page.evaluate(FIRST, views) == {"empty": 1, "filtered": 0, "calendar": 1}
+
+
+async def test_days_are_those_of_the_ledgers_zone(page: Page) -> None:
+    """Each instant has the offset that holds then; a day may begin at one o'clock, and end twice."""
+    paths = ("js/zone.js", "js/instant.js", "js/parts/instants.js")
+    answer = await page.evaluate(ZONE, [await module(page, path) for path in paths])
+    assert answer["found"] == {
+        "Europe/Berlin": [
+            ["2018-07-01T00:00:00.000+02:00", "2018-07-01T23:59:59.999999+02:00"],
+            ["2018-12-31T00:00:00.000+01:00", "2018-12-31T23:59:59.999999+01:00"],
+            ["2018-10-28T00:00:00.000+02:00", "2018-10-28T23:59:59.999999+01:00"],
+        ],
+        "America/Sao_Paulo": [
+            ["2018-11-04T01:00:00.000-02:00", "2018-11-04T23:59:59.999999-02:00"],
+            ["2018-02-17T00:00:00.000-02:00", "2018-02-17T23:59:59.999999-03:00"],
+        ],
+        "Asia/Shanghai": [["2018-12-31T00:00:00.000+08:00", "2018-12-31T23:59:59.999999+08:00"]],
+    }
+    assert answer["left"] == ["17", "2018-13-45", "2018-12-31T10:00:00Z"]
+    assert (answer["day"], answer["local"]) == ("2018-06-30", ["2018-12-31", "23:30"])
+
+
+async def test_days_do_not_depend_on_where_the_reader_is(readers: Readers) -> None:
+    """A task, the calendar of a month and a past board say the same in Los Angeles as in Shanghai."""
+    said: list[list[str]] = []
+    for zone in ("Asia/Shanghai", "America/Los_Angeles"):
+        context = await readers.reader(timezone_id=zone)
+        said.append([])
+        for path in ("tasks/zj-2017-11", "calendar?month=2018-12", "units/市残联", "?as_of=2018-12-31"):
+            page = await readers.show(context, f"/{LEDGER}/{path}")
+            said[-1].append(await page.locator("main").inner_text())
+            await page.close()
+    assert said[0] == said[1]
+    assert "2018年12月31日" in said[0][0]

@@ -14,6 +14,7 @@ import { SignInForm } from "./signin.js";
 import { trouble } from "./trouble.js";
 import { viewOf } from "./views.js";
 import { translate } from "./words.js";
+import { setZone } from "./zone.js";
 
 const STALE_MS = 3_000; // without a connection, after which the page says so: a restart takes less
 const FIGURES_MS = 1_000; // after a change, until the figures are read again: once for many changes
@@ -87,6 +88,7 @@ export class App {
 
   async readToday() {
     const { body, position } = await this.read("overview");
+    setZone(body.zone);
     this.today = body;
     this.todayPosition = position;
     return body;
