@@ -27,6 +27,22 @@ BEHIND = """async (address) => {
   return [...found, level.refreshes];
 }"""
 
+KEPT = """async (address) => {
+  const { App } = await import(address);
+  const app = new App("no-such-ledger");
+  app.renew = () => {};
+  const count = (change) => {
+    app.arrive({ row: change });
+    return app.arrived.length;
+  };
+  app.loading = true;
+  const loading = count(1);
+  app.loading = false;
+  app.arrived = [];
+  app.shown = { error: new Error("gone"), ctx: {} };
+  return [loading, count(2)];
+}"""
+
 FIRST = """async ([board, calendar]) => {
   const { change } = await import(board);
   const reads = { filtered: 0, empty: 0, calendar: 0 };
@@ -67,6 +83,11 @@ ZONE = """async ([zone, instant, instants]) => {
 async def test_a_tab_that_is_behind_a_new_leader_reads_again(page: Page) -> None:
     """The leader's stream begins at its own rows; a page that comes back from the browser's store has missed some."""
     assert await page.evaluate(BEHIND, await module(page, "js/connection.js")) == [True, 1, 0, 1]
+
+
+async def test_changes_are_kept_only_for_a_view(page: Page) -> None:
+    """While one is read; in place of an error all is read anew, and a tab may show it for weeks."""
+    assert await page.evaluate(KEPT, await module(page, "js/app.js")) == [1, 0]
 
 
 async def test_the_first_tasks_of_a_ledger_show_by_themselves(page: Page) -> None:

@@ -31,7 +31,7 @@ export class App {
     this.today = null; // the overview of now
     this.turn = 0;
     this.loading = false;
-    this.arrived = []; // changes while a view is loading
+    this.arrived = []; // changes while a view is loading, none of them for an error that is shown
     this.attempt = 0;
     this.refusal = null; // why the code of this page's link was not accepted, as a message
     this.live = { phase: "idle", position: 0, stale: false };
@@ -114,6 +114,7 @@ export class App {
     }
     this.loading = false;
     if (this.shown.view) this.catchUp();
+    else this.arrived = [];
     this.draw();
     performance.mark("duban.shown"); // for measurements of how long a page takes
     if (moved) place(scroll);
@@ -144,8 +145,9 @@ export class App {
 
   arrive(change) {
     this.renew();
+    if (!this.loading && !this.shown?.view) return; // an error, in whose place all is read anew
     this.arrived.push(change);
-    if (this.shown?.view && !this.loading) this.catchUp();
+    if (!this.loading) this.catchUp();
   }
 
   /** Apply what arrived to what is shown; a past day does not change. */
