@@ -123,6 +123,21 @@ async def test_a_used_link_does_not_lock_out_who_may_read(readers: Readers) -> N
     await expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+async def test_the_question_stays_until_it_is_answered(readers: Readers, played: Deployment) -> None:
+    """Chromium closes a dialog at the second Escape, whatever the page says to the first."""
+    page = await (await readers.reader(signed_in=False)).new_page()
+    await page.goto(BOARD)
+    token = page.get_by_label("令牌")
+    await token.fill("half a tok")
+    for _ in range(4):
+        await page.keyboard.press("Escape")
+    await expect(token).to_be_focused()
+    await token.fill(played.token("board"))
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    await expect(page.locator("tbody tr")).to_have_count(27)
+
+
 async def _end(page: Page) -> None:
     """End the session as an operator would: not by the page."""
     answer = await page.context.request.delete(f"/v1/{LEDGER}/session", headers={"Sec-Fetch-Site": "same-origin"})
