@@ -138,6 +138,15 @@ async def test_the_question_stays_until_it_is_answered(readers: Readers, played:
     await expect(page.locator("tbody tr")).to_have_count(27)
 
 
+async def test_signing_out_that_fails_says_so(readers: Readers) -> None:
+    """Who is still signed in must not believe otherwise."""
+    page = await readers.page()
+    await page.route("**/session", lambda route: route.fulfill(status=503))
+    await page.get_by_role("button", name="退出").click()
+    await expect(page.get_by_role("alert")).to_contain_text("退出未成功")
+    await expect(page.locator("tbody tr")).to_have_count(27)
+
+
 async def _end(page: Page) -> None:
     """End the session as an operator would: not by the page."""
     answer = await page.context.request.delete(f"/v1/{LEDGER}/session", headers={"Sec-Fetch-Site": "same-origin"})

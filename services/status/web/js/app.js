@@ -35,6 +35,7 @@ export class App {
     this.attempt = 0;
     this.refusal = null; // why the code of this page's link was not accepted, as a message
     this.live = { phase: "idle", position: 0, stale: false };
+    this.notice = null; // what an act of the frame has come to, as a key of the words
     this.connection = new Connection(ledger, {
       row: (row) => this.arrive({ row }),
       gone: (gone) => this.arrive({ gone }),
@@ -77,8 +78,14 @@ export class App {
   }
 
   async leave() {
-    await this.session.signOut();
-    location.reload();
+    try {
+      await this.session.signOut();
+      location.reload();
+    } catch (error) {
+      if (error.status === undefined) throw error;
+      this.notice = "signout.failed";
+      this.draw();
+    }
   }
 
   /** Read JSON of the ledger, with a sign-in where that is asked for: {body, position}. */
@@ -98,6 +105,7 @@ export class App {
   async show({ moved = false, scroll = null } = {}) {
     const turn = ++this.turn;
     this.loading = true;
+    if (moved) this.notice = null;
     const route = parse(location.pathname, location.search);
     try {
       const [view] = await Promise.all([viewOf(route.name), this.today === null || !moved ? this.readToday() : null]);

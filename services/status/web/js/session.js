@@ -1,5 +1,10 @@
 // Signing in and out, in place: what is on the page stays, and goes on afterwards.
 import { ApiError, detail, request } from "./api.js";
+import { define } from "./words.js";
+
+define({
+  "signout.failed": ["退出未成功，仍处于登录状态，请稍后再试。", "Signing out failed: you are still signed in. Try again later."],
+});
 
 const RETRY_SECONDS = 1; // where a refusal names no time
 
@@ -34,7 +39,7 @@ export class Session {
     return response.ok ? response.json() : null;
   }
 
-  /** Sign in by the code of a link; answers the key of the message where that fails, else null. */
+  /** Sign in by the code of a link; answers the message where that fails, else null. An open question has it, too. */
   async byCode(code) {
     const refusal = await this.enter({ code });
     if (refusal === null) return null;
@@ -67,8 +72,10 @@ export class Session {
     if (this.pending) this.form.cancel();
   }
 
+  /** End the session; raises ApiError where it may still be good. */
   async signOut() {
-    await request(this.url, { method: "DELETE" });
+    const response = await request(this.url, { method: "DELETE" });
+    if (!response.ok && response.status !== 401) throw new ApiError(response.status, await detail(response));
     this.known = false;
   }
 
