@@ -11,7 +11,7 @@ import { language } from "./prefs.js";
 import { parse } from "./router.js";
 import { Session } from "./session.js";
 import { SignInForm } from "./signin.js";
-import { trouble } from "./trouble.js";
+import { said, trouble } from "./trouble.js";
 import { viewOf } from "./views.js";
 import { translate } from "./words.js";
 import { setZone } from "./zone.js";
@@ -210,19 +210,26 @@ export class App {
   draw() {
     const { shown, live } = this;
     if (shown === null) return;
-    const { view, data, ctx, error } = shown;
+    const { view, ctx } = shown;
     ctx.renew(live);
-    let content;
-    try {
-      content = error ? trouble(error, this) : view.render(data, ctx);
-    } catch (fault) {
-      console.error(fault);
-      content = trouble(fault, this);
-    }
+    const { heading, content } = this.content();
     const title = this.today?.title ?? this.ledger;
     const position = ctx.asOf && view ? ctx.position : Math.max(live.position, this.todayPosition ?? 0);
     const app = { ...this, ...live, position, route: ctx.route, asOf: ctx.asOf, title };
-    document.title = `${error ? this.t("load.again") : view.title(ctx, data)} · ${title}`;
+    document.title = `${heading} · ${title}`;
     render(frame(app, content), document.getElementById("app"));
+  }
+
+  /** What is shown within the frame, and its name: of the view, or of the error that has come in its place. */
+  content() {
+    const { view, data, ctx } = this.shown;
+    let { error } = this.shown;
+    try {
+      if (!error) return { heading: view.title(ctx, data), content: view.render(data, ctx) };
+    } catch (fault) {
+      console.error(fault);
+      error = fault;
+    }
+    return { heading: said(error, this.t), content: trouble(error, this) };
   }
 }
