@@ -117,12 +117,17 @@ async def test_days_are_those_of_the_ledgers_zone(page: Page) -> None:
 
 
 async def test_days_do_not_depend_on_where_the_reader_is(readers: Readers) -> None:
-    """A task, the calendar of a month and a past board say the same in Los Angeles as in Shanghai."""
+    """A task, a month, a unit and what changed by a past day say the same in Los Angeles as in Shanghai."""
     said: list[list[str]] = []
     for zone in ("Asia/Shanghai", "America/Los_Angeles"):
         context = await readers.reader(timezone_id=zone)
         said.append([])
-        for path in ("tasks/zj-2017-11", "calendar?month=2018-12", "units/市残联", "?as_of=2018-12-31"):
+        for path in (
+            "tasks/zj-2017-11",
+            "calendar?month=2018-12",
+            "units/市残联",
+            "?compare=2018-12-01&as_of=2018-12-31",
+        ):
             page = await readers.show(context, f"/{LEDGER}/{path}")
             said[-1].append(await page.locator("main").inner_text())
             await page.close()
