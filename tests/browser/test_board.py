@@ -67,14 +67,30 @@ async def test_every_choice_is_in_the_address(page: Page, readers: Readers, play
     await expect(page.locator("tbody tr")).to_have_count(27)
 
 
+async def test_the_search_leaves_the_text_to_who_types_it(page: Page) -> None:
+    """What an input method has not composed is not searched; rows that come meanwhile do not undo letters."""
+    field = page.get_by_label("查找")
+    await field.focus()
+    keyboard = await page.context.new_cdp_session(page)
+    await keyboard.send("Input.imeSetComposition", {"text": "can ji", "selectionStart": 6, "selectionEnd": 6})
+    await asyncio.sleep(0.6)  # longer than the page waits after a letter
+    assert "q=" not in page.url
+    await page.route("**/tasks?*", _late)
+    await keyboard.send("Input.insertText", {"text": "残"})
+    await expect(page).to_have_url(re.compile(r"q=%E6%AE%8B$"))
+    await keyboard.send("Input.imeSetComposition", {"text": "ji ren", "selectionStart": 6, "selectionEnd": 6})
+    await asyncio.sleep(1.5)  # the rows of the first search come
+    await expect(field).to_have_value("残ji ren")
+    await keyboard.send("Input.insertText", {"text": "疾人"})
+    await expect(page).to_have_url(re.compile(r"q=%E6%AE%8B%E7%96%BE%E4%BA%BA$"))
+    await expect(field).to_have_value("残疾人")
+    await page.get_by_role("button", name="清除筛选").click()
+    await expect(field).to_have_value("")
+
+
 async def test_choices_made_in_quick_succession_are_all_kept(page: Page) -> None:
     """Also where the rows of the first have not come when the second is made."""
-
-    async def late(route: Route) -> None:
-        await asyncio.sleep(1)
-        await route.continue_()
-
-    await page.route("**/tasks?*", late)
+    await page.route("**/tasks?*", _late)
     await page.get_by_role("combobox", name="牵头").select_option("市残联")
     await page.get_by_role("combobox", name="状态").select_option("closed")
     await expect(page).to_have_url(re.compile("lead=.*state=closed"))
@@ -143,6 +159,8 @@ async def test_an_address_that_leads_nowhere(readers: Readers) -> None:
     """A page that does not exist says so and leads back; a ledger that does not exist is not found."""
     page = await readers.page(f"/{LEDGER}/tasks/no-such-task")
     await expect(page.locator("main h1")).to_contain_text("没有这项任务或单位：no-such-task")
+    heading = await page.locator("main h1").inner_text()
+    assert (await page.title()).startswith(f"{heading} · ")
     await page.get_by_role("link", name="返回台账").click()
     await expect(page.locator("tbody tr")).to_have_count(27)
     await page.goto(f"/{LEDGER}/?cursor=none")
@@ -150,3 +168,8 @@ async def test_an_address_that_leads_nowhere(readers: Readers) -> None:
     await expect(page.locator("main p[lang=en]")).to_contain_text("cursor 'none'")  # the service's own words
     async with httpx.AsyncClient(base_url=readers.base) as http:
         assert (await http.get("/elsewhere/")).status_code == 404
+
+
+async def _late(route: Route) -> None:
+    await asyncio.sleep(1)
+    await route.continue_()

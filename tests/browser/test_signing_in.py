@@ -86,6 +86,67 @@ async def test_one_sign_in_is_enough_for_all_tabs(readers: Readers, played: Depl
         await expect(page.locator("p.live")).to_contain_text("实时")
 
 
+async def test_a_link_signs_in_the_tabs_that_ask(readers: Readers, played: Deployment) -> None:
+    """The leading tab, whose session had ended, asks no longer and opens the stream: both tabs are live."""
+    context = await readers.reader()
+    first = await readers.show(context)
+    await expect(first.locator("p.live")).to_contain_text("实时")
+    await _end(first)
+    await expect(first.get_by_role("dialog")).to_be_visible()
+    second = await readers.show(context, f"{BOARD}#code={await _code(played)}")
+    await expect(first.get_by_role("dialog")).to_be_hidden()
+    for page in (first, second):
+        await expect(page.locator("p.live")).to_contain_text("实时")
+
+
+async def test_a_link_pasted_into_a_tab_that_asks_signs_in(readers: Readers, played: Deployment) -> None:
+    """The page is not loaded anew; a used link is refused in the open question; no code stays in the address."""
+    page = await (await readers.reader(signed_in=False)).new_page()
+    await page.goto(BOARD)
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_be_visible()
+    await page.evaluate("window.same = true")
+    await page.goto(f"{BOARD}#code=used")
+    await expect(dialog).to_contain_text("登录链接已用过或已过期")
+    await page.goto(f"{BOARD}#code={await _code(played)}")
+    await expect(dialog).to_be_hidden()
+    await expect(page.locator("tbody tr")).to_have_count(27)
+    await expect(page.get_by_role("button", name="退出")).to_be_visible()
+    assert page.url == readers.base + BOARD
+    assert await page.evaluate("window.same")
+
+
+async def test_a_used_link_does_not_lock_out_who_may_read(readers: Readers) -> None:
+    """A browser whose session is good shows the page, and asks for nothing."""
+    page = await readers.page(f"{BOARD}#code=used")
+    await expect(page.locator("tbody tr")).to_have_count(27)
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+async def test_the_question_stays_until_it_is_answered(readers: Readers, played: Deployment) -> None:
+    """Chromium closes a dialog at the second Escape, whatever the page says to the first."""
+    page = await (await readers.reader(signed_in=False)).new_page()
+    await page.goto(BOARD)
+    token = page.get_by_label("令牌")
+    await token.fill("half a tok")
+    for _ in range(4):
+        await page.keyboard.press("Escape")
+    await expect(token).to_be_focused()
+    await token.fill(played.token("board"))
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    await expect(page.locator("tbody tr")).to_have_count(27)
+
+
+async def test_signing_out_that_fails_says_so(readers: Readers) -> None:
+    """Who is still signed in must not believe otherwise."""
+    page = await readers.page()
+    await page.route("**/session", lambda route: route.fulfill(status=503))
+    await page.get_by_role("button", name="退出").click()
+    await expect(page.get_by_role("alert")).to_contain_text("退出未成功")
+    await expect(page.locator("tbody tr")).to_have_count(27)
+
+
 async def _end(page: Page) -> None:
     """End the session as an operator would: not by the page."""
     answer = await page.context.request.delete(f"/v1/{LEDGER}/session", headers={"Sec-Fetch-Site": "same-origin"})

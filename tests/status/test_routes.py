@@ -136,6 +136,7 @@ async def test_the_overview_has_the_ledgers_figures(service: StatusService, hist
         assert figures["at"].endswith("+08:00")
         expected = {
             "title": "湛江市残疾人工作重点任务",
+            "zone": "Asia/Shanghai",
             "tasks": 4,
             "lights": {"red": 1, "yellow": 2, "green": 1, "blue": 0},
             "states": {"assigned": 2, "in-progress": 2, "submitted": 0, "returned": 0, "closed": 0},

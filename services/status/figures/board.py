@@ -30,6 +30,7 @@ class Overview(Struct, frozen=True):
     """
 
     title: str
+    zone: Annotated[str, Meta(description="The ledger's time zone, by its name in the tz database.")]
     at: datetime
     tasks: Annotated[int, Meta(ge=0)]
     lights: dict[Light, int]
@@ -109,6 +110,7 @@ class BoardFigures:
         schedule = sums.due_days.schedule(self._day(at))
         return Overview(
             title=title,
+            zone=str(self.zone),
             at=at.astimezone(self.zone),
             tasks=counts.tasks,
             lights=dict(counts.lights),

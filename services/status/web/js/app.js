@@ -11,9 +11,10 @@ import { language } from "./prefs.js";
 import { parse } from "./router.js";
 import { Session } from "./session.js";
 import { SignInForm } from "./signin.js";
-import { trouble } from "./trouble.js";
+import { said, trouble } from "./trouble.js";
 import { viewOf } from "./views.js";
 import { translate } from "./words.js";
+import { setZone } from "./zone.js";
 
 const STALE_MS = 3_000; // without a connection, after which the page says so: a restart takes less
 const FIGURES_MS = 1_000; // after a change, until the figures are read again: once for many changes
@@ -30,9 +31,11 @@ export class App {
     this.today = null; // the overview of now
     this.turn = 0;
     this.loading = false;
-    this.arrived = []; // changes while a view is loading
+    this.arrived = []; // changes while a view is loading, none of them for an error that is shown
     this.attempt = 0;
+    this.refusal = null; // why the code of this page's link was not accepted, as a message
     this.live = { phase: "idle", position: 0, stale: false };
+    this.notice = null; // what an act of the frame has come to, as a key of the words
     this.connection = new Connection(ledger, {
       row: (row) => this.arrive({ row }),
       gone: (gone) => this.arrive({ gone }),
@@ -44,24 +47,45 @@ export class App {
   }
 
   async begin(code) {
-    const refusal = code === null ? null : await this.session.byCode(code);
-    if (refusal) await this.signIn(refusal);
+    this.refusal = code === null ? null : await this.useCode(code);
     const asked = this.session.who().catch(() => null); // where there is no answer now, the first read asks again
     await this.show();
+    this.refusal = null; // whoever may read needs no other link
     this.signedIn ||= Boolean((await asked)?.source); // an open ledger is read without one
     this.draw();
     setInterval(() => document.visibilityState === "visible" && this.live.phase === "live" && this.renew(), MINUTE_MS);
   }
 
-  async signIn(message = null) {
-    await this.session.signIn(message);
+  async signIn() {
+    await this.session.signIn(this.refusal);
+    this.enter();
+  }
+
+  /** Sign in by the code of a link; answers the message of a refusal, else null. Only a read asks for a token. */
+  async useCode(code) {
+    const refusal = await this.session.byCode(code);
+    if (refusal === null) this.enter();
+    return refusal;
+  }
+
+  /** Somebody has signed in on this page: questions that wait for it, here and in other tabs, are answered. */
+  enter() {
+    this.refusal = null;
     this.signedIn = true;
+    this.session.entered();
     this.connection.signedIn();
+    this.drawSoon();
   }
 
   async leave() {
-    await this.session.signOut();
-    location.reload();
+    try {
+      await this.session.signOut();
+      location.reload();
+    } catch (error) {
+      if (error.status === undefined) throw error;
+      this.notice = "signout.failed";
+      this.draw();
+    }
   }
 
   /** Read JSON of the ledger, with a sign-in where that is asked for: {body, position}. */
@@ -71,6 +95,7 @@ export class App {
 
   async readToday() {
     const { body, position } = await this.read("overview");
+    setZone(body.zone);
     this.today = body;
     this.todayPosition = position;
     return body;
@@ -80,6 +105,7 @@ export class App {
   async show({ moved = false, scroll = null } = {}) {
     const turn = ++this.turn;
     this.loading = true;
+    if (moved) this.notice = null;
     const route = parse(location.pathname, location.search);
     try {
       const [view] = await Promise.all([viewOf(route.name), this.today === null || !moved ? this.readToday() : null]);
@@ -96,6 +122,7 @@ export class App {
     }
     this.loading = false;
     if (this.shown.view) this.catchUp();
+    else this.arrived = [];
     this.draw();
     performance.mark("duban.shown"); // for measurements of how long a page takes
     if (moved) place(scroll);
@@ -126,8 +153,9 @@ export class App {
 
   arrive(change) {
     this.renew();
+    if (!this.loading && !this.shown?.view) return; // an error, in whose place all is read anew
     this.arrived.push(change);
-    if (this.shown?.view && !this.loading) this.catchUp();
+    if (!this.loading) this.catchUp();
   }
 
   /** Apply what arrived to what is shown; a past day does not change. */
@@ -182,19 +210,26 @@ export class App {
   draw() {
     const { shown, live } = this;
     if (shown === null) return;
-    const { view, data, ctx, error } = shown;
+    const { view, ctx } = shown;
     ctx.renew(live);
-    let content;
-    try {
-      content = error ? trouble(error, this) : view.render(data, ctx);
-    } catch (fault) {
-      console.error(fault);
-      content = trouble(fault, this);
-    }
+    const { heading, content } = this.content();
     const title = this.today?.title ?? this.ledger;
     const position = ctx.asOf && view ? ctx.position : Math.max(live.position, this.todayPosition ?? 0);
     const app = { ...this, ...live, position, route: ctx.route, asOf: ctx.asOf, title };
-    document.title = `${error ? this.t("load.again") : view.title(ctx, data)} · ${title}`;
+    document.title = `${heading} · ${title}`;
     render(frame(app, content), document.getElementById("app"));
+  }
+
+  /** What is shown within the frame, and its name: of the view, or of the error that has come in its place. */
+  content() {
+    const { view, data, ctx } = this.shown;
+    let { error } = this.shown;
+    try {
+      if (!error) return { heading: view.title(ctx, data), content: view.render(data, ctx) };
+    } catch (fault) {
+      console.error(fault);
+      error = fault;
+    }
+    return { heading: said(error, this), content: trouble(error, this) };
   }
 }

@@ -17,11 +17,12 @@ export class Connection {
       phase: (phase, id) => this.tabs.leading && this.pass({ phase, id }),
     });
     this.tabs = new Tabs(ledger, {
-      lead: () => this.stream.send({ type: "lead", id: this.id }),
+      lead: () => this.lead(),
       resign: () => this.stream.send({ type: "resign" }),
       greet: () => this.tabs.share({ phase: this.stream.state.phase, id: this.stream.state.id }), // a new tab has asked
       message: (message) => this.take(message),
     });
+    addEventListener("pageshow", (event) => event.persisted && on.refresh()); // a page that was put away heard nothing
   }
 
   /** Follow the changes after a position; the tab must hear the others from before its rows were read. */
@@ -42,13 +43,20 @@ export class Connection {
     this.stream.send({ type: "signedin" });
   }
 
+  /** Open the stream after this tab's position; what came before that, a tab that is behind would never hear of. */
+  lead() {
+    this.tabs.share({ after: this.id });
+    this.stream.send({ type: "lead", id: this.id });
+  }
+
   /** The leader's own news: for this tab and all others. */
   pass(message) {
     this.tabs.share(message);
     this.take(message);
   }
 
-  take({ row, gone, refresh, signin, entered, phase, id }) {
+  take({ after, row, gone, refresh, signin, entered, phase, id }) {
+    if (this.started && after > this.id) this.on.refresh();
     if (row) this.on.row(row);
     if (gone) this.on.gone(gone);
     if (refresh) this.on.refresh();

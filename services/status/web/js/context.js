@@ -27,7 +27,7 @@ export function context(app, route) {
     /** Read JSON of /v1/{ledger}/{path}. */
     async api(path, params = {}) {
       const day = params.as_of === undefined ? asOf : params.as_of;
-      const given = { ...params, as_of: day === null ? null : asOfInstant(day, app.today.at) };
+      const given = { ...params, as_of: day === null ? null : asOfInstant(day) };
       const { body, position } = await app.read(path, given);
       ctx.position = Math.min(ctx.position, position || Infinity);
       return body;

@@ -23,6 +23,7 @@ export function frame(app, content) {
       <nav aria-label=${t("nav.label")}><ul>${SECTIONS.map((section) => link(section, app))}</ul></nav>
       ${status(app)} ${tools(app)} ${paperLine(app.shown.ctx.info, t)}
     </header>
+    ${app.notice ? html`<p class="stale" role="alert">${t(app.notice)}</p>` : nothing}
     ${app.stale ? html`<p class="stale">${t("live.stale", app.position)}</p>` : nothing}
     <main id="main" tabindex="-1">${content}</main>
   `;

@@ -1,5 +1,6 @@
 // Going from page to page without loading it anew: links, back and forward, focus and scrolling.
 import { address } from "./router.js";
+import { hasCode, takeCode } from "./session.js";
 
 /** Let the links of this ledger's pages, and back and forward, show their pages in place. */
 export function followLinks(app) {
@@ -13,7 +14,13 @@ export function followLinks(app) {
     event.preventDefault();
     go(app, link.pathname + link.search);
   });
-  addEventListener("popstate", (event) => app.show({ moved: true, scroll: event.state?.scroll ?? 0 }));
+  addEventListener("popstate", (event) => {
+    if (!hasCode()) app.show({ moved: true, scroll: event.state?.scroll ?? 0 });
+  });
+  addEventListener("hashchange", () => {
+    const code = takeCode(); // of a link that was pasted into this tab: its page is the one that is shown
+    if (code !== null) app.useCode(code);
+  });
   for (const name of ["online", "focus"]) addEventListener(name, () => app.connection.hurry());
 }
 

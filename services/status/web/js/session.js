@@ -1,11 +1,23 @@
 // Signing in and out, in place: what is on the page stays, and goes on afterwards.
 import { ApiError, detail, request } from "./api.js";
+import { define } from "./words.js";
+
+define({
+  "signout.failed": ["退出未成功，仍处于登录状态，请稍后再试。", "Signing out failed: you are still signed in. Try again later."],
+});
 
 const RETRY_SECONDS = 1; // where a refusal names no time
 
+const CODE = /^#code=([\w.~-]+)$/;
+
+/** Whether the address is a one-time link. */
+export function hasCode() {
+  return CODE.test(location.hash);
+}
+
 /** The code of a one-time link, which is removed from the address before anything else happens; null if none. */
 export function takeCode() {
-  const found = /^#code=([\w.~-]+)$/.exec(location.hash);
+  const found = CODE.exec(location.hash);
   if (found === null) return null;
   history.replaceState(history.state, "", location.pathname + location.search);
   return found[1];
@@ -27,10 +39,13 @@ export class Session {
     return response.ok ? response.json() : null;
   }
 
-  /** Sign in by the code of a link; answers the key of the message where that fails, else null. */
+  /** Sign in by the code of a link; answers the message where that fails, else null. An open question has it, too. */
   async byCode(code) {
     const refusal = await this.enter({ code });
-    return refusal && (refusal.status === 401 ? ["signin.badcode"] : words(refusal));
+    if (refusal === null) return null;
+    const message = refusal.status === 401 ? ["signin.badcode"] : words(refusal);
+    if (this.pending) this.form.show(message);
+    return message;
   }
 
   /** Ask for a token until one is valid; one question for all that wait for it. */
@@ -44,7 +59,7 @@ export class Session {
   async question(message) {
     for (let shown = message; ; ) {
       const token = await this.form.ask(shown);
-      if (token === null) break; // another tab has signed in
+      if (token === null) break; // a link or another tab has signed in
       const refusal = await this.enter({ token });
       if (refusal === null) break;
       shown = refusal.status === 401 ? ["signin.badtoken"] : words(refusal);
@@ -52,13 +67,15 @@ export class Session {
     this.form.done();
   }
 
-  /** Another tab has signed in: its cookie is this tab's, too. */
+  /** A link or another tab has signed in: the cookie is that of the question, too. */
   entered() {
     if (this.pending) this.form.cancel();
   }
 
+  /** End the session; raises ApiError where it may still be good. */
   async signOut() {
-    await request(this.url, { method: "DELETE" });
+    const response = await request(this.url, { method: "DELETE" });
+    if (!response.ok && response.status !== 401) throw new ApiError(response.status, await detail(response));
     this.known = false;
   }
 

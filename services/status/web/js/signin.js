@@ -10,6 +10,7 @@ export class SignInForm {
     this.dialog.className = "signin";
     this.dialog.setAttribute("aria-labelledby", "signin-title");
     this.dialog.addEventListener("cancel", (event) => event.preventDefault()); // without a sign-in there is nothing behind it
+    this.dialog.addEventListener("close", () => this.stay()); // a second Escape closes it all the same
     document.body.append(this.dialog);
   }
 
@@ -26,8 +27,14 @@ export class SignInForm {
   }
 
   done() {
+    this.answer = null;
     if (this.dialog.open) this.dialog.close();
     render(nothing, this.dialog);
+  }
+
+  /** Stay open as long as the question is: whatever reads is waiting for it. */
+  stay() {
+    if (this.answer !== null && !this.dialog.open) this.dialog.showModal();
   }
 
   show(message) {

@@ -4,14 +4,12 @@ import { here } from "../navigation.js";
 import { shape } from "../parts/light.js";
 import { changed } from "../router.js";
 import { DUES, SORTS, filtered, FILTERS, sort } from "./query.js";
+import { searchField } from "./search.js";
 
 const LIGHTS = ["red", "yellow", "green", "blue"];
 const STATES = ["assigned", "in-progress", "submitted", "returned", "closed"];
-const TYPING_MS = 300; // after the last letter, before the rows are searched
 
 const narrow = matchMedia("(max-width: 52rem)"); // a phone, where the choices are folded away
-
-let typing = 0;
 
 /** Go to the same address with these parameters, from the first page on. */
 export function choose(ctx, changes, options) {
@@ -37,17 +35,7 @@ export function filters(data, ctx) {
   const units = data.units.map((name) => [name, name]);
   return html`<form class="filters" role="search" aria-label=${t("board.filters")} @submit=${(event) => event.preventDefault()}>
     <label class="q">${t("board.q")}
-      <input
-        type="search"
-        name="q"
-        maxlength="200"
-        placeholder=${t("board.q.hint")}
-        .value=${ctx.params.get("q") ?? ""}
-        @input=${({ target }) => {
-          clearTimeout(typing);
-          typing = setTimeout(() => choose(ctx, { q: target.value.trim() }, { replace: true }), TYPING_MS);
-        }}
-      />
+      ${searchField(ctx, (q) => choose(ctx, { q }, { replace: true }))}
     </label>
     <details .open=${!narrow.matches || filtered(ctx.params)}>
       <summary>${t("board.filters")}</summary>

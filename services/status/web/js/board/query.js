@@ -78,5 +78,5 @@ export function compare(a, b, by) {
 
 /** The instant that "now" is for a board as of a day. */
 export function shownAt(asOf, info) {
-  return asOf === null ? info.at : /^\d+$/.test(asOf) ? info.at : asOfInstant(asOf, info.at);
+  return asOf === null ? info.at : /^\d+$/.test(asOf) ? info.at : asOfInstant(asOf);
 }

@@ -1,6 +1,6 @@
 // The alerts that a task has caused: when, to whom, what, and what became of them.
 
-import { local, offsetOf } from "./instants.js";
+import { local } from "./instants.js";
 import { entryLink } from "./jump.js";
 import { said } from "./phrase.js";
 
@@ -48,7 +48,7 @@ function line(alert, ctx) {
   const channels = alert.deliveries.map((delivery) => delivery.channel).join(" ");
   return html`
     <tr>
-      <td data-label=${ctx.t("alerts.at")}>${local(alert.at, offsetOf(ctx.info.at)).join(" ")}</td>
+      <td data-label=${ctx.t("alerts.at")}>${local(alert.at).join(" ")}</td>
       <th scope="row">${said(alert.recipient, ctx)}</th>
       <td class="wide" data-label=${ctx.t("alerts.text")}>${said(alert.text, ctx)}</td>
       <td data-label=${ctx.t("alerts.state")}>

@@ -31,7 +31,7 @@ function link(name, resource, filters, ctx) {
   const format = name in FORMATS ? FORMATS[name] : name;
   const given = {
     ...filters,
-    as_of: ctx.asOf && asOfInstant(ctx.asOf, ctx.today.at),
+    as_of: ctx.asOf && asOfInstant(ctx.asOf),
     format,
     lang: ctx.lang === "en" ? "en" : null,
   };

@@ -1,7 +1,7 @@
 // One plan as a strip for each task: from assignment to the due day it had at first, and on to the one granted.
 import { svg } from "../../vendor/lit-html/lit-html.js";
 import { shape } from "./light.js";
-import { lastDay, offsetOf } from "./instants.js";
+import { lastDay } from "./instants.js";
 import { taskLink } from "./links.js";
 
 const ROW_HEIGHT = 22;
@@ -39,7 +39,6 @@ export function gantt(plan, rows, firsts, now, ctx) {
 
 function line(row, first, scale, now, ctx) {
   const { html } = ctx;
-  const offset = offsetOf(ctx.info.at);
   return html`
     <tr class=${row.light}>
       <td class="number">${row.row ?? ""}</td>
@@ -49,7 +48,7 @@ function line(row, first, scale, now, ctx) {
       </th>
       <td>
         ${row.due_day ?? html`<span lang="zh-CN">${row.deadline.text || ctx.t("none")}</span>`}
-        ${first === null ? "" : html`<small>${ctx.t("gantt.first", lastDay(first, offset))}</small>`}
+        ${first === null ? "" : html`<small>${ctx.t("gantt.first", lastDay(first))}</small>`}
       </td>
       <td class="time">${bar(row, first, scale, now)}</td>
     </tr>

@@ -1,7 +1,7 @@
 // A task's history as a timeline in words: newest first, by year, each entry with its position, record and sender.
 
 import { date } from "../format.js";
-import { local, offsetOf } from "./instants.js";
+import { local } from "./instants.js";
 import { marks } from "./marks.js";
 import { entryLink } from "./jump.js";
 import { phrase } from "./phrase.js";
@@ -14,8 +14,7 @@ const CLOCK = "duban";
 export function timeline(history, ctx) {
   const { html, repeat } = ctx;
   const found = marks(history);
-  const offset = offsetOf(ctx.info.at);
-  const years = byYear([...history].reverse(), offset);
+  const years = byYear([...history].reverse());
   return html`
     <section class="history" aria-labelledby="history-title">
       <h2 id="history-title">${ctx.t("history.title")} <small>${ctx.t("history.order")}</small></h2>
@@ -28,7 +27,7 @@ export function timeline(history, ctx) {
             ${repeat(
               items,
               (item) => item.position,
-              (item) => entry(item, found.get(item.position) ?? [], offset, ctx),
+              (item) => entry(item, found.get(item.position) ?? [], ctx),
             )}
           </ol>
         `,
@@ -37,10 +36,10 @@ export function timeline(history, ctx) {
   `;
 }
 
-function entry(item, marked, offset, ctx) {
+function entry(item, marked, ctx) {
   const { html } = ctx;
   const { word, text, notes } = sentence(item, ctx);
-  const [day] = local(item.time, offset);
+  const [day] = local(item.time);
   return html`
     <li id="p${item.position}" class=${settled(marked) ? "settled" : ""} data-type=${item.type}>
       <time datetime=${item.time} title=${date(day, ctx.lang)}>${day.slice(5)}</time>
@@ -55,17 +54,17 @@ function entry(item, marked, offset, ctx) {
       </div>
       <p class="record">
         <span>${ctx.t("history.position", item.position)}</span>
-        ${phrase(ctx, "history.recorded", recorded(item, offset), sender(item, ctx))}
+        ${phrase(ctx, "history.recorded", recorded(item), sender(item, ctx))}
       </p>
     </li>
   `;
 }
 
 // Runs of entries of the same year. The order is the log's: a report that came late may open a year again.
-function byYear(items, offset) {
+function byYear(items) {
   const runs = [];
   for (const item of items) {
-    const year = local(item.time, offset)[0].slice(0, 4);
+    const year = local(item.time)[0].slice(0, 4);
     if (runs.at(-1)?.[0] !== year) {
       runs.push([year, []]);
     }
@@ -79,8 +78,8 @@ function settled(marked) {
   return marked.some(({ word }) => word === "corrected" || word === "returned");
 }
 
-function recorded(item, offset) {
-  return local(item.recordedtime, offset).join(" ");
+function recorded(item) {
+  return local(item.recordedtime).join(" ");
 }
 
 // `source` may say more than the authenticated name (“units/disabled-persons-federation”), never something else.

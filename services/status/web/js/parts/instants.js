@@ -1,23 +1,17 @@
-// Instants and days in the ledger's time. Pure: no local time zone, because a reader elsewhere must see the same day.
+// Instants and days in the ledger's time, never in that of the reader, who may be elsewhere and must see the same day.
+import { inZone } from "../zone.js";
 
 const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
-
-/** The offset of an RFC 3339 instant in minutes; the ledger's own answers have the ledger's offset. */
-export function offsetOf(instant) {
-  const found = /([+-])(\d\d):(\d\d)$/.exec(instant);
-  return found ? (found[1] === "-" ? -1 : 1) * (60 * Number(found[2]) + Number(found[3])) : 0;
-}
 
 /** An instant of any offset as the ledger's day and time: ["2018-12-31", "23:59"]. */
-export function local(instant, offset) {
-  const text = new Date(Date.parse(instant) + offset * MINUTE_MS).toISOString();
+export function local(instant) {
+  const text = inZone(Date.parse(instant));
   return [text.slice(0, 10), text.slice(11, 16)];
 }
 
 /** The last day in time of a due instant, which is exclusive. */
-export function lastDay(due, offset) {
-  return new Date(Date.parse(due) + offset * MINUTE_MS - 1).toISOString().slice(0, 10);
+export function lastDay(due) {
+  return inZone(Date.parse(due) - 1).slice(0, 10);
 }
 
 /** The number of days from one day to another. */
@@ -34,13 +28,6 @@ export function addDays(day, days) {
 export function addMonths(month, months) {
   const [year, number] = month.split("-").map(Number);
   return new Date(Date.UTC(year, number - 1 + months, 1)).toISOString().slice(0, 7);
-}
-
-/** The first instant of a day in the ledger's offset, as RFC 3339. */
-export function midnight(day, offset) {
-  const minutes = Math.abs(offset);
-  const two = (number) => String(number).padStart(2, "0");
-  return `${day}T00:00:00${offset < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
 /** The weeks of a month, Monday first; each day is an ISO date or null outside the month. */

@@ -1,7 +1,7 @@
 // How a deadline was read and by which rule, in words. The rule is named only where the phrase and the reading agree on it.
 
 import { date } from "../format.js";
-import { addDays, addMonths, lastDay, offsetOf } from "./instants.js";
+import { addDays, addMonths, lastDay } from "./instants.js";
 import { entryLink } from "./jump.js";
 import { phrase, said } from "./phrase.js";
 
@@ -19,8 +19,7 @@ export function reading(row, revised, ctx) {
 }
 
 function read({ deadline, due }, ctx) {
-  const offset = offsetOf(ctx.info.at);
-  const day = (instant) => date(lastDay(instant, offset), ctx.lang);
+  const day = (instant) => date(lastDay(instant), ctx.lang);
   switch (deadline.kind) {
     case "fixed":
       return [phrase(ctx, "read.fixed", day(deadline.due))];
@@ -44,7 +43,7 @@ function rule({ deadline }, ctx) {
   if (deadline.kind !== "fixed") {
     return ctx.t(`rule.${deadline.kind}`);
   }
-  const day = lastDay(deadline.due, offsetOf(ctx.info.at));
+  const day = lastDay(deadline.due);
   const monthEnd = addDays(day, 1).endsWith("-01");
   const found = FIXED.find(([wording, holds]) => wording.test(deadline.text) && holds(day, monthEnd));
   return ctx.t(found ? found[2] : "rule.fixed");

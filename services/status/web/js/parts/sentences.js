@@ -1,10 +1,10 @@
 // One sentence in words for each event type. An event of an unknown type is shown by its type and data, never left out.
 
 import { date } from "../format.js";
-import { lastDay, offsetOf } from "./instants.js";
+import { lastDay } from "./instants.js";
 import { list, phrase, said } from "./phrase.js";
 
-/** What happened in one event: {word, text, notes: [template]}; `ctx.info.at` has the ledger's offset. */
+/** What happened in one event: {word, text, notes: [template]}. */
 export function sentence(item, ctx) {
   const name = item.type.replace(/^duban\./, "").replace(/\.v\d+$/, "");
   const write = SENTENCES[name];
@@ -75,7 +75,7 @@ const SENTENCES = {
 
 /** The last day in time of a due instant, in words. */
 function day(due, ctx) {
-  return date(lastDay(due, offsetOf(ctx.info.at)), ctx.lang);
+  return date(lastDay(due), ctx.lang);
 }
 
 function because(data, ctx) {

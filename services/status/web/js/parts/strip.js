@@ -4,7 +4,7 @@
 
 import { svg } from "../../vendor/lit-html/lit-html.js";
 import { date, proportional } from "../format.js";
-import { lastDay, local, offsetOf } from "./instants.js";
+import { lastDay, local } from "./instants.js";
 
 const HEIGHT = 64;
 const BAR_TOP = 26;
@@ -86,9 +86,9 @@ function spoken(row, reports, now, ctx) {
 }
 
 function edge(instant, ctx) {
-  return date(local(instant, offsetOf(ctx.info.at))[0], ctx.lang);
+  return date(local(instant)[0], ctx.lang);
 }
 
 function dueDay(row, ctx) {
-  return row.due === null ? ctx.t("strip.no-due") : date(lastDay(row.due, offsetOf(ctx.info.at)), ctx.lang);
+  return row.due === null ? ctx.t("strip.no-due") : date(lastDay(row.due), ctx.lang);
 }

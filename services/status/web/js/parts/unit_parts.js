@@ -1,6 +1,6 @@
 // What each unit of a task has done: 签收, 进展, 最近反馈, 状态.
 
-import { local, offsetOf } from "./instants.js";
+import { local } from "./instants.js";
 import { unitLink } from "./links.js";
 import { said } from "./phrase.js";
 
@@ -34,7 +34,7 @@ export function unitParts(row, ctx) {
 function line(part, ctx) {
   const { html } = ctx;
   const none = html`<span class="none">—</span>`;
-  const day = (instant) => (instant === null ? none : local(instant, offsetOf(ctx.info.at))[0]);
+  const day = (instant) => (instant === null ? none : local(instant)[0]);
   return html`
     <tr>
       <th scope="row">

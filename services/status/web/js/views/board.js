@@ -5,12 +5,13 @@ import { follow } from "../board/follow.js";
 import { counts, filters } from "../board/filters.js";
 import { named, number } from "../board/days.js";
 import { pages } from "../board/pages.js";
-import { FIELDS, query, shownAt } from "../board/query.js";
+import { FIELDS, filtered, query, shownAt } from "../board/query.js";
 import { rail } from "../board/rail.js";
 import { table } from "../board/table.js";
 import { date } from "../format.js";
 import { dayOf } from "../instant.js";
 import { exportBar } from "../parts/exports.js";
+import { reread } from "../parts/reread.js";
 
 const REACH_DAYS = 1_825; // of the deadlines on the rail, before and after today: five years, as plans have
 
@@ -47,7 +48,7 @@ export async function more(data, ctx) {
 
 export function render(data, ctx) {
   const { html, nothing } = ctx;
-  if (!ctx.info.tasks && !ctx.asOf) return empty(ctx);
+  if (!ctx.asOf && (!ctx.info.tasks || isEmpty(data, ctx))) return empty(ctx);
   const at = ctx.asOf ? shownAt(ctx.asOf, ctx.info) : ctx.today.at;
   const day = dayOf(at);
   return html`${lede(ctx, day)} ${rail({ ...data, day }, ctx)}
@@ -58,7 +59,16 @@ export function render(data, ctx) {
     ${data.rows.length ? html`<p class="key">${ctx.t("board.key")}</p>` : nothing}`;
 }
 
+/** Whether the ledger had no task when the rows were read; the figures are read again at other times. */
+function isEmpty(data, ctx) {
+  return data.total === 0 && !filtered(ctx.params);
+}
+
 export function change(data, row, ctx) {
+  if (isEmpty(data, ctx)) {
+    reread(ctx, () => ctx.reload()); // no line moves under a reader's finger: the first tasks need not wait for a press
+    return { data };
+  }
   const next = follow(data, row, ctx.params, ctx.today.at);
   const more = next.pending.size > data.pending.size;
   return { data: next, announce: more ? ctx.t("changes.pending", next.pending.size) : undefined };

@@ -2,12 +2,15 @@
 import "../words/calendar.js";
 import "../words/parts.js";
 import { gantt } from "../parts/gantt.js";
-import { addMonths, midnight, offsetOf } from "../parts/instants.js";
+import { addMonths } from "../parts/instants.js";
 import { monthGrid } from "../parts/month_grid.js";
 import { monthsBar } from "../parts/months_bar.js";
 import { reread } from "../parts/reread.js";
 import { revisions } from "../parts/revisions.js";
 import { address, changed } from "../router.js";
+import { inZone, startOf } from "../zone.js";
+
+const SECOND_MS = 1_000;
 
 // Rows that are asked for at once; the most that the API gives in one answer.
 const ROWS_MOST = 1_000;
@@ -26,9 +29,8 @@ export function title(ctx) {
 export async function load(ctx) {
   const overview = await ctx.api("overview");
   const month = shownMonth(overview.months, ctx);
-  const offset = offsetOf(overview.at);
   const [due, plans] = await Promise.all([
-    ctx.api("tasks", { sort: "due", limit: ROWS_MOST, fields: FIELDS, ...dueIn(month, offset) }),
+    ctx.api("tasks", { sort: "due", limit: ROWS_MOST, fields: FIELDS, ...dueIn(month) }),
     ctx.api("tasks", { sort: "row", limit: ROWS_MOST, fields: FIELDS }),
   ]);
   const plan = ctx.params.get("plan") ?? plans.items[0]?.plan ?? null;
@@ -99,7 +101,8 @@ function plan(data, ctx) {
 export function change(data, row, ctx) {
   const known = [...data.due, ...data.rows].find((one) => one.task === row.task);
   const same = known && known.due === row.due && known.light === row.light && known.closed_at === row.closed_at;
-  const enters = row.due_day?.startsWith(data.month) || (row.plan === data.plan && !data.cut);
+  const planned = row.plan === data.plan || data.plan === null; // null: the ledger had no task
+  const enters = row.due_day?.startsWith(data.month) || (planned && !data.cut);
   if (!same && (known || enters)) {
     reread(ctx, () => load(ctx));
   }
@@ -113,8 +116,8 @@ function shownMonth(months, ctx) {
 }
 
 // `due` is exclusive: what is due on a month's last day has the first instant of the next month, one second before these.
-function dueIn(month, offset) {
-  const edge = (first) => midnight(first, offset).replace("T00:00:00", "T00:00:01");
+function dueIn(month) {
+  const edge = (first) => inZone(startOf(first) + SECOND_MS);
   return { due_after: edge(`${month}-01`), due_before: edge(`${addMonths(month, 1)}-01`) };
 }
 
