@@ -144,8 +144,10 @@ async def test_a_session_that_is_not_good_opens_nothing(running: Served, http: h
     hash = tokens.hash_of(running.tokens["board"])
     own = await sessions.installation(running.redis)
 
-    async def secret(ledger: str = LEDGER, token: str = hash, source: str = "board", ago: float = 0) -> str:
-        return (await sessions.start(running.redis, ledger, SignInCode(source, token), real - ago))[0]
+    async def secret(
+        ledger: str = LEDGER, token: str = hash, source: str = "board", ago: float = 0, days: int = 0
+    ) -> str:
+        return (await sessions.start(running.redis, ledger, SignInCode(source, token, days), real - ago))[0]
 
     def cookie(value: str, installation: str = own, ledger: str = LEDGER) -> dict[str, str]:
         return {"Cookie": f"{cookie_name(installation, ledger, secure=False)}={value}"} | SAME
@@ -161,6 +163,9 @@ async def test_a_session_that_is_not_good_opens_nothing(running: Served, http: h
         "of no token": cookie(await secret(token=tokens.hash_of("nothing"))),
         "idle": cookie(await secret(ago=sessions.IDLE_SECONDS + 1)),
         "too old": cookie(await secret(ago=sessions.WHOLE_SECONDS + 1)),
+        "for the days of a dashboard, of another role": cookie(
+            await secret(token=tokens.hash_of(running.tokens["office"]), source="office", days=90)
+        ),
     }
     for name, headers in refused.items():
         assert (name, await statuses(running, http, headers)) == (name, {401})
