@@ -6,6 +6,9 @@
                                    removed when the session is ended, or found over by a later sign-in
     duban:{L}:codes:<hash> string  a one-time sign-in code: the session that it starts, as JSON; removed with its use,
                                    or by the server after CODE_SECONDS
+    duban:{L}:codes:open:<source>
+                           hash    the codes of a source that can still be used: the first digits of the hash -> the
+                                   instant from which it is too old; found too old, it goes with the next code
 
 A session is about a person who walks away from a screen, not about what a ledger records. So it runs by real time,
 whatever the ledger's clock is set to. The token that it was started with runs by the ledger's clock as always, and a
@@ -15,6 +18,7 @@ session is over when its token is.
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
 from typing import Any
 
 import msgspec
@@ -41,6 +45,9 @@ USE_SECONDS = 60
 
 CODE_SECONDS = 300
 """For which a sign-in code is good: long enough to carry it from a terminal to a browser."""
+
+MOST_CODES = 100
+"""Codes of one source that can be used at once: a script must not fill the server with them."""
 
 MOST_OF_SOURCE = 1_000
 """Sessions of one source: beyond them, a sign-in ends the one that was used longest ago."""
@@ -87,6 +94,14 @@ class SignInCode(Struct, frozen=True, omit_defaults=True):
     source: str
     token_hash: str
     days: int = 0
+
+
+class TooManyCodesError(Exception):
+    """A source has as many codes that were not used as it may have; one is too old after so many `seconds`."""
+
+    def __init__(self, source: str, seconds: int) -> None:
+        super().__init__(f"{source!r} has {MOST_CODES} sign-in codes that nobody has used yet, which are the most")
+        self.seconds = seconds
 
 
 class UnknownSessionError(Exception):
@@ -153,17 +168,33 @@ async def end(redis: Any, ledger: str, id: str) -> None:
         raise UnknownSessionError(id)
 
 
-async def issue_code(redis: Any, ledger: str, signed: SignInCode) -> str:
-    """Issue a code that starts a session once, within CODE_SECONDS; only its hash is kept."""
+async def issue_code(redis: Any, ledger: str, signed: SignInCode, now: float) -> str:
+    """Issue a code that starts a session once, within CODE_SECONDS; only its hash is kept. Raises TooManyCodesError."""
     code = secrets.token_urlsafe(16)  # 128 bits
-    await redis.set(key(ledger, "codes", hash_of(code)), msgspec.json.encode(signed), ex=CODE_SECONDS)
+    hash, of_source = hash_of(code), key(ledger, "codes", "open", signed.source)
+    async with redis.pipeline(transaction=True) as pipe:  # added before counting: others at the same time see it, too
+        pipe.hset(of_source, hash[:ID_DIGITS], repr(now + CODE_SECONDS))
+        _, known = await pipe.hgetall(of_source).execute()
+    left = {id: float(end) - now for id, end in known.items()}
+    over = [id for id, seconds in left.items() if not 0 < seconds <= CODE_SECONDS]
+    if len(left) - len(over) > MOST_CODES:
+        await redis.hdel(of_source, hash[:ID_DIGITS], *over)
+        raise TooManyCodesError(signed.source, ceil(min(left[id] for id in left.keys() - set(over))))
+    if over:
+        await redis.hdel(of_source, *over)
+    await redis.set(key(ledger, "codes", hash), msgspec.json.encode(signed), ex=CODE_SECONDS)
     return code
 
 
 async def redeem(redis: Any, ledger: str, code: str) -> SignInCode | None:
     """Return what a code is good for, and remove it; None where it was used, is too old, or never was."""
-    value = await redis.getdel(key(ledger, "codes", hash_of(code)))
-    return msgspec.json.decode(value, type=SignInCode) if value is not None else None
+    hash = hash_of(code)
+    value = await redis.getdel(key(ledger, "codes", hash))
+    if value is None:
+        return None
+    signed = msgspec.json.decode(value, type=SignInCode)
+    await redis.hdel(key(ledger, "codes", "open", signed.source), hash[:ID_DIGITS])
+    return signed
 
 
 async def _prune(redis: Any, ledger: str, source: str, now: float) -> None:

@@ -118,8 +118,12 @@ async def issue_code(request: Request[Any, Any, Any], endpoint: AnyEndpoint, led
         raise PermissionDeniedException("a code is made with a token, not with a session: that would outlast itself")
     token = identity.token
     days = _days(access.ledgers[ledger], token.source, wanted.days, 0)
-    code = await sessions.issue_code(endpoint.redis, ledger, SignInCode(token.source, token.hash, days))
-    expires = datetime.fromtimestamp(real_time(), access.ledgers[ledger].zone) + timedelta(seconds=CODE_SECONDS)
+    now = real_time()
+    try:
+        code = await sessions.issue_code(endpoint.redis, ledger, SignInCode(token.source, token.hash, days), now)
+    except sessions.TooManyCodesError as error:
+        return problem(HTTPStatus.TOO_MANY_REQUESTS, str(error), {"Retry-After": str(error.seconds)})
+    expires = datetime.fromtimestamp(now, access.ledgers[ledger].zone) + timedelta(seconds=CODE_SECONDS)
     return Response(msgspec.json.encode(IssuedCode(code, expires)), status_code=201, media_type=JSON, headers=PRIVATE)
 
 

@@ -258,7 +258,7 @@ async def test_status_signs_people_in_and_every_service_knows_them(guarded: Guar
     """Status makes and redeems codes, starts sessions and ends them; the others find them and record their use."""
     async with guarded.client("status") as client:
         own = await sessions.installation(client)
-        code = await sessions.issue_code(client, LEDGER, SignInCode("board", "0" * 64))
+        code = await sessions.issue_code(client, LEDGER, SignInCode("board", "0" * 64), 0.0)
         signed = await sessions.redeem(client, LEDGER, code)
         assert signed is not None
         _, over = await sessions.start(client, LEDGER, signed, 0.0)

@@ -11,6 +11,7 @@ from services.common import sessions
 from services.common.sessions import (
     CODE_SECONDS,
     IDLE_SECONDS,
+    MOST_CODES,
     MOST_OF_SOURCE,
     USE_SECONDS,
     WHOLE_SECONDS,
@@ -138,7 +139,7 @@ async def test_a_source_has_a_thousand_sessions_and_no_more(redis: Any) -> None:
 
 async def test_a_code_is_good_once(redis: Any) -> None:
     """Of many who redeem it at once, one gets in; only its hash is kept."""
-    code = await sessions.issue_code(redis, NAME, SignInCode("board", TOKEN, 7))
+    code = await sessions.issue_code(redis, NAME, SignInCode("board", TOKEN, 7), NOW)
     assert len(code) == 22  # 128 bits
     assert code not in repr(await redis.keys())
     assert await sessions.redeem(redis, "elsewhere", code) is None
@@ -148,9 +149,40 @@ async def test_a_code_is_good_once(redis: Any) -> None:
 
 async def test_a_code_is_good_for_five_minutes(redis: Any) -> None:
     """The server itself forgets it then."""
-    code = await sessions.issue_code(redis, NAME, BOARD)
+    code = await sessions.issue_code(redis, NAME, BOARD, NOW)
     name = key(NAME, "codes", hash_of(code))
     assert CODE_SECONDS - 5 < await redis.ttl(name) <= CODE_SECONDS == 300
     await redis.pexpire(name, 1)
     await asyncio.sleep(0.05)
     assert await sessions.redeem(redis, NAME, code) is None
+
+
+async def test_a_source_has_a_hundred_codes_and_no_more(redis: Any) -> None:
+    """Others have theirs; one that is used, or too old, makes room."""
+    codes = [await sessions.issue_code(redis, NAME, BOARD, NOW + number / 1_000) for number in range(MOST_CODES)]
+    for _ in range(2):
+        with pytest.raises(sessions.TooManyCodesError, match="100 sign-in codes") as raised:
+            await sessions.issue_code(redis, NAME, BOARD, NOW + 100)
+        assert raised.value.seconds == CODE_SECONDS - 100
+    assert await sessions.issue_code(redis, NAME, SignInCode("office", TOKEN), NOW + 100)
+    assert await sessions.redeem(redis, NAME, codes[50]) == BOARD
+    await sessions.issue_code(redis, NAME, BOARD, NOW + 100)
+    with pytest.raises(sessions.TooManyCodesError):
+        await sessions.issue_code(redis, NAME, BOARD, NOW + 100)
+    for _ in range(MOST_CODES - 1):  # of those before, one alone is still good
+        await sessions.issue_code(redis, NAME, BOARD, NOW + CODE_SECONDS + 1)
+    assert await redis.hlen(key(NAME, "codes", "open", "board")) == MOST_CODES
+
+
+async def test_a_clock_that_was_set_back_leaves_no_source_without_codes(redis: Any) -> None:
+    """What was made after now is not counted."""
+    for _ in range(MOST_CODES):
+        await sessions.issue_code(redis, NAME, BOARD, NOW + 86_400)
+    await sessions.issue_code(redis, NAME, BOARD, NOW)
+
+
+async def test_of_codes_that_are_made_at_once_no_more_are_good(redis: Any) -> None:
+    """Each sees those of the others."""
+    asked = (sessions.issue_code(redis, NAME, BOARD, NOW) for _ in range(MOST_CODES + 20))
+    made = await asyncio.gather(*asked, return_exceptions=True)
+    assert 1 <= len([one for one in made if isinstance(one, str)]) <= MOST_CODES

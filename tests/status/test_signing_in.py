@@ -105,6 +105,16 @@ async def test_a_code_signs_in_once(running: Served, http: httpx.AsyncClient) ->
         assert not second.cookies
 
 
+async def test_a_source_has_a_hundred_codes_at_once(running: Served, http: httpx.AsyncClient) -> None:
+    """429 beyond, with the seconds after which one is too old; other sources have theirs."""
+    for _ in range(sessions.MOST_CODES):
+        assert (await code_of(running, http)).status_code == 201
+    refused = await code_of(running, http)
+    assert (refused.status_code, "100 sign-in codes" in refused.json()["detail"]) == (429, True)
+    assert 1 <= int(refused.headers["retry-after"]) <= sessions.CODE_SECONDS
+    assert (await code_of(running, http, "office")).status_code == 201
+
+
 async def test_a_code_ends_with_its_token(running: Served, http: httpx.AsyncClient) -> None:
     """It is good for no more than the token is."""
     code = (await code_of(running, http)).json()["code"]
