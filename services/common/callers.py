@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from litestar.connection import ASGIConnection
@@ -70,12 +71,12 @@ class Authentication:
         endpoint = self._endpoints[ledger]
         now, real = endpoint.clock.now(), real_time()
         try:
-            identity = await _found(endpoint.redis, ledger, given)
+            identity = await _found(endpoint.redis, ledger, given, now, real)
             if identity is not None and not identity.is_good(now, real):
                 identity = None
             self._remembered.note(ledger, given, identity)
             if identity is not None and identity.session is not None:
-                await sessions.use(endpoint.redis, ledger, identity.session, real)
+                await sessions.use(endpoint.redis, ledger, [identity.session], real)
         except (RedisError, OSError):
             identity = self._remembered.recall(ledger, given) if reads else None
             if identity is None:
@@ -104,8 +105,8 @@ def source_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     return caller_of(connection).source
 
 
-async def _found(redis: Any, ledger: str, given: Presented) -> Identity | None:
+async def _found(redis: Any, ledger: str, given: Presented, now: datetime, real: float) -> Identity | None:
     try:
-        return await identify(redis, ledger, given)
+        return await identify(redis, ledger, given, now, real)
     except DisconnectedError:  # a pooled connection that the server has closed fails once
-        return await identify(redis, ledger, given)
+        return await identify(redis, ledger, given, now, real)

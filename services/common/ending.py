@@ -59,7 +59,7 @@ class StreamWatch:
                 for ended in watched[name].ends if name in watched else ():
                     ended.set()
             elif identity.session is not None:
-                await sessions.use(endpoint.redis, ledger, identity.session, real)
+                await sessions.use(endpoint.redis, ledger, [identity.session], real)
 
 
 async def until_ended(ended: asyncio.Event, app: Any, scope: Any, receive: Any, send: Any) -> None:

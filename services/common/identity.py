@@ -13,9 +13,6 @@ from services.common.tokens import Token, hash_of
 HOST_PREFIX = "__Host-"
 """Of a cookie that browsers take only over TLS, from this very host, for all of it (RFC 6265bis, 4.1.3.2)."""
 
-MOST_COOKIES = 16
-"""Cookies of deployments on one host that are looked at: browsers send those of all ports."""
-
 MOST_REMEMBERED = 10_000
 """Identities that a service remembers: about 10 MB."""
 
@@ -38,7 +35,10 @@ class Identity(NamedTuple):
 
 
 class Presented(NamedTuple):
-    """What a request presents: a token's hash, or else the secrets of sessions by deployment."""
+    """What a request presents: a token's hash, or else the secrets of sessions, each with its deployment.
+
+    Browsers send the cookies of all ports and paths of a host: there may be several of one name.
+    """
 
     token_hash: str | None
     secrets: tuple[tuple[str, str], ...] = ()
@@ -55,12 +55,12 @@ def presented(headers: Headers, ledger: str, *, secure: bool) -> Presented | Non
         if name == b"authorization":
             hash = tokens.bearer_hash(value.decode("latin-1"))
             return Presented(hash) if hash is not None else None
-    secrets = {
-        match["installation"]: value
+    secrets = tuple(
+        (match["installation"], value)
         for match, value in _cookies(headers)
         if match["ledger"] == ledger and (match["prefix"] is not None) == secure
-    }
-    return Presented(None, tuple(secrets.items())[:MOST_COOKIES]) if secrets else None
+    )
+    return Presented(None, secrets) if secrets else None
 
 
 def has_cookie(headers: Headers) -> bool:
@@ -68,16 +68,16 @@ def has_cookie(headers: Headers) -> bool:
     return any(True for _ in _cookies(headers))
 
 
-async def identify(redis: Any, ledger: str, given: Presented) -> Identity | None:
-    """Return whose a token or session is, valid or not; None where it is unknown."""
+async def identify(redis: Any, ledger: str, given: Presented, now: datetime, real: float) -> Identity | None:
+    """Return whose a token is, or the first session that is valid; else a known one that is not, None without any."""
     if given.token_hash is not None:
         (token,) = await tokens.find(redis, ledger, [given.token_hash])
         return Identity(token) if token is not None else None
-    session = await sessions.find(redis, ledger, dict(given.secrets))
-    if session is None:
-        return None
-    (token,) = await tokens.find(redis, ledger, [session.token_hash])
-    return Identity(token, session) if token is not None else None
+    found = await sessions.find(redis, ledger, given.secrets)
+    started_by = await tokens.find(redis, ledger, [session.token_hash for session in found])
+    pairs = zip(started_by, found, strict=True)
+    known = [Identity(token, session) for token, session in pairs if token is not None]
+    return next((one for one in known if one.is_good(now, real)), known[0] if known else None)
 
 
 async def read_again(redis: Any, ledger: str, known: Sequence[Identity]) -> list[Identity | None]:

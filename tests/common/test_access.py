@@ -176,6 +176,30 @@ async def test_a_session_that_is_not_good_opens_nothing(running: Served, http: h
     assert await statuses(running, http, cookie(good)) == {401}
 
 
+async def test_the_first_good_session_counts_among_all_cookies(running: Served, http: httpx.AsyncClient) -> None:
+    """Browsers send those of all ports of a host, and of all paths, so that there may be several of one name."""
+    name = cookie_name(await sessions.installation(running.redis), LEDGER, secure=False)
+
+    async def cookie(source: str) -> str:
+        signed = SignInCode(source, tokens.hash_of(running.tokens[source]))
+        return f"{name}={(await sessions.start(running.redis, LEDGER, signed, real_time()))[0]}"
+
+    others = [f"{cookie_name(f'{number:016x}', LEDGER, secure=False)}=x" for number in range(40)]
+    board, office = await cookie("board"), await cookie("office")
+    over = await cookie("units")
+    revoked = tokens.hash_of(running.tokens["units"])[:16]
+    await tokens.revoke(running.redis, LEDGER, revoked, "李四", datetime(2018, 3, 31, tzinfo=UTC))
+    for cookies, source in (
+        ([*others, board], "board"),
+        ([f"{name}=x", board], "board"),
+        ([board, f"{name}=x"], "board"),
+        ([board, office], "board"),
+        ([over, office, board], "office"),
+    ):
+        answer = await http.get(running.url("status", "session"), headers={"Cookie": "; ".join(cookies)})
+        assert (answer.status_code, answer.json()["source"]) == (200, source)
+
+
 async def test_use_keeps_a_session_open_on_every_service(running: Served, http: httpx.AsyncClient) -> None:
     """Any request of the last half hour, at whichever service; 8 hours after the sign-in it is over all the same."""
     await running.signed_in(http)
@@ -194,6 +218,7 @@ async def keep(redis: Any, session: BrowserSession, **instants: float) -> None:
     """Put other instants into a session's record."""
     changed = replace(session, **instants)
     await redis.hset(key(LEDGER, "sessions"), session.id, msgspec.json.encode(changed))
+    await redis.hset(key(LEDGER, "sessions", "used"), session.id, repr(changed.used))
 
 
 async def test_a_ledger_may_be_opened_to_everybody(redis: Any, server_url: str, tmp_path: Path) -> None:

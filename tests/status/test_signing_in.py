@@ -331,8 +331,9 @@ async def revoke(running: Served, token: str) -> None:
 
 
 async def keep(redis: Any, session: sessions.BrowserSession) -> None:
-    """Put another record in the place of a session's."""
+    """Put another record in the place of a session's, with its use."""
     await redis.hset(key(LEDGER, "sessions"), session.id, msgspec.json.encode(session))
+    await redis.hset(key(LEDGER, "sessions", "used"), session.id, repr(session.used))
 
 
 async def test_each_session_is_a_client_of_its_own(running: Served) -> None:
