@@ -33,6 +33,14 @@ class Identity(NamedTuple):
         """Tell whether it is valid at an instant of the ledger's clock, and a real one, in Unix seconds."""
         return self.token.fault(now) is None and (self.session is None or real < self.session.until)
 
+    @property
+    def name(self) -> "Name":
+        """What no other has: the hash of the token, and the id of the session, if there is one."""
+        return self.token.hash, self.session.id if self.session is not None else ""
+
+
+Name: TypeAlias = tuple[str, str]
+
 
 class Presented(NamedTuple):
     """What a request presents: a token's hash, or else the secrets of sessions, each with its deployment.
