@@ -39,11 +39,13 @@ class Caller(NamedTuple):
 class Authentication:
     """Finds who sends a request; `secure` is whether the deployment's cookies are those of TLS."""
 
-    def __init__(self, trusted: Networks, endpoints: Mapping[str, Endpoint], *, secure: bool) -> None:
+    def __init__(
+        self, trusted: Networks, endpoints: Mapping[str, Endpoint], remembered: Remembered, *, secure: bool
+    ) -> None:
         self._trusted = trusted
         self._endpoints = endpoints
+        self._remembered = remembered
         self._secure = secure
-        self._remembered = Remembered()
 
     async def caller(self, scope: Any) -> Caller:
         """Return who sent a request; where the look-up of its token fails, it counts for its address."""

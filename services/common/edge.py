@@ -31,7 +31,8 @@ SLOT = "duban.slot"
 class Service(Litestar):
     """An application that authenticates and bounds its clients, answers HEAD like GET, and has one spelling of a path.
 
-    `state` has the endpoints of its ledgers by name, who may read (`access`), and the `watch` of its open streams.
+    `state` has the endpoints of its ledgers by name, who may read (`access`), the identities that are `remembered`, and
+    the `watch` of its open streams.
     """
 
     def __init__(self, *args: Any, limits: Limits, **options: Any) -> None:
@@ -41,7 +42,7 @@ class Service(Litestar):
         self.slots = ConnectionSlots(limits.connections, limits.connections_of_sessions)
         self.streams = Quota(limits.streams, limits.streams_of_sessions)
         self.authentication = Authentication(
-            limits.trusted_proxies, self.state.endpoints, secure=self.state.access.secure
+            limits.trusted_proxies, self.state.endpoints, self.state.remembered, secure=self.state.access.secure
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from services.common import sessions
 from services.common.clock import real_time
 from services.common.endpoints import Endpoint
-from services.common.identity import Identity, Name, read_again
+from services.common.identity import Identity, Name, Remembered, read_again
 from services.common.sessions import BrowserSession
 
 CHECK_SECONDS = 0.5
@@ -32,8 +32,9 @@ class _Watched(NamedTuple):
 class StreamWatch:
     """The open streams of a service, by what they were opened with; an open stream counts as use of its session."""
 
-    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+    def __init__(self, endpoints: Mapping[str, Endpoint], remembered: Remembered) -> None:
         self._endpoints = endpoints
+        self._remembered = remembered
         self._open: dict[str, dict[Name, _Watched]] = {}
         self._unrecorded: set[str] = set()
 
@@ -64,6 +65,8 @@ class StreamWatch:
         gone = [name for name in names if name not in good]
         for ended in [ended for name in gone if name in watched for ended in watched[name].ends]:
             ended.set()
+        if gone:
+            self._remembered.forget(ledger, set(gone))
         await self._use(ledger, [one.session for one in good.values() if one.session is not None], real)
 
     async def _use(self, ledger: str, used: Sequence[BrowserSession], real: float) -> None:

@@ -1,5 +1,6 @@
 """Signing in and out over HTTP: a token or a one-time code starts a session, which a cookie then carries."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from math import ceil
@@ -162,10 +163,9 @@ async def _end(request: Request[Any, Any, Any], endpoint: Endpoint, ledger: str)
     """End the session that a request carries, if it has one that is still open."""
     identity = caller_of(request).identity
     if identity is not None and identity.session is not None:
-        try:
+        with suppress(sessions.UnknownSessionError):  # ended by another request meanwhile
             await sessions.end(endpoint.redis, ledger, identity.session.id)
-        except sessions.UnknownSessionError:
-            return  # ended by another request meanwhile
+        request.app.state.remembered.forget(ledger, {identity.name})
 
 
 def _days(ledger: Ledger, source: str, wanted: int | UnsetType, otherwise: int) -> int:
