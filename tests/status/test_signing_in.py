@@ -248,8 +248,13 @@ async def test_failed_sign_ins_are_slowed_and_a_valid_token_always_works(
 async def streams(running: Served, *clients: tuple[httpx.AsyncClient, dict[str, str]]) -> AsyncIterator[list[Any]]:
     """Open a stream of changes for each client, with headers; yields a task for each, which ends as the stream does."""
     async with asyncio.timeout(30):
-        opened = [asyncio.create_task(read_whole(running, *client)) for client in clients]
-        await sleep(0.5)
+        begun = [asyncio.Event() for _ in clients]
+        opened = [
+            asyncio.create_task(read_whole(running, *client, event))
+            for client, event in zip(clients, begun, strict=True)
+        ]
+        for event in begun:
+            await event.wait()
         try:
             yield opened
         finally:
@@ -258,10 +263,11 @@ async def streams(running: Served, *clients: tuple[httpx.AsyncClient, dict[str, 
             await asyncio.gather(*opened, return_exceptions=True)
 
 
-async def read_whole(running: Served, http: httpx.AsyncClient, headers: dict[str, str]) -> float:
-    """Read a stream to its end, which must be complete, and return the instant of that."""
+async def read_whole(running: Served, http: httpx.AsyncClient, headers: dict[str, str], begun: asyncio.Event) -> float:
+    """Read a stream, which `begun` is told of, to its end, which must be complete, and return the instant of that."""
     async with http.stream("GET", running.url("status", "changes"), headers=headers) as answer:
         assert answer.status_code == 200
+        begun.set()
         async for _ in answer.aiter_raw():
             pass
     return monotonic()
