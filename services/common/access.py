@@ -9,9 +9,9 @@ from litestar.handlers import BaseRouteHandler
 from msgspec import Struct
 
 from events.ledger import Ledger
-from services.common.callers import SAFE, source_of
+from services.common.callers import CALLER, SAFE, caller_of, source_of
 from services.common.endpoints import endpoint_of
-from services.common.identity import has_cookie
+from services.common.identity import Identity, has_cookie
 
 OPEN = "open to everybody"
 """The `opt` of a handler that needs no token: signing in, and links that carry a secret of their own."""
@@ -44,6 +44,15 @@ class Access(Struct, frozen=True):
         """Tell whether a ledger has a source: one that was removed from its file may no longer read."""
         return ledger in self.ledgers and source in self.ledgers[ledger].sources
 
+    def is_overlong(self, ledger: str, identity: Identity | None) -> bool:
+        """Tell whether a session has a dashboard's days, though its source is none any more: its role was changed."""
+        if identity is None or identity.session is None or not identity.session.days:
+            return False
+        return not (
+            self.has_source(ledger, identity.token.source)
+            and self.ledgers[ledger].sources[identity.token.source].role == "dashboard"
+        )
+
 
 CLOSED = Access({})
 """Without ledgers, nobody may read."""
@@ -58,16 +67,25 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     headers = list(connection.scope["headers"])
     if method not in SAFE and has_cookie(headers) and not from_own_page(connection.scope, access.public_url):
         raise PermissionDeniedException(FORGED)
-    if OPEN in handler.opt or ADMITS in handler.opt:
-        return
     ledger = connection.path_params["ledger"]
+    if OPEN in handler.opt:
+        return
+    if ADMITS in handler.opt:
+        caller: Any = dict(connection.scope)[CALLER]  # whose look-up may have failed: that is the handler's to answer
+        if access.is_overlong(ledger, caller.identity):
+            raise NotAuthorizedException(OVERLONG, headers=CHALLENGE)
+        return
     endpoint_of(connection, ledger)  # 404 where there is no such ledger
     if access.is_public(ledger) and method in SAFE:
         return
+    if access.is_overlong(ledger, caller_of(connection).identity):
+        raise NotAuthorizedException(OVERLONG, headers=CHALLENGE)
     if not access.has_source(ledger, source_of(connection)):
         detail = "a valid token is needed (Authorization: Bearer <token>), or a session that has not ended"
         raise NotAuthorizedException(detail, headers=CHALLENGE)
 
+
+OVERLONG = "this session was to last for days, as a dashboard's may, and its source is none any more: sign in anew"
 
 FORGED = (
     "a browser with a session may send this from the page of this deployment only:"

@@ -50,12 +50,12 @@ _COMMANDS = {
 
 _KEYS = {
     "ingest": "~log ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~strangers ~ingest:* ~clock:*"
-    " %R~accepted %R~tokens ~sessions",
-    "status": "%R~log ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~codes:*",
-    "notify": "%R~log ~notify:* ~clock:* %R~accepted %R~tokens ~sessions",
+    " %R~accepted %R~tokens %R~sessions ~sessions:used",
+    "status": "%R~log ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~sessions:used ~codes:*",
+    "notify": "%R~log ~notify:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used",
     "audit": "%R~* ~seen",  # the index is looked up by a script
 }
-"""Of each ledger, without the prefix. All services refresh the sessions that are used; status starts and ends them."""
+"""Of each ledger, without the prefix. All services record the use of sessions; status alone starts and ends them."""
 
 _SHARED = {"ingest": [f"%R~{INSTALLATION}"], "status": [f"~{INSTALLATION}"], "notify": [f"%R~{INSTALLATION}"]}
 """Of no ledger."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from litestar.connection import ASGIConnection
@@ -38,11 +39,13 @@ class Caller(NamedTuple):
 class Authentication:
     """Finds who sends a request; `secure` is whether the deployment's cookies are those of TLS."""
 
-    def __init__(self, trusted: Networks, endpoints: Mapping[str, Endpoint], *, secure: bool) -> None:
+    def __init__(
+        self, trusted: Networks, endpoints: Mapping[str, Endpoint], remembered: Remembered, *, secure: bool
+    ) -> None:
         self._trusted = trusted
         self._endpoints = endpoints
+        self._remembered = remembered
         self._secure = secure
-        self._remembered = Remembered()
 
     async def caller(self, scope: Any) -> Caller:
         """Return who sent a request; where the look-up of its token fails, it counts for its address."""
@@ -70,12 +73,12 @@ class Authentication:
         endpoint = self._endpoints[ledger]
         now, real = endpoint.clock.now(), real_time()
         try:
-            identity = await _found(endpoint.redis, ledger, given)
+            identity = await _found(endpoint.redis, ledger, given, now, real)
             if identity is not None and not identity.is_good(now, real):
                 identity = None
             self._remembered.note(ledger, given, identity)
             if identity is not None and identity.session is not None:
-                await sessions.use(endpoint.redis, ledger, identity.session, real)
+                await sessions.use(endpoint.redis, ledger, [identity.session], real)
         except (RedisError, OSError):
             identity = self._remembered.recall(ledger, given) if reads else None
             if identity is None:
@@ -104,8 +107,8 @@ def source_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     return caller_of(connection).source
 
 
-async def _found(redis: Any, ledger: str, given: Presented) -> Identity | None:
+async def _found(redis: Any, ledger: str, given: Presented, now: datetime, real: float) -> Identity | None:
     try:
-        return await identify(redis, ledger, given)
+        return await identify(redis, ledger, given, now, real)
     except DisconnectedError:  # a pooled connection that the server has closed fails once
-        return await identify(redis, ledger, given)
+        return await identify(redis, ledger, given, now, real)

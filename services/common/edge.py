@@ -31,17 +31,18 @@ SLOT = "duban.slot"
 class Service(Litestar):
     """An application that authenticates and bounds its clients, answers HEAD like GET, and has one spelling of a path.
 
-    `state` has the endpoints of its ledgers by name, who may read (`access`), and the `watch` of its open streams.
+    `state` has the endpoints of its ledgers by name, who may read (`access`), the identities that are `remembered`, and
+    the `watch` of its open streams.
     """
 
     def __init__(self, *args: Any, limits: Limits, **options: Any) -> None:
         super().__init__(*args, **options)
         self._methods = {route.path_format: route.methods for route in self.routes if isinstance(route, HTTPRoute)}
         self.limits = limits
-        self.slots = ConnectionSlots(limits.connections)
-        self.streams = Quota(limits.streams)
+        self.slots = ConnectionSlots(limits.connections, limits.connections_of_sessions)
+        self.streams = Quota(limits.streams, limits.streams_of_sessions)
         self.authentication = Authentication(
-            limits.trusted_proxies, self.state.endpoints, secure=self.state.access.secure
+            limits.trusted_proxies, self.state.endpoints, self.state.remembered, secure=self.state.access.secure
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -65,7 +66,7 @@ class Service(Litestar):
         if not (slot.move(caller.holder) if slot is not None else self.slots.quota.reserve(caller.holder)):
             if slot is not None:
                 slot.wait()
-            full = crowded(f"{_named(caller)} has {self.limits.connections:,} connections, which are the most at once")
+            full = crowded(_most(caller, self.slots.quota, "connections"))
             app: Any = full.to_asgi_response(None, Request(scope))
             await self._answer(app, scope, receive, _with_headers(send, (*shared, CLOSING)))
             return
@@ -113,9 +114,7 @@ def stream_bound(app: Any) -> Any:
             return
         streams, caller = scope["litestar_app"].streams, scope[CALLER]
         if not streams.reserve(caller.holder):
-            full = crowded(
-                f"{_named(caller)} has {streams.most:,} streams, which are the most at once; close one of them"
-            )
+            full = crowded(f"{_most(caller, streams, 'streams')}; close one of them")
             await full.to_asgi_response(None, Request(scope))(scope, receive, send)
             return
         try:
@@ -137,6 +136,15 @@ async def _stream(app: Any, caller: Caller, scope: Any, receive: Any, send: Any)
         return
     with scope["litestar_app"].state.watch.watching(ledger, caller.identity) as ended:
         await until_ended(ended, app, scope, receive, send)
+
+
+def _most(caller: Caller, quota: Quota, what: str) -> str:
+    """Return what a client has too many of, or the sessions of its source together."""
+    if caller.identity is not None and quota.sessions_have_the_most(caller.holder):
+        whose, most = f"all sessions of source {caller.identity.token.source!r} together have", quota.most_of_sessions
+    else:
+        whose, most = f"{_named(caller)} has", quota.most
+    return f"{whose} {most:,} {what}, which are the most at once"
 
 
 def _named(caller: Caller) -> str:

@@ -86,6 +86,7 @@ def lifespan(
             await broker.start()
             service.on_stop(broker.stop)
             service.repeat(CHECK_SECONDS, app.state.watch.check)
+            service.repeat(CHECK_SECONDS, app.state.remembered.review)
             service.repeat(WATCH_SECONDS, Watch(settings.redis_url, redis, await broker.connect()).look)
             yield
 

@@ -1,13 +1,14 @@
 """HTTP/1.1 as uvicorn speaks it, with bounds on what a client can make long or slow.
 
-uvicorn sets no bound on the time or size of headers, or on the time that a client does not read. It closes a connection
-while the client still sends, so that the client gets a reset instead of the answer. It sends chunks to HTTP/1.0, which
-does not have them.
+uvicorn sets no bound on the time or size of headers, on the time of a body, or on that of a client that does not read.
+It closes a connection while the client still sends, so that the client gets a reset instead of the answer. It sends
+chunks to HTTP/1.0, which does not have them.
 """
 
 import asyncio
 import math
 import socket
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -28,6 +29,13 @@ MOST_HEAD = 65_536
 
 HEAD_SECONDS = 10.0
 """From the connection, or from the first byte of a later request, to the end of its headers."""
+
+SILENT_SECONDS = 10.0
+"""Between two looks at a body that is still coming: one of which nothing came meanwhile is not waited for."""
+
+BODY_LOOKS = 7
+"""Looks after which a body must be there, however steadily it drips: 70 s, a little longer than ingest itself waits for
+the largest one. What the application leaves unread does not count."""
 
 LINGER_BYTES = 64 * MIB
 """Bytes of a body that are read and discarded after an answer that did not need it, so that the client can read the
@@ -61,6 +69,7 @@ class Protocol(HttpToolsProtocol):
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         self._in_head = True
         self._in_body = False
+        self._received = 0
         self._head_bytes = 0
         self._discarded = 0
         self._closing = False
@@ -83,6 +92,7 @@ class Protocol(HttpToolsProtocol):
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
+        self._received += len(data)
         if self._in_body and self.cycle.response_complete:
             self._discard(len(data))
         super().data_received(data)
@@ -110,7 +120,7 @@ class Protocol(HttpToolsProtocol):
         self._in_head = False
         self._in_body = True
         self._head_bytes = 0
-        self._disarm()
+        self._await_body(BODY_LOOKS)
         super().on_headers_complete()
         if self._slot is not None:
             self._slot.request_arrived()
@@ -120,8 +130,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._in_body = False
-        if self.cycle.response_complete:
-            self._disarm()
+        self._disarm()
         if self._closing:
             self.transport.close()
 
@@ -169,6 +178,23 @@ class Protocol(HttpToolsProtocol):
         self._timer = None
         self._refuse(408, f"the request's headers did not arrive within {HEAD_SECONDS:g} seconds")
 
+    def _await_body(self, looks: int) -> None:
+        self._arm(SILENT_SECONDS, partial(self._look_for_body, self._received, looks - 1))
+
+    def _look_for_body(self, before: int, looks: int) -> None:
+        """Refuse a request whose body does not come: it would hold its place among all requests for ever."""
+        self._timer = None
+        cycle = self.cycle
+        if self.flow.read_paused or cycle.waiting_for_100_continue:
+            self._await_body(BODY_LOOKS)
+        elif not cycle.response_started and looks and self._received > before:
+            self._await_body(looks)
+        elif not cycle.response_started and not self.transport.is_closing():
+            self._tell(408, "the request's body did not arrive in time")
+            cycle.disconnected = True  # for the application, at once: it may be waiting for the body
+            cycle.message_event.set()
+            self.transport.close()
+
     def _evict(self) -> None:
         """Close a waiting connection for a newer one of the same address."""
         if self.cycle is None:
@@ -183,15 +209,18 @@ class Protocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self.cycle is None or self.cycle.response_complete:
-            title = _REASONS[status]
-            body = msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "detail": detail})
-            later = f"retry-after: {CROWDED_SECONDS}\r\n" if status == HTTPStatus.TOO_MANY_REQUESTS else ""
-            head = (
-                f"HTTP/1.1 {status} {title}\r\ncontent-type: {PROBLEM}\r\ncontent-length: {len(body)}\r\n"
-                f"{later}connection: close\r\n\r\n"
-            )
-            self.transport.write(head.encode() + body)
+            self._tell(status, detail)
         self.transport.close()
+
+    def _tell(self, status: int, detail: str) -> None:
+        title = _REASONS[status]
+        body = msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "detail": detail})
+        later = f"retry-after: {CROWDED_SECONDS}\r\n" if status == HTTPStatus.TOO_MANY_REQUESTS else ""
+        head = (
+            f"HTTP/1.1 {status} {title}\r\ncontent-type: {PROBLEM}\r\ncontent-length: {len(body)}\r\n"
+            f"{later}connection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
 
     def _arm(self, seconds: float, work: Any) -> None:
         self._disarm()

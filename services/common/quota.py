@@ -7,26 +7,43 @@ Holder = tuple[str, ...]
 """The client that something counts for: (address) without a valid token, (ledger, source) with one, and each browser's
 session for itself, (ledger, source, id): many people sign in as one source."""
 
+_SESSION = 3
+"""Parts of a holder that is a session."""
+
 
 class Quota:
-    """The number each holder has reserved, at most `most`; holders do not affect each other."""
+    """The number each holder has reserved, at most `most`; holders do not affect each other.
 
-    def __init__(self, most: int) -> None:
+    But the sessions of one source have `most_of_sessions` together: a token starts as many sessions as it likes.
+    """
+
+    def __init__(self, most: int, most_of_sessions: int) -> None:
         self.most = most
+        self.most_of_sessions = most_of_sessions
         self._held: Counter[Holder] = Counter()
 
     def reserve(self, holder: Holder) -> bool:
-        """Reserve one more for a holder; False where it already has the most."""
-        if self._held[holder] >= self.most:
+        """Reserve one more for a holder; False where it already has the most, or the sessions of its source have."""
+        if self._held[holder] >= self.most or self.sessions_have_the_most(holder):
             return False
-        self._held[holder] += 1
+        self._held.update(_counted(holder))
         return True
+
+    def sessions_have_the_most(self, holder: Holder) -> bool:
+        """Tell whether the sessions of a session's source have the most together; no other holder has any."""
+        return any(self._held[one] >= self.most_of_sessions for one in _counted(holder)[1:])
 
     def release(self, holder: Holder) -> None:
         """Release one that was reserved."""
-        self._held[holder] -= 1
-        if not self._held[holder]:
-            del self._held[holder]
+        for one in _counted(holder):
+            self._held[one] -= 1
+            if not self._held[one]:
+                del self._held[one]
+
+
+def _counted(holder: Holder) -> tuple[Holder, ...]:
+    """Return all that a reservation counts for: a session's also for the sessions of its source."""
+    return (holder, (*holder[:2], "sessions", "all")) if len(holder) == _SESSION else (holder,)
 
 
 class ConnectionSlots:
@@ -37,8 +54,8 @@ class ConnectionSlots:
     them is closed for a new one. Sources are thus served, however many connections others open from their address.
     """
 
-    def __init__(self, most: int) -> None:
-        self.quota = Quota(most)
+    def __init__(self, most: int, most_of_sessions: int) -> None:
+        self.quota = Quota(most, most_of_sessions)
         self._waiting: dict[Holder, dict[ConnectionSlot, None]] = {}
 
     def enter(self, holder: Holder, close: Callable[[], None]) -> "ConnectionSlot":

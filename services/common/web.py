@@ -22,6 +22,7 @@ from services.common.compression import compressed
 from services.common.edge import Service, stream_bound
 from services.common.ending import StreamWatch
 from services.common.endpoints import Endpoint
+from services.common.identity import Remembered
 from services.common.lifespan import Lifespan
 from services.common.limits import LIMITS, Limits
 from services.common.problems import problem, unavailable
@@ -96,9 +97,8 @@ def application(
 ) -> Service:
     """Return a service's application; `unready` returns why it cannot be used yet, None if it can.
 
-    `endpoints` are those of its ledgers, by name, as they open; `access` is who may read those.
-
-    Its description is in the `state`, as `description`, and is served with the streams' at every service.
+    `endpoints` are those of its ledgers, by name, as they open; `access` is who may read those. Its description is in
+    the `state`, as `description`, and is served with the streams' at every service.
     """
     every = [*handlers, live, ready, openapi, asyncapi]
     description = describe(f"duban {service}", _SUMMARIES[service], every)
@@ -109,7 +109,8 @@ def application(
         "unready": unready,
         "endpoints": endpoints,
         "access": access,
-        "watch": StreamWatch(endpoints),
+        "remembered": (remembered := Remembered(endpoints)),
+        "watch": StreamWatch(endpoints, remembered),
     }
     return Service(
         every,

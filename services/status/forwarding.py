@@ -82,7 +82,7 @@ class _Answer:
         self._answer = answer
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        headers = [pair for pair in _without(self._answer.headers.raw) if pair[0] not in _ADDED]
+        headers = [pair for pair in map(_for_any_origin, _without(self._answer.headers.raw)) if _is_passed_on(pair)]
         try:
             await send({"type": "http.response.start", "status": self._answer.status_code, "headers": headers})
             async for piece in self._answer.aiter_raw():
@@ -141,6 +141,23 @@ def _without(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]
     pairs = [(name.lower(), value) for name, value in headers]
     named = {word.strip().lower() for name, value in pairs if name == b"connection" for word in value.split(b",")}
     return [pair for pair in pairs if pair[0] not in HOP_BY_HOP | named]
+
+
+def _for_any_origin(pair: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Return a header of an answer; without `Origin`, if it is `Vary`, as status adds that itself."""
+    name, value = pair
+    if name != b"vary":
+        return pair
+    return name, b", ".join(word for word in map(bytes.strip, value.split(b",")) if word.lower() != b"origin")
+
+
+def _is_passed_on(pair: tuple[bytes, bytes]) -> bool:
+    """Tell whether a header of an answer is not one that this service or its web server adds.
+
+    Browsers let no page read an answer whose `Access-Control-Allow-Origin` is there twice.
+    """
+    name, value = pair
+    return name not in _ADDED and not name.startswith(b"access-control-") and (name, value) != (b"vary", b"")
 
 
 async def _pieces(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:

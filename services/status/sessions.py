@@ -1,5 +1,6 @@
 """Signing in and out over HTTP: a token or a one-time code starts a session, which a cookie then carries."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from math import ceil
@@ -118,8 +119,12 @@ async def issue_code(request: Request[Any, Any, Any], endpoint: AnyEndpoint, led
         raise PermissionDeniedException("a code is made with a token, not with a session: that would outlast itself")
     token = identity.token
     days = _days(access.ledgers[ledger], token.source, wanted.days, 0)
-    code = await sessions.issue_code(endpoint.redis, ledger, SignInCode(token.source, token.hash, days))
-    expires = datetime.fromtimestamp(real_time(), access.ledgers[ledger].zone) + timedelta(seconds=CODE_SECONDS)
+    now = real_time()
+    try:
+        code = await sessions.issue_code(endpoint.redis, ledger, SignInCode(token.source, token.hash, days), now)
+    except sessions.TooManyCodesError as error:
+        return problem(HTTPStatus.TOO_MANY_REQUESTS, str(error), {"Retry-After": str(error.seconds)})
+    expires = datetime.fromtimestamp(now, access.ledgers[ledger].zone) + timedelta(seconds=CODE_SECONDS)
     return Response(msgspec.json.encode(IssuedCode(code, expires)), status_code=201, media_type=JSON, headers=PRIVATE)
 
 
@@ -158,10 +163,9 @@ async def _end(request: Request[Any, Any, Any], endpoint: Endpoint, ledger: str)
     """End the session that a request carries, if it has one that is still open."""
     identity = caller_of(request).identity
     if identity is not None and identity.session is not None:
-        try:
+        with suppress(sessions.UnknownSessionError):  # ended by another request meanwhile
             await sessions.end(endpoint.redis, ledger, identity.session.id)
-        except sessions.UnknownSessionError:
-            return  # ended by another request meanwhile
+        request.app.state.remembered.forget(ledger, {identity.name})
 
 
 def _days(ledger: Ledger, source: str, wanted: int | UnsetType, otherwise: int) -> int:

@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from events.keys import key
 from events.schema import TYPES
 from services.applications import BUILDERS
-from services.common import sessions, tokens
-from services.common.clock import real_time
-from services.common.identity import cookie_name
+from services.common import identity, sessions, tokens
+from services.common.clock import real_time, sleep
+from services.common.ending import CHECK_SECONDS
+from services.common.identity import Presented, Remembered, cookie_name
 from services.common.sessions import BrowserSession, SignInCode
 from services.common.settings import Settings, shipped
 from services.common.tokens import Terms
@@ -144,8 +145,10 @@ async def test_a_session_that_is_not_good_opens_nothing(running: Served, http: h
     hash = tokens.hash_of(running.tokens["board"])
     own = await sessions.installation(running.redis)
 
-    async def secret(ledger: str = LEDGER, token: str = hash, source: str = "board", ago: float = 0) -> str:
-        return (await sessions.start(running.redis, ledger, SignInCode(source, token), real - ago))[0]
+    async def secret(
+        ledger: str = LEDGER, token: str = hash, source: str = "board", ago: float = 0, days: int = 0
+    ) -> str:
+        return (await sessions.start(running.redis, ledger, SignInCode(source, token, days), real - ago))[0]
 
     def cookie(value: str, installation: str = own, ledger: str = LEDGER) -> dict[str, str]:
         return {"Cookie": f"{cookie_name(installation, ledger, secure=False)}={value}"} | SAME
@@ -161,6 +164,9 @@ async def test_a_session_that_is_not_good_opens_nothing(running: Served, http: h
         "of no token": cookie(await secret(token=tokens.hash_of("nothing"))),
         "idle": cookie(await secret(ago=sessions.IDLE_SECONDS + 1)),
         "too old": cookie(await secret(ago=sessions.WHOLE_SECONDS + 1)),
+        "for the days of a dashboard, of another role": cookie(
+            await secret(token=tokens.hash_of(running.tokens["office"]), source="office", days=90)
+        ),
     }
     for name, headers in refused.items():
         assert (name, await statuses(running, http, headers)) == (name, {401})
@@ -169,6 +175,30 @@ async def test_a_session_that_is_not_good_opens_nothing(running: Served, http: h
     assert (await http.get(running.url("status", "tasks"), headers={"Cookie": both})).status_code == 200
     await tokens.revoke(running.redis, LEDGER, hash[:16], "李四", datetime(2018, 3, 31, tzinfo=UTC))
     assert await statuses(running, http, cookie(good)) == {401}
+
+
+async def test_the_first_good_session_counts_among_all_cookies(running: Served, http: httpx.AsyncClient) -> None:
+    """Browsers send those of all ports of a host, and of all paths, so that there may be several of one name."""
+    name = cookie_name(await sessions.installation(running.redis), LEDGER, secure=False)
+
+    async def cookie(source: str) -> str:
+        signed = SignInCode(source, tokens.hash_of(running.tokens[source]))
+        return f"{name}={(await sessions.start(running.redis, LEDGER, signed, real_time()))[0]}"
+
+    others = [f"{cookie_name(f'{number:016x}', LEDGER, secure=False)}=x" for number in range(40)]
+    board, office = await cookie("board"), await cookie("office")
+    over = await cookie("units")
+    revoked = tokens.hash_of(running.tokens["units"])[:16]
+    await tokens.revoke(running.redis, LEDGER, revoked, "李四", datetime(2018, 3, 31, tzinfo=UTC))
+    for cookies, source in (
+        ([*others, board], "board"),
+        ([f"{name}=x", board], "board"),
+        ([board, f"{name}=x"], "board"),
+        ([board, office], "board"),
+        ([over, office, board], "office"),
+    ):
+        answer = await http.get(running.url("status", "session"), headers={"Cookie": "; ".join(cookies)})
+        assert (answer.status_code, answer.json()["source"]) == (200, source)
 
 
 async def test_use_keeps_a_session_open_on_every_service(running: Served, http: httpx.AsyncClient) -> None:
@@ -189,6 +219,7 @@ async def keep(redis: Any, session: BrowserSession, **instants: float) -> None:
     """Put other instants into a session's record."""
     changed = replace(session, **instants)
     await redis.hset(key(LEDGER, "sessions"), session.id, msgspec.json.encode(changed))
+    await redis.hset(key(LEDGER, "sessions", "used"), session.id, repr(changed.used))
 
 
 async def test_a_ledger_may_be_opened_to_everybody(redis: Any, server_url: str, tmp_path: Path) -> None:
@@ -217,7 +248,7 @@ async def test_an_unknown_ledger_is_none(running: Served, http: httpx.AsyncClien
 async def test_reading_goes_on_while_the_server_is_away(
     redis: Any, server_url: str, tmp_path: Path, server: Any
 ) -> None:
-    """Who read before still may, as nobody can have revoked a token; who did not gets 503, and so does a submission."""
+    """Who read before still may, if that was good when the server was last there; others get 503, as submissions do."""
     async with served(redis, server_url, tmp_path, "status", "ingest") as running, browser() as http:
         await running.signed_in(http)
         tasks, events = running.url("status", "tasks"), running.url("ingest", "events")
@@ -232,6 +263,48 @@ async def test_reading_goes_on_while_the_server_is_away(
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         finally:
             server.start()
+
+
+async def test_what_was_revoked_or_ended_reads_no_more_when_the_server_is_away(
+    redis: Any, server_url: str, tmp_path: Path, server: Any
+) -> None:
+    """Also where it was not used any more: services look again at what they remember, and forget a sign-out at once."""
+    async with served(redis, server_url, tmp_path, "status") as running, browser() as one, browser() as two:
+        tasks, now = running.url("status", "tasks"), datetime(2018, 3, 31, tzinfo=UTC)
+        board, office = running.bearer("board"), running.bearer("office")
+        await running.signed_in(one, "units")
+        (ended,) = await sessions.every(redis, LEDGER)
+        await running.signed_in(two, "audit")
+        name, secret = await running.cookie(two)
+        assert {(await httpx_get(tasks, headers)).status_code for headers in (board, office)} == {200}
+        assert {(await http.get(tasks)).status_code for http in (one, two)} == {200}
+        await tokens.revoke(redis, LEDGER, tokens.hash_of(running.tokens["office"])[:16], "李四", now)
+        await sessions.end(redis, LEDGER, ended.id)
+        await sleep(2.5 * CHECK_SECONDS)
+        assert (await two.delete(running.url("status", "session"), headers=SAME)).status_code == 204
+        server.kill()
+        try:
+            kept = {"Cookie": f"{name}={secret}"}
+            assert (await httpx_get(tasks, board)).status_code == 200
+            assert [(await httpx_get(tasks, headers)).status_code for headers in (office, kept)] == [503, 503]
+            assert (await one.get(tasks)).status_code == 503
+        finally:
+            server.start()
+
+
+def test_who_was_not_found_good_lately_is_not_recalled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the server's last answer; how long it is away since then changes nothing."""
+    instant = 0.0
+    monkeypatch.setattr(identity, "monotonic", lambda: instant)
+    remembered = Remembered({})
+    good, other = Presented("a"), Presented("b")
+    token = identity.Identity(tokens.Token("board", "a"))
+    remembered.note(LEDGER, good, token)
+    instant = 10_000.0
+    assert remembered.recall(LEDGER, good) == token
+    assert remembered.recall(ELSEWHERE, good) is None
+    remembered.note(LEDGER, other, None)
+    assert remembered.recall(LEDGER, good) is None
 
 
 async def httpx_get(url: str, headers: dict[str, str]) -> httpx.Response:

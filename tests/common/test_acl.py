@@ -71,7 +71,7 @@ OTHERS = [
     key(LEDGER, "inbox", "office"),
     key("elsewhere", "inbox", "units"),
     *(key(LEDGER, name) for name in ("log", "seen", "cursors", "tokens", "refused", "strangers", "inbox:units:x")),
-    *(key(LEDGER, name) for name in ("sessions", "codes:x")),
+    *(key(LEDGER, name) for name in ("sessions", "sessions:used", "codes:x", "codes:open:units")),
     INSTALLATION,
     key(LEDGER, "status", "changes"),
     "anything",
@@ -220,6 +220,7 @@ FORBIDDEN = {
         f"GET {key(LEDGER, 'status', 'checkpoint')}",
         f"SET {key(LEDGER, 'codes', 'x')} y",
         f"SET {INSTALLATION} y",
+        f"HSET {key(LEDGER, 'sessions')} a b",
         "CONFIG GET dir",
     ],
     "status": [f"XADD {key(LEDGER, 'log')} 1-0 e x", f"HSET {key(LEDGER, 'tokens')} a b", "KEYS *"],
@@ -229,6 +230,7 @@ FORBIDDEN = {
         f"HSET {key(LEDGER, 'tokens')} a b",
         f"SET {key(LEDGER, 'codes', 'x')} y",
         f"SET {INSTALLATION} y",
+        f"HSET {key(LEDGER, 'sessions')} a b",
     ],
     "audit": [f"HSET {key(LEDGER, 'seen')} a b", f"DEL {key(LEDGER, 'log')}", f"SET {key(LEDGER, 'x')} y", "KEYS *"],
     "admin": ["FLUSHALL", "FLUSHDB", "SWAPDB 0 1"],
@@ -258,7 +260,7 @@ async def test_status_signs_people_in_and_every_service_knows_them(guarded: Guar
     """Status makes and redeems codes, starts sessions and ends them; the others find them and record their use."""
     async with guarded.client("status") as client:
         own = await sessions.installation(client)
-        code = await sessions.issue_code(client, LEDGER, SignInCode("board", "0" * 64))
+        code = await sessions.issue_code(client, LEDGER, SignInCode("board", "0" * 64), 0.0)
         signed = await sessions.redeem(client, LEDGER, code)
         assert signed is not None
         _, over = await sessions.start(client, LEDGER, signed, 0.0)
@@ -266,8 +268,8 @@ async def test_status_signs_people_in_and_every_service_knows_them(guarded: Guar
         assert [one.id for one in await sessions.every(client, LEDGER)] == [session.id] != [over.id]
     for minute, user in enumerate(("ingest", "status", "notify"), 1):
         async with guarded.client(user) as client:
-            found = await sessions.find(client, LEDGER, {own: secret})
-            assert found is not None
+            found = await sessions.find(client, LEDGER, [(own, secret)])
+            assert [one.id for one in found] == [session.id]
             await sessions.use(client, LEDGER, found, 1_000_000.0 + 60 * minute)
             (used,) = await sessions.read(client, LEDGER, [session.id])
             assert used is not None

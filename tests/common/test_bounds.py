@@ -16,12 +16,14 @@ from litestar.response import Stream
 
 from events.ledger import Ledger
 from events.reading import ReadingRules
-from services.common import tokens
+from services.common import sessions, tokens
 from services.common.access import Access
-from services.common.clock import Clock, sleep
+from services.common.clock import Clock, real_time, sleep
 from services.common.edge import STREAM
+from services.common.identity import cookie_name
 from services.common.limits import Limits
 from services.common.networks import Networks
+from services.common.sessions import SignInCode
 from services.common.web import application
 from tests.fixed_clock import FixedClock
 from tests.webserver import serving
@@ -71,10 +73,11 @@ class OneLedger(NamedTuple):
 
 
 @asynccontextmanager
-async def service(redis: Any, trusted: str = "") -> AsyncIterator[str]:
-    """Serve with 4 connections and 2 streams of one client; yields the address."""
+async def service(redis: Any, trusted: str = "", together: tuple[int, int] = (100, 100)) -> AsyncIterator[str]:
+    """Serve with 4 connections and 2 streams of one client, and so many of a source's sessions together."""
     endpoints = {LEDGER: OneLedger(redis, FixedClock(datetime(2018, 4, 1, tzinfo=UTC)))}
-    limits = Limits(MOST, STREAMS, Networks(trusted))
+    connections, streams = together
+    limits = Limits(MOST, STREAMS, Networks(trusted), connections_of_sessions=connections, streams_of_sessions=streams)
     app = application("status", [quick, endless], nothing, ready, limits=limits, endpoints=endpoints, access=PUBLIC)
     async with serving(app) as base:
         yield base
@@ -204,6 +207,29 @@ async def test_streams_of_one_client_are_bounded(redis: Any, known: bool) -> Non
             assert known or (await asked(base, OTHER, FOLLOWED)).status_code == 200
         await sleep(0.2)
         assert (await asked(base, ATTACKER, FOLLOWED, token)).status_code == 200
+
+
+@pytest.mark.parametrize(("together", "path"), [((100, 3), FOLLOWED), ((3, 100), PATH)])
+async def test_all_sessions_of_a_source_are_bounded_together(redis: Any, together: tuple[int, int], path: str) -> None:
+    """However many a token starts: the fourth of three is refused; the token itself and other sources are served."""
+    units, office = [await tokens.issue(redis, LEDGER, source) for source in ("units", "office")]
+    own = cookie_name(await sessions.installation(redis), LEDGER, secure=False)
+
+    async def cookie(token: str, source: str) -> str:
+        signed = SignInCode(source, tokens.hash_of(token))
+        return f"{own}={(await sessions.start(redis, LEDGER, signed, real_time()))[0]}"
+
+    async with service(redis, together=together) as base:
+        async with connections(base, 3, ATTACKER) as held:
+            for one in held:
+                assert (await one.ask(path, Cookie=await cookie(units, "units"))).status_code == 200
+            further = await cookie(units, "units")
+            refused = told(await asked(base, OTHER, path, Cookie=further))
+            assert refused.startswith("all sessions of source 'units' together have 3 ")
+            assert (await asked(base, OTHER, path, units)).status_code == 200
+            assert (await asked(base, OTHER, path, Cookie=await cookie(office, "office"))).status_code == 200
+        await sleep(0.2)
+        assert (await asked(base, OTHER, path, Cookie=further)).status_code == 200
 
 
 async def test_head_of_a_stream_takes_none(redis: Any) -> None:

@@ -1,14 +1,21 @@
 """The end of a stream whose session has ended, for clients that read and for one that does not."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from litestar import Litestar, Request
 from litestar.response import Stream
+from redis.exceptions import ResponseError
 
-from services.common.clock import monotonic
-from services.common.ending import LAST_SECONDS, until_ended
+from services.common import sessions, tokens
+from services.common.clock import monotonic, real_time
+from services.common.ending import LAST_SECONDS, StreamWatch, until_ended
+from services.common.identity import Identity, Presented, Remembered
+from services.common.sessions import SignInCode
+from tests.common.test_bounds import LEDGER, OneLedger
+from tests.fixed_clock import FixedClock
 
 SCOPE: Any = {
     "type": "http",
@@ -93,3 +100,30 @@ async def test_other_answers_are_as_they_were(leaves: bool) -> None:  # noqa: FB
 
     await until_ended(asyncio.Event(), app, SCOPE, receive, send)
     assert len(sent) == (1 if leaves else 2)
+
+
+async def test_streams_end_also_where_no_use_can_be_recorded(redis: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that takes no writes holds up no end; what has ended is not remembered either."""
+    now = datetime(2018, 4, 1, tzinfo=UTC)
+    endpoints = {LEDGER: OneLedger(redis, FixedClock(now))}
+    remembered = Remembered(endpoints)
+    watch = StreamWatch(endpoints, remembered)
+    hashes = [tokens.hash_of(await tokens.issue(redis, LEDGER, source)) for source in ("board", "office")]
+    board, office = [one for one in await tokens.find(redis, LEDGER, hashes) if one is not None]
+    ago = real_time() - sessions.USE_SECONDS - 1
+    _, session = await sessions.start(redis, LEDGER, SignInCode("board", board.hash), ago)
+    remembered.note(LEDGER, Presented(office.hash), Identity(office))
+    failures = []
+
+    async def failing(*_: Any) -> None:
+        failures.append(1)
+        raise ResponseError("MISCONF")
+
+    monkeypatch.setattr(sessions, "use", failing)
+    with watch.watching(LEDGER, Identity(board, session)) as open_, watch.watching(LEDGER, Identity(office)) as ended:
+        await watch.check()
+        assert not ended.is_set()
+        await tokens.revoke(redis, LEDGER, office.id, "李四", now)
+        await watch.check()
+        assert (ended.is_set(), open_.is_set(), len(failures)) == (True, False, 2)
+    assert remembered.recall(LEDGER, Presented(office.hash)) is None

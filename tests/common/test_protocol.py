@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
-from litestar import Litestar, Response, get, post
+from litestar import Litestar, Request, Response, get, post
 from litestar.response import Stream
 
 from services.common import protocol
@@ -49,6 +50,11 @@ async def unsized() -> Stream:
     return Stream(pieces())
 
 
+@post("/read")
+async def read(request: Request[Any, Any, Any]) -> str:
+    return str(len(await request.body()))
+
+
 @post("/refused", status_code=401)
 async def refused() -> str:
     return "no"
@@ -57,7 +63,7 @@ async def refused() -> str:
 @pytest_asyncio.fixture
 async def base() -> AsyncIterator[str]:
     """Return the address of an application with an answer of each kind."""
-    app = application("status", [sized, endless, unsized, refused], nothing, ready)
+    app = application("status", [sized, endless, unsized, read, refused], nothing, ready)
     async with serving(app) as address:
         yield address
 
@@ -111,6 +117,69 @@ async def test_a_body_that_nobody_needs_is_read_for_a_while(base: str, monkeypat
     started = asyncio.get_running_loop().time()
     assert (await exchanged(base, head, b"x")).startswith(b"HTTP/1.1 401 ")
     assert asyncio.get_running_loop().time() - started < 5
+
+
+BODY = b"POST /read HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 12\r\n\r\n"
+
+
+async def drip(base: str, pieces: int, seconds: float) -> bytes:
+    """Send the head of a request and some bytes of its body, so far apart; return what comes until the end."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(base.rpartition(":")[2]))
+    answer = asyncio.ensure_future(reader.read())
+    try:
+        async with asyncio.timeout(20):
+            writer.write(BODY)
+            for _ in range(pieces):
+                writer.write(b"x")
+                await asyncio.wait([answer], timeout=seconds)
+            return await answer
+    finally:
+        answer.cancel()
+        writer.close()
+
+
+@pytest.mark.parametrize(("pieces", "seconds"), [(0, 0), (1, 0), (11, 0.1)], ids=["none", "one", "drops"])
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    base: str, monkeypatch: pytest.MonkeyPatch, pieces: int, seconds: float
+) -> None:
+    """Whether nothing more of it comes, or too little: 408, and its place among the requests is free."""
+    monkeypatch.setattr(protocol, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(protocol, "BODY_LOOKS", 3)
+    answer = await drip(base, pieces, seconds)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert answer.count(b"HTTP/1.1") == 1
+    assert b"body did not arrive in time" in answer
+
+
+async def test_a_body_that_comes_slowly_is_read(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While something of it comes between two looks, until the last one."""
+    monkeypatch.setattr(protocol, "SILENT_SECONDS", 0.3)
+    assert (await drip(base, 12, 0.1)).endswith(b"12")
+
+
+async def test_the_wait_for_an_answer_is_not_that_for_a_body(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a stream that goes on nor a request whose body is there is cut off."""
+    monkeypatch.setattr(protocol, "SILENT_SECONDS", 0.05)
+    monkeypatch.setattr(protocol, "BODY_LOOKS", 1)
+    for length in (0, 12):
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(base.rpartition(":")[2]))
+        writer.write(b"GET /endless HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % length)
+        async with asyncio.timeout(20):
+            for _ in range(30):  # some 0.01 s apart
+                assert b"408" not in await reader.readuntil(b"data: x\n\n")
+        writer.close()
+
+
+async def test_who_sends_no_bodies_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The places among all requests are free again."""
+    monkeypatch.setattr(protocol, "SILENT_SECONDS", 0.3)
+    app = application("status", [sized, read], nothing, ready, most_requests=2)
+    async with serving(app) as base, httpx.AsyncClient(base_url=base) as http:
+        held = [asyncio.create_task(drip(base, 1, 0)) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        assert (await http.get("/sized")).status_code == 503
+        await asyncio.gather(*held)
+        assert (await http.get("/sized")).status_code == 200
 
 
 async def test_http_1_0_gets_no_chunks(base: str) -> None:

@@ -16,7 +16,7 @@ from events.envelope import encode
 from events.ledger import Ledger, Source
 from events.log import Log
 from events.reading import ReadingRules
-from services.common import tokens
+from services.common import protocol, tokens
 from services.common.access import Access
 from services.common.limits import Limits
 from services.common.networks import Networks
@@ -294,3 +294,21 @@ async def test_an_answer_that_breaks_off_is_not_made_whole(redis: Any) -> None:
         upstream.proceed.set()
         with pytest.raises(httpx.RemoteProtocolError):
             await http.get(f"{base}/alerts/broken")
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(redis: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither here nor behind: 408 for the client, and the request to the other service is given up."""
+    monkeypatch.setattr(protocol, "SILENT_SECONDS", 0.3)
+    token = await tokens.issue(redis, ELSEWHERE, "office")
+    async with forwarding(redis) as (base, upstream):
+        at = httpx.URL(base)
+        reader, writer = await asyncio.open_connection(at.host, at.port)
+        head = (
+            f"POST {at.path}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 100\r\n\r\n"
+        )
+        writer.write(head.encode() + b"x")
+        async with asyncio.timeout(10):
+            answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert await upstream.pieces.get() == b"x"
+        writer.close()

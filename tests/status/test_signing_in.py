@@ -105,6 +105,16 @@ async def test_a_code_signs_in_once(running: Served, http: httpx.AsyncClient) ->
         assert not second.cookies
 
 
+async def test_a_source_has_a_hundred_codes_at_once(running: Served, http: httpx.AsyncClient) -> None:
+    """429 beyond, with the seconds after which one is too old; other sources have theirs."""
+    for _ in range(sessions.MOST_CODES):
+        assert (await code_of(running, http)).status_code == 201
+    refused = await code_of(running, http)
+    assert (refused.status_code, "100 sign-in codes" in refused.json()["detail"]) == (429, True)
+    assert 1 <= int(refused.headers["retry-after"]) <= sessions.CODE_SECONDS
+    assert (await code_of(running, http, "office")).status_code == 201
+
+
 async def test_a_code_ends_with_its_token(running: Served, http: httpx.AsyncClient) -> None:
     """It is good for no more than the token is."""
     code = (await code_of(running, http)).json()["code"]
@@ -238,8 +248,13 @@ async def test_failed_sign_ins_are_slowed_and_a_valid_token_always_works(
 async def streams(running: Served, *clients: tuple[httpx.AsyncClient, dict[str, str]]) -> AsyncIterator[list[Any]]:
     """Open a stream of changes for each client, with headers; yields a task for each, which ends as the stream does."""
     async with asyncio.timeout(30):
-        opened = [asyncio.create_task(read_whole(running, *client)) for client in clients]
-        await sleep(0.5)
+        begun = [asyncio.Event() for _ in clients]
+        opened = [
+            asyncio.create_task(read_whole(running, *client, event))
+            for client, event in zip(clients, begun, strict=True)
+        ]
+        for event in begun:
+            await event.wait()
         try:
             yield opened
         finally:
@@ -248,10 +263,11 @@ async def streams(running: Served, *clients: tuple[httpx.AsyncClient, dict[str, 
             await asyncio.gather(*opened, return_exceptions=True)
 
 
-async def read_whole(running: Served, http: httpx.AsyncClient, headers: dict[str, str]) -> float:
-    """Read a stream to its end, which must be complete, and return the instant of that."""
+async def read_whole(running: Served, http: httpx.AsyncClient, headers: dict[str, str], begun: asyncio.Event) -> float:
+    """Read a stream, which `begun` is told of, to its end, which must be complete, and return the instant of that."""
     async with http.stream("GET", running.url("status", "changes"), headers=headers) as answer:
         assert answer.status_code == 200
+        begun.set()
         async for _ in answer.aiter_raw():
             pass
     return monotonic()
@@ -321,8 +337,9 @@ async def revoke(running: Served, token: str) -> None:
 
 
 async def keep(redis: Any, session: sessions.BrowserSession) -> None:
-    """Put another record in the place of a session's."""
+    """Put another record in the place of a session's, with its use."""
     await redis.hset(key(LEDGER, "sessions"), session.id, msgspec.json.encode(session))
+    await redis.hset(key(LEDGER, "sessions", "used"), session.id, repr(session.used))
 
 
 async def test_each_session_is_a_client_of_its_own(running: Served) -> None:
