@@ -53,7 +53,7 @@ export function change(data, row, ctx) {
 }
 
 function pageOf({ before, kind }, rows, cursor, ctx) {
-  const compare = asOfInstant(before, ctx.today.at);
+  const compare = asOfInstant(before);
   const limit = Math.min(ANSWER_MOST, rows);
   return ctx.api("tasks", { compare, changed: kind ?? KINDS.join(","), limit, cursor });
 }
