@@ -24,11 +24,15 @@ Section: TypeAlias = Annotated[
 ]
 DueBefore: TypeAlias = Annotated[
     str | None,
-    QueryParameter(description="Due before this instant (RFC 3339, with offset)", schema_extra=_INSTANT),
+    QueryParameter(
+        description="Due before this instant (RFC 3339, with offset, years 1950 to 2999)", schema_extra=_INSTANT
+    ),
 ]
 DueAfter: TypeAlias = Annotated[
     str | None,
-    QueryParameter(description="Due after this instant (RFC 3339, with offset)", schema_extra=_INSTANT),
+    QueryParameter(
+        description="Due after this instant (RFC 3339, with offset, years 1950 to 2999)", schema_extra=_INSTANT
+    ),
 ]
 Text: TypeAlias = Annotated[str | None, QueryParameter(description="Part of its title or id")]
 Order: TypeAlias = Annotated[Sort, QueryParameter(description="The order; - turns it round")]

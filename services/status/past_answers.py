@@ -19,7 +19,7 @@ from services.status.views import Selected, TaskQuery
 Compare: TypeAlias = Annotated[
     str | None,
     QueryParameter(
-        description="Show what changed in each row since this position or recorded instant (RFC 3339)",
+        description="Show what changed in each row since this position or recorded instant (RFC 3339, 1950 to 2999)",
         schema_extra={"anyOf": [{"pattern": "^[0-9]{1,18}$"}, {"format": "date-time"}]},
     ),
 ]

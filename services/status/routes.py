@@ -52,7 +52,7 @@ StatusEndpoint: TypeAlias = NamedDependency[SkipValidation[StatusReader]]
 AsOf = Annotated[
     str | None,
     QueryParameter(
-        description="As it stood at a position of the log, or at a recorded instant (RFC 3339)",
+        description="As it stood at a position of the log, or at a recorded instant (RFC 3339, years 1950 to 2999)",
         schema_extra={"anyOf": [{"pattern": "^[0-9]{1,18}$"}, {"format": "date-time"}]},
     ),
 ]
