@@ -39,6 +39,7 @@ class Subscriber:
         self.wanted = wanted
         self._place: int | None = None
         self._began = 0
+        self._taken = 0
         self._stream: AsyncIterator[bytes] | None = None
         self._next: asyncio.Task[bytes] | None = None
 
@@ -90,12 +91,14 @@ class Subscriber:
     def _may_have(self, task: str, position: int) -> bool:
         """Return whether the client has a row that is gone at a position, or a slower one would have got it meanwhile.
 
-        Changes at the very place at which it began come again: those by time alone may be new to it.
+        Changes at the very place at which it began come again: those by time alone may be new to it. So do changes that
+        its snapshot has already, where it took one later than the stream asked for it.
         """
         return (
             self._ledger.loaded_trimmed
             or task in self.rows
             or position == self._began
+            or position <= self._taken
             or any(
                 row.task == task and row.matches(self.wanted) and row.position >= self._began
                 for row in self._ledger.seen
@@ -103,7 +106,7 @@ class Subscriber:
         )
 
     def _take_snapshot(self) -> None:
-        self._place = self._ledger.position
+        self._place = self._taken = self._ledger.position
         self.rows = expected(self._ledger, self.wanted)
 
 
