@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, settings
 from services.common.connection import connect
 from tests.servers import Server, make_server
 
-
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")  # no test is timed: machines are busy
 
