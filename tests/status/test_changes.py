@@ -183,9 +183,10 @@ async def test_a_client_too_far_behind_is_reset(service: StatusService, history:
     """A client behind the kept changes is reset to a new snapshot, also after a restart; others get the newest rows."""
     tasks = range(1_000)
     async with service.running(STILL) as client:
-        for round in range(CHANGES_KEPT // len(tasks) + 1):
-            await history.append(*batch(tasks, round))
-            await client.until(history.tail)  # or a task's changes would be sent as one
+        async with client.following() as follower:
+            for round in range(CHANGES_KEPT // len(tasks) + 1):
+                await history.append(*batch(tasks, round))
+                await follower.until(history.tail)  # it is announced: a task's changes may not be sent as one
         tail = history.tail
         async with client.following(after=tail - 1) as follower:
             await follower.until(tail)
