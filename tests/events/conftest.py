@@ -1,8 +1,14 @@
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import pytest_asyncio
 
+from events.log import Log
+from tests.events.appending import append
+from tests.events.counting import entries
 from tests.events.driver import Driver
+from tests.events.story import LEDGER, STORY
 
 
 @pytest.fixture
@@ -12,3 +18,11 @@ def driver(server_url: str) -> Iterator[Driver]:
     driver.empty()
     yield driver
     driver.close()
+
+
+@pytest_asyncio.fixture
+async def log(redis: Any) -> Log:
+    """Return a log with the story in it."""
+    log = Log(redis, LEDGER)
+    await append(log, 0, entries(STORY))
+    return log
