@@ -7,6 +7,8 @@ from typing import Any
 
 from litestar.enums import ScopeType
 
+from services.common.headers import header
+
 SMALLEST = 1_000
 """Bytes: below it, one packet holds the answer anyway."""
 
@@ -38,7 +40,7 @@ def compressed(app: Any) -> Any:
         if scope["type"] != ScopeType.HTTP or scope["method"] != "GET":
             await app(scope, receive, send)
             return
-        accepted = _value(scope["headers"], b"accept-encoding").decode("latin-1")
+        accepted = header(scope["headers"], b"accept-encoding").decode("latin-1")
         start: dict[str, Any] | None = None
 
         async def sending(message: Any) -> None:
@@ -48,7 +50,7 @@ def compressed(app: Any) -> Any:
                 return
             if start is not None:
                 headers = list(start["headers"])
-                if _value(headers, b"content-type").partition(b";")[0] in TYPES:
+                if header(headers, b"content-type").partition(b";")[0] in TYPES:
                     headers, message = _packed(headers, message, accepted=accepts_gzip(accepted))
                 await send({**start, "headers": headers})
                 start = None
@@ -62,16 +64,16 @@ def compressed(app: Any) -> Any:
 def _packed(headers: Headers, message: Any, *, accepted: bool) -> tuple[Headers, Any]:
     """Return the headers and the message of an answer, compressed where that is accepted and worth it."""
     body = message.get("body", b"")
-    vary = b", ".join(filter(None, (_value(headers, b"vary"), b"Accept-Encoding")))
+    vary = b", ".join(filter(None, (header(headers, b"vary"), b"Accept-Encoding")))
     if (
         not accepted
         or message.get("more_body")
         or not SMALLEST <= len(body) <= LARGEST
-        or _value(headers, b"content-encoding")
+        or header(headers, b"content-encoding")
     ):
         return [*_without(headers, (b"vary",)), (b"vary", vary)], message
     packed = gzip.compress(body, LEVEL, mtime=0)
-    tag = _value(headers, b"etag")
+    tag = header(headers, b"etag")
     changed = [
         (b"vary", vary),
         (b"content-encoding", b"gzip"),
@@ -79,10 +81,6 @@ def _packed(headers: Headers, message: Any, *, accepted: bool) -> tuple[Headers,
         *([(b"etag", tag if tag.startswith(b"W/") else b"W/" + tag)] if tag else []),
     ]
     return [*_without(headers, {name for name, _ in changed}), *changed], {**message, "body": packed}
-
-
-def _value(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes:
-    return next((value for name, value in headers if name.lower() == wanted), b"")
 
 
 def _without(headers: Headers, names: Iterable[bytes]) -> Headers:

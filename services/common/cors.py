@@ -4,6 +4,7 @@ from typing import Any
 
 from services.common.access import Access
 from services.common.callers import SAFE, ledger_in
+from services.common.headers import header
 
 PREFLIGHT_SECONDS = b"600"
 """For which a browser keeps the answer to a preflight: an origin that was removed is refused after ten minutes."""
@@ -23,17 +24,17 @@ def shared_headers(scope: Any, access: Access) -> tuple[tuple[bytes, bytes], ...
     origins = _origins(scope, access)
     if not origins or not (scope["method"] in SAFE or is_preflight(scope, access)):
         return ()
-    origin = _header(scope, b"origin")
+    origin = header(scope["headers"], b"origin")
     vary = (b"vary", b"Origin")
     return (vary, (b"access-control-allow-origin", origin), EXPOSED) if origin.decode("latin-1") in origins else (vary,)
 
 
 def is_preflight(scope: Any, access: Access) -> bool:
-    """Tell whether a browser asks on behalf of an allowed origin what its page may send."""
+    """Return whether a browser asks on behalf of an allowed origin what its page may send."""
     return (
         scope["method"] == "OPTIONS"
-        and bool(_header(scope, b"access-control-request-method"))
-        and _header(scope, b"origin").decode("latin-1") in _origins(scope, access)
+        and bool(header(scope["headers"], b"access-control-request-method"))
+        and header(scope["headers"], b"origin").decode("latin-1") in _origins(scope, access)
     )
 
 
@@ -46,7 +47,3 @@ async def answer_preflight(_scope: Any, _receive: Any, send: Any) -> None:
 def _origins(scope: Any, access: Access) -> tuple[str, ...]:
     ledger = access.ledgers.get(ledger_in(scope["path"]) or "")
     return ledger.reading.origins if ledger is not None else ()
-
-
-def _header(scope: Any, wanted: bytes) -> bytes:
-    return next((bytes(value) for name, value in scope["headers"] if name == wanted), b"")

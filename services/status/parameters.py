@@ -13,6 +13,9 @@ from services.status.views import TaskQuery
 
 _INSTANT: dict[str, Any] = {"format": "date-time"}
 
+MOMENT: dict[str, Any] = {"anyOf": [{"pattern": "^[0-9]{1,18}$"}, _INSTANT]}
+"""A position of the log, or an instant."""
+
 UnitName: TypeAlias = Annotated[str | None, QueryParameter(description="A unit of the task, by any of its names")]
 LeadName: TypeAlias = Annotated[str | None, QueryParameter(description="Its lead unit, by any of its names")]
 LightName: TypeAlias = Annotated[Light | None, QueryParameter(description="Its light")]

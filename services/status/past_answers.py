@@ -9,6 +9,7 @@ from litestar.params import QueryParameter
 from services.common.conditional import answer_if_new, entity_tag, has
 from services.contract.openapi import Named, place
 from services.status.fields import PAGE, partial_row
+from services.status.parameters import MOMENT
 from services.status.past.compared import ComparedPage, changed_filter
 from services.status.past.comparison import KINDS
 from services.status.past.reader import AnyMoment
@@ -20,7 +21,7 @@ Compare: TypeAlias = Annotated[
     str | None,
     QueryParameter(
         description="Show what changed in each row since this position or recorded instant (RFC 3339, 1950 to 2999)",
-        schema_extra={"anyOf": [{"pattern": "^[0-9]{1,18}$"}, {"format": "date-time"}]},
+        schema_extra=MOMENT,
     ),
 ]
 ChangedIn: TypeAlias = Annotated[

@@ -27,7 +27,7 @@ from services.status.export.formats import EXPORTED, FORM, WantedForm
 from services.status.exporting import export_tasks
 from services.status.fields import Fields, read_members
 from services.status.order import BadCursorError
-from services.status.parameters import QUERY, Query
+from services.status.parameters import MOMENT, QUERY, Query
 from services.status.past.compared import BadChangeError
 from services.status.past_answers import TASKS, ChangedIn, Compare, compared_page, page_of, past_page
 from services.status.reader import RowAt, StatusReader
@@ -53,7 +53,7 @@ AsOf = Annotated[
     str | None,
     QueryParameter(
         description="As it stood at a position of the log, or at a recorded instant (RFC 3339, years 1950 to 2999)",
-        schema_extra={"anyOf": [{"pattern": "^[0-9]{1,18}$"}, {"format": "date-time"}]},
+        schema_extra=MOMENT,
     ),
 ]
 TaskId = Annotated[str, PathParameter(description="A task's id")]

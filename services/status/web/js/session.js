@@ -1,10 +1,5 @@
 // Signing in and out, in place: what is on the page stays, and goes on afterwards.
 import { ApiError, detail, request } from "./api.js";
-import { define } from "./words.js";
-
-define({
-  "signout.failed": ["退出未成功，仍处于登录状态，请稍后再试。", "Signing out failed: you are still signed in. Try again later."],
-});
 
 const RETRY_SECONDS = 1; // where a refusal names no time
 

@@ -33,7 +33,6 @@ export async function load(ctx) {
     trail: ctx.params.getAll("cursor"),
     units: units.items.map(({ unit }) => unit),
     sections: ctx.today.sections.map(({ section }) => section).filter(Boolean),
-    days: ctx.today.days,
     dues: dues.items,
     pending: new Set(),
   };

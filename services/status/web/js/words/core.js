@@ -72,6 +72,7 @@ define({
   "signin.badtoken": ["令牌无效，请检查后再试。", "The token is not valid; check it and try again."],
   "signin.slow": ["尝试过多，请 {0} 秒后再试。", "Too many attempts; try again in {0} seconds."],
   "signin.failed": ["登录未成功：{0}", "Signing in failed: {0}"],
+  "signout.failed": ["退出未成功，仍处于登录状态，请稍后再试。", "Signing out failed: you are still signed in. Try again later."],
 
   "changes.pending": [(n) => `有${n}项变化`, (n) => plural(n, "change")],
   "changes.show": ["显示", "Show"],
