@@ -155,7 +155,7 @@ class Postponed(Struct, frozen=True, gc=False):
     due: datetime
 
     def met_by(self, reported: datetime | None) -> bool:
-        """Tell whether a report meets it."""
+        """Return whether a report meets it."""
         return reported is not None and self.starts <= reported < self.due
 
 
@@ -238,7 +238,7 @@ def fixed_offset(instant: datetime) -> datetime:
 
 
 def last_day(due: datetime, zone: tzinfo) -> date:
-    """Return the last day in time in a zone, as people say it: a due instant is exclusive."""
+    """Return the last day in a zone on which a task is in time: the due instant itself is exclusive."""
     return (due - timedelta(microseconds=1)).astimezone(zone).date()
 
 

@@ -14,6 +14,9 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 MOST_PORT = 65_535
 
+MOST_NAME = 253
+"""Characters of a host name (RFC 1035, 2.3.4, without its final dot)."""
+
 
 class ReadingRules(Struct, frozen=True, forbid_unknown_fields=True):
     """The `[reading]` of a ledger's file.
@@ -50,7 +53,7 @@ def check_origin(text: str) -> str:
 
 def _is_host(host: str) -> bool:
     if not host.startswith("["):
-        return len(host) <= 253 and all(_NAME.fullmatch(label) for label in host.split("."))  # noqa: PLR2004 - RFC 1035
+        return len(host) <= MOST_NAME and all(_NAME.fullmatch(label) for label in host.split("."))
     try:
         return str(IPv6Address(host[1:-1])) == host[1:-1]
     except ValueError:

@@ -186,7 +186,7 @@ def make_server(directory: Path, acl: Path | None = None, disk: int | None = Non
 
 
 def docker_answers() -> bool:
-    """Tell whether there is a Docker engine to talk to."""
+    """Return whether there is a Docker engine to talk to."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         with contextlib.suppress(DockerException):

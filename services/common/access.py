@@ -37,15 +37,15 @@ class Access(Struct, frozen=True):
         return self.public_url is not None and self.public_url.startswith("https:")
 
     def is_public(self, ledger: str) -> bool:
-        """Tell whether everybody may read a ledger."""
+        """Return whether everybody may read a ledger."""
         return ledger in self.ledgers and self.ledgers[ledger].reading.public
 
     def has_source(self, ledger: str, source: str | None) -> bool:
-        """Tell whether a ledger has a source: one that was removed from its file may no longer read."""
+        """Return whether a ledger has a source: one that was removed from its file may no longer read."""
         return ledger in self.ledgers and source in self.ledgers[ledger].sources
 
     def is_overlong(self, ledger: str, identity: Identity | None) -> bool:
-        """Tell whether a session has a dashboard's days, though its source is none any more: its role was changed."""
+        """Return whether a session has a dashboard's days, though its source is none any more: its role was changed."""
         if identity is None or identity.session is None or not identity.session.days:
             return False
         return not (
@@ -85,7 +85,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         raise NotAuthorizedException(detail, headers=CHALLENGE)
 
 
-OVERLONG = "this session was to last for days, as a dashboard's may, and its source is none any more: sign in anew"
+OVERLONG = "only a dashboard's session may last for days, and this source is no dashboard any more; sign in again"
 
 FORGED = (
     "a browser with a session may send this from the page of this deployment only:"
@@ -94,7 +94,7 @@ FORGED = (
 
 
 def from_own_page(scope: Any, public_url: str | None) -> bool:
-    """Tell whether a browser sent a request for a page of this deployment.
+    """Return whether a browser sent a request for a page of this deployment.
 
     Browsers leave `Sec-Fetch-Site` out at addresses without TLS. The deployment's own address is its public URL; where
     none is set, it is the one that the request was sent to, which no page of another site or port can have as its own.

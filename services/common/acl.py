@@ -115,7 +115,7 @@ def of_sources(lines: Iterable[str]) -> list[str]:
 
 
 def is_own(content: bytes) -> bool:
-    """Tell whether an ACL file has users of these names alone, or is as a server of nobody's users saves it."""
+    """Return whether an ACL file has users of these names alone, or is as a server of nobody's users saves it."""
     words = [line.split() for line in content.decode(errors="replace").splitlines() if line.strip()]
     names = {rule[1] for rule in words if rule[0] == "user" and len(rule) > 1}
     if len(names) < len(words) or not all(name in {"default", "health", *FIXED} or "." in name for name in names):

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 FREE = 3
-"""Failures that are answered at once: somebody who copied a token badly."""
+"""Failures that are answered without a delay, for a person who copied a token incompletely."""
 
 LONGEST_SECONDS = 8.0
 """The longest delay of an answer: browsers and proxies wait far longer."""

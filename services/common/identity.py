@@ -41,7 +41,7 @@ class Identity(NamedTuple):
     session: BrowserSession | None = None
 
     def is_good(self, now: datetime, real: float) -> bool:
-        """Tell whether it is valid at an instant of the ledger's clock, and a real one, in Unix seconds."""
+        """Return whether it is valid at an instant of the ledger's clock, and a real one, in Unix seconds."""
         return self.token.fault(now) is None and (self.session is None or real < self.session.until)
 
     @property
@@ -88,7 +88,7 @@ def presented(headers: Headers, ledger: str, *, secure: bool) -> Presented | Non
 
 
 def has_cookie(headers: Headers) -> bool:
-    """Tell whether a request has the cookie of any session, of whatever ledger or deployment."""
+    """Return whether a request has the cookie of any session, of whatever ledger or deployment."""
     return any(True for _ in _cookies(headers))
 
 
@@ -159,7 +159,7 @@ class Remembered:
         now, real = endpoint.clock.now(), real_time()
         self._answered[ledger] = monotonic()
         for one, entry, identity in zip(part, entries, found, strict=True):
-            if self._known.get(one) is entry:  # not found anew, or forgotten, meanwhile
+            if self._known.get(one) is entry:  # unless it was replaced or removed during the look-up
                 self._put(one, identity if identity is not None and identity.is_good(now, real) else None)
 
     def _put(self, one: tuple[str, str], identity: Identity | None) -> None:

@@ -30,7 +30,7 @@ class Quota:
         return True
 
     def sessions_have_the_most(self, holder: Holder) -> bool:
-        """Tell whether the sessions of a session's source have the most together; no other holder has any."""
+        """Return whether the sessions of a session's source have the most together; no other holder has any."""
         return any(self._held[one] >= self.most_of_sessions for one in _counted(holder)[1:])
 
     def release(self, holder: Holder) -> None:

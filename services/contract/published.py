@@ -101,7 +101,7 @@ def _in_the_way(directory: Path, present: dict[str, bytes]) -> Iterator[Contract
 
 
 def _is_of(content: bytes, found: bytes) -> bool:
-    """Tell whether a file is an edition of the same document: it has its name, in the place where such have one."""
+    """Return whether a file is an edition of the same document: it has its name, in the place where such have one."""
     own, other = msgspec.json.decode(content), _decoded(found)
     name = "$id" if "$id" in own else "info"
     if not isinstance(other, dict) or name == "$id":

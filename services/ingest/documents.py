@@ -85,6 +85,6 @@ async def _present(log: Log, tasks: Sequence[Task]) -> list[Present]:
 
 
 def _is_of(plan: str, task: str) -> bool:
-    """Tell whether a task's name is one that a document of this plan gives."""
+    """Return whether a task's name is one that a document of this plan gives."""
     prefix, _, number = task.rpartition("-")
     return prefix == plan and number.isdecimal()

@@ -142,5 +142,5 @@ def year_of(words: str) -> int | None:
 
 
 def is_heading(text: str) -> bool:
-    """Tell whether a text is the heading of a column that is read."""
+    """Return whether a text is the heading of a column that is read."""
     return read_heading(text) is not None

@@ -52,12 +52,12 @@ def read_event(clause: Node, text: str) -> tuple[Triggered, str]:
 
 
 def _of_other(marks: list[Token], issue: Token) -> bool:
-    """Tell whether it is something else that is issued (省方案印发后)."""
+    """Return whether it is something else that is issued (省方案印发后)."""
     return any(mark.type == "WORD" for mark in marks) and not is_own(issue)
 
 
 def is_own(issue: Token) -> bool:
-    """Tell whether the words of an issue themselves say that it is that of the document at hand (本通知印发后)."""
+    """Return whether the words of an issue themselves say that it is that of the document at hand (本通知印发后)."""
     return issue.startswith(_OWN)
 
 

@@ -93,6 +93,6 @@ def _texts(data: bytes, name: str) -> Sequence[Grid]:
 
 
 def _is_web(data: bytes) -> bool:
-    """Tell whether a file begins as a page does, in whatever encoding: what shows it is ASCII."""
+    """Return whether a file begins as a page does, in whatever encoding: what shows it is ASCII."""
     head = data[:_HEAD].translate(None, b"\0\xef\xbb\xbf\xff\xfe").decode("latin-1")
     return head.lstrip().startswith("<") and _WEB.search(head) is not None

@@ -70,7 +70,7 @@ class Line:
         return any(cell.text or cell.fault for at in told for cell in self._cells[at])
 
     def adds_to(self, above: Cells) -> bool:
-        """Tell whether the row is no task of its own, but says who else, or what next, of the task merged over both.
+        """Return whether the row is no task of its own, but says who else, or what next, of the task merged over both.
 
         All that it has of its own are units, or a deadline; with both, or anything else, it is a task of its own.
         """

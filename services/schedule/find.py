@@ -82,7 +82,7 @@ def _states_limit(node: Node) -> bool:
 
 
 def _of_other(before: list[Token], marks: list[Token]) -> bool:
-    """Tell whether it is counted from the issue of what the words before it name (细则印发之日起)."""
+    """Return whether it is counted from the issue of what the words before it name (细则印发之日起)."""
     named = any(mark.type == "WORD" for mark in before)
     return named and any(mark.type == "ISSUE" and not is_own(mark) for mark in marks)
 

@@ -121,7 +121,7 @@ def _find_header(rows: Sequence[Cells], at: int) -> Header | None:
 
 
 def _goes_on(upper: Cells, lower: Cells) -> bool:
-    """Tell whether a row names parts of columns whose headings stand above, over several of them."""
+    """Return whether a row names parts of columns whose headings stand above, over several of them."""
     parts = set()
     for at, cell in enumerate(lower):
         if not cell.text or (at < len(upper) and cell.place == upper[at].place):
@@ -133,7 +133,7 @@ def _goes_on(upper: Cells, lower: Cells) -> bool:
 
 
 def _is_wide(row: Cells, at: int) -> bool:
-    """Tell whether what stands in a row goes over several columns: merged, or with nothing beside it."""
+    """Return whether what stands in a row goes over several columns: merged, or with nothing beside it."""
     if at >= len(row) or not row[at].text:
         return at < len(row)
     beside = [row[near] for near in (at - 1, at + 1) if 0 <= near < len(row)]
@@ -169,6 +169,6 @@ def _header(rows: Sequence[Cells]) -> Header | None:
 
 
 def is_numbered(cells: Sequence[Cell]) -> bool:
-    """Tell whether what stands below a heading are numbers."""
+    """Return whether what stands below a heading are numbers."""
     texts = [cell.text for cell in cells[:_SAMPLE] if cell.text]
     return 2 * sum(read_number(text) is not None for text in texts) > len(texts)

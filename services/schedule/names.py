@@ -90,7 +90,7 @@ def _ends(name: str, known: Collection[str]) -> bool:
 
 
 def _follows(left: str, text: str, known: Collection[str], *, spaced: bool) -> bool:
-    """Tell whether a name begins here; after a space (市委 宣传部) only a full one does, or an office after another."""
+    """Return whether a name begins here; after a space (市委 宣传部) only a full name, or an office after another."""
     if show(text) in known or is_open(text) or (_SHORT.fullmatch(text) and not spaced):
         return True
     if spaced and _OFFICE.search(left) and _SPACED.match(text):

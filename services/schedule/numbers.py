@@ -29,7 +29,7 @@ def read_number(text: str) -> int | None:
 
 
 def begins_parts(text: str, below: str) -> bool:
-    """Tell whether a number has parts, the first of which stands below it (1 and 1.1, 1 and （1））."""
+    """Return whether a number has parts, the first of which stands below it (1 and 1.1, 1 and （1））."""
     first = _FIRST_PART.match(normalise(below)) if len(below) <= _LONGEST else None
     if first is None or "(" in normalise(text):
         return False
@@ -37,5 +37,5 @@ def begins_parts(text: str, below: str) -> bool:
 
 
 def is_sub_number(text: str) -> bool:
-    """Tell whether a cell states a number within another’s (1.1, 2-3)."""
+    """Return whether a cell states a number within another’s (1.1, 2-3)."""
     return len(text) <= _LONGEST and _SUB.fullmatch(normalise(text)) is not None

@@ -37,7 +37,7 @@ def last_day(period: dict[str, str], start: datetime) -> tuple[datetime, str]:
 
 @cache  # the library searches all its days each time
 def is_published(year: int) -> bool:
-    """Tell whether the State Council’s calendar of that year, with its holidays and 调休, is known here."""
+    """Return whether the State Council’s calendar of that year, with its holidays and 调休, is known here."""
     try:
         chinese_calendar.is_workday(date(year, 1, 1))
     except NotImplementedError:  # how the library says that it has no calendar of that year

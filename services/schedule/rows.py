@@ -119,7 +119,7 @@ class _Reading:
         return first if first and stated is not None and read_number(first.text) == stated + 1 else None
 
     def _goes_on(self, rows: Sequence[Cells]) -> bool:
-        """Tell whether a grid without a header has the columns of the one before it."""
+        """Return whether a grid without a header has the columns of the one before it."""
         layout = self._layout
         if layout is None or layout.number is None:
             return layout is not None

@@ -21,18 +21,18 @@ _NUMERAL = re.compile(r"[（(]?[一二三四五六七八九十百]+[）)]?[、.�
 
 
 def is_note(text: str, *, alone: bool) -> bool:
-    """Tell whether a text that begins a row, or stands alone in it, makes it a note or a total."""
+    """Return whether a text that begins a row, or stands alone in it, makes it a note or a total."""
     patterns = (_TOTAL, _NOTE_WORD, _NOTE) if alone else (_TOTAL, _NOTE_WORD)
     return any(pattern.fullmatch(text) for pattern in patterns)
 
 
 def is_numeral(text: str) -> bool:
-    """Tell whether a text is a number as sections have it (一, （二）)."""
+    """Return whether a text is a number as sections have it (一, （二）)."""
     return _NUMERAL.fullmatch(text) is not None
 
 
 def is_enumerated(text: str) -> bool:
-    """Tell whether a text begins as the name of a section does (一、)."""
+    """Return whether a text begins as the name of a section does (一、)."""
     return any(level.match(text) for level in _LEVELS[:3])
 
 

@@ -21,11 +21,11 @@ _COLLECTIVE = re.compile(
 
 
 def is_unnamed(name: str) -> bool:
-    """Tell whether a name is a word for units without naming any (等有关部门, 各有关部门, 市直各单位)."""
+    """Return whether a name is a word for units without naming any (等有关部门, 各有关部门, 市直各单位)."""
     name = show(name)
     return _UNNAMED.fullmatch(name) is not None and _OPEN_WORD.search(name) is not None
 
 
 def is_open(name: str) -> bool:
-    """Tell whether a name stands for units that it does not name, also for all of a kind (各镇街, 县级以上各政府)."""
+    """Return whether a name stands for units that it does not name, also for all of a kind (各镇街, 县级以上各政府)."""
     return is_unnamed(name) or _COLLECTIVE.fullmatch(show(name)) is not None

@@ -29,8 +29,8 @@ StatusEndpoint: TypeAlias = NamedDependency[SkipValidation[StatusReader]]
     summary="Task rows as they change, as Server-Sent Events",
     description="`id:` is the position, `event: task` has a row in `data:`, `event: gone` the task and position of a"
     " row that no longer matches the filter, `event: reset` means: take a new snapshot. A task that changes several"
-    " times is sent once, as it stands. A client that comes back with Last-Event-ID goes on from there. Comments come"
-    " every 15 seconds.",
+    " times is sent once, with its latest row. A client that reconnects with Last-Event-ID resumes there. A comment"
+    " is sent every 15 seconds.",
     media_type=SSE,
     opt={STREAM: True},
     dependencies=ENDPOINT,
@@ -44,7 +44,7 @@ async def changes(
     endpoint: StatusEndpoint,
     after: Annotated[
         int | None,
-        QueryParameter(ge=0, description="The position of the snapshot to go on from; now, if not given"),
+        QueryParameter(ge=0, description="The position after which changes are sent; the present one by default"),
     ] = None,
     unit: Annotated[str | None, QueryParameter(description="A unit of the tasks, by any of its names")] = None,
     task: Annotated[str | None, QueryParameter(description="The id of one task")] = None,

@@ -152,7 +152,7 @@ def _for_any_origin(pair: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
 
 
 def _is_passed_on(pair: tuple[bytes, bytes]) -> bool:
-    """Tell whether a header of an answer is not one that this service or its web server adds.
+    """Return whether a header of an answer is not one that this service or its web server adds.
 
     Browsers let no page read an answer whose `Access-Control-Allow-Origin` is there twice.
     """

@@ -107,7 +107,7 @@ class Connection:
         return httpx.Response(int(status.split()[1]), headers=headers, content=body)
 
     async def closed(self) -> bool:
-        """Tell whether the service closes it, or has."""
+        """Return whether the service closes it, or has."""
         with contextlib.suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(2):
                 return await self._reader.read() == b""

@@ -98,7 +98,7 @@ async def encrypted(server_url: str, certificate: tuple[Path, Path]) -> AsyncIte
 
 
 async def speaks(url: str) -> bool:
-    """Tell whether both clients of a service, and the command line, are let in at a URL."""
+    """Return whether both clients of a service, and the command line, are let in at a URL."""
     async with connect(url) as client, make_broker(url) as broker:
         await broker.publish(b"{}", stream="a-stream")
         found = await client.xlen("a-stream") == 1

@@ -41,7 +41,7 @@ def wall(tmp_path: Path) -> Wall:
 
 
 def near(instant: datetime, expected: datetime) -> bool:
-    """Tell whether an instant is that, or a few seconds of a test later."""
+    """Return whether an instant is that, or a few seconds of a test later."""
     return timedelta(0) <= instant - expected < timedelta(seconds=30)
 
 

@@ -25,4 +25,4 @@ def open_(
     """Print a link that signs a browser in: good once, for five minutes. Opens nothing by itself."""
     link = asyncio.run(sign_in_link(find(data), ledger, source, days))
     out.out(link, highlight=False)
-    err.print("good once, for five minutes; whoever opens it is signed in")
+    err.print("The link works once, within five minutes. It signs in any person who opens it.")

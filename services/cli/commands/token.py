@@ -202,7 +202,7 @@ def end_session(
 
 
 def _is_id(text: str) -> bool:
-    """Return whether a text is an id; says so if not, without the text, which may be the secret itself."""
+    """Return whether a text is an id; if not, print an error without the text, which may be the secret itself."""
     if _ID.fullmatch(text) is not None:
         return True
     err.print(f"not an id; `duban token list` shows ids of {tokens.ID_DIGITS} digits", style="red")

@@ -26,7 +26,7 @@ PLAIN_NAMES = {
 
 
 class Asked(NamedTuple):
-    """A request for an export, the form that it asks for, and what else its rows follow from beside their position."""
+    """A request for an export, its format and language, and the edition of the rows at their position."""
 
     request: Request[Any, Any, Any]
     form: Form

@@ -19,7 +19,7 @@ from services.status.figures.units import UnitFigures
 from services.status.row import TaskRow
 
 MOST_ROWS = 10_000
-"""Rows of a table in a document: some 700 pages, with which word processors become slow."""
+"""Rows of a table in a document: about 700 pages; word processors become slow beyond that."""
 
 
 async def tasks_export(rows: Sequence[TaskRow], asked: Asked, about: About, ledger: Ledger) -> Response[bytes]:

@@ -1,4 +1,4 @@
-"""The draft of a notice (督查通报) about a ledger: what it says, in the order and the words of an office. Pure.
+"""The draft of a notice (督查通报) about a ledger: its contents, in the order and wording of an office. Pure.
 
 Part by part: how things stand, the ranking of the units that lead, what is overdue by unit, what is behind, what
 falls due within 30 days, and what is required of those whose tasks are named.

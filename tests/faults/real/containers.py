@@ -150,7 +150,7 @@ class Containers(Site):
 
 
 def _lasting(container: Any) -> bool:
-    """Tell whether a container is a service, not one that compose ran for a command."""
+    """Return whether a container is a service, not one that compose ran for a command."""
     return bool(container.labels.get("com.docker.compose.oneoff", "False") == "False")
 
 

@@ -63,10 +63,10 @@ class Directory:
         return instant.astimezone(self.zone).date()
 
     def speaks(self, source: str, unit: str) -> bool:
-        """Tell whether a source speaks for a unit."""
+        """Return whether a source speaks for a unit."""
         named = self.sources[source].get("units", [])
         return "*" in named or self.own(unit) in named
 
     def owns(self, source: str, name: str) -> bool:
-        """Tell whether an event's `source` is one of those that an authenticated source may name."""
+        """Return whether an event's `source` is one of those that an authenticated source may name."""
         return name == source or name.startswith(f"{source}/")

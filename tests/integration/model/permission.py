@@ -95,6 +95,6 @@ def _fitness(directory: Directory, task: Task, event: dict[str, Any], now: datet
 
 
 def _between(task: Task, asked: datetime, due: datetime) -> bool:
-    """Tell whether a due instant may be put off that far: later, and before the one that follows."""
+    """Return whether a due instant may be put off that far: later, and before the one that follows."""
     follows = task.term.follows(asked)
     return asked < due and (follows is None or due < follows)
