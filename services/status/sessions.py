@@ -168,12 +168,12 @@ async def _end(request: Request[Any, Any, Any], endpoint: Endpoint, ledger: str)
         request.app.state.remembered.forget(ledger, {identity.name})
 
 
-def _days(ledger: Ledger, source: str, wanted: int | UnsetType, otherwise: int) -> int:
+def _days(ledger: Ledger, source: str, wanted: float | UnsetType, otherwise: int) -> int:
     """Return the days of a session; raises PermissionDeniedException where its source may not ask for any."""
     role = ledger.sources[source].role
     if wanted is not UNSET and role != "dashboard":
         raise PermissionDeniedException(f"{source!r} is {role}; only a dashboard may stay signed in for days")
-    return wanted if wanted is not UNSET else otherwise
+    return int(wanted) if wanted is not UNSET else otherwise
 
 
 def _cookie(name: str, secret: str, session: BrowserSession | None, *, secure: bool) -> str:

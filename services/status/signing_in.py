@@ -18,7 +18,10 @@ T = TypeVar("T")
 MOST_BODY = 4_096
 """Bytes of a request here: a token has 49 characters."""
 
-Days: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_DAYS, description="How long a dashboard's session lasts")]
+Days: TypeAlias = Annotated[
+    float, Meta(ge=1, le=MOST_DAYS, multiple_of=1, description="How long a dashboard's session lasts")
+]
+"""Whole days; JSON has one type of number, so 26.0 is one of them."""
 
 Secret: TypeAlias = Annotated[str, Meta(min_length=1)]
 
