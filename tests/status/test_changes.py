@@ -1,12 +1,13 @@
 """The feed of changes as its clients meet it: resuming, resets, restarts, lights that time changes."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from events.deadline import Fixed, Ongoing
-from services.common.clock import sleep
+from services.common.clock import FileClock, sleep
 from services.status.store import CHANGES_KEPT
 from tests.examples import TASK, assigned, reported
 from tests.servers import Server
@@ -202,20 +203,28 @@ async def test_a_client_too_far_behind_is_reset(service: StatusService, history:
         assert [(told.id, told.json()["percent"]) for told in await follower.until(tail + 1)] == [(tail + 1, 62)]
 
 
-async def test_lights_that_time_changes_reach_clients(service: StatusService, history: History, redis: Any) -> None:
+async def test_lights_that_time_changes_reach_clients(
+    service: StatusService, history: History, redis: Any, tmp_path: Path
+) -> None:
     """Time alone turns a light; the row comes over the feed at the position it reflects, and nothing else changes."""
     due = Fixed("2018年12月15日前", at("2018-12-15"))
     await history.append(assigned(deadline=due), reported(percent=100), recorded="2018-11-01T00:00:00Z")
     await history.append(assigned("t-2", deadline=Ongoing("长期")), recorded="2018-11-01T00:00:00Z")
-    async with service.running("2018-11-10T00:00:00+08:00@864000") as client:
+    clock = FileClock(tmp_path / "clock")
+    clock.set(at("2018-11-10"))
+    async with service.running(f"file:{clock.path}") as client:
         async with client.following(after=0) as follower:
-            turns = []
-            while ("red", "overdue") not in turns:
+            for day, position, light in (
+                ("2018-11-10", 2, ("green", "on-track")),
+                ("2018-12-14", 3, ("yellow", "due-soon")),
+                ("2018-12-16", 3, ("red", "overdue")),
+            ):
+                clock.set(at(day))
                 told = await follower.next()
-                if told.json()["task"] == TASK:
-                    turns.append((told.json()["light"], told.json()["light_reason"]))
-                    assert (told.event, told.id, told.json()["position"]) == ("task", 2 if len(turns) == 1 else 3, 2)
-            assert turns == [("green", "on-track"), ("yellow", "due-soon"), ("red", "overdue")]
+                while told.json()["task"] != TASK:
+                    told = await follower.next()
+                assert (told.event, told.id, told.json()["position"]) == ("task", position, 2)
+                assert (told.json()["light"], told.json()["light_reason"]) == light
         _, rows = await client.rows()
         assert rows[TASK] == told.json()
         assert rows[TASK]["overdue_since"] is None, "the clock's event says since when"
