@@ -31,8 +31,8 @@ HEAD_SECONDS = 10.0
 """From the connection, or from the first byte of a later request, to the end of its headers."""
 
 KEEP_ALIVE_SECONDS = 20
-"""How long an idle connection is kept: longer than clients keep theirs (httpx 5 s, undici 4 s, aiohttp 15 s), as one that
-is closed just as it is used fails a request."""
+"""How long an idle connection is kept: longer than clients keep theirs (httpx 5 s, undici 4 s, aiohttp 15 s), as one
+that is closed just as it is used fails a request."""
 
 SILENT_SECONDS = 10.0
 """Between two looks at a body that is still coming: one of which nothing came meanwhile is not waited for."""
