@@ -1,5 +1,6 @@
 """People with browsers: each has cookies and storage of their own, and is signed in or not."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -7,6 +8,8 @@ from typing import Any, Self
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
 
 from tests.deployment import LEDGER, Deployment
+
+log = logging.getLogger(__name__)  # pytest shows it where a test fails
 
 PATIENCE_MS = 15_000
 """Milliseconds that a page may take to show something on a busy machine."""
@@ -49,6 +52,7 @@ class Readers:
         context.on("console", self._note)
         context.on("weberror", lambda error: self.faults.append(str(error.error)))
         context.on("request", lambda request: self.requests.append(request.url))
+        context.on("requestfailed", lambda request: log.warning("%s: %s", request.url, request.failure))
         if signed_in:
             await self.sign_in(context)
         return context

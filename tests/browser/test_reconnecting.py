@@ -5,7 +5,7 @@ import os
 import signal
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from events.schema import ProgressReported
 from tests.browser.chromium import PLAIN_HOST
@@ -42,6 +42,30 @@ async def test_a_restart_behind_a_proxy_that_answers_502(browser: Browser, playe
             await _live(page, position)
             await expect(page.locator("p.stale")).to_have_count(0)
             assert await page.evaluate("window.same")
+
+
+@pytest.mark.parametrize("file", ["js/format.js", "js/main.js", "css/board.css"])
+async def test_a_file_of_the_page_that_does_not_come(readers: Readers, file: str) -> None:
+    """The page says so where it has nothing to show, and loads anew by itself."""
+    context = await readers.reader()
+    asked = 0
+
+    async def miss(route: Route) -> None:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0.5 if asked == 1 else 0)  # until the page waits for it, beyond its preloading
+        await (route.abort("connectionreset") if asked == 1 else route.continue_())
+
+    await context.route(f"**/{file}", miss)
+    page = await context.new_page()
+    await page.goto(f"/{LEDGER}/")
+    if file.endswith(".js"):
+        await expect(page.locator("p.plain")).to_contain_text("页面未能完整载入，正在自动重试。")
+    await expect(page.locator("p.live")).to_contain_text("实时")
+    await expect(page.locator("tbody tr")).to_have_count(27)
+    await asyncio.sleep(2)  # longer than until it loads anew
+    await expect(page.locator("tbody tr")).to_have_count(27)
+    assert asked == 2
 
 
 async def test_eight_tabs_share_one_stream(browser: Browser, played: Deployment) -> None:

@@ -1,0 +1,34 @@
+// Loads the page anew where one of its files did not come; a classic script, as no module runs without all of them.
+"use strict";
+(() => {
+  const FIRST_MS = 1_000;
+  const LATER_MS = 10_000; // where the page was loaded anew already, or the service was away
+  let failed = false;
+
+  addEventListener("error", ({ target }) => {
+    if (failed || !(target.tagName === "SCRIPT" || target.rel === "stylesheet")) return;
+    failed = true;
+    say();
+    const anew = performance.getEntriesByType("navigation")[0]?.type === "reload";
+    setTimeout(again, anew ? LATER_MS : FIRST_MS);
+  }, true);
+
+  /** Where nothing is shown yet, say why; the words of the page are among what may be missing. */
+  function say() {
+    const app = document.getElementById("app");
+    if (app === null) return addEventListener("DOMContentLoaded", say);
+    if (app.querySelector("main")) return;
+    app.innerHTML = `<p class="plain" role="status">页面未能完整载入，正在自动重试。
+      <span lang="en">The page could not be loaded completely; it is being tried again.</span></p>`;
+  }
+
+  /** Load anew once the service answers: a page that it does not answer would be the browser's own, and stay. */
+  async function again() {
+    try {
+      if ((await fetch(location.href, { method: "HEAD", cache: "no-store" })).ok) return location.reload();
+    } catch {
+      // no answer: as if it were not well
+    }
+    setTimeout(again, LATER_MS);
+  }
+})();
