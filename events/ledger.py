@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
+from events.alerting import AlertRules
 from events.directory import Directory, Succession, check_names
 from events.envelope import Event
 from events.local import local_data
@@ -19,16 +20,11 @@ from events.schema import EventData, Name
 
 SourceRole: TypeAlias = Literal["assigner", "reporter", "auditor", "dashboard"]
 Days: TypeAlias = Annotated[int, Meta(ge=0, le=3_650)]
-Trigger: TypeAlias = Literal["assigned", "neared", "passed"]
-Audience: TypeAlias = Literal["units", "lead", "cooperating", "supervisor"]
 
 Festival: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9]{4}年[^0-9\n]+$(?!\n)", max_length=50)]
 
 CLOCK = "duban"
 """The authenticated name of the ledger's own clock; no source can have it."""
-
-EVERYBODY = "*"
-"""In the channels: any recipient without channels of its own."""
 
 EVERY_UNIT = "*"
 """In a source's units: it speaks for every unit."""
@@ -50,46 +46,6 @@ class LightRules(Struct, frozen=True, forbid_unknown_fields=True):
     yellow_days: Days = 30
     behind: Annotated[float, Meta(ge=0, le=1)] = 0.7
     silent_days: Days = 90
-
-
-class AlertRule(Struct, frozen=True, forbid_unknown_fields=True):
-    """The recipients of one kind of alert."""
-
-    on: Trigger
-    to: tuple[Audience, ...]
-
-
-class Channel(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a recipient is reached: an Apprise URL, or `webhook` with a Standard Webhooks `secret` (whsec_…)."""
-
-    apprise: str | None = None
-    webhook: str | None = None
-    secret: str | None = None
-
-    def __post_init__(self) -> None:
-        if (self.apprise is None) == (self.webhook is None):
-            raise ValueError("a channel has either apprise or webhook")
-        if (self.webhook is None) != (self.secret is None):
-            raise ValueError("a webhook is signed: it needs a secret, and only it has one")
-
-
-class AlertRules(Struct, frozen=True, forbid_unknown_fields=True):
-    """The recipients of alerts; those to one recipient within `window_minutes` of the first become one digest.
-
-    `channels` maps a recipient to its channels; "*" is for recipients that are not named.
-    """
-
-    supervisor: Name = "督查室"
-    window_minutes: Annotated[float, Meta(ge=0)] = 10.0
-    rules: tuple[AlertRule, ...] = (
-        AlertRule("assigned", ("units",)),
-        AlertRule("neared", ("units",)),
-        AlertRule("passed", ("units", "supervisor")),
-    )
-    channels: dict[Name, tuple[Channel, ...]] = field(default_factory=dict)
-
-    def channels_of(self, recipient: str) -> tuple[Channel, ...]:
-        return self.channels.get(recipient, self.channels.get(EVERYBODY, ()))
 
 
 class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):

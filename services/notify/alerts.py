@@ -8,8 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from events import schema
+from events.alerting import Audience, Trigger
 from events.entries import Recorded
-from events.ledger import Audience, Ledger, Trigger
+from events.ledger import Ledger
 from events.schema import Unit
 
 VERSION = "2"

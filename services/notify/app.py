@@ -10,7 +10,8 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter, SkipValidation
 
-from events.ledger import EVERYBODY, Ledger, Trigger
+from events.alerting import EVERYBODY, Trigger
+from events.ledger import Ledger
 from events.text import name_of
 from services.common.access import Access
 from services.common.clock import Clock

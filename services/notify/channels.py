@@ -14,7 +14,7 @@ import httpx
 import msgspec
 from standardwebhooks import Webhook
 
-from events.ledger import Channel
+from events.channel import Channel
 from services.common.clock import real_time
 
 SEND_SECONDS = 8.0

@@ -17,7 +17,8 @@ import structlog
 from msgspec.structs import replace
 from redis.exceptions import RedisError
 
-from events.ledger import Channel, Ledger
+from events.channel import Channel
+from events.ledger import Ledger
 from services.common.clock import Clock, real_time
 from services.notify.alerts import Alert
 from services.notify.channels import Message, Result, fingerprint, send, shown

@@ -23,9 +23,10 @@ from msgspec import Struct
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockError
 
+from events.alerting import Trigger
 from events.entries import Recorded
 from events.keys import key
-from events.ledger import Ledger, Trigger
+from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.replicas import Confirmed

@@ -10,7 +10,8 @@ from contextlib import suppress
 import msgspec
 from msgspec import Struct, structs
 
-from events.ledger import AlertRules, Ledger
+from events.alerting import AlertRules
+from events.ledger import Ledger
 from services.common.sizes import MIB
 from services.schedule.limits import MOST_BYTES, MOST_SECONDS, MOST_WRITTEN
 from services.schedule.plan import Order, Schedule

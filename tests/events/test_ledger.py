@@ -5,8 +5,10 @@ from zoneinfo import ZoneInfoNotFoundError
 import msgspec
 import pytest
 
+from events.alerting import AlertRules
+from events.channel import Channel
 from events.directory import Succession
-from events.ledger import AlertRules, Channel, Ledger, LightRules, Source
+from events.ledger import Ledger, LightRules, Source
 from events.text import name_of
 
 

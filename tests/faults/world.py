@@ -7,7 +7,9 @@ from typing import Any
 import httpx
 import msgspec
 
-from events.ledger import AlertRules, Channel, Ledger
+from events.alerting import AlertRules
+from events.channel import Channel
+from events.ledger import Ledger
 from services.common.settings import load_ledger, shipped
 from services.ingest.writer import Writer
 from services.status.reader import StatusReader

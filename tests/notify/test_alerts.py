@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from events.alerting import AlertRule, AlertRules
 from events.entries import Recorded
 from events.envelope import Event, read
-from events.ledger import AlertRule, AlertRules, Ledger
+from events.ledger import Ledger
 from events.schema import DeadlineNeared, DeadlinePassed, Unit
 from services.notify.alerts import NotifiedTask, alerts_for, evolve
 from tests.examples import EXAMPLES, store

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from litestar import Litestar, Request, Response, post
 
-from events.ledger import Channel
+from events.channel import Channel
 from services.notify.channels import RETRY_AFTER_MOST, Message, fault, fingerprint, send, shown
 from tests.notify.endpoint import SECRET, Endpoint
 from tests.webserver import serving

@@ -11,10 +11,12 @@ import pytest
 import pytest_asyncio
 from redis.exceptions import ConnectionError as DisconnectedError
 
+from events.alerting import AlertRules
+from events.channel import Channel
 from events.entries import Entry, digest
 from events.envelope import Event
 from events.keys import key
-from events.ledger import AlertRules, Channel, Ledger
+from events.ledger import Ledger
 from events.log import Log
 from events.schema import DeadlinePassed
 from services.notify.alerts import Alert
