@@ -6,6 +6,7 @@ from itertools import cycle
 
 import httpx
 
+from services.common.clock import sleep
 from tests.deployment import Deployment, reading
 from tests.integration.dashboard import Dashboard, rows
 from tests.integration.publishers import TASKS, assignments, over_http, reports
@@ -67,7 +68,7 @@ async def test_no_read_fails_while_rows_are_rebuilt(deployment: Deployment) -> N
         _, expected = await rows(http, deployment)
         async with asyncio.timeout(30):
             while dashboard.position < position:
-                await asyncio.sleep(0.05)
+                await sleep(0.05)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     assert len(expected) == TASKS
