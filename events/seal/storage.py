@@ -7,6 +7,7 @@
 
 import fcntl
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +18,9 @@ from events.seal.errors import StorageConflictError
 CHECKPOINT = "checkpoint"
 
 WRITING = ".writing"
+
+WRITERS = 4
+"""Files that are written at once; more were no faster."""
 
 
 class ArchiveStorage(Protocol):
@@ -56,12 +60,9 @@ class DirectoryStorage:
         """
         with self._locked():
             new = {name: data for name, data in files.items() if not self._exists(name, data)}
-            written = [
-                (self._write(str(number), data), self._root / name) for number, (name, data) in enumerate(new.items())
-            ]
-            for temporary, path in written:
-                self._make(path.parent)
-                self._rename(temporary, path)
+            for name, temporary in zip(new, self._write_all(list(new.values())), strict=True):
+                self._make((self._root / name).parent)
+                self._rename(temporary, self._root / name)
             for folder in sorted({(self._root / name).parent for name in files}):
                 self._sync(folder)  # also of files that existed: their creator may have died before
 
@@ -108,6 +109,11 @@ class DirectoryStorage:
 
     def _make(self, folder: Path) -> None:
         durable.make(folder)
+
+    def _write_all(self, contents: Sequence[bytes]) -> list[Path]:
+        """Write temporary files to disk, some at a time: a disk syncs several files nearly as fast as one."""
+        with ThreadPoolExecutor(WRITERS) as pool:
+            return list(pool.map(self._write, map(str, range(len(contents))), contents))
 
     def _write(self, name: str, data: bytes) -> Path:
         """Write a temporary file to disk."""

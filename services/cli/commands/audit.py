@@ -19,6 +19,7 @@ from events.seal.merkle import Tree
 from services.cli import replay as audit
 from services.cli.checks import verify
 from services.cli.checks.finding import Finding, TreeHead
+from services.cli.fsck.commands import check_proof, fsck
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.target import LEDGER, find
 from services.common.accepted import Acceptance, accepted
@@ -28,6 +29,8 @@ from services.common.settings import SettingsError
 T = TypeVar("T")
 
 commands = typer.Typer(add_completion=False, no_args_is_help=True, help="Replay the log, or verify it.")
+commands.command("fsck")(fsck)
+commands.command("check-proof")(check_proof)
 
 
 @commands.command("replay")

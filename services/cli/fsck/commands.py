@@ -1,0 +1,161 @@
+"""The commands `duban audit fsck` and `duban audit check-proof`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.progress import Progress
+
+from events.seal.checkpoint import LogCheckpoint
+from events.seal.errors import FormatError, PolicyError, SignatureError
+from events.seal.keys import parse_key
+from events.seal.log_proof import parse_proof
+from events.seal.policy import LogPolicy, Trusted, parse_policy, policy_of
+from events.seal.storage import CHECKPOINT
+from services.cli.fsck.check import Checked, check_archive
+from services.cli.fsck.files import ArchiveFiles, DirectoryFiles, HttpFiles
+from services.cli.options import JsonOption, err, out
+from services.cli.terminal import visible
+from services.common.settings import SettingsError
+
+SHOWN = 20
+"""Flaws that are printed one by one."""
+
+PolicyOption = Annotated[Path | None, typer.Option("--policy", help="A C2SP tlog-policy file: trusted logs, quorum")]
+KeyOption = Annotated[str | None, typer.Option("--key", help="Instead of a policy: the log's verifier key (vkey)")]
+
+
+def fsck(
+    archive: Annotated[str, typer.Argument(metavar="URL|DIR", help="Where the file `checkpoint` is")],
+    policy: PolicyOption = None,
+    key: KeyOption = None,
+    since: Annotated[Path | None, typer.Option("--since", help="A checkpoint that was saved earlier")] = None,
+    token_file: Annotated[Path | None, typer.Option("--token-file", help="A token for a URL that asks for one")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Check every entry of any C2SP tlog-tiles archive against its signed checkpoint. Exit 1 if something is wrong."""
+    trust, files = _trust(policy, key), _files(archive, token_file)
+    data = files.read(CHECKPOINT)
+    if data is None:
+        raise FileNotFoundError(f"{archive} has no file `{CHECKPOINT}`; give the place where it is")
+    trusted = _trusted(trust, data, f"{archive}/{CHECKPOINT}")
+    earlier = _trusted(trust, _content(since), str(since)).checkpoint if since is not None else None
+    if earlier is not None and earlier.origin != trusted.checkpoint.origin:
+        raise SettingsError(f"{since} is of the log {earlier.origin!r}, the archive of {trusted.checkpoint.origin!r}")
+    checked = _with_progress(files, trusted.checkpoint, earlier, hidden=json)
+    if json:
+        out.out(msgspec.json.encode(_as_json(trusted, checked)).decode(), highlight=False)
+    else:
+        _print_trusted(trusted)
+        _print_checked(checked)
+    raise SystemExit(1 if checked.flaws else 0)
+
+
+def check_proof(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .tlog-proof")],
+    policy: PolicyOption = None,
+    key: KeyOption = None,
+    entry: Annotated[
+        Path | None, typer.Option("--entry", help="The entry; default: the extra data of the proof")
+    ] = None,
+) -> None:
+    """Check offline that an entry is in a log, with a policy alone. Exit 1 if it is not proved."""
+    trust = _trust(policy, key)
+    try:
+        proof = parse_proof(_content(file))
+    except FormatError as error:
+        raise SettingsError(f"{file}: {error}") from error
+    content = _content(entry) if entry is not None else proof.extra
+    if content is None:
+        raise SettingsError(f"{file} does not have the entry; give it with --entry FILE")
+    try:
+        trusted = proof.check(content, trust)
+    except (FormatError, SignatureError, PolicyError) as error:
+        raise SystemExit(_failed(f"{file}: {error}")) from error
+    _print_trusted(trusted)
+    out.print(f"position {proof.entry_index + 1}: this entry is in the log", style="green")
+    out.out(visible(content.decode(errors="replace")), highlight=False)
+
+
+def _trust(policy: Path | None, key: str | None) -> LogPolicy:
+    if (policy is None) == (key is None):
+        raise SettingsError("give one of --policy FILE and --key VKEY: without a trusted key nothing can be checked")
+    try:
+        return parse_policy(_content(policy)) if policy is not None else policy_of(parse_key(key or ""))
+    except FormatError as error:
+        raise SettingsError(f"{policy if policy is not None else '--key'}: {error}") from error
+
+
+def _files(archive: str, token_file: Path | None) -> ArchiveFiles:
+    if archive.startswith(("http://", "https://")):
+        token = _content(token_file).decode().strip() if token_file is not None else None
+        return HttpFiles(archive, token)
+    if token_file is not None:
+        raise SettingsError(f"--token-file is for a URL; {archive} is a directory")
+    return DirectoryFiles(Path(archive))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _trusted(policy: LogPolicy, data: bytes, name: str) -> Trusted:
+    try:
+        return policy.check(data)
+    except (FormatError, SignatureError, PolicyError) as error:
+        raise SystemExit(_failed(f"{name}: {error}")) from error
+
+
+def _failed(what: str) -> int:
+    err.print(f"duban: {what}", style="red", soft_wrap=True)
+    return 1
+
+
+def _with_progress(
+    files: ArchiveFiles, checkpoint: LogCheckpoint, earlier: LogCheckpoint | None, *, hidden: bool
+) -> Checked:
+    with Progress(console=err, disable=hidden) as progress:
+        bar = progress.add_task("checking entries", total=checkpoint.size)
+        return check_archive(files, checkpoint, lambda done: progress.update(bar, completed=done), earlier)
+
+
+def _print_trusted(trusted: Trusted) -> None:
+    checkpoint = trusted.checkpoint
+    out.print(f"{checkpoint.origin}: {checkpoint.size} entries, head {checkpoint.root.hex()}", soft_wrap=True)
+    out.print(f"signed by {trusted.log.name}+{trusted.log.key_id.hex()}", soft_wrap=True)
+    for name, time in trusted.witnesses.items():
+        out.print(f"cosigned by {name} at {_instant(time)}")
+
+
+def _print_checked(checked: Checked) -> None:
+    for flaw in checked.flaws[:SHOWN]:
+        out.print(f"position {flaw.position}: {flaw.detail}", style="red", soft_wrap=True)
+    if len(checked.flaws) > SHOWN:
+        out.print(f"and {len(checked.flaws) - SHOWN} more", style="red")
+    if not checked.flaws:
+        out.print(f"{checked.entries} entries ({checked.size} bytes) and all tiles agree with the checkpoint")
+
+
+def _as_json(trusted: Trusted, checked: Checked) -> dict[str, Any]:
+    checkpoint = trusted.checkpoint
+    return {
+        "origin": checkpoint.origin,
+        "size": checkpoint.size,
+        "root": checkpoint.root.hex(),
+        "witnesses": {name: _instant(time) for name, time in trusted.witnesses.items()},
+        "entries": checked.entries,
+        "findings": [flaw._asdict() for flaw in checked.flaws],
+    }
+
+
+def _instant(time: int) -> str:
+    """Return a cosignature's time as an instant; one beyond the calendar as its seconds."""
+    try:
+        return datetime.fromtimestamp(time, UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return f"{time} s after 1970"

@@ -1,0 +1,89 @@
+"""The files of an archive, in a directory or over HTTP. Both are values: a process can hand them to another one."""
+
+import time
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import httpx
+
+from events.seal.tiles import MOST_ENTRY_BYTES, WIDTH
+
+MOST_FILE_BYTES = WIDTH * (2 + MOST_ENTRY_BYTES)
+"""Bytes of the largest file, a full bundle of the longest entries."""
+
+PATIENCE = (0.5, 2.0, 5.0)
+"""Seconds to wait before each further attempt to read a file."""
+
+SECONDS = 30.0
+"""Seconds to wait for a server that sends nothing."""
+
+ABSENT = {httpx.codes.NOT_FOUND, httpx.codes.GONE}
+
+
+class ArchiveFiles(Protocol):
+    """The files of an archive by their names."""
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file's content, None if there is none; raises OSError and httpx.HTTPError."""
+
+
+class DirectoryFiles(NamedTuple):
+    """An archive in a directory."""
+
+    root: Path
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file's content, None if there is none; raises OSError."""
+        try:
+            with (self.root / name).open("rb") as file:
+                data = file.read(MOST_FILE_BYTES + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        _check_length(len(data), name)
+        return data
+
+
+class HttpFiles(NamedTuple):
+    """An archive below a URL, read with a token if it is not open to all."""
+
+    url: str
+    token: str | None = None
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file's content, None if there is none; raises OSError and httpx.HTTPError, after some attempts."""
+        for wait in (*PATIENCE, None):
+            try:
+                return self._get(name)
+            except httpx.HTTPError:
+                if wait is None:
+                    raise
+                time.sleep(wait)
+        return None
+
+    def _get(self, name: str) -> bytes | None:
+        with _client(self.token).stream("GET", f"{self.url.rstrip('/')}/{name}") as answer:
+            if answer.status_code in ABSENT:
+                return None
+            if httpx.codes.is_client_error(answer.status_code) or answer.is_redirect:
+                raise OSError(f"{answer.url} answered {answer.status_code}")
+            answer.raise_for_status()
+            data = bytearray()
+            for part in answer.iter_bytes():
+                data += part
+                _check_length(len(data), name)
+            return bytes(data)
+
+
+@cache
+def _client(token: str | None) -> httpx.Client:
+    """Return this process's client, whose connections all reads share."""
+    headers = {"Accept-Encoding": "gzip, identity"}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    return httpx.Client(headers=headers, timeout=SECONDS)
+
+
+def _check_length(length: int, name: str) -> None:
+    if length > MOST_FILE_BYTES:
+        raise OSError(f"{name} has more than {MOST_FILE_BYTES} bytes: no tile or bundle is as large")

@@ -1,0 +1,92 @@
+"""The check of one bundle of entries against the tile of their hashes."""
+
+import zlib
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import NamedTuple
+
+from events.seal.errors import FormatError
+from events.seal.merkle import head_of, leaf_hash
+from events.seal.tiles import ENTRIES, Tile, entries_in, hashes_in, read_tile, width_at
+from services.cli.fsck.files import MOST_FILE_BYTES, ArchiveFiles
+
+GZIP = b"\x1f\x8b\x08"
+
+
+class TileCheck(NamedTuple):
+    """A tile of level 0 and its bundle: the heads of both, None where they cannot be read, and what is wrong.
+
+    `entries` and `size` are the bundle's entries and bytes, `flaw` is what keeps one of the two from being read, and
+    `differs` the first place where they differ.
+    """
+
+    entries: int
+    size: int
+    entries_head: bytes | None
+    tile_head: bytes | None
+    differs: int | None
+    flaw: str | None
+
+
+def check_tile(files: ArchiveFiles, size: int, number: int) -> TileCheck:
+    """Compare a bundle's entries with the hashes in the tile of the same number; raises OSError."""
+    width = width_at(size, 0, number)
+    tile, bundle = Tile(0, number, width), Tile(ENTRIES, number, width)
+    flaws: list[str] = []
+    content = _read(files, bundle, flaws)
+    leaves = [leaf_hash(entry) for entry in _entries(content, bundle, flaws)]
+    data = _read(files, tile, flaws)
+    hashes: list[bytes] = []
+    try:
+        hashes = hashes_in(data, width) if data is not None else []
+    except FormatError as error:
+        flaws.append(f"{tile.name}: {error}")
+    return TileCheck(
+        len(leaves),
+        len(content or b""),
+        head_of(leaves) if len(leaves) == width else None,
+        head_of(hashes) if hashes else None,
+        _first_difference(leaves, hashes) if leaves and hashes else None,
+        "; ".join(flaws) or None,
+    )
+
+
+def _read(files: ArchiveFiles, tile: Tile, flaws: list[str]) -> bytes | None:
+    data = read_tile(files.read, tile)
+    if data is None:
+        flaws.append(f"{tile.name} is missing")
+    return data
+
+
+def _entries(data: bytes | None, bundle: Tile, flaws: list[str]) -> list[bytes]:
+    """Return the entries of a bundle, which may be compressed on disk, as many as it has up to the bundle's width."""
+    if data is None:
+        return []
+    try:
+        found = entries_in(_unpacked(data))
+    except FormatError as error:
+        flaws.append(f"{bundle.name}: {error}")
+        return []
+    if len(found) < bundle.width:
+        flaws.append(f"{bundle.name} has {len(found)} entries where the tree has {bundle.width}")
+    return found[: bundle.width]
+
+
+def _unpacked(data: bytes) -> bytes:
+    if not data.startswith(GZIP):
+        return data
+    try:
+        entries_in(data)
+    except FormatError:  # so it is not the length of an entry
+        unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        try:
+            return unpacking.decompress(data, MOST_FILE_BYTES)
+        except zlib.error as error:
+            raise FormatError(f"it is neither a bundle nor compressed: {error}") from error
+    return data
+
+
+def _first_difference(some: Sequence[bytes], others: Sequence[bytes]) -> int | None:
+    if some == others:
+        return None
+    return next(at for at, (one, other) in enumerate(zip_longest(some, others)) if one != other)
