@@ -1,12 +1,13 @@
 # Each target makes what it needs; nothing but Python 3.11 or later and make has to be there.
 PYTHON ?= python3
+PYTHON312 ?= python3.12
 ARGS ?=
 WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench faults vendor pictures format lock clean
+.PHONY: demo test check bench seal-bench faults verifiers vendor pictures format lock clean
 
 demo: $(READY)  ## 2017-08 to 2021-01 on the real table, in about a minute (ARGS=--once ends by itself)
 	$(BIN)/duban demo $(ARGS)
@@ -24,6 +25,13 @@ check: $(READY)  ## format, lint, types, import contracts, the published contrac
 
 bench: $(READY)  ## ratios against a bare baseline (ARGS=--json for machines)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+seal-bench: $(READY)  ## entries hashed, sealed and checked a second, on one processor (ARGS=--json for machines)
+	$(BIN)/python -m tests.bench.sealing $(ARGS)
+
+verifiers:  ## other people's verifiers of archives, for tests/events/seal/test_other_implementations.py; needs Python 3.12
+	$(PYTHON312) -m venv .verifiers
+	.verifiers/bin/pip install --quiet --disable-pip-version-check aics-tlog==0.2.1 proofbundle==6.3.1
 
 faults: $(READY)  ## inject faults by seed, resuming after the last sitting; totals in docs/faults.md (ARGS=--points 1000)
 	$(BIN)/python -m tests.faults $(ARGS)

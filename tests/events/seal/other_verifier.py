@@ -1,0 +1,57 @@
+"""Run by a Python that has aics-tlog and proofbundle: verifies archives without a line of this project.
+
+`python other_verifier.py verify <archive> <Ed25519 vkey> <ML-DSA-44 vkey> <earlier checkpoint>…` and
+`python other_verifier.py build <archive> <entries>`, which prints the verifier key of the archive that it has made.
+"""
+
+import sys
+from pathlib import Path
+
+import aics_tlog as tlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from proofbundle.checkpoint import verify_cosignature
+
+
+def checkpoint(path: Path, key: str) -> tuple[int, bytes]:
+    """Return size and head of a checkpoint whose Ed25519 signature verifies."""
+    found = tlog.verify_checkpoint(tlog.parse_note(path.read_bytes()), tlog.parse_vkey(key))
+    assert found.ok, found.error
+    return found.size, found.root
+
+
+def verify(root: Path, key: str, ml_dsa: str, *earlier: str) -> None:
+    """Verify signatures, every tile and entry, an inclusion proof of some, and consistency with earlier checkpoints."""
+    size, head = checkpoint(root / "checkpoint", key)
+    cosigned = verify_cosignature((root / "checkpoint").read_text(encoding="utf-8"), ml_dsa)
+    assert cosigned["ok"], cosigned
+    files = tlog.FileSystemTileReader(root)
+    report = tlog.audit_tiles(files, size, head)
+    assert report.bundles == -(-size // 256)
+    reader = tlog.VerifiedTileReader(files, size, head)
+    for index in sorted({0, 1, 255, 256, size // 2, size - 1} & set(range(size))):
+        proof = tlog.inclusion_proof_from_tiles(reader, index, size)
+        assert tlog.verify_leaf_inclusion(reader.entry(index), index, size, proof, head)
+    for path in earlier:
+        old, old_head = checkpoint(Path(path), key)
+        proof = tlog.consistency_proof_from_tiles(reader, old, size)
+        assert tlog.verify_consistency(old, size, old_head, head, proof), path
+    print(size)  # noqa: T201
+
+
+def build(root: Path, count: int) -> None:
+    """Make an archive of some entries with a new key."""
+    key, origin = Ed25519PrivateKey.generate(), "other.example/log"
+    store = tlog.DirectoryTileStore(root, fsync=False)
+    writer = tlog.IncrementalTileWriter(store)
+    writer.append([f"entry {number}".encode() for number in range(count)])
+    note = tlog.sign_checkpoint(tlog.Checkpoint(origin, writer.size, writer.root()), key, origin)
+    store.write_checkpoint(note.to_bytes())
+    print(tlog.format_vkey(tlog.vkey_from_ed25519(origin, key.public_key())))  # noqa: T201
+
+
+if __name__ == "__main__":
+    _, what, folder, *rest = sys.argv
+    if what == "verify":
+        verify(Path(folder), *rest)
+    else:
+        build(Path(folder), int(rest[0]))
