@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from events.seal.errors import FormatError
-from events.seal.merkle import EMPTY, HASH_BYTES
+from events.seal.merkle import HASH_BYTES
 from events.seal.notes import from_base64
 
 MOST_SIZE = (1 << 63) - 1
@@ -45,10 +45,7 @@ def parse_checkpoint(text: str) -> LogCheckpoint:
     root = from_base64(head, "the head of the checkpoint")
     if len(root) != HASH_BYTES:
         raise FormatError(f"the head of the checkpoint has {len(root)} bytes instead of {HASH_BYTES}")
-    entries = decimal(size, "the size of the checkpoint")
-    if entries == 0 and root != EMPTY:
-        raise FormatError("the checkpoint has no entries, but another head than that of the empty tree")
-    return LogCheckpoint(origin, entries, root, tuple(extensions))
+    return LogCheckpoint(origin, decimal(size, "the size of the checkpoint"), root, tuple(extensions))
 
 
 def decimal(text: str, what: str) -> int:

@@ -19,6 +19,7 @@ from events.seal.proofs import inclusion_proof
 from events.seal.signing_state import SigningState
 from events.seal.tiles import bundle_of, entries_in, subtrees
 from services.cli.fsck import check as check_module
+from services.cli.fsck import files as files_module
 from services.cli.fsck.check import check_archive
 from services.cli.fsck.files import DirectoryFiles, HttpFiles
 from services.cli.fsck.tree_check import Flaw
@@ -263,7 +264,7 @@ def test_compressed_bundles_are_read(sealed: Sealed) -> None:
     assert flaws(sealed) == []
 
 
-def test_an_archive_over_http(sealed: Sealed) -> None:
+def test_an_archive_over_http(sealed: Sealed, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a token, compressed bundles, and a file that cannot be read at first."""
     checkpoint = sealed.policy.check((sealed.root / "checkpoint").read_bytes()).checkpoint
     with serving(sealed.root, TILES[1]) as url:
@@ -275,6 +276,9 @@ def test_an_archive_over_http(sealed: Sealed) -> None:
         ]
         with pytest.raises(OSError, match="checkpoint answered 401"):
             HttpFiles(url).read("checkpoint")
+    monkeypatch.setattr(files_module, "PATIENCE", (0.01,))
+    with pytest.raises(OSError, match=f"{url}: checkpoint: .*refused"):
+        HttpFiles(url, TOKEN).read("checkpoint")
 
 
 def test_the_command(sealed: Sealed) -> None:

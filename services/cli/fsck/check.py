@@ -41,7 +41,7 @@ def check_archive(
 ) -> Checked:
     """Check every entry and tile against a verified checkpoint, and that against an earlier one of the same log.
 
-    `report` is called with the number of entries that have been checked. Raises OSError and httpx.HTTPError.
+    `report` is called with the number of entries that have been checked. Raises OSError.
     """
     tiles: list[TileCheck] = []
     for chunk in _chunks(files, checkpoint.size):
@@ -71,7 +71,7 @@ def processors() -> int:
 
 
 def check_chunk(files: ArchiveFiles, size: int, numbers: range) -> list[TileCheck]:
-    """Check some tiles of level 0; raises OSError and httpx.HTTPError."""
+    """Check some tiles of level 0; raises OSError."""
     check = partial(check_tile, files, size)
     if not isinstance(files, HttpFiles):
         return list(map(check, numbers))

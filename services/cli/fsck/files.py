@@ -25,7 +25,7 @@ class ArchiveFiles(Protocol):
     """The files of an archive by their names."""
 
     def read(self, name: str) -> bytes | None:
-        """Return a file's content, None if there is none; raises OSError and httpx.HTTPError."""
+        """Return a file's content, None if there is none; raises OSError."""
 
 
 class DirectoryFiles(NamedTuple):
@@ -51,13 +51,13 @@ class HttpFiles(NamedTuple):
     token: str | None = None
 
     def read(self, name: str) -> bytes | None:
-        """Return a file's content, None if there is none; raises OSError and httpx.HTTPError, after some attempts."""
+        """Return a file's content, None if there is none; raises OSError, after some attempts if it may pass."""
         for wait in (*PATIENCE, None):
             try:
                 return self._get(name)
-            except httpx.HTTPError:
+            except httpx.HTTPError as error:
                 if wait is None:
-                    raise
+                    raise OSError(f"{self.url}: {name}: {error or type(error).__name__}") from error
                 time.sleep(wait)
         return None
 
@@ -65,9 +65,10 @@ class HttpFiles(NamedTuple):
         with _client(self.token).stream("GET", f"{self.url.rstrip('/')}/{name}") as answer:
             if answer.status_code in ABSENT:
                 return None
-            if httpx.codes.is_client_error(answer.status_code) or answer.is_redirect:
+            if answer.is_server_error or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+                answer.raise_for_status()
+            if answer.status_code != httpx.codes.OK:
                 raise OSError(f"{answer.url} answered {answer.status_code}")
-            answer.raise_for_status()
             data = bytearray()
             for part in answer.iter_bytes():
                 data += part

@@ -29,7 +29,7 @@ class Levels(NamedTuple):
 def tree_flaws(read: Read, checkpoint: LogCheckpoint, tiles: Sequence[TileCheck]) -> list[Flaw]:
     """Return what is wrong with the archive of a checkpoint whose tiles of level 0 and bundles are `tiles`.
 
-    Of an entry and its hash the one that leads to the checkpoint's head is right. Raises OSError and httpx.HTTPError.
+    Of an entry and its hash the one that leads to the checkpoint's head is right. Raises OSError.
     """
     upper = _upper(read, checkpoint.size)
     heads = _heads(tiles, upper, checkpoint)
