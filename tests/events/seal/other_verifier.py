@@ -1,13 +1,18 @@
-"""Run by a Python that has aics-tlog and proofbundle: verifies archives without a line of this project.
+"""Run by a Python that has aics-tlog, aics-witness and proofbundle: verifies archives without a line of this project.
 
-`python other_verifier.py verify <archive> <Ed25519 vkey> <ML-DSA-44 vkey> <earlier checkpoint>…` and
-`python other_verifier.py build <archive> <entries>`, which prints the verifier key of the archive that it has made.
+`python other_verifier.py verify <archive> <Ed25519 vkey> <ML-DSA-44 vkey> <earlier checkpoint>…`,
+`python other_verifier.py build <archive> <entries>`, which prints the verifier key of the archive that it has made, and
+`python other_verifier.py cosign <database> <origin> <vkey> <request>…`, which prints the witness' key and its answers.
 """
 
+import json
 import sys
 from pathlib import Path
 
 import aics_tlog as tlog
+from aics_witness.config import LogConfig
+from aics_witness.service import Witness, WitnessError
+from aics_witness.store import WitnessStore
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from proofbundle.checkpoint import verify_cosignature
 
@@ -49,9 +54,24 @@ def build(root: Path, count: int) -> None:
     print(tlog.format_vkey(tlog.vkey_from_ed25519(origin, key.public_key())))  # noqa: T201
 
 
+def cosign(database: Path, origin: str, key: str, *requests: str) -> None:
+    """Ask a new witness to cosign, one request after another."""
+    log = LogConfig.from_strings(origin, [key])
+    witness = Witness("w.example/1", Ed25519PrivateKey.generate(), WitnessStore(database, create=True), [log])
+    answers = []
+    for request in requests:
+        try:
+            answers.append((200, witness.add_checkpoint(Path(request).read_bytes()).decode()))
+        except WitnessError as error:
+            answers.append((error.status, error.body.decode()))
+    print(json.dumps([witness.vkey_text, answers]))  # noqa: T201
+
+
 if __name__ == "__main__":
     _, what, folder, *rest = sys.argv
     if what == "verify":
         verify(Path(folder), *rest)
+    elif what == "cosign":
+        cosign(Path(folder), *rest)
     else:
         build(Path(folder), int(rest[0]))

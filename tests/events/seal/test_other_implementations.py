@@ -1,20 +1,27 @@
 """Implementations that are not ours verify our archives, and ours verifies theirs.
 
 aics-tlog needs Python 3.12, so they are no dependency of duban: `make verifiers` puts them into a virtual environment
-of their own, `.verifiers`; DUBAN_TEST_VERIFIERS may name another Python that has aics-tlog and proofbundle.
+of their own, `.verifiers`; DUBAN_TEST_VERIFIERS may name another Python that has them.
 """
 
+import json
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from events.seal.checkpoint import LogCheckpoint
 from events.seal.keys import parse_key
-from events.seal.policy import policy_of
+from events.seal.notes import parse_lines, parse_note
+from events.seal.policy import parse_policy, policy_of
+from events.seal.proofs import consistency_proof
+from events.seal.storage import DirectoryStorage
+from events.seal.tiles import subtrees
+from events.seal.witnessing import AddCheckpoint, WitnessRefusal, judged
 from services.cli.fsck.check import check_archive
 from services.cli.fsck.files import DirectoryFiles
-from tests.events.seal.logs import Sealed, entries
+from tests.events.seal.logs import ORIGIN, Sealed, entries, policy_text
 
 ROOT = Path(__file__).parents[3]
 
@@ -74,3 +81,57 @@ def test_we_verify_theirs(python: str, tmp_path: Path, size: int) -> None:
     assert checkpoint.size == size
     checked = check_archive(DirectoryFiles(tmp_path), checkpoint, lambda _: None)
     assert (checked.entries, checked.flaws) == (size, [])
+
+
+def requests(folder: Path) -> tuple[Sealed, list[bytes]]:
+    """Return a log, and requests to a witness: growth, repeats, wrong sizes and proofs, forks, other logs, nonsense."""
+    sealed = Sealed(folder / "log")
+
+    def ask(log: Sealed, old: int, size: int) -> bytes:
+        read = DirectoryStorage(log.root).read
+        data = read("checkpoint")
+        assert data is not None
+        return AddCheckpoint(old, tuple(consistency_proof(old, size, subtrees(read, size))), data).encode()
+
+    made, size = [], 0
+    for more in (0, 3, 0, 300):
+        sealed.grow(entries(more, size))
+        made.append(ask(sealed, size, size + more))
+        size += more
+    fork, other = Sealed(folder / "fork"), Sealed(folder / "other")
+    fork.signer = sealed.signer
+    for log, first, count in ((fork, 1, size), (other, 0, size), (Sealed(folder / "third", "third.example/log"), 0, 9)):
+        log.grow(entries(count, first))
+        made.append(ask(log, min(count, size), count))
+    fork.grow(entries(50, size + 1))
+    sealed.grow(entries(50, size))
+    right = ask(sealed, size, size + 50)
+    made += [ask(fork, size, size + 50), ask(sealed, size - 1, size + 50)]
+    head, _, tail = right.partition(b"\n\n")
+    made += [head.rpartition(b"\n")[0] + b"\n\n" + tail, right.replace(b"old 303", b"old 999"), head, b"", b"old 0\n\n"]
+    made += [right.replace(b"\n353\n", b"\n354\n"), right, right]
+    return sealed, made
+
+
+def test_their_witness_cosigns_our_log_and_answers_as_ours_does(python: str, tmp_path: Path) -> None:
+    """Checkpoints that continue the log are cosigned, as a policy asks; all other requests get the same status."""
+    sealed, made = requests(tmp_path)
+    for number, request in enumerate(made):
+        (tmp_path / f"request.{number}").write_bytes(request)
+    paths = [str(tmp_path / f"request.{number}") for number in range(len(made))]
+    key = sealed.signer.keys[0]
+    witness, answers = json.loads(other(python, "cosign", str(tmp_path / "witness.db"), ORIGIN, str(key), *paths))
+    newest: LogCheckpoint | None = None
+    for request, (status, body) in zip(made, answers, strict=True):
+        found = judged(request, [key], lambda _: newest)  # noqa: B023  (called at once)
+        if isinstance(found, WitnessRefusal):
+            assert (found.status, found.body if status == 409 else "") == (status, body if status == 409 else "")
+        else:
+            assert status == 200, body
+            newest = found
+            note = parse_note(request.partition(b"\n\n")[2]).adding(parse_lines(body))
+            policy = parse_policy(policy_text([key], f"witness w {witness}", "quorum w"))
+            assert set(policy.check(note.encode()).witnesses) == {"w"}
+    assert newest is not None
+    assert newest.size == 353
+    assert {status for status, _ in answers} == {200, 400, 403, 404, 409, 422}
