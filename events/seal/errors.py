@@ -2,7 +2,7 @@
 
 
 class FormatError(ValueError):
-    """Bytes are not what their specification says; the message names what, where, and what would be right."""
+    """Bytes do not have the form of their specification; the message has what, where, and what would be right."""
 
 
 class SignatureError(ValueError):
@@ -22,4 +22,4 @@ class ArchiveError(RuntimeError):
 
 
 class SigningError(RuntimeError):
-    """A signer gave no usable signature, or a signature was refused because of an earlier one."""
+    """A signer returned no valid signature, or a signature was refused because it would contradict an earlier one."""

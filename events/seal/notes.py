@@ -14,7 +14,7 @@ MOST_NOTE_BYTES = 1_000_000
 """Bytes of a note that are read, as in golang.org/x/mod/sumdb/note."""
 
 MOST_SIGNATURES = 100
-"""Signature lines of a note that are read, as there; the specification asks for 16 at least."""
+"""Signature lines of a note that are read, as there; the specification requires at least 16."""
 
 KEY_ID_BYTES = 4
 

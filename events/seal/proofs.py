@@ -100,7 +100,7 @@ def consistent(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequ
 
 
 def _head(start: int, end: int, subtrees: Subtrees) -> bytes:
-    """Return the head over the leaves from `start` to before `end`, where `start` begins a subtree of that size."""
+    """Return the head over the leaves from `start` to before `end`; `start` begins a subtree of that size."""
     heads = []
     for size in whole(end - start):
         heads.append(subtrees(size.bit_length() - 1, start // size))

@@ -120,7 +120,7 @@ class CommandSigner:
             raise SigningError(f"the signing command {name}: {error}") from error
         missing = ", ".join(f"{key.name}+{key.key_id.hex()}" for key in self.keys if key not in signed)
         if missing:
-            raise SigningError(f"the signing command {name} gave no signature of {missing}")
+            raise SigningError(f"the signing command {name} returned no signature of {missing}")
         return lines
 
 

@@ -95,7 +95,7 @@ def hashes_in(data: bytes, width: int) -> list[bytes]:
     if len(data) % HASH_BYTES or len(data) > WIDTH * HASH_BYTES:
         raise FormatError(f"{len(data)} bytes are no tile: it has up to {WIDTH} hashes of {HASH_BYTES} bytes")
     if len(data) < width * HASH_BYTES:
-        raise FormatError(f"{len(data) // HASH_BYTES} hashes where the tree has {width}")
+        raise FormatError(f"{len(data) // HASH_BYTES} hashes instead of {width}")
     return [data[at : at + HASH_BYTES] for at in range(0, width * HASH_BYTES, HASH_BYTES)]
 
 

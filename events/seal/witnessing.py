@@ -1,7 +1,7 @@
 """Requests to a witness, and which it may cosign: checkpoints that continue the last one it has cosigned. Pure.
 
-https://c2sp.org/tlog-witness#add-checkpoint . The caller records the checkpoint before it signs, in one atomic step with
-the comparison.
+https://c2sp.org/tlog-witness#add-checkpoint . The caller records the checkpoint before it signs, in one atomic
+step with the comparison.
 """
 
 import base64

@@ -1,1 +1,1 @@
-"""`duban audit fsck` and `check-proof`: anybody's tlog-tiles archive; nothing here knows the events of duban."""
+"""`duban audit fsck` and `check-proof`: checks of any tlog-tiles archive, without knowledge of duban's events."""

@@ -1,4 +1,4 @@
-"""The check of an archive: every entry, every tile, and the checkpoint's head; in processes where that is faster."""
+"""The check of an archive: every entry, every tile, and the checkpoint's head; large archives by several processes."""
 
 import os
 from collections.abc import Callable, Iterator

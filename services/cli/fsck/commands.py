@@ -32,14 +32,16 @@ def fsck(
     policy: PolicyOption = None,
     key: KeyOption = None,
     since: Annotated[Path | None, typer.Option("--since", help="A checkpoint that was saved earlier")] = None,
-    token_file: Annotated[Path | None, typer.Option("--token-file", help="A token for a URL that asks for one")] = None,
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", help="The token of an archive that is not public")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Check every entry of any C2SP tlog-tiles archive against its signed checkpoint. Exit 1 if something is wrong."""
     trust, files = _trust(policy, key), _files(archive, token_file)
     data = files.read(CHECKPOINT)
     if data is None:
-        raise FileNotFoundError(f"{archive} has no file `{CHECKPOINT}`; give the place where it is")
+        raise FileNotFoundError(f"{archive} has no file `{CHECKPOINT}`; give the directory or URL that has it")
     trusted = _trusted(trust, data, f"{archive}/{CHECKPOINT}")
     earlier = _trusted(trust, _content(since), str(since)).checkpoint if since is not None else None
     if earlier is not None and earlier.origin != trusted.checkpoint.origin:

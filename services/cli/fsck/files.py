@@ -78,7 +78,7 @@ class HttpFiles(NamedTuple):
 
 @cache
 def _client(token: str | None) -> httpx.Client:
-    """Return this process's client, whose connections all reads share."""
+    """Return this process's client; all reads share its connections."""
     headers = {"Accept-Encoding": "gzip, identity"}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"

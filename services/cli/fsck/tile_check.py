@@ -14,7 +14,7 @@ GZIP = b"\x1f\x8b\x08"
 
 
 class TileCheck(NamedTuple):
-    """A tile of level 0 and its bundle: the heads of both, None where they cannot be read, and what is wrong.
+    """A tile of level 0 and its bundle: the heads of both, None if it cannot be read, and what is wrong.
 
     `entries` and `size` are the bundle's entries and bytes, `flaw` is what keeps one of the two from being read, and
     `differs` the first place where they differ.
@@ -68,7 +68,7 @@ def _entries(data: bytes | None, bundle: Tile, flaws: list[str]) -> list[bytes]:
         flaws.append(f"{bundle.name}: {error}")
         return []
     if len(found) < bundle.width:
-        flaws.append(f"{bundle.name} has {len(found)} entries where the tree has {bundle.width}")
+        flaws.append(f"{bundle.name} has {len(found)} entries instead of {bundle.width}")
     return found[: bundle.width]
 
 

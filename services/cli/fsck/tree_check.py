@@ -1,4 +1,4 @@
-"""The check of a whole tree: where entries, tiles and the checkpoint differ, which of them is wrong."""
+"""The check of a whole tree: which of entries, tiles and checkpoint is wrong if they differ."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -20,7 +20,7 @@ class Flaw(NamedTuple):
 
 
 class Levels(NamedTuple):
-    """The tiles above level 0: their hashes by level, None where a tile cannot be read, and why it cannot."""
+    """The tiles above level 0: their hashes by level, None if a tile cannot be read, and the reason."""
 
     rows: list[list[bytes | None]]
     flaws: list[Flaw]
@@ -40,7 +40,7 @@ def tree_flaws(read: Read, checkpoint: LogCheckpoint, tiles: Sequence[TileCheck]
     if not right and not flaws:
         detail = (
             f"entries and tiles agree with each other, but not with the checkpoint: their head is {root.hex()}, "
-            f"it signs {checkpoint.root.hex()}; an earlier checkpoint (--since) shows from where on they are others"
+            f"it signs {checkpoint.root.hex()}; an earlier checkpoint (--since) shows which entries changed"
         )
         flaws.append(Flaw(1, detail))
     return sorted(flaws)

@@ -99,7 +99,7 @@ def test_lines_of_other_keys_are_passed_on(tmp_path: Path) -> None:
         (("sh", "-c", "exit 1"), "ended with 1: no message"),
         (("sh", "-c", "echo signed"), "is no signature line"),
         (("sh", "-c", "printf '\\377'"), "utf-8"),
-        (("true",), "gave no signature of w.example"),
+        (("true",), "returned no signature of w.example"),
         (("sleep", "5"), "did not sign: .*timed out"),
     ],
 )

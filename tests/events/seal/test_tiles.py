@@ -90,7 +90,7 @@ def test_malformed_bundles_and_tiles() -> None:
     for wrong in (bytes(33), bytes(257 * 32)):
         with pytest.raises(FormatError, match="are no tile"):
             hashes_in(wrong, 1)
-    with pytest.raises(FormatError, match="2 hashes where the tree has 3"):
+    with pytest.raises(FormatError, match="2 hashes instead of 3"):
         hashes_in(bytes(64), 3)
 
 
