@@ -8,8 +8,8 @@ import msgspec
 from lark import Token, Tree
 from msgspec import Struct
 
-from events.deadline import Deadline, Recurring
-from services.schedule.counted import read_counted, read_event, read_issue
+from events.deadline import Deadline, Recurring, Triggered
+from services.schedule.counted import UnclearPeriodError, read_counted, read_event, read_issue
 from services.schedule.dated import read_dated
 from services.schedule.festival import read_festival
 from services.schedule.goal import make_masked, unmask
@@ -44,7 +44,9 @@ _ENUMERATOR = re.compile(
 """What only numbers a clause; it is no part of a date (①2018年)."""
 
 
-_RESPECTIVELY = re.compile(r"[年月日底末度前][、和及与][^,;。]{1,9}分别(?=[^,;。]*[\U000f0000-\U000fffff])")
+_RESPECTIVELY = re.compile(
+    r"(?:[年月日底末度前][、和及与]|[0-9]年?[-至到])[^,;。]{1,9}分别(?=[^,;。]*[\U000f0000-\U000fffff])"
+)
 """Parts of the work for several times at once (2018年、2019年分别完成50%、100%)."""
 
 
@@ -52,18 +54,19 @@ class Clause(Struct, frozen=True):
     """A clause, where it stands in the phrase, and what it means for itself (None: nothing about time).
 
     `carried` is where the words stand that mean it. `bare` is false where the words about the work could mean it
-    instead (不断提高质量), `goal` true where it has a quantity to reach, and `itemised` where what comes again
+    instead (不断提高质量), `unclear` says what keeps a period from being read, `goal` true where it has a quantity to reach, and `itemised` where what comes again
     names its time in each period.
     """
 
     begin: int
     end: int
     means: Deadline | None
-    rule: str = ""
-    carried: tuple[int, int] | None = None
+    rule: str
+    carried: tuple[int, int]
     bare: bool = True
     goal: bool = False
     itemised: bool = False
+    unclear: str = ""
 
 
 def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> Iterator[Clause]:
@@ -81,11 +84,16 @@ def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> It
         while at and plain.text[at - 1] == ";" and text[plain.begins[at - 1]] not in ";；\n":
             at -= 1  # the number before it is part of the clause
         begin, end = plain.origin(at, node.meta.end_pos)
-        means, rule, origin = _read_clause(node, shown, origin, festivals)
-        carried = plain.origin(*carrying(node)) if means is not None else None
+        unclear = ""
+        try:
+            means, rule, origin = _read_clause(node, shown, origin, festivals)
+        except UnclearPeriodError as error:
+            means, rule, unclear = None, "", str(error)
+        whole = isinstance(means, Triggered) and rule not in WORDINGS
+        carried = plain.origin(node.meta.start_pos if whole else carrying(node)[0], carrying(node)[1])
         goal = any(token.type == "GOAL" for token in node.scan_values(lambda value: isinstance(value, Token)))
         bare = rule not in WORDINGS or is_bare(node)
-        yield Clause(begin, end, means, rule, carried, bare, goal, any(node.find_data("item")))
+        yield Clause(begin, end, means, rule, carried, bare, goal, any(node.find_data("item")), unclear)
 
 
 def _plain(text: str) -> Plain:

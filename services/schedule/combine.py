@@ -22,6 +22,9 @@ _WHOLE, _HALF = 100, 50
 _MANNER = re.compile(r"[分逐按].{0,3}(?:调度|推进|实施|组织实施|落实|督导|通报)?[,，;；。]?")
 """So, unlike with 每, a period is the way in which the work for a date is done (按月调度，年底前完成)."""
 
+_SERVICE = re.compile("[以之]?内?(?:全部|全程)?(?:办结|办理|办毕|出证|发证|答复|审结|响应|送达)|不超过")
+"""A period in which a service is to be done, which is itself to be reached by a date (年底前实现3日内办结)."""
+
 _AMONG = re.compile(r"其中[,，:：]?$")
 """A part of the work that is due before the whole (2023年达到400万，其中，2021年200万)."""
 
@@ -40,6 +43,7 @@ class Meaning(Struct, frozen=True):
 def combine(clauses: list[Clause], text: str) -> Meaning:
     """Return what the clauses mean together; ValueError if it is nothing that one deadline can say."""
     dated = [clause for clause in clauses if isinstance(clause.means, Fixed | Ambiguous)]
+    _check_periods(clauses, dated, text)
     if dated:
         clauses = [clause if _counts(clause, dated, text) else replace(clause, means=None) for clause in clauses]
     meant = [clause for clause in clauses if clause.means is not None]
@@ -65,10 +69,18 @@ def combine(clauses: list[Clause], text: str) -> Meaning:
     return Meaning(Milestones(text, tuple(_steps(clauses, text))), "steps", tuple(meant), waiting)
 
 
+def _check_periods(clauses: list[Clause], dated: list[Clause], text: str) -> None:
+    """Raise ValueError for a period that counts from an unnamed day, unless it is a service's and a date is named."""
+    for clause in clauses:
+        named = any(other.rule not in PERIODS for other in dated)
+        if clause.unclear and not (named and _SERVICE.search(normalise(text[clause.begin : clause.end]))):
+            raise ValueError(clause.unclear)
+
+
 def _counts(clause: Clause, dated: list[Clause], text: str) -> bool:
     """Return whether a clause says a time of its own beside those with dates, and not how the work is done."""
     match clause.means:
-        case Recurring() if clause.carried is not None:
+        case Recurring():
             before = clause.begin < dated[-1].begin and text[clause.carried[0]] in "分逐按"
             manner = before or _MANNER.fullmatch(text[clause.begin : clause.end])
             return not manner and (clause.itemised or not clause.goal)

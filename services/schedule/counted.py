@@ -20,10 +20,14 @@ _OWN = ("自", "从", "本", "该", "收", "接", "即日", "现在")
 """With these the issue is that of the very document, whatever stands before (各地自印发之日起)."""
 
 
+class UnclearPeriodError(ValueError):
+    """A period of which the clause does not say from when it counts."""
+
+
 def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Triggered, str]:
     """Read a `counted_clause` from the day it names, or else from the day of issue, and name the rule.
 
-    What is counted from the issue of something else waits. ValueError where it does not say from when it counts.
+    What is counted from the issue of something else waits. UnclearPeriodError where it does not say from when it counts.
     """
     issue, since, marks = token(clause, "ISSUE"), child(clause, "span"), marks_of(clause)
     if issue and _of_other(marks, issue):
@@ -37,9 +41,9 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
     elif not issue and origin.event:
         return Triggered(text, f"{origin.event},{_until_tail(clause, text)}"), "period-after-event"
     elif not issue and (_CASE.search(origin.worded) or (origin.worded and _PROCEDURAL & tokens(clause).keys())):
-        raise ValueError(f"it does not say from when it counts: from the issue, or from “{origin.worded}”")
+        raise UnclearPeriodError(f"it does not say from when it counts: from the issue, or from “{origin.worded}”")
     elif not issue and any(mark.type in ("WORD", "TO") for mark in marks):
-        raise ValueError("it does not say from when it counts")
+        raise UnclearPeriodError("it does not say from when it counts")
     if not token(clause, "WITHIN") and (after := marks_of(clause, -1)):
         raise ValueError(f"what “{''.join(after)}” adds cannot be read")
     last, rule = last_day(tokens(child(clause, "period") or clause), start)

@@ -17,6 +17,9 @@ _DONE = re.compile(
 
 _OVER = re.compile("已[于在]?$")
 
+_ON = re.compile("至(?!少|今)|到(?![位达账岗期货场户村人边])")
+"""Words that go on to an end which is no date (2021年3月至长期)."""
+
 _STAGE = re.compile("(?:阶段|[近中远短长]期)[(:]$")
 """What is named so is to be done in the bare span after it (实施阶段：4—10月)."""
 
@@ -72,12 +75,14 @@ def _check_words(before: list[str], span: Span, stated: dict[str, str], after: l
         raise ValueError(f"“{after[0]}” does not say by when")
     if words.startswith("已"):
         raise ValueError(f"“{words}” says what was done by then, not by when to do it")
+    if _ON.match(words):
+        raise ValueError(f"until when “{words}” lasts cannot be read")
     if not stated and not span.last:
         for token in after:
             if token.type in _RELATIONS:
                 raise ValueError(f"what “{token}” means in “{words}” cannot be read")
         if "WORD" in before and before[-1] not in ("AT", "TO") and not _DONE.match(words):
             raise ValueError("it names a time, but does not say that this is a limit")
-    later = [token for token in after if token.type == "NAMED_YEAR" and int(token[:4]) >= span.origin.issued.year]
+    later = [token for token in after if token.type == "NAMED_YEAR" and int(token[:4]) > span.origin.issued.year]
     if later and not (span.dated and (stated or span.last)):
         raise ValueError(f"what a second year means in “{words}” cannot be read")

@@ -56,10 +56,13 @@ _SIZE = re.compile(
 """Numbers that are no year: long ones, those of an index (PM2.5) and of a version (系统2.0)."""
 
 _DURATION = rf"(?:{_RANGE}|半){_LENGTH}(?:以内|之内|内|左右|以上|以下)?"
+_DURATIONS = rf"{_DURATION}(?:[、和或及至到]{_DURATION})*"
 _CHANGED = r"压缩|缩短|压减|缩减|精简|减少|减(?=[至到])|降低|降(?=[至到])|提速|延长|放宽|控制|稳定|达到|提高|提升|保持"
 _GOAL_PERIOD = re.compile(
     rf"(?:(?:由|从){_DURATION}(?=[^0-9,;。]{{0,8}}(?:{_CHANGED})))?"
-    rf"(?:{_CHANGED})[^0-9,;。半]{{0,12}}(?:(?<=[至到为在过于])|(?<=达到)){_DURATION}(?:[、和或及至到]{_DURATION})*"
+    rf"(?:{_CHANGED})[^0-9,;。半]{{0,12}}(?<=[至到为在过于])(?:[0-9.]+个?[、和])*{_DURATIONS}"
+    rf"|(?:用时|耗时|时长|周期|(?:办理|审批|审核|办结|答复|受理|登记)[^0-9,;。]{{0,6}}(?:时间|时限|期限))[^0-9,;。]{{0,6}}{_DURATIONS}"
+    rf"|[用以][0-9]+年(?:左右|多)?的?时间"
     rf"|(?:{_RANGE}){_LENGTH}以上"
     rf"|(?:共|历时|集中|有效期|保质期|工期|任期)[为共约]?{_DURATION}(?:时间)?(?!前)"
     rf"|[0-9]+分钟(?:以内|内)?"
@@ -90,6 +93,12 @@ _DONE = (
 _ATTRIBUTE = re.compile(rf"{_DATE}{_DONE}")
 """A time that only says which ones are meant (2004年年底前投运的电厂)."""
 
+_PART = re.compile(
+    r"全年(?:目标|工作)?(?:任务|目标|计划)|[春夏秋冬]{1,2}季?(?=造林|植树|绿化|农业|农田|水利|攻坚|防火|招生|征兵|行动|大气|施工|生产)"
+    rf"|(?:编制|制[定订]|完成|印发|修订|出台|发布)(?:完成)?{_YEAR_LIKE}年?[-至]{_YEAR_LIKE}年(?=[^0-9,;。]{{0,12}}(?:规划|计划|方案|纲要))"
+)
+"""A year or season that names a part of the work (完成全年任务, 编制2021—2035年规划)."""
+
 _REASON = re.compile(r"(?:由于|鉴于)[^,;。]*")
 _NUMBERED = re.compile(
     r"\(即[^()月日]*\)|[〔\[(]\s*20[0-9]{2}\s*[〕\])]\s*第?[0-9]+号|《[^》]*》|\((?:详?见)?附[件表录][^()]*\)"
@@ -99,7 +108,7 @@ _NUMBERED = re.compile(
 _SEASON = re.compile(r"[春夏秋冬]{1,2}季?(?=\([0-9])")
 """A season whose months follow in brackets."""
 
-_FINDERS = (_NUMBERED, _REASON, _ATTRIBUTE, _BASELINE, _PAST, _GOAL_PERIOD, _SEASON, _QUANTITY, _SIZE)
+_FINDERS = (_NUMBERED, _REASON, _ATTRIBUTE, _PART, _BASELINE, _PAST, _GOAL_PERIOD, _SEASON, _QUANTITY, _SIZE)
 
 _QUOTED = re.compile(r"[“\"「『‘]([^“”\"「」『』‘’\n]{3,60})[”\"」』’]")
 _QUOTED_TIME = re.compile(

@@ -30,7 +30,9 @@ _LONGEST = 2_000
 _NOTHING = re.compile(
     r"-?|[/\\]|[暂]?无(?:明确|具体)?(?:的?(?:完成)?(?:时限|期限|时间)(?:要求|规定)?)?|未明确|未定时限", re.ASCII
 )
-_WORDS = re.compile(r"[^\s，,；;。.、:：()（）]+(?:[\s.、:：()（）]+[^\s，,；;。.、:：()（）]+)*")
+_WORDS = re.compile(
+    r"[^\s，,；;。.、:：()（）【】\[\]“”]+(?:[\s.、:：()（）“”]+[^\s，,；;。.、:：()（）【】\[\]“”]+)*”?"
+)
 _AROUND = re.compile(
     r"^(?:[(（]?[一二三四五六七八九十\d]{1,2}[）)、.．]|[①-⑳])|^(?:[到至于在及和与从自由前]+|力争|争取|确保)$|^[1一]次$"
 )
@@ -87,7 +89,7 @@ def read_phrase(
 
 def _phrase(meaning: Meaning, text: str) -> Phrase:
     """Return a meaning with the words that carry it, those passed over, and the doubts it leaves."""
-    spans = sorted(clause.carried for clause in meaning.clauses if clause.carried is not None)
+    spans = sorted(clause.carried for clause in meaning.clauses)
     between = zip([0, *(end for _, end in spans)], [*(begin for begin, _ in spans), len(text)], strict=True)
     pieces = [_AROUND.sub("", words) for begin, end in between for words in _WORDS.findall(text[begin:end])]
     passed_over = [words for words in pieces if words]

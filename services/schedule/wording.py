@@ -13,6 +13,10 @@ WORDINGS = {"ongoing", "condition", "in-time"}
 """Rules that read words which may as well be about the work."""
 
 _VERB = re.compile("(?:坚持|推进|推动|实施|开展|进行|落实|抓好|完善|加强|整改|工作|管理|更新|完成)?[)]?")
+_GOING_ON = re.compile(
+    "(?:坚持|推进|推动|实施|开展|落实|抓好|完善|加强|整改|工作|管理|更新|完成|巩固|提升|深化|保持|规范|运行|[和、])*[)]?"
+)
+"""What may follow words of going on beside a date, without being about something else."""
 
 
 def read_wording(clause: Node, text: str) -> tuple[Ongoing | Triggered, str] | None:
@@ -47,4 +51,4 @@ def is_bare(clause: Node) -> bool:
     marks = marks_of(clause)
     at = next((at for at, mark in enumerate(marks) if mark.type == "GOES_ON"), len(marks))
     rest = [mark for mark in marks[at:] if mark.type != "GOES_ON"]
-    return all(mark.type in _LEADS for mark in marks[:at]) and _VERB.fullmatch("".join(rest)) is not None
+    return all(mark.type in _LEADS for mark in marks[:at]) and _GOING_ON.fullmatch("".join(rest)) is not None
