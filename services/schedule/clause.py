@@ -54,8 +54,8 @@ class Clause(Struct, frozen=True):
     """A clause, where it stands in the phrase, and what it means for itself (None: nothing about time).
 
     `carried` is where the words stand that mean it. `bare` is false where the words about the work could mean it
-    instead (不断提高质量), `unclear` says what keeps a period from being read, `goal` true where it has a quantity to reach, and `itemised` where what comes again
-    names its time in each period.
+    instead (不断提高质量), `goal` true where it has a quantity to reach, and `itemised` where what comes again names its
+    time in each period. `unclear` says what keeps a period from being read.
     """
 
     begin: int

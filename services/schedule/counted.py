@@ -27,7 +27,7 @@ class UnclearPeriodError(ValueError):
 def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Triggered, str]:
     """Read a `counted_clause` from the day it names, or else from the day of issue, and name the rule.
 
-    What is counted from the issue of something else waits. UnclearPeriodError where it does not say from when it counts.
+    What is counted from the issue of something else waits. UnclearPeriodError where it does not say from when.
     """
     issue, since, marks = token(clause, "ISSUE"), child(clause, "span"), marks_of(clause)
     if issue and _of_other(marks, issue):
