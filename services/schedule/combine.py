@@ -51,7 +51,7 @@ def combine(clauses: list[Clause], text: str) -> Meaning:
     if not meant:
         raise ValueError("it names neither a date nor what it waits for, nor that it goes on")
     if series:
-        if dated or len(series) > 1:
+        if dated or len({_recurs(clause) for clause in series}) > 1:
             raise ValueError("it is due both once and again and again; that is more than one task")
         since = [clause for clause in meant if clause.rule == "since"]
         return replace(_meaning(series[0]), clauses=(*since, series[0]))
@@ -93,6 +93,12 @@ def _counts(clause: Clause, dated: list[Clause], text: str) -> bool:
 def _meaning(clause: Clause) -> Meaning:
     assert clause.means is not None
     return Meaning(clause.means, clause.rule, (clause,))
+
+
+def _recurs(clause: Clause) -> object:
+    """Return how a series comes again; each end in steps is one of its own."""
+    means = clause.means
+    return (means.every, means.first, means.day) if isinstance(means, Recurring) else clause.begin
 
 
 def _dues(clause: Clause) -> tuple[datetime, ...]:
