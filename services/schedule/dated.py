@@ -3,21 +3,31 @@
 import re
 from datetime import datetime
 
+import msgspec
 from lark import Token
 
 from events.deadline import Ambiguous, Fixed, Ongoing
+from services.schedule.counted import UnclearPeriodError
 from services.schedule.grammar import Node, child, marks_of, tokens
 from services.schedule.span import Origin, Span, read_span
 
 _DONE = re.compile(
-    r"(?:全面|全部|基本|正式|建设|如期|整改)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到)"
+    r"(?:全面|全部|基本|正式|建设|如期|整改|确保|力争|争取|务必|累计|要|拟)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到)"
 )
 """Words about the work that make the bare span before them its limit (全市12月完成)."""
 
 _OVER = re.compile("已[于在]?$")
 
+_ON = re.compile("至(?!少|今)|到(?![位达账岗期货场户村人边])")
+"""Words that go on to an end which is no date (2021年3月至长期)."""
+
 _STAGE = re.compile("(?:阶段|[近中远短长]期)[(:]$")
 """What is named so is to be done in the bare span after it (实施阶段：4—10月)."""
+
+_MARK = re.compile("为(?:时间)?(?:节点|界|限|期限|最后期限)")
+"""What makes a limit of the date between 以 and it (以3月15日为时间节点)."""
+
+_PLACE = re.compile("(?:[省市县区州旗镇乡]|全国|各地)$")
 
 _RELATIONS = {"BEFORE", "AFTER", "SINCE", "RELATION"}
 
@@ -47,15 +57,24 @@ def read_dated(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Ambiguo
     stated = tokens(limit) if limit else {}
     before = [mark.type for mark in marks_of(clause)]
     if "SINCE" in stated or ("FROM" in before[-1:] and ("START" in stated or not (stated or span.unit == "range"))):
-        return Ongoing(text), "since", span.origin
+        return Ongoing(text), "since", msgspec.structs.replace(span.origin, since=span.start)
     words = "".join(marks_of(clause))
     if _OVER.search(words):
         raise ValueError("it says what was done by then, not by when to do it")
-    _check_words([] if _STAGE.search(words) else before, span, stated, marks_of(clause, -1))
+    after = marks_of(clause, -1)
+    then = "".join(after)
+    own = _STAGE.search(words) or (words.endswith("(") and then.startswith(")"))
+    own = own or (words.endswith("以") and _MARK.match(then)) or (span.unit == "year" and _is_target(words, after))
+    _check_words([] if own else before, span, stated, after)
     dues = dues_of(span, limit)
     if len(dues) > 1:
         return Ambiguous(text, *dues), f"before-{span.unit}", span.origin
     return Fixed(text, dues[0]), "excluded" if "EXCLUDED" in stated else _end(span.unit), span.origin
+
+
+def _is_target(words: str, after: list[Token]) -> bool:
+    """Return whether a year stands between a place and what is to be reached there (全市2017年……下降15%)."""
+    return _PLACE.search(words) is not None and any(token.type == "GOAL" for token in after)
 
 
 def _end(unit: str) -> str:
@@ -69,11 +88,15 @@ def _check_words(before: list[str], span: Span, stated: dict[str, str], after: l
         raise ValueError(f"“{after[0]}” does not say by when")
     if words.startswith("已"):
         raise ValueError(f"“{words}” says what was done by then, not by when to do it")
+    if _ON.match(words):
+        raise ValueError(f"until when “{words}” lasts cannot be read")
     if not stated and not span.last:
         for token in after:
             if token.type in _RELATIONS:
                 raise ValueError(f"what “{token}” means in “{words}” cannot be read")
         if "WORD" in before and before[-1] not in ("AT", "TO") and not _DONE.match(words):
-            raise ValueError("it names a time, but does not say that this is a limit")
-    if any(token.type == "NAMED_YEAR" for token in after) and not (span.dated and (stated or span.last)):
+            error = UnclearPeriodError if span.unit == "year" else ValueError
+            raise error("it names a time, but does not say that this is a limit")
+    later = [token for token in after if token.type == "NAMED_YEAR" and int(token[:4]) > span.origin.issued.year]
+    if later and not (span.dated and (stated or span.last)):
         raise ValueError(f"what a second year means in “{words}” cannot be read")
