@@ -9,12 +9,13 @@ mean is the matter of a module each: a span of the calendar (`span`) and its lim
 import re
 from collections.abc import Mapping
 from datetime import date
+from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
-from events.deadline import Deadline, Milestones, Unspecified, next_due
+from events.deadline import Ambiguous, Deadline, Milestones, Unspecified, next_due
 from services.schedule.clause import read_clauses
 from services.schedule.combine import combine
 from services.schedule.find import find_limits
@@ -30,11 +31,22 @@ _NOTHING = re.compile(
 _CLAUSE_END = re.compile(r"[，,；;。]|\s*$")
 
 
+Doubt: TypeAlias = Literal["ambiguous", "number-passed-over"]
+"""Why a person should look at a reading: it has two, or words that were passed over contain a number."""
+
+
 class Phrase(Struct, frozen=True):
-    """A phrase as it was read, and the name of the rule that read it, of those listed in `phrase.lark`."""
+    """A phrase as it was read, and the name of the rule that read it, of those listed in `phrase.lark`.
+
+    `carried` are the stretches of the text that the reading rests on, `passed_over` those that say what is to be
+    reached and not when, both as written and in their order; punctuation is in neither.
+    """
 
     deadline: Deadline
     rule: str
+    carried: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 def read_phrase(
@@ -57,7 +69,8 @@ def read_phrase(
         if _NOTHING.fullmatch(plain):
             return Phrase(Unspecified(text), "nothing")
         deadline, rule = combine(list(read_clauses(text, Origin(issued, zone, year), festivals)), text)
-        return Phrase(msgspec.structs.replace(deadline, text=text), rule)
+        doubts: tuple[Doubt, ...] = ("ambiguous",) if isinstance(deadline, Ambiguous) else ()
+        return Phrase(msgspec.structs.replace(deadline, text=text), rule, (text,), (), doubts)
     except (ValueError, OverflowError) as error:
         raise UnreadableError(f"“{text}”: {error}") from error
 
