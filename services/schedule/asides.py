@@ -17,7 +17,7 @@ _SAME = re.compile(rf"[（，。；、\s]*(?:下同|以下同|不再(?:单独|�
 
 
 class Asides(Struct, frozen=True):
-    """A text without its notes; `first_leads` if one says that the first unit does, `ever` if that holds from here on."""
+    """A text without its notes; `first_leads` if one says that the first unit does, `ever` if from here on."""
 
     text: str
     first_leads: bool

@@ -46,7 +46,8 @@ _MARK = re.compile(
     (?= 按|依|根据|{_JOINTLY}|{_SO}|负责|总|第一(?=牵头)|{_DOING}|{_LEADING}|{_JOINING} )
     (?P<duty> (?:按照?|根据|依据|依)(?:各自)?的?(?:工作|部门)?(?:职责|职能)(?:任务|范围)?(?:分工)? )?
     (?P<jointly> (?:{_JOINTLY})* ) (?:{_SO})?
-    (?: (?P<lead>(?:负责)?(?:总|第一)?(?:{_LEADING})+|(?:主要|首要|第一)责任(?=单位|部门|主体)) | (?P<cooperating>(?:{_JOINING})+) | (?P<charge>负责)
+    (?: (?P<lead>(?:负责)?(?:总|第一)?(?:{_LEADING})+|(?:主要|首要|第一)责任(?=单位|部门|主体))
+      | (?P<cooperating>(?:{_JOINING})+) | (?P<charge>负责)
       | {_DOING} )?
     (?: 负责|{_DOING}|配合|单位|部门|主体|{_OBJECT} )*
     """,

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from services.schedule.asides import take_asides
+from services.schedule.column import Cells
+from services.schedule.ditto import without_ditto
 from services.schedule.entry import Line, TaskEntry, joined
 from services.schedule.grid import Cell, Grid
-from services.schedule.header import Cells, Header, find_headers, runs
+from services.schedule.header import Header, find_headers, runs
 from services.schedule.layout import Layout, lay_out
 from services.schedule.limits import MOST_TEXT
 from services.schedule.numbering import number
@@ -18,20 +21,25 @@ from services.schedule.text import UnreadableError
 _SHOWN = 100
 """Characters of a text in a note."""
 
+_LONGEST_NOTE = 2_000
+"""Characters of a note that is read for who leads."""
+
 _LONGEST_SECTION = 200
 _LONGEST_NAME = 40
 """Characters of a section: more are a note; and of one that nothing else shows to be one: more are a task."""
 
 
-def read_grids(grids: Sequence[Grid]) -> Table:
+def read_grids(grids: Sequence[Grid]) -> tuple[Table, bool]:
     """Read each grid that has a header, or that goes on where the one before ended; the others are noted.
 
-    Every row of those read is a task, a refusal, a section or a note, or there is nothing of its own in it.
+    Every row of those read is a task, a refusal, a section or a note, or there is nothing of its own in it. Returns the
+    table, and whether a header was found at all.
     """
     reading = _Reading()
     for grid in grids:
         reading.read(grid)
-    return reading.table(next((grid.rows[0][0].place for grid in grids if grid.rows and grid.rows[0]), "line 1"))
+    table = reading.table(next((grid.rows[0][0].place for grid in grids if grid.rows and grid.rows[0]), "line 1"))
+    return table, reading.found
 
 
 class _Reading:
@@ -49,11 +57,18 @@ class _Reading:
         self._coarse = ""
         self._waiting: list[tuple[str, Cell]] = []
         """Sections in which no row stands yet."""
+        self._leads_from: int | None = None
+        """The first row for which a note says that the first unit leads."""
+
+    @property
+    def found(self) -> bool:
+        """Whether a header was found."""
+        return self._layout is not None
 
     def read(self, grid: Grid) -> None:
         """Read a grid from its first header on, or from its first row, if it goes on with the columns before it."""
         self._notes += grid.notes
-        rows: Sequence[Cells] = grid.rows
+        rows: Sequence[Cells] = without_ditto(grid.rows)
         headers, width = find_headers(rows), max(map(len, rows), default=0)
         if not headers and width != self._width:
             rows, width = self._spread(rows, width)
@@ -79,9 +94,15 @@ class _Reading:
         self._drop(())
         if self._layout is None:
             self._refusals.append(RowRefusal(0, COLUMNS[0], place, f"there is no header: {'、'.join(COLUMNS)}"))
-        numbered = number(self._entries)
+        numbered = number([self._led(at, entry) for at, entry in enumerate(self._entries)])
         notes = [f"the rows are counted through from 1: {numbered.counted}"] if numbered.counted else []
         return Table(numbered.rows, (*self._refusals, *numbered.refusals), (*notes, *self._notes))
+
+    def _led(self, at: int, entry: TaskEntry) -> TaskEntry:
+        """Return a row with what a note on the rows from there on says of who leads."""
+        if entry.row is None or self._leads_from is None or at < self._leads_from:
+            return entry
+        return msgspec.structs.replace(entry, row=msgspec.structs.replace(entry.row, first_leads=True))
 
     def _begin(self, header: Header, rows: Sequence[Cells], *, again: bool) -> None:
         if again and self._layout is not None and self._layout.header.texts == header.texts:
@@ -160,6 +181,9 @@ class _Reading:
         entry = line.entry("／".join(sections) or None, (str(self._part), *sections), goes_on=goes_on)
         self._waiting.clear()
         self._count(entry.row)
+        said = [cell.text for _, cell in entry.row.units if "同" in cell.text] if entry.row else []
+        if self._leads_from is None and any(take_asides(text).ever for text in said):
+            self._leads_from = len(self._entries)
         if entry.row is not None and line.adds_to(above) and self._entries:
             self._entries[-1] = joined(self._entries[-1], entry.row, known)
         else:
@@ -174,6 +198,8 @@ class _Reading:
         self._sections, self._coarse = sections, ""
 
     def _note(self, cells: Sequence[Cell], what: str) -> None:
+        if any(take_asides(cell.text).first_leads for cell in cells if len(cell.text) <= _LONGEST_NOTE):
+            self._leads_from = 0
         self._notes.append(f"{cells[0].place}: “{_short(' '.join(cell.text for cell in cells))}” {what}")
 
     def _count(self, row: Row | None) -> None:

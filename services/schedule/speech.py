@@ -43,7 +43,7 @@ def _spelled(names: tuple[str, ...]) -> Mapping[str, str]:
 class Speech:
     """What was said so far; `passed_over` are words that name no unit of this task, `people` units with persons."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, *, first_leads: bool = False) -> None:
         self.leader = ""
         self.people: tuple[tuple[str, str], ...] = ()
         self.passed_over: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class Speech:
         self._known = _spelled((*directory.names, *directory.groups, *directory.aliases))
         self._mentions: list[tuple[str, Said]] = []
         self._charged: list[int] = []
-        self._first_leads = False
+        self._first_leads = first_leads
 
     def read(self, text: str, role: Said) -> None:
         """Take in a cell whose heading states a role."""
@@ -148,7 +148,7 @@ class Speech:
             self.people += ((self._mentions[-1][0], people),)
 
     def _name(self, plain: str) -> str:
-        """Return a name as the directory spells it, also where only the name before it has the seat (市财政局、民政局)."""
+        """Return a name as the directory spells it, also where only the name before has the seat (市财政局、民政局)."""
         before = self._mentions[-1][0] if self._mentions else ""
         seated = self._known.get(before[0] + plain) if before[:1] and before[0] in _SEATS else None
         return self._known.get(plain) or seated or plain

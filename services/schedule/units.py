@@ -43,15 +43,16 @@ def read_units(text: str, ledger: Ledger) -> Reading:
     return read_unit_cells([(None, text)], ledger)
 
 
-def read_unit_cells(cells: Sequence[tuple[Role | None, str]], ledger: Ledger) -> Reading:
+def read_unit_cells(cells: Sequence[tuple[Role | None, str]], ledger: Ledger, *, first_leads: bool = False) -> Reading:
     """Read the cells of one row, each with the role that its column’s heading states, as `read_units` reads one.
 
-    What a cell itself says of a unit’s role goes before its heading; a cell that is empty, or a dash, names nobody.
+    `first_leads` if a note elsewhere in the document says that the first unit listed leads. What a cell itself says of
+    a unit’s role goes before its heading; a cell that is empty, or a dash, names nobody.
     """
     text = "；".join(cell for _, cell in cells)
     try:
         check_text(text, _LONGEST)
-        spoken = Speech(ledger.directory)
+        spoken = Speech(ledger.directory, first_leads=first_leads)
         for role, cell in cells:
             if len(cells) == 1 or not EMPTY.fullmatch(cell):
                 spoken.read(cell, role)

@@ -13,6 +13,7 @@ from msgspec import Struct
 from events.ledger import Ledger
 from events.schema import Role, Unit
 from services.schedule.document import read_document
+from services.schedule.grid import Cell
 from services.schedule.table import Row, Table
 from services.schedule.text import UnreadableError
 from services.schedule.units import Reading, read_unit_cells, read_units
@@ -155,7 +156,7 @@ def _task_differences(row: Row, task: TaskCase) -> Iterator[str]:
     begins = row.title.text.startswith(title) if task.title.endswith("…") else row.title.text == title
     if not begins:
         yield f"title {row.title.text!r}, expected {task.title!r}"
-    units = _units(row.units)
+    units = _units(row.units, first_leads=row.first_leads)
     if units != task.units:
         yield f"units {units!r}, expected {task.units!r}"
     deadline = row.deadline.text if row.deadline else ""
@@ -168,8 +169,10 @@ def _task_differences(row: Row, task: TaskCase) -> Iterator[str]:
         yield f"leader {leader!r}, expected {task.leader!r}"
 
 
-def _units(cells: Sequence[tuple[Role | None, object]]) -> str:
+def _units(cells: Sequence[tuple[Role | None, Cell]], *, first_leads: bool) -> str:
     try:
-        return written(read_unit_cells([(role, cell.text) for role, cell in cells], NO_DIRECTORY))  # type: ignore[attr-defined]
+        return written(
+            read_unit_cells([(role, cell.text) for role, cell in cells], NO_DIRECTORY, first_leads=first_leads)
+        )
     except UnreadableError as error:
         return f"refused: {error}"
