@@ -4,18 +4,23 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from lark import Tree
+import msgspec
+from lark import Token, Tree
 from msgspec import Struct
 
-from events.deadline import Deadline, Recurring
-from services.schedule.counted import read_counted, read_event, read_issue
+from events.deadline import Deadline, Recurring, Triggered
+from services.schedule.counted import UnclearPeriodError, read_counted, read_event, read_issue
 from services.schedule.dated import read_dated
 from services.schedule.festival import read_festival
-from services.schedule.grammar import Node, child, marks_of, parse
+from services.schedule.goal import make_masked, unmask
+from services.schedule.grammar import Node, carrying, child, marks_of, parse
 from services.schedule.series import MOST_STEPS, read_series
 from services.schedule.span import Origin
-from services.schedule.text import make_plain
-from services.schedule.wording import read_wording
+from services.schedule.text import Plain
+from services.schedule.wording import WORDINGS, is_bare, read_wording
+
+MOST_CLAUSES = 150
+"""Clauses of a phrase of 2,000 characters that are read."""
 
 _NEXT_LINE = re.compile(
     r"(?<![年自从由于在至到及和与或—–~、，,；;。：:（(\s\d-])(?<!阶段|[一二三四五\d][步批期])\n"
@@ -25,6 +30,10 @@ _NEXT_LINE = re.compile(
 )
 """A line’s end after which a new clause begins with its own date or number; others only wrap (2018年12月\n底前)."""
 _CIRCLED = re.compile("[①-⑳⑴-⒇⒈-⒛㈠-㈩❶-❿]")
+_SINCE = re.compile(
+    r"(?<=[年月日度])起(?=[^0-9,;。起]{1,24}(?:每|[0-9]次/))|(?<=[年月日度])开始(?=[^0-9,;。]{0,24}每|[分逐按])"
+)
+"""Where a recurrence begins, before words that stand between (2020年起，各县每年2月底前)."""
 _YEAR = re.compile(r"^20[0-9]{2}$")
 """A cell that is nothing but a year, as those of 起止年限 beside 2018-2020 are."""
 _ENUMERATOR = re.compile(
@@ -35,49 +44,90 @@ _ENUMERATOR = re.compile(
 """What only numbers a clause; it is no part of a date (①2018年)."""
 
 
+_RESPECTIVELY = re.compile(
+    r"(?:[年月日底末度前][、和及与]|[0-9]年?[-至到])[^,;。]{1,9}分别(?=[^,;。]*[\U000f0000-\U000fffff])"
+)
+"""Parts of the work for several times at once (2018年、2019年分别完成50%、100%)."""
+
+
 class Clause(Struct, frozen=True):
-    """A clause, where it stands in the phrase, and what it means for itself (None: nothing about time)."""
+    """A clause, where it stands in the phrase, and what it means for itself (None: nothing about time).
+
+    `carried` is where the words stand that mean it. `bare` is false where the words about the work could mean it
+    instead (不断提高质量), `goal` true where it has a quantity to reach, and `itemised` where what comes again names its
+    time in each period. `unclear` says what keeps a period from being read.
+    """
 
     begin: int
     end: int
     means: Deadline | None
-    rule: str = ""
+    rule: str
+    carried: tuple[int, int]
+    bare: bool = True
+    goal: bool = False
+    itemised: bool = False
+    unclear: str = ""
 
 
 def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> Iterator[Clause]:
     """Read each clause on what those before it have named."""
-    plain = make_plain(_CIRCLED.sub(";", _NEXT_LINE.sub(";", text)))
-    plain = plain.sub(_YEAR, lambda match: f"{match[0]}年").sub(_ENUMERATOR, lambda match: ";" * len(match[0]))
+    plain = _plain(text)
+    if several := _RESPECTIVELY.search(plain.text):
+        raise ValueError(f"which part of the work “{unmask(several[0])}” means for which time cannot be read")
+    shown = unmask(plain.text)
     nodes = [node for node in parse(plain.text).children if isinstance(node, Tree)]
     filled = [node for node in nodes if not node.meta.empty]
-    if len(filled) > MOST_STEPS:
+    if len(filled) > MOST_CLAUSES:
         raise ValueError(f"it has {len(filled)} clauses; a deadline can have {MOST_STEPS} steps")
     for node in filled:
         at = node.meta.start_pos
         while at and plain.text[at - 1] == ";" and text[plain.begins[at - 1]] not in ";；\n":
             at -= 1  # the number before it is part of the clause
         begin, end = plain.origin(at, node.meta.end_pos)
-        means, rule, origin = _read_clause(node, plain.text, origin, festivals)
-        yield Clause(begin, end, means, rule)
+        unclear = ""
+        try:
+            means, rule, origin = _read_clause(node, shown, origin, festivals)
+        except UnclearPeriodError as error:
+            means, rule, unclear = None, "", str(error)
+        whole = isinstance(means, Triggered) and rule not in WORDINGS
+        carried = plain.origin(node.meta.start_pos if whole else carrying(node)[0], carrying(node)[1])
+        goal = any(token.type == "GOAL" for token in node.scan_values(lambda value: isinstance(value, Token)))
+        bare = rule not in WORDINGS or is_bare(node)
+        yield Clause(begin, end, means, rule, carried, bare, goal, any(node.find_data("item")), unclear)
+
+
+def _plain(text: str) -> Plain:
+    """Return the phrase with a “;” for all that only sets its clauses apart, and its goals masked."""
+    plain = make_masked(_CIRCLED.sub(";", _NEXT_LINE.sub(";", text)))
+    plain = plain.sub(_YEAR, lambda match: f"{match[0]}年").sub(_ENUMERATOR, lambda match: ";" * len(match[0]))
+    return plain.sub(_SINCE, lambda match: f"{match[0]};")
 
 
 def _read_clause(
-    node: Node, plain: str, origin: Origin, festivals: Mapping[str, date]
+    node: Node, shown: str, origin: Origin, festivals: Mapping[str, date]
 ) -> tuple[Deadline | None, str, Origin]:
-    text = plain[node.meta.start_pos : node.meta.end_pos]
+    text = shown[node.meta.start_pos : node.meta.end_pos]
     match str(node.data):
         case "dated_clause":
             return read_dated(node, text, origin)
         case "festival_clause":
             return read_festival(node, text, origin, festivals)
         case "recurring_clause":
-            again = read_series(child(node, "recurring") or node, plain, origin, marks_of(node, -1))
+            again = read_series(child(node, "recurring") or node, shown, origin, marks_of(node, -1))
             return again, f"every-{again.every}" if isinstance(again, Recurring) else "series", origin
         case "counted_clause":
             return *read_counted(node, text, origin), origin
         case "issue_clause":
             return *read_issue(node, text), origin
         case "event_clause":
-            return *read_event(node, text), origin
+            event, rule = read_event(node, text)
+            begins = event.trigger if rule == "event" and event.trigger.endswith("起") else None
+            return event, rule, msgspec.structs.replace(origin, event=begins)
         case _:
-            return *(read_wording(node, text) or (None, "")), origin
+            worded = msgspec.structs.replace(origin, worded=text) if _is_worded(node) else origin
+            return *(read_wording(node, text) or (None, "")), worded
+
+
+def _is_worded(node: Node) -> bool:
+    """Return whether a clause of words says what is to be done, before the time of the next."""
+    return any(mark.type in ("WORD", "GOAL") for mark in marks_of(node))

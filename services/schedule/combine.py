@@ -4,9 +4,13 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from events.deadline import Ambiguous, Deadline, Fixed, Milestone, Milestones, Ongoing, Recurring
+from msgspec import Struct
+from msgspec.structs import replace
+
+from events.deadline import Ambiguous, Deadline, Fixed, Milestone, Milestones, Ongoing, Recurring, Triggered
 from services.schedule.clause import Clause
 from services.schedule.period import PERIODS
+from services.schedule.series import MOST_STEPS
 from services.schedule.text import normalise
 
 _PERCENT = re.compile(
@@ -15,38 +19,80 @@ _PERCENT = re.compile(
     r"|(?:完成|任务|进度)[^0-9,;。]{0,4}?(?P<half>过半|一半)"
 )
 _WHOLE, _HALF = 100, 50
-_MANNER = "分逐按"
-"""With these, unlike 每, a period is the way in which the work for a date is done (按月调度，年底前完成)."""
+_MANNER = re.compile(r"[分逐按].{0,3}(?:调度|推进|实施|组织实施|落实|督导|通报)?[,，;；。]?")
+"""So, unlike with 每, a period is the way in which the work for a date is done (按月调度，年底前完成)."""
+
+_SERVICE = re.compile("[以之]?内?(?:全部|全程)?(?:办结|办理|办毕|出证|发证|答复|审结|响应|送达)|不超过")
+"""A period in which a service is to be done, which is itself to be reached by a date (年底前实现3日内办结)."""
+
+_AMONG = re.compile(r"其中[,，:：]?$")
+"""A part of the work that is due before the whole (2023年达到400万，其中，2021年200万)."""
+
+_WAITING = {"event", "period-after-event"}
 
 
-def combine(clauses: list[Clause], text: str) -> tuple[Deadline, str]:
+class Meaning(Struct, frozen=True):
+    """A deadline, the rule that reads it, the clauses it rests on, and whether others that wait were passed over."""
+
+    deadline: Deadline
+    rule: str
+    clauses: tuple[Clause, ...]
+    passed_over_waiting: bool = False
+
+
+def combine(clauses: list[Clause], text: str) -> Meaning:
     """Return what the clauses mean together; ValueError if it is nothing that one deadline can say."""
+    dated = [clause for clause in clauses if isinstance(clause.means, Fixed | Ambiguous)]
+    _check_periods(clauses, dated, text)
+    if dated:
+        clauses = [clause if _counts(clause, dated, text) else replace(clause, means=None) for clause in clauses]
     meant = [clause for clause in clauses if clause.means is not None]
-    dated = [clause for clause in meant if isinstance(clause.means, Fixed | Ambiguous)]
-    series = [
-        clause
-        for clause in meant
-        if isinstance(clause.means, Recurring | Milestones) and not (dated and text[clause.begin] in _MANNER)
-    ]
+    series = [clause for clause in meant if isinstance(clause.means, Recurring | Milestones)]
     if not meant:
         raise ValueError("it names neither a date nor what it waits for, nor that it goes on")
     if series:
         if dated or len(series) > 1:
             raise ValueError("it is due both once and again and again; that is more than one task")
-        return _said(series[0])
-    if any(clause.rule in PERIODS for clause in dated) and any(clause.rule == "event" for clause in meant):
+        since = [clause for clause in meant if clause.rule == "since"]
+        return replace(_meaning(series[0]), clauses=(*since, series[0]))
+    if any(clause.rule in PERIODS for clause in dated) and any(clause.rule in _WAITING for clause in meant):
         raise ValueError("it does not say from when it counts")
+    if dated and any(clause.rule == "festival" and isinstance(clause.means, Triggered) for clause in meant):
+        raise ValueError("when one of its days is, the configuration does not say")
     if not dated:
         goes_on = [clause for clause in meant if isinstance(clause.means, Ongoing)]
-        return _said(goes_on[0] if goes_on and meant[0].rule == "condition" else meant[0])
-    if len({_dues(clause) for clause in dated}) == 1 and meant[-1] is dated[-1]:
-        return _said(dated[0])
-    return Milestones(text, tuple(_steps(clauses, text))), "steps"
+        return _meaning(goes_on[0] if goes_on and meant[0].rule == "condition" else meant[0])
+    waiting = any(clause.rule == "period-after-event" for clause in meant)
+    last = next(clause for clause in reversed(meant) if not isinstance(clause.means, Triggered))
+    if len({_dues(clause) for clause in dated}) == 1 and last is dated[-1]:
+        return replace(_meaning(dated[0]), clauses=tuple(dated), passed_over_waiting=waiting)
+    return Meaning(Milestones(text, tuple(_steps(clauses, text))), "steps", tuple(meant), waiting)
 
 
-def _said(clause: Clause) -> tuple[Deadline, str]:
+def _check_periods(clauses: list[Clause], dated: list[Clause], text: str) -> None:
+    """Raise ValueError for a period that counts from an unnamed day, unless it is a service's and a date is named."""
+    for clause in clauses:
+        named = any(other.rule not in PERIODS for other in dated)
+        if clause.unclear and not (named and _SERVICE.search(normalise(text[clause.begin : clause.end]))):
+            raise ValueError(clause.unclear)
+
+
+def _counts(clause: Clause, dated: list[Clause], text: str) -> bool:
+    """Return whether a clause says a time of its own beside those with dates, and not how the work is done."""
+    match clause.means:
+        case Recurring():
+            before = clause.begin < dated[-1].begin and text[clause.carried[0]] in "分逐按"
+            manner = before or _MANNER.fullmatch(text[clause.begin : clause.end])
+            return not manner and (clause.itemised or not clause.goal)
+        case Ongoing():
+            return clause.bare
+        case _:
+            return True
+
+
+def _meaning(clause: Clause) -> Meaning:
     assert clause.means is not None
-    return clause.means, clause.rule
+    return Meaning(clause.means, clause.rule, (clause,))
 
 
 def _dues(clause: Clause) -> tuple[datetime, ...]:
@@ -74,17 +120,19 @@ def _steps(clauses: list[Clause], text: str) -> Iterator[Milestone]:
                 steps.append((due, begin, clause.end))
             case _:
                 goes_on = False
+    if len(steps) > MOST_STEPS:
+        raise ValueError(f"it has {len(steps)} steps; a deadline can have {MOST_STEPS}")
+    if any(_AMONG.search(text[:begin].rstrip()) for _, begin, _ in steps):
+        steps.sort()
     for due, begin, end in steps:
         yield Milestone(text[begin:end], due, _percent(text[begin:end]))
 
 
 def _percent(step: str) -> float | None:
-    """Return the part of the work that a step must reach (完成60%, 完成过半)."""
+    """Return the part of the work that a step must reach (完成60%, 完成过半); None if it names several, as goals."""
     parts = {float(match["part"] or match["done"] or _HALF) for match in _PERCENT.finditer(normalise(step))}
-    if not parts:
+    if len(parts) != 1:
         return None
-    if len(parts) > 1:
-        raise ValueError(f"“{step}” names more than one part of the work")
     percent = parts.pop()
     if percent > _WHOLE:
         raise ValueError(f"{percent:g} % is more than the whole")

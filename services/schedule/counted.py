@@ -1,22 +1,33 @@
 """A clause that counts from something (15个工作日内, 省方案出台后3个月内), or waits for it (省方案出台后)."""
 
+import re
 from datetime import timedelta
 
 from lark import Token
 
-from events.deadline import Fixed, Ongoing, Triggered
+from events.deadline import Fixed, Ongoing, Triggered, add_months
 from services.schedule.grammar import Node, child, marks_of, token, tokens
 from services.schedule.period import last_day
-from services.schedule.span import Origin, read_span
+from services.schedule.span import Origin, Span, read_span
+
+_PROCEDURAL = {"WORKING_DAYS", "DAYS", "WEEKS"}
+"""Periods of days after words about the work are counted from what those say, not from the document."""
+
+_CASE = re.compile(r"(?:[的后时]|之日起?)$")
+"""What a case ends with (不予批准的，应当在3个工作日内答复)."""
 
 _OWN = ("自", "从", "本", "该", "收", "接", "即日", "现在")
 """With these the issue is that of the very document, whatever stands before (各地自印发之日起)."""
 
 
+class UnclearPeriodError(ValueError):
+    """A period of which the clause does not say from when it counts."""
+
+
 def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Triggered, str]:
     """Read a `counted_clause` from the day it names, or else from the day of issue, and name the rule.
 
-    What is counted from the issue of something else waits. ValueError where it does not say from when it counts.
+    What is counted from the issue of something else waits. UnclearPeriodError where it does not say from when.
     """
     issue, since, marks = token(clause, "ISSUE"), child(clause, "span"), marks_of(clause)
     if issue and _of_other(marks, issue):
@@ -25,14 +36,26 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
     if since:
         span = read_span(since, origin)
         if span.unit != "day":
-            raise ValueError("it does not say from which day it counts")
+            return _calendar_years(clause, span, text), "range-end"
         start = span.start
+    elif not issue and origin.event:
+        return Triggered(text, f"{origin.event},{_until_tail(clause, text)}"), "period-after-event"
+    elif not issue and (_CASE.search(origin.worded) or (origin.worded and _PROCEDURAL & tokens(clause).keys())):
+        raise UnclearPeriodError(f"it does not say from when it counts: from the issue, or from “{origin.worded}”")
     elif not issue and any(mark.type in ("WORD", "TO") for mark in marks):
-        raise ValueError("it does not say from when it counts")
+        raise UnclearPeriodError("it does not say from when it counts")
     if not token(clause, "WITHIN") and (after := marks_of(clause, -1)):
         raise ValueError(f"what “{''.join(after)}” adds cannot be read")
     last, rule = last_day(tokens(child(clause, "period") or clause), start)
     return Fixed(text, last + timedelta(days=1)), rule
+
+
+def _calendar_years(clause: Node, span: Span, text: str) -> Fixed:
+    """Read what is counted from a year, quarter or month in whole ones (2012年起5年内): to the end of the last."""
+    period = tokens(child(clause, "period") or clause)
+    if not period.keys() & {"YEARS", "MONTHS"}:
+        raise ValueError("it does not say from which day it counts")
+    return Fixed(text, add_months(span.start, int(period["COUNT"]) * (12 if "YEARS" in period else 1)))
 
 
 def read_issue(clause: Node, text: str) -> tuple[Ongoing | Triggered, str]:
@@ -46,14 +69,14 @@ def read_issue(clause: Node, text: str) -> tuple[Ongoing | Triggered, str]:
 def read_event(clause: Node, text: str) -> tuple[Triggered, str]:
     """Read what waits for an event, or is counted from one that only its own words name: both are the trigger."""
     trigger = _until_tail(clause, text)
-    if all(mark.type not in ("WORD", "NOUN", "CONDITION") for mark in marks_of(clause)):
+    if all(mark.type not in ("WORD", "GOAL", "NOUN", "CONDITION") for mark in marks_of(clause)):
         raise ValueError(f"“{trigger}” names no event")
     return Triggered(text, trigger), "period-after-event" if child(clause, "period") else "event"
 
 
 def _of_other(marks: list[Token], issue: Token) -> bool:
     """Return whether it is something else that is issued (省方案印发后)."""
-    return any(mark.type == "WORD" for mark in marks) and not is_own(issue)
+    return any(mark.type in ("WORD", "GOAL") for mark in marks) and not is_own(issue)
 
 
 def is_own(issue: Token) -> bool:

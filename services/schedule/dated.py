@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 
+import msgspec
 from lark import Token
 
 from events.deadline import Ambiguous, Fixed, Ongoing
@@ -15,6 +16,9 @@ _DONE = re.compile(
 """Words about the work that make the bare span before them its limit (全市12月完成)."""
 
 _OVER = re.compile("已[于在]?$")
+
+_ON = re.compile("至(?!少|今)|到(?![位达账岗期货场户村人边])")
+"""Words that go on to an end which is no date (2021年3月至长期)."""
 
 _STAGE = re.compile("(?:阶段|[近中远短长]期)[(:]$")
 """What is named so is to be done in the bare span after it (实施阶段：4—10月)."""
@@ -47,11 +51,13 @@ def read_dated(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Ambiguo
     stated = tokens(limit) if limit else {}
     before = [mark.type for mark in marks_of(clause)]
     if "SINCE" in stated or ("FROM" in before[-1:] and ("START" in stated or not (stated or span.unit == "range"))):
-        return Ongoing(text), "since", span.origin
+        return Ongoing(text), "since", msgspec.structs.replace(span.origin, since=span.start)
     words = "".join(marks_of(clause))
     if _OVER.search(words):
         raise ValueError("it says what was done by then, not by when to do it")
-    _check_words([] if _STAGE.search(words) else before, span, stated, marks_of(clause, -1))
+    after = marks_of(clause, -1)
+    own = _STAGE.search(words) or (words.endswith("(") and after and after[0] == ")")
+    _check_words([] if own else before, span, stated, after)
     dues = dues_of(span, limit)
     if len(dues) > 1:
         return Ambiguous(text, *dues), f"before-{span.unit}", span.origin
@@ -69,11 +75,14 @@ def _check_words(before: list[str], span: Span, stated: dict[str, str], after: l
         raise ValueError(f"“{after[0]}” does not say by when")
     if words.startswith("已"):
         raise ValueError(f"“{words}” says what was done by then, not by when to do it")
+    if _ON.match(words):
+        raise ValueError(f"until when “{words}” lasts cannot be read")
     if not stated and not span.last:
         for token in after:
             if token.type in _RELATIONS:
                 raise ValueError(f"what “{token}” means in “{words}” cannot be read")
         if "WORD" in before and before[-1] not in ("AT", "TO") and not _DONE.match(words):
             raise ValueError("it names a time, but does not say that this is a limit")
-    if any(token.type == "NAMED_YEAR" for token in after) and not (span.dated and (stated or span.last)):
+    later = [token for token in after if token.type == "NAMED_YEAR" and int(token[:4]) > span.origin.issued.year]
+    if later and not (span.dated and (stated or span.last)):
         raise ValueError(f"what a second year means in “{words}” cannot be read")

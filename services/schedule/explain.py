@@ -17,6 +17,7 @@ from events.deadline import (
     Triggered,
     Unspecified,
 )
+from services.schedule.goal import make_masked
 from services.schedule.grammar import parse
 from services.schedule.period import is_published
 from services.schedule.text import normalise
@@ -83,6 +84,6 @@ def _doubt(text: str, due: datetime, zone: ZoneInfo) -> str:
 
 def _is_counted(text: str) -> bool:
     try:
-        return any(parse(normalise(text)).find_data("period"))
+        return any(parse(make_masked(text).text).find_data("period"))
     except ValueError:  # not a phrase that was read here: it was clarified
         return False

@@ -10,6 +10,8 @@ from typing import TypeAlias
 from lark import Lark, Token, Tree, UnexpectedInput
 from lark.exceptions import UnexpectedToken
 
+from services.schedule.goal import unmask
+
 Node: TypeAlias = Tree[Token]
 
 
@@ -36,7 +38,10 @@ _REASONS = {
 
 @lru_cache(maxsize=4_096)
 def parse(plain: str) -> Node:
-    """Return the tree of a regular phrase; raise ValueError, naming what cannot be read, where there is none."""
+    """Return the tree of a regular phrase whose goals are masked.
+
+    Raise ValueError, naming what cannot be read, where there is none.
+    """
     try:
         return lark().parse(plain, start="phrase")
     except UnexpectedToken as error:
@@ -44,7 +49,7 @@ def parse(plain: str) -> Node:
         if token.type == "$END":
             raise ValueError("it breaks off") from error
         reason = _REASONS.get(token.type, "cannot be read")
-        raise ValueError(f"“{token}” in “{plain[max(0, token.start_pos - 6) :]}” {reason}") from error
+        raise ValueError(unmask(f"“{token}” in “{plain[max(0, token.start_pos - 6) :]}” {reason}")) from error
     except UnexpectedInput as error:  # pragma: no cover - every character is a token
         raise ValueError("it cannot be read") from error
 
@@ -70,3 +75,25 @@ def marks_of(clause: Node, at: int = 0) -> list[Token]:
     """Return the tokens of a clause’s words, or with `at` -1 those of its tail."""
     node = clause.children[at]
     return [token for token in node.children if isinstance(token, Token)] if isinstance(node, Tree) else []
+
+
+_CARRYING = {"dated", "festival", "recurring", "span", "event", "period", "ISSUE", "WITHIN", "SINCE"}
+"""What means a clause's time; of a clause of words it is the words that its rule reads."""
+
+_WORDED = {"GOES_ON", "CONDITION", "IN_TIME"}
+
+
+def carrying(clause: Node) -> tuple[int, int]:
+    """Return where the words stand that mean a clause's time: all of it where no part does by itself."""
+    spans = [
+        (each.meta.start_pos, each.meta.end_pos) if isinstance(each, Tree) else (each.start_pos or 0, each.end_pos or 0)
+        for each in clause.children
+        if (each.data if isinstance(each, Tree) else each.type) in _CARRYING
+    ]
+    if str(clause.data) == "event_clause":
+        spans = [(clause.meta.start_pos, end) for _, end in spans]
+    if not spans:
+        spans = [(mark.start_pos or 0, mark.end_pos or 0) for mark in marks_of(clause) if mark.type in _WORDED]
+    if not spans:
+        return clause.meta.start_pos, clause.meta.end_pos
+    return min(begin for begin, _ in spans), max(end for _, end in spans)

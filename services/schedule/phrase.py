@@ -17,10 +17,12 @@ from msgspec import Struct
 
 from events.deadline import Ambiguous, Deadline, Milestones, Unspecified, next_due
 from services.schedule.clause import read_clauses
-from services.schedule.combine import combine
+from services.schedule.combine import Meaning, combine
 from services.schedule.find import find_limits
+from services.schedule.goal import make_masked
+from services.schedule.period import PERIODS
 from services.schedule.span import Origin
-from services.schedule.text import UnreadableError, check_text, make_plain, normalise
+from services.schedule.text import UnreadableError, check_text, normalise
 
 _LONGEST = 2_000
 """Characters of a phrase, as `events.deadline.Phrase` limits it; running text that is longer is no title."""
@@ -28,11 +30,23 @@ _LONGEST = 2_000
 _NOTHING = re.compile(
     r"-?|[/\\]|[暂]?无(?:明确|具体)?(?:的?(?:完成)?(?:时限|期限|时间)(?:要求|规定)?)?|未明确|未定时限", re.ASCII
 )
+_WORDS = re.compile(
+    r"[^\s，,；;。.、:：()（）【】\[\]“”]+(?:[\s.、:：()（）“”]+[^\s，,；;。.、:：()（）【】\[\]“”]+)*”?"
+)
+_AROUND = re.compile(
+    r"^(?:[(（]?[一二三四五六七八九十\d]{1,2}[）)、.．]|[①-⑳])|^(?:[到至于在及和与从自由前]+|力争|争取|确保)$|^[1一]次$"
+)
+"""What numbers the words that are passed over, and words that say nothing by themselves."""
+_NUMBER = re.compile(r"[0-9０-９]|[一二三四五六七八九十百千万亿两]+(?:个|户|家|次|项|%|％|成|倍)|百分之|过半|翻番")
 _CLAUSE_END = re.compile(r"[，,；;。]|\s*$")
 
 
-Doubt: TypeAlias = Literal["ambiguous", "number-passed-over"]
-"""Why a person should look at a reading: it has two, or words that were passed over contain a number."""
+Doubt: TypeAlias = Literal["ambiguous", "number-passed-over", "condition-passed-over", "counted-from-issue"]
+"""Why a person should look at a reading.
+
+It has two, words that were passed over contain a number, a part of the work that waits for an event was passed over
+beside a date, or a period that words about the work precede was counted from the issue of the document.
+"""
 
 
 class Phrase(Struct, frozen=True):
@@ -68,11 +82,33 @@ def read_phrase(
         check_text(plain, _LONGEST)
         if _NOTHING.fullmatch(plain):
             return Phrase(Unspecified(text), "nothing")
-        deadline, rule = combine(list(read_clauses(text, Origin(issued, zone, year), festivals)), text)
-        doubts: tuple[Doubt, ...] = ("ambiguous",) if isinstance(deadline, Ambiguous) else ()
-        return Phrase(msgspec.structs.replace(deadline, text=text), rule, (text,), (), doubts)
+        return _phrase(combine(list(read_clauses(text, Origin(issued, zone, year), festivals)), text), text)
     except (ValueError, OverflowError) as error:
         raise UnreadableError(f"“{text}”: {error}") from error
+
+
+def _phrase(meaning: Meaning, text: str) -> Phrase:
+    """Return a meaning with the words that carry it, those passed over, and the doubts it leaves."""
+    spans = sorted(clause.carried for clause in meaning.clauses)
+    between = zip([0, *(end for _, end in spans)], [*(begin for begin, _ in spans), len(text)], strict=True)
+    pieces = [_AROUND.sub("", words) for begin, end in between for words in _WORDS.findall(text[begin:end])]
+    passed_over = [words for words in pieces if words]
+    doubts: list[Doubt] = []
+    if isinstance(meaning.deadline, Ambiguous):
+        doubts.append("ambiguous")
+    if any(_NUMBER.search(words) for words in passed_over):
+        doubts.append("number-passed-over")
+    if meaning.passed_over_waiting:
+        doubts.append("condition-passed-over")
+    if meaning.rule in PERIODS and _WORDS.search(text[: meaning.clauses[0].begin]):
+        doubts.append("counted-from-issue")
+    return Phrase(
+        msgspec.structs.replace(meaning.deadline, text=text),
+        meaning.rule,
+        tuple(text[begin:end] for begin, end in spans),
+        tuple(passed_over),
+        tuple(doubts),
+    )
 
 
 def find_phrase(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str, date] = {}) -> Phrase | None:
@@ -84,7 +120,7 @@ def find_phrase(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str,
         check_text(text, _LONGEST)
     except ValueError:
         return None
-    plain = make_plain(text)
+    plain = make_masked(text)
     stretches = [plain.origin(begin, end) for begin, end in find_limits(plain.text)]
     found = [phrase for begin, end in stretches if (phrase := _try(text[begin:end], issued, zone, festivals))]
     if not found or len(found) < len(stretches):

@@ -44,7 +44,8 @@ def read_series(node: Node, plain: str, origin: Origin, after: list[Token]) -> R
     within = child(node, "span")
     span = read_span(within, origin) if within else None
     if span is None or token(node, "SINCE"):
-        return _recurring(items, every, max(origin.start, span.start) if span else origin.start, plain, origin)
+        begin = max(filter(None, (origin.start, origin.since, span.start if span else None)))
+        return _recurring(items, every, begin, plain, origin)
     begin = max(span.first, add_months(origin.start, -MONTHS[every]))
     steps = _occurrences(items, MONTHS[every], begin, span.end, plain, origin)
     kept = tuple(islice((step for step in steps if step.due > origin.start), MOST_STEPS + 1))

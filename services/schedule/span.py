@@ -25,12 +25,19 @@ _YEAR, _MONTH = 4, 2
 
 
 class Origin(Struct, frozen=True):
-    """What a phrase is read on: the day the table was issued, and the year and month named before in the phrase."""
+    """What a phrase is read on: the day the table was issued, and what was named before in the phrase.
+
+    That is the year and month, when something begins (2022年起), the event from which it counts (自批准之日起), and
+    the words of a clause about the work.
+    """
 
     issued: date
     zone: ZoneInfo
     year: int | None = None
     month: int | None = None
+    since: datetime | None = None
+    event: str | None = None
+    worded: str = ""
 
     def at(self, year: int, month: int = 1, day: int = 1) -> datetime:
         """Return the first instant of a day; raise ValueError where the calendar has none."""
@@ -41,7 +48,7 @@ class Origin(Struct, frozen=True):
 
     def of(self, year: int, month: int | None = None) -> "Origin":
         """Return the same, as if that year and month had been named before."""
-        return Origin(self.issued, self.zone, year, month)
+        return Origin(self.issued, self.zone, year, month, self.since)
 
     @property
     def start(self) -> datetime:

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Collection
 
+from services.schedule.radicals import RADICALS
+
 _SPACE = re.compile(r"\s+")
 _PLAIN = str.maketrans("(),;:〔〕[]【】<>〈〉丶|", "（），；：（）（）（）（）（）、、")
 _HEADED = re.compile(r"【([^【】]+(?:单位|部门))】\s*[:：]?")
@@ -45,7 +47,9 @@ def regular(text: str) -> str:
 
     What numbers its items becomes 、, and 【牵头单位】 a label like any other.
     """
-    plain = unicodedata.normalize("NFKC", _CIRCLED.sub("、", _HEADED.sub(r"；\1：", text))).translate(_PLAIN)
+    plain = unicodedata.normalize(
+        "NFKC", _CIRCLED.sub("、", _HEADED.sub(r"；\1：", text.translate(RADICALS)))
+    ).translate(_PLAIN)
     plain = _SPACE.sub(lambda space: "\n" if "\n" in space[0] else " ", _WIDTHLESS.sub("", plain))
     return _ROLE_BEFORE.sub(r"\1、", _NUMBER.sub("、", plain))
 

@@ -7,6 +7,8 @@ from functools import partial
 
 from msgspec import Struct
 
+from services.schedule.radicals import RADICALS
+
 _DIGITS = {character: value for value, character in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2}
 _DIGIT = "[一二两三四五六七八九]"
 _COUNT = re.compile(rf"(?:({_DIGIT})百)?(?:({_DIGIT})?(十)({_DIGIT})?|(零)?({_DIGIT}))?")
@@ -86,7 +88,7 @@ def check_text(text: str, most: int) -> None:
 def normalise(text: str) -> str:
     """Return a phrase in the one spelling the grammar knows.
 
-    Compatibility forms become plain (NFKC, so full-width digits and the radicals that PDF files hold), numerals digits
+    Compatibility forms and radicals, as PDF files hold them, become plain characters (NFKC), numerals digits
     where they count something, all dashes “-”, all dates 年月日; spaces and quotation marks go.
     """
     return make_plain(text).text
@@ -94,12 +96,17 @@ def normalise(text: str) -> str:
 
 def make_plain(text: str) -> Plain:
     """Return the same as `normalise`, with the place of each character."""
+    return regular_dates(read_characters(text))
+
+
+def read_characters(text: str) -> Plain:
+    """Return a text with its characters, dashes and numerals made regular, and its dates as they are written."""
     midnights = {at for match in _MIDNIGHT.finditer(text) for at in range(*match.span("time"))}
     places = [
         (new, at)
         for at, character in enumerate(text)
         if at not in midnights
-        for new in unicodedata.normalize("NFKC", character)
+        for new in unicodedata.normalize("NFKC", character.translate(RADICALS))
         if not _IGNORED.match(new)
     ]
     plain = Plain(
@@ -108,7 +115,11 @@ def make_plain(text: str) -> Plain:
         tuple(at + 1 for _, at in places),
     )
     plain = plain.sub(_ROUND, lambda _: "〇").sub(_DASHES, lambda _: "-").sub(_NUMERAL, _digits)
-    plain = plain.sub(_ROMAN, lambda match: str(_ROMANS.index(match[0]) + 1))
+    return plain.sub(_ROMAN, lambda match: str(_ROMANS.index(match[0]) + 1))
+
+
+def regular_dates(plain: Plain) -> Plain:
+    """Return a text with all dates as 年月日, each with its year and unit where a list or range has them once."""
     for pattern, regular in _REGULAR:
         plain = plain.sub(pattern, partial(_expand, regular))
     return plain

@@ -9,7 +9,14 @@ from services.schedule.grammar import Node, marks_of
 
 _LEADS = {"LEAD", "CONDITION", "IN_TIME", "SEPARATOR", "FROM", "NOUN"}
 _RULES = {"CONDITION": "condition", "IN_TIME": "in-time"}
+WORDINGS = {"ongoing", "condition", "in-time"}
+"""Rules that read words which may as well be about the work."""
+
 _VERB = re.compile("(?:坚持|推进|推动|实施|开展|进行|落实|抓好|完善|加强|整改|工作|管理|更新|完成)?[)]?")
+_GOING_ON = re.compile(
+    "(?:坚持|推进|推动|实施|开展|落实|抓好|完善|加强|整改|工作|管理|更新|完成|巩固|提升|深化|保持|规范|运行|[和、])*[)]?"
+)
+"""What may follow words of going on beside a date, without being about something else."""
 
 
 def read_wording(clause: Node, text: str) -> tuple[Ongoing | Triggered, str] | None:
@@ -37,3 +44,11 @@ def _goes_on(marks: list[Token]) -> bool:
         if all(each.type in _LEADS for each in marks[:at]) or _VERB.fullmatch("".join(marks[at + 1 :])):
             return True
     return False
+
+
+def is_bare(clause: Node) -> bool:
+    """Return whether a clause says that something goes on, or waits, and nothing else (并长期坚持)."""
+    marks = marks_of(clause)
+    at = next((at for at, mark in enumerate(marks) if mark.type == "GOES_ON"), len(marks))
+    rest = [mark for mark in marks[at:] if mark.type != "GOES_ON"]
+    return all(mark.type in _LEADS for mark in marks[:at]) and _GOING_ON.fullmatch("".join(rest)) is not None

@@ -1,0 +1,155 @@
+"""What a phrase wants reached: quantities, names, baselines and periods that are the goal. Pure.
+
+They are a class of their own, found before any time is: their characters are masked, one for one, so that no number of
+theirs can be read as a time. What is left and could be a time is for the grammar to read or to refuse.
+"""
+
+import re
+
+from services.schedule.text import Plain, normalise, read_characters, regular_dates
+
+_MASKED = 0xF0000
+"""Masked, a character is the one of Unicode's private plane 15 that has its place there; `unmask` undoes it."""
+_PLANE = 0x10000
+_FOREIGN = re.compile("[\U000f0000-\U000fffff]")
+_UNKNOWN = "\ufffd"
+"""What a character of that plane in a text itself becomes: it means nothing."""
+
+_N = r"[0-9]+(?:[.,][0-9]+)*"
+_RANGE = rf"{_N}(?:[-至~]{_N})?"
+
+_LENGTH = (
+    r"(?:多|余)?(?:个?(?:工作日|自然日|日历日|半?月|季度|星期|礼拜|小时|周|半年|年度|学期|学年|昼夜)|[年月日号天周旬时季秒]|分钟"
+    r"|点(?![位个多评])|半[年天月])"
+)
+"""A unit of time, as it follows a number."""
+
+_NO_LENGTH = (
+    r"号(?:线|楼|院|机|井|路|公路|地块|桥|码头|泊位|标段|矿|隧道|文|令|地|馆|厂房)|天然|周岁|周边|年级|年一遇|年期|年产|日处理"
+    r"|日均|时速|季稻|周年"
+)
+"""What only begins like one (3号线, 50年一遇, 60周岁)."""
+
+_YEAR_LIKE = r"(?:19|20)[0-9]{2}"
+_MEASURE = (
+    r"个(?!月|季|工作日|半月|星期|小时|学)|[名户家处所座套件项条台辆人元吨米亩张份册场盏株头只羽尾间幢栋床例批组支把根对双颗粒块片段班轨门篇"
+    r"部卷克斤升瓦伏度级类种]|公[里顷斤]|平方|立方|千[瓦克]|蒸吨|兆瓦|小区|社区|企业|项目|学校|村(?!前)|镇|套|余|多[个名户家]"
+)
+"""Measure words after a number of four digits that may be a year: only these make it a quantity."""
+
+_MORE = r"(?:[^0-9,;。、()年月日前后%]{0,8}?(?:\((?:不?含)\))?(?:左右|上下|以[上下内外]|之[内间外]))?"
+"""About or within, as said of a quantity; of a time it would make the limit vague, and is left."""
+
+_QUANTITY = re.compile(
+    rf"(?<![0-9.第〔\[-])(?:大?约(?=[0-9]))?(?:"
+    rf"{_RANGE}(?![0-9])(?:%|‰|[十百千万亿]+(?:余|多)?(?![0-9]))"
+    rf"|{_YEAR_LIKE}(?![0-9.])(?:{_MEASURE})"
+    rf"|(?!{_YEAR_LIKE}(?![0-9.,])){_RANGE}(?![0-9])(?:(?:{_NO_LENGTH})"
+    rf"|(?!{_LENGTH})(?!次(?:[/每一]|$|[,;。)]))[^\W0-9_年月日底末初中前后内起止至到开及和与以]|[℃㎡/](?=[^\W0-9_]))"
+    rf"){_MORE}"
+)
+"""A number with a per cent sign, 万 or 亿, or any measure word: any word that is no unit of time."""
+
+_SIZE = re.compile(
+    r"(?<![0-9])[0-9]{5,}(?![0-9年月日号.-])|[A-Za-z]+[0-9][0-9.]*(?![0-9年月日])|(?<=统)[0-9]\.[0-9](?![0-9])"
+)
+"""Numbers that are no year: long ones, those of an index (PM2.5) and of a version (系统2.0)."""
+
+_DURATION = rf"(?:{_RANGE}|半){_LENGTH}(?:以内|之内|内|左右|以上|以下)?"
+_DURATIONS = rf"{_DURATION}(?:[、和或及至到]{_DURATION})*"
+_CHANGED = r"压缩|缩短|压减|缩减|精简|减少|减(?=[至到])|降低|降(?=[至到])|提速|延长|放宽|控制|稳定|达到|提高|提升|保持"
+_GOAL_PERIOD = re.compile(
+    rf"(?:(?:由|从){_DURATION}(?=[^0-9,;。]{{0,8}}(?:{_CHANGED})))?"
+    rf"(?:{_CHANGED})[^0-9,;。半]{{0,12}}(?<=[至到为在过于])(?:[0-9.]+个?[、和])*{_DURATIONS}"
+    rf"|(?:用时|耗时|时长|周期|(?:办理|审批|审核|办结|答复|受理|登记)[^0-9,;。]{{0,6}}(?:时间|时限|期限))[^0-9,;。]{{0,6}}{_DURATIONS}"
+    rf"|[用以][0-9]+年(?:左右|多)?的?时间"
+    rf"|(?:{_RANGE}){_LENGTH}以上"
+    rf"|(?:共|历时|集中|有效期|保质期|工期|任期)[为共约]?{_DURATION}(?:时间)?(?!前)"
+    rf"|[0-9]+分钟(?:以内|内)?"
+    rf"|近[0-9]+年(?!底)"
+    rf"|(?<![0-9])[0-9]{{1,2}}年(?=[^0-9,;。]{{0,6}}(?:行动|计划|规划|攻坚|活动|工程|提升|大会战|滚动|任务))"
+)
+"""A period that is the goal or describes it (压缩至3个工作日内, 共7天, 三年行动), not the time to reach it in."""
+
+_BASELINE = re.compile(
+    rf"[比较]{_YEAR_LIKE}年?(?:度|底|末)?(?:同期|的?水平)?|[与同跟]{_YEAR_LIKE}年[^0-9,;。]{{0,6}}(?:相比|持平)"
+    rf"|[在以]{_YEAR_LIKE}年[^,;。]{{0,14}}?(?:基础上|基数|为基[准数期]|水平上)"
+)
+"""A year that is compared with (比2020年, 在2010年的基础上)."""
+
+_PAST = re.compile(
+    r"上[1一]?个?(?:月|季度?|年度?|周|星期)(?![旬])|上[1一]?年度?|前[1一]个?(?:月|季度|年度?)|去年(?:同期|底|末)?|往年|历年|近年来?"
+)
+"""A time that is over can be no limit (上月进展情况)."""
+
+_DATE = (
+    rf"(?:{_YEAR_LIKE}年(?:[0-9]{{1,2}}月(?:[0-9]{{1,2}}[日号])?)?|[0-9]{{1,2}}月(?:[0-9]{{1,2}}[日号])?)(?:年?[底末])?"
+    r"(?:[以之]?前|[以之]?后|起|以来|期间)?"
+)
+_DONE = (
+    r"(?:已|历史|仍|尚|依法|新)?(?:[未尚仍][^,;。的]{0,8}|建成|投运|投产|取得|登记|入库|投入使用|形成|购[买置]|在册|注册|遗留|备案|参保|退休"
+    r"|出生|入学|毕业|签订|批准|核准|审批|立项|发生|存在|竣工|纳入|认定|列入|办理|下达|淘汰)[^0-9,;。的]{0,8}的"
+)
+_ATTRIBUTE = re.compile(rf"{_DATE}{_DONE}")
+"""A time that only says which ones are meant (2004年年底前投运的电厂)."""
+
+_PART = re.compile(
+    r"全年(?:目标|工作)?(?:任务|目标|计划)|[春夏秋冬]{1,2}季?(?=造林|植树|绿化|农业|农田|水利|攻坚|防火|招生|征兵|行动|大气|施工|生产)"
+    rf"|(?:编制|制[定订]|完成|印发|修订|出台|发布)(?:完成)?{_YEAR_LIKE}年?[-至]{_YEAR_LIKE}年(?=[^0-9,;。]{{0,12}}(?:规划|计划|方案|纲要))"
+)
+"""A year or season that names a part of the work (完成全年任务, 编制2021—2035年规划)."""
+
+_REASON = re.compile(r"(?:由于|鉴于)[^,;。]*")
+_NUMBERED = re.compile(
+    r"\(即[^()月日]*\)|[〔\[(]\s*20[0-9]{2}\s*[〕\])]\s*第?[0-9]+号|《[^》]*》|\((?:详?见)?附[件表录][^()]*\)"
+)
+"""A document's number or title, and a pointer to an annex."""
+
+_SEASON = re.compile(r"[春夏秋冬]{1,2}季?(?=\([0-9])")
+"""A season whose months follow in brackets."""
+
+_FINDERS = (_NUMBERED, _REASON, _ATTRIBUTE, _PART, _BASELINE, _PAST, _GOAL_PERIOD, _SEASON, _QUANTITY, _SIZE)
+
+_QUOTED = re.compile(r"[“\"「『‘]([^“”\"「」『』‘’\n]{3,60})[”\"」』’]")
+_QUOTED_TIME = re.compile(
+    r"[一二三四五六七八九十]+五(?:规划)?(?:时期|期间|期末|[期末])?|[^0-9]{0,4}(?:节|假期?)|.*(?:底前|日前|月前|年前|年底|月底).*"
+)
+"""What stands in quotation marks and is a time all the same (“十三五”时期)."""
+
+
+def make_masked(text: str) -> Plain:
+    """Return a text as `make_plain` does, with the characters of goals masked."""
+    plain = read_characters(_FOREIGN.sub(_UNKNOWN, text))
+    quoted = [match.span() for match in _QUOTED.finditer(text) if not _QUOTED_TIME.fullmatch(normalise(match[1]))]
+    if quoted:
+        plain = _quotations_masked(plain, quoted)
+    for finder in _FINDERS:
+        plain = plain.sub(finder, _mask)
+    return regular_dates(plain)
+
+
+def unmask(text: str) -> str:
+    """Return a text as it was before its goals were masked."""
+    return _FOREIGN.sub(lambda match: chr(ord(match[0]) - _MASKED), text)
+
+
+def is_masked(character: str) -> bool:
+    """Return whether a character of a masked text is a goal's."""
+    return ord(character) >= _MASKED
+
+
+def _mask(match: re.Match[str]) -> str:
+    return "".join(map(_hidden, match[0]))
+
+
+def _hidden(character: str) -> str:
+    return chr(_MASKED + (ord(character) if ord(character) < _PLANE else ord(_UNKNOWN)))
+
+
+def _quotations_masked(plain: Plain, quoted: list[tuple[int, int]]) -> Plain:
+    """Mask what stands at those places of the original."""
+    text = "".join(
+        _hidden(character) if any(begin <= at < end for begin, end in quoted) else character
+        for character, at in zip(plain.text, plain.begins, strict=True)
+    )
+    return Plain(text, plain.begins, plain.ends)
