@@ -16,6 +16,10 @@ _ELSEWHERE = re.compile(
 _SAME = re.compile(rf"[（，。；、\s]*(?:下同|以下同|不再(?:单独|一一|逐一|重复)?(?:列出|列明|注明)){_END}")
 
 
+_SAYS = re.compile("下同|以下|上述|以上各|下列|不再|第一|首位|首个|最前")
+"""What every note has one of."""
+
+
 class Asides(Struct, frozen=True):
     """A text without its notes; `first_leads` if one says that the first unit does, `ever` if from here on."""
 
@@ -27,6 +31,8 @@ class Asides(Struct, frozen=True):
 
 def take_asides(text: str) -> Asides:
     """Take the notes out of a text of units (第一责任单位为牵头单位，下同; 以下各项均需各县区落实，不再列出)."""
+    if not _SAYS.search(text):
+        return Asides(text, first_leads=False, ever=False, notes=())
     notes: list[str] = []
     leads = _FIRST_LEADS.search(text)
     for pattern in (_FIRST_LEADS, _ELSEWHERE, _SAME):

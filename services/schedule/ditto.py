@@ -9,6 +9,9 @@ from services.schedule.grid import Cell
 _DITTO = re.compile(r"[（(]?(?:同上[述行]?|同前)[）)]?|[〃″＂〞”\"]|[‘’'′]{2}")
 
 
+_FIRST = frozenset("同（(〃″＂〞”\"‘’'′")
+
+
 def without_ditto(rows: Sequence[Cells]) -> Sequence[Cells]:
     """Return rows in which what stands above is in place of 同上 and 〃; what is above all rows stays."""
     if not any(_says(cell) for row in rows for cell in row):
@@ -26,4 +29,4 @@ def without_ditto(rows: Sequence[Cells]) -> Sequence[Cells]:
 
 
 def _says(cell: Cell) -> bool:
-    return 0 < len(cell.text) <= 5 and _DITTO.fullmatch(cell.text) is not None  # noqa: PLR2004 - （同上述）
+    return cell.text[:1] in _FIRST and 0 < len(cell.text) <= 5 and _DITTO.fullmatch(cell.text) is not None  # noqa: PLR2004 - （同上述）

@@ -1,5 +1,6 @@
 """A row of a grid to what it says about its task."""
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -12,8 +13,10 @@ from services.schedule.header import runs
 from services.schedule.layout import Layout
 from services.schedule.limits import MOST_CHARACTERS
 from services.schedule.listing import statements
-from services.schedule.numbers import read_number
-from services.schedule.table import Row, RowRefusal, Step
+from services.schedule.table import PeriodCell, Row, RowRefusal
+
+_NUMBER = re.compile(r"[（(第]?(?:[0-9０-９]{1,4}|[一二三四五六七八九十]{1,3}|[①-⑳])[)）]?[、.．项条]?")
+"""What is only the number of a task beside it."""
 
 _DASHES = " -—–－/无"
 """What a cell has that says: nothing."""
@@ -83,7 +86,7 @@ class Line:
         title = self._title[1]
         cells = [cell for at in self._layout.tasks for cell in self._cells[at] if cell.place != title.place]
         return list(
-            dict.fromkeys(cell for cell in cells if (cell.text and read_number(cell.text) is None) or cell.fault)
+            dict.fromkeys(cell for cell in cells if cell.fault or (cell.text and not _NUMBER.fullmatch(cell.text)))
         )
 
     @property
@@ -125,12 +128,12 @@ class Line:
         row = Row(0, title, units, deadline, section, leader, deliverable, layout.year, steps)
         return TaskEntry(self.number, column, part, goes_on, row)
 
-    def _steps(self) -> Iterator[Step]:
+    def _steps(self) -> Iterator[PeriodCell]:
         """Find what is to be done in each of the periods that have columns."""
         for at in self._layout.periods:
             cell = self._first(at)
             if cell.text.strip(_DASHES):
-                yield Step(self._layout.words(at).rpartition("／")[2], cell)
+                yield PeriodCell(self._layout.words(at).rpartition("／")[2], cell)
 
     @property
     def _title(self) -> tuple[int, Cell]:

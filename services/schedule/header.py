@@ -1,6 +1,7 @@
 """Where in a grid a header stands, and which of a row’s cells its columns take."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 from msgspec import Struct
@@ -172,7 +173,7 @@ def _columns(rows: Sequence[Cells]) -> list[Column]:
 
 
 def _guess_task(
-    columns: list[Column], named: Sequence[Column], known: Sequence[Column], kinds: set[str]
+    columns: list[Column], named: Sequence[Column], known: Sequence[Column], kinds: AbstractSet[str]
 ) -> list[Column] | None:
     """Return the columns with the only one not known as that of tasks, where units and deadlines have theirs."""
     if kinds & {"task", "item"} or not kinds >= {"units", "deadline"} or len(named) != len(known) + 1:

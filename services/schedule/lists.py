@@ -79,7 +79,7 @@ class _List:
             row = Row(0, title, units, task.deadline, "／".join(task.sections) or None, task.leader)
             row = msgspec.structs.replace(row, first_leads=first_leads)
             first_leads = first_leads or any(one.ever for one in asides)
-            wrong = ()
+            wrong: tuple[RowRefusal, ...] = ()
             if len(title.text) > MOST_CHARACTERS:
                 detail = f"it has {len(title.text):,} characters; at most {MOST_CHARACTERS:,} can be kept"
                 wrong = (RowRefusal(0, COLUMNS[1], title.place, detail),)

@@ -20,6 +20,8 @@ _LAST = re.compile(
 _JOINED = re.compile(rf"(?P<unit>.+[局委办厅署部院府会联团行台社处科站所室队])(?P<people>[{_SURNAMES}]某{{1,2}})")
 _PEOPLE = re.compile(rf"\s*{_PERSON}(?:同志)?(?:[\s、]+{_PERSON}(?:同志)?)*\s*")
 
+_APART = re.compile(r"[\s（(某]")
+
 LABEL = re.compile(
     r"(?:^|(?<=[；，。、\s]))\s*[^：；，。、\s（）]{0,8}?(?:(?P<leader>领导|[省市县区州镇]长|书记|召集人|组长)"
     r"|(?P<person>责任人员?|负责人|联系人|经办人|牵头人|承办人))\s*：",
@@ -30,6 +32,8 @@ LABEL = re.compile(
 
 def take_people(part: str) -> tuple[str, str]:
     """Return a part without the people named after its unit, and the people; nothing of a part that is only people."""
+    if not _APART.search(part):
+        return part, ""
     match = _JOINED.fullmatch(part) or _LAST.fullmatch(part)
     if match is None or any(_ENDS.search(name) for name in re.split(r"[\s、]+", match["people"])):
         return part, ""

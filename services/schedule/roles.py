@@ -87,8 +87,9 @@ class Labelled(Struct, frozen=True):
 
 def labelled(text: str) -> Iterator[Labelled]:
     """Find what each label stands before; what stands before the first has no role, nor has 责任单位."""
-    text = _HELPERS.sub(_helpers, _BRACKETED_LABEL.sub(r"\1：", text))
-    of_people = list(people.LABEL.finditer(text))
+    if "（" in text:
+        text = _HELPERS.sub(_helpers, _BRACKETED_LABEL.sub(r"\1：", text))
+    of_people = list(people.LABEL.finditer(text)) if "：" in text else []
     taken = {at for label in of_people for at in range(*label.span())}
     labels = [label for label in _LABEL.finditer(text) if taken.isdisjoint(range(*label.span()))]
     marks: list[tuple[int, int, Said, people.Kind | None]] = [(0, 0, None, None)]

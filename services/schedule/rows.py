@@ -21,9 +21,6 @@ from services.schedule.text import UnreadableError
 _SHOWN = 100
 """Characters of a text in a note."""
 
-_LONGEST_NOTE = 2_000
-"""Characters of a note that is read for who leads."""
-
 _LONGEST_SECTION = 200
 _LONGEST_NAME = 40
 """Characters of a section: more are a note; and of one that nothing else shows to be one: more are a task."""
@@ -57,8 +54,6 @@ class _Reading:
         self._coarse = ""
         self._waiting: list[tuple[str, Cell]] = []
         """Sections in which no row stands yet."""
-        self._leads_from: int | None = None
-        """The first row for which a note says that the first unit leads."""
 
     @property
     def found(self) -> bool:
@@ -94,15 +89,21 @@ class _Reading:
         self._drop(())
         if self._layout is None:
             self._refusals.append(RowRefusal(0, COLUMNS[0], place, f"there is no header: {'、'.join(COLUMNS)}"))
-        numbered = number([self._led(at, entry) for at, entry in enumerate(self._entries)])
+        numbered = number(self._led())
         notes = [f"the rows are counted through from 1: {numbered.counted}"] if numbered.counted else []
         return Table(numbered.rows, (*self._refusals, *numbered.refusals), (*notes, *self._notes))
 
-    def _led(self, at: int, entry: TaskEntry) -> TaskEntry:
-        """Return a row with what a note on the rows from there on says of who leads."""
-        if entry.row is None or self._leads_from is None or at < self._leads_from:
-            return entry
-        return msgspec.structs.replace(entry, row=msgspec.structs.replace(entry.row, first_leads=True))
+    def _led(self) -> list[TaskEntry]:
+        """Return the rows with what notes, and units’ cells for those below, say of who leads."""
+        first_leads = any(take_asides(note).first_leads for note in self._notes if "第一" in note or "首" in note)
+        led = []
+        for entry in self._entries:
+            if entry.row is not None and first_leads:
+                entry = msgspec.structs.replace(entry, row=msgspec.structs.replace(entry.row, first_leads=True))  # noqa: PLW2901
+            led.append(entry)
+            said = [cell.text for _, cell in entry.row.units if "同" in cell.text] if entry.row is not None else []
+            first_leads = first_leads or any(take_asides(text).ever for text in said)
+        return led
 
     def _begin(self, header: Header, rows: Sequence[Cells], *, again: bool) -> None:
         if again and self._layout is not None and self._layout.header.texts == header.texts:
@@ -181,9 +182,6 @@ class _Reading:
         entry = line.entry("／".join(sections) or None, (str(self._part), *sections), goes_on=goes_on)
         self._waiting.clear()
         self._count(entry.row)
-        said = [cell.text for _, cell in entry.row.units if "同" in cell.text] if entry.row else []
-        if self._leads_from is None and any(take_asides(text).ever for text in said):
-            self._leads_from = len(self._entries)
         if entry.row is not None and line.adds_to(above) and self._entries:
             self._entries[-1] = joined(self._entries[-1], entry.row, known)
         else:
@@ -198,8 +196,6 @@ class _Reading:
         self._sections, self._coarse = sections, ""
 
     def _note(self, cells: Sequence[Cell], what: str) -> None:
-        if any(take_asides(cell.text).first_leads for cell in cells if len(cell.text) <= _LONGEST_NOTE):
-            self._leads_from = 0
         self._notes.append(f"{cells[0].place}: “{_short(' '.join(cell.text for cell in cells))}” {what}")
 
     def _count(self, row: Row | None) -> None:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 
 from services.schedule.radicals import RADICALS
 
@@ -64,12 +65,17 @@ def hide(text: str, known: Collection[str]) -> str:
 
     `show` undoes it.
     """
-    text = _WHOLE.sub(lambda match: match[0].translate(_HIDE), text)
-    inside = [name for name in known if any(character in name for character in _SEPARATORS)]
-    if not inside:
+    if not any(separator in text for separator in _SEPARATORS):
         return text
-    names = re.compile("|".join(map(re.escape, sorted(inside, key=len, reverse=True))))
-    return names.sub(lambda match: match[0].translate(_HIDE), text)
+    text = _WHOLE.sub(lambda match: match[0].translate(_HIDE), text)
+    names = _names_with_separators(tuple(known))
+    return names.sub(lambda match: match[0].translate(_HIDE), text) if names else text
+
+
+@lru_cache(maxsize=8)  # a directory is asked for each row
+def _names_with_separators(known: tuple[str, ...]) -> re.Pattern[str] | None:
+    inside = [name for name in known if any(character in name for character in _SEPARATORS)]
+    return re.compile("|".join(map(re.escape, sorted(inside, key=len, reverse=True)))) if inside else None
 
 
 def show(text: str) -> str:

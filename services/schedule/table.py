@@ -9,7 +9,7 @@ COLUMNS = ("序号", "工作任务", "责任单位", "时间进度")
 """What the columns are called where a table does not say."""
 
 
-class Step(Struct, frozen=True):
+class PeriodCell(Struct, frozen=True):
     """What is to be done in a period that a column stands for: its words (第一季度), and the cell."""
 
     period: str
@@ -33,7 +33,7 @@ class Row(Struct, frozen=True):
     leader: Cell | None = None
     deliverable: Cell | None = None
     year: int | None = None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PeriodCell, ...] = ()
     first_leads: bool = False
 
 

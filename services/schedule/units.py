@@ -88,6 +88,11 @@ def _listed(names: Sequence[str]) -> str:
     return "、".join(names).replace("、等", "等")
 
 
+def is_unknown(unit: Unit, ledger: Ledger) -> bool:
+    """Return whether a unit is neither in the directory nor one that the text leaves open."""
+    return not (unit.group or unit.open or ledger.directory.knows(unit.name))
+
+
 def remarks(reading: Reading, ledger: Ledger, issued: date) -> list[str]:
     """Return what an importer should look at before the task is assigned, each in a sentence."""
     return [remark for unit in reading.units for remark in _remarks(unit, ledger, issued)]
@@ -102,7 +107,7 @@ def _remarks(unit: Unit, ledger: Ledger, issued: date) -> Iterator[str]:
         yield f"“{unit.name}” leads, but names no unit: nobody can report or submit for it."
     if name != unit.name:
         yield f"“{unit.name}” is another name of {name} in the directory."
-    if not (unit.group or unit.open or ledger.directory.knows(name)):
+    if is_unknown(unit, ledger):
         yield f"“{unit.name}” is not in the directory; {_nearest(unit.name, ledger)}."
     if heir := ledger.directory.successor(name, issued):
         doubtful = any(succession.to == heir and not succession.verified for succession in ledger.directory.successions)
