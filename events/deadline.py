@@ -83,9 +83,23 @@ class Recurring(Kind, frozen=True, tag="recurring"):
 
     every: Every
     first: Annotated[Instant, Meta(description="The first due instant; exclusive.")]
+    day: (
+        Annotated[
+            int,
+            Meta(
+                ge=29,
+                le=31,
+                description="The last day in time, where `first` cannot show it: 30 of 每月30日前 begun in February.",
+                examples=[30],
+            ),
+        ]
+        | None
+    ) = None
 
     def __post_init__(self) -> None:
         check_year(self.first)
+        if self.day is not None and (self.first.day, self.first.time()) != (1, time()):
+            raise ValueError("a day is given only where the first due instant is the beginning of a month")
 
 
 class Ongoing(Kind, frozen=True, tag="ongoing"):
@@ -169,9 +183,9 @@ def next_due(deadline: Deadline, after: datetime | None = None, zone: tzinfo | N
             return Due(due, due) if after is None or due > after else None
         case Ambiguous(strict=strict, loose=loose):
             return Due(loose, strict) if after is None or loose > after else None
-        case Recurring(every=every, first=first):
+        case Recurring(every=every, first=first, day=day):
             first = first if zone is None else first.astimezone(zone)
-            due = fixed_offset(first if after is None else _occurrence_after(first, MONTHS[every], after))
+            due = fixed_offset(first if after is None else _occurrence_after(first, MONTHS[every], day, after))
             return Due(due, due)
         case Milestones(milestones=milestones):
             dues = (milestone.due for milestone in milestones)
@@ -211,24 +225,25 @@ def period(deadline: Recurring, due: datetime, zone: tzinfo | None = None) -> da
     """Return when the period of an occurrence begins: when the one before it falls due, or would have."""
     first, months = deadline.first if zone is None else deadline.first.astimezone(zone), MONTHS[deadline.every]
     steps = _steps(first, months, due)
-    while (begin := occurrence(first, steps * months)) >= due:
+    while (begin := occurrence(first, steps * months, deadline.day)) >= due:
         steps -= 1
     return fixed_offset(begin)
 
 
-def occurrence(first: datetime, months: int) -> datetime:
+def occurrence(first: datetime, months: int, day: int | None = None) -> datetime:
     """Return what falls due so many months after `first`, by the last day in time, in the zone of `first`.
 
-    That day is the one before a due instant at midnight. Where `first` is a month's begin, it is each month's last;
-    otherwise the same day, or the last of a month that lacks it: 每月28日前 is due on the 29th, in February on 1 March.
+    That day is the one before a due instant at midnight. Where `first` is a month's begin and no `day` is given, it is
+    each month's last; otherwise the same day, or the last of a month that lacks it: 每月28日前 is due on the 29th, in
+    February on 1 March.
     """
     midnight = first.time() == time()
     last = first.date() - DAY if midnight else first.date()
     year, month = divmod(last.year * 12 + last.month - 1 + months, 12)
     length = monthrange(year, month + 1)[1]
-    ends = midnight and first.day == 1
-    day = date(year, month + 1, length if ends else min(last.day, length)) + (DAY if midnight else timedelta())
-    return first.replace(year=day.year, month=day.month, day=day.day)
+    ends = midnight and first.day == 1 and day is None
+    due = date(year, month + 1, length if ends else min(day or last.day, length)) + (DAY if midnight else timedelta())
+    return first.replace(year=due.year, month=due.month, day=due.day)
 
 
 def fixed_offset(instant: datetime) -> datetime:
@@ -253,12 +268,12 @@ def add_months(instant: datetime, months: int) -> datetime:
     return instant.replace(year=year, month=month + 1, day=28)
 
 
-def _occurrence_after(first: datetime, months: int, after: datetime) -> datetime:
+def _occurrence_after(first: datetime, months: int, day: int | None, after: datetime) -> datetime:
     """Return the first of `first`, `first` + `months`, … after `after`; from `first`, so that days do not drift."""
     if first > after:
         return first
     steps = max(0, _steps(first, months, after) - 1)
-    while (following := occurrence(first, steps * months)) <= after:
+    while (following := occurrence(first, steps * months, day)) <= after:
         steps += 1
     return following
 

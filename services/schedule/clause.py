@@ -54,8 +54,8 @@ class Clause(Struct, frozen=True):
     """A clause, where it stands in the phrase, and what it means for itself (None: nothing about time).
 
     `carried` is where the words stand that mean it. `bare` is false where the words about the work could mean it
-    instead (不断提高质量), `goal` true where it has a quantity to reach, and `itemised` where what comes again names its
-    time in each period. `unclear` says what keeps a period from being read.
+    instead (不断提高质量), `goal` true where it has a quantity to reach, and `itemised` where what comes again names
+    its time in each period. `unclear` says what keeps a period from being read.
     """
 
     begin: int
@@ -73,7 +73,7 @@ def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> It
     """Read each clause on what those before it have named."""
     plain = _plain(text)
     if several := _RESPECTIVELY.search(plain.text):
-        raise ValueError(f"which part of the work “{unmask(several[0])}” means for which time cannot be read")
+        raise ValueError(f"which part of the work “{several[0]}” means for which time cannot be read")
     shown = unmask(plain.text)
     nodes = [node for node in parse(plain.text).children if isinstance(node, Tree)]
     filled = [node for node in nodes if not node.meta.empty]
@@ -129,5 +129,6 @@ def _read_clause(
 
 
 def _is_worded(node: Node) -> bool:
-    """Return whether a clause of words says what is to be done, before the time of the next."""
-    return any(mark.type in ("WORD", "GOAL") for mark in marks_of(node))
+    """Return whether a clause of words says what is to be done, and no more: a quantity is to be reached by then."""
+    types = {mark.type for mark in marks_of(node)}
+    return "WORD" in types and "GOAL" not in types

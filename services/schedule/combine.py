@@ -22,8 +22,8 @@ _WHOLE, _HALF = 100, 50
 _MANNER = re.compile(r"[分逐按].{0,3}(?:调度|推进|实施|组织实施|落实|督导|通报)?[,，;；。]?")
 """So, unlike with 每, a period is the way in which the work for a date is done (按月调度，年底前完成)."""
 
-_SERVICE = re.compile("[以之]?内?(?:全部|全程)?(?:办结|办理|办毕|出证|发证|答复|审结|响应|送达)|不超过")
-"""A period in which a service is to be done, which is itself to be reached by a date (年底前实现3日内办结)."""
+_SERVICE = re.compile("[以之]?内?(?:全部|全程)?(?:办结|办理|办毕|出证|发证|答复|审结|响应|送达)|不超过|[0-9]{4}年度")
+"""A period in which a service is to be done, to be reached by a date (年底前实现3日内办结), and a year of work."""
 
 _AMONG = re.compile(r"其中[,，:：]?$")
 """A part of the work that is due before the whole (2023年达到400万，其中，2021年200万)."""
@@ -51,14 +51,14 @@ def combine(clauses: list[Clause], text: str) -> Meaning:
     if not meant:
         raise ValueError("it names neither a date nor what it waits for, nor that it goes on")
     if series:
-        if dated or len(series) > 1:
+        if dated or len({_recurs(clause) for clause in series}) > 1:
             raise ValueError("it is due both once and again and again; that is more than one task")
         since = [clause for clause in meant if clause.rule == "since"]
         return replace(_meaning(series[0]), clauses=(*since, series[0]))
     if any(clause.rule in PERIODS for clause in dated) and any(clause.rule in _WAITING for clause in meant):
         raise ValueError("it does not say from when it counts")
-    if dated and any(clause.rule == "festival" and isinstance(clause.means, Triggered) for clause in meant):
-        raise ValueError("when one of its days is, the configuration does not say")
+    if dated and (other := next((clause for clause in meant if _is_before(clause)), None)):
+        raise ValueError(f"when “{text[slice(*other.carried)]}” is, it does not say; that is a second limit")
     if not dated:
         goes_on = [clause for clause in meant if isinstance(clause.means, Ongoing)]
         return _meaning(goes_on[0] if goes_on and meant[0].rule == "condition" else meant[0])
@@ -81,8 +81,12 @@ def _counts(clause: Clause, dated: list[Clause], text: str) -> bool:
     """Return whether a clause says a time of its own beside those with dates, and not how the work is done."""
     match clause.means:
         case Recurring():
-            before = clause.begin < dated[-1].begin and text[clause.carried[0]] in "分逐按"
-            manner = before or _MANNER.fullmatch(text[clause.begin : clause.end])
+            word = text[clause.carried[0]]
+            manner = (
+                word == "逐"
+                or (word in "分按" and clause.begin < dated[-1].begin)
+                or _MANNER.fullmatch(text[clause.begin : clause.end])
+            )
             return not manner and (clause.itemised or not clause.goal)
         case Ongoing():
             return clause.bare
@@ -90,9 +94,21 @@ def _counts(clause: Clause, dated: list[Clause], text: str) -> bool:
             return True
 
 
+def _is_before(clause: Clause) -> bool:
+    """Return whether a clause is a limit whose day nobody has named (春节前, 验收前)."""
+    waits = isinstance(clause.means, Triggered) and clause.means.trigger.endswith("前")
+    return waits and clause.rule in ("festival", "event")
+
+
 def _meaning(clause: Clause) -> Meaning:
     assert clause.means is not None
     return Meaning(clause.means, clause.rule, (clause,))
+
+
+def _recurs(clause: Clause) -> object:
+    """Return how a series comes again; each end in steps is one of its own."""
+    means = clause.means
+    return (means.every, means.first, means.day) if isinstance(means, Recurring) else clause.begin
 
 
 def _dues(clause: Clause) -> tuple[datetime, ...]:

@@ -10,8 +10,8 @@ from services.schedule.grammar import Node, child, marks_of, token, tokens
 from services.schedule.period import last_day
 from services.schedule.span import Origin, Span, read_span
 
-_PROCEDURAL = {"WORKING_DAYS", "DAYS", "WEEKS"}
-"""Periods of days after words about the work are counted from what those say, not from the document."""
+_AIMS = {"力争", "争取", "计划", "预计", "拟", "目标"}
+"""With these, a period after words about the work is that of the plan (加快发展，争取三年内实现)."""
 
 _CASE = re.compile(r"(?:[的后时]|之日起?)$")
 """What a case ends with (不予批准的，应当在3个工作日内答复)."""
@@ -40,7 +40,7 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
         start = span.start
     elif not issue and origin.event:
         return Triggered(text, f"{origin.event},{_until_tail(clause, text)}"), "period-after-event"
-    elif not issue and (_CASE.search(origin.worded) or (origin.worded and _PROCEDURAL & tokens(clause).keys())):
+    elif not issue and (_CASE.search(origin.worded) or (origin.worded and not _AIMS & set(marks))):
         raise UnclearPeriodError(f"it does not say from when it counts: from the issue, or from “{origin.worded}”")
     elif not issue and any(mark.type in ("WORD", "TO") for mark in marks):
         raise UnclearPeriodError("it does not say from when it counts")

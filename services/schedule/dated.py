@@ -7,11 +7,12 @@ import msgspec
 from lark import Token
 
 from events.deadline import Ambiguous, Fixed, Ongoing
+from services.schedule.counted import UnclearPeriodError
 from services.schedule.grammar import Node, child, marks_of, tokens
 from services.schedule.span import Origin, Span, read_span
 
 _DONE = re.compile(
-    r"(?:全面|全部|基本|正式|建设|如期|整改)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到)"
+    r"(?:全面|全部|基本|正式|建设|如期|整改|确保|力争|争取|务必|累计|要|拟)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到)"
 )
 """Words about the work that make the bare span before them its limit (全市12月完成)."""
 
@@ -22,6 +23,11 @@ _ON = re.compile("至(?!少|今)|到(?![位达账岗期货场户村人边])")
 
 _STAGE = re.compile("(?:阶段|[近中远短长]期)[(:]$")
 """What is named so is to be done in the bare span after it (实施阶段：4—10月)."""
+
+_MARK = re.compile("为(?:时间)?(?:节点|界|限|期限|最后期限)")
+"""What makes a limit of the date between 以 and it (以3月15日为时间节点)."""
+
+_PLACE = re.compile("(?:[省市县区州旗镇乡]|全国|各地)$")
 
 _RELATIONS = {"BEFORE", "AFTER", "SINCE", "RELATION"}
 
@@ -56,12 +62,19 @@ def read_dated(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Ambiguo
     if _OVER.search(words):
         raise ValueError("it says what was done by then, not by when to do it")
     after = marks_of(clause, -1)
-    own = _STAGE.search(words) or (words.endswith("(") and after and after[0] == ")")
+    then = "".join(after)
+    own = _STAGE.search(words) or (words.endswith("(") and then.startswith(")"))
+    own = own or (words.endswith("以") and _MARK.match(then)) or (span.unit == "year" and _is_target(words, after))
     _check_words([] if own else before, span, stated, after)
     dues = dues_of(span, limit)
     if len(dues) > 1:
         return Ambiguous(text, *dues), f"before-{span.unit}", span.origin
     return Fixed(text, dues[0]), "excluded" if "EXCLUDED" in stated else _end(span.unit), span.origin
+
+
+def _is_target(words: str, after: list[Token]) -> bool:
+    """Return whether a year stands between a place and what is to be reached there (全市2017年……下降15%)."""
+    return _PLACE.search(words) is not None and any(token.type == "GOAL" for token in after)
 
 
 def _end(unit: str) -> str:
@@ -82,7 +95,8 @@ def _check_words(before: list[str], span: Span, stated: dict[str, str], after: l
             if token.type in _RELATIONS:
                 raise ValueError(f"what “{token}” means in “{words}” cannot be read")
         if "WORD" in before and before[-1] not in ("AT", "TO") and not _DONE.match(words):
-            raise ValueError("it names a time, but does not say that this is a limit")
+            error = UnclearPeriodError if span.unit == "year" else ValueError
+            raise error("it names a time, but does not say that this is a limit")
     later = [token for token in after if token.type == "NAMED_YEAR" and int(token[:4]) > span.origin.issued.year]
     if later and not (span.dated and (stated or span.last)):
         raise ValueError(f"what a second year means in “{words}” cannot be read")

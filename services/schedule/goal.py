@@ -35,27 +35,31 @@ _MEASURE = (
     r"个(?!月|季|工作日|半月|星期|小时|学)|[名户家处所座套件项条台辆人元吨米亩张份册场盏株头只羽尾间幢栋床例批组支把根对双颗粒块片段班轨门篇"
     r"部卷克斤升瓦伏度级类种]|公[里顷斤]|平方|立方|千[瓦克]|蒸吨|兆瓦|小区|社区|企业|项目|学校|村(?!前)|镇|套|余|多[个名户家]"
 )
-"""Measure words after a number of four digits that may be a year: only these make it a quantity."""
+"""Measure words after a number that may be a year, or stands after 年 or 月: only these make it a quantity."""
 
 _MORE = r"(?:[^0-9,;。、()年月日前后%]{0,8}?(?:\((?:不?含)\))?(?:左右|上下|以[上下内外]|之[内间外]))?"
 """About or within, as said of a quantity; of a time it would make the limit vague, and is left."""
 
 _QUANTITY = re.compile(
-    rf"(?<![0-9.第〔\[-])(?:大?约(?=[0-9]))?(?:"
-    rf"{_RANGE}(?![0-9])(?:%|‰|[十百千万亿]+(?:余|多)?(?![0-9]))"
-    rf"|{_YEAR_LIKE}(?![0-9.])(?:{_MEASURE})"
-    rf"|(?!{_YEAR_LIKE}(?![0-9.,])){_RANGE}(?![0-9])(?:(?:{_NO_LENGTH})"
+    rf"(?<![0-9.第〔\[/-])(?:大?约(?=[0-9]))?(?:"
+    rf"{_RANGE}(?![0-9])(?:%|‰|[十百千万亿]+(?:余|多)?(?![0-9])|(?:{_MEASURE}))"
+    rf"|(?<![年月日至到起])(?!{_YEAR_LIKE}(?![0-9])){_RANGE}(?![0-9])(?:(?:{_NO_LENGTH})"
     rf"|(?!{_LENGTH})(?!次(?:[/每一]|$|[,;。)]))[^\W0-9_年月日底末初中前后内起止至到开及和与以]|[℃㎡/](?=[^\W0-9_]))"
     rf"){_MORE}"
 )
-"""A number with a per cent sign, 万 or 亿, or any measure word: any word that is no unit of time."""
+"""A number with a per cent sign, 万 or 亿, or a measure word; mostly any word that is no unit of time is one."""
 
 _SIZE = re.compile(
     r"(?<![0-9])[0-9]{5,}(?![0-9年月日号.-])|[A-Za-z]+[0-9][0-9.]*(?![0-9年月日])|(?<=统)[0-9]\.[0-9](?![0-9])"
 )
 """Numbers that are no year: long ones, those of an index (PM2.5) and of a version (系统2.0)."""
 
-_DURATION = rf"(?:{_RANGE}|半){_LENGTH}(?:以内|之内|内|左右|以上|以下)?"
+_SMALL = r"(?<![0-9])[0-9]{1,3}(?:\.[0-9]+)?"
+_LASTS = (
+    r"(?:多|余)?(?:个?(?:工作日|自然日|日历日|小时|周|星期|半年|学期|学年|昼夜)"
+    r"|个半?月|个季度|[年日天]|分钟|半[年天月])"
+)
+_DURATION = rf"(?:{_SMALL}(?:[-至~]{_SMALL})?|半){_LASTS}(?:以内|之内|内|左右|以上|以下)?"
 _DURATIONS = rf"{_DURATION}(?:[、和或及至到]{_DURATION})*"
 _CHANGED = r"压缩|缩短|压减|缩减|精简|减少|减(?=[至到])|降低|降(?=[至到])|提速|延长|放宽|控制|稳定|达到|提高|提升|保持"
 _GOAL_PERIOD = re.compile(
@@ -63,7 +67,7 @@ _GOAL_PERIOD = re.compile(
     rf"(?:{_CHANGED})[^0-9,;。半]{{0,12}}(?<=[至到为在过于])(?:[0-9.]+个?[、和])*{_DURATIONS}"
     rf"|(?:用时|耗时|时长|周期|(?:办理|审批|审核|办结|答复|受理|登记)[^0-9,;。]{{0,6}}(?:时间|时限|期限))[^0-9,;。]{{0,6}}{_DURATIONS}"
     rf"|[用以][0-9]+年(?:左右|多)?的?时间"
-    rf"|(?:{_RANGE}){_LENGTH}以上"
+    rf"|{_SMALL}(?:[-至~]{_SMALL})?{_LASTS}以上"
     rf"|(?:共|历时|集中|有效期|保质期|工期|任期)[为共约]?{_DURATION}(?:时间)?(?!前)"
     rf"|[0-9]+分钟(?:以内|内)?"
     rf"|近[0-9]+年(?!底)"
@@ -78,7 +82,7 @@ _BASELINE = re.compile(
 """A year that is compared with (比2020年, 在2010年的基础上)."""
 
 _PAST = re.compile(
-    r"上[1一]?个?(?:月|季度?|年度?|周|星期)(?![旬])|上[1一]?年度?|前[1一]个?(?:月|季度|年度?)|去年(?:同期|底|末)?|往年|历年|近年来?"
+    r"上[1一]?个?(?:月|季度?|年度?|周|星期)(?![旬])|上[1一]?年度?|(?<!提)前[1一]个?(?:月|季度|年度?)|去年(?:同期|底|末)?|往年|历年|近年来?"
 )
 """A time that is over can be no limit (上月进展情况)."""
 
@@ -94,7 +98,9 @@ _ATTRIBUTE = re.compile(rf"{_DATE}{_DONE}")
 """A time that only says which ones are meant (2004年年底前投运的电厂)."""
 
 _PART = re.compile(
-    r"全年(?:目标|工作)?(?:任务|目标|计划)|[春夏秋冬]{1,2}季?(?=造林|植树|绿化|农业|农田|水利|攻坚|防火|招生|征兵|行动|大气|施工|生产)"
+    rf"{_YEAR_LIKE}年度(?=[^0-9,;。底末内前起]{{2,20}}{_YEAR_LIKE}年[0-9]{{1,2}}月)|当季(?![度末底内前])"
+    rf"|[纳列]入{_YEAR_LIKE}年度?[^0-9,;。]{{0,8}}(?:计划|项目|清单|名单)"
+    r"|当年(?=[无有未的各本])|全年(?:目标|工作)?(?:任务|目标|计划)|[春夏秋冬]{1,2}季?(?=造林|植树|绿化|农业|农田|水利|攻坚|防火|招生|征兵|行动|大气|施工|生产)"
     rf"|(?:编制|制[定订]|完成|印发|修订|出台|发布)(?:完成)?{_YEAR_LIKE}年?[-至]{_YEAR_LIKE}年(?=[^0-9,;。]{{0,12}}(?:规划|计划|方案|纲要))"
 )
 """A year or season that names a part of the work (完成全年任务, 编制2021—2035年规划)."""

@@ -10,8 +10,6 @@ from typing import TypeAlias
 from lark import Lark, Token, Tree, UnexpectedInput
 from lark.exceptions import UnexpectedToken
 
-from services.schedule.goal import unmask
-
 Node: TypeAlias = Tree[Token]
 
 
@@ -49,7 +47,7 @@ def parse(plain: str) -> Node:
         if token.type == "$END":
             raise ValueError("it breaks off") from error
         reason = _REASONS.get(token.type, "cannot be read")
-        raise ValueError(unmask(f"“{token}” in “{plain[max(0, token.start_pos - 6) :]}” {reason}")) from error
+        raise ValueError(f"“{token}” in “{plain[max(0, token.start_pos - 6) :]}” {reason}") from error
     except UnexpectedInput as error:  # pragma: no cover - every character is a token
         raise ValueError("it cannot be read") from error
 

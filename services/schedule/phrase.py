@@ -19,7 +19,7 @@ from events.deadline import Ambiguous, Deadline, Milestones, Unspecified, next_d
 from services.schedule.clause import read_clauses
 from services.schedule.combine import Meaning, combine
 from services.schedule.find import find_limits
-from services.schedule.goal import make_masked
+from services.schedule.goal import make_masked, unmask
 from services.schedule.period import PERIODS
 from services.schedule.span import Origin
 from services.schedule.text import UnreadableError, check_text, normalise
@@ -84,7 +84,7 @@ def read_phrase(
             return Phrase(Unspecified(text), "nothing")
         return _phrase(combine(list(read_clauses(text, Origin(issued, zone, year), festivals)), text), text)
     except (ValueError, OverflowError) as error:
-        raise UnreadableError(f"“{text}”: {error}") from error
+        raise UnreadableError(f"“{text}”: {unmask(str(error))}") from error
 
 
 def _phrase(meaning: Meaning, text: str) -> Phrase:

@@ -1,7 +1,7 @@
 """The radicals of U+2E80–U+2EF3, which PDF files hold in place of characters, and the characters they stand for.
 
 Unicode normalisation folds those of U+2F00–U+2FD5 but only two of these; the pairs are from Unicode’s
-EquivalentUnifiedIdeograph.txt. Pure data.
+EquivalentUnifiedIdeograph.txt.
 """
 
 _RADICALS = (

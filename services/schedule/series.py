@@ -1,7 +1,8 @@
 """What comes again (每季度末, 2018—2020年每年12月底前): a recurrence, or its occurrences where it ends."""
 
+from calendar import monthrange
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import islice
 
 from lark import Token, Tree
@@ -24,6 +25,9 @@ _EVENTS = {"BEFORE", "AFTER", "WHEN"}
 
 MOST_STEPS = 50
 """Milestones of a deadline, as `events.deadline.Milestones` limits them."""
+
+_SHORTEST, _LONGEST = 28, 31
+"""Days of the shortest month and of the longest."""
 
 _YEARS_SEEN = 9
 """A recurrence is compared with its phrase over so many years; one of them is a leap year."""
@@ -62,9 +66,17 @@ def _recurring(items: list[Node], every: Every, after: datetime, plain: str, ori
         if len(items) not in _TIMES_A_YEAR:
             raise ValueError(f"{len(items)} times a year is not every half-year, quarter or month")
         every = _TIMES_A_YEAR[len(items)]
-    if any(due != occurrence(dues[0], count * MONTHS[every]) for count, due in enumerate(dues)):
+    day = _day(items, dues[0])
+    if any(due != occurrence(dues[0], count * MONTHS[every], day) for count, due in enumerate(dues)):
         raise ValueError(f"it does not recur every {every} on the same day of a month")
-    return Recurring(plain, every, dues[0])
+    return Recurring(plain, every, dues[0], day)
+
+
+def _day(items: list[Node], first: datetime) -> int | None:
+    """Return the day of the month that an item names, where a first due instant cannot show it."""
+    named = tokens(items[0]).get("DAY") if items else None
+    day = int(named.partition("(")[0][:-1]) if named else 0
+    return day if _SHORTEST < day < _LONGEST and (first.day, first.time()) == (1, time()) else None
 
 
 def _occurrences(
@@ -91,16 +103,27 @@ def _occurrence(item: Node, period: datetime, months: int, plain: str, origin: O
         nth = named.get("NTH_MONTH", "")
         then = add_months(period, _months_ahead(nth, months))
         name, text = _name(then, 1), text.removeprefix(nth)
-        span = read_date(named | {"MONTH": f"{then.month}月"}, origin.of(then.year))
+        span = read_date(_within(named | {"MONTH": f"{then.month}月"}, then), origin.of(then.year))
     elif date:
         if months not in (MONTHS["year"], MONTHS["month"]) or named.keys() & _OTHER_SPANS[months]:
             raise ValueError(f"“{text}” is not when a period is due")
         name = _name(period, months)
-        span = read_span(child(date, "span") or date, origin.of(period.year, period.month if months == 1 else None))
+        own = origin.of(period.year, period.month if months == 1 else None)
+        stretch = child(date, "span") or date
+        single = months == 1 and len(stretch.children) == 1
+        span = read_date(_within(named, period), own) if single else read_span(stretch, own)
     else:
         return Milestone(_name(period, months) + text, over)
     limit = child(date or item, "limit")
     return Milestone(name + text, dues_of(span, limit)[-1])
+
+
+def _within(named: dict[str, str], month: datetime) -> dict[str, str]:
+    """Return a date of a month, its day the month's last where it lacks that day (每月30日前, in February)."""
+    day, length = named.get("DAY", ""), monthrange(month.year, month.month)[1]
+    if not day or int(day.partition("(")[0][:-1]) <= length:
+        return named
+    return named | {"DAY": f"{length}日"}
 
 
 def _months_ahead(nth: str, months: int) -> int:

@@ -123,7 +123,7 @@ async def ledger_overview(
     overview = _overview(endpoint, shown)
     if form.format != "json":
         if compare is not None:
-            raise ValidationException("a comparison is JSON only; leave out compare, or the format of an export")
+            raise ValidationException("figures compared are JSON only; /tasks?compare= has an export of what changed")
         return await _export(Asked(request, form, shown.edition), endpoint, shown, overview)
     edition = f"{shown.edition}|{shown.at.isoformat()}"
     if compare is None:
@@ -177,7 +177,8 @@ async def figures_at(endpoint: StatusReader, moment: str | None, name: str = "as
 
 def _overview(endpoint: StatusReader, shown: FiguresAt) -> Overview:
     days = days_until(endpoint.board.past.days(), shown.position)
-    return shown.figures.overview(endpoint.board.ledger.title, shown.at, shown.position, days)
+    ledger = endpoint.board.ledger
+    return shown.figures.overview(ledger.title, shown.at, shown.position, days, ledger.light_names)
 
 
 async def _export(asked: Asked, endpoint: StatusReader, shown: FiguresAt, overview: Overview) -> Response[bytes]:

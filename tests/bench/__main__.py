@@ -1,4 +1,7 @@
-"""`make bench`: speed and memory of duban, next to the bare server's in the same run on the same machine."""
+"""`make bench`: speed and memory of duban, next to the bare server's in the same run on the same machine.
+
+Then the accuracy of reading documents (ARGS=--accuracy: only that).
+"""
 
 import asyncio
 import contextlib
@@ -14,6 +17,7 @@ from rich.table import Table
 from services.common.connection import connect
 from services.common.settings import load_ledger, shipped
 from tests.bench.bench import Bench, document_figures
+from tests.bench.documents import accuracy
 from tests.bench.measures import RUNS, Figure
 from tests.bench.workload import TASKS, Workload, seed_workload, single_unit_workload
 from tests.deployment import LEDGER
@@ -58,11 +62,24 @@ def show(figures: list[Figure], server: Server) -> Table:
     return table
 
 
+def show_accuracy() -> Table:
+    """Return how the corpus is read, as a table."""
+    title = "cells of published documents (tests/schedule/corpus)"
+    table = Table("half", "cells", "right", "fairly refused", "wrongly refused", "wrong", title=title)
+    for half, found in accuracy().items():
+        of = sum(found.values())
+        table.add_row(half, str(of), *(f"{count} ({count / of:.1%})" for count in found.values()))
+    return table
+
+
 def _ratio(ratio: float | None) -> str:
     return "" if ratio is None else f"{ratio:.2f}"
 
 
 def main(arguments: list[str]) -> None:
+    if "--accuracy" in arguments:
+        Console(width=180).print(show_accuracy())
+        return
     with tempfile.TemporaryDirectory(prefix="duban-bench-") as name:
         server = make_server(Path(name) / "server")
         with contextlib.closing(server):
@@ -72,7 +89,9 @@ def main(arguments: list[str]) -> None:
             rows: list[dict[str, Any]] = [msgspec.structs.asdict(one) | {"ratio": one.ratio} for one in figures]
             sys.stdout.write(msgspec.json.encode(rows).decode() + "\n")
         else:
-            Console(width=180).print(show(figures, server))
+            console = Console(width=180)
+            console.print(show(figures, server))
+            console.print(show_accuracy())
 
 
 if __name__ == "__main__":

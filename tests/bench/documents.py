@@ -1,4 +1,4 @@
-"""Speed of reading documents: rows a second, next to the format's library alone."""
+"""Reading documents: rows a second, next to the format's library alone; and how many deadline cells are read right."""
 
 import csv
 import time
@@ -12,6 +12,7 @@ import openpyxl
 from events.ledger import Ledger
 from services.schedule.plan import Order
 from services.schedule.sandbox import read_safely
+from tests.schedule.cells import HALVES, Verdict, answer, counts, deadline_cells
 from tests.schedule.documents import SEED_ROWS, Drawing, book, long_word, separated
 
 ROWS = 5_000
@@ -29,6 +30,11 @@ MAKERS: dict[str, Callable[[Drawing], bytes]] = {
     ".xlsx": lambda drawing: book(S=drawing),
     ".csv": separated,
 }
+
+
+def accuracy() -> dict[str, dict[Verdict, int]]:
+    """Return for each half of the corpus of deadline cells how many of its answers have each verdict."""
+    return {f"deadlines, {half}": counts([answer(cell) for cell in deadline_cells(half)]) for half in HALVES}
 
 
 def drawing() -> Drawing:

@@ -52,6 +52,14 @@ def deadline_cells(half: str) -> list[DeadlineCell]:
     ]
 
 
+def made_up_cells() -> list[DeadlineCell]:
+    """Return the inputs that were made up; their source is their kind."""
+    return [
+        DeadlineCell(row["kind"], date.fromisoformat(row["issued"]), row["text"], tuple(_readings(row["reading"])))
+        for row in _rows(CORPUS / "deadlines_made_up.tsv")
+    ]
+
+
 def answer(cell: DeadlineCell) -> Answer:
     """Read a cell and compare; a reading that is right in kind and dates is right."""
     try:

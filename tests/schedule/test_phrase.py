@@ -59,6 +59,14 @@ def without_texts(phrase: Phrase) -> dict[str, object]:
     return reading | {"rule": phrase.rule}
 
 
+def when(phrase: Phrase) -> dict[str, object]:
+    """Return the rule, kind and instants of a reading, without the parts of the work."""
+    reading = without_texts(phrase)
+    if isinstance(phrase.deadline, Milestones):
+        reading["steps"] = [step.due for step in phrase.deadline.milestones]
+    return reading
+
+
 def shown(value: object) -> str:
     return value if isinstance(value, str) else ""
 
@@ -295,6 +303,32 @@ def test_what_is_found_reads_the_same(text: str, issued: date) -> None:
     if phrase is not None:
         assert phrase.deadline.text in text
         assert phrase == read(phrase.deadline.text, issued)
+
+
+QUANTITIES = (
+    "完成改造1000户",
+    "投资2.35亿元左右",
+    "新增床位5000张以上",
+    "审批时间压缩至3个工作日内",
+    "比2020年提高2.5个百分点",
+    "召开“三年活动”对接会",
+    "编制《2021—2035年总体规划》",
+    "覆盖率达到95%",
+    "PM2.5浓度控制在35微克/立方米以下",
+    "改造2000年底前建成的小区30个",
+)
+
+ENDS = re.compile("长期坚持$|持续推进$|工作日$")
+
+PLAIN = [text for text, _, rule in READABLE if rule != "nothing" and not text.isdigit() and not ENDS.search(text)]
+"""What ends with a verb or a bare period would have the quantity for its object, or say what is counted."""
+
+
+@given(st.sampled_from(PLAIN), st.sampled_from(QUANTITIES), st.sampled_from(["{1}，{0}", "{0}，{1}", "{0}{1}"]))
+def test_a_quantity_changes_no_reading(text: str, quantity: str, template: str) -> None:
+    """What is to be reached, said before the time or after it, leaves its reading as it is."""
+    cell = template.format(text.rstrip("。；;"), quantity)
+    assert when(read(cell)) == when(read(text))
 
 
 DIGITS = str.maketrans("0123456789", "０１２３４５６７８９")

@@ -8,6 +8,7 @@ import typer
 from services.cli.options import DataOption, ExplainOption, IssuedOption, LedgerOption, ledger_of, out
 from services.cli.target import LEDGER
 from services.schedule.explain import explain as explain_deadline
+from services.schedule.grounds import grounds
 from services.schedule.phrase import read_phrase
 
 commands = typer.Typer(add_completion=False)
@@ -26,4 +27,5 @@ def deadline(
     read = read_phrase(text, issued.date(), own.zone, own.festivals)
     out.out(msgspec.json.encode(read.deadline).decode(), highlight=False)
     if explain:
-        out.out(explain_deadline(read.deadline, own.zone), highlight=False)
+        for line in (explain_deadline(read.deadline, own.zone), *grounds(read)):
+            out.out(line, highlight=False)

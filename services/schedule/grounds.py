@@ -1,0 +1,20 @@
+"""What a reading of a deadline rests on, and why a person should look at it, in Chinese."""
+
+from services.schedule.phrase import Doubt, Phrase
+
+DOUBTS: dict[Doubt, str] = {
+    "ambiguous": "有两种理解",
+    "number-passed-over": "未作为时限的文字中有数字",
+    "condition-passed-over": "另有一项须待条件具备后计时，未列入时限",
+    "counted-from-issue": "期限自文件印发之日起计算，前文另有工作内容",
+}
+
+
+def grounds(phrase: Phrase) -> tuple[str, ...]:
+    """Return a line each for the words that carry the reading, those passed over, and its doubts; no empty ones."""
+    lines = (
+        ("依据：", "、".join(f"“{words}”" for words in phrase.carried)),
+        ("未作为时限：", "、".join(f"“{words}”" for words in phrase.passed_over)),
+        ("请核对：", "；".join(DOUBTS[doubt] for doubt in phrase.doubts)),
+    )
+    return tuple(f"{label}{words}。" for label, words in lines if words)
