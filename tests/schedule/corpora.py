@@ -20,6 +20,7 @@ from services.schedule.units import Reading, read_unit_cells, read_units
 from tests.schedule.documents import book, page, paragraphs, word
 
 Half: TypeAlias = Literal["building", "measuring"]
+Part: TypeAlias = Half | Literal["made-up"]
 Verdict: TypeAlias = Literal["right", "fairly refused", "wrongly refused", "wrong"]
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -60,8 +61,8 @@ class TableCase(Struct, frozen=True):
         return [[cell.strip().replace("\\n", "\n") for cell in line.split(" | ")] for line in self.lines]
 
 
-def unit_cases(half: Half) -> Iterator[UnitCase]:
-    """Find the unit cells of a half."""
+def unit_cases(half: Part) -> Iterator[UnitCase]:
+    """Find the unit cells of a half, or those that were made up."""
     source = text = ""
     for line in _lines(f"units-{half}.txt"):
         if line.startswith("## "):
