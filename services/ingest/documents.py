@@ -15,7 +15,7 @@ from services.ingest.writer import Writer
 from services.schedule.difference import Present, RowDifference, compare
 from services.schedule.grammar import lark
 from services.schedule.plan import Order, task_name
-from services.schedule.preview import Preview, preview_rows
+from services.schedule.preview import Preview, preview_rows, refuse_marked
 from services.schedule.sandbox import read_safely
 from services.schedule.table import RowRefusal
 
@@ -49,8 +49,11 @@ class Documents:
         finally:
             self._busy = False
 
-    async def preview(self, data: bytes, name: str, order: Order) -> Imported:
-        """Read a document and compare it with the ledger as it is now; assigns nothing."""
+    async def preview(self, data: bytes, name: str, order: Order, *, strict: bool = False) -> Imported:
+        """Read a document and compare it with the ledger as it is now; `strict` refuses what a person should look at.
+
+        Assigns nothing.
+        """
         issued = datetime(*order.issued.timetuple()[:3], tzinfo=self._writer.ledger.zone)
         if issued > self._writer.now():  # of which each row would be refused one by one, after all was well here
             return Imported(
@@ -67,7 +70,11 @@ class Documents:
         read = {line.task for line in schedule.lines} | {task_name(order, one.row) for one in schedule.refusals}
         own = (task for task in tasks if schedule.lines and _is_of(order.plan, task) and not tasks[task].closed)
         missing = tuple(sorted(set(own) - read))
-        return Imported(preview_rows(schedule, differences), schedule.refusals, schedule.notes, missing)
+        rows, refusals = preview_rows(schedule, differences), schedule.refusals
+        if strict:
+            rows, refused = refuse_marked(rows)
+            refusals = (*refusals, *refused)
+        return Imported(rows, refusals, schedule.notes, missing)
 
     async def accept(self, read: Imported, authid: str, *, corrections: bool) -> Imported:
         """Submit what a preview would assign, and with `corrections` what it proposes; others’ events come between."""

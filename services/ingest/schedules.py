@@ -123,6 +123,7 @@ async def schedule(
     *,
     dry_run: Annotated[bool, QueryParameter(description="Only show how each row is read")] = False,
     partial: Annotated[bool, QueryParameter(description="Assign the rows that can be read")] = False,
+    strict: Annotated[bool, QueryParameter(description="Refuse the rows with `marks`")] = False,
     corrections: Annotated[bool, QueryParameter(description="Submit what settles differences, too")] = False,
 ) -> Response[Any]:
     """Nothing is assigned if a row cannot be read, unless `partial`; `corrections` submits the proposals, too."""
@@ -131,7 +132,7 @@ async def schedule(
     try:
         with documents.turn():
             document = data.file.file.read()  # takes some ms; each thread of a pool would keep memory of its own
-            read = await documents.preview(document, data.file.filename, order)
+            read = await documents.preview(document, data.file.filename, order, strict=strict)
         if dry_run or (read.refusals and not partial):
             return Response(read, status_code=200 if dry_run else 422)
         return Response(await documents.accept(read, source, corrections=corrections))

@@ -11,8 +11,8 @@ from msgspec import Struct
 from events.schema import Role
 from services.schedule.text import normalise
 
-Kind: TypeAlias = Literal["number", "item", "task", "units", "leader", "deadline", "deliverable", "remark"]
-"""What a column holds; an `item` (项目) is a number or a task, as its cells show."""
+Kind: TypeAlias = Literal["number", "item", "task", "units", "leader", "deadline", "period", "deliverable", "remark"]
+"""What a column holds; an `item` (项目) is a number or a task, as its cells show, a `period` (一季度) a step."""
 
 _LONGEST = 40
 """Characters of a heading."""
@@ -43,7 +43,7 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
             "任务 工作 职责 重点 第一 主要 主 省 市 县 区 州 省级 市级 县级 区级 州级 市直 属地 具体 "
             "所有 其他 主责 协同 "
             "协作 协助 支持 责任 承担 实施 落实 执行 办理 整改 负责 会办 成员 乡镇 镇街 名称 "
-            "及时限 及完成时限 及时间 及完成时间 及期限",
+            "及时限 及完成时限 及时间 及完成时间 及期限 及责任人 及负责人 和责任人 、责任人",
         ),
         "units",
     ),
@@ -82,9 +82,10 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
 _ANY = re.compile("|".join([*"序号次注#", "no", "说明", *_CORES]), re.IGNORECASE)
 """What every heading has one of, so that most cells are quickly told from headings."""
 
-_LEAD = re.compile("牵头|主办|主责|第一责任")
-_COOPERATING = re.compile("配合|协办|协同|协作|协助|参加|参与|会办")
+LEAD = re.compile("牵头|主办|主责|第一责任")
+COOPERATING = re.compile("配合|协办|协同|协作|协助|参加|参与|会办")
 _FINENESS = (
+    (re.compile("具体要求"), 3),
     (re.compile("目标|要求|指标"), 0),
     (re.compile("措施|举措|内容|具体|事项|要点|细化|子|二级|三级"), 3),
     (re.compile("类别|分类|领域|方面|板块|大类|主题|一级|项目|重点"), 1),
@@ -117,7 +118,7 @@ def read_heading(text: str) -> Heading | None:
     kind = next((kind for pattern, kind in _KINDS if pattern.fullmatch(plain)), None)
     if kind is None:
         return None
-    lead, cooperating = _LEAD.search(plain), _COOPERATING.search(plain)
+    lead, cooperating = LEAD.search(plain), COOPERATING.search(plain)
     if kind == "units" and bool(lead) != bool(cooperating):
         return Heading(kind, "lead" if lead else "cooperating")
     if kind == "task":
@@ -125,9 +126,36 @@ def read_heading(text: str) -> Heading | None:
     return Heading(kind)
 
 
+_ADDS = re.compile(r"\s*(?:20[0-9]{2}年?度?|[省市县区镇乡州]级?|其中|小计|合计|名称|内容|[0-9]{1,2})?\s*")
+"""What a lower heading may add to one above it."""
+
+_PERIOD = re.compile(
+    r"(?:20[0-9]{2}年?)?(?:第?[1-4一二三四]季度?|[上下]半年|(?:1[0-2]|[1-9]|[一二三四五六七八九十]{1,2})月份?|20[0-9]{2}年度?)"
+    r"(?:的?(?:工作|主要|阶段)?(?:目标|任务|计划|安排|进度|节点|举措|措施|要求))*"
+)
+_NO_PLAN = re.compile("情况|实际|进展|投资|资金|预算|完成数|增长|产值|指标值|得分|评分|占比|成效")
+"""Words above a period by which its cells are no plan: what was done, or how much money."""
+
+
+def is_period(words: Sequence[str]) -> bool:
+    """Return whether the lowest of headings above each other names a period in which something is to be done."""
+    lowest = "".join(_BRACKETED.sub("", words[-1]).split()) if words else ""
+    return _PERIOD.fullmatch(normalise(lowest) if len(lowest) <= _LONGEST else "") is not None and not any(
+        map(_NO_PLAN.search, words)
+    )
+
+
 def read_headings(words: Sequence[str]) -> Heading | None:
-    """Return what headings above each other say, the lowest before those above it, which it may make more exact."""
+    """Return what headings above each other say, the lowest before those above it, which it may make more exact.
+
+    Those above decide where the lowest adds only a year or a level; where it says what is not known (普法对象 below
+    措施清单), nobody knows.
+    """
+    if is_period(words):
+        return Heading("period")
     together = "".join(words)
+    if len(words) > 1 and read_heading(words[-1]) is None and not _ADDS.fullmatch(words[-1]):
+        return read_heading(together)
     for text in (*reversed(words), together):
         says = read_heading(text)
         if says is not None and not (says.kind == "deadline" and any(word in together for word in _NOT_DUE.split())):

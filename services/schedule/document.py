@@ -1,10 +1,16 @@
 """A document in any form that offices have (.docx, .xlsx, .csv, .html, text) to the rows of its tables."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from services.schedule.grid import Grid
+from msgspec import Struct
+
+from services.schedule.grid import SPACES, Grid
 from services.schedule.limits import MOST_BYTES
+from services.schedule.listing import has_units, label_line
+from services.schedule.lists import read_list
+from services.schedule.outline import Paragraph
 from services.schedule.readers.encoded import decode
 from services.schedule.readers.lines import read_lines
 from services.schedule.readers.package import check_package
@@ -39,6 +45,9 @@ _OFFICE_XML = re.compile(r"<\?mso-application|<w:wordDocument|urn:schemas-micros
 _HEAD = 4096
 """Characters in which a text shows what it is."""
 
+_SHOWN = 100
+"""Characters of a text in a note."""
+
 
 def read_document(data: bytes, name: str) -> Table:
     """Read the rows of a document of a name; whatever the bytes are, what cannot be read is a refusal.
@@ -46,7 +55,7 @@ def read_document(data: bytes, name: str) -> Table:
     What the document is shows in its bytes; only where they do not tell does the name’s ending.
     """
     try:
-        return read_grids(_grids(data, name))
+        return _read(_opened(data, name))
     except UnreadableError as error:
         detail = str(error)
     except MemoryError:
@@ -56,8 +65,33 @@ def read_document(data: bytes, name: str) -> Table:
     return Table((), (whole(detail),))
 
 
-def _grids(data: bytes, name: str) -> Sequence[Grid]:
-    """Return a document’s tables by the reader of its format; a library is imported when it is needed."""
+class _Document(Struct, frozen=True):
+    """A document’s tables, and its paragraphs, which are looked at where the tables have no tasks.
+
+    `wrapped` if a program may have cut the paragraphs into lines.
+    """
+
+    grids: Sequence[Grid]
+    paragraphs: Callable[[], Sequence[Paragraph]] = tuple
+    wrapped: bool = False
+
+
+def _read(document: _Document) -> Table:
+    """Read the tables; where none has a header, the paragraphs, if they are a list of tasks."""
+    table, found = read_grids(document.grids)
+    if table.rows or found:
+        beside = [one for one in document.paragraphs() if label_line(one.text) or has_units(one.text)]
+        notes = [
+            f"{one.place}: “{one.text[:_SHOWN]}” names units, but stands outside the tables; it is not read"
+            for one in beside
+        ]
+        return Table(table.rows, table.refusals, (*table.notes, *notes))
+    listed = read_list(document.paragraphs(), wrapped=document.wrapped)
+    return Table(listed.rows, listed.refusals, (*table.notes, *listed.notes)) if listed else table
+
+
+def _opened(data: bytes, name: str) -> _Document:
+    """Return a document by the reader of its format; a library is imported when it is needed."""
     if len(data) > MOST_BYTES:
         raise UnreadableError(f"the file has {len(data):,} bytes; at most {MOST_BYTES:,} are read")
     for mark, what in _REFUSED:
@@ -66,20 +100,20 @@ def _grids(data: bytes, name: str) -> Sequence[Grid]:
             raise UnreadableError("the file is protected by a password" if protected else f"this is {what}")
     if data.startswith(b"PK"):
         if check_package(data) == "docx":
-            from services.schedule.readers.word import read_word  # noqa: PLC0415 - slow to import, and few documents need it
+            from services.schedule.readers.word import read_paragraphs, read_word  # noqa: PLC0415 - slow to import, and few documents need it
 
-            return read_word(data)
+            return _Document(read_word(data), partial(read_paragraphs, data))
         from services.schedule.readers.sheet import read_sheets  # noqa: PLC0415 - slow to import, and few documents need it
 
-        return read_sheets(data)
+        return _Document(read_sheets(data))
     return _texts(data, name)
 
 
-def _texts(data: bytes, name: str) -> Sequence[Grid]:
+def _texts(data: bytes, name: str) -> _Document:
     if _is_web(data) or name.lower().endswith((".htm", ".html")):
-        from services.schedule.readers.web import read_web  # noqa: PLC0415 - slow to import, and few documents need it
+        from services.schedule.readers.web import read_blocks, read_web  # noqa: PLC0415 - slow to import, and few documents need it
 
-        return read_web(data)
+        return _Document(read_web(data), partial(read_blocks, data))
     ending = "." + name.lower().rpartition(".")[2]
     try:
         text = decode(data)
@@ -89,7 +123,16 @@ def _texts(data: bytes, name: str) -> Sequence[Grid]:
         raise
     if _OFFICE_XML.search(text[:_HEAD]):
         raise UnreadableError(f"this is a document in XML: {_SAVE}")
-    return read_lines(text) or read_separated(text)
+    return _Document(read_lines(text) or read_separated(text), partial(_lines, text), wrapped=True)
+
+
+def _lines(text: str) -> list[Paragraph]:
+    """Return the lines of a text in which something stands."""
+    return [
+        Paragraph(line.strip(SPACES), f"line {number}")
+        for number, line in enumerate(text.splitlines(), 1)
+        if line.strip(SPACES)
+    ]
 
 
 def _is_web(data: bytes) -> bool:

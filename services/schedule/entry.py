@@ -1,16 +1,25 @@
 """A row of a grid to what it says about its task."""
 
+import re
 from collections.abc import Iterator
 
 import msgspec
 from msgspec import Struct
 
 from events.schema import Role
+from services.schedule.column import Cells
 from services.schedule.grid import Cell
-from services.schedule.header import Cells, runs
+from services.schedule.header import runs
 from services.schedule.layout import Layout
 from services.schedule.limits import MOST_CHARACTERS
-from services.schedule.table import Row, RowRefusal
+from services.schedule.listing import statements
+from services.schedule.table import PeriodCell, Row, RowRefusal
+
+_NUMBER = re.compile(r"[（(第]?(?:[0-9０-９]{1,4}|[一二三四五六七八九十]{1,3}|[①-⑳])[)）]?[、.．项条]?")
+"""What is only the number of a task beside it."""
+
+_DASHES = " -—–－/无"
+"""What a cell has that says: nothing."""
 
 
 class TaskEntry(Struct, frozen=True):
@@ -45,6 +54,21 @@ def _below(cell: Cell | None, below: Cell, between: str = "\n") -> Cell:
     return Cell(f"{cell.text}{between}{below.text}", cell.place) if cell and cell.text else below
 
 
+def _stated(
+    title: Cell, deadline: Cell | None
+) -> tuple[Cell, tuple[tuple[Role | None, Cell], ...], Cell | None] | None:
+    """Return a task whose cell has its units in brackets, without them, its units, and the deadline that is there."""
+    parts = statements(title.text)
+    if not parts or not parts[0].units:
+        return None
+    units = tuple((None, Cell(part.units, title.place)) for part in parts if part.units)
+    text = "\n".join(part.text for part in parts if part.text)
+    times = [part.deadline for part in parts if part.deadline]
+    if times and not (deadline and deadline.text):
+        deadline = Cell("，".join(times), title.place)
+    return Cell(text, title.place), units, deadline
+
+
 class Line:
     """The cells of one row by the columns of its table."""
 
@@ -61,7 +85,9 @@ class Line:
         """The cells of tasks that are coarser than the title."""
         title = self._title[1]
         cells = [cell for at in self._layout.tasks for cell in self._cells[at] if cell.place != title.place]
-        return list(dict.fromkeys(cell for cell in cells if cell.text or cell.fault))
+        return list(
+            dict.fromkeys(cell for cell in cells if cell.fault or (cell.text and not _NUMBER.fullmatch(cell.text)))
+        )
 
     @property
     def states(self) -> bool:
@@ -90,10 +116,24 @@ class Line:
         wrong = list(self._misfits()) or list(self._wrong())
         if wrong:
             return TaskEntry(self.number, column, part, goes_on, None, tuple(wrong))
+        steps = tuple(self._steps())
         deadline = None if layout.deadline is None else self._first(layout.deadline)
+        if layout.periods:
+            place = steps[0].cell.place if steps else self._title[1].place
+            deadline = Cell("；".join(f"{step.period}：{step.cell.text}" for step in steps), place)
         leader, deliverable = self._joined(layout.leaders), self._joined(layout.deliverables)
-        row = Row(0, self._title[1], tuple(self._units()), deadline, section, leader, deliverable, layout.year)
+        title, units = self._title[1], tuple(self._units())
+        if not any(cell.text for _, cell in units):
+            title, units, deadline = _stated(title, deadline) or (title, units, deadline)
+        row = Row(0, title, units, deadline, section, leader, deliverable, layout.year, steps)
         return TaskEntry(self.number, column, part, goes_on, row)
+
+    def _steps(self) -> Iterator[PeriodCell]:
+        """Find what is to be done in each of the periods that have columns."""
+        for at in self._layout.periods:
+            cell = self._first(at)
+            if cell.text.strip(_DASHES):
+                yield PeriodCell(self._layout.words(at).rpartition("／")[2], cell)
 
     @property
     def _title(self) -> tuple[int, Cell]:

@@ -1,11 +1,16 @@
 """What every format comes down to: rows of cells, each of which knows where it stands."""
 
 import string
+from collections.abc import Iterable
 
 from msgspec import Struct
 
 SPACES = string.whitespace + "\u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u3000\ufeff"
 """What around a text is no part of it."""
+
+
+_SHOWN = 100
+"""Characters of a text in a note."""
 
 
 class Cell(Struct, frozen=True):
@@ -36,9 +41,15 @@ def cell(text: str, place: str) -> Cell:
     return Cell("\n".join(line for part in text.splitlines() if (line := part.strip(SPACES))), place)
 
 
-def rectangle(name: str, rows: list[list[Cell]]) -> Grid:
+def struck_out(texts: Iterable[str], place: str) -> list[str]:
+    """Return a note for the texts of a cell that are struck out, if any are."""
+    gone = " ".join("".join(texts).split())
+    return [f"{place}: “{gone[:_SHOWN]}” is struck out; it is left out"] if gone else []
+
+
+def rectangle(name: str, rows: list[list[Cell]], notes: tuple[str, ...] = ()) -> Grid:
     """Return the grid of rows that end where nothing but empty cells would follow."""
     width = max(map(len, rows), default=0)
     for at, row in enumerate(rows, 1):
         row.extend(Cell("", f"{name}, row {at}, column {column}") for column in range(len(row) + 1, width + 1))
-    return Grid(name, tuple(map(tuple, rows)))
+    return Grid(name, tuple(map(tuple, rows)), notes)

@@ -1,15 +1,17 @@
 """Where in a grid a header stands, and which of a row’s cells its columns take."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 from msgspec import Struct
 
+from services.schedule.column import Cells, Column
 from services.schedule.columns import Heading, is_heading, read_headings
 from services.schedule.grid import Cell
+from services.schedule.listing import has_units
+from services.schedule.loose import complete
 from services.schedule.numbers import read_number
-
-Cells = tuple[Cell, ...]
 
 _DEEPEST = 3
 """Rows of a header."""
@@ -20,23 +22,10 @@ _FEWEST = 2
 _SAMPLE = 50
 """Rows that show what is in a column."""
 
+_LONGEST_HEADING = 30
+"""Characters of a heading that is not known, in a table of which others are."""
 
-class Column(Struct, frozen=True):
-    """A column: what its heading says (None: nothing known), its words, and where in the grid it begins and stops.
-
-    `guessed` if the words are not known, but no other column can be the one of tasks.
-    """
-
-    says: Heading | None
-    words: str
-    place: str
-    begin: int
-    stop: int
-    guessed: bool = False
-
-    def below(self, rows: Sequence[Cells]) -> list[Cell]:
-        """Return what stands below the heading."""
-        return [row[self.begin] for row in rows if self.begin < len(row)]
+_FEWEST_WIDE = 3
 
 
 class Header(Struct, frozen=True):
@@ -113,7 +102,7 @@ def _find_header(rows: Sequence[Cells], at: int) -> Header | None:
     while depth < _DEEPEST and at + depth < len(rows) and _goes_on(rows[at + depth - 1], rows[at + depth]):
         depth += 1
     while depth:
-        header = _header(rows[at : at + depth])
+        header = _header(rows[at : at + depth], rows[at + depth : at + depth + _SAMPLE])
         if header is not None:
             return header
         depth -= 1
@@ -140,10 +129,35 @@ def _is_wide(row: Cells, at: int) -> bool:
     return any(cell.place == row[at].place for cell in beside) or (at + 1 < len(row) and not row[at + 1].text)
 
 
-def _header(rows: Sequence[Cells]) -> Header | None:
+def _header(rows: Sequence[Cells], body: Sequence[Cells]) -> Header | None:
+    """Return the header that rows make, if they do: by their headings, else by what the rows below hold as well."""
     top = [cell.text for cell in runs(rows[0]) if cell.text]
-    if len(top) < _FEWEST or 2 * sum(map(is_heading, top)) < len(top):
+    if len(top) < _FEWEST or (2 * sum(map(is_heading, top)) < len(top) and not _is_wide_header(top)):
         return None  # a title
+    columns = _columns(rows)
+    named = [column for column in columns if column.words]
+    known = [column for column in named if column.says]
+    if any(read_number(column.words) is not None for column in named):
+        return None
+    kinds = {column.says.kind for column in known if column.says}
+    if not (kinds & {"task", "item"} and kinds & {"units", "deadline", "period"} and 2 * len(known) >= len(named)):
+        columns = _guess_task(columns, named, known, kinds) or _complete(columns, body) or []
+    elif not {"units", "deadline"} <= kinds:
+        columns = complete(columns, body)
+    return Header(tuple(columns), len(rows), tuple(column.words for column in columns)) if columns else None
+
+
+def _is_wide_header(top: Sequence[str]) -> bool:
+    """Return whether a row may be the header of a table most of whose headings are not known."""
+    return (
+        len(top) >= _FEWEST_WIDE
+        and any(map(is_heading, top))
+        and all(len(text) <= _LONGEST_HEADING and "。" not in text and read_number(text) is None for text in top)
+    )
+
+
+def _columns(rows: Sequence[Cells]) -> list[Column]:
+    """Return the columns that the rows of a header make, each with its words."""
     columns: list[Column] = []
     last: tuple[str, ...] = ()
     for at in range(max(map(len, rows))):
@@ -155,17 +169,28 @@ def _header(rows: Sequence[Cells]) -> Header | None:
         last = places
         words = ["".join(cell.text.split()) for cell in cells if cell.text]
         columns.append(Column(read_headings(words), "／".join(words), places[0], at, at + 1))
-    named = [column for column in columns if column.words]
-    known = [column for column in named if column.says]
-    kinds = {column.says.kind for column in known if column.says}
-    if not kinds & {"task", "item"} and kinds >= {"units", "deadline"} and len(named) == len(known) + 1:
-        at = next(at for at, column in enumerate(columns) if column.words and not column.says)
-        columns[at] = msgspec.structs.replace(columns[at], says=Heading("task"), guessed=True)
-    elif not (kinds & {"task", "item"} and kinds & {"units", "deadline"} and 2 * len(known) >= len(named)):
+    return columns
+
+
+def _guess_task(
+    columns: list[Column], named: Sequence[Column], known: Sequence[Column], kinds: AbstractSet[str]
+) -> list[Column] | None:
+    """Return the columns with the only one not known as that of tasks, where units and deadlines have theirs."""
+    if kinds & {"task", "item"} or not kinds >= {"units", "deadline"} or len(named) != len(known) + 1:
         return None
-    if any(read_number(column.words) is not None for column in named):
-        return None
-    return Header(tuple(columns), len(rows), tuple(column.words for column in columns))
+    at = next(at for at, column in enumerate(columns) if column.words and not column.says)
+    return [*columns[:at], msgspec.structs.replace(columns[at], says=Heading("task"), guessed=True), *columns[at + 1 :]]
+
+
+def _complete(columns: Sequence[Column], body: Sequence[Cells]) -> list[Column] | None:
+    """Return columns of which those that were missing are found by what they hold; None if those needed are not."""
+    found = complete(columns, body)
+    tasks = [column for column in found if column.says and column.says.kind in {"task", "item"}]
+    others = {column.says.kind for column in found if column.says}
+    if tasks and others & {"units", "deadline", "period"}:
+        return found
+    texts = [cell.text for column in tasks[-1:] for cell in column.below(body) if cell.text]
+    return found if texts and 2 * sum(map(has_units, texts)) > len(texts) else None
 
 
 def is_numbered(cells: Sequence[Cell]) -> bool:

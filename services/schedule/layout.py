@@ -6,9 +6,10 @@ from itertools import pairwise
 from msgspec import Struct
 
 from events.schema import Role
+from services.schedule.column import Cells, Column
 from services.schedule.columns import Heading, year_of
 from services.schedule.grid import Cell
-from services.schedule.header import Cells, Column, Header, is_numbered
+from services.schedule.header import Header, is_numbered
 
 _NOTHING = Heading("remark")
 
@@ -33,19 +34,21 @@ class Layout(Struct, frozen=True):
     deadline: int | None
     leaders: tuple[int, ...]
     deliverables: tuple[int, ...]
+    periods: tuple[int, ...]
     unread: tuple[int, ...]
     clash: tuple[Column, str] | None = None
 
     @property
     def needed(self) -> int:
         """How many cells a row has to have at least."""
-        read = [self.number or 0, self.deadline or 0, *self.tasks, *(at for _, at in self.units)]
+        read = [self.number or 0, self.deadline or 0, *self.tasks, *(at for _, at in self.units), *self.periods]
         return max(self.header.columns[at].stop for at in read)
 
     @property
     def year(self) -> int | None:
         """The year in which the deadlines are meant, if their heading names one."""
-        return None if self.deadline is None else year_of(self.words(self.deadline))
+        at = self.deadline if self.deadline is not None else next(iter(self.periods), None)
+        return None if at is None else year_of(self.words(at))
 
     def words(self, at: int) -> str:
         return self.header.columns[at].words
@@ -64,7 +67,8 @@ def lay_out(header: Header, rows: Sequence[Cells]) -> Layout:
     merged = frozenset(at for at in tasks if _is_merged(columns[at].below(rows)))
     tasks = _from_coarse_to_fine(tasks, merged, header, rows)
     deadlines = _deadlines(header, headings)
-    read = {*numbers[:1], *tasks, *deadlines}
+    periods = [] if deadlines else _of_kind(headings, "period")
+    read = {*numbers[:1], *tasks, *deadlines, *periods}
     unread = [
         at for at, column in enumerate(columns) if at not in read and not (column.says and column.says.kind in _TAKEN)
     ]
@@ -82,6 +86,7 @@ def lay_out(header: Header, rows: Sequence[Cells]) -> Layout:
         deadlines[0] if deadlines else None,
         tuple(_of_kind(headings, "leader")),
         tuple(_of_kind(headings, "deliverable")),
+        tuple(periods),
         tuple(unread),
         clash,
     )

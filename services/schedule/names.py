@@ -4,6 +4,8 @@ import re
 from collections.abc import Collection, Iterator
 from itertools import accumulate
 
+from services.schedule.endings import has_end
+from services.schedule.people import is_people
 from services.schedule.spelling import show
 from services.schedule.unnamed import is_open, is_unnamed
 
@@ -12,10 +14,6 @@ _BRACKETS = _OPENING + _CLOSING
 _JUSTIFIED = re.compile(r"[^\s、，；。：]?(?:\s+[^\s、，；。：])+")
 """A name whose characters were set apart to fill its cell (市 残 联)."""
 
-_ENDS = re.compile(
-    r"(?:局|委|办|厅|署|部|院|府|政协|(?<!社)会|联|团市委|公司|集团|银行|支行|分行|台|报|社|中心|处|科|站|所|室|队|校|学|"
-    r"(?<!公)园|馆|厂|段|海关|机关|法院|公室|县|区|市|镇|乡|街道|单位|部门|机构|企业)(?:（[^（]*）)?$"
-)
 _BEGINS = re.compile(r"各|有关|相关|其他|[省市州县区镇乡]|中|国|全")
 _SHORT = re.compile(
     r"(?!社会资本).{1,8}(?:局|委|办|厅|署|联|部|院|政府|委员会|办公室|公司|报社|电视台|银行)$|.*管委会$"
@@ -26,6 +24,8 @@ _OFFICE = re.compile(r".{2,}(?:局|厅|署|联|委员会|.办)$|.[^省市县区�
 _SHORTEST = 2
 _SPACE = re.compile(r"\s+")
 _AND = re.compile(r"\s*(?:以及|和|及|与)\s*|\s+")
+_NOUN = re.compile(r"(?:单位|部门|机构|企业|地区|组织|团体)(?:（[^（）]*）)?")
+"""What 和 adds to a name for units without naming any (有关部门和单位)."""
 _AND_OTHERS = re.compile(r"(?P<head>.+?)(?P<others>等.*)")
 
 
@@ -75,8 +75,15 @@ def split_names(text: str, known: Collection[str]) -> list[str]:
     for match in _AND.finditer(text):
         left, right = text[: match.start()], text[match.end() :]
         between = free.issuperset(range(*match.span())) and len(left) >= _SHORTEST
-        if between and _ends(left, known) and _follows(left, right, known, spaced=match[0].isspace()):
+        if (
+            between
+            and not _NOUN.fullmatch(right)
+            and _ends(left, known)
+            and _follows(left, right, known, spaced=match[0].isspace())
+        ):
             return [*split_names(left, known), *split_names(right, known)]
+    if is_people(text.partition(" ")[0]) and has_end(text):
+        raise ValueError(f"“{show(text)}” begins with a person; write the unit first (市民政局 张三)")
     name = _SPACE.sub("", text)
     match_others = _AND_OTHERS.fullmatch(name)
     if match_others is None or not is_unnamed(match_others["others"]) or show(name) in known:
@@ -86,7 +93,8 @@ def split_names(text: str, known: Collection[str]) -> list[str]:
 
 
 def _ends(name: str, known: Collection[str]) -> bool:
-    return show(name) in known or is_open(name) or _ENDS.search(name) is not None
+    name = name.removesuffix("等")
+    return show(name) in known or is_open(name) or has_end(name)
 
 
 def _follows(left: str, text: str, known: Collection[str], *, spaced: bool) -> bool:
@@ -95,4 +103,4 @@ def _follows(left: str, text: str, known: Collection[str], *, spaced: bool) -> b
         return True
     if spaced and _OFFICE.search(left) and _SPACED.match(text):
         return True
-    return _BEGINS.match(text) is not None and _ENDS.search(_AND_OTHERS.sub(r"\g<head>", text)) is not None
+    return _BEGINS.match(text) is not None and has_end(_AND_OTHERS.sub(r"\g<head>", text))

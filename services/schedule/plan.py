@@ -3,20 +3,20 @@
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Raw, Struct
 
-from events.deadline import Deadline, Unspecified, next_due
+from events.deadline import Deadline, Fixed, Milestone, Milestones, Unspecified, next_due
 from events.envelope import Event, InvalidEvent, encode, parse
 from events.ledger import Ledger
 from events.schema import TaskAssigned
 from services.schedule.explain import explain
 from services.schedule.grid import Cell
-from services.schedule.phrase import Phrase, find_phrase, read_phrase
+from services.schedule.phrase import Doubt, Phrase, find_phrase, read_phrase
 from services.schedule.table import COLUMNS, Row, RowRefusal, Table
 from services.schedule.text import UnreadableError
-from services.schedule.units import Reading, explain_units, read_unit_cells, remarks
+from services.schedule.units import Reading, explain_units, is_unknown, read_unit_cells, remarks
 
 _TITLE, _UNITS, _DEADLINE = COLUMNS[1:]
 _EMPTIED = re.compile(r"[（(\[【][\s，,、；;]*[）)\]】]|[，,、；;：:\s]+$")
@@ -35,11 +35,18 @@ class Order(Struct, frozen=True):
     source: str
 
 
+Mark: TypeAlias = Doubt | Literal["lead-inferred", "unit-unknown"]
+"""Why a person should look at a row: a doubt about its deadline, nothing says who of several units leads, or the
+directory lacks a unit."""
+
+
 class ReadRow(Struct, frozen=True):
     """One row as it was read: the event that would assign it, and how that came about.
 
     `place` is that of the title. `rule` read the deadline, in the cell at `deadline_place`: where a table has none for
-    the task, that may be its own text or its units'. `reading` says units and deadline in Chinese.
+    the task, that may be its own text or its units'. `reading` says units and deadline in Chinese. `carried` are the
+    words that the deadline rests on, `passed_over` those in its cell and in that of the units that were read as saying
+    something else. `marks` are the reasons why a person should look at the row.
     """
 
     row: int
@@ -50,6 +57,9 @@ class ReadRow(Struct, frozen=True):
     deadline_place: str
     reading: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    carried: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
 
 class Schedule(Struct, frozen=True):
@@ -113,7 +123,19 @@ def _read(row: Row, order: Order, ledger: Ledger) -> Iterator[ReadRow | RowRefus
         cell.place,
         (explain_units(units, ledger), explain(found.deadline, ledger.zone)),
         (*remarks(units, ledger, order.issued), *_over(found.deadline, assignment.time)),
+        found.carried,
+        (*found.passed_over, *units.passed_over),
+        tuple(_marks(found, units, ledger)),
     )
+
+
+def _marks(found: Phrase, units: Reading, ledger: Ledger) -> Iterator[Mark]:
+    """Find the reasons why a person should look at a row."""
+    yield from found.doubts
+    if units.lead_inferred and len(units.units) > 1:
+        yield "lead-inferred"
+    if any(is_unknown(unit, ledger) for unit in units.units):
+        yield "unit-unknown"
 
 
 def _assignment(row: Row, found: Phrase, units: Reading, order: Order, ledger: Ledger) -> Event:
@@ -143,6 +165,8 @@ def _over(deadline: Deadline, issued: datetime) -> Iterator[str]:
 def _deadline(row: Row, order: Order, ledger: Ledger) -> tuple[Phrase, Cell]:
     """Return the row's deadline and the cell that says it: its own, or else the first other one that states a limit."""
     own = row.deadline or Cell("", row.title.place)
+    if row.steps:
+        return _steps(row, own.text, order, ledger), own
     read = read_phrase(own.text, order.issued, ledger.zone, ledger.festivals, row.year)
     if isinstance(read.deadline, Unspecified):
         for cell in (*(cell for _, cell in row.units), row.title):
@@ -152,13 +176,27 @@ def _deadline(row: Row, order: Order, ledger: Ledger) -> tuple[Phrase, Cell]:
     return read, own
 
 
+def _steps(row: Row, text: str, order: Order, ledger: Ledger) -> Phrase:
+    """Return the deadline of a row with columns for periods: each period’s words are due at its end."""
+    steps = []
+    for step in row.steps:
+        ends = read_phrase(step.period, order.issued, ledger.zone, ledger.festivals, row.year).deadline
+        if not isinstance(ends, Fixed):
+            raise UnreadableError(f"“{step.period}” is no period that ends on a day")
+        steps.append(Milestone(f"{step.period}：{step.cell.text}", ends.due))
+    carried = tuple(step.period for step in row.steps)
+    if len(steps) == 1:
+        return Phrase(Fixed(text, steps[0].due), "period-column", carried)
+    return Phrase(Milestones(text, tuple(steps)), "period-column", carried)
+
+
 def _read_units(row: Row, found: Phrase | None, source: Cell, ledger: Ledger) -> Reading:
     """Read the row's units, without the words among them that were read as its deadline."""
     cells = []
     for role, cell in row.units:
         said = found.deadline.text if found is not None and cell is source else ""
         cells.append((role, _EMPTIED.sub("", cell.text.replace(said, "", 1)) if said else cell.text))
-    return read_unit_cells(cells, ledger)
+    return read_unit_cells(cells, ledger, first_leads=row.first_leads)
 
 
 def _extensions(row: Row) -> dict[str, str]:

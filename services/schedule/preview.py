@@ -5,8 +5,18 @@ from collections.abc import Mapping
 from msgspec import Raw, Struct, structs
 
 from services.schedule.difference import RowDifference, State
-from services.schedule.plan import ReadRow, Schedule
-from services.schedule.table import RowRefusal
+from services.schedule.plan import Mark, ReadRow, Schedule
+from services.schedule.table import COLUMNS, RowRefusal
+
+MARKS: dict[Mark, str] = {
+    "ambiguous": "the deadline has two readings",
+    "number-passed-over": "a number in the deadline’s cell was read as no time",
+    "condition-passed-over": "a condition in the deadline’s cell was read as no time",
+    "counted-from-issue": "a period is counted from the day of issue",
+    "lead-inferred": "nothing says which of the units leads",
+    "unit-unknown": "a unit is not in the directory",
+}
+"""Why a person should look at a row, in a clause."""
 
 
 class PreviewRow(ReadRow, frozen=True, kw_only=True):
@@ -29,6 +39,17 @@ class Preview(Struct, frozen=True):
         """Return the events to submit if this is accepted: what is new, and with `corrections` the proposals."""
         new = [bytes(row.event) for row in self.rows if row.state == "new"]
         return new + [bytes(event) for row in self.rows for event in row.proposals if corrections]
+
+
+def refuse_marked(rows: tuple[PreviewRow, ...]) -> tuple[tuple[PreviewRow, ...], tuple[RowRefusal, ...]]:
+    """Return the rows that no person has to look at, and refusals of the others; what the ledger has already stays."""
+    doubtful = [row for row in rows if row.marks and row.state != "same"]
+    refusals = (RowRefusal(row.row, COLUMNS[1], row.place, f"--strict: {_why(row)}") for row in doubtful)
+    return tuple(row for row in rows if row not in doubtful), tuple(refusals)
+
+
+def _why(row: PreviewRow) -> str:
+    return "; ".join(MARKS[mark] for mark in row.marks)
 
 
 def preview_rows(schedule: Schedule, differences: Mapping[str, RowDifference]) -> tuple[PreviewRow, ...]:

@@ -7,6 +7,9 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from events.schema import Role
+from services.schedule import people
+from services.schedule.endings import has_end
+from services.schedule.unnamed import is_open
 
 Said: TypeAlias = Role | None
 """The role a text states; None where it only names the unit."""
@@ -14,8 +17,12 @@ Said: TypeAlias = Role | None
 _LEADING = r"牵头|主办|主责|主抓|抓总|承办"
 _JOINING = r"配合|协办|协助|协同|参加|参与|支持"
 _DOING = (
-    r"落实|实施|推进|组织(?!部)|开展|研究|制定|起草|提出|办理|完成|做好|抓好|具体|统筹|指导|督促|责任(?=单位|部门|主体)"
+    r"落实|实施|推进|组织(?!部)|开展|研究|制定|起草|提出|办理|完成|做好|抓好|具体|统筹|指导|督促|责任(?=单位|部门|主体)|"
+    r"贯彻|督导|监督|协调|配套|结合(?:本地|本单位|本部门|各自)?(?:实际|职责|职能)"
 )
+_OBJECT = r"(?:相关|有关|各项|具体)?工作|任务|方案|措施|事项|制定|协调|推动|抓落实|抓总|总责"
+"""What may follow the word of a role (牵头制定方案, 负总责)."""
+
 _LABEL_WORDS = (
     rf"(?:第[一二三]|主要|首要|总|共同|具体|直接|其[他它]|属地)?(?:{_LEADING}|{_JOINING}|负责|责任|整改|实施|落实|执行|主管|承担|完成|"
     r"联合|联办|会办|成员){1,3}(?:（[^（）：]{1,8}）)?"
@@ -31,24 +38,23 @@ _BRACKETED_LABEL = re.compile(rf"(?:^|(?<=[；，。、\s]))（({_LABEL_WORDS}(?
 _LEADS = re.compile(_LEADING)
 _JOINS = re.compile(rf"{_JOINING}|联合|联办|会办|成员")
 _LEADS_ALONE = re.compile(r"第一|主要|首要|负责")
-_FIRST_LEADS = re.compile(
-    r"[（；，。\s]{0,2}(?:注：|注明：)?[^（）、，；：]{0,8}(?:第一|首位|首个|最前)[^（）、，；：]{0,9}(?:为|是)(?:总?牵头|主办)(?:单位|部门)"
-    r"(?:，下同|，其[他余][^（）]*)?[）。]*"
-)
 _JOINTLY = r"分别|共同|各自|分工|并列|双(?=牵头)|各[负司]其[责职]"
-_SO = r"积极|密切|全力|做好|予以|给予|作?为|担?任(?=牵头|主办|责任)"
+_SO = r"积极|密切|全力|做好|予以|给予|作?为|是|担?任(?=牵头|主办|责任)"
 _MARK = re.compile(
     rf"""
     (?P<names>.*?)
     (?= 按|依|根据|{_JOINTLY}|{_SO}|负责|总|第一(?=牵头)|{_DOING}|{_LEADING}|{_JOINING} )
     (?P<duty> (?:按照?|根据|依据|依)(?:各自)?的?(?:工作|部门)?(?:职责|职能)(?:任务|范围)?(?:分工)? )?
     (?P<jointly> (?:{_JOINTLY})* ) (?:{_SO})?
-    (?: (?P<lead>(?:负责)?(?:总|第一)?(?:{_LEADING})+) | (?P<cooperating>(?:{_JOINING})+) | (?P<charge>负责)
+    (?: (?P<lead>(?:负责)?(?:总|第一)?(?:{_LEADING})+|(?:主要|首要|第一)责任(?=单位|部门|主体))
+      | (?P<cooperating>(?:{_JOINING})+) | (?P<charge>负责)
       | {_DOING} )?
-    (?: 负责|{_DOING}|配合|单位|部门|主体|工作 )*
+    (?: 负责|{_DOING}|配合|单位|部门|主体|{_OBJECT} )*
     """,
     re.VERBOSE,
 )
+_PART = re.compile(r"(?P<names>[^、，；]+?)(?:负责|承担|统筹|牵头(?P<lead>)|协助|落实)(?P<object>[^、，；（）]{1,20})")
+"""A unit and its part in the task (市财政局负责资金保障)."""
 _MAINLY = re.compile(r"以?(?P<names>.+)为主")
 _JOINT = re.compile(
     r"(?P<first>.*?)(?:会同|会商|联合(?![会国体社党])|(?<=[局委办厅部院会])(?:协同|[商同])(?=[省市县区州各有相]))(?P<others>.+)"
@@ -71,20 +77,28 @@ class Marked(Struct, frozen=True):
     charge: bool = False
 
 
-def labelled(text: str) -> Iterator[tuple[Said, str]]:
-    """Find what each label stands before, with its role; what stands before the first has none, nor has 责任单位."""
-    text = _HELPERS.sub(_helpers, _BRACKETED_LABEL.sub(r"\1：", text))
-    labels = list(_LABEL.finditer(text))
-    begins = [0, *(label.end() for label in labels)]
-    ends = [*(label.start() for label in labels), len(text)]
-    for role, begin, end in zip([None, *map(_label_says, labels)], begins, ends, strict=True):
-        yield role, text[begin:end].strip().rstrip("；，。、")
+class Labelled(Struct, frozen=True):
+    """What stands after a label: units with the role it states, or people, where `whose` says which."""
+
+    text: str
+    says: Said = None
+    whose: people.Kind | None = None
 
 
-def without_note(text: str) -> tuple[str, bool]:
-    """Take out the note that the first unit leads (第一责任单位为牵头单位，下同); tell whether it was there."""
-    plain, notes = _FIRST_LEADS.subn("", text)
-    return plain, notes > 0
+def labelled(text: str) -> Iterator[Labelled]:
+    """Find what each label stands before; what stands before the first has no role, nor has 责任单位."""
+    if "（" in text:
+        text = _HELPERS.sub(_helpers, _BRACKETED_LABEL.sub(r"\1：", text))
+    of_people = list(people.LABEL.finditer(text)) if "：" in text else []
+    taken = {at for label in of_people for at in range(*label.span())}
+    labels = [label for label in _LABEL.finditer(text) if taken.isdisjoint(range(*label.span()))]
+    marks: list[tuple[int, int, Said, people.Kind | None]] = [(0, 0, None, None)]
+    marks += [(label.start(), label.end(), _label_says(label), None) for label in labels]
+    marks += [(label.start(), label.end(), None, "leader" if label["leader"] else "person") for label in of_people]
+    marks.sort(key=lambda mark: mark[:2])
+    ends = [*(begin for begin, *_ in marks[1:]), len(text)]
+    for (_, begin, says, kind), end in zip(marks, ends, strict=True):
+        yield Labelled(text[begin:end].strip().rstrip("；，。、"), says, kind)
 
 
 def read_mark(text: str) -> Marked:
@@ -103,9 +117,17 @@ def read_mark(text: str) -> Marked:
         return Marked(mainly["names"], "lead", marked=True)
     mark = _MARK.fullmatch(plain)
     if mark is None:
-        return Marked(plain)
+        return _part(plain) or Marked(plain)
     charge = bool(mark["charge"] and not mark["duty"] and not mark["jointly"])
     return Marked(mark["names"].strip(), _role(mark), marked=True, charge=charge)
+
+
+def _part(plain: str) -> Marked | None:
+    """Read a unit with its part in the task; None where the part names an organisation, or what has it is no name."""
+    part = _PART.fullmatch(plain)
+    if part is None or not (has_end(part["names"]) or is_open(part["names"])) or has_end(part["object"]):
+        return None
+    return Marked(part["names"], "lead" if part["lead"] is not None else None)
 
 
 def read_joint(text: str) -> tuple[str, str] | None:

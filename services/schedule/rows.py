@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from services.schedule.asides import take_asides
+from services.schedule.column import Cells
+from services.schedule.ditto import without_ditto
 from services.schedule.entry import Line, TaskEntry, joined
 from services.schedule.grid import Cell, Grid
-from services.schedule.header import Cells, Header, find_headers, runs
+from services.schedule.header import Header, find_headers, runs
 from services.schedule.layout import Layout, lay_out
 from services.schedule.limits import MOST_TEXT
 from services.schedule.numbering import number
@@ -23,15 +26,17 @@ _LONGEST_NAME = 40
 """Characters of a section: more are a note; and of one that nothing else shows to be one: more are a task."""
 
 
-def read_grids(grids: Sequence[Grid]) -> Table:
+def read_grids(grids: Sequence[Grid]) -> tuple[Table, bool]:
     """Read each grid that has a header, or that goes on where the one before ended; the others are noted.
 
-    Every row of those read is a task, a refusal, a section or a note, or there is nothing of its own in it.
+    Every row of those read is a task, a refusal, a section or a note, or there is nothing of its own in it. Returns the
+    table, and whether a header was found at all.
     """
     reading = _Reading()
     for grid in grids:
         reading.read(grid)
-    return reading.table(next((grid.rows[0][0].place for grid in grids if grid.rows and grid.rows[0]), "line 1"))
+    table = reading.table(next((grid.rows[0][0].place for grid in grids if grid.rows and grid.rows[0]), "line 1"))
+    return table, reading.found
 
 
 class _Reading:
@@ -50,10 +55,15 @@ class _Reading:
         self._waiting: list[tuple[str, Cell]] = []
         """Sections in which no row stands yet."""
 
+    @property
+    def found(self) -> bool:
+        """Whether a header was found."""
+        return self._layout is not None
+
     def read(self, grid: Grid) -> None:
         """Read a grid from its first header on, or from its first row, if it goes on with the columns before it."""
         self._notes += grid.notes
-        rows: Sequence[Cells] = grid.rows
+        rows: Sequence[Cells] = without_ditto(grid.rows)
         headers, width = find_headers(rows), max(map(len, rows), default=0)
         if not headers and width != self._width:
             rows, width = self._spread(rows, width)
@@ -79,9 +89,21 @@ class _Reading:
         self._drop(())
         if self._layout is None:
             self._refusals.append(RowRefusal(0, COLUMNS[0], place, f"there is no header: {'、'.join(COLUMNS)}"))
-        numbered = number(self._entries)
+        numbered = number(self._led())
         notes = [f"the rows are counted through from 1: {numbered.counted}"] if numbered.counted else []
         return Table(numbered.rows, (*self._refusals, *numbered.refusals), (*notes, *self._notes))
+
+    def _led(self) -> list[TaskEntry]:
+        """Return the rows with what notes, and units’ cells for those below, say of who leads."""
+        first_leads = any(take_asides(note).first_leads for note in self._notes if "第一" in note or "首" in note)
+        led = []
+        for entry in self._entries:
+            if entry.row is not None and first_leads:
+                entry = msgspec.structs.replace(entry, row=msgspec.structs.replace(entry.row, first_leads=True))  # noqa: PLW2901
+            led.append(entry)
+            said = [cell.text for _, cell in entry.row.units if "同" in cell.text] if entry.row is not None else []
+            first_leads = first_leads or any(take_asides(text).ever for text in said)
+        return led
 
     def _begin(self, header: Header, rows: Sequence[Cells], *, again: bool) -> None:
         if again and self._layout is not None and self._layout.header.texts == header.texts:

@@ -3,11 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 
 from services.schedule.radicals import RADICALS
 
 _SPACE = re.compile(r"\s+")
-_PLAIN = str.maketrans("(),;:〔〕[]【】丶|", "（），；：（）（）（）、、")
+_PLAIN = str.maketrans("(),;:〔〕[]【】<>〈〉丶|", "（），；：（）（）（）（）（）、、")
 _HEADED = re.compile(r"【([^【】]+(?:单位|部门))】\s*[:：]?")
 _CIRCLED = re.compile(r"[①-⑳㉑-㉟❶-❿]")
 _NUMBER = re.compile(
@@ -24,15 +25,20 @@ _SEPARATORS = "、，；/和及与"
 _HIDE = str.maketrans(_SEPARATORS, "\ue000\ue001\ue002\ue003\ue004\ue005\ue006")
 _SHOW = str.maketrans("\ue000\ue001\ue002\ue003\ue004\ue005\ue006", _SEPARATORS)
 
-LEVEL = r"(?:(?:自治)?[省市州县区旗镇乡]|街道)(?:（[^（）]*）)?"
-"""Places of one level of government, alone: 县, 市, 区, 街道, 县（市、区）."""
+LEVEL = r"(?:(?:自治|县级|[直所]?辖)?[省市州县区旗盟镇乡]|特区|街道?|园区|功能区)(?:（[^（）]*）)?"
+"""Places of one level of government, alone: 县, 市, 区, 街道, 县（市、区）, 县级市."""
 
-SEAT = r"(?:中央|国家|[部省市州县区])"
+SEAT = r"(?:中央|国家|[部省市州县区中])"
 """Whose unit one is: 中央, 省, 市."""
 
+_OFFICE = r"(?:人民政府|政府|党委|办事处|管委会)"
+
 _WHOLE = re.compile(
-    rf"(?<![^\s；，。、：各（])(?:{LEVEL}(?:、{LEVEL})+(?:人民政府|政府|党委|办事处|管委会)?|{SEAT}(?:、{SEAT})+"
-    r"[驻直属级][^\s；，。、]{0,9}(?:单位|机构|部门|企业))(?=$|[\s；，。、）（和及与等负牵配按])|(?<=各)委、办、局|(?<=党委)、(?=人民政府|政府)"
+    rf"(?<![^\s；，。、：各（])(?:{LEVEL}(?:、{LEVEL})+(?:[两三四]级)?{_OFFICE}?"
+    rf"|{SEAT}[属直管]?(?:、{SEAT}[属直管]?)+[驻直属级在][^\s；，。、]{{0,12}}(?:单位|机构|部门|企业)"
+    rf"|(?<=各){LEVEL}(?:人民政府|政府)(?:、(?:管委会|办事处))+)"
+    r"(?=$|[\s；，。、）（和及与等负牵配按结])"
+    r"|(?<=各)委、办、(?:厅、)?局|(?<=各)办、局|(?<=党委)、(?=人民政府|政府)"
 )
 """One name in which 、 stands: 各县、市、区人民政府, 中央、省驻湛单位, 市政府各委、办、局, 各级党委、政府."""
 
@@ -59,12 +65,17 @@ def hide(text: str, known: Collection[str]) -> str:
 
     `show` undoes it.
     """
-    text = _WHOLE.sub(lambda match: match[0].translate(_HIDE), text)
-    inside = [name for name in known if any(character in name for character in _SEPARATORS)]
-    if not inside:
+    if not any(separator in text for separator in _SEPARATORS):
         return text
-    names = re.compile("|".join(map(re.escape, sorted(inside, key=len, reverse=True))))
-    return names.sub(lambda match: match[0].translate(_HIDE), text)
+    text = _WHOLE.sub(lambda match: match[0].translate(_HIDE), text)
+    names = _names_with_separators(tuple(known))
+    return names.sub(lambda match: match[0].translate(_HIDE), text) if names else text
+
+
+@lru_cache(maxsize=8)  # a directory is asked for each row
+def _names_with_separators(known: tuple[str, ...]) -> re.Pattern[str] | None:
+    inside = [name for name in known if any(character in name for character in _SEPARATORS)]
+    return re.compile("|".join(map(re.escape, sorted(inside, key=len, reverse=True)))) if inside else None
 
 
 def show(text: str) -> str:

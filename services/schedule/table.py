@@ -9,11 +9,20 @@ COLUMNS = ("序号", "工作任务", "责任单位", "时间进度")
 """What the columns are called where a table does not say."""
 
 
+class PeriodCell(Struct, frozen=True):
+    """What is to be done in a period that a column stands for: its words (第一季度), and the cell."""
+
+    period: str
+    cell: Cell
+
+
 class Row(Struct, frozen=True):
     """One task as the table has it; a cell that is None has no column, one that is empty may have no text.
 
     `units` are the cells that name units, each with the role that its column’s heading states; `year` is the one that
-    the heading of the deadline names (完成时限（2018年）), in which a deadline without a year is meant.
+    the heading of the deadline names (完成时限（2018年）), in which a deadline without a year is meant. `steps` are
+    those of columns for periods; `deadline` then has their words together. `first_leads` if a note of the document says
+    that the first unit listed leads.
     """
 
     number: int
@@ -24,6 +33,8 @@ class Row(Struct, frozen=True):
     leader: Cell | None = None
     deliverable: Cell | None = None
     year: int | None = None
+    steps: tuple[PeriodCell, ...] = ()
+    first_leads: bool = False
 
 
 class RowRefusal(Struct, frozen=True):

@@ -57,6 +57,14 @@ def word(*drawings: Drawing) -> bytes:
     return saved(document)
 
 
+def paragraphs(lines: Sequence[str]) -> bytes:
+    """Make a Word document of paragraphs."""
+    document = docx.Document()
+    for line in lines:
+        document.add_paragraph(line)
+    return saved(document)
+
+
 def long_word(drawing: Drawing) -> bytes:
     """Make a Word document of many rows without the time that the library takes for each."""
     head, row, tail = parts(word(drawing[:2]))[_DOCUMENT].decode().partition("</w:tr>")

@@ -82,7 +82,7 @@ async def test_a_wide_table() -> None:
     """As many cells as are read take seconds also where all columns have the same heading."""
     data = separated([["工作任务"] * 198 + ["单位", "时限"], *[["培训"] * 200] * 2_400])
     began = time.monotonic()
-    assert len((await read(data)).refusals) == 2_400
+    assert len({refusal.row for refusal in (await read(data)).refusals}) == 2_400
     assert time.monotonic() - began < SECONDS
 
 

@@ -88,7 +88,7 @@ UNREADABLE = [
     ("—", "not the name of a unit"),
     ("无", "not the name of a unit"),
     ("12、13", "not the name of a unit"),
-    ("牵头领导：张三", "not the name of a unit"),
+    ("牵头领导：张三", "it names no unit"),
     ("配合单位：市残联", "none leads"),
     ("会同市残联", "none leads"),
     ("市民政局（市残联", "bracket"),

@@ -1,7 +1,7 @@
 """`duban import`: a document of tasks, previewed and assigned."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -11,6 +11,7 @@ import typer
 from msgspec import structs
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
 from events.envelope import parse
 from events.schema import TaskAssigned
@@ -18,12 +19,22 @@ from services.cli.client import Client, tally
 from services.cli.options import DataOption, IssuedOption, JsonOption, LedgerOption, err, ledger_of, out, print_outcomes
 from services.cli.target import LEDGER, Target, find
 from services.common.settings import SettingsError
-from services.schedule.plan import Order
-from services.schedule.preview import Preview, PreviewRow, preview_rows
+from services.schedule.plan import Mark, Order
+from services.schedule.preview import Preview, PreviewRow, preview_rows, refuse_marked
 from services.schedule.sandbox import read_safely
 
 BATCH = 500
 """Events between two updates of the progress bar."""
+
+_LOOK: dict[Mark, str] = {
+    "ambiguous": "时限有两种理解",
+    "number-passed-over": "时限栏内有数字未作时限读",
+    "condition-passed-over": "时限栏内的条件未作时限读",
+    "counted-from-issue": "期限自印发之日起算",
+    "lead-inferred": "文中未写明由谁牵头，按列首位者读",
+    "unit-unknown": "有单位不在名录内",
+}
+"""Why a person should look at a row."""
 
 commands = typer.Typer(add_completion=False)
 
@@ -44,6 +55,7 @@ class Chosen(NamedTuple):
     dry_run: bool
     partial: bool
     corrections: bool
+    strict: bool
 
     def events(self, read: Preview) -> list[bytes]:
         """Return the events of a preview to submit."""
@@ -69,6 +81,9 @@ def import_(
     corrections: Annotated[
         bool, typer.Option("--corrections", help="Also submit corrections of tasks that the document has changed")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse the rows that a person should look at first (请核对)")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Read a document of tasks and assign them. Importing it again assigns nothing new.
@@ -78,7 +93,7 @@ def import_(
     order = _order(plan, issued, source)
     document = Document(file.name, file.read_bytes(), order, ledger, data)
     target = _target(data, dry_run=dry_run)
-    chosen = Chosen(dry_run, partial, corrections)
+    chosen = Chosen(dry_run, partial, corrections, strict)
     read, outcomes = asyncio.run(_import(document, target, chosen, quiet=json))
     if json:
         raise SystemExit(_print_json(read, outcomes))
@@ -95,6 +110,9 @@ async def _import(
     with Progress(console=err, disable=quiet, transient=True) as progress:
         bar = progress.add_task(f"reading {document.name}", total=None)
         read = await _read(document, target)
+        if chosen.strict:
+            rows, refused = refuse_marked(read.rows)
+            read = structs.replace(read, rows=rows, refusals=(*read.refusals, *refused))
         events = chosen.events(read)
         outcomes: list[dict[str, Any]] = []
         if target is not None and events:
@@ -174,12 +192,28 @@ def _print_preview(read: Preview, file: Path, *, rows: bool) -> None:
 
 
 def _table(rows: Sequence[PreviewRow]) -> Table:
-    shown = Table(title="将要交办的任务", expand=True)
-    for heading in ("任务", "工作任务", "读作", "规则", "状态"):
-        shown.add_column(heading, overflow="fold")
+    """Return the rows as a table that stays readable at 80 columns: what a person should look at stands out."""
+    looked_at = sum(bool(row.marks) for row in rows)
+    caption = f"▲ 需人工核对{looked_at}项，共{len(rows)}项" if looked_at else f"共{len(rows)}项，均无需人工核对"
+    shown = Table(title="将要交办的任务", caption=caption, expand=True, show_lines=True)
+    shown.add_column("任务", overflow="fold", min_width=8, ratio=2)
+    shown.add_column("工作任务", overflow="fold", ratio=5)
+    shown.add_column("读作", overflow="fold", ratio=7)
+    shown.add_column("状态", overflow="fold", min_width=6)
     for row in rows:
         data = parse(bytes(row.event)).data
         assert isinstance(data, TaskAssigned)
         state = {"new": "新", "same": "已交办", "changed": "有出入", None: "—"}[row.state]
-        shown.add_row(row.task, data.title, "\n".join(row.reading), row.rule, state)
+        shown.add_row(row.task, data.title, Text("\n").join(_reading(row)), f"{'▲ ' * bool(row.marks)}{state}")
     return shown
+
+
+def _reading(row: PreviewRow) -> Iterator[Text]:
+    """Find the lines that say how a row is read: what it means, the words it rests on, and what to look at."""
+    yield from map(Text, row.reading)
+    if row.carried:
+        yield Text(f"时限依据：{'、'.join(f'“{words}”' for words in row.carried)}（{row.rule}）", style="dim")
+    if row.passed_over:
+        yield Text(f"未作时限或单位读的：{'、'.join(f'“{words}”' for words in row.passed_over)}", style="dim")
+    if row.marks:
+        yield Text(f"▲请核对：{'；'.join(_LOOK[mark] for mark in row.marks)}", style="bold yellow")

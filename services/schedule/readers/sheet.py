@@ -18,8 +18,9 @@ from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.xml.constants import ARC_STYLE, SHEET_MAIN_NS
 from openpyxl.xml.functions import fromstring
 
-from services.schedule.grid import Cell, Grid, cell
+from services.schedule.grid import Cell, Grid, cell, struck_out
 from services.schedule.limits import MOST_CELLS, MOST_COLUMNS, Measure
+from services.schedule.readers.strikes import struck_styles, struck_texts
 from services.schedule.text import UnreadableError
 
 _DATE, _MONTH = "yyyy年m月d日", "yyyy年m月"
@@ -46,15 +47,22 @@ class _Parser(WorkSheetParser):
 
 
 class _Book(Struct, frozen=True):
-    """What the sheets of a workbook share: texts, the number format of each style, the day from which dates count."""
+    """What the sheets of a workbook share: texts, the number format of each style, the day from which dates count.
+
+    `struck` are the styles that strike a cell out, `partly` the texts of which a part is struck out.
+    """
 
     strings: list[str]
     formats: list[str]
     epoch: datetime
+    struck: frozenset[int] = frozenset()
+    partly: frozenset[str] = frozenset()
 
     def read(self, found: dict[str, Any], place: str) -> Cell:
         """Return a cell as it is seen; a formula, an error and a number with two readings are faults."""
         value, kind = found["value"], found["data_type"]
+        if kind == "s" and value in self.partly:
+            return Cell("", place, f"a part of “{value[:100]}” is struck out: write what holds into the cell anew")
         if kind == "f":
             return Cell("", place, f"“{value[:100]}” is a formula, and its result may be old: write the value there")
         if kind == "e":
@@ -94,7 +102,9 @@ def read_sheets(data: bytes) -> list[Grid]:
         reader.read_manifest()
         reader.read_strings()
         reader.read_workbook()
-        book = _Book(reader.shared_strings, _formats(reader.archive), reader.wb.epoch)
+        strings = reader.shared_strings
+        struck, partly = struck_styles(reader.archive), struck_texts(reader.archive, strings)
+        book = _Book(strings, _formats(reader.archive), reader.wb.epoch, struck, partly)
         measure = Measure()
         return [
             _read_sheet(reader.archive, relation.target, sheet.name, book, measure)
@@ -119,16 +129,20 @@ def _formats(archive: ZipFile) -> list[str]:
 def _read_sheet(archive: ZipFile, part: str, name: str, book: _Book, measure: Measure) -> Grid:
     """Return the rows in which something stands; a merged area is where its first cell is."""
     cells: dict[int, dict[int, Cell]] = {}
+    struck: list[str] = []
     with archive.open(part) as source:
         parser = _Parser(source, book.strings)
         for count, (at, found) in enumerate(parser.parse()):
             if count > _MOST_ROWS:
                 raise UnreadableError(f"{name} has more rows than a sheet can have")
-            row = {
-                one["column"]: book.read(one, f"{name}!{get_column_letter(one['column'])}{at}")
-                for one in found
-                if one["value"] is not None and one["row"] == at
-            }
+            row = {}
+            for one in found:
+                if one["value"] is not None and one["row"] == at:
+                    read = book.read(one, f"{name}!{get_column_letter(one['column'])}{at}")
+                    if one["style_id"] in book.struck:
+                        struck += struck_out([read.text], read.place)
+                        read = Cell("", read.place)
+                    row[one["column"]] = read
             if row:
                 measure.add(max(row), f"{name}!{at}")
                 cells[at] = row
@@ -139,7 +153,7 @@ def _read_sheet(archive: ZipFile, part: str, name: str, book: _Book, measure: Me
         tuple(row.get(column) or Cell("", f"{name}!{get_column_letter(column)}{at}") for column in range(1, width + 1))
         for at, row in sorted(cells.items())
     )
-    return Grid(name, rows, notes)
+    return Grid(name, rows, (*notes, *struck))
 
 
 def _merge(cells: dict[int, dict[int, Cell]], parser: _Parser, width: int, name: str) -> None:

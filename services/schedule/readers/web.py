@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from lxml import html
 from lxml.etree import _Element as Element
 
-from services.schedule.grid import Cell, Grid, cell, rectangle
+from services.schedule.grid import Cell, Grid, cell, rectangle, struck_out
 from services.schedule.limits import MOST_COLUMNS, MOST_ROWS, Measure
+from services.schedule.outline import Paragraph
 from services.schedule.readers.encoded import decode
 from services.schedule.text import UnreadableError
 
@@ -20,6 +21,8 @@ _CHINESE = frozenset({"gb2312", "gbk", "gb18030"})
 _LINES = frozenset({"p", "div", "li", "br", "h1", "h2", "h3", "h4", "tr"})
 _LEFT_OUT = frozenset({"table", "script", "style", "template", "rt", "rp"})
 _PARTS = frozenset({"thead", "tbody", "tfoot"})
+_STRUCK = frozenset({"s", "strike", "del"})
+_LINE_THROUGH = re.compile(r"text-decoration[^;]*:[^;]*line-through", re.IGNORECASE)
 _SPACE = re.compile(r"[\t\n\f\r ]+")
 
 
@@ -29,6 +32,16 @@ def read_web(data: bytes) -> list[Grid]:
     page = html.document_fromstring(_decode(data).encode(), parser=parser)
     measure = Measure()
     return [_read_table(table, f"table {number}", measure) for number, table in enumerate(page.iter("table"), 1)]
+
+
+def read_blocks(data: bytes) -> list[Paragraph]:
+    """Read the paragraphs of a page, also those in tables, which old pages are laid out with."""
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    page = html.document_fromstring(_decode(data).encode(), parser=parser)
+    body = page.find("body")
+    text = "".join(_text(page if body is None else body, [], whole=True))
+    lines = cell(text, "").text.split("\n")
+    return [Paragraph(line, f"paragraph {number}") for number, line in enumerate(lines, 1) if line]
 
 
 def _decode(data: bytes) -> str:
@@ -45,6 +58,7 @@ def _decode(data: bytes) -> str:
 
 def _read_table(table: Element, name: str, measure: Measure) -> Grid:
     rows: list[list[Cell]] = []
+    struck: list[str] = []
     reaching: dict[int, tuple[Cell, int]] = {}
     for element in _rows(table):
         place = f"{name}, row {len(rows) + 1}"
@@ -53,7 +67,9 @@ def _read_table(table: Element, name: str, measure: Measure) -> Grid:
             if data.tag not in {"td", "th"}:
                 continue
             _reach(row, reaching)
-            read = cell("".join(_text(data)), f"{place}, column {len(row) + 1}")
+            gone: list[str] = []
+            read = cell("".join(_text(data, gone)), f"{place}, column {len(row) + 1}")
+            struck += struck_out(gone, read.place)
             down = _span(data, "rowspan") or MOST_ROWS
             for _ in range(_span(data, "colspan") or 1):
                 if down > 1:
@@ -64,7 +80,7 @@ def _read_table(table: Element, name: str, measure: Measure) -> Grid:
         _reach(row, reaching)
         measure.add(len(row), place)
         rows.append(row)
-    return rectangle(name, rows)
+    return rectangle(name, rows, tuple(struck))
 
 
 def _rows(table: Element) -> Iterator[Element]:
@@ -95,12 +111,15 @@ def _span(data: Element, name: str) -> int:
     return span
 
 
-def _text(parent: Element) -> Iterator[str]:
+def _text(parent: Element, gone: list[str], *, whole: bool = False) -> Iterator[str]:
+    """Find the pieces of an element’s text; what is struck out goes to `gone`, tables are left out unless `whole`."""
     yield _SPACE.sub(" ", parent.text or "")
     for child in parent:
-        if child.tag not in _LEFT_OUT:
-            line = "\n" if child.tag in _LINES else ""
+        if child.tag in _STRUCK or _LINE_THROUGH.search(child.get("style", "")):
+            gone.append("".join(_text(child, gone)))
+        elif child.tag not in _LEFT_OUT or (whole and child.tag == "table"):
+            line = "\n" if child.tag in _LINES or (whole and child.tag == "td") else ""
             yield line
-            yield from _text(child)
+            yield from _text(child, gone, whole=whole)
             yield line
         yield _SPACE.sub(" ", child.tail or "")

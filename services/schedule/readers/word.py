@@ -7,8 +7,10 @@ from docx import Document
 from docx.oxml.ns import qn
 from lxml.etree import _Element as Element
 
-from services.schedule.grid import Cell, Grid, cell, rectangle
+from services.schedule.grid import Cell, Grid, cell, rectangle, struck_out
 from services.schedule.limits import MOST_COLUMNS, Measure
+from services.schedule.outline import Paragraph
+from services.schedule.readers.numerals import Numbers
 from services.schedule.text import UnreadableError
 
 _TABLE, _ROW, _CELL, _PARAGRAPH, _RUN, _TEXT = map(qn, ("w:tbl", "w:tr", "w:tc", "w:p", "w:r", "w:t"))
@@ -33,18 +35,34 @@ def read_word(data: bytes) -> list[Grid]:
     return [_read_table(table, f"table {number}", measure) for number, table in enumerate(tables, 1)]
 
 
+def read_paragraphs(data: bytes) -> list[Paragraph]:
+    """Read the paragraphs that stand in no table, with the numbers that Word gives them."""
+    document = Document(BytesIO(data))
+    numbers = Numbers(document)
+    found = []
+    for count, element in enumerate(_inside(document.element.body, _PARAGRAPH), 1):
+        text = cell("".join(_text(element, [])), "").text
+        if text:
+            found.append(Paragraph(numbers.before(element) + text, f"paragraph {count}"))
+    return found
+
+
 def _read_table(table: Element, name: str, measure: Measure) -> Grid:
     rows: list[list[Cell]] = []
+    struck: list[str] = []
     for element in _inside(table, _ROW):
         if element.find(f"{qn('w:trPr')}/{qn('w:del')}") is None:
-            row = _read_row(element, f"{name}, row {len(rows) + 1}", rows[-1] if rows else [])
+            row = _read_row(element, f"{name}, row {len(rows) + 1}", rows[-1] if rows else [], struck)
             measure.add(len(row), f"{name}, row {len(rows) + 1}")
             rows.append(row)
-    return rectangle(name, rows)
+    return rectangle(name, rows, tuple(struck))
 
 
-def _read_row(element: Element, place: str, above: list[Cell]) -> list[Cell]:
-    """Return a row’s cells by the columns of the grid; a cell’s place counts the cells that are seen."""
+def _read_row(element: Element, place: str, above: list[Cell], struck: list[str]) -> list[Cell]:
+    """Return a row’s cells by the columns of the grid; a cell’s place counts the cells that are seen.
+
+    What is struck out in them is no text of theirs; notes of it go to `struck`.
+    """
     row = [Cell("", f"{place}, before column 1")] * _number(element.find(qn("w:trPr")), "w:gridBefore", 0)
     for column, tc in enumerate(_inside(element, _CELL), 1):
         properties = tc.find(qn("w:tcPr"))
@@ -55,7 +73,9 @@ def _read_row(element: Element, place: str, above: list[Cell]) -> list[Cell]:
         elif beside == "continue" and row:
             read = row[-1]
         else:
-            read = cell("".join(_text(tc)), f"{place}, column {column}")
+            gone: list[str] = []
+            read = cell("".join(_text(tc, gone)), f"{place}, column {column}")
+            struck += struck_out(gone, read.place)
         row += [read] * _number(properties, "w:gridSpan", 1)
         if len(row) > MOST_COLUMNS:
             break
@@ -71,22 +91,25 @@ def _inside(parent: Element, tag: str) -> Iterator[Element]:
             yield from _inside(child, tag)
 
 
-def _text(parent: Element) -> Iterator[str]:
+def _text(parent: Element, gone: list[str]) -> Iterator[str]:
     for child in parent:
-        if child.tag in _LEFT_OUT or (child.tag == _RUN and _is_hidden(child)):
+        if child.tag in _LEFT_OUT or (child.tag == _RUN and _says(child, "w:vanish")):
             continue
         if child.tag == _TEXT:
             yield child.text or ""
         elif child.tag in _SIGNS:
             yield _SIGNS[child.tag]
+        elif child.tag == _RUN and (_says(child, "w:strike") or _says(child, "w:dstrike")):
+            gone.append("".join(_text(child, gone)))
         else:
-            yield from _text(child)
+            yield from _text(child, gone)
             if child.tag == _PARAGRAPH:
                 yield "\n"
 
 
-def _is_hidden(run: Element) -> bool:
-    return (_property(run.find(qn("w:rPr")), "w:vanish", "true") or "false") not in _FALSE
+def _says(run: Element, tag: str) -> bool:
+    """Return whether a run is hidden (w:vanish), or struck out."""
+    return (_property(run.find(qn("w:rPr")), tag, "true") or "false") not in _FALSE
 
 
 def _property(properties: Element | None, tag: str, default: str) -> str | None:

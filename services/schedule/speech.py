@@ -1,0 +1,171 @@
+"""What a text says of units, one part after another: each mention, and the role it states."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from events.directory import Directory
+from events.schema import Role, Unit
+from services.schedule.asides import take_asides
+from services.schedule.endings import is_trade, share_endings
+from services.schedule.names import split, split_names, unbracket
+from services.schedule.people import take_people
+from services.schedule.roles import Labelled, Marked, Said, labelled, read_joint, read_mark
+from services.schedule.spelling import hide, regular, show, spelling
+from services.schedule.unnamed import is_open, is_unnamed
+
+_LONGEST_PART = 500
+_LONGEST_NAME = 200
+_MOST = 200
+"""Units of a task; and above, characters of a name, as `events.schema` limits both."""
+
+_LISTING, _COMMAS, _STOPS = "、/", "，", "；。"
+_FIRST_AND = re.compile(r"^(?:以及|以|和|及|与)(?=[一-鿿])")
+_SEATS = "省市州县区旗镇"
+_NO_NAME = re.compile(
+    r"[：*★☆▲△●◆※#]|^\d+[年月日]|\d[年月](?:\d|[底末前内完）]|$)|\d{7}|\d[名人户]|.(?:配合|协助)."
+    r"|^(?:牵头|主办|承办|责任|配合|协办)(?:单位|部门)."
+    r"|^(?:无|略|是|否|其[他它]|[同见][上前]|同左|见附[件表]|待[定明确]+|暂[无缺]|持续|长期|常态化?|立即|全年|年内|根据需要|根据实际)$"
+    r"|^(?:人民)?(?:政府|党委|管委会)$|均需|下同|不再|列出|实际|贯彻|督导(?!组|办|室|局|中心|处|科)|推进$|[分负]别"
+    r"|落实(?!办|局|中心|科|组|专班|领导)|^(?:以下|上述|以及|和|及|与)"
+)
+"""What is in no unit's name, or is none."""
+
+EMPTY = re.compile(r"[\s—―–\-－/无]*")
+"""A cell of a column that says: nobody."""
+
+
+@lru_cache(maxsize=8)  # a directory is asked for each row
+def _spelled(names: tuple[str, ...]) -> Mapping[str, str]:
+    return {spelling(name): name for name in names}
+
+
+class Speech:
+    """What was said so far; `passed_over` are words that name no unit of this task, `people` units with persons."""
+
+    def __init__(self, directory: Directory, *, first_leads: bool = False) -> None:
+        self.leader = ""
+        self.people: tuple[tuple[str, str], ...] = ()
+        self.passed_over: tuple[str, ...] = ()
+        self._directory = directory
+        self._known = _spelled((*directory.names, *directory.groups, *directory.aliases))
+        self._mentions: list[tuple[str, Said]] = []
+        self._charged: list[int] = []
+        self._first_leads = first_leads
+
+    def read(self, text: str, role: Said) -> None:
+        """Take in a cell whose heading states a role."""
+        asides = take_asides(unbracket(regular(text)))
+        self.passed_over += asides.notes
+        self._first_leads = self._first_leads or asides.first_leads
+        whole = hide(share_endings(hide(unbracket(asides.text), self._known), self._known), self._known)
+        sections = list(labelled(whole))
+        for section in sections:
+            if len(sections) == 1 or not EMPTY.fullmatch(section.text):
+                self._section(section, role)
+
+    def _section(self, section: Labelled, role: Said) -> None:
+        """Take in what stands under one label: units, or people."""
+        if section.whose is None:
+            self._hear(section.text, section.says or role)
+            return
+        people = "、".join(part for _, part in split(section.text, _LISTING + _COMMAS + _STOPS))
+        if section.whose == "person" and self._mentions:
+            self.people += ((self._mentions[-1][0], people),)
+        else:
+            self.leader = "、".join(filter(None, (self.leader, people)))
+
+    def _hear(self, section: str, says: Said) -> None:
+        """Take in what stands under one label.
+
+        “牵头” speaks of all names since the last mark, “配合” of those since the last comma; after “会同” all
+        cooperate. “负责” alone makes a lead of one unit, and of several if others are said to cooperate; where another
+        unit is said to lead, it makes none.
+        """
+        marked = comma = len(self._mentions)
+        joined = False
+        for separator, part in split(section, _LISTING + _COMMAS + _STOPS):
+            if len(part) > _LONGEST_PART:
+                raise ValueError(f"“{show(part[:20])}…” goes on for {len(part)} characters without a separator")
+            if separator not in _LISTING:
+                comma = len(self._mentions)
+            if separator and separator in _STOPS:
+                marked, joined = comma, False
+            part = _FIRST_AND.sub("", part)  # noqa: PLW2901 - 、以及各县区政府
+            first, others = read_joint(part) or ("", part)
+            if others != part:
+                self._add(read_mark(first), says)
+                self._state("lead", marked)
+                joined = True
+            mark = Marked(others) if is_unnamed(others) else read_mark(others)
+            self._add(mark, "cooperating" if joined else mark.says or says)
+            if mark.marked and not joined:
+                if mark.charge:
+                    self._charged += range(marked, len(self._mentions))
+                self._state(mark.says, comma if mark.says == "cooperating" else marked)
+                marked = comma = len(self._mentions)
+
+    def reading(self) -> tuple[str, bool, tuple[Unit, ...]]:
+        """Return who leads, whether that is inferred, and all units; raise ValueError if nobody can lead."""
+        leads = any(says == "lead" for _, says in self._mentions)
+        if not leads and (len(self._charged) == 1 or any(says == "cooperating" for _, says in self._mentions)):
+            for at in self._charged:
+                self._state("lead", at, at + 1)
+        names: dict[str, str] = {}
+        said: dict[str, Said] = {}
+        for name, says in self._mentions:
+            unit = self._directory.canonical(name)
+            names.setdefault(unit, name)
+            said[unit] = said.get(unit) or says
+        if not said:
+            raise ValueError("it names no unit")
+        if len(said) > _MOST:
+            raise ValueError(f"it names {len(said)} units; a task can have {_MOST}")
+        stated = "lead" in said.values()
+        if not stated:
+            first = next((unit for unit, says in said.items() if says is None), None)
+            if first is None:
+                raise ValueError("all of its units cooperate, and none leads")
+            said[first] = "lead"
+        units = tuple(self._unit(names[unit], says or "cooperating") for unit, says in said.items())
+        lead = next(unit.name for unit in units if unit.role == "lead")
+        return lead, not (stated or self._first_leads), units
+
+    def _unit(self, name: str, role: Role) -> Unit:
+        group = self._directory.canonical(name) in self._directory.groups
+        return Unit(name, role, group=group, open=not group and name not in self._known.values() and is_open(name))
+
+    def _add(self, mark: Marked, says: Said) -> None:
+        if not mark.names:
+            return
+        names, people = take_people(mark.names)
+        for part in split_names(names, self._known):
+            own = Marked(part) if is_unnamed(part) else read_mark(part)
+            name = self._name(show(own.names))
+            self._check(name)
+            self._mentions.append((name, own.says or says))
+        if people:
+            self.people += ((self._mentions[-1][0], people),)
+
+    def _name(self, plain: str) -> str:
+        """Return a name as the directory spells it, also where only the name before has the seat (市财政局、民政局)."""
+        before = self._mentions[-1][0] if self._mentions else ""
+        seated = self._known.get(before[0] + plain) if before[:1] and before[0] in _SEATS else None
+        return self._known.get(plain) or seated or plain
+
+    def _check(self, name: str) -> None:
+        """Raise ValueError for what is not the name of a unit."""
+        if len(name) > _LONGEST_NAME:
+            raise ValueError(f"a name has {len(name)} characters; at most {_LONGEST_NAME} can be kept")
+        if name in self._known.values() or is_open(name):
+            return
+        if _NO_NAME.search(name) or not any(map(str.isalpha, name)):
+            raise ValueError(f"“{name}” is not the name of a unit")
+        if name.isprintable() and is_trade(name):  # what is hidden in one, the ledger refuses with its place
+            raise ValueError(
+                f"“{name}” is not known as the name of a unit: write it in full, or add it to the directory"
+            )
+
+    def _state(self, says: Said, since: int, until: int | None = None) -> None:
+        """Give the names from one place to another that role, if none of their own was stated."""
+        self._mentions[since:until] = [(name, said or says) for name, said in self._mentions[since:until]]
