@@ -7,6 +7,8 @@ Keys of the projection `name`, all written by save.lua and switch.lua alone:
                                             that a rebuild began
     duban:{L}:<name>:rows:<gen>     hash    row key -> the row as JSON, which keeps the offsets of instants
     duban:{L}:<name>:<feed>         stream  <position>-<n> -> e: an announcement, in the order of the log
+                                            (if the rules are `recorded`: duban:{L}:record, and duban:{L}:<name>:known,
+                                            a hash: id of an announcement -> number of its entry)
     duban:{L}:<name>:history:<key>  list    the positions of a row's events, if the rules ask for a `history`
 
 Those of its timeline are in saved_timeline.py.
@@ -32,6 +34,12 @@ READ_BATCH = 2_000
 
 _HEAD = ("generation", "position", "mark", "version")
 """Members of the checkpoint that are loaded."""
+
+
+RECORD = "record"
+"""The last part of the name of a ledger's record."""
+
+KNOWN = "known"
 
 
 class Checkpoint(NamedTuple):
@@ -70,7 +78,8 @@ class SavedRows(Generic[R]):
 
     def __init__(self, redis: Any, log: Log, rules: Rules[R]) -> None:
         self.redis = redis
-        self.feed = key(log.ledger, rules.name, rules.feed)
+        self.feed = key(log.ledger, RECORD) if rules.recorded else key(log.ledger, rules.name, rules.feed)
+        self._known = [key(log.ledger, rules.name, KNOWN)] if rules.recorded else []
         self.log = log
         self._rules = rules
         self._checkpoint = key(log.ledger, rules.name, "checkpoint")
@@ -184,7 +193,7 @@ class SavedRows(Generic[R]):
 
     async def save(self, generation: int, packed: bytes) -> Verdict:
         """Write what was packed for a generation, all or nothing."""
-        keys = [self._checkpoint, self.rows_key(generation), self.feed]
+        keys = [self._checkpoint, self.rows_key(generation), self.feed, *self._known]
         verdict, *found = await self._save(keys=keys, args=[packed])
         if verdict == b"ok":
             return "ok"
