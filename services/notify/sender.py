@@ -21,7 +21,8 @@ from events.channel import Channel
 from events.ledger import Ledger
 from services.common.clock import Clock, real_time
 from services.notify.alerts import Alert
-from services.notify.channels import Message, Result, fingerprint, send, shown
+from services.notify.channels import Message, fingerprint, send, shown
+from services.notify.channels.result import Result
 from services.notify.deliveries import Attempt, Delivery, Digest, attempted, backoff, gather, interrupted, message
 from services.notify.store import DeadLetter, Outbox
 
@@ -160,7 +161,7 @@ class Sender:
         try:
             result = await self._try(digest, delivery, alerts)
         except Exception as error:  # noqa: BLE001 - any error of a channel is the result of the attempt, which is recorded
-            result = Result(sent=False, detail=f"{type(error).__name__}: {error}")
+            result = Result("again", f"{type(error).__name__}: {error}")
         attempt = Attempt(self._clock.now(), "sent" if result.sent else "failed", result.detail)
         wait = max(result.after, backoff(len(delivery.attempts) + 1, random.random()))  # noqa: S311 - jitter between retries
         self._note(digest.id, attempted(delivery, attempt, final=result.final, retry_at=real_time() + wait))
@@ -176,7 +177,7 @@ class Sender:
     async def _try(self, digest: Digest, delivery: Delivery, alerts: Sequence[Alert]) -> Result:
         channel = self._channel(digest, delivery)
         if channel is None:
-            return Result(sent=False, detail="the ledger's configuration no longer has this channel", final=True)
+            return Result("never", "the ledger's configuration no longer has this channel")
         return await send(self._http, channel, self._message(digest, alerts))
 
     def _note(self, id: str, delivery: Delivery) -> None:

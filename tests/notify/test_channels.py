@@ -26,7 +26,7 @@ async def endpoint() -> AsyncIterator[Endpoint]:
 @pytest.mark.parametrize(
     ("status", "sent", "final"),
     [
-        (200, True, False),
+        (200, True, True),
         (302, False, True),
         (400, False, True),
         (404, False, True),

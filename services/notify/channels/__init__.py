@@ -16,6 +16,7 @@ from standardwebhooks import Webhook
 
 from events.channel import Channel
 from services.common.clock import real_time
+from services.notify.channels.result import Result
 
 SEND_SECONDS = 8.0
 """Time limit of one attempt; shorter than the sender's lease."""
@@ -41,15 +42,6 @@ class Message(NamedTuple):
     title: str
     text: str
     payload: bytes
-
-
-class Result(NamedTuple):
-    """The result of an attempt: `final` if a retry would not help, `after` the least seconds before a retry."""
-
-    sent: bool
-    detail: str
-    final: bool = False
-    after: float = 0.0
 
 
 def fingerprint(channel: Channel) -> str:
@@ -89,9 +81,9 @@ async def send(http: httpx.AsyncClient, channel: Channel, message: Message) -> R
                 return await _post(http, channel.webhook, channel.secret or "", message)
             return await asyncio.to_thread(_notify, channel.apprise or "", message)
     except TimeoutError:
-        return Result(sent=False, detail=f"no answer within {SEND_SECONDS:g} s")
+        return Result("again", f"no answer within {SEND_SECONDS:g} s")
     except httpx.HTTPError as error:
-        return Result(sent=False, detail=f"{type(error).__name__}: {error}")
+        return Result("again", f"{type(error).__name__}: {error}")
 
 
 async def _post(http: httpx.AsyncClient, url: str, secret: str, message: Message) -> Result:
@@ -106,11 +98,11 @@ async def _post(http: httpx.AsyncClient, url: str, secret: str, message: Message
     answer = await http.post(url, content=message.payload, headers=headers)
     detail = f"{answer.status_code} {answer.reason_phrase}"
     if answer.is_success:
-        return Result(sent=True, detail=detail)
+        return Result("accepted", detail)
     again = answer.status_code in AGAIN or answer.status_code >= SERVER_ERROR
     asked = answer.headers.get("retry-after", "")
     after = min(RETRY_AFTER_MOST, float(asked)) if asked.isdecimal() else 0.0
-    return Result(sent=False, detail=detail, final=not again, after=after)
+    return Result("again" if again else "never", detail, after)
 
 
 def _notify(url: str, message: Message) -> Result:
@@ -123,7 +115,10 @@ def _notify(url: str, message: Message) -> Result:
         sent = bool(service.notify(title=message.title, body=message.text))
     finally:
         _warnings.reset(token)
-    return Result(sent=sent, detail="; ".join(warnings)[:500] or ("taken by the service" if sent else "not taken"))
+    return Result(
+        "handed-over" if sent else "again",
+        "; ".join(warnings)[:500] or ("taken by the service" if sent else "not taken"),
+    )
 
 
 _warnings: ContextVar[list[str] | None] = ContextVar("warnings", default=None)
