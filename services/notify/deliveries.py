@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.notify.channels.result import Outcome
 
@@ -97,7 +98,7 @@ class Delivery(Struct, frozen=True):
 
 
 class Digest(Struct, frozen=True):
-    """Alerts to one recipient that are sent together, at `closes`; its id is that of its first alert.
+    """Alerts of one `group` to one recipient that are sent together, at `closes`; its id is that of its first alert.
 
     `deliveries` is None until it closes. `dropped` are the alerts that were settled by then, with the reasons.
     """
@@ -107,6 +108,7 @@ class Digest(Struct, frozen=True):
     closes: datetime
     alerts: tuple[str, ...]
     deliveries: tuple[Delivery, ...] | None = None
+    group: str = ""
     dropped: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -146,3 +148,19 @@ def state_of(digest: Digest | None, alert: str) -> State:
     if digest.deliveries is None:
         return "waiting"
     return worst(one.state for one in digest.deliveries) if digest.deliveries else "no-channel"
+
+
+def with_part(delivery: Delivery, index: int, part: PartDelivery) -> Delivery:
+    """Return a delivery with one of its parts replaced."""
+    return replace(delivery, parts=(*delivery.parts[:index], part, *delivery.parts[index + 1 :]))
+
+
+def with_delivery(digest: Digest, delivery: Delivery) -> Digest:
+    """Return a digest with its delivery on the same channel replaced."""
+    deliveries = tuple(delivery if one.channel == delivery.channel else one for one in digest.deliveries or ())
+    return replace(digest, deliveries=deliveries)
+
+
+def delivery_on(digest: Digest, channel: str) -> Delivery | None:
+    """Return a digest's delivery on a channel, None if it has none there."""
+    return next((one for one in digest.deliveries or () if one.channel == channel), None)

@@ -4,6 +4,8 @@ The Standard Webhooks specification asks to notify by other channels if deliveri
 receiver then ("Deliverability and reliability"). Time is real: a ledger's clock may run fast.
 """
 
+from typing import Literal
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -14,6 +16,10 @@ REPORT_SECONDS = 86_400.0
 
 PAUSE_SECONDS = 5 * 86_400.0
 """Of nothing but failures, after which nothing is sent on the channel until an operator orders it."""
+
+
+TROUBLE: Literal["trouble"] = "trouble"
+"""The trigger and the rule of the alert that a channel fails."""
 
 
 class Health(Struct, frozen=True):
@@ -43,6 +49,11 @@ def after(health: Health, result: Result, now: float) -> Health:
 def unreported(health: Health, now: float) -> bool:
     """Return whether a channel has failed for so long that the supervisor has to be alerted."""
     return bool(health.since) and not health.reported and now - health.since >= REPORT_SECONDS
+
+
+def reported(health: Health, now: float) -> Health:
+    """Return the health of a channel whose trouble is reported."""
+    return replace(health, reported=now)
 
 
 def resumed(health: Health) -> Health:

@@ -1,0 +1,46 @@
+"""The channels of a ledger, ready for use: by recipient, and by their keys."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from events.alerting import EVERYBODY
+from events.channel import Channel
+from events.ledger import Ledger
+from services.notify.channels.way import Way
+
+IN_FLIGHT = 50
+"""Messages under way at once to a receiver that recognises repeats; on other channels, one at a time keeps the order."""
+
+
+class Ways:
+    """A ledger's channels; `make` opens one. Two channels with the same receiver share a way."""
+
+    def __init__(self, ledger: Ledger, make: Callable[[Channel], Way]) -> None:
+        self.by_key: dict[str, Way] = {}
+        self._of: dict[str, tuple[Way, ...]] = {}
+        for recipient, channels in ledger.alerts.channels.items():
+            ways = [make(channel) for channel in channels]
+            self._of[recipient] = tuple({way.key: self.by_key.setdefault(way.key, way) for way in ways}.values())
+
+    def of(self, recipient: str) -> tuple[Way, ...]:
+        """Return the channels of a recipient, none if it has none."""
+        return self._of.get(recipient, self._of.get(EVERYBODY, ()))
+
+    def other(self, recipient: str, failing: Iterable[str]) -> tuple[Way, ...]:
+        """Return the channels of a recipient without those that fail; all of them if it has no other."""
+        without = set(failing)
+        return tuple(way for way in self.of(recipient) if way.key not in without) or self.of(recipient)
+
+
+def most_in_flight(way: Way | None) -> int:
+    """Return how many messages may be under way on a channel."""
+    return IN_FLIGHT if way is None or way.repeatable else 1
+
+
+def without_channel(ledger: Ledger) -> list[str]:
+    """Return the recipients that have no channel: the supervisor, and the units of the directory."""
+    channels: Mapping[str, object] = ledger.alerts.channels
+    if channels.get(EVERYBODY):
+        return [name for name, own in channels.items() if not own]
+    groups = {unit for members in ledger.groups.values() for unit in members}
+    names = dict.fromkeys([ledger.alerts.supervisor, *ledger.units, *sorted(groups)])
+    return [name for name in names if not channels.get(name)]
