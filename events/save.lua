@@ -5,13 +5,13 @@
 -- KEYS[1] checkpoint  hash    generation, position, version
 -- KEYS[2] rows        hash    row key -> encoded row, of this generation
 -- KEYS[3] feed        stream  what the projection announces, ids <position>-<n>; or, with KEYS[4], the ledger's record
--- KEYS[4] known       hash    id of what is announced -> number of its entry in the record
+-- KEYS[4] known       hash    name of an announcement -> number of its entry in the record
 -- ARGV[1] MessagePack: {generation, expected, position, version, changed, announced, cap, histories, expected hash,
 --         event hash, log, appended}
 --   expected   the position of the rows that are saved, as far as the caller knows
 --   changed    [row key, encoded row] each
---   announced  [id, bytes] each; "<position>-*" is the next id of that position, from 1 on. With KEYS[4], an id that
---              is known is not announced again
+--   announced  [id, bytes, name] each; "<position>-*" is the next id of that position, from 1 on. With KEYS[4], the id is
+--              the record's next one, and what has a known name is not announced again
 --   cap        entries the feed keeps, 0 for all
 --   histories  [list key, position, …] each: positions to append to a list (the history of one task)
 --   expected hash, event hash  SHA-1 of the events at `expected` and `position`, "" if that is not known
@@ -45,11 +45,11 @@ for _, row in ipairs(changed) do
   redis.call('HSET', rows, name, encoded)
 end
 for _, entry in ipairs(announced) do
-  local id, bytes = unpack(entry)
+  local id, bytes, name = unpack(entry)
   local of = not known and string.match(id, '^(%d+)-%*$')
   if of and #redis.call('XRANGE', feed, of .. '-0', '+', 'COUNT', 1) == 0 then id = of .. '-1' end -- 0 is an event's
   if known then
-    record_alert(feed, known, id, bytes)
+    record_alert(feed, known, name, bytes)
   elseif cap > 0 then
     redis.call('XADD', feed, 'MAXLEN', '~', cap, id, 'e', bytes)
   else

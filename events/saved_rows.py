@@ -181,7 +181,7 @@ class SavedRows(Generic[R]):
                 reached.position,
                 self._rules.version,
                 [(name, lua_text(msgspec.json.encode(row))) for name, row in latest.items()],
-                [(id, lua_text(value)) for id, value in announced],
+                [(place, lua_text(value), name) for place, value, name in announced],
                 self._rules.cap,
                 [(self._history_key(name), *positions) for name, positions in histories.items()],
                 expected.event_hash,

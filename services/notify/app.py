@@ -23,10 +23,16 @@ from services.common.web import application
 from services.contract.openapi import POSITION, answers, problems
 from services.notify.channels import fault
 from services.notify.deliveries import State
+from services.notify.environment import Environment
+from services.notify.limits import Limits
+from services.notify.outbox import Outbox
+from services.notify.present_way import PresentWay
+from services.notify.published_days import PublishedDays
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
-from services.notify.store import AlertQuery, Outbox
+from services.notify.store import AlertQuery, Alerts
 from services.notify.views import AlertPage, view
+from services.notify.ways import Ways
 
 CATCH_UP_SECONDS = 1.0
 """Between two reads of the log without a message: the delay that a lost message can cause."""
@@ -47,8 +53,8 @@ def build(settings: Settings) -> Service:
     endpoints: dict[str, AlertReader] = {}
     return application(
         "notify",
-        [alerts],
-        lifespan(settings, ledgers, endpoints, partial(_open, settings.replicas)),
+        [list_alerts],
+        lifespan(settings, ledgers, endpoints, partial(_open, settings)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
@@ -56,11 +62,14 @@ def build(settings: Settings) -> Service:
     )
 
 
-async def _open(replicas: int, service: Running, name: str, ledger: Ledger, clock: Clock) -> AlertReader:
+async def _open(settings: Settings, service: Running, name: str, ledger: Ledger, clock: Clock) -> AlertReader:
     """Load a ledger's alerts, and follow its log and send from there."""
     http = await service.enter(httpx.AsyncClient(follow_redirects=False))
-    sender = Sender(Outbox(service.redis, name, replicas), name, ledger, clock, http)
-    reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow)
+    ways = Ways(ledger, lambda channel: PresentWay(channel, http))
+    alerts = Alerts(service.redis, name, ledger)
+    given = Environment(name, ledger, clock, ways, PublishedDays(), settings.public_url)
+    sender = Sender(Outbox(service.redis, name, settings.replicas), alerts, Limits(service.redis), given)
+    reader = AlertReader(service.redis, clock, alerts, sender, service.follow)
     await reader.load()
     service.on_stop(sender.stop)
     service.repeat(CATCH_UP_SECONDS, reader.catch_up)
@@ -75,7 +84,7 @@ async def _open(replicas: int, service: Running, name: str, ledger: Ledger, cloc
     dependencies=ENDPOINT,
     responses={200: answers(AlertPage, "The alerts that are asked for", headers=POSITION), **problems(400, 404)},
 )
-async def alerts(
+async def list_alerts(
     endpoint: NotifyEndpoint,
     recipient: Annotated[str | None, QueryParameter(description="To whom")] = None,
     task: Annotated[str | None, QueryParameter(description="A task's id")] = None,

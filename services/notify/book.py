@@ -3,7 +3,7 @@
 import asyncio
 
 from services.common.clock import Clock
-from services.notify.changes import Changes
+from services.notify.unsaved import Changes
 from services.notify.deliveries import DEAD, Delivery, Digest, PartDelivery, with_delivery, with_part
 from services.notify.health import Health
 from services.notify.outbox import Outbox
@@ -120,7 +120,5 @@ class Book:
                 del self.digests[id]
 
     @staticmethod
-    def _place(
-        digest: Digest, delivery: Delivery, index: int
-    ) -> tuple[str, int, int, tuple[str, ...], str]:
+    def _place(digest: Digest, delivery: Delivery, index: int) -> tuple[str, int, int, tuple[str, ...], str]:
         return digest.id, index + 1, len(delivery.parts), digest.sent_alerts, delivery.shown

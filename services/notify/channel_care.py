@@ -1,4 +1,4 @@
-"""The care of channels: their health is noted with each attempt, trouble is reported, and what failed for days paused."""
+"""The care of channels: each attempt changes their health, trouble is reported, what failed for days is paused."""
 
 from datetime import UTC, datetime
 from typing import Literal

@@ -1,23 +1,23 @@
 """Closing: a digest whose time has come drops what is settled, and becomes a letter and its parts on each channel."""
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
 
-from events.ledger import Ledger
-from services.notify.alerts import Alert, NotifiedTask
+from services.notify.alerts import Alert
 from services.notify.book import Book
 from services.notify.channels.way import Way
 from services.notify.composing import compose
 from services.notify.deliveries import Delivery, Digest, PartDelivery
+from services.notify.environment import Environment
 from services.notify.health import TROUBLE
 from services.notify.letter import Letter
 from services.notify.record import Dropped
 from services.notify.settling import settled
-from services.notify.ways import Ways
+from services.notify.store import Alerts
 
 CLOSE_BATCH = 200
 """Digests that are closed in one turn: about 50 ms."""
@@ -26,53 +26,43 @@ LANGUAGE = "zh"
 
 
 class Closer:
-    """Closes one ledger's digests; `tasks` returns the tasks as the log has them now."""
+    """Closes one ledger's digests; the tasks are those of the fold that raises the alerts."""
 
-    def __init__(
-        self,
-        book: Book,
-        name: str,
-        ledger: Ledger,
-        ways: Ways,
-        tasks: Callable[[], Mapping[str, NotifiedTask]],
-        public_url: str | None,
-    ) -> None:
+    def __init__(self, book: Book, given: Environment, alerts: Alerts) -> None:
         self._book = book
-        self._name = name
-        self._ledger = ledger
-        self._ways = ways
-        self._tasks = tasks
-        self._public_url = public_url
+        self._given = given
+        self._alerts = alerts
         self._closings: list[tuple[datetime, str]] = []
 
     async def reopen(self) -> None:
         """Close again the digests whose recipients had no channel and have one now: their alerts may still be true."""
         for digest in await self._book.outbox.unreached():
-            if self._ways.of(digest.recipient):
+            if self._given.ways.of(digest.recipient):
                 self._book.set(replace(digest, deliveries=None, dropped=()))
 
-    async def close(self) -> list[Digest]:
-        """Close the digests whose time has come, and return those that have deliveries."""
-        now = self._book.clock.now()
+    async def close(self) -> list[str]:
+        """Close the digests whose time has come, and return the ids of those that have deliveries."""
+        now = self._given.clock.now()
         due = self._due(now)
         if not due:
             return []
         facts = await self._book.outbox.alerts([alert for digest in due for alert in digest.alerts])
         closed = [self._closed(digest, facts, now) for digest in due]
-        return [digest for digest in closed if digest.deliveries]
+        return [digest.id for digest in closed if digest.deliveries]
 
     def letter(self, digest: Digest, alerts: Sequence[Alert]) -> Letter:
         """Return the letter of a digest, in the words of now; its id is the same whenever it is composed."""
+        given = self._given
         letter = compose(
-            self._ledger,
-            self._name,
+            given.ledger,
+            given.name,
             digest.recipient,
             alerts,
             language=LANGUAGE,
-            public_url=self._public_url,
-            now=self._book.clock.now(),
+            public_url=given.public_url,
+            now=given.clock.now(),
         )
-        return replace(letter, id=f"{self._name}-{digest.id}")
+        return replace(letter, id=f"{given.name}-{digest.id}")
 
     def _due(self, now: datetime) -> list[Digest]:
         """Return some of the digests that are open and whose time has come, the earliest first."""
@@ -92,7 +82,7 @@ class Closer:
     def _closed(self, digest: Digest, facts: Mapping[str, Alert], now: datetime) -> Digest:
         book = self._book
         alerts = [facts[alert] for alert in digest.alerts if alert in facts]
-        true, dropped = settled(self._ledger, self._tasks(), alerts, now)
+        true, dropped = settled(self._given.ledger, self._alerts.projection.rows, alerts, now)
         for alert, reason in dropped:
             book.record(Dropped(digest.id, alert.id, now, reason))
         digest = replace(digest, dropped=tuple((alert.id, reason) for alert, reason in dropped), deliveries=())
@@ -107,8 +97,8 @@ class Closer:
     def _ways_of(self, digest: Digest, alerts: Iterable[Alert]) -> tuple[Way, ...]:
         if any(alert.on == TROUBLE for alert in alerts):
             failing = [one.channel for one in self._book.health.values() if one.since]
-            return self._ways.other(digest.recipient, failing)
-        return self._ways.of(digest.recipient)
+            return self._given.ways.other(digest.recipient, failing)
+        return self._given.ways.of(digest.recipient)
 
 
 def delivery_of(way: Way, letter: Letter) -> Delivery:

@@ -7,26 +7,27 @@ part ends as `uncertain`, among the dead letters.
 
 import asyncio
 import random
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 import structlog
 from msgspec.structs import replace
 from redis.exceptions import RedisError
 
-from services.common.clock import real_time
 from services.notify.book import Book
 from services.notify.channel_care import ChannelCare
 from services.notify.channels.part import Part
 from services.notify.channels.result import Result
 from services.notify.channels.way import Way
 from services.notify.closing import Closer
-from services.notify.deliveries import Digest, PartDelivery, delivery_on, with_delivery, with_part
+from services.notify.deliveries import PartDelivery, delivery_on, with_delivery, with_part
+from services.notify.environment import Environment
 from services.notify.lanes import Lane, Slot
 from services.notify.letter import Letter
 from services.notify.limits import Limits
 from services.notify.retries import attempted, interrupted
-from services.notify.ways import Ways, most_in_flight
+from services.notify.ways import most_in_flight
 
 log = structlog.get_logger()
 
@@ -58,11 +59,10 @@ class Start(NamedTuple):
 class Deliverer:
     """Delivers one ledger's digests; `ended` is set when an attempt has ended."""
 
-    def __init__(self, book: Book, name: str, ways: Ways, limits: Limits, closer: Closer, care: ChannelCare) -> None:
+    def __init__(self, book: Book, given: Environment, limits: Limits, closer: Closer, care: ChannelCare) -> None:
         self.ended = asyncio.Event()
         self._book = book
-        self._name = name
-        self._ways = ways
+        self._given = given
         self._limits = limits
         self._closer = closer
         self._care = care
@@ -122,15 +122,15 @@ class Deliverer:
     async def _of_lane(self, channel: str, lane: Lane) -> list[Place]:
         """Return the parts to send now on one channel, each with a place in the channel's limit."""
         places: list[Place] = []
-        way = self._ways.by_key.get(channel)
-        while (slot := lane.take(real_time())) is not None:
+        way = self._given.ways.by_key.get(channel)
+        while (slot := lane.take(self._given.real())) is not None:
             part = self._part(channel, slot)
-            if part is None or part.state != "waiting" or part.next > real_time():
+            if part is None or part.state != "waiting" or part.next > self._given.real():
                 continue  # it was settled meanwhile, or is queued once more for later
             lane.busy += 1
             wait = await self._wait(way, slot, part)
             if wait > 0:
-                lane.until = real_time() + wait
+                lane.until = self._given.real() + wait
                 self._take_back(channel, slot)
                 break
             places.append(Place(channel, slot))
@@ -146,7 +146,7 @@ class Deliverer:
             log.warning("a channel's limit cannot be read", channel=way.shown, error=f"{type(error).__name__}: {error}")
             return AWAY_SECONDS
 
-    async def _letters(self, digests: Set[str]) -> dict[str, Letter]:
+    async def _letters(self, digests: AbstractSet[str]) -> dict[str, Letter]:
         """Return the letters of digests; one that is not kept, of an earlier version, is composed again."""
         letters = await self._book.outbox.letters(sorted(digests))
         for id in digests - letters.keys():
@@ -162,7 +162,7 @@ class Deliverer:
         if digest is None or delivery is None or part is None or part.state != "waiting":
             self._lanes[channel].busy -= 1
             return None
-        way = self._ways.by_key.get(channel)
+        way = self._given.ways.by_key.get(channel)
         if way is None:
             self._end(channel, slot, Result("never", "the ledger's configuration no longer has this channel"))
             return None
@@ -189,7 +189,7 @@ class Deliverer:
             except (RedisError, OSError) as error:
                 log.warning("the end of a message is not counted", channel=way.shown, error=f"{error}")
         if result.rest:
-            self._lanes[way.key].until = real_time() + result.rest
+            self._lanes[way.key].until = self._given.real() + result.rest
         self._end(way.key, slot, result)
 
     def _end(self, channel: str, slot: Slot, result: Result) -> None:
@@ -198,7 +198,7 @@ class Deliverer:
         digest = book.digests[slot.digest]
         delivery = delivery_on(digest, channel)
         assert delivery is not None
-        now = real_time()
+        now = self._given.real()
         part = attempted(
             delivery.parts[slot.part],
             result,
@@ -207,11 +207,13 @@ class Deliverer:
             chance=random.random(),  # noqa: S311 - jitter between retries
         )
         if part.state not in {"sent", "handed-over"}:
-            log.warning("not delivered", ledger=self._name, digest=digest.id, channel=delivery.shown, error=result.detail)
+            log.warning(
+                "not delivered", ledger=self._given.name, digest=digest.id, channel=delivery.shown, error=result.detail
+            )
         book.record_attempt(digest, with_part(delivery, slot.part, part), slot.part)
         book.set_part(digest, delivery, slot.part, part)
         self._lanes[channel].busy -= 1
-        if channel in self._ways.by_key:
+        if channel in self._given.ways.by_key:
             self._care.attempted(channel, delivery.shown, result, now)
         self._queue(digest.id, channel)
         self.ended.set()
@@ -226,12 +228,12 @@ class Deliverer:
         index = delivery.current if delivery is not None else None
         if delivery is None or index is None or delivery.parts[index].state != "waiting":
             return
-        lane = self._lanes.setdefault(channel, Lane(most_in_flight(self._ways.by_key.get(channel))))
+        lane = self._lanes.setdefault(channel, Lane(most_in_flight(self._given.ways.by_key.get(channel))))
         lane.add(Slot((digest.closes.timestamp(), digest.id), digest.id, index), delivery.parts[index].next)
 
     def _interrupt(self, id: str, channel: str) -> None:
         """End the attempts of a delivery that were under way when the last sender ended."""
-        way = self._ways.by_key.get(channel)
+        way = self._given.ways.by_key.get(channel)
         delivery = delivery_on(self._book.digests[id], channel)
         for index, part in enumerate(delivery.parts if delivery is not None else ()):
             digest = self._book.digests[id]
@@ -260,4 +262,4 @@ class Deliverer:
 
     def _message(self, slot: Slot, part: PartDelivery) -> str:
         """Return the name of an attempt, the same in each instance."""
-        return f"{self._name}:{slot.digest}:{slot.part}:{len(part.attempts)}"
+        return f"{self._given.name}:{slot.digest}:{slot.part}:{len(part.attempts)}"

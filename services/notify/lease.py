@@ -1,7 +1,7 @@
 """The lease of a ledger's sender: one instance sends at a time.
 
-    duban:{L}:notify:lease    string  token of the one instance that sends            written by its holder
-    duban:{L}:notify:holder   string  token of the last instance that took the lease  written by its holder
+duban:{L}:notify:lease    string  token of the one instance that sends            written by its holder
+duban:{L}:notify:holder   string  token of the last instance that took the lease  written by its holder
 """
 
 import uuid
@@ -23,6 +23,7 @@ class Lease:
         self.token = uuid.uuid4().hex
         self.key = key(name, "notify", "lease")
         self._redis = redis
+        self.seconds = LEASE_SECONDS
         self._lock = Lock(redis, self.key, timeout=LEASE_SECONDS)
         self._holder = key(name, "notify", "holder")
         self._unrecorded = False  # whether another instance may be recorded as the holder

@@ -21,9 +21,9 @@ class Obeyer:
             order = order_decoder.decode(raw)
             if order.channel:
                 self._care.resume(order.channel, order.by)
-            for digest in await self._book.outbox.digests(order.digests):
-                if self._send_again(self._book.digests.get(digest.id, digest), order.channel, order.by):
-                    waiting.append(digest.id)
+            digests = await self._book.outbox.digests(order.digests)
+            current = [self._book.digests.get(digest.id, digest) for digest in digests]
+            waiting += [digest.id for digest in current if self._send_again(digest, order.channel, order.by)]
             self._book.changes.obeyed = id
             await self._book.save()
         return waiting

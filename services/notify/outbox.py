@@ -1,18 +1,18 @@
 """The outbox in Redis: digests with their deliveries, letters, and the health of channels, written by keep.lua alone.
 
-    duban:{L}:notify:reached    string  number of the last entry of the record that the sender has read
-    duban:{L}:notify:outbox     hash    digest id -> digest, deliveries and attempts as MessagePack
-    duban:{L}:notify:pending    set     ids of the digests that are not done
-    duban:{L}:notify:failed     set     ids of the digests with parts in the dead letters (死信)
-    duban:{L}:notify:unreached  set     ids of the digests whose recipient had no channel
-    duban:{L}:notify:grouped    hash    alert id -> digest id
-    duban:{L}:notify:groups     hash    group (services/notify/gathering.py) -> id of its latest digest
-    duban:{L}:notify:letters    hash    digest id -> its letter as MessagePack, until all of it is sent
-    duban:{L}:notify:channels   hash    channel -> its health as JSON
-    duban:{L}:notify:obeyed     string  id of the last order of `orders` that was carried out
-    duban:{L}:notify:change     string  id of the last change: one whose answer was lost is saved once
+duban:{L}:notify:reached    string  number of the last entry of the record that the sender has read
+duban:{L}:notify:outbox     hash    digest id -> digest, deliveries and attempts as MessagePack
+duban:{L}:notify:pending    set     ids of the digests that are not done
+duban:{L}:notify:failed     set     ids of the digests with parts in the dead letters (死信)
+duban:{L}:notify:unreached  set     ids of the digests whose recipient had no channel
+duban:{L}:notify:grouped    hash    alert id -> digest id
+duban:{L}:notify:groups     hash    group (services/notify/gathering.py) -> id of its latest digest
+duban:{L}:notify:letters    hash    digest id -> its letter as MessagePack, until all of it is sent
+duban:{L}:notify:channels   hash    channel -> its health as JSON
+duban:{L}:notify:obeyed     string  id of the last order of `orders` that was carried out
+duban:{L}:notify:change     string  id of the last change: one whose answer was lost is saved once
 
-    duban:{L}:notify:orders     stream  e: an operator's order as JSON (services/notify/orders.py); written by `duban notify`
+duban:{L}:notify:orders     stream  e: an operator's order as JSON (services/notify/orders.py); written by `duban notify`
 """
 
 import uuid
@@ -26,7 +26,7 @@ from events.replicas import Confirmed
 from events.saved_rows import KNOWN, RECORD
 from events.scripts import script
 from services.notify.alerts import Alert
-from services.notify.changes import Changes
+from services.notify.unsaved import Changes
 from services.notify.deliveries import Digest
 from services.notify.health import Health
 from services.notify.lease import Lease
@@ -123,9 +123,7 @@ class Outbox:
         """Return the orders that were not carried out yet, with their ids."""
         obeyed = await self._redis.get(self.key("obeyed"))
         start = "-" if obeyed is None else f"({obeyed.decode()}"
-        return [
-            (id.decode(), fields[b"e"]) for id, fields in await self._redis.xrange(self.key("orders"), min=start)
-        ]
+        return [(id.decode(), fields[b"e"]) for id, fields in await self._redis.xrange(self.key("orders"), min=start)]
 
     async def order(self, order: bytes) -> None:
         """Add an operator's order."""

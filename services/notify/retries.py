@@ -40,9 +40,7 @@ def attempted(part: PartDelivery, result: Result, at: datetime, *, now: float, c
     recipients = _addresses(part.recipients, result)
     outcomes = {outcome for _, outcome, _ in recipients} or {result.outcome}
     attempt = Attempt(at, result.outcome, result.detail, result.recipients)
-    part = replace(
-        part, attempts=(*part.attempts, attempt), tries=tries, first=first, recipients=recipients, next=0.0
-    )
+    part = replace(part, attempts=(*part.attempts, attempt), tries=tries, first=first, recipients=recipients, next=0.0)
     if "again" not in outcomes or tries >= TRIES or now - first > LONGEST:
         return replace(part, state=_ended(outcomes))
     wait = max(result.after, result.rest or delay(tries, chance))

@@ -15,9 +15,15 @@ from services.ingest.inbox import Inbox
 from services.ingest.request import UnavailableError
 from services.ingest.writer import Writer
 from services.notify.app import PAUSE_SECONDS
+from services.notify.environment import Environment
+from services.notify.limits import Limits
+from services.notify.outbox import Outbox
+from services.notify.present_way import PresentWay
+from services.notify.published_days import PublishedDays
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
-from services.notify.store import Outbox
+from services.notify.store import Alerts
+from services.notify.ways import Ways
 from services.status.reader import StatusReader
 from services.status.store import Board
 from tests.faults.connection import faulty
@@ -75,8 +81,11 @@ async def status(world: World, process: SimulatedProcess, redis: Any) -> None:
 async def notify(world: World, _: SimulatedProcess, redis: Any) -> None:
     """The alerts and their sender."""
     readers = Readers(redis)
-    sender = Sender(Outbox(redis, NAME), NAME, world.ledger, world.clock, world.http)
-    reader = AlertReader(redis, NAME, world.ledger, world.clock, sender, readers.follow)
+    ways = Ways(world.ledger, lambda channel: PresentWay(channel, world.http))
+    alerts = Alerts(redis, NAME, world.ledger)
+    given = Environment(NAME, world.ledger, world.clock, ways, PublishedDays())
+    sender = Sender(Outbox(redis, NAME), alerts, Limits(redis), given)
+    reader = AlertReader(redis, world.clock, alerts, sender, readers.follow)
     await reader.load()
     await asyncio.gather(
         readers.run(), runtime.repeat(OFTEN_SECONDS, reader.catch_up), runtime.repeat(PAUSE_SECONDS, sender.turn)

@@ -12,8 +12,8 @@ import structlog
 
 import services.common.runtime
 import services.ingest.inbox
+import services.notify.lease
 import services.notify.sender
-import services.notify.store
 from events.keys import key
 from events.log import Log
 from events.saved_rows import saved_position
@@ -46,7 +46,7 @@ REST_SECONDS = 60.0
 """How long a run may take to come to rest once no more faults come."""
 
 QUICK = {
-    (services.notify.store, "LEASE_SECONDS"): 1.0,
+    (services.notify.lease, "LEASE_SECONDS"): 1.0,
     (services.notify.sender, "TURN_SECONDS"): 0.02,
     (services.ingest.inbox, "RETRY_SECONDS"): 0.02,
     (services.common.runtime, "RETRY_SECONDS"): 0.02,
