@@ -6,13 +6,14 @@ from msgspec import Struct
 class Item(Struct, frozen=True):
     """One matter of a letter: `title` is one line, `lines` are plain text, never markup, `link` the task's page.
 
-    An `urgent` one is overdue; such come first.
+    An `urgent` one is overdue; such come first. `task` is the id of its task, empty where it is about no single one.
     """
 
     title: str
     lines: tuple[str, ...]
     link: str = ""
     urgent: bool = False
+    task: str = ""
 
 
 class Letter(Struct, frozen=True):

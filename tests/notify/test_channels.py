@@ -68,13 +68,13 @@ async def test_apprise_carries_title_and_text_and_says_why_it_failed() -> None:
     """A service behind an Apprise URL gets both; its refusal is in the attempt's detail."""
     got: list[dict[str, Any]] = []
 
-    @post("/chat")
+    @post("/message")
     async def chat(request: Request[Any, Any, Any]) -> Response[None]:
         got.append(await request.json())
         return Response(None, status_code=200 if len(got) == 1 else 500)
 
     async with serving(Litestar([chat], openapi_config=None, logging_config=None)) as base, httpx.AsyncClient() as http:
-        channel = Channel(apprise=f"json://{base.removeprefix('http://')}/chat")
+        channel = Channel(apprise=f"gotify://{base.removeprefix('http://')}/token")
         assert (await send(http, channel, MESSAGE)).sent
         refused = await send(http, channel, MESSAGE)
     assert (got[0]["title"], got[0]["message"]) == (MESSAGE.title, MESSAGE.text)
@@ -85,14 +85,13 @@ async def test_apprise_carries_title_and_text_and_says_why_it_failed() -> None:
 @pytest.mark.parametrize(
     ("channel", "wrong"),
     [
-        (Channel(webhook="ftp://example.org/x", secret=SECRET), "a webhook is an http or https URL"),
         (
             Channel(webhook="https://example.org/x", secret="whsec_%%%"),
             "a secret is whsec_ and the Base64 of at least 24 bytes",
         ),
         (Channel(apprise="nothing-we-know"), "Apprise does not understand this URL"),
         (Channel(webhook="https://example.org/x", secret=SECRET), None),
-        (Channel(apprise="dingtalk://abcdefgh12345678"), None),
+        (Channel(apprise="slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/%23cherry"), None),
     ],
 )
 def test_a_channel_that_cannot_work_is_found_before_anything_is_sent(channel: Channel, wrong: str | None) -> None:
@@ -105,5 +104,5 @@ def test_a_channel_is_shown_and_fingerprinted_without_its_secrets() -> None:
     """Records outlive secrets: neither tokens in URLs nor signing secrets get into them."""
     webhook = Channel(webhook="https://user:pass@example.org/token-in-path", secret=SECRET)
     assert shown(webhook) == "webhook example.org"
-    assert shown(Channel(apprise="dingtalk://token@secret")) == "apprise dingtalk"
+    assert shown(Channel(apprise="tgram://token/secret")) == "apprise tgram"
     assert fingerprint(webhook) != fingerprint(Channel(webhook="https://example.org/token-in-path", secret=SECRET))

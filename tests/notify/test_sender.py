@@ -162,7 +162,7 @@ async def test_after_a_crash_a_webhook_is_sent_again_under_the_same_id(
 
 async def test_after_a_crash_a_chat_message_is_not_sent_again(redis: Any, http: httpx.AsyncClient) -> None:
     """Where a repeat would be read as news, the delivery ends as uncertain, in the dead letters."""
-    channels = {"*": (Channel(apprise="json://127.0.0.1:9/"),)}
+    channels = {"*": (Channel(apprise="gotify://127.0.0.1:9/token"),)}
     await happen(redis, assigned("t-1"))
     crashed = Post(redis, channels, http)
     crashed.clock.instant = START + timedelta(hours=1)

@@ -1,7 +1,6 @@
 """Delivery channels: Apprise URLs (WeCom, DingTalk, Feishu, e-mail …) and webhooks, signed by Standard Webhooks."""
 
 import asyncio
-import base64
 import hashlib
 import logging
 from contextvars import ContextVar
@@ -16,6 +15,7 @@ from standardwebhooks import Webhook
 
 from events.channel import Channel
 from services.common.clock import real_time
+from services.notify.channels.fault import fault as fault
 from services.notify.channels.result import Result
 
 SEND_SECONDS = 8.0
@@ -25,11 +25,6 @@ AGAIN = frozenset({408, 425, 429})
 """The 4xx statuses after which another attempt may succeed."""
 
 SERVER_ERROR = 500
-
-SECRET_LEAST = 24
-"""The least number of bytes of a signing secret, by the Standard Webhooks specification."""
-
-SECRET_FORM = f"a secret is whsec_ and the Base64 of at least {SECRET_LEAST} bytes"
 
 RETRY_AFTER_MOST = 3_600.0
 """The most seconds of a Retry-After that are honoured."""
@@ -54,23 +49,6 @@ def shown(channel: Channel) -> str:
     if channel.webhook is not None:
         return f"webhook {urlsplit(channel.webhook).hostname}"
     return f"apprise {(channel.apprise or '').partition('://')[0]}"
-
-
-def fault(channel: Channel) -> str | None:
-    """Return what is wrong with a channel's configuration, or None."""
-    if channel.webhook is not None:
-        if urlsplit(channel.webhook).scheme not in {"http", "https"}:
-            return f"{shown(channel)}: a webhook is an http or https URL"
-        return None if _is_secret(channel.secret or "") else f"{shown(channel)}: {SECRET_FORM}"
-    known = apprise.Apprise.instantiate(channel.apprise or "", suppress_exceptions=True)
-    return None if known else f"{shown(channel)}: Apprise does not understand this URL"
-
-
-def _is_secret(text: str) -> bool:
-    try:
-        return len(base64.b64decode(text.removeprefix("whsec_"), validate=True)) >= SECRET_LEAST
-    except ValueError:
-        return False
 
 
 async def send(http: httpx.AsyncClient, channel: Channel, message: Message) -> Result:

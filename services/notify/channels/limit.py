@@ -4,7 +4,7 @@ from msgspec import Struct
 
 
 class Limit(Struct, frozen=True):
-    """At most `messages` in any `seconds`, each of at most `bytes` as encoded; `bytes` 0: the channel does not split.
+    """At most `messages` in any `seconds`, each of at most `bytes` as encoded; 0: no such limit.
 
     Each channel's module has its numbers, with their source.
     """

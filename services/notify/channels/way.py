@@ -1,11 +1,19 @@
 """A way: how the parts of a letter are sent on one channel."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, assert_never
 
+from events.channel import Channel
+from services.notify.channels.apprise_way import AppriseWay
+from services.notify.channels.dingtalk import DingTalkRobot
+from services.notify.channels.feishu import FeishuRobot
 from services.notify.channels.limit import Limit
+from services.notify.channels.mail import MailWay
+from services.notify.channels.network import Network
 from services.notify.channels.part import Part
 from services.notify.channels.result import Result
+from services.notify.channels.webhook import WebhookWay
+from services.notify.channels.wecom import WeComRobot
 from services.notify.letter import Letter
 
 
@@ -40,3 +48,24 @@ class Way(Protocol):
     async def send(self, part: Part, only: Sequence[str] = ()) -> Result:
         """Attempt to send a part, to `only` these of a mail channel's addresses if any are given; never raises."""
         ...
+
+
+def way_of(channel: Channel, network: Network) -> Way:
+    """Return the way of a channel; raises ValueError for mail where the ledger's file has no server for it."""
+    match channel.kind:
+        case "wecom":
+            return WeComRobot(channel, network)
+        case "dingtalk":
+            return DingTalkRobot(channel, network)
+        case "feishu":
+            return FeishuRobot(channel, network)
+        case "mail":
+            if network.mail is None:
+                raise ValueError("a mail channel needs the server in [alerts.mail]")
+            return MailWay(channel, network, network.mail)
+        case "webhook":
+            return WebhookWay(channel, network)
+        case "apprise":
+            return AppriseWay(channel, network)
+        case _:
+            assert_never(channel.kind)

@@ -1,0 +1,72 @@
+"""A mail: one message, with a text and an HTML part that say the same. Pure."""
+
+import hashlib
+import html
+from collections.abc import Sequence
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from services.notify.channels.content import Content, plain
+from services.notify.letter import Item
+
+
+def mail_message(page: Content, sender: str, addresses: Sequence[str]) -> bytes:
+    """Return a mail without its Date, the same at every attempt: its Message-ID is derived from the part's id.
+
+    It answers nothing and asks for no answer (RFC 3834, 5; X-Auto-Response-Suppress is that of Exchange, [MS-OXCMAIL]
+    2.1.3.2.21). A mail about a single task refers to that task's thread.
+    """
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender
+    message["To"] = ", ".join(addresses)
+    message["Subject"] = page.heading
+    message["Message-ID"] = reference(sender, page.id, *addresses)
+    tasks = {item.task for item in page.items}
+    if len(tasks) == 1 and (task := tasks.pop()):
+        message["In-Reply-To"] = message["References"] = reference(sender, "task", task)
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message["Content-Language"] = "zh-CN" if page.language == "zh" else "en"
+    message.set_content(f"{plain(page)}\n", cte="base64")
+    message.add_alternative(_html(page), subtype="html", cte="base64")
+    message.set_boundary(f"=_{_digest(page.id)}")  # of a mail of its own a random one is made
+    return message.as_bytes()
+
+
+def dated(message: bytes, at: datetime) -> bytes:
+    """Return a mail with its Date."""
+    return f"Date: {format_datetime(at)}\r\n".encode() + message
+
+
+def reference(sender: str, *parts: str) -> str:
+    """Return an identifier of a message or a thread, in the domain of the sender (RFC 5322, 3.6.4)."""
+    return f"<{_digest(*parts)}.duban@{sender.rpartition('@')[2]}>"
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\n".join(parts).encode(errors="replace"), digest_size=16).hexdigest()
+
+
+def _html(page: Content) -> str:
+    """Return it as HTML, with the lines of the plain text."""
+    blocks = [_block(item) for item in page.items]
+    if page.rest:
+        blocks.append(f"{html.escape(page.rest_words)}{_link(page.more)}")
+    body = "\n".join(f'<p style="white-space: pre-wrap">{block}</p>' for block in blocks)
+    language = "zh-CN" if page.language == "zh" else "en"
+    title = html.escape(page.heading)
+    return (
+        f'<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8"><title>{title}</title></head>'
+        f"<body>\n{body}\n</body></html>\n"
+    )
+
+
+def _block(item: Item) -> str:
+    lines = [f"<b>{html.escape(item.title)}</b>", *map(html.escape, item.lines)]
+    return "<br>".join([*lines, _link(item.link)] if item.link else lines)
+
+
+def _link(url: str) -> str:
+    return f'<a href="{html.escape(url)}">{html.escape(url)}</a>'

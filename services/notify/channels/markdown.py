@@ -1,0 +1,38 @@
+"""Markdown as the robots of WeCom and DingTalk show it. Pure.
+
+Neither documents a way to escape a character (https://developer.work.weixin.qq.com/document/path/91770,
+https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages), and a backslash would be shown by one of
+them. So characters that could be markup are shown by their full-width forms, which read the same in Chinese text.
+"""
+
+import re
+
+from services.notify.channels.content import Content
+
+_LITERAL = str.maketrans({character: chr(ord(character) + 0xFEE0) for character in "\\`*_#<>[]~|!&@$^"})
+"""To the full-width forms (U+FF01 to U+FF5E)."""
+
+_LIST = re.compile(r"^([-+=])|^(\d{1,9})([.)])")
+
+
+def literal(text: str) -> str:
+    """Return a line of text as it may stand in markdown without being markup."""
+    line = text.translate(_LITERAL)
+    return _LIST.sub(lambda found: _wide(found[1]) if found[1] else f"{found[2]}{_wide(found[3])}", line)
+
+
+def markdown(page: Content, line_end: str) -> str:
+    """Return it as markdown: bold titles, lines that end with `line_end`, and a link for each item."""
+    blocks = [f"**{literal(page.heading)}**"]
+    for item in page.items:
+        lines = [f"**{literal(item.title)}**", *map(literal, item.lines)]
+        if item.link:
+            lines.append(f"[{page.look}]({item.link})")
+        blocks.append(line_end.join(lines))
+    if page.rest:
+        blocks.append(f"{page.rest_words}[{page.more}]({page.more})")
+    return "\n\n".join(blocks)
+
+
+def _wide(character: str) -> str:
+    return chr(ord(character) + 0xFEE0)
