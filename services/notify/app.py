@@ -4,7 +4,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-import httpx
 import structlog
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -21,12 +20,13 @@ from services.common.lifespan import Running, lifespan
 from services.common.settings import Settings, SettingsError, load_ledgers
 from services.common.web import application
 from services.contract.openapi import POSITION, answers, problems
-from services.notify.channels import fault
+from services.notify.channels.fault import fault
+from services.notify.channels.network import Network
+from services.notify.channels.way import way_of
 from services.notify.deliveries import State
 from services.notify.environment import Environment
 from services.notify.limits import Limits
 from services.notify.outbox import Outbox
-from services.notify.present_way import PresentWay
 from services.notify.published_days import PublishedDays
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
@@ -64,8 +64,8 @@ def build(settings: Settings) -> Service:
 
 async def _open(settings: Settings, service: Running, name: str, ledger: Ledger, clock: Clock) -> AlertReader:
     """Load a ledger's alerts, and follow its log and send from there."""
-    http = await service.enter(httpx.AsyncClient(follow_redirects=False))
-    ways = Ways(ledger, lambda channel: PresentWay(channel, http))
+    network = await service.enter(Network(ledger.alerts, clock))
+    ways = Ways(ledger, lambda channel: way_of(channel, network))
     alerts = Alerts(service.redis, name, ledger)
     given = Environment(name, ledger, clock, ways, PublishedDays(), settings.public_url)
     sender = Sender(Outbox(service.redis, name, settings.replicas), alerts, Limits(service.redis), given)

@@ -3,11 +3,11 @@
 import asyncio
 
 from services.common.clock import Clock
-from services.notify.unsaved import Changes
 from services.notify.deliveries import DEAD, Delivery, Digest, PartDelivery, with_delivery, with_part
 from services.notify.health import Health
 from services.notify.outbox import Outbox
 from services.notify.record import Attempted, Dead, Entry, Resent
+from services.notify.unsaved import Changes
 
 
 class LeaseLostError(RuntimeError):

@@ -22,8 +22,6 @@ from services.notify.store import Alerts
 CLOSE_BATCH = 200
 """Digests that are closed in one turn: about 50 ms."""
 
-LANGUAGE = "zh"
-
 
 class Closer:
     """Closes one ledger's digests; the tasks are those of the fold that raises the alerts."""
@@ -50,19 +48,18 @@ class Closer:
         closed = [self._closed(digest, facts, now) for digest in due]
         return [digest.id for digest in closed if digest.deliveries]
 
-    def letter(self, digest: Digest, alerts: Sequence[Alert]) -> Letter:
-        """Return the letter of a digest, in the words of now; its id is the same whenever it is composed."""
+    def letters(self, digest: Digest, alerts: Sequence[Alert], languages: Iterable[str]) -> dict[str, Letter]:
+        """Return the letter of a digest in each language, in the words of now; its id is the same at any time."""
         given = self._given
-        letter = compose(
-            given.ledger,
-            given.name,
-            digest.recipient,
-            alerts,
-            language=LANGUAGE,
-            public_url=given.public_url,
-            now=given.clock.now(),
-        )
-        return replace(letter, id=f"{given.name}-{digest.id}")
+        id = f"{given.name}-{digest.id}"
+        url, now = given.public_url, given.clock.now()
+        return {
+            language: replace(
+                compose(given.ledger, given.name, digest.recipient, alerts, language=language, public_url=url, now=now),
+                id=id,
+            )
+            for language in languages
+        }
 
     def _due(self, now: datetime) -> list[Digest]:
         """Return some of the digests that are open and whose time has come, the earliest first."""
@@ -88,9 +85,10 @@ class Closer:
         digest = replace(digest, dropped=tuple((alert.id, reason) for alert, reason in dropped), deliveries=())
         ways = self._ways_of(digest, true)
         if true and ways:
-            letter = self.letter(digest, true)
-            digest = replace(digest, deliveries=tuple(delivery_of(way, letter) for way in ways))
-            book.changes.letters[digest.id] = msgspec.msgpack.encode(letter)
+            letters = self.letters(digest, true, {self._given.ways.languages[way.key] for way in ways})
+            of = self._given.ways.languages
+            digest = replace(digest, deliveries=tuple(delivery_of(way, letters[of[way.key]]) for way in ways))
+            book.changes.letters[digest.id] = msgspec.msgpack.encode(letters)
         book.set(digest)
         return digest
 

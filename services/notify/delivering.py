@@ -69,6 +69,11 @@ class Deliverer:
         self._lanes: dict[str, Lane] = {}
         self._running: set[asyncio.Task[None]] = set()
 
+    @property
+    def under_way(self) -> int:
+        """The number of attempts that are under way."""
+        return len(self._running)
+
     def cancel(self) -> None:
         """End the attempts under way without their results: another instance may have taken over."""
         for task in self._running:
@@ -146,16 +151,17 @@ class Deliverer:
             log.warning("a channel's limit cannot be read", channel=way.shown, error=f"{type(error).__name__}: {error}")
             return AWAY_SECONDS
 
-    async def _letters(self, digests: AbstractSet[str]) -> dict[str, Letter]:
-        """Return the letters of digests; one that is not kept, of an earlier version, is composed again."""
-        letters = await self._book.outbox.letters(sorted(digests))
-        for id in digests - letters.keys():
+    async def _letters(self, digests: AbstractSet[str]) -> dict[str, dict[str, Letter]]:
+        """Return the letters of digests by language; what is not kept, of an earlier version, is composed again."""
+        found = await self._book.outbox.letters(sorted(digests))
+        for id in digests - found.keys():
             if (digest := self._book.digests.get(id)) is not None:
                 facts = await self._book.outbox.alerts(digest.sent_alerts)
-                letters[id] = self._closer.letter(digest, list(facts.values()))
-        return letters
+                languages = set(self._given.ways.languages.values())
+                found[id] = self._closer.letters(digest, list(facts.values()), languages)
+        return found
 
-    def _begun(self, channel: str, slot: Slot, letters: Mapping[str, Letter]) -> Start | None:
+    def _begun(self, channel: str, slot: Slot, letters: Mapping[str, Mapping[str, Letter]]) -> Start | None:
         """Mark a part as being sent; None where it cannot be, which ends it, or was settled meanwhile."""
         part, digest = self._part(channel, slot), self._book.digests.get(slot.digest)
         delivery = delivery_on(digest, channel) if digest is not None else None
@@ -166,7 +172,7 @@ class Deliverer:
         if way is None:
             self._end(channel, slot, Result("never", "the ledger's configuration no longer has this channel"))
             return None
-        parts = way.parts(letters[digest.id])
+        parts = way.parts(letters[digest.id][self._given.ways.languages[channel]])
         if len(parts) != len(delivery.parts):
             if slot.part or any(one.state != "waiting" for one in delivery.parts):
                 self._end(channel, slot, Result("never", "the message has another number of parts than it had"))

@@ -1,7 +1,9 @@
 """The lease of a ledger's sender: one instance sends at a time.
 
-duban:{L}:notify:lease    string  token of the one instance that sends            written by its holder
-duban:{L}:notify:holder   string  token of the last instance that took the lease  written by its holder
+Its keys in Redis:
+
+    duban:{L}:notify:lease    string  token of the one instance that sends            written by its holder
+    duban:{L}:notify:holder   string  token of the last instance that took the lease  written by its holder
 """
 
 import uuid

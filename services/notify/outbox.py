@@ -1,18 +1,20 @@
-"""The outbox in Redis: digests with their deliveries, letters, and the health of channels, written by keep.lua alone.
+"""The outbox in Redis: digests with their deliveries, letters, and the health of channels, written by keep.lua.
 
-duban:{L}:notify:reached    string  number of the last entry of the record that the sender has read
-duban:{L}:notify:outbox     hash    digest id -> digest, deliveries and attempts as MessagePack
-duban:{L}:notify:pending    set     ids of the digests that are not done
-duban:{L}:notify:failed     set     ids of the digests with parts in the dead letters (死信)
-duban:{L}:notify:unreached  set     ids of the digests whose recipient had no channel
-duban:{L}:notify:grouped    hash    alert id -> digest id
-duban:{L}:notify:groups     hash    group (services/notify/gathering.py) -> id of its latest digest
-duban:{L}:notify:letters    hash    digest id -> its letter as MessagePack, until all of it is sent
-duban:{L}:notify:channels   hash    channel -> its health as JSON
-duban:{L}:notify:obeyed     string  id of the last order of `orders` that was carried out
-duban:{L}:notify:change     string  id of the last change: one whose answer was lost is saved once
+Its keys in Redis:
 
-duban:{L}:notify:orders     stream  e: an operator's order as JSON (services/notify/orders.py); written by `duban notify`
+    duban:{L}:notify:reached    string  number of the last entry of the record that the sender has read
+    duban:{L}:notify:outbox     hash    digest id -> digest, deliveries and attempts as MessagePack
+    duban:{L}:notify:pending    set     ids of the digests that are not done
+    duban:{L}:notify:failed     set     ids of the digests with parts in the dead letters (死信)
+    duban:{L}:notify:unreached  set     ids of the digests whose recipient had no channel
+    duban:{L}:notify:grouped    hash    alert id -> digest id
+    duban:{L}:notify:groups     hash    group (services/notify/gathering.py) -> id of its latest digest
+    duban:{L}:notify:letters    hash    digest id -> its letters by language, as MessagePack, until all is sent
+    duban:{L}:notify:channels   hash    channel -> its health as JSON
+    duban:{L}:notify:obeyed     string  id of the last order of `orders` that was carried out
+    duban:{L}:notify:change     string  id of the last change: one whose answer was lost is saved once
+
+    duban:{L}:notify:orders     stream  e: an operator's order as JSON (services/notify/orders.py), by `duban notify`
 """
 
 import uuid
@@ -26,12 +28,12 @@ from events.replicas import Confirmed
 from events.saved_rows import KNOWN, RECORD
 from events.scripts import script
 from services.notify.alerts import Alert
-from services.notify.unsaved import Changes
 from services.notify.deliveries import Digest
 from services.notify.health import Health
 from services.notify.lease import Lease
 from services.notify.letter import Letter
 from services.notify.record import is_alert
+from services.notify.unsaved import Changes
 
 READ_BATCH = 500
 """Entries of the record that are read at once."""
@@ -96,8 +98,8 @@ class Outbox:
         found = await self._redis.hgetall(self.key("channels"))
         return {channel.decode(): _health.decode(row) for channel, row in found.items()}
 
-    async def letters(self, digests: Sequence[str]) -> dict[str, Letter]:
-        """Return the letters of digests."""
+    async def letters(self, digests: Sequence[str]) -> dict[str, dict[str, Letter]]:
+        """Return the letters of digests, by language."""
         rows = await self._redis.hmget(self.key("letters"), list(digests)) if digests else []
         return {id: letter_decoder.decode(row) for id, row in zip(digests, rows, strict=True) if row is not None}
 
@@ -147,5 +149,5 @@ class Outbox:
 
 alert_decoder = msgspec.json.Decoder(Alert)
 digest_decoder = msgspec.msgpack.Decoder(Digest)
-letter_decoder = msgspec.msgpack.Decoder(Letter)
+letter_decoder = msgspec.msgpack.Decoder(dict[str, Letter])
 _health = msgspec.json.Decoder(Health)

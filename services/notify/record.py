@@ -1,16 +1,16 @@
 """The record (`duban:{L}:record`): every alert, and everything that became of it, in order. Pure.
 
-It is a stream with the ids `1-0`, `2-0`, `3-0` …, without a gap; the field `e` has JSON bytes that nobody touches again,
-so that it can be sealed as the log is. An entry is written in the script that changes the state it describes:
+It is a stream with the ids `1-0`, `2-0`, `3-0` …, without a gap; the field `e` has JSON bytes that nobody touches
+again, so that it can be sealed as the log is. An entry is written in the script that changes the state it describes:
 events/save.lua writes alerts with the rows of the fold that raised them, keep.lua everything else with the state of the
 sender. `kind` says what an entry is:
 
     alert    an alert arose: the members of Alert (services/notify/alerts.py). The same id is recorded once, whoever
              announces it again: `duban:{L}:notify:known` has the number of each alert's entry
     dropped  an alert was not sent, as what it said was settled before its digest closed: digest, alert, at, reason
-    attempt  one attempt to deliver part `part` of `of` of a digest on a channel: digest, part, of, alerts (ids), channel
-             (as shown, without secrets), at, outcome (services/notify/channels/result.py, or `interrupted`), detail and
-             for a mail the result of each of its recipients
+    attempt  one attempt to deliver part `part` of `of` of a digest on a channel: digest, part, of, alerts (ids),
+             channel (as shown, without secrets), at, outcome (services/notify/channels/result.py, or `interrupted`),
+             detail, and for a mail the result of each of its recipients
     dead     a part is not tried again without an order: the members of an attempt but the outcome, and the reason
     resent   an operator ordered that a part be sent again: the same members, and `by`
     channel  a channel failed for a day, was paused, or was resumed: channel, at, state, detail, by

@@ -1,7 +1,7 @@
 """The sender: collects alerts in digests and delivers digests, one instance per ledger at a time.
 
-A turn reads what is new in the record (planning.py), closes the digests whose time has come (closing.py), and begins the
-attempts that are due (delivering.py). What these change is saved with the record by one script (book.py).
+A turn reads what is new in the record (planning.py), closes the digests whose time has come (closing.py), and begins
+the attempts that are due (delivering.py). What these change is saved with the record by one script (book.py).
 """
 
 import asyncio
@@ -50,7 +50,7 @@ class Sender:
         self._looked = 0.0
 
     async def turn(self) -> None:
-        """Wait briefly, or until an attempt ends; then plan, close and begin attempts if this instance has the lease."""
+        """Wait briefly, or until an attempt ends; then plan, close and begin attempts if this one has the lease."""
         ended = self._deliverer.ended
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), TURN_SECONDS)
@@ -62,6 +62,11 @@ class Sender:
         except LeaseLostError as error:
             self._known = False
             log.warning("not sent", ledger=self._name, error=f"{error}")
+
+    @property
+    def under_way(self) -> int:
+        """The number of attempts that are under way."""
+        return self._deliverer.under_way
 
     def reload(self) -> None:
         """Reload the digests before the next turn: a failover may have taken some of them back."""

@@ -8,18 +8,24 @@ from events.ledger import Ledger
 from services.notify.channels.way import Way
 
 IN_FLIGHT = 50
-"""Messages under way at once to a receiver that recognises repeats; on other channels, one at a time keeps the order."""
+"""Messages under way at once to a receiver that recognises repeats; on others, one at a time keeps the order."""
 
 
 class Ways:
-    """A ledger's channels; `make` opens one. Two channels with the same receiver share a way."""
+    """A ledger's channels, which `make` opens; those with the same receiver share a way, and its language."""
 
     def __init__(self, ledger: Ledger, make: Callable[[Channel], Way]) -> None:
         self.by_key: dict[str, Way] = {}
+        self.languages: dict[str, str] = {}
         self._of: dict[str, tuple[Way, ...]] = {}
         for recipient, channels in ledger.alerts.channels.items():
-            ways = [make(channel) for channel in channels]
-            self._of[recipient] = tuple({way.key: self.by_key.setdefault(way.key, way) for way in ways}.values())
+            ways = [self._opened(channel, make) for channel in channels]
+            self._of[recipient] = tuple({way.key: way for way in ways}.values())
+
+    def _opened(self, channel: Channel, make: Callable[[Channel], Way]) -> Way:
+        way = make(channel)
+        self.languages.setdefault(way.key, channel.language)
+        return self.by_key.setdefault(way.key, way)
 
     def of(self, recipient: str) -> tuple[Way, ...]:
         """Return the channels of a recipient, none if it has none."""

@@ -15,10 +15,11 @@ from services.ingest.inbox import Inbox
 from services.ingest.request import UnavailableError
 from services.ingest.writer import Writer
 from services.notify.app import PAUSE_SECONDS
+from services.notify.channels.network import Network
+from services.notify.channels.way import way_of
 from services.notify.environment import Environment
 from services.notify.limits import Limits
 from services.notify.outbox import Outbox
-from services.notify.present_way import PresentWay
 from services.notify.published_days import PublishedDays
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
@@ -81,15 +82,16 @@ async def status(world: World, process: SimulatedProcess, redis: Any) -> None:
 async def notify(world: World, _: SimulatedProcess, redis: Any) -> None:
     """The alerts and their sender."""
     readers = Readers(redis)
-    ways = Ways(world.ledger, lambda channel: PresentWay(channel, world.http))
-    alerts = Alerts(redis, NAME, world.ledger)
-    given = Environment(NAME, world.ledger, world.clock, ways, PublishedDays())
-    sender = Sender(Outbox(redis, NAME), alerts, Limits(redis), given)
-    reader = AlertReader(redis, world.clock, alerts, sender, readers.follow)
-    await reader.load()
-    await asyncio.gather(
-        readers.run(), runtime.repeat(OFTEN_SECONDS, reader.catch_up), runtime.repeat(PAUSE_SECONDS, sender.turn)
-    )
+    async with Network(world.ledger.alerts, world.clock) as network:
+        ways = Ways(world.ledger, lambda channel: way_of(channel, network))
+        alerts = Alerts(redis, NAME, world.ledger)
+        given = Environment(NAME, world.ledger, world.clock, ways, PublishedDays())
+        sender = Sender(Outbox(redis, NAME), alerts, Limits(redis), given)
+        reader = AlertReader(redis, world.clock, alerts, sender, readers.follow)
+        await reader.load()
+        await asyncio.gather(
+            readers.run(), runtime.repeat(OFTEN_SECONDS, reader.catch_up), runtime.repeat(PAUSE_SECONDS, sender.turn)
+        )
 
 
 async def rebuild(world: World, _: SimulatedProcess, redis: Any) -> None:

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeAlias
 
-import httpx
 import structlog
 
 import services.common.runtime
@@ -70,9 +69,7 @@ class UnsettledError(Exception):
     """A run did not come to rest."""
 
 
-async def simulate(
-    url: str, endpoint: Endpoint, http: httpx.AsyncClient, seed: int, events: int = EVENTS, meddle: Meddle | None = None
-) -> Run:
+async def simulate(url: str, endpoint: Endpoint, seed: int, events: int = EVENTS, meddle: Meddle | None = None) -> Run:
     """Run once on an empty server, with the endpoint as the receiver of all alerts.
 
     `meddle` is called with a client of the server before the invariants are looked at, to see that they are.
@@ -81,7 +78,7 @@ async def simulate(
     await redis.flushall()
     endpoint.ids.clear()
     endpoint.payloads.clear()
-    world = World(url, ledger_for(endpoint.url), http, Faults(seed), redis)
+    world = World(url, ledger_for(endpoint.url), Faults(seed), redis)
     try:
         with _quick(), _logged(world):
             async with tracked_tasks():

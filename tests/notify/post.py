@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import msgspec
 
 from events.alerting import AlertRules
@@ -15,12 +14,12 @@ from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from events.schema import DeadlinePassed
-from services.notify.channels.way import Way
+from services.notify.channels.network import Network
+from services.notify.channels.way import Way, way_of
 from services.notify.deliveries import Attempt, Digest
 from services.notify.environment import Environment
 from services.notify.limits import Limits
 from services.notify.outbox import Outbox
-from services.notify.present_way import PresentWay
 from services.notify.published_days import PublishedDays
 from services.notify.record import entry_decoder, is_alert
 from services.notify.sender import Sender
@@ -39,6 +38,10 @@ REAL = 1_700_000_000.0
 """The real instant at which tests begin, in Unix seconds."""
 
 
+OPENED: list[Network] = []
+"""Networks that are closed after each test."""
+
+
 class Post:
     """One instance of notify on the test's ledger; `clock` is the ledger's, `real` the real instant."""
 
@@ -46,28 +49,33 @@ class Post:
         self,
         redis: Any,
         channels: Mapping[str, tuple[Channel, ...]],
-        http: httpx.AsyncClient,
         ways: Mapping[str, Way] | None = None,
     ) -> None:
-        self.ledger = Ledger("湛江市", alerts=AlertRules("督查室", WINDOW, channels=dict(channels)))
+        self.ledger = Ledger("湛江市", alerts=AlertRules("督查室", WINDOW, channels=dict(channels), allow_private=True))
         self.clock = FixedClock(START)
         self.real = REAL
         self.redis = redis
         self.alerts = Alerts(redis, NAME, self.ledger)
         self.outbox = Outbox(redis, NAME)
+        self.network = Network(self.ledger.alerts, self.clock)
+        OPENED.append(self.network)
 
         def way(channel: Channel) -> Way:
-            return (ways or {}).get(channel.webhook or channel.apprise or "") or PresentWay(channel, http)
+            return (ways or {}).get(channel.webhook or channel.apprise or "") or way_of(channel, self.network)
 
         given = Environment(
             NAME, self.ledger, self.clock, Ways(self.ledger, way), PublishedDays(), real=lambda: self.real
         )
         self.sender = Sender(self.outbox, self.alerts, Limits(redis), given)
 
-    async def turns(self, count: int = 4) -> None:
-        """Fold, and let the sender take turns until its deliveries have ended."""
+    async def turns(self, count: int = 4, *, finish: bool = True) -> None:
+        """Fold, and let the sender take turns; to `finish`, until no attempt is under way and its result is saved."""
         await self.alerts.projection.catch_up()
         for _ in range(count):
+            await self.sender.turn()
+        while finish and self.sender.under_way:
+            await self.sender.turn()
+        if finish:
             await self.sender.turn()
 
     async def states(self, **query: Any) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from events.envelope import Event, read
 from events.ledger import Ledger
 from events.schema import DeadlineNeared, DeadlinePassed, Unit
 from services.notify.alerts import NotifiedTask, alert_id, alerts_for, evolve
-from services.notify.deliveries import Digest, message
+from services.notify.composing import compose
 from tests.examples import EXAMPLES, store
 
 LEDGER = Ledger(
@@ -69,9 +69,9 @@ def test_a_recipient_that_two_rules_name_is_told_once() -> None:
 def test_the_due_instant_is_told_as_the_day_before_it() -> None:
     """The due instant is exclusive: people read the last day that is in time, in the ledger's zone."""
     near = next(alerts_for(LEDGER, TASK, recorded(DeadlineNeared(DUE, 7), DUE - timedelta(days=7))))
-    title, text = message(LEDGER, Digest("d", "市残联", DUE, (near.id,)), [near])
-    assert title == "【督办】还有 7 天到期：zj-2017-07 全市至少建立两个规模化残疾人集中就业基地"
-    assert text.endswith("应于2018年12月31日前（含当日）办结")
+    letter = compose(LEDGER, "zhanjiang", "市残联", [near], language="zh", public_url=None, now=near.at)
+    assert letter.subject == "【督办】还有 7 天到期：zj-2017-07 全市至少建立两个规模化残疾人集中就业基地"
+    assert letter.items[0].lines[-1] == "应于2018年12月31日前（含当日）办结"
 
 
 def test_a_reminder_that_was_recorded_after_its_due_tells_nobody() -> None:

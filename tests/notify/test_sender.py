@@ -2,14 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
-import pytest_asyncio
 from redis.exceptions import ConnectionError as DisconnectedError
 
 from events.channel import Channel
@@ -23,25 +21,9 @@ from tests.notify.endpoint import SECRET, Endpoint
 from tests.notify.post import NAME, START, WINDOW, Post, everyone, happen, passed
 
 
-@pytest_asyncio.fixture
-async def endpoint() -> AsyncIterator[Endpoint]:
-    """Return a webhook that is listening."""
-    async with Endpoint().listening() as endpoint:
-        yield endpoint
-
-
-@pytest_asyncio.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """Return the client the senders share."""
-    async with httpx.AsyncClient() as client:
-        yield client
-
-
-async def test_alerts_of_one_window_reach_each_recipient_as_one_signed_digest(
-    redis: Any, endpoint: Endpoint, http: httpx.AsyncClient
-) -> None:
+async def test_alerts_of_one_window_reach_each_recipient_as_one_signed_digest(redis: Any, endpoint: Endpoint) -> None:
     """Nothing goes out before the window is over; then one message per recipient names all its alerts."""
-    post = Post(redis, everyone(endpoint), http)
+    post = Post(redis, everyone(endpoint))
     await happen(redis, assigned("t-1", others=("市民政局",)), assigned("t-2"))
     await post.turns()
     assert endpoint.ids == []
@@ -54,12 +36,10 @@ async def test_alerts_of_one_window_reach_each_recipient_as_one_signed_digest(
     assert {state for _, state in await post.states()} == {"sent"}
 
 
-async def test_every_attempt_is_recorded_without_the_secret(
-    redis: Any, endpoint: Endpoint, http: httpx.AsyncClient
-) -> None:
+async def test_every_attempt_is_recorded_without_the_secret(redis: Any, endpoint: Endpoint) -> None:
     """A refused attempt is tried again after a while under the same id, and both stand in the record."""
     endpoint.answers = iter([(503, {})])
-    post = Post(redis, everyone(endpoint), http)
+    post = Post(redis, everyone(endpoint))
     post.clock.instant = START + timedelta(hours=1)
     await happen(redis, assigned("t-1"))
     await post.turns()
@@ -77,10 +57,10 @@ async def test_every_attempt_is_recorded_without_the_secret(
     assert b"/hook" not in kept
 
 
-async def test_a_final_answer_ends_in_the_dead_letters(redis: Any, endpoint: Endpoint, http: httpx.AsyncClient) -> None:
+async def test_a_final_answer_ends_in_the_dead_letters(redis: Any, endpoint: Endpoint) -> None:
     """What another attempt would not make better is given up at once, and kept for people to see."""
     endpoint.answers = iter([(410, {})])
-    post = Post(redis, everyone(endpoint), http)
+    post = Post(redis, everyone(endpoint))
     post.clock.instant = START + timedelta(hours=1)
     await happen(redis, assigned("t-1"))
     await post.turns()
@@ -92,20 +72,18 @@ async def test_a_final_answer_ends_in_the_dead_letters(redis: Any, endpoint: End
     assert [digest.id for digest in await post.outbox.failed()] == [letter.digest]
 
 
-async def test_a_recipient_without_a_channel_is_shown_as_such(redis: Any, http: httpx.AsyncClient) -> None:
+async def test_a_recipient_without_a_channel_is_shown_as_such(redis: Any) -> None:
     """That nobody could be reached is no secret."""
-    post = Post(redis, {}, http)
+    post = Post(redis, {})
     post.clock.instant = START + timedelta(hours=1)
     await happen(redis, assigned("t-1"))
     await post.turns()
     assert await post.states() == [("市残联", "no-channel")]
 
 
-async def test_rebuilding_and_starting_again_send_nothing(
-    redis: Any, endpoint: Endpoint, http: httpx.AsyncClient
-) -> None:
+async def test_rebuilding_and_starting_again_send_nothing(redis: Any, endpoint: Endpoint) -> None:
     """Alerts belong to the moment of their event: folding the log again announces none."""
-    post = Post(redis, everyone(endpoint), http)
+    post = Post(redis, everyone(endpoint))
     post.clock.instant = START + timedelta(hours=1)
     await happen(redis, assigned("t-1"), passed("t-1"))
     await post.turns(12)
@@ -114,18 +92,16 @@ async def test_rebuilding_and_starting_again_send_nothing(
     await post.alerts.projection.rebuild()
     await post.turns()
     await post.sender.stop()
-    other = Post(redis, everyone(endpoint), http)
+    other = Post(redis, everyone(endpoint))
     other.clock.instant = START + timedelta(hours=2)
     await other.alerts.projection.load()
     await other.turns()
     assert endpoint.ids == sent
 
 
-async def test_a_second_instance_waits_and_then_takes_over(
-    redis: Any, endpoint: Endpoint, http: httpx.AsyncClient
-) -> None:
+async def test_a_second_instance_waits_and_then_takes_over(redis: Any, endpoint: Endpoint) -> None:
     """One instance sends at a time; when it ends, another goes on, and nothing is sent twice."""
-    first, second = Post(redis, everyone(endpoint), http), Post(redis, everyone(endpoint), http)
+    first, second = Post(redis, everyone(endpoint)), Post(redis, everyone(endpoint))
     await happen(redis, *(assigned(f"t-{number}", others=("市民政局",)) for number in range(5)))
     for post in (first, second):
         post.clock.instant = START + timedelta(hours=1)
@@ -138,18 +114,16 @@ async def test_a_second_instance_waits_and_then_takes_over(
     assert {state for _, state in await second.states()} == {"sent"}
 
 
-async def test_after_a_crash_a_webhook_is_sent_again_under_the_same_id(
-    redis: Any, endpoint: Endpoint, http: httpx.AsyncClient
-) -> None:
+async def test_after_a_crash_a_webhook_is_sent_again_under_the_same_id(redis: Any, endpoint: Endpoint) -> None:
     """Whether the first one arrived cannot be known; its receiver can tell by the webhook-id."""
-    crashed = Post(redis, everyone(endpoint), http)
+    crashed = Post(redis, everyone(endpoint))
     crashed.clock.instant = START + timedelta(hours=1)
     await happen(redis, assigned("t-1"))
     endpoint.gate.clear()
-    await crashed.turns(3)
+    await crashed.turns(3, finish=False)
     assert await crashed.states() == [("市残联", "sending")]
     await redis.delete(key(NAME, "notify", "lease"))  # as when it runs out
-    after = Post(redis, everyone(endpoint), http)
+    after = Post(redis, everyone(endpoint))
     after.clock.instant = START + timedelta(hours=1)
     endpoint.gate.set()
     await after.turns(6)
@@ -160,11 +134,11 @@ async def test_after_a_crash_a_webhook_is_sent_again_under_the_same_id(
     assert await after.states() == [("市残联", "sent")]
 
 
-async def test_after_a_crash_a_chat_message_is_not_sent_again(redis: Any, http: httpx.AsyncClient) -> None:
+async def test_after_a_crash_a_chat_message_is_not_sent_again(redis: Any) -> None:
     """Where a repeat would be read as news, the delivery ends as uncertain, in the dead letters."""
     channels = {"*": (Channel(apprise="gotify://127.0.0.1:9/token"),)}
     await happen(redis, assigned("t-1"))
-    crashed = Post(redis, channels, http)
+    crashed = Post(redis, channels)
     crashed.clock.instant = START + timedelta(hours=1)
     await crashed.turns(1)
     outbox = key(NAME, "notify", "outbox")
@@ -174,17 +148,15 @@ async def test_after_a_crash_a_chat_message_is_not_sent_again(redis: Any, http: 
     await redis.hset(outbox, id, msgspec.msgpack.encode(sending))
     await redis.sadd(key(NAME, "notify", "pending"), id)
     await redis.delete(key(NAME, "notify", "lease"))
-    after = Post(redis, channels, http)
+    after = Post(redis, channels)
     await after.turns(3)
     assert await after.states() == [("市残联", "uncertain")]
     assert [one.reason.partition(":")[0] for one in await after.record("dead")] == ["perhaps delivered"]
 
 
-async def test_alerts_are_found_by_recipient_task_kind_and_state_page_by_page(
-    redis: Any, endpoint: Endpoint, http: httpx.AsyncClient
-) -> None:
+async def test_alerts_are_found_by_recipient_task_kind_and_state_page_by_page(redis: Any, endpoint: Endpoint) -> None:
     """Newest first; the pages hold each alert once."""
-    post = Post(redis, everyone(endpoint), http)
+    post = Post(redis, everyone(endpoint))
     tasks = [f"t-{number}" for number in range(7)]
     await happen(redis, *(assigned(task, others=("市民政局",)) for task in tasks), passed("t-3"))
     await post.turns(1)
@@ -204,11 +176,9 @@ async def test_alerts_are_found_by_recipient_task_kind_and_state_page_by_page(
     assert found == ["t-3", *reversed(tasks)]
 
 
-async def test_very_many_alerts_at_once_go_out_in_several_digests(
-    redis: Any, endpoint: Endpoint, http: httpx.AsyncClient
-) -> None:
+async def test_very_many_alerts_at_once_go_out_in_several_digests(redis: Any, endpoint: Endpoint) -> None:
     """Each alert is in exactly one digest, and no digest is longer than a reader can take."""
-    post = Post(redis, everyone(endpoint), http)
+    post = Post(redis, everyone(endpoint))
     post.clock.instant = START + timedelta(hours=1)
     many = DIGEST_MOST * 3 + 1
     await happen(redis, *(assigned(f"t-{number}") for number in range(many)))
@@ -257,14 +227,14 @@ async def test_who_does_not_know_whether_others_held_the_lease_looks_anew(redis:
     assert (await one.hold(), await one.hold()) == (False, True)
 
 
-async def test_a_server_that_is_away_is_no_attempt(redis: Any, endpoint: Endpoint, http: httpx.AsyncClient) -> None:
+async def test_a_server_that_is_away_is_no_attempt(redis: Any, endpoint: Endpoint) -> None:
     """Where the alerts cannot be read before anything was sent, no attempt is recorded, and no back-off waited for."""
-    post = Post(redis, everyone(endpoint), http)
+    post = Post(redis, everyone(endpoint))
     post.clock.instant = START + timedelta(hours=1)
     await happen(redis, assigned("t-1"))
     away, read = iter(range(5)), post.outbox.letters
 
-    async def letters(digests: Sequence[str]) -> dict[str, Letter]:
+    async def letters(digests: Sequence[str]) -> dict[str, dict[str, Letter]]:
         if next(away, None) is not None:
             raise DisconnectedError("the server is away")
         return await read(digests)
