@@ -9,7 +9,7 @@ end
 
 -- Record an alert, unless its id is known: `known` has the number of each alert's entry.
 local function record_alert(record, known, id, bytes)
-  if redis.call('HEXISTS', known, id) == 0 then
+  if not redis.call('HGET', known, id) then
     redis.call('HSET', known, id, append_record(record, bytes))
   end
 end

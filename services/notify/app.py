@@ -20,12 +20,13 @@ from services.common.lifespan import Running, lifespan
 from services.common.settings import Settings, SettingsError, load_ledgers
 from services.common.web import application
 from services.contract.openapi import POSITION, answers, problems
+from services.notify.buckets import Buckets
+from services.notify.carrying import Carrier
 from services.notify.channels.fault import fault
 from services.notify.channels.network import Network
 from services.notify.channels.way import way_of
 from services.notify.deliveries import State
 from services.notify.environment import Environment
-from services.notify.limits import Limits
 from services.notify.outbox import Outbox
 from services.notify.published_days import PublishedDays
 from services.notify.reader import AlertReader
@@ -68,8 +69,10 @@ async def _open(settings: Settings, service: Running, name: str, ledger: Ledger,
     ways = Ways(ledger, lambda channel: way_of(channel, network))
     alerts = Alerts(service.redis, name, ledger)
     given = Environment(name, ledger, clock, ways, PublishedDays(), settings.public_url)
-    sender = Sender(Outbox(service.redis, name, settings.replicas), alerts, Limits(service.redis), given)
+    outbox = Outbox(service.redis, name, settings.replicas)
+    sender = Sender(outbox, alerts, Buckets(service.redis), given)
     reader = AlertReader(service.redis, clock, alerts, sender, service.follow)
+    await Carrier(service.redis, name, ledger, ways, outbox).carry_over()
     await reader.load()
     service.on_stop(sender.stop)
     service.repeat(CATCH_UP_SECONDS, reader.catch_up)

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from redis.exceptions import RedisError
 
 from services.notify.book import Book
+from services.notify.buckets import Buckets
 from services.notify.channel_care import ChannelCare
 from services.notify.channels.part import Part
 from services.notify.channels.result import Result
@@ -25,7 +26,6 @@ from services.notify.deliveries import PartDelivery, delivery_on, with_delivery,
 from services.notify.environment import Environment
 from services.notify.lanes import Lane, Slot
 from services.notify.letter import Letter
-from services.notify.limits import Limits
 from services.notify.retries import attempted, interrupted
 from services.notify.ways import most_in_flight
 
@@ -59,11 +59,11 @@ class Start(NamedTuple):
 class Deliverer:
     """Delivers one ledger's digests; `ended` is set when an attempt has ended."""
 
-    def __init__(self, book: Book, given: Environment, limits: Limits, closer: Closer, care: ChannelCare) -> None:
+    def __init__(self, book: Book, given: Environment, buckets: Buckets, closer: Closer, care: ChannelCare) -> None:
         self.ended = asyncio.Event()
         self._book = book
         self._given = given
-        self._limits = limits
+        self._buckets = buckets
         self._closer = closer
         self._care = care
         self._lanes: dict[str, Lane] = {}
@@ -146,7 +146,7 @@ class Deliverer:
         if way is None or not way.limit.messages:
             return 0.0
         try:
-            return await self._limits.take(way.key, way.limit, self._message(slot, part))
+            return await self._buckets.take(way.key, way.limit, self._message(slot, part))
         except (RedisError, OSError) as error:
             log.warning("a channel's limit cannot be read", channel=way.shown, error=f"{type(error).__name__}: {error}")
             return AWAY_SECONDS
@@ -191,7 +191,7 @@ class Deliverer:
             result = Result("again" if way.repeatable else "uncertain", f"{type(error).__name__}: {error}")
         if way.limit.messages or result.rest:
             try:
-                await self._limits.ended(way.key, way.limit, start.name, result.rest)
+                await self._buckets.ended(way.key, way.limit, start.name, result.rest)
             except (RedisError, OSError) as error:
                 log.warning("the end of a message is not counted", channel=way.shown, error=f"{error}")
         if result.rest:

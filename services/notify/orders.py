@@ -13,7 +13,7 @@ from msgspec import Struct
 from services.notify.deliveries import DEAD, Delivery, Digest
 
 
-class Order(Struct, frozen=True):
+class Resend(Struct, frozen=True):
     """Send again what failed of these digests, on one channel ("": on all), by the name of who ordered it.
 
     With a `channel`, it is used again if it was paused, even where no digest is named.
@@ -24,7 +24,7 @@ class Order(Struct, frozen=True):
     channel: str = ""
 
 
-order_decoder = msgspec.json.Decoder(Order)
+order_decoder = msgspec.json.Decoder(Resend)
 
 
 def dead_on(digest: Digest, channel: str) -> Iterator[Delivery]:

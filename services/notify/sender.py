@@ -11,11 +11,11 @@ import structlog
 
 from services.common.clock import monotonic
 from services.notify.book import Book, LeaseLostError
+from services.notify.buckets import Buckets
 from services.notify.channel_care import ChannelCare
 from services.notify.closing import Closer
 from services.notify.delivering import Deliverer
 from services.notify.environment import Environment
-from services.notify.limits import Limits
 from services.notify.obeying import Obeyer
 from services.notify.outbox import Outbox
 from services.notify.planning import Planner
@@ -36,15 +36,14 @@ log = structlog.get_logger()
 class Sender:
     """Delivers one ledger's alerts."""
 
-    def __init__(self, outbox: Outbox, alerts: Alerts, limits: Limits, given: Environment) -> None:
+    def __init__(self, outbox: Outbox, alerts: Alerts, buckets: Buckets, given: Environment) -> None:
         self._book = Book(outbox, given.clock)
         self._care = ChannelCare(self._book, given.ledger)
         self._planner = Planner(self._book, given.ledger, given.days)
         self._obeyer = Obeyer(self._book, self._care)
         self._closer = Closer(self._book, given, alerts)
-        self._deliverer = Deliverer(self._book, given, limits, self._closer, self._care)
-        self._name = given.name
-        self._real = given.real
+        self._deliverer = Deliverer(self._book, given, buckets, self._closer, self._care)
+        self._given = given
         self._known = False
         self._renewed = 0.0
         self._looked = 0.0
@@ -61,7 +60,7 @@ class Sender:
             await self._work()
         except LeaseLostError as error:
             self._known = False
-            log.warning("not sent", ledger=self._name, error=f"{error}")
+            log.warning("not sent", ledger=self._given.name, error=f"{error}")
 
     @property
     def under_way(self) -> int:
@@ -104,7 +103,7 @@ class Sender:
         await self._planner.plan()
         if monotonic() - self._looked >= ORDERS_SECONDS:
             self._looked = monotonic()
-            self._care.report(self._real())
+            self._care.report(self._given.real())
             for id in await self._obeyer.obey():
                 self._deliverer.add(id)
         for id in await self._closer.close():

@@ -17,6 +17,7 @@ class Ways:
     def __init__(self, ledger: Ledger, make: Callable[[Channel], Way]) -> None:
         self.by_key: dict[str, Way] = {}
         self.languages: dict[str, str] = {}
+        self._keys: dict[Channel, str] = {}
         self._of: dict[str, tuple[Way, ...]] = {}
         for recipient, channels in ledger.alerts.channels.items():
             ways = [self._opened(channel, make) for channel in channels]
@@ -24,8 +25,13 @@ class Ways:
 
     def _opened(self, channel: Channel, make: Callable[[Channel], Way]) -> Way:
         way = make(channel)
+        self._keys[channel] = way.key
         self.languages.setdefault(way.key, channel.language)
         return self.by_key.setdefault(way.key, way)
+
+    def key_of(self, channel: Channel) -> str:
+        """Return the key of a channel of the ledger."""
+        return self._keys[channel]
 
     def of(self, recipient: str) -> tuple[Way, ...]:
         """Return the channels of a recipient, none if it has none."""

@@ -15,10 +15,10 @@ from services.ingest.inbox import Inbox
 from services.ingest.request import UnavailableError
 from services.ingest.writer import Writer
 from services.notify.app import PAUSE_SECONDS
+from services.notify.buckets import Buckets
 from services.notify.channels.network import Network
 from services.notify.channels.way import way_of
 from services.notify.environment import Environment
-from services.notify.limits import Limits
 from services.notify.outbox import Outbox
 from services.notify.published_days import PublishedDays
 from services.notify.reader import AlertReader
@@ -86,7 +86,7 @@ async def notify(world: World, _: SimulatedProcess, redis: Any) -> None:
         ways = Ways(world.ledger, lambda channel: way_of(channel, network))
         alerts = Alerts(redis, NAME, world.ledger)
         given = Environment(NAME, world.ledger, world.clock, ways, PublishedDays())
-        sender = Sender(Outbox(redis, NAME), alerts, Limits(redis), given)
+        sender = Sender(Outbox(redis, NAME), alerts, Buckets(redis), given)
         reader = AlertReader(redis, world.clock, alerts, sender, readers.follow)
         await reader.load()
         await asyncio.gather(

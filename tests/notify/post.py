@@ -14,11 +14,11 @@ from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from events.schema import DeadlinePassed
+from services.notify.buckets import Buckets
 from services.notify.channels.network import Network
 from services.notify.channels.way import Way, way_of
 from services.notify.deliveries import Attempt, Digest
 from services.notify.environment import Environment
-from services.notify.limits import Limits
 from services.notify.outbox import Outbox
 from services.notify.published_days import PublishedDays
 from services.notify.record import entry_decoder, is_alert
@@ -63,10 +63,9 @@ class Post:
         def way(channel: Channel) -> Way:
             return (ways or {}).get(channel.webhook or channel.apprise or "") or way_of(channel, self.network)
 
-        given = Environment(
-            NAME, self.ledger, self.clock, Ways(self.ledger, way), PublishedDays(), real=lambda: self.real
-        )
-        self.sender = Sender(self.outbox, self.alerts, Limits(redis), given)
+        self.ways = Ways(self.ledger, way)
+        given = Environment(NAME, self.ledger, self.clock, self.ways, PublishedDays(), real=lambda: self.real)
+        self.sender = Sender(self.outbox, self.alerts, Buckets(redis), given)
 
     async def turns(self, count: int = 4, *, finish: bool = True) -> None:
         """Fold, and let the sender take turns; to `finish`, until no attempt is under way and its result is saved."""

@@ -6,19 +6,19 @@ from typing import Any
 import msgspec
 
 from events.difference import members
-from events.entries import Recorded as RecordedEvent
+from events.entries import Recorded
 from events.envelope import read
 from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from events.saved_rows import RECORD, saved_position
 from services.cli.checks.finding import Finding
-from services.cli.checks.record import Cause, Recorded
+from services.cli.checks.record import Cause, RecordedAlerts
 from services.notify.alerts import Alert, NotifiedTask, alerts_for, evolve
 from services.notify.outbox import NAME, alert_decoder
 
 
-async def check_alerts(redis: Any, log: Log, ledger: Ledger, recorded: Recorded) -> list[Finding]:
+async def check_alerts(redis: Any, log: Log, ledger: Ledger, recorded: RecordedAlerts) -> list[Finding]:
     """Return missing, invented and altered alerts, by the ledger's present rules and directory."""
     findings: list[Finding] = []
     tasks: dict[str, NotifiedTask] = {}
@@ -29,7 +29,7 @@ async def check_alerts(redis: Any, log: Log, ledger: Ledger, recorded: Recorded)
         for position, raw in batch:
             if position > until:
                 break
-            entry = RecordedEvent(position, read(raw))
+            entry = Recorded(position, read(raw))
             task = evolve(tasks.get(entry.event.subject), entry)
             if task is not None:
                 tasks[entry.event.subject] = task
@@ -44,7 +44,7 @@ async def check_alerts(redis: Any, log: Log, ledger: Ledger, recorded: Recorded)
     return findings
 
 
-async def _found(redis: Any, name: str, expected: Mapping[str, Alert], recorded: Recorded) -> dict[str, bytes]:
+async def _found(redis: Any, name: str, expected: Mapping[str, Alert], recorded: RecordedAlerts) -> dict[str, bytes]:
     """Return the entries of alerts that are in the record."""
     there = [id for id in expected if id in recorded.places]
     async with redis.pipeline(transaction=False) as pipe:
@@ -53,7 +53,7 @@ async def _found(redis: Any, name: str, expected: Mapping[str, Alert], recorded:
         return {id: found[0][1][b"e"] for id, found in zip(there, await pipe.execute(), strict=True) if found}
 
 
-async def _invented(redis: Any, name: str, recorded: Recorded, known: set[str], until: int) -> list[Finding]:
+async def _invented(redis: Any, name: str, recorded: RecordedAlerts, known: set[str], until: int) -> list[Finding]:
     """Return the alerts that an event of the log must have caused, and none did."""
     findings = []
     for id in recorded.places.keys() - known:
@@ -66,7 +66,7 @@ async def _invented(redis: Any, name: str, recorded: Recorded, known: set[str], 
     return findings
 
 
-def _compared(expected: Mapping[str, Alert], found: Mapping[str, bytes], recorded: Recorded) -> list[Finding]:
+def _compared(expected: Mapping[str, Alert], found: Mapping[str, bytes], recorded: RecordedAlerts) -> list[Finding]:
     findings = []
     for id, alert in expected.items():
         if id not in found:

@@ -26,17 +26,17 @@ class Cause(NamedTuple):
     recipient: str
 
 
-class Recorded(NamedTuple):
+class RecordedAlerts(NamedTuple):
     """The alerts of the record: the entry of each by its id, and the causes of those of an earlier version."""
 
     places: dict[str, str]
     carried: set[Cause]
 
 
-async def check_record(redis: Any, name: str) -> tuple[list[Finding], Recorded]:
+async def check_record(redis: Any, name: str) -> tuple[list[Finding], RecordedAlerts]:
     """Return findings on a ledger's record, and its alerts."""
     findings: list[Finding] = []
-    stream, recorded = key(name, RECORD), Recorded({}, set())
+    stream, recorded = key(name, RECORD), RecordedAlerts({}, set())
     known = {id.decode(): number.decode() for id, number in (await redis.hgetall(key(name, NAME, KNOWN))).items()}
     if await redis.exists(stream) and (wrong := deleted(await redis.xinfo_stream(stream))) is not None:
         findings.append(Finding("record", stream, wrong))
@@ -61,7 +61,7 @@ async def check_record(redis: Any, name: str) -> tuple[list[Finding], Recorded]:
     return findings, recorded
 
 
-def _of_alert(alert: Alert, place: str, known: dict[str, str], recorded: Recorded) -> list[Finding]:
+def _of_alert(alert: Alert, place: str, known: dict[str, str], recorded: RecordedAlerts) -> list[Finding]:
     wrong = []
     if alert.id in recorded.places:
         wrong.append(Finding("record", place, f"alert {alert.id} is there already, at {recorded.places[alert.id]}"))

@@ -16,7 +16,7 @@ PREFIX = "duban:limit:"
 _MILLISECONDS = 1_000
 
 
-class Limits:
+class Buckets:
     """The buckets of all channels on one server."""
 
     def __init__(self, redis: Any) -> None:
