@@ -77,7 +77,7 @@ async def notify(world: World, _: SimulatedProcess, redis: Any) -> None:
     """The alerts and their sender."""
     readers = Readers(redis)
     sender = Sender(Outbox(redis, NAME), NAME, world.ledger, world.clock, world.http, PublishedDays())
-    reader = AlertReader(redis, NAME, world.ledger, world.clock, sender, readers.follow)
+    reader = AlertReader(redis, NAME, world.ledger, world.clock, sender, readers.follow, PublishedDays())
     await reader.load()
     await asyncio.gather(
         readers.run(), runtime.repeat(OFTEN_SECONDS, reader.catch_up), runtime.repeat(PAUSE_SECONDS, sender.turn)

@@ -19,6 +19,7 @@ from events.log import Log
 from events.saved_rows import saved_position
 from services.common.clock import sleep
 from services.common.connection import connect
+from services.notify.published_days import PublishedDays
 from services.notify.store import AlertQuery, Alerts
 from tests.faults.components import COMPONENTS, SECOND, keep
 from tests.faults.follower import FeedClient, plain
@@ -139,7 +140,7 @@ async def _at_rest(world: World, log: Log, clients: Sequence[FeedClient]) -> boo
     for name in ("ingest", "status", "notify"):
         if await saved_position(world.redis, NAME, name) != tail:
             return False
-    told, _ = await Alerts(world.redis, NAME, world.ledger).select(AlertQuery(limit=1_000))
+    told, _ = await Alerts(world.redis, NAME, world.ledger, PublishedDays()).select(AlertQuery(limit=1_000))
     if any(one.state != "sent" for one in told):
         return False
     if world.status is None:

@@ -15,6 +15,7 @@ from services.cli.checks.outcomes import check_receipts, check_refused
 from services.cli.checks.rows import check_rows
 from services.common.ledger_clock import ahead_of_wall
 from services.ingest.write_model import rules as ingest_rules
+from services.notify.published_days import PublishedDays
 from services.notify.store import rules as notify_rules
 from services.status.store import rules as status_rules
 
@@ -23,13 +24,13 @@ async def verify(
     redis: Any, name: str, ledger: Ledger, progress: Callable[[int], None], tree: Tree, since: TreeHead | None = None
 ) -> list[Finding]:
     """Check a ledger and return the findings; `progress` and `tree` get the events as they are read."""
-    log = Log(redis, name)
+    log, days = Log(redis, name), PublishedDays()
     findings = await check_log(redis, log, ledger, progress, tree, since)
     if any(finding.check != "tree" for finding in findings):
         return findings  # rows of a broken log would repeat its findings
-    for rules in (ingest_rules(ledger), status_rules(ledger), notify_rules(ledger)):
+    for rules in (ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, days)):
         findings += await check_rows(Projection(redis, log, rules))
-    findings += await check_alerts(redis, log, ledger)
+    findings += await check_alerts(redis, log, ledger, days)
     findings += await check_digests(redis, name)
     findings += await check_refused(redis, name)
     for source in ledger.sources:
