@@ -14,6 +14,7 @@ from events.alerting import EVERYBODY, Trigger
 from events.ledger import Ledger
 from events.text import name_of
 from services.common.access import Access
+from services.common.calendars import load_working_days, missing_calendars
 from services.common.clock import Clock
 from services.common.edge import Service
 from services.common.endpoints import ENDPOINT, answer_at, unloaded
@@ -44,6 +45,7 @@ def build(settings: Settings) -> Service:
     ledgers = load_ledgers(settings.ledgers)
     for name, ledger in ledgers.items():
         _check_channels(settings.ledgers / f"{name}.toml", ledger)
+    days = load_working_days(settings.ledgers)
     endpoints: dict[str, AlertReader] = {}
     return application(
         "notify",
@@ -53,6 +55,7 @@ def build(settings: Settings) -> Service:
         limits=settings.limits,
         endpoints=endpoints,
         access=Access(ledgers, settings.public_url),
+        warnings=partial(missing_calendars, settings.ledgers, days, ledgers, endpoints),
     )
 
 
