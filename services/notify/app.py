@@ -13,6 +13,7 @@ from litestar.params import QueryParameter, SkipValidation
 from events.alerting import EVERYBODY, Trigger
 from events.ledger import Ledger
 from events.text import name_of
+from events.working_days import WorkingDays
 from services.common.access import Access
 from services.common.calendars import load_working_days, missing_calendars
 from services.common.clock import Clock
@@ -50,7 +51,7 @@ def build(settings: Settings) -> Service:
     return application(
         "notify",
         [alerts],
-        lifespan(settings, ledgers, endpoints, partial(_open, settings.replicas)),
+        lifespan(settings, ledgers, endpoints, partial(_open, settings.replicas, days)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
@@ -59,10 +60,12 @@ def build(settings: Settings) -> Service:
     )
 
 
-async def _open(replicas: int, service: Running, name: str, ledger: Ledger, clock: Clock) -> AlertReader:
+async def _open(
+    replicas: int, days: WorkingDays, service: Running, name: str, ledger: Ledger, clock: Clock
+) -> AlertReader:
     """Load a ledger's alerts, and follow its log and send from there."""
     http = await service.enter(httpx.AsyncClient(follow_redirects=False))
-    sender = Sender(Outbox(service.redis, name, replicas), name, ledger, clock, http)
+    sender = Sender(Outbox(service.redis, name, replicas), name, ledger, clock, http, days)
     reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow)
     await reader.load()
     service.on_stop(sender.stop)
