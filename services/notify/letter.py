@@ -6,13 +6,16 @@ from msgspec import Struct
 class Item(Struct, frozen=True):
     """One matter of a letter: `title` is one line, `lines` are plain text, never markup, `link` the task's page.
 
-    An `urgent` one is overdue; such come first.
+    An `urgent` one is overdue; such come first. `task` is the task's id, empty where it is about no single task; `ack`
+    the address of the form that acknowledges it, empty where there is none.
     """
 
     title: str
     lines: tuple[str, ...]
     link: str = ""
     urgent: bool = False
+    task: str = ""
+    ack: str = ""
 
 
 class Letter(Struct, frozen=True):
