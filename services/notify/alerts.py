@@ -14,6 +14,7 @@ from events.entries import Recorded
 from events.ledger import Ledger
 from services.notify.notified_task import NotifiedTask
 from services.notify.recipients import chosen
+from services.notify.week import WeeklySummary
 
 
 class Alert(Struct, frozen=True, gc=False):
@@ -24,7 +25,8 @@ class Alert(Struct, frozen=True, gc=False):
     (1: its last day is today), the days since, or the days of silence, as of `at`. `unit` is the unit that reported,
     submitted or asked; `detail` the text that came with the event (the message of an urging, the reason of a return),
     `deadline` the deadline's own text, `proposed` the due that an extension asks for: data, never markup. `causes` are
-    positions. `waits` is whether it may be held until the next working time.
+    positions. `waits` is whether it may be held until the next working time, `week` the weekly
+    summary, which is made when it is sent (settling.py).
     """
 
     id: str
@@ -44,29 +46,7 @@ class Alert(Struct, frozen=True, gc=False):
     proposed: datetime | None = None
     causes: tuple[int, ...] = ()
     waits: bool = True
-    week: "WeekSummary | None" = None
-
-
-class WeekItem(Struct, frozen=True, gc=False):
-    """A task in the weekly summary; `days` are the days overdue, or the days left."""
-
-    task: str
-    title: str
-    lead: str
-    due: datetime | None = None
-    days: int | None = None
-
-
-class WeekSummary(Struct, frozen=True, gc=False):
-    """The weekly summary: what is overdue, falls due within a week, and was closed within the week before; all tasks.
-
-    It is made when the summary is sent (settling.py); `open` is the number of tasks that are not closed.
-    """
-
-    overdue: tuple[WeekItem, ...]
-    due: tuple[WeekItem, ...]
-    done: tuple[WeekItem, ...]
-    open: int
+    week: WeeklySummary | None = None
 
 
 class AlertFacts(NamedTuple):

@@ -14,7 +14,9 @@ from events.alert_rule import Trigger
 from events.alerting import EVERYBODY
 from events.ledger import Ledger
 from events.text import name_of
+from events.working_days import WorkingDays
 from services.common.access import Access
+from services.common.calendars import load_working_days, missing_calendars
 from services.common.clock import Clock
 from services.common.edge import Service
 from services.common.endpoints import ENDPOINT, answer_at, unloaded
@@ -24,7 +26,6 @@ from services.common.web import application
 from services.contract.openapi import POSITION, answers, problems
 from services.notify.channels import fault
 from services.notify.deliveries import State
-from services.notify.published_days import PublishedDays
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
 from services.notify.store import AlertQuery, Outbox
@@ -49,22 +50,25 @@ def build(settings: Settings) -> Service:
     ledgers = load_ledgers(settings.ledgers)
     for name, ledger in ledgers.items():
         _check_channels(settings.ledgers / f"{name}.toml", ledger)
+    days = load_working_days(settings.ledgers)
     endpoints: dict[str, AlertReader] = {}
     return application(
         "notify",
         [alerts],
-        lifespan(settings, ledgers, endpoints, partial(_open, settings.replicas)),
+        lifespan(settings, ledgers, endpoints, partial(_open, settings.replicas, days)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
         access=Access(ledgers, settings.public_url),
+        warnings=partial(missing_calendars, settings.ledgers, days, ledgers, endpoints),
     )
 
 
-async def _open(replicas: int, service: Running, name: str, ledger: Ledger, clock: Clock) -> AlertReader:
+async def _open(
+    replicas: int, days: WorkingDays, service: Running, name: str, ledger: Ledger, clock: Clock
+) -> AlertReader:
     """Load a ledger's alerts, and follow its log and send from there."""
     http = await service.enter(httpx.AsyncClient(follow_redirects=False))
-    days = PublishedDays()
     sender = Sender(Outbox(service.redis, name, replicas), name, ledger, clock, http, days)
     reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow, days)
     await reader.load()
@@ -99,7 +103,7 @@ async def alerts(
     position = endpoint.alerts.projection.saved
     query = AlertQuery(recipient and name_of(recipient), task and name_of(task), on, in_state, limit, cursor)
     found, following = await endpoint.alerts.select(query)
-    return answer_at(position, AlertPage([view(status) for status in found], following))
+    return answer_at(position, AlertPage([view(endpoint.alerts.ledger, status) for status in found], following))
 
 
 def _check_channels(path: Path, ledger: Ledger) -> None:

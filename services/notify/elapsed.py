@@ -14,10 +14,10 @@ from events.alert_times import WEEKDAYS, After, time_of_day
 from events.deadline import Ongoing, last_day
 from events.entries import Recorded
 from events.ledger import Ledger
+from events.working_days import WorkingDays
 from services.notify.alerts import Alert, AlertFacts, alerts_for, days_since, made
 from services.notify.notified_task import NotifiedTask
 from services.notify.recipients import audience_of, chosen
-from services.notify.working_days import WorkingDays
 
 WEEK = timedelta(weeks=1)
 

@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 from msgspec.structs import replace
 
 from events.ledger import Ledger
+from events.working_days import WorkingDays
 from services.notify.alerts import Alert
 from services.notify.deliveries import DIGEST_MOST, Digest
-from services.notify.working_days import WorkingDays
 
 ONE_DAY = timedelta(days=1)
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from events.entries import stored
 from events.ledger import Ledger
+from events.working_days import WorkingDays
 from services.common.clock import Clock
 from services.common.runtime import Follow, StreamEntry
 from services.notify.sender import Sender
 from services.notify.store import Alerts
-from services.notify.working_days import WorkingDays
 
 FOLLOW_BATCH = 1_000
 """Entries of the log that are folded at once."""

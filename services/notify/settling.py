@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from events.deadline import Ongoing
 from events.ledger import Ledger
-from services.notify.alerts import Alert, WeekItem, WeekSummary, days_left, days_since
+from services.notify.alerts import Alert, days_left, days_since
 from services.notify.notified_task import NotifiedTask
+from services.notify.week import SummaryTask, WeeklySummary
 
 Reason: TypeAlias = Literal[
     "closed",
@@ -176,34 +177,32 @@ def _of_now(ledger: Ledger, tasks: Mapping[str, NotifiedTask], alert: Alert, now
             return alert
 
 
-def week_of(ledger: Ledger, tasks: Mapping[str, NotifiedTask], now: datetime) -> WeekSummary:
+def week_of(ledger: Ledger, tasks: Mapping[str, NotifiedTask], now: datetime) -> WeeklySummary:
     """Return the weekly summary at an instant: the most urgent first."""
     opened = {name: task for name, task in tasks.items() if task.closed is None}
+    ahead = {name: task.term.due_ahead(now, ledger.zone) for name, task in opened.items()}
     overdue = [
-        WeekItem(name, task.title, task.lead, task.late, days_since(ledger, task.late, now))
+        SummaryTask(name, task.title, task.lead, task.late, days_since(ledger, task.late, now))
         for name, task in opened.items()
         if task.late is not None
     ]
-    ahead = {name: task.term.due_ahead(now, ledger.zone) for name, task in opened.items()}
-    due = [
-        WeekItem(name, opened[name].title, opened[name].lead, at, days_left(ledger, at, now))
-        for name, at in ahead.items()
-        if at is not None and now < at <= now + WEEK
+    soon = [
+        SummaryTask(name, opened[name].title, opened[name].lead, due, days_left(ledger, due, now))
+        for name, due in ahead.items()
+        if due is not None and now < due <= now + WEEK
     ]
-    done = [
-        WeekItem(name, task.title, task.lead)
-        for name, task in tasks.items()
-        if task.closed is not None and now - WEEK < task.closed <= now
-    ]
-    return WeekSummary(
-        tuple(sorted(overdue, key=lambda item: (-(item.days or 0), item.task))),
-        tuple(sorted(due, key=lambda item: (item.days or 0, item.task))),
-        tuple(sorted(done, key=lambda item: item.task)),
+    return WeeklySummary(
         len(opened),
+        tuple(sorted(overdue, key=lambda task: (-task.days, task.task))),
+        tuple(sorted(soon, key=lambda task: (task.days, task.task))),
+        WEEK.days,
+        sum(task.is_submitted(ledger.directory) for task in opened.values()),
+        sum(now - WEEK < task.opened <= now for task in tasks.values()),
+        sum(task.closed is not None and now - WEEK < task.closed <= now for task in tasks.values()),
     )
 
 
 def _is_empty(alert: Alert) -> bool:
     """Return whether an alert is a summary of nothing: no task is open, and none was closed."""
     week = alert.week
-    return week is not None and not week.open and not week.done
+    return week is not None and not week.open and not week.closed

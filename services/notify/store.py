@@ -36,12 +36,12 @@ from events.projection import Projection
 from events.replicas import Confirmed
 from events.rules import Announcement, Change, Evolve, Rules
 from events.scripts import lua_text, script
+from events.working_days import WorkingDays
 from services.notify.alerts import Alert
 from services.notify.deliveries import Delivery, Digest, State, state_of
 from services.notify.elapsed import caused
 from services.notify.notified_task import VERSION, NotifiedTask, evolve
 from services.notify.timers import AlertTimers
-from services.notify.working_days import WorkingDays
 
 LEASE_SECONDS = 15.0
 """The delay of the next sender after one that died: longer than the longest send."""
@@ -98,6 +98,7 @@ class Alerts:
 
     def __init__(self, redis: Any, name: str, ledger: Ledger, days: WorkingDays) -> None:
         own = rules(ledger, days)
+        self.ledger = ledger
         self._touched: set[str] = set()
         self.projection = Projection(
             redis, Log(redis, name), replace(own, evolve=partial(_noted, self._touched, own.evolve))

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from events.ledger import Ledger
+from events.working_days import WorkingDays
 from services.common.upcoming import Upcoming
 from services.notify.alerts import Alert
 from services.notify.elapsed import arisen, next_moment, next_weekly, weekly
 from services.notify.notified_task import NotifiedTask
-from services.notify.working_days import WorkingDays
 
 
 class AlertTimers:

@@ -12,9 +12,9 @@ from events.keys import key
 from events.log import Log
 from events.schema import DeadlinePassed
 from events.seal.merkle import Tree
+from events.working_days import LIBRARY
 from services.cli.checks import verify
 from services.ingest.core import Outcome
-from services.notify.published_days import PublishedDays
 from services.notify.store import AlertQuery, Alerts
 from services.status.store import Board
 from tests.faults.follower import FeedClient, plain
@@ -109,7 +109,7 @@ async def _rows(world: World, clients: Sequence[FeedClient]) -> list[str]:
 
 async def _alerts(world: World, endpoint: Endpoint) -> list[str]:
     """Every alert was delivered at least once, and its delivery is recorded."""
-    alerts = Alerts(world.redis, NAME, world.ledger, PublishedDays())
+    alerts = Alerts(world.redis, NAME, world.ledger, LIBRARY)
     told, _ = await alerts.select(AlertQuery(limit=1_000))
     received = set(endpoint.ids)
     wrong = [] if told else ["there are no alerts"]

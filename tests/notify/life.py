@@ -10,10 +10,10 @@ from events.entries import Recorded
 from events.envelope import Event
 from events.ledger import Ledger
 from events.schema import EventData, TaskAssigned, Unit
+from events.working_days import LIBRARY
 from services.notify.alerts import Alert
 from services.notify.elapsed import arisen, caused, weekly
 from services.notify.notified_task import NotifiedTask, evolve
-from services.notify.published_days import PublishedDays
 
 TASK = "zj-2017-07"
 
@@ -21,7 +21,7 @@ LEAD, OTHER = "市残联", "市民政局"
 
 LEDGER = Ledger("湛江市残疾人工作重点任务", units=(LEAD, OTHER), groups={"各县（市、区）政府": ("赤坎区", "徐闻县")})
 
-DAYS = PublishedDays()
+DAYS = LIBRARY
 
 DUE = datetime.fromisoformat("2018-04-01T00:00:00+08:00")
 

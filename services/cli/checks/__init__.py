@@ -7,6 +7,7 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.seal.merkle import Tree
+from events.working_days import LIBRARY
 from services.cli.checks.alerts import check_alerts
 from services.cli.checks.digests import check_digests
 from services.cli.checks.finding import Finding, TreeHead
@@ -15,7 +16,6 @@ from services.cli.checks.outcomes import check_receipts, check_refused
 from services.cli.checks.rows import check_rows
 from services.common.ledger_clock import ahead_of_wall
 from services.ingest.write_model import rules as ingest_rules
-from services.notify.published_days import PublishedDays
 from services.notify.store import rules as notify_rules
 from services.status.store import rules as status_rules
 
@@ -24,7 +24,7 @@ async def verify(
     redis: Any, name: str, ledger: Ledger, progress: Callable[[int], None], tree: Tree, since: TreeHead | None = None
 ) -> list[Finding]:
     """Check a ledger and return the findings; `progress` and `tree` get the events as they are read."""
-    log, days = Log(redis, name), PublishedDays()
+    log, days = Log(redis, name), LIBRARY
     findings = await check_log(redis, log, ledger, progress, tree, since)
     if any(finding.check != "tree" for finding in findings):
         return findings  # rows of a broken log would repeat its findings

@@ -13,12 +13,12 @@ from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from events.saved_rows import saved_position
+from events.working_days import WorkingDays
 from services.cli.checks.finding import Finding
 from services.notify.alerts import Alert, alerts_for
 from services.notify.elapsed import arisen, caused, weekly
 from services.notify.notified_task import NotifiedTask, evolve
 from services.notify.store import FEED, NAME
-from services.notify.working_days import WorkingDays
 
 _alert = msgspec.json.Decoder(Alert)
 

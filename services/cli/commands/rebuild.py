@@ -11,12 +11,12 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.rules import Rules
+from events.working_days import LIBRARY
 from services.cli.options import DataOption, JsonOption, LedgerOption, ledger_of, out
 from services.cli.target import LEDGER, find
 from services.common.connection import connected
 from services.common.settings import SettingsError
 from services.ingest.write_model import rules as ingest_rules
-from services.notify.published_days import PublishedDays
 from services.notify.store import rules as notify_rules
 from services.status.store import rules as status_rules
 
@@ -54,4 +54,4 @@ def rebuild(
 
 
 def _all_rules(ledger: Ledger) -> list[Rules[Any]]:
-    return [ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, PublishedDays())]
+    return [ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, LIBRARY)]
