@@ -9,10 +9,13 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter, SkipValidation
 
-from events.alerting import EVERYBODY, Trigger
+from events.alert_rule import Trigger
+from events.alerting import EVERYBODY
 from events.ledger import Ledger
 from events.text import name_of
+from events.working_days import WorkingDays
 from services.common.access import Access
+from services.common.calendars import load_working_days, missing_calendars
 from services.common.clock import Clock
 from services.common.edge import Service
 from services.common.endpoints import ENDPOINT, answer_at, unloaded
@@ -28,7 +31,6 @@ from services.notify.channels.way import way_of
 from services.notify.deliveries import State
 from services.notify.environment import Environment
 from services.notify.outbox import Outbox
-from services.notify.published_days import PublishedDays
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
 from services.notify.store import AlertQuery, Alerts
@@ -37,6 +39,9 @@ from services.notify.ways import Ways
 
 CATCH_UP_SECONDS = 1.0
 """Between two reads of the log without a message: the delay that a lost message can cause."""
+
+ELAPSE_SECONDS = 0.25
+"""Between two looks at the clock: the delay of an alert that arises by time alone."""
 
 PAUSE_SECONDS = 0.01
 """Between two turns of a sender; longer only where a turn fails at once, repeatedly."""
@@ -51,24 +56,28 @@ def build(settings: Settings) -> Service:
     ledgers = load_ledgers(settings.ledgers)
     for name, ledger in ledgers.items():
         _check_channels(settings.ledgers / f"{name}.toml", ledger)
+    days = load_working_days(settings.ledgers)
     endpoints: dict[str, AlertReader] = {}
     return application(
         "notify",
         [list_alerts],
-        lifespan(settings, ledgers, endpoints, partial(_open, settings)),
+        lifespan(settings, ledgers, endpoints, partial(_open, settings, days)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
         access=Access(ledgers, settings.public_url),
+        warnings=partial(missing_calendars, settings.ledgers, days, ledgers, endpoints),
     )
 
 
-async def _open(settings: Settings, service: Running, name: str, ledger: Ledger, clock: Clock) -> AlertReader:
+async def _open(
+    settings: Settings, days: WorkingDays, service: Running, name: str, ledger: Ledger, clock: Clock
+) -> AlertReader:
     """Load a ledger's alerts, and follow its log and send from there."""
     network = await service.enter(Network(ledger.alerts, clock))
     ways = Ways(ledger, lambda channel: way_of(channel, network))
-    alerts = Alerts(service.redis, name, ledger)
-    given = Environment(name, ledger, clock, ways, PublishedDays(), settings.public_url)
+    alerts = Alerts(service.redis, name, ledger, days)
+    given = Environment(name, ledger, clock, ways, days, settings.public_url)
     outbox = Outbox(service.redis, name, settings.replicas)
     sender = Sender(outbox, alerts, Buckets(service.redis), given)
     reader = AlertReader(service.redis, clock, alerts, sender, service.follow)
@@ -76,6 +85,7 @@ async def _open(settings: Settings, service: Running, name: str, ledger: Ledger,
     await reader.load()
     service.on_stop(sender.stop)
     service.repeat(CATCH_UP_SECONDS, reader.catch_up)
+    service.repeat(ELAPSE_SECONDS, reader.elapse)
     service.repeat(PAUSE_SECONDS, sender.turn)
     return reader
 
@@ -104,7 +114,7 @@ async def list_alerts(
     position = endpoint.alerts.projection.saved
     query = AlertQuery(recipient and name_of(recipient), task and name_of(task), on, in_state, limit, cursor)
     found, following = await endpoint.alerts.select(query)
-    return answer_at(position, AlertPage([view(status) for status in found], following))
+    return answer_at(position, AlertPage([view(endpoint.alerts.ledger, status) for status in found], following))
 
 
 def _check_channels(path: Path, ledger: Ledger) -> None:

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from services.notify.alerts import Alert
 from services.notify.book import Book
 from services.notify.channels.way import Way
-from services.notify.composing import compose
 from services.notify.deliveries import Delivery, Digest, PartDelivery
 from services.notify.environment import Environment
 from services.notify.health import TROUBLE
@@ -18,6 +17,8 @@ from services.notify.letter import Letter
 from services.notify.record import Dropped
 from services.notify.settling import settled
 from services.notify.store import Alerts
+from services.notify.words.composing import compose
+from services.notify.words.language import Language
 
 CLOSE_BATCH = 200
 """Digests that are closed in one turn: about 50 ms."""
@@ -48,7 +49,7 @@ class Closer:
         closed = [self._closed(digest, facts, now) for digest in due]
         return [digest.id for digest in closed if digest.deliveries]
 
-    def letters(self, digest: Digest, alerts: Sequence[Alert], languages: Iterable[str]) -> dict[str, Letter]:
+    def letters(self, digest: Digest, alerts: Sequence[Alert], languages: Iterable[Language]) -> dict[Language, Letter]:
         """Return the letter of a digest in each language, in the words of now; its id is the same at any time."""
         given = self._given
         id = f"{given.name}-{digest.id}"

@@ -28,6 +28,7 @@ from services.notify.lanes import Lane, Slot
 from services.notify.letter import Letter
 from services.notify.retries import attempted, interrupted
 from services.notify.ways import most_in_flight
+from services.notify.words.language import Language
 
 log = structlog.get_logger()
 
@@ -151,7 +152,7 @@ class Deliverer:
             log.warning("a channel's limit cannot be read", channel=way.shown, error=f"{type(error).__name__}: {error}")
             return AWAY_SECONDS
 
-    async def _letters(self, digests: AbstractSet[str]) -> dict[str, dict[str, Letter]]:
+    async def _letters(self, digests: AbstractSet[str]) -> dict[str, dict[Language, Letter]]:
         """Return the letters of digests by language; what is not kept, of an earlier version, is composed again."""
         found = await self._book.outbox.letters(sorted(digests))
         for id in digests - found.keys():
@@ -161,7 +162,7 @@ class Deliverer:
                 found[id] = self._closer.letters(digest, list(facts.values()), languages)
         return found
 
-    def _begun(self, channel: str, slot: Slot, letters: Mapping[str, Mapping[str, Letter]]) -> Start | None:
+    def _begun(self, channel: str, slot: Slot, letters: Mapping[str, Mapping[Language, Letter]]) -> Start | None:
         """Mark a part as being sent; None where it cannot be, which ends it, or was settled meanwhile."""
         part, digest = self._part(channel, slot), self._book.digests.get(slot.digest)
         delivery = delivery_on(digest, channel) if digest is not None else None

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from events.ledger import Ledger
+from events.working_days import WorkingDays
 from services.common.clock import Clock, real_time
-from services.notify.gathering import WorkingDays
 from services.notify.ways import Ways
 
 

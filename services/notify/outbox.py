@@ -34,6 +34,7 @@ from services.notify.lease import Lease
 from services.notify.letter import Letter
 from services.notify.record import is_alert
 from services.notify.unsaved import Changes
+from services.notify.words.language import Language
 
 READ_BATCH = 500
 """Entries of the record that are read at once."""
@@ -98,7 +99,7 @@ class Outbox:
         found = await self._redis.hgetall(self.key("channels"))
         return {channel.decode(): _health.decode(row) for channel, row in found.items()}
 
-    async def letters(self, digests: Sequence[str]) -> dict[str, dict[str, Letter]]:
+    async def letters(self, digests: Sequence[str]) -> dict[str, dict[Language, Letter]]:
         """Return the letters of digests, by language."""
         rows = await self._redis.hmget(self.key("letters"), list(digests)) if digests else []
         return {id: letter_decoder.decode(row) for id, row in zip(digests, rows, strict=True) if row is not None}
@@ -149,5 +150,5 @@ class Outbox:
 
 alert_decoder = msgspec.json.Decoder(Alert)
 digest_decoder = msgspec.msgpack.Decoder(Digest)
-letter_decoder = msgspec.msgpack.Decoder(dict[str, Letter])
+letter_decoder = msgspec.msgpack.Decoder(dict[Language, Letter])
 _health = msgspec.json.Decoder(Health)

@@ -1,10 +1,11 @@
 """Planning: new alerts of the record join digests, and an operator's orders are carried out."""
 
 from events.ledger import Ledger
+from events.working_days import WorkingDays
 from services.notify.alerts import Alert
 from services.notify.book import Book
 from services.notify.deliveries import Digest
-from services.notify.gathering import WorkingDays, gather, group_of
+from services.notify.gathering import gather, group_of
 from services.notify.health import TROUBLE
 
 

@@ -25,7 +25,7 @@ class AlertReader:
 
     async def load(self) -> None:
         """Load the saved rows, fold the log to its tail, and follow it from there."""
-        await self.alerts.projection.load()
+        await self.alerts.load(self.clock.now())
         await self.catch_up()
         self._log.skip_to(f"{self.alerts.projection.position}-0")
 
@@ -37,3 +37,7 @@ class AlertReader:
             self._rollbacks = len(projection.rollbacks)
             self.sender.reload()
             self._log.go_on_from(f"{projection.position}-0")
+
+    async def elapse(self) -> None:
+        """Announce what time alone gives rise to up to now."""
+        await self.alerts.elapse(self.clock.now())

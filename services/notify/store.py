@@ -4,26 +4,35 @@ The record is described in services/notify/record.py, what the sender keeps in s
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from events.alerting import Trigger
+from events.alert_rule import Trigger
 from events.entries import Recorded
 from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
-from events.rules import Announcement, Change, Rules
-from services.notify.alerts import VERSION, Alert, NotifiedTask, alerts_for, evolve
+from events.rules import Announcement, Change, Evolve, Rules
+from events.working_days import WorkingDays
+from services.notify.alerts import Alert
 from services.notify.deliveries import Digest, State, state_of
+from services.notify.elapsed import caused
+from services.notify.notified_task import VERSION, NotifiedTask, evolve
 from services.notify.outbox import NAME, alert_decoder, digest_decoder
 from services.notify.record import alert_entry, is_alert
+from services.notify.timers import AlertTimers
 
 READ_BATCH = 500
 """Entries of the record that are read at once."""
+
+CONSIDERED = timedelta(minutes=1)
+"""Of the ledger's time: how often is saved up to when it was considered, where nothing arises."""
 
 
 class AlertStatus(NamedTuple):
@@ -46,19 +55,53 @@ class AlertQuery(Struct, frozen=True):
     cursor: str | None = None
 
 
-def rules(ledger: Ledger) -> Rules[NotifiedTask]:
-    """Return the rules by which a ledger's events announce alerts."""
-    return Rules(NAME, VERSION, NotifiedTask, evolve, partial(_announce, ledger), recorded=True)
+def rules(ledger: Ledger, days: WorkingDays) -> Rules[NotifiedTask]:
+    """Return the rules by which a ledger's events announce alerts; the version has its directory.
+
+    The rules of alerts themselves are none of the version: what arises follows from the rows, and from those.
+    """
+    version = f"{VERSION}-{ledger.directory.hash}"
+    announce = partial(_announce, ledger, days)
+    return Rules(NAME, version, NotifiedTask, partial(evolve, ledger), announce, recorded=True)
 
 
 class Alerts:
     """The alerts of one ledger."""
 
-    def __init__(self, redis: Any, name: str, ledger: Ledger) -> None:
-        self.projection = Projection(redis, Log(redis, name), rules(ledger))
+    def __init__(self, redis: Any, name: str, ledger: Ledger, days: WorkingDays) -> None:
+        own = rules(ledger, days)
+        self.ledger = ledger
+        self._touched: set[str] = set()
+        self.projection = Projection(
+            redis, Log(redis, name), replace(own, evolve=partial(_noted, self._touched, own.evolve))
+        )
+        self._timers = AlertTimers(ledger, days)
         self._redis = redis
         self._digests = key(name, NAME, "outbox")
         self._grouped = key(name, NAME, "grouped")
+
+    async def load(self, now: datetime) -> None:
+        """Load the saved rows; where time was never considered for a ledger that has some, it is so from now on."""
+        await self.projection.load()
+        if self.projection.considered is None and self.projection.position:
+            await self.projection.elapse(now, lambda _: ())
+
+    async def elapse(self, now: datetime) -> None:
+        """Announce what time alone gives rise to up to an instant, at most once."""
+        projection = self.projection
+        self._timers.refresh(projection.rows, self._touched, projection.considered)
+        self._touched.clear()
+        known = projection.considered
+        if known is not None and (now <= known or (now - known < CONSIDERED and not self._timers.due(known, now))):
+            return
+
+        def derive(considered: datetime | None) -> list[Announcement]:
+            self._timers.refresh(projection.rows, self._touched, considered)
+            self._touched.clear()
+            return [_announced(alert) for alert in self._timers.arisen(projection.rows, considered, now)]
+
+        if await projection.elapse(now, derive):
+            self._timers.forget(projection.rows, now)
 
     async def select(self, query: AlertQuery) -> tuple[list[AlertStatus], str | None]:
         """Return a page of alerts with their states, and the cursor that the next ones follow."""
@@ -88,11 +131,27 @@ class Alerts:
         ]
 
 
-def _announce(ledger: Ledger, changes: Sequence[Change[NotifiedTask]]) -> Iterator[Announcement]:
+def _announce(
+    ledger: Ledger, days: WorkingDays, changes: Sequence[Change[NotifiedTask]], considered: datetime | None
+) -> Iterator[Announcement]:
     for change in changes:
         if change.event is not None:
-            for alert in alerts_for(ledger, change.row, Recorded(change.position, change.event)):
-                yield Announcement("", alert_entry(msgspec.json.encode(alert)), alert.id)
+            entry = Recorded(change.position, change.event)
+            for alert in caused(ledger, days, change.before, change.row, entry, considered):
+                yield _announced(alert)
+
+
+def _announced(alert: Alert) -> Announcement:
+    """Return an alert as an entry of the record."""
+    return Announcement("", alert_entry(msgspec.json.encode(alert)), alert.id)
+
+
+def _noted(
+    touched: set[str], evolve: Evolve[NotifiedTask], task: NotifiedTask | None, entry: Recorded
+) -> NotifiedTask | None:
+    """Evolve a task, and note that it was touched."""
+    touched.add(entry.event.subject)
+    return evolve(task, entry)
 
 
 def _decoded(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> Iterator[tuple[str, Alert]]:

@@ -3,9 +3,10 @@
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from services.notify.alerts import Alert
+from events.ledger import Ledger
 from services.notify.deliveries import Attempt, DeliveryState, State
 from services.notify.store import AlertStatus
+from services.notify.words.shown import ShownAlert, shown
 
 
 class PartView(Struct, frozen=True):
@@ -28,8 +29,8 @@ class DeliveryView(Struct, frozen=True):
     parts: tuple[PartView, ...]
 
 
-class AlertView(Alert, frozen=True, kw_only=True):
-    """An alert, its state, the digest that has it, and that digest's deliveries; `dropped` is why it was not sent."""
+class AlertView(ShownAlert, frozen=True):
+    """An alert in words, its state, its digest and that digest's deliveries; `dropped` is why it was not sent."""
 
     state: State
     digest: str | None
@@ -44,11 +45,11 @@ class AlertPage(Struct, frozen=True):
     next: str | None
 
 
-def view(status: AlertStatus) -> AlertView:
+def view(ledger: Ledger, status: AlertStatus) -> AlertView:
     """Return an alert as clients read it."""
     digest = status.digest
     return AlertView(
-        **asdict(status.alert),
+        **asdict(shown(ledger, status.alert)),
         state=status.state,
         digest=digest.id if digest is not None else None,
         dropped=dict(digest.dropped).get(status.alert.id) if digest is not None else None,

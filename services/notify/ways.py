@@ -1,11 +1,11 @@
 """The channels of a ledger, ready for use: by recipient, and by their keys."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
-from events.alerting import EVERYBODY
 from events.channel import Channel
 from events.ledger import Ledger
 from services.notify.channels.way import Way
+from services.notify.words.language import Language
 
 IN_FLIGHT = 50
 """Messages under way at once to a receiver that recognises repeats; on others, one at a time keeps the order."""
@@ -16,18 +16,15 @@ class Ways:
 
     def __init__(self, ledger: Ledger, make: Callable[[Channel], Way]) -> None:
         self.by_key: dict[str, Way] = {}
-        self.languages: dict[str, str] = {}
+        self.languages: dict[str, Language] = {}
+        self._rules = ledger.alerts
         self._keys: dict[Channel, str] = {}
-        self._of: dict[str, tuple[Way, ...]] = {}
-        for recipient, channels in ledger.alerts.channels.items():
-            ways = [self._opened(channel, make) for channel in channels]
-            self._of[recipient] = tuple({way.key: way for way in ways}.values())
-
-    def _opened(self, channel: Channel, make: Callable[[Channel], Way]) -> Way:
-        way = make(channel)
-        self._keys[channel] = way.key
-        self.languages.setdefault(way.key, channel.language)
-        return self.by_key.setdefault(way.key, way)
+        for channels in (*ledger.alerts.channels.values(), *ledger.alerts.people.values()):
+            for channel in channels:
+                way = make(channel)
+                self._keys[channel] = way.key
+                self.languages.setdefault(way.key, channel.language)
+                self.by_key.setdefault(way.key, way)
 
     def key_of(self, channel: Channel) -> str:
         """Return the key of a channel of the ledger."""
@@ -35,7 +32,8 @@ class Ways:
 
     def of(self, recipient: str) -> tuple[Way, ...]:
         """Return the channels of a recipient, none if it has none."""
-        return self._of.get(recipient, self._of.get(EVERYBODY, ()))
+        keys = dict.fromkeys(self._keys[channel] for channel in self._rules.channels_of(recipient))
+        return tuple(self.by_key[key] for key in keys)
 
     def other(self, recipient: str, failing: Iterable[str]) -> tuple[Way, ...]:
         """Return the channels of a recipient without those that fail; all of them if it has no other."""
@@ -49,10 +47,8 @@ def most_in_flight(way: Way | None) -> int:
 
 
 def without_channel(ledger: Ledger) -> list[str]:
-    """Return the recipients that have no channel: the supervisor, and the units of the directory."""
-    channels: Mapping[str, object] = ledger.alerts.channels
-    if channels.get(EVERYBODY):
-        return [name for name, own in channels.items() if not own]
+    """Return the recipients that have no channel: the supervisor, the leader, and the units of the directory."""
+    rules = ledger.alerts
     groups = {unit for members in ledger.groups.values() for unit in members}
-    names = dict.fromkeys([ledger.alerts.supervisor, *ledger.units, *sorted(groups)])
-    return [name for name in names if not channels.get(name)]
+    names = dict.fromkeys([rules.supervisor, *filter(None, [rules.leader]), *ledger.units, *sorted(groups)])
+    return [name for name in names if not rules.channels_of(name)]

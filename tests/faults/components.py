@@ -8,6 +8,7 @@ from redis.exceptions import LockError, RedisError
 
 from events.difference import members
 from events.keys import key
+from events.working_days import LIBRARY
 from services.common import runtime
 from services.common.clock import sleep
 from services.ingest.app import LOOK_SECONDS, TICK_SECONDS
@@ -20,7 +21,6 @@ from services.notify.channels.network import Network
 from services.notify.channels.way import way_of
 from services.notify.environment import Environment
 from services.notify.outbox import Outbox
-from services.notify.published_days import PublishedDays
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
 from services.notify.store import Alerts
@@ -84,8 +84,8 @@ async def notify(world: World, _: SimulatedProcess, redis: Any) -> None:
     readers = Readers(redis)
     async with Network(world.ledger.alerts, world.clock) as network:
         ways = Ways(world.ledger, lambda channel: way_of(channel, network))
-        alerts = Alerts(redis, NAME, world.ledger)
-        given = Environment(NAME, world.ledger, world.clock, ways, PublishedDays())
+        alerts = Alerts(redis, NAME, world.ledger, LIBRARY)
+        given = Environment(NAME, world.ledger, world.clock, ways, LIBRARY)
         sender = Sender(Outbox(redis, NAME), alerts, Buckets(redis), given)
         reader = AlertReader(redis, world.clock, alerts, sender, readers.follow)
         await reader.load()

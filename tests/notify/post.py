@@ -14,13 +14,13 @@ from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from events.schema import DeadlinePassed
+from events.working_days import LIBRARY
 from services.notify.buckets import Buckets
 from services.notify.channels.network import Network
 from services.notify.channels.way import Way, way_of
 from services.notify.deliveries import Attempt, Digest
 from services.notify.environment import Environment
 from services.notify.outbox import Outbox
-from services.notify.published_days import PublishedDays
 from services.notify.record import entry_decoder, is_alert
 from services.notify.sender import Sender
 from services.notify.store import AlertQuery, Alerts
@@ -55,7 +55,7 @@ class Post:
         self.clock = FixedClock(START)
         self.real = REAL
         self.redis = redis
-        self.alerts = Alerts(redis, NAME, self.ledger)
+        self.alerts = Alerts(redis, NAME, self.ledger, LIBRARY)
         self.outbox = Outbox(redis, NAME)
         self.network = Network(self.ledger.alerts, self.clock)
         OPENED.append(self.network)
@@ -64,7 +64,7 @@ class Post:
             return (ways or {}).get(channel.webhook or channel.apprise or "") or way_of(channel, self.network)
 
         self.ways = Ways(self.ledger, way)
-        given = Environment(NAME, self.ledger, self.clock, self.ways, PublishedDays(), real=lambda: self.real)
+        given = Environment(NAME, self.ledger, self.clock, self.ways, LIBRARY, real=lambda: self.real)
         self.sender = Sender(self.outbox, self.alerts, Buckets(redis), given)
 
     async def turns(self, count: int = 4, *, finish: bool = True) -> None:

@@ -2,7 +2,7 @@
 
 fixtures/outbox/previous.json is what that version left in the server: `keys` has its keys, their kinds and bytes
 (as Latin-1), `url` the webhook of 市残联. One digest of 市残联 was sent, one refused for good, one was under way, one
-open; that of 市民政局 waited for its fourth try, 市教育局 had no channel, and the alerts of a passed deadline were in no
+open. That of 市民政局 waited for its fourth try, 市教育局 had no channel. The alerts of a passed deadline were in no
 digest.
 """
 

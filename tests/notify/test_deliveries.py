@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from events.ledger import Ledger
+from events.working_days import LIBRARY
 from services.notify.alerts import Alert
 from services.notify.deliveries import DIGEST_MOST, Delivery, Digest, PartDelivery, state_of
 from services.notify.gathering import gather
-from services.notify.published_days import PublishedDays
 
 LEDGER = Ledger("湛江市残疾人工作重点任务")
 DUE = datetime(2019, 1, 1, tzinfo=UTC) - timedelta(hours=8)
@@ -28,7 +29,10 @@ def test_a_digest_holds_what_came_within_the_window_of_its_first_alert(minutes: 
     last: Digest | None = None
     digests: dict[str, Digest] = {}
     for number, minute in enumerate(minutes, 1):
-        last = gather(last, alert(number, DUE + timedelta(minutes=minute)), LEDGER, PublishedDays())
+        at = DUE + timedelta(minutes=minute)
+        if last is not None and last.closes <= at:
+            last = replace(last, deliveries=())
+        last = gather(last, alert(number, at), LEDGER, LIBRARY)
         digests[last.id] = last
     grouped = [id for digest in digests.values() for id in digest.alerts]
     assert grouped == [f"{number}-0" for number in range(1, len(minutes) + 1)]
@@ -41,7 +45,7 @@ def test_a_digest_holds_what_came_within_the_window_of_its_first_alert(minutes: 
 def test_a_digest_that_is_full_makes_room_for_another() -> None:
     """A digest has a bound, whatever arrives within one window."""
     full = Digest("1-0", "市残联", DUE + WINDOW, tuple(f"{n}-0" for n in range(1, DIGEST_MOST + 1)))
-    assert gather(full, alert(900, DUE), LEDGER, PublishedDays()).id == "900-0"
+    assert gather(full, alert(900, DUE), LEDGER, LIBRARY).id == "900-0"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from services.notify.deliveries import DIGEST_MOST
 from services.notify.lease import Lease
 from services.notify.letter import Letter
 from services.notify.store import AlertQuery
+from services.notify.words.language import Language
 from tests.examples import assigned
 from tests.notify.endpoint import SECRET, Endpoint
 from tests.notify.post import NAME, START, WINDOW, Post, everyone, happen, passed
@@ -234,7 +235,7 @@ async def test_a_server_that_is_away_is_no_attempt(redis: Any, endpoint: Endpoin
     await happen(redis, assigned("t-1"))
     away, read = iter(range(5)), post.outbox.letters
 
-    async def letters(digests: Sequence[str]) -> dict[str, dict[str, Letter]]:
+    async def letters(digests: Sequence[str]) -> dict[str, dict[Language, Letter]]:
         if next(away, None) is not None:
             raise DisconnectedError("the server is away")
         return await read(digests)

@@ -27,16 +27,17 @@ class Cause(NamedTuple):
 
 
 class RecordedAlerts(NamedTuple):
-    """The alerts of the record: the entry of each by its id, and the causes of those of an earlier version."""
+    """The alerts of the record: the entry of each by its id; the causes and ids of those of an earlier version."""
 
     places: dict[str, str]
     carried: set[Cause]
+    carried_ids: set[str]
 
 
 async def check_record(redis: Any, name: str) -> tuple[list[Finding], RecordedAlerts]:
     """Return findings on a ledger's record, and its alerts."""
     findings: list[Finding] = []
-    stream, recorded = key(name, RECORD), RecordedAlerts({}, set())
+    stream, recorded = key(name, RECORD), RecordedAlerts({}, set(), set())
     known = {id.decode(): number.decode() for id, number in (await redis.hgetall(key(name, NAME, KNOWN))).items()}
     if await redis.exists(stream) and (wrong := deleted(await redis.xinfo_stream(stream))) is not None:
         findings.append(Finding("record", stream, wrong))
@@ -69,5 +70,6 @@ def _of_alert(alert: Alert, place: str, known: dict[str, str], recorded: Recorde
         wrong.append(Finding("record", place, f"alert {alert.id} is known at {known.get(alert.id, 'no place')}"))
     recorded.places[alert.id] = place
     if _CARRIED.fullmatch(alert.id) is not None and alert.causes:
+        recorded.carried_ids.add(alert.id)
         recorded.carried.add(Cause(alert.causes[-1], alert.on, alert.recipient))
     return wrong
