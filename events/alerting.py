@@ -8,7 +8,24 @@ from events.channel import Channel, check_allowed
 from events.mail_server import MailServer
 from events.schema import Name
 
-Trigger: TypeAlias = Literal["assigned", "neared", "passed"]
+Trigger: TypeAlias = Literal[
+    "assigned",
+    "neared",
+    "passed",
+    "open",
+    "submitted",
+    "returned",
+    "requested",
+    "granted",
+    "refused",
+    "urged",
+    "reassigned",
+    "silent",
+    "weekly",
+    "trouble",
+]
+"""What gives rise to an alert: `open` is an escalation step, `trouble` a channel that fails."""
+
 Audience: TypeAlias = Literal["units", "lead", "cooperating", "supervisor"]
 
 EVERYBODY = "*"

@@ -4,13 +4,15 @@ A calendar given as data wins over the library `chinese_calendar`, which ends wi
 released.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
-from types import MappingProxyType
 
 import chinese_calendar
-from msgspec import Struct
+from msgspec import Struct, field
+
+WARNED_FROM = 11
+"""The month from which the calendar of the next year is expected: the notice comes in late October or November."""
 
 _SATURDAY = 5
 
@@ -23,7 +25,7 @@ class WorkingDays(Struct, frozen=True):
     """
 
     years: frozenset[int] = frozenset()
-    named: Mapping[date, bool] = MappingProxyType({})
+    named: dict[date, bool] = field(default_factory=dict)
 
     def known(self, year: int) -> bool:
         """Return whether the State Council's calendar of a year is known."""
@@ -43,6 +45,18 @@ class WorkingDays(Struct, frozen=True):
             day += timedelta(days=1)
             count -= self.is_working(day)
         return day
+
+    def lacking(self, today: date) -> Iterator[int]:
+        """Yield the years without a calendar that is needed by now: this one, and from November on the next."""
+        yield from (
+            year
+            for year in (today.year, today.year + 1)
+            if not self.known(year) and (year == today.year or today.month >= WARNED_FROM)
+        )
+
+
+LIBRARY = WorkingDays()
+"""The calendars of the library alone."""
 
 
 @cache  # the library searches all its days each time

@@ -13,7 +13,9 @@ from litestar.params import QueryParameter, SkipValidation
 from events.alerting import EVERYBODY, Trigger
 from events.ledger import Ledger
 from events.text import name_of
+from events.working_days import WorkingDays
 from services.common.access import Access
+from services.common.calendars import load_working_days, missing_calendars
 from services.common.clock import Clock
 from services.common.edge import Service
 from services.common.endpoints import ENDPOINT, answer_at, unloaded
@@ -44,22 +46,26 @@ def build(settings: Settings) -> Service:
     ledgers = load_ledgers(settings.ledgers)
     for name, ledger in ledgers.items():
         _check_channels(settings.ledgers / f"{name}.toml", ledger)
+    days = load_working_days(settings.ledgers)
     endpoints: dict[str, AlertReader] = {}
     return application(
         "notify",
         [alerts],
-        lifespan(settings, ledgers, endpoints, partial(_open, settings.replicas)),
+        lifespan(settings, ledgers, endpoints, partial(_open, settings.replicas, days)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
         access=Access(ledgers, settings.public_url),
+        warnings=partial(missing_calendars, settings.ledgers, days, ledgers, endpoints),
     )
 
 
-async def _open(replicas: int, service: Running, name: str, ledger: Ledger, clock: Clock) -> AlertReader:
+async def _open(
+    replicas: int, days: WorkingDays, service: Running, name: str, ledger: Ledger, clock: Clock
+) -> AlertReader:
     """Load a ledger's alerts, and follow its log and send from there."""
     http = await service.enter(httpx.AsyncClient(follow_redirects=False))
-    sender = Sender(Outbox(service.redis, name, replicas), name, ledger, clock, http)
+    sender = Sender(Outbox(service.redis, name, replicas), name, ledger, clock, http, days)
     reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow)
     await reader.load()
     service.on_stop(sender.stop)

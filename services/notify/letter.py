@@ -6,7 +6,8 @@ from msgspec import Struct
 class Item(Struct, frozen=True):
     """One matter of a letter: `title` is one line, `lines` are plain text, never markup, `link` the task's page.
 
-    An `urgent` one is overdue; such come first. `task` is the id of its task, empty where it is about no single one.
+    An `urgent` one is overdue; such come first. `task` is the task's id, empty where it is about no single task; `ack`
+    the address of the form that acknowledges it, empty where there is none.
     """
 
     title: str
@@ -14,6 +15,7 @@ class Item(Struct, frozen=True):
     link: str = ""
     urgent: bool = False
     task: str = ""
+    ack: str = ""
 
 
 class Letter(Struct, frozen=True):

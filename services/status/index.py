@@ -1,7 +1,8 @@
 """Tasks indexed by every order and filter of a list, so that a query touches little more than its page. Pure.
 
 A task has a number. A filter value has the numbers of its tasks as the bits of one integer: of 100,000 tasks these are
-12.5 kB, and an intersection takes microseconds. An order is a sorted list of (key, task, number).
+12.5 kB, and an intersection takes microseconds. An order is a sorted list of (key, task, number); the numbers alone,
+for a page whose tasks lie far apart in it, are an array that is made when one is asked for.
 """
 
 import math
@@ -11,6 +12,8 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from sortedcontainers import SortedList
 
 from services.status.listed import Listed
@@ -20,6 +23,9 @@ from services.status.views import L, Selected, TaskQuery, page_of, rest_of
 
 FEW = 1_000
 """Matching tasks that are sorted for a page (about 1 ms); with more, the order is walked until the page is full."""
+
+NEAR = 5_000
+"""Entries of an order that are walked one by one for a page (about 1 ms), before its array is used."""
 
 Mark: TypeAlias = tuple[str, str]
 """A filter and one of its values."""
@@ -33,9 +39,9 @@ _NUMBER = itemgetter(2)
 class Index(Mapping[str, L]):
     """The tasks of one ledger by their ids; `select` answers as `views.select` does with the same tasks."""
 
-    def __init__(self, listed: Iterable[L] = (), few: int = FEW) -> None:
+    def __init__(self, listed: Iterable[L] = (), few: int = FEW, near: int = NEAR) -> None:
         rows = list(listed)
-        self._few = few
+        self._few, self._near = few, near
         self._listed: list[L | None] = [*rows]
         self._texts = Texts(self._listed)
         self._numbers = {row.task: number for number, row in enumerate(rows)}
@@ -44,6 +50,7 @@ class Index(Mapping[str, L]):
             name: SortedList((key(row), row.task, number) for number, row in enumerate(rows))
             for name, key in KEYS.items()
         }
+        self._arrays: dict[str, NDArray[np.uint32]] = {}
         self._marked: dict[Mark, int] = _marked(rows)
 
     def __getitem__(self, task: str) -> L:
@@ -107,6 +114,7 @@ class Index(Mapping[str, L]):
             old = key(before) if before is not None else None
             new = key(after) if after is not None else None
             if old != new:
+                self._arrays.pop(name, None)
                 if before is not None:
                     self._orders[name].remove((old, task, number))
                 if after is not None:
@@ -145,12 +153,26 @@ class Index(Mapping[str, L]):
 
     def _walk(self, query: TaskQuery, reached: Place | None, wanted: bytes) -> Iterator[int]:
         """Yield the numbers of the tasks that are wanted, in the order asked for, from a place on."""
-        order = self._orders[name_of_order(query.sort)]
-        if descends(query.sort):
-            entries = order.islice(None, order.bisect_left(reached) if reached is not None else None, reverse=True)
+        order, backwards = self._orders[name_of_order(query.sort)], descends(query.sort)
+        if reached is None:
+            start, stop = 0, len(order)
+        elif backwards:
+            start, stop = 0, order.bisect_left(reached)
         else:
-            entries = order.islice(order.bisect_left((*reached, math.inf)) if reached is not None else 0)
-        return filter(wanted.__getitem__, map(_NUMBER, entries))
+            start, stop = order.bisect_left((*reached, math.inf)), len(order)
+        near = islice(order.islice(start, stop, reverse=backwards), self._near)
+        yield from filter(wanted.__getitem__, map(_NUMBER, near))
+        if stop - start > self._near:
+            numbers = self._array(name_of_order(query.sort))[start:stop]
+            far = (numbers[::-1] if backwards else numbers)[self._near :]
+            yield from far[np.frombuffer(wanted, np.bool_)[far]].tolist()
+
+    def _array(self, name: str) -> NDArray[np.uint32]:
+        """Return the numbers of an order's tasks (about 5 ms for 100,000 after a change of the order)."""
+        if name not in self._arrays:
+            order = self._orders[name]
+            self._arrays[name] = np.fromiter(map(_NUMBER, order), np.uint32, len(order))
+        return self._arrays[name]
 
 
 def _marked(rows: Iterable[Listed]) -> dict[Mark, int]:

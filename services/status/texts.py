@@ -1,6 +1,8 @@
 """The texts that a search looks in, joined: side by side in memory they are read some five times as fast. Pure."""
 
 from collections.abc import Iterator, Sequence
+from itertools import repeat
+from operator import contains
 
 from events.text import composed
 from services.status.listed import Listed
@@ -35,7 +37,7 @@ class Texts:
         for part in range(0, len(self._listed), LINES):
             joined = self._text(part)
             if text in joined:
-                yield bytes([text in line for line in joined.split(_END)])
+                yield bytes(map(contains, joined.split(_END), repeat(text)))
             else:
                 yield bytes(min(LINES, len(self._listed) - part))
 

@@ -8,6 +8,7 @@ from redis.exceptions import LockError, RedisError
 
 from events.difference import members
 from events.keys import key
+from events.working_days import LIBRARY
 from services.common import runtime
 from services.common.clock import sleep
 from services.ingest.app import LOOK_SECONDS, TICK_SECONDS
@@ -75,7 +76,7 @@ async def status(world: World, process: SimulatedProcess, redis: Any) -> None:
 async def notify(world: World, _: SimulatedProcess, redis: Any) -> None:
     """The alerts and their sender."""
     readers = Readers(redis)
-    sender = Sender(Outbox(redis, NAME), NAME, world.ledger, world.clock, world.http)
+    sender = Sender(Outbox(redis, NAME), NAME, world.ledger, world.clock, world.http, LIBRARY)
     reader = AlertReader(redis, NAME, world.ledger, world.clock, sender, readers.follow)
     await reader.load()
     await asyncio.gather(

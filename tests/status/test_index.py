@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from services.status.index import FEW, Index
+from services.status.index import FEW, NEAR, Index
 from services.status.order import BadCursorError, Sort
 from services.status.row import Light, State, TaskRow, UnitRow
 from services.status.views import TaskQuery, select
@@ -86,16 +86,16 @@ def changed(index: Index[TaskRow], board: dict[str, TaskRow], change: tuple[str,
 
 
 @settings(max_examples=300)
-@given(st.lists(rows, max_size=14), changes, queries, st.sampled_from([0, 3, FEW]))
+@given(st.lists(rows, max_size=14), changes, queries, st.sampled_from([0, 3, FEW]), st.sampled_from([0, 2, NEAR]))
 def test_an_index_selects_what_a_scan_selects(
-    first: list[TaskRow], happened: list[tuple[str, Any]], query: TaskQuery, few: int
+    first: list[TaskRow], happened: list[tuple[str, Any]], query: TaskQuery, few: int, near: int
 ) -> None:
     """After any changes, every page of any query is the one that filtering and sorting all rows gives, total included.
 
-    `few` decides between the two ways to a page: sorting what matches, and walking the order.
+    `few` and `near` decide between the ways to a page: sorting what matches, walking the order, or its array.
     """
     board = {row.task: row for row in first}
-    index = Index(board.values(), few)
+    index = Index(board.values(), few, near)
     for change in happened:
         board = changed(index, board, change)
         assert index.select(query) == select(board.values(), query)
