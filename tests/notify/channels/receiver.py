@@ -32,6 +32,7 @@ class Receiver:
         self.secure = False
         self._plays: Iterator[Play] = iter(plays)
         self._play = plays[0]
+        self.server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
 
     @property
@@ -42,6 +43,12 @@ class Receiver:
         """Answer a connection in a task of its own."""
         self._open.add(asyncio.create_task(self._answer(reader, writer)))
 
+    async def close(self) -> None:
+        """Listen no more."""
+        assert self.server is not None
+        self.server.close()
+        await self.server.wait_closed()
+
     async def end(self) -> None:
         """End the answers that are under way."""
         for task in self._open:
@@ -49,7 +56,7 @@ class Receiver:
         await asyncio.gather(*self._open, return_exceptions=True)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
+        try:
             while not writer.is_closing():
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
                 line, *rest = head.rstrip().split("\r\n")
@@ -58,7 +65,15 @@ class Receiver:
                 self.requests.append(Request(line, headers, body))
                 self._play = next(self._plays, self._play)
                 await self._play(writer)
-        writer.close()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            raise
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 @asynccontextmanager
@@ -66,6 +81,7 @@ async def receiving(*plays: Play, tls: ssl.SSLContext | None = None) -> AsyncIte
     """Listen until the block ends."""
     receiver = Receiver(plays)
     server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0, ssl=tls)
+    receiver.server = server
     receiver.port = server.sockets[0].getsockname()[1]
     receiver.secure = tls is not None
     try:
@@ -119,7 +135,7 @@ async def drips(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.02)
 
 
-def network_to(*receivers: Receiver, attempt: float = 5.0) -> Network:
-    """Return a network that may reach the receivers, with a short time limit."""
+def network_to(*receivers: Receiver, attempt: float = 5.0, at: float = REAL) -> Network:
+    """Return a network that may reach the receivers, with a short time limit, at a real instant."""
     rules = AlertRules(allow=tuple(f"127.0.0.1:{receiver.port}" for receiver in receivers))
-    return Network(rules, FixedClock(NOW), Times(attempt, 2.0, 4.0, 4.0), lambda: REAL)
+    return Network(rules, FixedClock(NOW), Times(attempt, 2.0, 4.0, 4.0), lambda: at)
