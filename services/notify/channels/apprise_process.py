@@ -47,6 +47,8 @@ class _Guard:
             self._check(args[1])
         elif event in _STARTS:
             self._refuse("the plugin starts a program, which no channel may")
+        elif event.startswith("syslog."):
+            self._refuse("the plugin writes to this machine's log, which no channel may")
         if event in _SENDS and not self._sending:
             self._sending = True
             sys.stdout.buffer.write(SENDING)

@@ -16,6 +16,9 @@ LINK_MOST = 1_000
 
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LINES = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]+")
+LINK_WORDS = {"zh": ("任务详情", "收到后请登记办理意见"), "en": ("Task page", "Acknowledge with a word")}
+"""The words on the links to a task's page and to the form that acknowledges an alert."""
+
 _UNSAFE = re.compile(r"""[^\x21-\x7e]|[<>"'()\[\]\\`{}|^]""")
 
 
@@ -36,10 +39,10 @@ class Content(NamedTuple):
             return ""
         return f"另有 {self.rest} 项，见 " if self.language == "zh" else f"{self.rest} more: "
 
-    @property
-    def look(self) -> str:
-        """The words on a link to a task's page."""
-        return "查看" if self.language == "zh" else "Open"
+    def links(self, item: Item) -> list[tuple[str, str]]:
+        """Return the words and the address of each link of an item: the form that acknowledges it, and its page."""
+        look, acknowledge = LINK_WORDS.get(self.language, LINK_WORDS["zh"])
+        return [(words, address) for words, address in ((acknowledge, item.ack), (look, item.link)) if address]
 
 
 def one_line(text: str) -> str:
@@ -55,6 +58,7 @@ def tidied(item: Item) -> Item:
         title=one_line(item.title),
         lines=tuple(line for line in lines if line),
         link=checked_link(item.link),
+        ack=checked_link(item.ack),
     )
 
 
@@ -80,11 +84,15 @@ def content_of(letter: Letter, items: Sequence[Item], number: int, of: int, rest
 
 
 def plain(page: Content) -> str:
-    """Return it as plain text, the heading left out: it is the subject."""
-    blocks = ["\n".join((item.title, *item.lines, *([item.link] if item.link else []))) for item in page.items]
+    """Return it as plain text without the heading, which is the subject, unless there is nothing else."""
+    colon = "：" if page.language == "zh" else ": "
+    blocks = [
+        "\n".join((item.title, *item.lines, *(f"{words}{colon}{address}" for words, address in page.links(item))))
+        for item in page.items
+    ]
     if page.rest:
         blocks.append(f"{page.rest_words}{page.more}")
-    return "\n\n".join(blocks)
+    return "\n\n".join(blocks or [page.heading])
 
 
 _JOINED = re.compile("[\u0300-\u036f\u200d\u20d0-\u20ff\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")

@@ -73,7 +73,7 @@ def _body(page: Content) -> bytes:
     for item in page.items:
         rows.append([{"tag": "text", "text": item.title, "style": ["bold"]}])
         rows += [[{"tag": "text", "text": line}] for line in item.lines]
-        rows += [[{"tag": "a", "text": page.look, "href": item.link}]] if item.link else []
+        rows += [[{"tag": "a", "text": words, "href": address}] for words, address in page.links(item)]
         rows.append([{"tag": "text", "text": ""}])
     if page.rest:
         rows.append([{"tag": "text", "text": page.rest_words}, {"tag": "a", "text": page.more, "href": page.more}])

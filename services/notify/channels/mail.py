@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from events.channel import Channel
 from events.mail_server import MailServer
-from services.notify.channels.content import Content
+from services.notify.channels.content import Content, content_of
 from services.notify.channels.key import bounded, key_of
 from services.notify.channels.limit import Limit
-from services.notify.channels.mail_message import dated, mail_message
+from services.notify.channels.mail_message import dated, mail_message, most_bytes
 from services.notify.channels.network import Network
 from services.notify.channels.part import Part
 from services.notify.channels.result import Result
-from services.notify.channels.splitting import split
+from services.notify.channels.splitting import MOST_NUMBER, split
 from services.notify.channels.submission import submit
 from services.notify.letter import Letter
 
@@ -41,7 +41,8 @@ class MailWay:
         self.shown = bounded(f"mail {', '.join(self._addresses)}", 100)
 
     def parts(self, letter: Letter) -> list[Part]:
-        return split(letter, self.limit.bytes - DATE_BYTES, self._body)
+        empty = len(self._body(content_of(letter, (), MOST_NUMBER, MOST_NUMBER, 0)))
+        return split(letter, self.limit.bytes - DATE_BYTES, self._body, lambda page: most_bytes(page, empty))
 
     async def send(self, part: Part, only: Sequence[str] = ()) -> Result:
         to = [address for address in self._addresses if not only or address in only]

@@ -35,6 +35,21 @@ def mail_message(page: Content, sender: str, addresses: Sequence[str]) -> bytes:
     return message.as_bytes()
 
 
+def most_bytes(page: Content, empty: int) -> int:
+    """Return a bound of the bytes of a mail, given those of the same one without items."""
+    return empty + _REFERENCES + sum(_base64_bytes(len(text.encode())) for text in (plain(page), _html(page)))
+
+
+_REFERENCES = 256
+"""Bytes of the headers of a thread, which a mail without items does not have."""
+
+
+def _base64_bytes(count: int) -> int:
+    """Return the bytes of Base64 in lines of 76 characters (RFC 2045, 6.8)."""
+    characters = (count + 2) // 3 * 4
+    return characters + (characters // 76 + 1) * 2
+
+
 def dated(message: bytes, at: datetime) -> bytes:
     """Return a mail with its Date."""
     return f"Date: {format_datetime(at)}\r\n".encode() + message
@@ -51,9 +66,10 @@ def _digest(*parts: str) -> str:
 
 def _html(page: Content) -> str:
     """Return it as HTML, with the lines of the plain text."""
-    blocks = [_block(item) for item in page.items]
+    blocks = [_block(page, item) for item in page.items]
     if page.rest:
         blocks.append(f"{html.escape(page.rest_words)}{_link(page.more)}")
+    blocks = blocks or [html.escape(page.heading)]
     body = "\n".join(f'<p style="white-space: pre-wrap">{block}</p>' for block in blocks)
     language = "zh-CN" if page.language == "zh" else "en"
     title = html.escape(page.heading)
@@ -63,9 +79,10 @@ def _html(page: Content) -> str:
     )
 
 
-def _block(item: Item) -> str:
+def _block(page: Content, item: Item) -> str:
+    colon = "：" if page.language == "zh" else ": "
     lines = [f"<b>{html.escape(item.title)}</b>", *map(html.escape, item.lines)]
-    return "<br>".join([*lines, _link(item.link)] if item.link else lines)
+    return "<br>".join([*lines, *(f"{html.escape(words + colon)}{_link(link)}" for words, link in page.links(item))])
 
 
 def _link(url: str) -> str:

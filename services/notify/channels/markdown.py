@@ -26,8 +26,7 @@ def markdown(page: Content, line_end: str) -> str:
     blocks = [f"**{literal(page.heading)}**"]
     for item in page.items:
         lines = [f"**{literal(item.title)}**", *map(literal, item.lines)]
-        if item.link:
-            lines.append(f"[{page.look}]({item.link})")
+        lines += [f"[{words}]({address})" for words, address in page.links(item)]
         blocks.append(line_end.join(lines))
     if page.rest:
         blocks.append(f"{page.rest_words}[{page.more}]({page.more})")

@@ -19,15 +19,16 @@ PARTS_MOST = 6
 SHORTEST = 12
 """Characters of a line that are kept before lines are left out."""
 
-_WIDEST = 999
+MOST_NUMBER = 999
 """The highest number of a message for which room is kept."""
 
 Render: TypeAlias = Callable[[Content], bytes]
 
 
-def split(letter: Letter, limit: int, render: Render) -> list[Part]:
+def split(letter: Letter, limit: int, render: Render, size: Callable[[Content], int] | None = None) -> list[Part]:
     """Return the messages of a letter, as `render` encodes them, each of at most `limit` bytes.
 
+    `size` is a bound of the bytes that `render` returns, where that is quicker to know than by rendering.
     Where more than PARTS_MOST are needed and the letter says where the rest can be read, the last says how many items
     are left. A letter without items is one message.
     """
@@ -35,7 +36,11 @@ def split(letter: Letter, limit: int, render: Render) -> list[Part]:
     total = len(items)
 
     def pack(rest: int) -> list[list[Item]]:
-        return _packed(items, lambda some: len(render(content_of(letter, some, _WIDEST, _WIDEST, rest))) <= limit)
+        def fits(some: Sequence[Item]) -> bool:
+            page = content_of(letter, some, MOST_NUMBER, MOST_NUMBER, rest)
+            return (size(page) if size is not None else len(render(page))) <= limit
+
+        return _packed([_cut(item, limit) for item in items], fits)
 
     groups = pack(0)
     if len(groups) > PARTS_MOST and content_of(letter, (), 1, 1, 0).more:
@@ -60,8 +65,11 @@ def _packed(items: Sequence[Item], fits: Callable[[Sequence[Item]], bool]) -> li
 
 
 def _fitting(items: Sequence[Item], fits: Callable[[Sequence[Item]], bool]) -> int:
-    """Return how many of the first items fit in one message."""
-    return _most(len(items), lambda count: fits(items[:count]))
+    """Return how many of the first items fit in one message, looking at about twice as many at most."""
+    reach = 1
+    while reach < len(items) and fits(items[:reach]):
+        reach *= 2
+    return _most(min(reach, len(items)), lambda count: fits(items[:count]))
 
 
 def shortened(item: Item, fits: Callable[[Item], bool]) -> Item:
@@ -73,7 +81,7 @@ def shortened(item: Item, fits: Callable[[Item], bool]) -> Item:
     short = _cut(item, SHORTEST)
     kept = _most(len(short.lines), lambda count: fits(_first(short, count)))
     fewer = _first(short, kept)
-    return fewer if fits(fewer) else replace(fewer, link="")
+    return fewer if fits(fewer) else replace(fewer, link="", ack="")
 
 
 def _cut(item: Item, most: int) -> Item:
