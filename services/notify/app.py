@@ -1,5 +1,6 @@
 """Notify's application: for each ledger an alert reader and a sender; alerts are read over HTTP."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -36,6 +37,7 @@ from services.notify.reader import AlertReader
 from services.notify.sender import Sender
 from services.notify.store import AlertQuery, Alerts
 from services.notify.views import AlertPage, view
+from services.notify.warnings import channel_warnings
 from services.notify.ways import Ways
 
 CATCH_UP_SECONDS = 1.0
@@ -67,7 +69,7 @@ def build(settings: Settings) -> Service:
         limits=settings.limits,
         endpoints=endpoints,
         access=Access(ledgers, settings.public_url, is_loopback(settings.host)),
-        warnings=partial(missing_calendars, settings.ledgers, days, ledgers, endpoints),
+        warnings=partial(_warnings, settings.ledgers, days, ledgers, endpoints),
     )
 
 
@@ -116,6 +118,18 @@ async def list_alerts(
     query = AlertQuery(recipient and name_of(recipient), task and name_of(task), on, in_state, limit, cursor)
     found, following = await endpoint.alerts.select(query)
     return answer_at(position, AlertPage([view(endpoint.alerts.ledger, status) for status in found], following))
+
+
+def _warnings(
+    directory: Path, days: WorkingDays, ledgers: Mapping[str, Ledger], endpoints: Mapping[str, AlertReader]
+) -> list[str]:
+    """Return what an operator has to see to."""
+    channels = [
+        warning
+        for name, endpoint in endpoints.items()
+        for warning in channel_warnings(name, ledgers[name], endpoint.sender.health)
+    ]
+    return [*missing_calendars(directory, days, ledgers, endpoints), *channels]
 
 
 def _check_channels(path: Path, ledger: Ledger) -> None:
