@@ -23,6 +23,8 @@ from services.common.lifespan import Running, lifespan
 from services.common.settings import Settings, SettingsError, load_ledgers
 from services.common.web import application
 from services.contract.openapi import POSITION, answers, problems
+from services.notify.calendar.reader import CalendarReader
+from services.notify.calendar.routes import deadlines
 from services.notify.channels import fault
 from services.notify.deliveries import State
 from services.notify.reader import AlertReader
@@ -50,8 +52,8 @@ def build(settings: Settings) -> Service:
     endpoints: dict[str, AlertReader] = {}
     return application(
         "notify",
-        [alerts],
-        lifespan(settings, ledgers, endpoints, partial(_open, settings.replicas, days)),
+        [alerts, deadlines],
+        lifespan(settings, ledgers, endpoints, partial(_open, settings, days)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
@@ -61,14 +63,17 @@ def build(settings: Settings) -> Service:
 
 
 async def _open(
-    replicas: int, days: WorkingDays, service: Running, name: str, ledger: Ledger, clock: Clock
+    settings: Settings, days: WorkingDays, service: Running, name: str, ledger: Ledger, clock: Clock
 ) -> AlertReader:
     """Load a ledger's alerts, and follow its log and send from there."""
     http = await service.enter(httpx.AsyncClient(follow_redirects=False))
-    sender = Sender(Outbox(service.redis, name, replicas), name, ledger, clock, http, days)
-    reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow)
+    sender = Sender(Outbox(service.redis, name, settings.replicas), name, ledger, clock, http, days)
+    calendars = CalendarReader(service.redis, name, ledger, clock, service.follow, settings.public_url)
+    reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow, calendars)
+    await calendars.load()
     await reader.load()
     service.on_stop(sender.stop)
+    service.repeat(CATCH_UP_SECONDS, calendars.catch_up)
     service.repeat(CATCH_UP_SECONDS, reader.catch_up)
     service.repeat(PAUSE_SECONDS, sender.turn)
     return reader

@@ -6,6 +6,7 @@ from events.entries import stored
 from events.ledger import Ledger
 from services.common.clock import Clock
 from services.common.runtime import Follow, StreamEntry
+from services.notify.calendar.reader import CalendarReader
 from services.notify.sender import Sender
 from services.notify.store import Alerts
 
@@ -16,11 +17,21 @@ FOLLOW_BATCH = 1_000
 class AlertReader:
     """Folds one ledger's log into alerts, and reads them; after a failover the sender reloads what it keeps."""
 
-    def __init__(self, redis: Any, name: str, ledger: Ledger, clock: Clock, sender: Sender, follow: Follow) -> None:
+    def __init__(
+        self,
+        redis: Any,
+        name: str,
+        ledger: Ledger,
+        clock: Clock,
+        sender: Sender,
+        follow: Follow,
+        calendars: CalendarReader,
+    ) -> None:
         self.redis = redis
         self.clock = clock
         self.alerts = Alerts(redis, name, ledger)
         self.sender = sender
+        self.calendars = calendars
         self._log = follow(self.alerts.projection.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
         self._rollbacks = 0
 
