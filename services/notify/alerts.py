@@ -57,6 +57,7 @@ def evolve(task: NotifiedTask | None, entry: Recorded) -> NotifiedTask | None:
             | schema.TaskClosed()
             | schema.TaskReopened()
             | schema.TaskUrged()
+            | schema.AlertAcknowledged()
             | schema.ExtensionRequested()
             | schema.ExtensionGranted()
             | schema.ExtensionRefused()
