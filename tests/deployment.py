@@ -83,8 +83,12 @@ class Deployment:
                 await self.ready(service)
             yield self
         finally:
-            for service in list(self._processes):
-                self.stop(service)
+            self.end()
+
+    def end(self) -> None:
+        """Stop every service that runs."""
+        for service in list(self._processes):
+            self.stop(service)
 
     def start(self, service: str) -> None:
         """Start a service's process; `ready` waits until it accepts requests."""

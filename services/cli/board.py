@@ -1,6 +1,7 @@
 """The board in a terminal: task rows as a table, alerts as a list, in Chinese like the data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from rich.table import Table
@@ -32,8 +33,10 @@ STATES = {
 }
 
 
-def table(rows: Sequence[dict[str, Any]], title: str, caption: str = "") -> Table:
-    """Return task rows as a table."""
+def table(
+    rows: Sequence[dict[str, Any]], title: str, caption: str = "", names: Mapping[str, Any] = MappingProxyType({})
+) -> Table:
+    """Return task rows as a table; `names` are those of the overview's `light_names`."""
     board = Table(title=title, caption=caption, expand=True, pad_edge=False)
     board.add_column("序号", justify="right", no_wrap=True)
     board.add_column("工作任务", no_wrap=True, overflow="ellipsis", ratio=3)
@@ -44,7 +47,7 @@ def table(rows: Sequence[dict[str, Any]], title: str, caption: str = "") -> Tabl
     board.add_column("灯", no_wrap=True)
     board.add_column("说明", no_wrap=True)
     for row in rows:
-        word, style = LIGHTS[row["light"]]
+        style = LIGHTS[row["light"]][1]
         percent = row["percent"]
         board.add_row(
             str(row["row"] or row["task"]),
@@ -53,17 +56,23 @@ def table(rows: Sequence[dict[str, Any]], title: str, caption: str = "") -> Tabl
             row["deadline"]["text"] or "—",
             f"{percent:g}%" if percent is not None else "—",
             STATES[row["state"]],
-            Text(word, style=style),
+            Text(light_word(row["light"], names), style=style),
             REASONS[row["light_reason"]],
         )
     return board
 
 
+def light_word(light: str, names: Mapping[str, Any]) -> str:
+    """Return a light's shape and word, the ledger's own where it has one."""
+    shape, _, usual = LIGHTS[light][0].partition(" ")
+    return f"{shape} {names.get(light, {}).get('word') or usual}"
+
+
 def figures(overview: dict[str, Any]) -> str:
     """Return the ledger's figures as one line."""
-    lights = overview["lights"]
-    counted = "  ".join(f"{LIGHTS[light][0]} {lights[light]}" for light in LIGHTS)
-    return f"{overview['at'][:10]}  共 {overview['tasks']} 项  {counted}  （位置 {overview['position']}）"
+    lights, names = overview["lights"], overview["light_names"]
+    counted = "  ".join(f"{light_word(light, names)} {lights[light]}" for light in LIGHTS)
+    return f"{overview['at'][:10]}  共 {overview['tasks']} 项  {counted}  （日志序号 {overview['position']}）"
 
 
 def alert_lines(alerts: Sequence[dict[str, Any]], most: int) -> list[str]:
