@@ -7,7 +7,24 @@ from msgspec import Meta, Struct, field
 from events.channel import Channel
 from events.schema import Name
 
-Trigger: TypeAlias = Literal["assigned", "neared", "passed"]
+Trigger: TypeAlias = Literal[
+    "assigned",
+    "neared",
+    "passed",
+    "open",
+    "submitted",
+    "returned",
+    "requested",
+    "granted",
+    "refused",
+    "urged",
+    "reassigned",
+    "silent",
+    "weekly",
+    "trouble",
+]
+"""What gives rise to an alert: `open` is an escalation step, `trouble` a channel that fails."""
+
 Audience: TypeAlias = Literal["units", "lead", "cooperating", "supervisor"]
 
 EVERYBODY = "*"

@@ -1,7 +1,7 @@
 """The rules by which a projection folds events into rows. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -24,7 +24,18 @@ class Change(Struct, Generic[R], frozen=True, gc=False):
     event: Event | None
 
 
-Announce: TypeAlias = Callable[[Sequence[Change[R]]], Iterable[tuple[str, bytes]]]
+class Announcement(NamedTuple):
+    """What a projection publishes of a change: `place` is its id in the stream, `<position>-<n>` or `<position>-*`.
+
+    One with a `name` is published once: of several with one name, at whatever places, the first.
+    """
+
+    place: str
+    value: bytes
+    name: str = ""
+
+
+Announce: TypeAlias = Callable[[Sequence[Change[R]]], Iterable[Announcement]]
 
 
 class Timeline(Protocol[Row_contra]):

@@ -5,11 +5,13 @@
 -- KEYS[1] checkpoint  hash    generation, position, version
 -- KEYS[2] rows        hash    row key -> encoded row, of this generation
 -- KEYS[3] feed        stream  what the projection announces, ids <position>-<n>
+-- KEYS[4] ids         hash    name of an announcement -> its id in the feed
 -- ARGV[1] MessagePack: {generation, expected, position, version, changed, announced, cap, histories, expected hash,
 --         event hash, log, appended}
 --   expected   the position of the rows that are saved, as far as the caller knows
 --   changed    [row key, encoded row] each
---   announced  [id, bytes] each; "<position>-*" is the next id of that position, from 1 on
+--   announced  [id, bytes, name] each; "<position>-*" is the next id of that position, from 1 on; one with a name that
+--              was announced before is left out
 --   cap        entries the feed keeps, 0 for all
 --   histories  [list key, position, …] each: positions to append to a list (the history of one task)
 --   expected hash, event hash  SHA-1 of the events at `expected` and `position`, "" if that is not known
@@ -19,7 +21,7 @@
 -- Returns {"ok"}; or, with nothing written, {"stale", generation, position, hash, version} of the saved rows, also where
 -- `position` lies before them; or {"rolled-back"} if the log has other events at the two positions, as it may after a
 -- failover.
-local checkpoint, rows, feed = KEYS[1], KEYS[2], KEYS[3]
+local checkpoint, rows, feed, ids = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local generation, expected, position, version, changed, announced, cap, histories, expected_hash, event_hash, log, appended =
   unpack(cmsgpack.unpack(ARGV[1]))
 
@@ -41,14 +43,20 @@ for _, row in ipairs(changed) do
   local name, encoded = unpack(row)
   redis.call('HSET', rows, name, encoded)
 end
-for _, entry in ipairs(announced) do
-  local id, bytes = unpack(entry)
+local function announce(id, bytes)
   local of = string.match(id, '^(%d+)-%*$')
   if of and #redis.call('XRANGE', feed, of .. '-0', '+', 'COUNT', 1) == 0 then id = of .. '-1' end -- 0 is an event's
   if cap > 0 then
-    redis.call('XADD', feed, 'MAXLEN', '~', cap, id, 'e', bytes)
-  else
-    redis.call('XADD', feed, id, 'e', bytes)
+    return redis.call('XADD', feed, 'MAXLEN', '~', cap, id, 'e', bytes)
+  end
+  return redis.call('XADD', feed, id, 'e', bytes)
+end
+for _, entry in ipairs(announced) do
+  local id, bytes, name = unpack(entry)
+  if name == '' then
+    announce(id, bytes)
+  elseif not redis.call('HGET', ids, name) then
+    redis.call('HSET', ids, name, announce(id, bytes))
   end
 end
 for _, history in ipairs(histories) do

@@ -7,6 +7,7 @@ Keys of the projection `name`, all written by save.lua and switch.lua alone:
                                             that a rebuild began
     duban:{L}:<name>:rows:<gen>     hash    row key -> the row as JSON, which keeps the offsets of instants
     duban:{L}:<name>:<feed>         stream  <position>-<n> -> e: an announcement, in the order of the log
+    duban:{L}:<name>:<feed>:ids     hash    name of an announcement -> its id in the stream, where they have names
     duban:{L}:<name>:history:<key>  list    the positions of a row's events, if the rules ask for a `history`
 
 Those of its timeline are in saved_timeline.py.
@@ -172,7 +173,7 @@ class SavedRows(Generic[R]):
                 reached.position,
                 self._rules.version,
                 [(name, lua_text(msgspec.json.encode(row))) for name, row in latest.items()],
-                [(id, lua_text(value)) for id, value in announced],
+                [(place, lua_text(value), name) for place, value, name in announced],
                 self._rules.cap,
                 [(self._history_key(name), *positions) for name, positions in histories.items()],
                 expected.event_hash,
@@ -184,7 +185,7 @@ class SavedRows(Generic[R]):
 
     async def save(self, generation: int, packed: bytes) -> Verdict:
         """Write what was packed for a generation, all or nothing."""
-        keys = [self._checkpoint, self.rows_key(generation), self.feed]
+        keys = [self._checkpoint, self.rows_key(generation), self.feed, f"{self.feed}:ids"]
         verdict, *found = await self._save(keys=keys, args=[packed])
         if verdict == b"ok":
             return "ok"

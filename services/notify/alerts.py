@@ -1,8 +1,9 @@
 """Alerts: which ones an event causes, and for which recipients. Pure."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
-from typing import NamedTuple, assert_never
+from datetime import datetime
+from typing import Any, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,11 +14,8 @@ from events.entries import Recorded
 from events.ledger import Ledger
 from events.schema import Unit
 
-VERSION = "2"
+VERSION = "3"
 """Of the rules in `evolve`: another one makes notify fold the whole log again, which announces no alerts."""
-
-TITLE_MOST = 24
-"""Characters of a task's title that a one-line title keeps."""
 
 
 class NotifiedTask(Struct, frozen=True, gc=False):
@@ -29,16 +27,37 @@ class NotifiedTask(Struct, frozen=True, gc=False):
 
 
 class Alert(Struct, frozen=True, gc=False):
-    """An alert to one recipient; `causes` are positions, `at` is the recorded instant of the last of them."""
+    """An alert to one recipient, as facts; its words are made when it is sent.
+
+    `id` is a hash (`alert_id`): the same after a rebuild and in another instance. `at` is the ledger's instant at which
+    it arose, `rule` the name of the rule, `step` that of an escalation, from 1. `days` are the days left until `due`,
+    or the days since, as of `at`. `unit` is the unit that reported, submitted or asked; `detail` the text that came
+    with the event (the message of an urging, the reason of a return), `deadline` the deadline's own text: data, never
+    markup. `causes` are positions. `waits` is whether it may be held until the next working time.
+    """
 
     id: str
     at: datetime
     on: Trigger
-    task: str
     recipient: str
-    title: str
-    text: str
-    causes: tuple[int, ...]
+    rule: str
+    task: str = ""
+    title: str = ""
+    lead: str = ""
+    step: int = 0
+    due: datetime | None = None
+    days: int | None = None
+    unit: str = ""
+    detail: str = ""
+    deadline: str = ""
+    causes: tuple[int, ...] = ()
+    waits: bool = True
+
+
+def alert_id(rule: str, step: int, task: str, due: datetime | None, recipient: str, cause: int = 0) -> str:
+    """Return the id of an alert, 24 hex digits; `cause` is the position of an event that can recur before a due."""
+    parts = (rule, str(step), task, due.isoformat() if due is not None else "", recipient, str(cause))
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
 
 
 def evolve(task: NotifiedTask | None, entry: Recorded) -> NotifiedTask | None:
@@ -74,32 +93,27 @@ def alerts_for(ledger: Ledger, task: NotifiedTask, entry: Recorded) -> Iterator[
     """Yield the alerts that an event causes: one per recipient, however many rules name it."""
     event = entry.event
     at = (event.recorded or event.time).astimezone(ledger.zone)
-    news = _news(ledger, event.data, at)
-    if news is None:
+    facts = _facts(event.data, at)
+    if facts is None:
         return
+    on, due, step = facts["on"], facts.get("due"), facts.get("days", 0) if facts["on"] == "neared" else 0
+    cause = 0 if due is not None else entry.position
     lead = ledger.directory.canonical(task.lead)
-    audiences = (audience for rule in ledger.alerts.rules if rule.on == news.on for audience in rule.to)
-    title = f"{news.word}：{event.subject} {_shortened(task.title)}"
-    text = f"{task.title}\n牵头单位：{lead}\n{news.line}"
-    for number, recipient in enumerate(dict.fromkeys(_recipients(ledger, audiences, lead, task.units))):
-        yield Alert(f"{entry.position}-{number}", at, news.on, event.subject, recipient, title, text, (entry.position,))
+    audiences = (audience for rule in ledger.alerts.rules if rule.on == on for audience in rule.to)
+    for recipient in dict.fromkeys(_recipients(ledger, audiences, lead, task.units)):
+        id = alert_id(on, step, event.subject, due, recipient, cause)
+        more = {"task": event.subject, "title": task.title, "lead": lead, "causes": (entry.position,), **facts}
+        yield Alert(id=id, at=at, recipient=recipient, rule=on, **more)
 
 
-class _News(NamedTuple):
-    on: Trigger
-    word: str
-    line: str
-
-
-def _news(ledger: Ledger, data: schema.EventData, at: datetime) -> _News | None:
+def _facts(data: schema.EventData, at: datetime) -> dict[str, Any] | None:
     match data:
         case schema.TaskAssigned(deadline=deadline):
-            return _News("assigned", "交办", f"时间进度：{deadline.text or '未定'}")
+            return {"on": "assigned", "deadline": deadline.text}
         case schema.DeadlineNeared(due=due, days_left=days) if at < due:  # recorded later, the passing alone is news
-            left = "今日到期" if days <= 1 else f"还有 {days} 天到期"  # the last day counts: due is the day after it
-            return _News("neared", left, f"应于{_last_day(ledger, due)}前（含当日）办结")
+            return {"on": "neared", "due": due.astimezone(at.tzinfo), "days": days}
         case schema.DeadlinePassed(due=due):
-            return _News("passed", "逾期", f"应于{_last_day(ledger, due)}前（含当日）办结，至今未销号")
+            return {"on": "passed", "due": due.astimezone(at.tzinfo), "days": (at - due).days}
         case _:
             return None
 
@@ -118,12 +132,3 @@ def _recipients(ledger: Ledger, audiences: Iterable[Audience], lead: str, units:
                 yield ledger.alerts.supervisor
             case _:
                 assert_never(audience)
-
-
-def _last_day(ledger: Ledger, due: datetime) -> str:
-    """Return the last day in time, which is the day before the due instant."""
-    return f"{(due - timedelta(seconds=1)).astimezone(ledger.zone):%Y年%-m月%-d日}"
-
-
-def _shortened(title: str) -> str:
-    return title if len(title) <= TITLE_MOST else f"{title[:TITLE_MOST]}…"

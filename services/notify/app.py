@@ -23,6 +23,7 @@ from services.common.web import application
 from services.contract.openapi import POSITION, answers, problems
 from services.notify.channels import fault
 from services.notify.deliveries import State
+from services.notify.published_days import PublishedDays
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
 from services.notify.store import AlertQuery, Outbox
@@ -59,7 +60,7 @@ def build(settings: Settings) -> Service:
 async def _open(replicas: int, service: Running, name: str, ledger: Ledger, clock: Clock) -> AlertReader:
     """Load a ledger's alerts, and follow its log and send from there."""
     http = await service.enter(httpx.AsyncClient(follow_redirects=False))
-    sender = Sender(Outbox(service.redis, name, replicas), name, ledger, clock, http)
+    sender = Sender(Outbox(service.redis, name, replicas), name, ledger, clock, http, PublishedDays())
     reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow)
     await reader.load()
     service.on_stop(sender.stop)

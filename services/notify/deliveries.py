@@ -13,6 +13,9 @@ from services.notify.alerts import Alert
 DIGEST_MOST = 200
 """Alerts in one digest: as many as a reader looks through and a channel accepts."""
 
+TITLE_MOST = 24
+"""Characters of a task's title that a one-line title keeps."""
+
 TRIES = 8
 """Attempts before a delivery fails: about five minutes of back-off in all."""
 
@@ -46,13 +49,17 @@ class Delivery(Struct, frozen=True, gc=False):
 
 
 class Digest(Struct, frozen=True, gc=False):
-    """Alerts to one recipient that are sent together, at `closes`; its id is that of its first alert."""
+    """Alerts of one `group` (gathering.py) to one recipient that are sent together, at `closes`.
+
+    Its id is that of its first alert.
+    """
 
     id: str
     recipient: str
     closes: datetime
     alerts: tuple[str, ...]
     deliveries: tuple[Delivery, ...] | None = None
+    group: str = ""
 
     @property
     def done(self) -> bool:
@@ -62,17 +69,29 @@ class Digest(Struct, frozen=True, gc=False):
         )
 
 
-def gather(pending: Digest | None, alert: Alert, window: timedelta) -> Digest:
-    """Return the digest with an alert added: the recipient's open one, or a new one."""
-    if pending is not None and alert.at < pending.closes and len(pending.alerts) < DIGEST_MOST:
-        return replace(pending, alerts=(*pending.alerts, alert.id))
-    return Digest(alert.id, alert.recipient, alert.at + window, (alert.id,))
-
-
 def message(ledger: Ledger, digest: Digest, alerts: Sequence[Alert]) -> tuple[str, str]:
     """Return a digest's title and text, in Chinese."""
-    title = alerts[0].title if len(alerts) == 1 else f"{ledger.title}：{digest.recipient}有 {len(alerts)} 条提醒"
-    return f"【督办】{title}", "\n\n".join(f"{alert.title}\n{alert.text}" for alert in alerts)
+    titles = [f"{_word(alert)}：{alert.task} {_shortened(alert.title)}" for alert in alerts]
+    title = titles[0] if len(alerts) == 1 else f"{ledger.title}：{digest.recipient}有 {len(alerts)} 条提醒"
+    texts = [f"{alert.title}\n牵头单位：{alert.lead}\n{_line(ledger, alert)}" for alert in alerts]
+    return f"【督办】{title}", "\n\n".join(f"{title}\n{text}" for title, text in zip(titles, texts, strict=True))
+
+
+def _word(alert: Alert) -> str:
+    if alert.on == "neared":
+        return "今日到期" if (alert.days or 0) <= 1 else f"还有 {alert.days} 天到期"  # the last day counts
+    return {"assigned": "交办", "passed": "逾期"}.get(alert.on, alert.on)
+
+
+def _line(ledger: Ledger, alert: Alert) -> str:
+    if alert.due is None:
+        return f"时间进度：{alert.deadline or '未定'}"
+    last = (alert.due - timedelta(seconds=1)).astimezone(ledger.zone)  # the day before the due instant
+    return f"应于{last:%Y年%-m月%-d日}前（含当日）办结{'，至今未销号' if alert.on == 'passed' else ''}"
+
+
+def _shortened(title: str) -> str:
+    return title if len(title) <= TITLE_MOST else f"{title[:TITLE_MOST]}…"
 
 
 def state_of(digest: Digest | None) -> State:

@@ -3,7 +3,7 @@
 -- Allowed when the memory is full: derived data is bounded by the log, and the log accepts nothing more then.
 --
 -- KEYS[1] lease    string      the sender's token
--- KEYS[2] planned  string      id of the last alert that is in a digest
+-- KEYS[2] planned  string      place of the last alert that is in a digest
 -- KEYS[3] digests  hash        digest id -> encoded digest
 -- KEYS[4] pending  set         ids of the digests with deliveries left
 -- KEYS[5] grouped  hash        alert id -> digest id

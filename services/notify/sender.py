@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Sequence
-from datetime import timedelta
 
 import httpx
 import msgspec
@@ -22,7 +21,8 @@ from events.ledger import Ledger
 from services.common.clock import Clock, real_time
 from services.notify.alerts import Alert
 from services.notify.channels import Message, Result, fingerprint, send, shown
-from services.notify.deliveries import Attempt, Delivery, Digest, attempted, backoff, gather, interrupted, message
+from services.notify.deliveries import Attempt, Delivery, Digest, attempted, backoff, interrupted, message
+from services.notify.gathering import WorkingDays, gather, group_of
 from services.notify.store import DeadLetter, Outbox
 
 TURN_SECONDS = 0.2
@@ -34,13 +34,15 @@ log = structlog.get_logger()
 class Sender:
     """Delivers one ledger's alerts."""
 
-    def __init__(self, outbox: Outbox, name: str, ledger: Ledger, clock: Clock, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self, outbox: Outbox, name: str, ledger: Ledger, clock: Clock, http: httpx.AsyncClient, days: WorkingDays
+    ) -> None:
         self._outbox = outbox
         self._name = name
         self._ledger = ledger
         self._clock = clock
         self._http = http
-        self._window = timedelta(minutes=ledger.alerts.window_minutes)
+        self._days = days
         self._digests: dict[str, Digest] = {}
         self._open: dict[str, Digest] = {}
         self._unkept: dict[str, Digest] = {}
@@ -87,7 +89,7 @@ class Sender:
         self._unkept.clear()
         self._dead.clear()
         self._digests = {digest.id: digest for digest in await self._outbox.pending()}
-        self._open = {digest.recipient: digest for digest in self._digests.values() if digest.deliveries is None}
+        self._open = {digest.group: digest for digest in self._digests.values() if digest.deliveries is None}
         for digest in list(self._digests.values()):
             for delivery in digest.deliveries or ():
                 if delivery.state == "sending":
@@ -100,18 +102,19 @@ class Sender:
         if self._unsure:  # whether the last plan was kept
             kept = [digest for digest in await self._outbox.pending() if digest.deliveries is None]
             self._digests |= {digest.id: digest for digest in kept}
-            self._open |= {digest.recipient: digest for digest in kept}
+            self._open |= {digest.group: digest for digest in kept}
         self._unsure = True
         while alerts := await self._outbox.unplanned():
             touched: dict[str, Digest] = {}
             pending = dict(self._open)
             pairs: list[tuple[str, str]] = []
-            for alert in alerts:
-                digest = gather(pending.get(alert.recipient), alert, self._window)
-                pending[alert.recipient] = touched[digest.id] = digest
+            for _, alert in alerts:
+                group = group_of(self._ledger, alert)
+                digest = gather(pending.get(group), alert, self._ledger, self._days)
+                pending[group] = touched[digest.id] = digest
                 pairs.append((alert.id, digest.id))
             async with self._writing:
-                await self._written(list(touched.values()), pairs)
+                await self._written(list(touched.values()), pairs, planned=alerts[-1][0])
             self._digests |= touched
             self._open = pending
         self._unsure = False
@@ -123,8 +126,8 @@ class Sender:
             channels = self._ledger.alerts.channels_of(digest.recipient)
             deliveries = tuple(Delivery(fingerprint(channel), shown(channel)) for channel in channels)
             self._set(replace(digest, deliveries=deliveries))
-            if self._open.get(digest.recipient) is digest:
-                del self._open[digest.recipient]
+            if self._open.get(digest.group) is digest:
+                del self._open[digest.group]
 
     async def _start(self) -> None:
         """Start the deliveries that are due, one per channel at once, after their start is kept."""
@@ -204,9 +207,13 @@ class Sender:
             del self._dead[: len(dead)]
 
     async def _written(
-        self, digests: Sequence[Digest], pairs: Sequence[tuple[str, str]] = (), dead: Sequence[DeadLetter] = ()
+        self,
+        digests: Sequence[Digest],
+        pairs: Sequence[tuple[str, str]] = (),
+        dead: Sequence[DeadLetter] = (),
+        planned: str = "",
     ) -> None:
-        if not await self._outbox.keep(digests, pairs, dead):
+        if not await self._outbox.keep(digests, pairs, dead, planned):
             raise RuntimeError("the lease has expired: nothing is written until it is acquired again")
 
     def _channel(self, digest: Digest, delivery: Delivery) -> Channel | None:

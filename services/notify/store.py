@@ -2,8 +2,10 @@
 
 Keys in addition to the projection's (events/projection.py), written by keep.lua alone:
 
-    duban:{L}:notify:alerts   stream  <position>-<n> -> e: the alert as JSON          written by save.lua
-    duban:{L}:notify:planned  string  id of the last alert that went into a digest
+    duban:{L}:notify:alerts   stream  <position>-<n>, its place -> e: the alert as JSON; written by save.lua
+    duban:{L}:notify:alerts:ids
+                              hash    alert id -> its place in the stream; written by save.lua, so each is there once
+    duban:{L}:notify:planned  string  place of the last alert that went into a digest
     duban:{L}:notify:digests  hash    digest id -> digest, deliveries and attempts as MessagePack
     duban:{L}:notify:pending  set     ids of the digests that are not done
     duban:{L}:notify:grouped  hash    alert id -> digest id
@@ -14,7 +16,7 @@ Keys in addition to the projection's (events/projection.py), written by keep.lua
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -30,7 +32,7 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.replicas import Confirmed
-from events.rules import Change, Rules
+from events.rules import Announcement, Change, Rules
 from events.scripts import lua_text, script
 from services.notify.alerts import VERSION, Alert, NotifiedTask, alerts_for, evolve
 from services.notify.deliveries import Delivery, Digest, State, state_of
@@ -54,8 +56,9 @@ class DeadLetter(Struct, frozen=True):
 
 
 class AlertStatus(NamedTuple):
-    """An alert, its state, and the digest that has it."""
+    """An alert, its place in the stream, its state, and the digest that has it."""
 
+    place: str
     alert: Alert
     state: State
     digest: Digest | None
@@ -95,22 +98,22 @@ class Alerts:
             alerts = _decoded(await self._redis.xrevrange(self.projection.feed, max=end, count=READ_BATCH))
             if not alerts:
                 return found, None
-            before = alerts[-1].id
-            wanted = [alert for alert in alerts if _matches(query, alert)]
+            before = alerts[-1][0]
+            wanted = [(place, alert) for place, alert in alerts if _matches(query, alert)]
             found += [one for one in await self._statuses(wanted) if query.state in {None, one.state}]
         page = found[: query.limit]
-        return page, page[-1].alert.id
+        return page, page[-1].place
 
-    async def _statuses(self, alerts: Sequence[Alert]) -> list[AlertStatus]:
+    async def _statuses(self, alerts: Sequence[tuple[str, Alert]]) -> list[AlertStatus]:
         if not alerts:
             return []
-        groups = await self._redis.hmget(self._grouped, [alert.id for alert in alerts])
+        groups = await self._redis.hmget(self._grouped, [alert.id for _, alert in alerts])
         ids = sorted({group for group in groups if group is not None})
         rows = await self._redis.hmget(self._digests, ids) if ids else []
         digests = {id: _digest.decode(row) for id, row in zip(ids, rows, strict=True)}
         return [
-            AlertStatus(alert, state_of(digests.get(group)), digests.get(group))
-            for alert, group in zip(alerts, groups, strict=True)
+            AlertStatus(place, alert, state_of(digests.get(group)), digests.get(group))
+            for (place, alert), group in zip(alerts, groups, strict=True)
         ]
 
 
@@ -168,29 +171,38 @@ class Outbox:
         rows = await self._redis.hmget(self._digests, ids) if ids else []
         return [_digest.decode(row) for row in rows]
 
-    async def unplanned(self) -> list[Alert]:
-        """Return the next alerts without a digest."""
+    async def unplanned(self) -> list[tuple[str, Alert]]:
+        """Return the next alerts without a digest, with their places in the stream."""
         planned = await self._redis.get(self._planned)
         start = "-" if planned is None else f"({planned.decode()}"
         return _decoded(await self._redis.xrange(self._feed, min=start, count=READ_BATCH))
 
     async def alerts(self, ids: Sequence[str]) -> list[Alert]:
         """Return alerts by their ids."""
+        places = await self._redis.hmget(f"{self._feed}:ids", list(ids))
         async with self._redis.pipeline(transaction=False) as pipe:
-            for id in ids:
-                pipe.xrange(self._feed, min=id, max=id)
-            return [alert for entries in await pipe.execute() for alert in _decoded(entries)]
+            for place in places:
+                if place is not None:
+                    pipe.xrange(self._feed, min=place, max=place)
+            return [alert for entries in await pipe.execute() for _, alert in _decoded(entries)]
 
     async def keep(
-        self, digests: Sequence[Digest], planned: Sequence[tuple[str, str]] = (), dead: Sequence[DeadLetter] = ()
+        self,
+        digests: Sequence[Digest],
+        grouped: Sequence[tuple[str, str]] = (),
+        dead: Sequence[DeadLetter] = (),
+        planned: str = "",
     ) -> bool:
-        """Write digests, newly planned (alert, digest) pairs, and dead letters; False where the lease is lost."""
+        """Write digests, (alert, digest) pairs, dead letters, and the place of the last alert that was planned.
+
+        Return False where the lease is lost.
+        """
         packed = msgspec.msgpack.encode(
             (
                 self._token,
-                planned[-1][0] if planned else "",
-                [(digest.id, lua_text(msgspec.msgpack.encode(digest)), digest.done) for digest in digests],
                 planned,
+                [(digest.id, lua_text(msgspec.msgpack.encode(digest)), digest.done) for digest in digests],
+                grouped,
                 [lua_text(msgspec.json.encode(letter)) for letter in dead],
             )
         )
@@ -204,14 +216,16 @@ _alert = msgspec.json.Decoder(Alert)
 _digest = msgspec.msgpack.Decoder(Digest)
 
 
-def _announce(ledger: Ledger, changes: Sequence[Change[NotifiedTask]]) -> list[tuple[str, bytes]]:
-    entries = [(change.row, Recorded(change.position, change.event)) for change in changes if change.event is not None]
-    alerts = [alert for task, entry in entries for alert in alerts_for(ledger, task, entry)]
-    return [(alert.id, msgspec.json.encode(alert)) for alert in alerts]
+def _announce(ledger: Ledger, changes: Sequence[Change[NotifiedTask]]) -> Iterator[Announcement]:
+    for change in changes:
+        if change.event is not None:
+            alerts = alerts_for(ledger, change.row, Recorded(change.position, change.event))
+            for number, alert in enumerate(alerts):
+                yield Announcement(f"{change.position}-{number}", msgspec.json.encode(alert), alert.id)
 
 
-def _decoded(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Alert]:
-    return [_alert.decode(fields[b"e"]) for _, fields in entries]
+def _decoded(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[tuple[str, Alert]]:
+    return [(place.decode(), _alert.decode(fields[b"e"])) for place, fields in entries]
 
 
 def _matches(query: AlertQuery, alert: Alert) -> bool:

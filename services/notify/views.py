@@ -16,7 +16,7 @@ class DeliveryView(Struct, frozen=True):
     attempts: tuple[Attempt, ...]
 
 
-class AlertView(Alert, frozen=True):
+class AlertView(Alert, frozen=True, kw_only=True):
     """An alert, its state, the digest that has it, and that digest's deliveries."""
 
     state: State

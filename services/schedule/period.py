@@ -51,13 +51,14 @@ def _moved(day: datetime) -> datetime:
     A far year has no calendar for long, and a deadline that is wrong by a holiday can be clarified; none at all cannot
     be reminded of. `explain` says where a reading rests on weekends alone.
     """
-    while not _works(day.date()):
+    while not is_working(day.date()):
         day += timedelta(days=1)
     return day
 
 
 @cache
-def _works(day: date) -> bool:
+def is_working(day: date) -> bool:
+    """Return whether offices work on a day; where the calendar is not published, Saturdays and Sundays rest."""
     return bool(chinese_calendar.is_workday(day)) if is_published(day.year) else day.weekday() < _SATURDAY
 
 
@@ -67,5 +68,5 @@ def _working_day(day: datetime, count: int) -> datetime:
         day += timedelta(days=1)
         if not is_published(day.year):
             raise ValueError(f"the working days of {day.year} are not published yet, or no longer kept")
-        count -= _works(day.date())
+        count -= is_working(day.date())
     return day

@@ -165,7 +165,7 @@ EDITS: dict[str, tuple[str, Edit]] = {
     "an alert removed": ("alerts", of(ALERTS, lambda entries: entries.pop(1))),
     "an alert deleted": ("alerts", lambda redis: _removed(redis, ALERTS)),
     "an alert invented": ("alerts", lambda redis: redis.xadd(ALERTS, {"e": b"{}"}, id="9-0")),
-    "an alert's text": ("alerts", of(ALERTS, altered("text", "无事"))),
+    "an alert's text": ("alerts", of(ALERTS, altered("title", "无事"))),
     "an alert's recipient": ("alerts", of(ALERTS, altered("recipient", "市文联"))),
     "an alert's cause": ("alerts", of(ALERTS, altered("causes", [2]))),
     "a digest removed": ("digests", lambda redis: redis.delete(DIGESTS)),

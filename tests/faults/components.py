@@ -15,6 +15,7 @@ from services.ingest.inbox import Inbox
 from services.ingest.request import UnavailableError
 from services.ingest.writer import Writer
 from services.notify.app import PAUSE_SECONDS
+from services.notify.published_days import PublishedDays
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
 from services.notify.store import Outbox
@@ -75,7 +76,7 @@ async def status(world: World, process: SimulatedProcess, redis: Any) -> None:
 async def notify(world: World, _: SimulatedProcess, redis: Any) -> None:
     """The alerts and their sender."""
     readers = Readers(redis)
-    sender = Sender(Outbox(redis, NAME), NAME, world.ledger, world.clock, world.http)
+    sender = Sender(Outbox(redis, NAME), NAME, world.ledger, world.clock, world.http, PublishedDays())
     reader = AlertReader(redis, NAME, world.ledger, world.clock, sender, readers.follow)
     await reader.load()
     await asyncio.gather(

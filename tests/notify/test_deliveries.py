@@ -17,20 +17,22 @@ from services.notify.deliveries import (
     Digest,
     attempted,
     backoff,
-    gather,
     interrupted,
     message,
     state_of,
 )
+from services.notify.gathering import gather
+from services.notify.published_days import PublishedDays
 
 LEDGER = Ledger("湛江市残疾人工作重点任务")
 DUE = datetime(2019, 1, 1, tzinfo=UTC) - timedelta(hours=8)
 WINDOW = timedelta(minutes=10)
+DAYS = PublishedDays()
 
 
 def alert(number: int, at: datetime, recipient: str = "市残联") -> Alert:
     """Return an alert of position `number`."""
-    return Alert(f"{number}-0", at, "passed", "zj-2017-07", recipient, "逾期：zj-2017-07", "…", (number,))
+    return Alert(f"{number}-0", at, "passed", recipient, "passed", "zj-2017-07", "建立基地", "市残联", due=DUE)
 
 
 @given(st.lists(st.integers(0, 40), min_size=1).map(sorted))
@@ -39,7 +41,7 @@ def test_a_digest_holds_what_came_within_the_window_of_its_first_alert(minutes: 
     pending: Digest | None = None
     digests: dict[str, Digest] = {}
     for number, minute in enumerate(minutes, 1):
-        pending = gather(pending, alert(number, DUE + timedelta(minutes=minute)), WINDOW)
+        pending = gather(pending, alert(number, DUE + timedelta(minutes=minute)), LEDGER, DAYS)
         digests[pending.id] = pending
     grouped = [id for digest in digests.values() for id in digest.alerts]
     assert grouped == [f"{number}-0" for number in range(1, len(minutes) + 1)]
@@ -52,7 +54,7 @@ def test_a_digest_holds_what_came_within_the_window_of_its_first_alert(minutes: 
 def test_a_digest_that_is_full_makes_room_for_another() -> None:
     """A digest has a bound, whatever arrives within one window."""
     full = Digest("1-0", "市残联", DUE + WINDOW, tuple(f"{n}-0" for n in range(1, DIGEST_MOST + 1)))
-    assert gather(full, alert(900, DUE), WINDOW).id == "900-0"
+    assert gather(full, alert(900, DUE), LEDGER, DAYS).id == "900-0"
 
 
 def test_a_digest_of_several_alerts_says_how_many_and_repeats_them_all() -> None:
@@ -61,7 +63,7 @@ def test_a_digest_of_several_alerts_says_how_many_and_repeats_them_all() -> None
     title, text = message(LEDGER, digest, [alert(1, DUE), alert(2, DUE)])
     assert title == "【督办】湛江市残疾人工作重点任务：市残联有 2 条提醒"
     assert text.count("逾期：zj-2017-07") == 2
-    assert message(LEDGER, digest, [alert(1, DUE)])[0] == "【督办】逾期：zj-2017-07"
+    assert message(LEDGER, digest, [alert(1, DUE)])[0] == "【督办】逾期：zj-2017-07 建立基地"
 
 
 def test_a_delivery_is_given_up_after_its_last_try_or_at_a_final_answer() -> None:

@@ -1,5 +1,6 @@
 """Alerts: exactly those that a fresh fold gives."""
 
+import itertools
 from typing import Any
 
 import msgspec
@@ -33,7 +34,8 @@ async def check_alerts(redis: Any, log: Log, ledger: Ledger) -> list[Finding]:
             task = evolve(tasks.get(entry.event.subject), entry)
             if task is not None:
                 tasks[entry.event.subject] = task
-                expected.update({alert.id: alert for alert in alerts_for(ledger, task, entry)})
+                places = (f"{position}-{number}" for number in itertools.count())
+                expected.update(zip(places, alerts_for(ledger, task, entry), strict=False))
         last = min(batch[-1].position, until)
         found = {
             id.decode(): fields[b"e"] for id, fields in await redis.xrange(feed, min=f"{after + 1}-0", max=f"{last}")

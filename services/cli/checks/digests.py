@@ -70,8 +70,9 @@ async def _recipients(redis: Any, feed: str, planned: str | None) -> dict[str, s
     found: dict[str, str] = {}
     after = "-"
     while planned is not None and (entries := await redis.xrange(feed, min=after, max=planned, count=READ_BATCH)):
-        for id, fields in entries:
-            found[id.decode()] = _alert.decode(fields[b"e"]).recipient
+        for _, fields in entries:
+            alert = _alert.decode(fields[b"e"])
+            found[alert.id] = alert.recipient
         after = f"({entries[-1][0].decode()}"
         if entries[-1][0].decode() == planned:
             break
