@@ -10,7 +10,8 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter, SkipValidation
 
-from events.alerting import EVERYBODY, Trigger
+from events.alert_rule import Trigger
+from events.alerting import EVERYBODY
 from events.ledger import Ledger
 from events.text import name_of
 from events.working_days import WorkingDays
@@ -35,6 +36,9 @@ from services.notify.views import AlertPage, view
 
 CATCH_UP_SECONDS = 1.0
 """Between two reads of the log without a message: the delay that a lost message can cause."""
+
+ELAPSE_SECONDS = 0.25
+"""Between two looks at the clock: the delay of an alert that arises by time alone."""
 
 PAUSE_SECONDS = 0.01
 """Between two turns of a sender; longer only where a turn fails at once, repeatedly."""
@@ -70,12 +74,13 @@ async def _open(
     http = await service.enter(httpx.AsyncClient(follow_redirects=False))
     sender = Sender(Outbox(service.redis, name, settings.replicas), name, ledger, clock, http, days)
     calendars = CalendarReader(service.redis, name, ledger, clock, service.follow, settings.public_url)
-    reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow, calendars)
+    reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow, days, calendars)
     await calendars.load()
     await reader.load()
     service.on_stop(sender.stop)
     service.repeat(CATCH_UP_SECONDS, calendars.catch_up)
     service.repeat(CATCH_UP_SECONDS, reader.catch_up)
+    service.repeat(ELAPSE_SECONDS, reader.elapse)
     service.repeat(PAUSE_SECONDS, sender.turn)
     return reader
 

@@ -79,7 +79,7 @@ async def notify(world: World, _: SimulatedProcess, redis: Any) -> None:
     readers = Readers(redis)
     sender = Sender(Outbox(redis, NAME), NAME, world.ledger, world.clock, world.http, LIBRARY)
     calendars = CalendarReader(redis, NAME, world.ledger, world.clock, readers.follow, None)
-    reader = AlertReader(redis, NAME, world.ledger, world.clock, sender, readers.follow, calendars)
+    reader = AlertReader(redis, NAME, world.ledger, world.clock, sender, readers.follow, LIBRARY, calendars)
     await calendars.load()
     await reader.load()
     await asyncio.gather(

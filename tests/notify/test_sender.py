@@ -40,7 +40,7 @@ class Post:
     def __init__(self, redis: Any, channels: Mapping[str, tuple[Channel, ...]], http: httpx.AsyncClient) -> None:
         self.ledger = Ledger("湛江市", alerts=AlertRules("督查室", WINDOW, channels=dict(channels)))
         self.clock = FixedClock(START)
-        self.alerts = Alerts(redis, NAME, self.ledger)
+        self.alerts = Alerts(redis, NAME, self.ledger, LIBRARY)
         self.sender = Sender(Outbox(redis, NAME), NAME, self.ledger, self.clock, http, LIBRARY)
 
     async def turns(self, count: int = 4) -> None:

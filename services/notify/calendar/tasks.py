@@ -63,7 +63,13 @@ def evolve(ledger: Ledger, task: CalendarTask | None, entry: Recorded) -> Calend
             return _revised(ledger, task, event, entry.position)
         case schema.ExtensionRequested() | schema.ExtensionRefused():
             return replace(task, term=_term(ledger, task, event))
-        case schema.TaskSigned() | schema.TaskUrged() | schema.CompletionReturned() | schema.DeadlineNeared():
+        case (
+            schema.TaskSigned()
+            | schema.TaskUrged()
+            | schema.CompletionReturned()
+            | schema.DeadlineNeared()
+            | schema.AlertAcknowledged()
+        ):
             return None
         case _:
             assert_never(data)

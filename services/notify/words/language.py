@@ -5,7 +5,7 @@ from datetime import date
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from services.notify.alerts import Alert
-from services.notify.words.figures import SummaryTask, WeeklySummary
+from services.notify.week import SummaryTask, WeeklySummary
 
 Language: TypeAlias = Literal["zh", "en"]
 
@@ -16,6 +16,17 @@ class LetterCounts(NamedTuple):
     overdue: int
     soon: int
     other: int
+
+
+class LineFacts(NamedTuple):
+    """What the lines of an alert are made of, besides its facts: its text as one line, and last days in time.
+
+    `due` is that of its due instant, `proposed` that of the one which an extension asks for.
+    """
+
+    detail: str = ""
+    due: date | None = None
+    proposed: date | None = None
 
 
 class Words(Protocol):
@@ -35,8 +46,8 @@ class Words(Protocol):
     def word(self, alert: Alert) -> str:
         """Return what an alert is about, in a word or two; the task's title follows."""
 
-    def lines(self, alert: Alert, detail: str, last_day: date | None) -> Iterator[str]:
-        """Yield what an alert says of its task; `last_day` is the last day in time of its due."""
+    def lines(self, alert: Alert, facts: LineFacts) -> Iterator[str]:
+        """Yield what an alert says of its task."""
 
     def counts(self, recipient: str, counts: LetterCounts) -> str:
         """Return the subject of several alerts."""
