@@ -36,6 +36,7 @@ class AlertReader:
         self.alerts = Alerts(redis, name, ledger, days)
         self.sender = sender
         self.calendars = calendars
+        self._days = days
         self._log = follow(self.alerts.projection.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
         self._rollbacks = 0
 
@@ -46,8 +47,10 @@ class AlertReader:
         self._log.skip_to(f"{self.alerts.projection.position}-0")
 
     def samples(self) -> Iterator[Sample]:
-        """Yield the position."""
+        """Yield the position, and how many calendars of working days are missing."""
         yield Sample("duban_position", "Position of the log that is reflected", self.alerts.projection.position)
+        missing = len(list(self._days.lacking(self.alerts.ledger.day(self.clock.now()))))
+        yield Sample("duban_calendars_missing", "Years whose calendar of working days is needed and missing", missing)
 
     async def catch_up(self, entries: "list[StreamEntry] | None" = None) -> None:
         """Fold the log to its tail and announce alerts; `entries` are those that a follower has read."""
