@@ -27,6 +27,12 @@ Festival: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9]{4}年[^0-9\n]+$(?!\n)
 CLOCK = "duban"
 """The authenticated name of the ledger's own clock; no source can have it."""
 
+NOTIFY = "notify"
+"""The authenticated name of notify, which submits acknowledgements for people; no source can have it."""
+
+RESERVED = {CLOCK: "that is the ledger's own clock", NOTIFY: "notify submits acknowledgements by that name"}
+"""Names that no source can have, and why."""
+
 EVERY_UNIT = "*"
 """In a source's units: it speaks for every unit."""
 
@@ -74,8 +80,9 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     def __post_init__(self) -> None:
         ZoneInfo(self.timezone)  # raises ZoneInfoNotFoundError, a KeyError, for a zone that does not exist
-        if CLOCK in self.sources:
-            raise ValueError(f"no source can be named {CLOCK!r}: that is the ledger's own clock")
+        for name, why in RESERVED.items():
+            if name in self.sources:
+                raise ValueError(f"no source can be named {name!r}: {why}; give it another name")
         _ = self.directory  # raises ValueError for names that contradict each other
         self._check_recipients()
 

@@ -26,6 +26,8 @@ from services.common.settings import Settings, SettingsError, load_ledgers
 from services.common.web import application
 from services.contract.openapi import POSITION, answers, problems
 from services.notify.buckets import Buckets
+from services.notify.calendar.reader import CalendarReader
+from services.notify.calendar.routes import deadlines
 from services.notify.carrying import Carrier
 from services.notify.channels.fault import fault
 from services.notify.channels.network import Network
@@ -63,7 +65,7 @@ def build(settings: Settings) -> Service:
     endpoints: dict[str, AlertReader] = {}
     return application(
         "notify",
-        [list_alerts],
+        [list_alerts, deadlines],
         lifespan(settings, ledgers, endpoints, partial(_open, settings, days)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
@@ -83,10 +85,13 @@ async def _open(
     given = Environment(name, ledger, clock, ways, days, settings.public_url)
     outbox = Outbox(service.redis, name, settings.replicas)
     sender = Sender(outbox, alerts, Buckets(service.redis), given)
-    reader = AlertReader(service.redis, clock, alerts, sender, service.follow)
+    calendars = CalendarReader(service.redis, name, ledger, clock, service.follow, settings.public_url)
+    reader = AlertReader(service.redis, given, alerts, sender, service.follow, calendars)
     await Carrier(service.redis, name, ledger, ways, outbox).carry_over()
+    await calendars.load()
     await reader.load()
     service.on_stop(sender.stop)
+    service.repeat(CATCH_UP_SECONDS, calendars.catch_up)
     service.repeat(CATCH_UP_SECONDS, reader.catch_up)
     service.repeat(ELAPSE_SECONDS, reader.elapse)
     service.repeat(PAUSE_SECONDS, sender.turn)
