@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from events.alerting import AlertRules
 from events.directory import Directory, Succession, check_names
 from events.envelope import Event
+from events.light_names import LightColour, LightName
 from events.local import local_data
 from events.reading import ReadingRules
 from events.schema import EventData, Name
@@ -66,6 +67,7 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         default_factory=dict
     )
     lights: LightRules = LightRules()
+    light_names: dict[LightColour, LightName] = field(default_factory=dict)
     alerts: AlertRules = AlertRules()
     reading: ReadingRules = ReadingRules()
     festivals: dict[Festival, date] = field(default_factory=dict)

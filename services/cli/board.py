@@ -1,6 +1,7 @@
 """The board in a terminal: task rows as a table, alerts as a list, in Chinese like the data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from rich.table import Table
@@ -23,24 +24,6 @@ REASONS = {
     "on-track": "",
 }
 
-ALERTS = {
-    "assigned": "交办",
-    "neared": "临近时限",
-    "passed": "逾期",
-    "open": "逾期未销号",
-    "submitted": "报送办结",
-    "returned": "退回",
-    "requested": "申请延期",
-    "granted": "同意延期",
-    "refused": "不同意延期",
-    "urged": "催办",
-    "reassigned": "调整责任单位",
-    "silent": "长期未反馈进展",
-    "weekly": "督办周报",
-    "trouble": "通知渠道异常",
-}
-"""What gave rise to an alert."""
-
 STATES = {
     "assigned": "已交办",
     "in-progress": "办理中",
@@ -50,8 +33,10 @@ STATES = {
 }
 
 
-def table(rows: Sequence[dict[str, Any]], title: str, caption: str = "") -> Table:
-    """Return task rows as a table."""
+def table(
+    rows: Sequence[dict[str, Any]], title: str, caption: str = "", names: Mapping[str, Any] = MappingProxyType({})
+) -> Table:
+    """Return task rows as a table; `names` are those of the overview's `light_names`."""
     board = Table(title=title, caption=caption, expand=True, pad_edge=False)
     board.add_column("序号", justify="right", no_wrap=True)
     board.add_column("工作任务", no_wrap=True, overflow="ellipsis", ratio=3)
@@ -62,7 +47,7 @@ def table(rows: Sequence[dict[str, Any]], title: str, caption: str = "") -> Tabl
     board.add_column("灯", no_wrap=True)
     board.add_column("说明", no_wrap=True)
     for row in rows:
-        word, style = LIGHTS[row["light"]]
+        style = LIGHTS[row["light"]][1]
         percent = row["percent"]
         board.add_row(
             str(row["row"] or row["task"]),
@@ -71,34 +56,35 @@ def table(rows: Sequence[dict[str, Any]], title: str, caption: str = "") -> Tabl
             row["deadline"]["text"] or "—",
             f"{percent:g}%" if percent is not None else "—",
             STATES[row["state"]],
-            Text(word, style=style),
+            Text(light_word(row["light"], names), style=style),
             REASONS[row["light_reason"]],
         )
     return board
 
 
+def light_word(light: str, names: Mapping[str, Any]) -> str:
+    """Return a light's shape and word, the ledger's own where it has one."""
+    shape, _, usual = LIGHTS[light][0].partition(" ")
+    return f"{shape} {names.get(light, {}).get('word') or usual}"
+
+
 def figures(overview: dict[str, Any]) -> str:
     """Return the ledger's figures as one line."""
-    lights = overview["lights"]
-    counted = "  ".join(f"{LIGHTS[light][0]} {lights[light]}" for light in LIGHTS)
-    return f"{overview['at'][:10]}  共 {overview['tasks']} 项  {counted}  （位置 {overview['position']}）"
+    lights, names = overview["lights"], overview["light_names"]
+    counted = "  ".join(f"{light_word(light, names)} {lights[light]}" for light in LIGHTS)
+    return f"{overview['at'][:10]}  共 {overview['tasks']} 项  {counted}  （日志序号 {overview['position']}）"
 
 
 def alert_lines(alerts: Sequence[dict[str, Any]], most: int) -> list[str]:
     """Return alerts, newest first, one line per event with its recipients."""
     by_event: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for alert in alerts:
-        by_event.setdefault((*alert["causes"], alert["on"], alert["task"], alert["step"]), []).append(alert)
+        by_event.setdefault((*alert["causes"], alert["title"]), []).append(alert)
     lines = []
     for same in list(by_event.values())[:most]:
         others = f"等 {len(same)} 个单位" if len(same) > 1 else ""
-        lines.append(f"{same[0]['at'][:10]}  {same[-1]['recipient']}{others}  {_said(same[0])}")
+        lines.append(f"{same[0]['at'][:10]}  {same[-1]['recipient']}{others}  {same[0]['title']}")
     return lines
-
-
-def _said(alert: dict[str, Any]) -> str:
-    word = f"还有 {alert['days']} 天到期" if alert["on"] == "neared" else ALERTS[alert["on"]]
-    return f"{word}：{alert['task']} {alert['title']}" if alert["task"] else word
 
 
 def fitting(rows: Sequence[dict[str, Any]], room: int) -> list[dict[str, Any]]:

@@ -181,7 +181,7 @@ class Demo:
         if self._console.is_terminal:
             rows = board.fitting(rows, self._console.height - ALERTS_SHOWN - FRAME_LINES)
         return Group(
-            board.table(rows, f"{figures['title']}（进展为演示数据）", board.figures(figures)),
+            board.table(rows, f"{figures['title']}（进展为演示数据）", board.figures(figures), figures["light_names"]),
             Panel(alerts, title="最新提醒", height=ALERTS_SHOWN + 2),
         )
 

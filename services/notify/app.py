@@ -98,7 +98,7 @@ async def alerts(
     position = endpoint.alerts.projection.saved
     query = AlertQuery(recipient and name_of(recipient), task and name_of(task), on, in_state, limit, cursor)
     found, following = await endpoint.alerts.select(query)
-    return answer_at(position, AlertPage([view(status) for status in found], following))
+    return answer_at(position, AlertPage([view(endpoint.alerts.ledger, status) for status in found], following))
 
 
 def _check_channels(path: Path, ledger: Ledger) -> None:

@@ -84,6 +84,7 @@ class Alerts:
     """The alerts of one ledger."""
 
     def __init__(self, redis: Any, name: str, ledger: Ledger) -> None:
+        self.ledger = ledger
         self.projection = Projection(redis, Log(redis, name), rules(ledger))
         self._redis = redis
         self._digests = key(name, NAME, "digests")

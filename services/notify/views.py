@@ -3,9 +3,10 @@
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from services.notify.alerts import Alert
+from events.ledger import Ledger
 from services.notify.deliveries import Attempt, DeliveryState, State
 from services.notify.store import AlertStatus
+from services.notify.words.shown import ShownAlert, shown
 
 
 class DeliveryView(Struct, frozen=True):
@@ -16,8 +17,8 @@ class DeliveryView(Struct, frozen=True):
     attempts: tuple[Attempt, ...]
 
 
-class AlertView(Alert, frozen=True, kw_only=True):
-    """An alert, its state, the digest that has it, and that digest's deliveries."""
+class AlertView(ShownAlert, frozen=True):
+    """An alert in words, its state, the digest that has it, and that digest's deliveries."""
 
     state: State
     digest: str | None
@@ -31,12 +32,12 @@ class AlertPage(Struct, frozen=True):
     next: str | None
 
 
-def view(status: AlertStatus) -> AlertView:
+def view(ledger: Ledger, status: AlertStatus) -> AlertView:
     """Return an alert as clients read it."""
     digest = status.digest
     deliveries = digest.deliveries or () if digest is not None else ()
     return AlertView(
-        **asdict(status.alert),
+        **asdict(shown(ledger, status.alert)),
         state=status.state,
         digest=digest.id if digest is not None else None,
         deliveries=tuple(DeliveryView(one.shown, one.state, one.attempts) for one in deliveries),

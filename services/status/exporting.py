@@ -51,4 +51,4 @@ async def export_tasks(
 def about(endpoint: StatusReader, at: datetime, position: int, language: Language) -> About:
     """Return what an export is about: the ledger, and the instant and position that it shows."""
     ledger = endpoint.board.ledger
-    return About(ledger.title, at.astimezone(ledger.zone), position, language)
+    return About(ledger.title, at.astimezone(ledger.zone), position, language, ledger.light_names)

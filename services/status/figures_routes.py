@@ -177,7 +177,8 @@ async def figures_at(endpoint: StatusReader, moment: str | None, name: str = "as
 
 def _overview(endpoint: StatusReader, shown: FiguresAt) -> Overview:
     days = days_until(endpoint.board.past.days(), shown.position)
-    return shown.figures.overview(endpoint.board.ledger.title, shown.at, shown.position, days)
+    ledger = endpoint.board.ledger
+    return shown.figures.overview(ledger.title, shown.at, shown.position, days, ledger.light_names)
 
 
 async def _export(asked: Asked, endpoint: StatusReader, shown: FiguresAt, overview: Overview) -> Response[bytes]:

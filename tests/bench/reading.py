@@ -142,15 +142,15 @@ async def fill(redis: Any, tasks: int, events: int) -> None:
     await redis.set(key(LEDGER, "clock", "kind"), kind_of(CLOCK))  # over that of the appends
 
 
-async def started(deployment: Deployment) -> float:
-    """Start status and return the seconds until it is ready; raise RuntimeError if it ends instead."""
+async def started(deployment: Deployment, service: str = "status") -> float:
+    """Start a service and return the seconds until it is ready; raise RuntimeError if it ends instead."""
     start = time.monotonic()
-    deployment.start("status")
-    process = psutil.Process(deployment.pid("status"))
+    deployment.start(service)
+    process = psutil.Process(deployment.pid(service))
     async with httpx.AsyncClient() as http, asyncio.timeout(START_SECONDS):
-        while not await answers(http, f"{deployment.base('status')}/health/ready"):
+        while not await answers(http, f"{deployment.base(service)}/health/ready"):
             if process.status() == psutil.STATUS_ZOMBIE:
-                raise RuntimeError(f"status ended: {(deployment.logs / 'status.log').read_text()[-2_000:]}")
+                raise RuntimeError(f"{service} ended: {(deployment.logs / f'{service}.log').read_text()[-2_000:]}")
             await sleep(0.05)
     return time.monotonic() - start
 
@@ -171,8 +171,7 @@ async def read(deployment: Deployment, rounds: int) -> list[Read]:
 
 async def fed(deployment: Deployment, rounds: int) -> list[Read]:
     """Measure the feed, quiet and while the past is asked for, when it may take twice as long."""
-    deployment.start("ingest")
-    await deployment.ready("ingest")
+    await started(deployment, "ingest")
     quiet, asked = await delays(deployment, rounds, datetime.fromisoformat(CLOCK))
     twice = 2 * at(quiet, 0.99)
     return [

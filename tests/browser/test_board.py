@@ -97,6 +97,26 @@ async def test_choices_made_in_quick_succession_are_all_kept(page: Page) -> None
     await expect(page.locator("caption")).to_contain_text("符合条件的有5项")
 
 
+async def test_lights_by_the_names_of_the_ledger(readers: Readers) -> None:
+    """A ledger's own words and colours are shown wherever a light is, in both languages and themes."""
+    names = {"red": {"word": "超期", "word_en": "Late", "colours": ["#9c1f2e", "#ff9a9a"]}}
+
+    async def rename(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(response=answer, json={**await answer.json(), "light_names": names})
+
+    for choices, word, sentence, colour in (
+        ({}, "超期", re.compile(r"超期\d+项"), "rgb(156, 31, 46)"),
+        ({"lang": "en", "theme": "dark"}, "Late", re.compile(r"\d+ late"), "rgb(255, 154, 154)"),
+    ):
+        context = await readers.reader(choices=choices)
+        await context.route("**/overview", rename)
+        page = await readers.show(context, f"/{LEDGER}/?light=red")
+        await expect(page.locator("h1.lede a.red")).to_have_text(sentence)
+        await expect(page.locator("tbody td.light em").first).to_have_text(word)
+        await expect(page.locator("tbody .light.red em").first).to_have_css("color", colour)
+
+
 async def test_the_slider_shows_a_past_day_by_keyboard(page: Page, played: Deployment) -> None:
     """At 2018-12-31 the sentence, the counts and each light are those that a reader was shown then."""
     slider = page.get_by_role("slider")

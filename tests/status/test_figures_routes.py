@@ -6,7 +6,7 @@ import pytest
 
 from services.status.export.formats import MEDIA_TYPES
 from tests.status.export.reading import csv_rows, document, texts, values, workbook
-from tests.status.status_client import STILL, History, StatusService, batch, problem
+from tests.status.status_client import LEDGER, STILL, History, StatusService, batch, problem
 
 CSV = MEDIA_TYPES["csv"]
 
@@ -315,3 +315,15 @@ async def test_every_figure_names_its_position(service: StatusService, history: 
         assert "'elsewhere'" in problem(await client.http.get(f"../elsewhere/{path}"), 404)
         wrong = f"{path}{'&' if '?' in path else '?'}as_of=yesterday"
         assert "as_of 'yesterday' is not a position" in problem(await client.http.get(wrong), 400)
+
+
+async def test_lights_by_the_names_of_the_ledger(service: StatusService, history: History) -> None:
+    """Overview tells the ledger's own words and colours of lights, and exports have the words."""
+    await history.append_examples()
+    with (service.ledgers / f"{LEDGER}.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[light_names.red]\nword = "超期"\nword_en = "Late"\n')
+    async with service.running(STILL) as client:
+        names = (await client.get("overview")).json()["light_names"]
+        assert names == {"red": {"word": "超期", "word_en": "Late", "colours": None}}
+        headings, *rows = csv_rows((await client.get("tasks", format="csv")).content)
+        assert {row[headings.index("灯")] for row in rows} == {"▲ 超期"}

@@ -46,7 +46,7 @@ def audit_replay(
     wanted = audit.Selection(task, after, _moment(until), _instant(since) if since is not None else None)
 
     async def work(redis: Any) -> None:
-        names = ("位置", "记录时间", "来源", "类型", "任务", "内容")
+        names = ("日志序号", "记录时间", "来源", "类型", "任务", "内容")
         overflow: OverflowMethod = "ellipsis" if task is None else "fold"  # one task is shown in full
         shown = Table(*(Column(name, overflow=overflow) for name in names), title=ledger, expand=True)
         async for stored, recorded in audit.replay(Log(redis, ledger), wanted):

@@ -35,7 +35,12 @@ def status(
                 return
             figures = await client.overview()
             out.print(
-                board.table(rows, figures["title"], board.figures(figures) if as_of is None else f"位置 {position}")
+                board.table(
+                    rows,
+                    figures["title"],
+                    board.figures(figures) if as_of is None else f"日志序号 {position}",
+                    figures["light_names"],
+                )
             )
 
     asyncio.run(work())

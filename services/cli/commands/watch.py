@@ -27,7 +27,8 @@ def watch(data: DataOption = None, ledger: LedgerOption = LEDGER, source: Reader
                 await _follow(
                     client,
                     lambda rows, figures: live.update(
-                        board.table(rows, figures["title"], board.figures(figures)), refresh=True
+                        board.table(rows, figures["title"], board.figures(figures), figures["light_names"]),
+                        refresh=True,
                     ),
                 )
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
+from events.light_names import LightColour, LightName
 from services.status.export.words import Tongue, word
 from services.status.figures.board import Overview
 from services.status.figures.units import UnitFigures
-from services.status.row import TaskRow
+from services.status.row import Light, TaskRow
 
 Value: TypeAlias = str | int | float | date | None
 
@@ -35,6 +37,14 @@ class About(NamedTuple):
     at: datetime
     position: int
     language: Tongue
+    light_names: Mapping[LightColour, LightName] = MappingProxyType({})
+
+    def light(self, light: Light) -> str:
+        """Return a light's shape and word, the ledger's own where it has one."""
+        shape, _, usual = self.word(f"light.{light}").partition(" ")
+        name = self.light_names.get(light)
+        own = (name.word if self.language == "zh" else name.word_en) if name is not None else None
+        return f"{shape} {own or usual}"
 
     def word(self, key: str) -> str:
         """Return a word in the language of the export."""
@@ -125,7 +135,7 @@ def _task(row: TaskRow, about: About, groups: Groups) -> tuple[Value, ...]:
         row.deadline.text or about.word("none"),
         row.due_day,
         row.percent,
-        about.word(f"light.{row.light}"),
+        about.light(row.light),
         about.word(f"reason.{row.light_reason}"),
         about.word(f"state.{row.state}"),
         _day(row.last_report_at),
@@ -157,7 +167,7 @@ def _figures(overview: Overview, about: About) -> Iterable[tuple[Value, ...]]:
     for name in ("tasks", "overdue", "due_soon", "closed", "units", "obligations", "without_due"):
         yield ledger, about.word(f"figure.{name}"), getattr(overview, name)
     for light, number in overview.lights.items():
-        yield about.word("figure.light"), about.word(f"light.{light}"), number
+        yield about.word("figure.light"), about.light(light), number
     for state, number in overview.states.items():
         yield about.word("figure.state"), about.word(f"state.{state}"), number
     for section in overview.sections:

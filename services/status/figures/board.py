@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
+from types import MappingProxyType
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from events.light_names import LightColour, LightName
 from services.status.figures.counts import Section, SectionCounts
 from services.status.figures.deadlines import CalendarDays, Deadlines, DueDays, Month
 from services.status.figures.measured import Measured
@@ -26,7 +28,7 @@ class Overview(Struct, frozen=True):
     """The figures of a ledger at the instant `at`; `obligations` counts each unit of each task.
 
     `overdue` has the tasks with a red light, `due_soon` those with a yellow one because they are due soon. `months` are
-    thirteen from the current one on.
+    thirteen from the current one on. `light_names` has the lights that the ledger calls or colours otherwise.
     """
 
     title: str
@@ -34,6 +36,7 @@ class Overview(Struct, frozen=True):
     at: datetime
     tasks: Annotated[int, Meta(ge=0)]
     lights: dict[Light, int]
+    light_names: dict[LightColour, LightName]
     states: dict[State, int]
     overdue: Annotated[int, Meta(ge=0)]
     due_soon: Annotated[int, Meta(ge=0)]
@@ -103,7 +106,14 @@ class BoardFigures:
         days = self._sums.due_days.between(first, last)
         return CalendarDays(days, None, len(days), position)
 
-    def overview(self, title: str, at: datetime, position: int, days: Sequence[EventDay] = ()) -> Overview:
+    def overview(
+        self,
+        title: str,
+        at: datetime,
+        position: int,
+        days: Sequence[EventDay] = (),
+        light_names: Mapping[LightColour, LightName] = MappingProxyType({}),
+    ) -> Overview:
         """Return the figures of the whole board at an instant; `days` are those with events."""
         sums = self._sums
         counts = sums.sections.all
@@ -114,6 +124,7 @@ class BoardFigures:
             at=at.astimezone(self.zone),
             tasks=counts.tasks,
             lights=dict(counts.lights),
+            light_names=dict(light_names),
             states=dict(counts.states),
             overdue=counts.lights["red"],
             due_soon=sums.due_soon,

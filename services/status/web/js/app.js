@@ -6,6 +6,7 @@ import { Connection } from "./connection.js";
 import { context } from "./context.js";
 import { frame } from "./frame.js";
 import { backoff } from "./live.js";
+import { nameLights } from "./light_names.js";
 import { place } from "./navigation.js";
 import { language } from "./prefs.js";
 import { parse } from "./router.js";
@@ -96,6 +97,7 @@ export class App {
   async readToday() {
     const { body, position } = await this.read("overview");
     setZone(body.zone);
+    nameLights(body.light_names);
     this.today = body;
     this.todayPosition = position;
     return body;

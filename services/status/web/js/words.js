@@ -11,6 +11,11 @@ export function define(words) {
   }
 }
 
+/** Use other texts for a key, such as a ledger's own; null leaves a language's text as it is. */
+export function rename(key, pair) {
+  table.set(key, pair.map((word, index) => word ?? table.get(key)[index]));
+}
+
 /** The text of a key in a language ("zh" or "en"). */
 export function translate(lang, key, ...values) {
   const pair = table.get(key);
