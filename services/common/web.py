@@ -108,11 +108,7 @@ def application(
     access: Access = CLOSED,
     warnings: Callable[[], Sequence[str]] = tuple,
 ) -> Service:
-    """Return a service's application; `unready` returns why it cannot be used yet, None if it can.
-
-    `endpoints` are those of its ledgers, by name, as they open; `access` is who may read those; `warnings` returns what
-    an operator has to see to.
-    """
+    """Return an application of `endpoints` by ledger; `unready` is why it cannot be used, `warnings` what to see to."""
     every = [*handlers, live, ready, metrics, openapi, asyncapi]
     description, measured = describe(f"duban {service}", _SUMMARIES[service], every), Metrics(service, endpoints)
     state = {

@@ -4,13 +4,13 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-import httpx
 import structlog
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter, SkipValidation
 
-from events.alerting import EVERYBODY, Trigger
+from events.alert_rule import Trigger
+from events.alerting import EVERYBODY
 from events.ledger import Ledger
 from events.text import name_of
 from events.working_days import WorkingDays
@@ -24,15 +24,25 @@ from services.common.listening import is_loopback
 from services.common.settings import Settings, SettingsError, load_ledgers
 from services.common.web import application
 from services.contract.openapi import POSITION, answers, problems
-from services.notify.channels import fault
+from services.notify.buckets import Buckets
+from services.notify.carrying import Carrier
+from services.notify.channels.fault import fault
+from services.notify.channels.network import Network
+from services.notify.channels.way import way_of
 from services.notify.deliveries import State
+from services.notify.environment import Environment
+from services.notify.outbox import Outbox
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
-from services.notify.store import AlertQuery, Outbox
+from services.notify.store import AlertQuery, Alerts
 from services.notify.views import AlertPage, view
+from services.notify.ways import Ways
 
 CATCH_UP_SECONDS = 1.0
 """Between two reads of the log without a message: the delay that a lost message can cause."""
+
+ELAPSE_SECONDS = 0.25
+"""Between two looks at the clock: the delay of an alert that arises by time alone."""
 
 PAUSE_SECONDS = 0.01
 """Between two turns of a sender; longer only where a turn fails at once, repeatedly."""
@@ -51,8 +61,8 @@ def build(settings: Settings) -> Service:
     endpoints: dict[str, AlertReader] = {}
     return application(
         "notify",
-        [alerts],
-        lifespan(settings, ledgers, endpoints, partial(_open, settings.replicas, days)),
+        [list_alerts],
+        lifespan(settings, ledgers, endpoints, partial(_open, settings, days)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
@@ -62,15 +72,21 @@ def build(settings: Settings) -> Service:
 
 
 async def _open(
-    replicas: int, days: WorkingDays, service: Running, name: str, ledger: Ledger, clock: Clock
+    settings: Settings, days: WorkingDays, service: Running, name: str, ledger: Ledger, clock: Clock
 ) -> AlertReader:
     """Load a ledger's alerts, and follow its log and send from there."""
-    http = await service.enter(httpx.AsyncClient(follow_redirects=False))
-    sender = Sender(Outbox(service.redis, name, replicas), name, ledger, clock, http, days)
-    reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow)
+    network = await service.enter(Network(ledger.alerts, clock))
+    ways = Ways(ledger, lambda channel: way_of(channel, network))
+    alerts = Alerts(service.redis, name, ledger, days)
+    given = Environment(name, ledger, clock, ways, days, settings.public_url)
+    outbox = Outbox(service.redis, name, settings.replicas)
+    sender = Sender(outbox, alerts, Buckets(service.redis), given)
+    reader = AlertReader(service.redis, clock, alerts, sender, service.follow)
+    await Carrier(service.redis, name, ledger, ways, outbox).carry_over()
     await reader.load()
     service.on_stop(sender.stop)
     service.repeat(CATCH_UP_SECONDS, reader.catch_up)
+    service.repeat(ELAPSE_SECONDS, reader.elapse)
     service.repeat(PAUSE_SECONDS, sender.turn)
     return reader
 
@@ -82,7 +98,7 @@ async def _open(
     dependencies=ENDPOINT,
     responses={200: answers(AlertPage, "The alerts that are asked for", headers=POSITION), **problems(400, 404)},
 )
-async def alerts(
+async def list_alerts(
     endpoint: NotifyEndpoint,
     recipient: Annotated[str | None, QueryParameter(description="To whom")] = None,
     task: Annotated[str | None, QueryParameter(description="A task's id")] = None,

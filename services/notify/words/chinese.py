@@ -5,7 +5,7 @@ from datetime import date
 from typing import assert_never
 
 from services.notify.alerts import Alert
-from services.notify.words.figures import SummaryTask, WeeklySummary
+from services.notify.week import SummaryTask, WeeklySummary
 from services.notify.words.language import LetterCounts
 
 

@@ -9,7 +9,7 @@ from events.ledger import Ledger
 from events.working_days import LIBRARY, WorkingDays
 from services.notify.alerts import Alert
 from services.notify.letter import Item, Letter
-from services.notify.words.figures import SummaryTask, WeeklySummary
+from services.notify.week import SummaryTask, WeeklySummary
 from services.notify.words.guessed import guessed_year
 from services.notify.words.language import Language, LetterCounts
 from services.notify.words.lines import SUBJECT_MOST, TITLE_MOST, one_line, page_of
@@ -48,7 +48,7 @@ def compose(
     items = []
     for alert in ranked:
         said = list(lines(ledger, alert, language))
-        if summaries and (summary := summaries.get(alert.id)) is not None:
+        if (summary := (summaries or {}).get(alert.id, alert.week)) is not None:
             said += _summary(summary, language)
         if (year := guessed_year(ledger, alert, days, now)) is not None:
             said.append(WORDS[language].guessed(year))

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from services.notify.alerts import Alert
-from services.notify.words.figures import SummaryTask, WeeklySummary
+from services.notify.week import SummaryTask, WeeklySummary
 
 Language: TypeAlias = Literal["zh", "en"]
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from events.alerting import Trigger
+from events.alert_rule import Trigger
 from events.deadline import last_day
 from events.ledger import Ledger
 from services.notify.alerts import Alert

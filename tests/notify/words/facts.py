@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from events.alerting import Trigger
+from events.alert_rule import Trigger
 from events.ledger import Ledger
 from services.notify.alerts import Alert
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from events.working_days import WorkingDays
 from services.notify.letter import Letter
+from services.notify.week import SummaryTask, WeeklySummary
 from services.notify.words.composing import compose
-from services.notify.words.figures import SummaryTask, WeeklySummary
 from services.notify.words.language import Language
 from tests.notify.words.facts import DUE, LEDGER, NOW, alert, overdue
 

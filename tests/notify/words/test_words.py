@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from events.alerting import Trigger
+from events.alert_rule import Trigger
 from services.notify.words.shown import shown
 from tests.notify.words.facts import DUE, LEDGER, TITLE, alert
 
