@@ -16,7 +16,7 @@ import msgspec
 
 from events.channel import Channel
 from services.notify.channels.apprise_job import SENDING, AppriseJob, AppriseReport
-from services.notify.channels.content import Content, plain
+from services.notify.channels.content import Content
 from services.notify.channels.key import bounded, key_of
 from services.notify.channels.limit import Limit
 from services.notify.channels.network import Network
@@ -24,6 +24,7 @@ from services.notify.channels.part import Part
 from services.notify.channels.result import Result
 from services.notify.channels.splitting import split
 from services.notify.letter import Letter
+from services.notify.words.plain import plain_text
 
 LIMIT = Limit(20, 60.0, 2_000)
 """The services behind Apprise differ: these are the least of the common ones."""
@@ -132,4 +133,5 @@ def _environment() -> dict[str, str]:
 
 
 def _body(page: Content) -> bytes:
-    return msgspec.json.encode(AppriseText(page.heading, plain(page)))
+    text = plain_text(page.items, page.rest, page.more, page.language)
+    return msgspec.json.encode(AppriseText(page.heading, text or page.heading))

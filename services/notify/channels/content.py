@@ -7,6 +7,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from services.notify.letter import Item, Letter
+from services.notify.words.language import Language
 
 SUBJECT_MOST = 100
 """Characters of a subject: a line of a phone's notification has fewer."""
@@ -16,9 +17,6 @@ LINK_MOST = 1_000
 
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LINES = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]+")
-LINK_WORDS = {"zh": ("任务详情", "收到后请登记办理意见"), "en": ("Task page", "Acknowledge with a word")}
-"""The words on the links to a task's page and to the form that acknowledges an alert."""
-
 _UNSAFE = re.compile(r"""[^\x21-\x7e]|[<>"'()\[\]\\`{}|^]""")
 
 
@@ -30,19 +28,7 @@ class Content(NamedTuple):
     items: tuple[Item, ...]
     rest: int
     more: str
-    language: str
-
-    @property
-    def rest_words(self) -> str:
-        """The words before the address of the rest; empty where there is none."""
-        if not self.rest:
-            return ""
-        return f"另有 {self.rest} 项，见 " if self.language == "zh" else f"{self.rest} more: "
-
-    def links(self, item: Item) -> list[tuple[str, str]]:
-        """Return the words and the address of each link of an item: the form that acknowledges it, and its page."""
-        look, acknowledge = LINK_WORDS.get(self.language, LINK_WORDS["zh"])
-        return [(words, address) for words, address in ((acknowledge, item.ack), (look, item.link)) if address]
+    language: Language
 
 
 def one_line(text: str) -> str:
@@ -76,23 +62,12 @@ def _percent(found: re.Match[str]) -> str:
 
 def content_of(letter: Letter, items: Sequence[Item], number: int, of: int, rest: int) -> Content:
     """Return the content of a part; its heading is numbered where there are several."""
+    language: Language = "en" if letter.language == "en" else "zh"
     heading = cut(one_line(letter.subject), SUBJECT_MOST)
     if of > 1:
-        heading += f"（{number}/{of}）" if letter.language == "zh" else f" ({number}/{of})"
+        heading += f"（{number}/{of}）" if language == "zh" else f" ({number}/{of})"
     id = letter.id if of == 1 else f"{letter.id}.{number}"
-    return Content(id, heading, tuple(items), rest, checked_link(letter.more), letter.language)
-
-
-def plain(page: Content) -> str:
-    """Return it as plain text without the heading, which is the subject, unless there is nothing else."""
-    colon = "：" if page.language == "zh" else ": "
-    blocks = [
-        "\n".join((item.title, *item.lines, *(f"{words}{colon}{address}" for words, address in page.links(item))))
-        for item in page.items
-    ]
-    if page.rest:
-        blocks.append(f"{page.rest_words}{page.more}")
-    return "\n\n".join(blocks or [page.heading])
+    return Content(id, heading, tuple(items), rest, checked_link(letter.more), language)
 
 
 _JOINED = re.compile("[\u0300-\u036f\u200d\u20d0-\u20ff\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")

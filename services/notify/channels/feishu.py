@@ -18,6 +18,8 @@ from services.notify.channels.result import Result
 from services.notify.channels.robot import Codes, post, signature
 from services.notify.channels.splitting import split
 from services.notify.letter import Letter
+from services.notify.words.plain import links
+from services.notify.words.shown import WORDS
 
 BASE = "https://open.feishu.cn"
 
@@ -73,10 +75,11 @@ def _body(page: Content) -> bytes:
     for item in page.items:
         rows.append([{"tag": "text", "text": item.title, "style": ["bold"]}])
         rows += [[{"tag": "text", "text": line}] for line in item.lines]
-        rows += [[{"tag": "a", "text": words, "href": address}] for words, address in page.links(item)]
+        rows += [[{"tag": "a", "text": said, "href": address}] for said, address in links(item, page.language)]
         rows.append([{"tag": "text", "text": ""}])
     if page.rest:
-        rows.append([{"tag": "text", "text": page.rest_words}, {"tag": "a", "text": page.more, "href": page.more}])
+        said = WORDS[page.language].rest(page.rest, page.more).removesuffix(page.more)
+        rows.append([{"tag": "text", "text": said}, {"tag": "a", "text": page.more, "href": page.more}])
     language = "zh_cn" if page.language == "zh" else "en_us"
     content = {
         "post": {language: {"title": page.heading, "content": rows or [[{"tag": "text", "text": page.heading}]]}}

@@ -1,15 +1,15 @@
 """A mail: one message, with a text and an HTML part that say the same. Pure."""
 
 import hashlib
-import html
 from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from services.notify.channels.content import Content, plain
-from services.notify.letter import Item
+from services.notify.channels.content import Content
+from services.notify.words.mail_html import mail_html
+from services.notify.words.plain import mail_text
 
 
 def mail_message(page: Content, sender: str, addresses: Sequence[str]) -> bytes:
@@ -29,7 +29,7 @@ def mail_message(page: Content, sender: str, addresses: Sequence[str]) -> bytes:
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message["Content-Language"] = "zh-CN" if page.language == "zh" else "en"
-    message.set_content(f"{plain(page)}\n", cte="base64")
+    message.set_content(_text(page), cte="base64")
     message.add_alternative(_html(page), subtype="html", cte="base64")
     message.set_boundary(f"=_{_digest(page.id)}")  # of a mail of its own a random one is made
     return message.as_bytes()
@@ -37,7 +37,7 @@ def mail_message(page: Content, sender: str, addresses: Sequence[str]) -> bytes:
 
 def most_bytes(page: Content, empty: int) -> int:
     """Return a bound of the bytes of a mail, given those of the same one without items."""
-    return empty + _REFERENCES + sum(_base64_bytes(len(text.encode())) for text in (plain(page), _html(page)))
+    return empty + _REFERENCES + sum(_base64_bytes(len(text.encode())) for text in (_text(page), _html(page)))
 
 
 _REFERENCES = 256
@@ -64,26 +64,9 @@ def _digest(*parts: str) -> str:
     return hashlib.blake2b("\n".join(parts).encode(errors="replace"), digest_size=16).hexdigest()
 
 
+def _text(page: Content) -> str:
+    return mail_text(page.items, page.rest, page.more, page.language)
+
+
 def _html(page: Content) -> str:
-    """Return it as HTML, with the lines of the plain text."""
-    blocks = [_block(page, item) for item in page.items]
-    if page.rest:
-        blocks.append(f"{html.escape(page.rest_words)}{_link(page.more)}")
-    blocks = blocks or [html.escape(page.heading)]
-    body = "\n".join(f'<p style="white-space: pre-wrap">{block}</p>' for block in blocks)
-    language = "zh-CN" if page.language == "zh" else "en"
-    title = html.escape(page.heading)
-    return (
-        f'<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8"><title>{title}</title></head>'
-        f"<body>\n{body}\n</body></html>\n"
-    )
-
-
-def _block(page: Content, item: Item) -> str:
-    colon = "：" if page.language == "zh" else ": "
-    lines = [f"<b>{html.escape(item.title)}</b>", *map(html.escape, item.lines)]
-    return "<br>".join([*lines, *(f"{html.escape(words + colon)}{_link(link)}" for words, link in page.links(item))])
-
-
-def _link(url: str) -> str:
-    return f'<a href="{html.escape(url)}">{html.escape(url)}</a>'
+    return mail_html(page.heading, page.items, page.rest, page.more, page.language)

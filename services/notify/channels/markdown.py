@@ -8,6 +8,8 @@ them. So characters that could be markup are shown by their full-width forms, wh
 import re
 
 from services.notify.channels.content import Content
+from services.notify.words.plain import links
+from services.notify.words.shown import WORDS
 
 _LITERAL = str.maketrans({character: chr(ord(character) + 0xFEE0) for character in "\\`*_#<>[]~|!&@$^"})
 """To the full-width forms (U+FF01 to U+FF5E)."""
@@ -26,10 +28,10 @@ def markdown(page: Content, line_end: str) -> str:
     blocks = [f"**{literal(page.heading)}**"]
     for item in page.items:
         lines = [f"**{literal(item.title)}**", *map(literal, item.lines)]
-        lines += [f"[{words}]({address})" for words, address in page.links(item)]
+        lines += [f"[{said}]({address})" for said, address in links(item, page.language)]
         blocks.append(line_end.join(lines))
     if page.rest:
-        blocks.append(f"{page.rest_words}[{page.more}]({page.more})")
+        blocks.append(WORDS[page.language].rest(page.rest, f"[{page.more}]({page.more})"))
     return "\n\n".join(blocks)
 
 

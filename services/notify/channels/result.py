@@ -15,7 +15,9 @@ misconfigured  refused until the configuration, here or at the receiver, is chan
 uncertain      the message was handed over, and the answer was lost; a repeat might show it twice
 """
 
+
 SENT: frozenset[Outcome] = frozenset({"accepted", "handed-over"})
+"""What needs no other attempt, having succeeded."""
 
 
 class Result(Struct, frozen=True):
@@ -31,13 +33,3 @@ class Result(Struct, frozen=True):
     after: float = 0.0
     rest: float = 0.0
     recipients: tuple[tuple[str, Outcome, str], ...] = ()
-
-    @property
-    def sent(self) -> bool:
-        """Whether the message needs no other attempt, having succeeded."""
-        return self.outcome in SENT
-
-    @property
-    def final(self) -> bool:
-        """Whether another attempt would be useless or harmful."""
-        return self.outcome != "again"

@@ -39,6 +39,7 @@ async def test_a_mail_reads_as_the_digest_does_in_both_parts() -> None:
         assert (await way.send(part)).outcome == "accepted"
     (mail,) = box.mails
     lines = [f"逾期：zj-2017-01 {TITLE}", *ITEM.lines, f"任务详情：{ITEM.link}"]
+    lines += ["", "本邮件由系统自动发送，请勿直接回复。"]
     assert shown(mail) == [lines, lines]
     assert mail["Subject"] == "【督办】市民政局有 1 项提醒"
     assert (mail["From"], mail["To"]) == ("duban@b.cn", f"{GOOD}, {BAD}")

@@ -55,10 +55,10 @@ class Text(HTMLParser):
         self.text += "\n" if tag == "br" else ""
 
     def handle_endtag(self, tag: str) -> None:
-        self.text += "\n\n" if tag == "p" else ""
+        self.text += {"p": "\n\n", "h2": "\n"}.get(tag, "")
 
     def handle_data(self, data: str) -> None:
-        self.text += data.strip("\n") if self._body else ""
+        self.text += data.strip("\r\n") if self._body else ""
 
 
 def texts(kind: str, body: bytes) -> list[str]:
@@ -105,7 +105,7 @@ def test_any_letter_fits_and_its_counts_are_right(way: Way, chosen: list[Item], 
     assert [part.number for part in parts] == list(range(1, len(parts) + 1))
     assert {part.of for part in parts} == {len(parts)}
     assert len({part.id for part in parts}) == len(parts)
-    left = [int(found) for text in texts(way.kind, parts[-1].body) for found in re.findall(r"另有 (\d+) 项，见 ", text)]
+    left = [int(found) for text in texts(way.kind, parts[-1].body) for found in re.findall(r"另有(\d+)项，见", text)]
     assert sum(part.items for part in parts) + (left[-1] if left else 0) == len(sent.items)
     assert more or not left
     assert len(parts) <= PARTS_MOST or not more
@@ -142,7 +142,7 @@ def test_the_rest_is_named_with_where_to_read_it(way: Way) -> None:
     assert len(parts) == PARTS_MOST
     shown = sum(part.items for part in parts)
     for text in texts(way.kind, parts[-1].body):
-        assert f"另有 {900 - shown} 项，见 " in text
+        assert f"另有{900 - shown}项，见" in text
         assert MORE in text
     english = way.parts(replace(letter(*numbered(900)), language="en"))
     assert " more: " in texts(way.kind, english[-1].body)[0]
