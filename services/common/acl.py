@@ -52,7 +52,7 @@ _KEYS = {
     "ingest": "~log ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~strangers ~ingest:* ~clock:*"
     " %R~accepted %R~tokens %R~sessions ~sessions:used",
     "status": "%R~log ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~sessions:used ~codes:*",
-    "notify": "%R~log ~notify:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used"
+    "notify": "%R~log ~notify:* ~dues:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used"
     f" %W~inbox:{NOTIFY} %R~receipts:{NOTIFY}",
     "audit": "%R~* ~seen",  # the index is looked up by a script
 }

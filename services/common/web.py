@@ -25,6 +25,7 @@ from services.common.endpoints import Endpoint
 from services.common.identity import Remembered
 from services.common.lifespan import Lifespan
 from services.common.limits import LIMITS, Limits
+from services.common.metrics import Metrics, metrics
 from services.common.problems import problem, unavailable
 from services.common.settings import published
 from services.contract.openapi import HEALTH, answers, describe, problems, query_parameters
@@ -108,8 +109,8 @@ def application(
     warnings: Callable[[], Sequence[str]] = tuple,
 ) -> Service:
     """Return an application of `endpoints` by ledger; `unready` is why it cannot be used, `warnings` what to see to."""
-    every = [*handlers, live, ready, openapi, asyncapi]
-    description = describe(f"duban {service}", _SUMMARIES[service], every)
+    every = [*handlers, live, ready, metrics, openapi, asyncapi]
+    description, measured = describe(f"duban {service}", _SUMMARIES[service], every), Metrics(service, endpoints)
     state = {
         "description": description,
         "description_bytes": msgspec.json.encode(description),
@@ -120,11 +121,12 @@ def application(
         "access": access,
         "remembered": (remembered := Remembered(endpoints)),
         "watch": StreamWatch(endpoints, remembered),
+        "metrics": measured,
     }
     return Service(
         every,
         lifespan=[lifespan],
-        middleware=[stream_bound, bounded(most_requests), compressed],
+        middleware=[measured.measuring, stream_bound, bounded(most_requests), compressed],
         logging_config=None,
         guards=[guard, _sound_query],
         request_max_body_size=max_body,

@@ -1,5 +1,6 @@
 """The appender: appends one draft after the other, and answers its requests."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 
@@ -26,6 +27,8 @@ class Appender:
         self._model = model
         self._lookups = lookups
         self._loss_check = loss_check
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+        """Answered since the start, by source and outcome."""
 
     async def run(self) -> None:
         """Append and answer draft after draft until cancelled."""
@@ -72,7 +75,9 @@ class Appender:
         self._loss_check.acknowledge(decided.draft)
         outcomes = iter(_confirmed(decided.outcomes, replicas))
         for chunk in decided.batch:
-            chunk.answer(list(islice(outcomes, len(chunk.submissions))))
+            answers = list(islice(outcomes, len(chunk.submissions)))
+            self.outcomes.update((chunk.request.source, one.outcome) for one in answers)
+            chunk.answer(answers)
 
 
 def _confirmed(outcomes: list[Outcome], replicas: int | None) -> list[Outcome]:

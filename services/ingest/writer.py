@@ -6,7 +6,7 @@ Keys besides the log's own (events/log.py), the receipts' (draft.py) and the pro
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -67,6 +67,11 @@ class Writer:
     def name(self) -> str:
         """The ledger's name."""
         return self.log.ledger
+
+    @property
+    def outcomes(self) -> Mapping[tuple[str, str], int]:
+        """How many submissions were answered since the start, by source and outcome."""
+        return self._appender.outcomes
 
     @property
     def noted(self) -> Acknowledged | None:

@@ -21,9 +21,12 @@ from services.common.clock import Clock
 from services.common.edge import Service
 from services.common.endpoints import ENDPOINT, answer_at, unloaded
 from services.common.lifespan import Running, lifespan
+from services.common.listening import is_loopback
 from services.common.settings import Settings, SettingsError, load_ledgers
 from services.common.web import application
 from services.contract.openapi import POSITION, answers, problems
+from services.notify.calendar.reader import CalendarReader
+from services.notify.calendar.routes import deadlines
 from services.notify.channels import fault
 from services.notify.deliveries import State
 from services.notify.reader import AlertReader
@@ -54,25 +57,28 @@ def build(settings: Settings) -> Service:
     endpoints: dict[str, AlertReader] = {}
     return application(
         "notify",
-        [alerts],
-        lifespan(settings, ledgers, endpoints, partial(_open, settings.replicas, days)),
+        [alerts, deadlines],
+        lifespan(settings, ledgers, endpoints, partial(_open, settings, days)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
-        access=Access(ledgers, settings.public_url),
+        access=Access(ledgers, settings.public_url, is_loopback(settings.host)),
         warnings=partial(missing_calendars, settings.ledgers, days, ledgers, endpoints),
     )
 
 
 async def _open(
-    replicas: int, days: WorkingDays, service: Running, name: str, ledger: Ledger, clock: Clock
+    settings: Settings, days: WorkingDays, service: Running, name: str, ledger: Ledger, clock: Clock
 ) -> AlertReader:
     """Load a ledger's alerts, and follow its log and send from there."""
     http = await service.enter(httpx.AsyncClient(follow_redirects=False))
-    sender = Sender(Outbox(service.redis, name, replicas), name, ledger, clock, http, days)
-    reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow, days)
+    sender = Sender(Outbox(service.redis, name, settings.replicas), name, ledger, clock, http, days)
+    calendars = CalendarReader(service.redis, name, ledger, clock, service.follow, settings.public_url)
+    reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow, days, calendars)
+    await calendars.load()
     await reader.load()
     service.on_stop(sender.stop)
+    service.repeat(CATCH_UP_SECONDS, calendars.catch_up)
     service.repeat(CATCH_UP_SECONDS, reader.catch_up)
     service.repeat(ELAPSE_SECONDS, reader.elapse)
     service.repeat(PAUSE_SECONDS, sender.turn)

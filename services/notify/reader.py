@@ -1,5 +1,6 @@
 """One ledger in notify: the fold that announces alerts, and the sender that delivers them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from events.entries import stored
@@ -7,6 +8,8 @@ from events.ledger import Ledger
 from events.working_days import WorkingDays
 from services.common.clock import Clock
 from services.common.runtime import Follow, StreamEntry
+from services.common.sample import Sample
+from services.notify.calendar.reader import CalendarReader
 from services.notify.sender import Sender
 from services.notify.store import Alerts
 
@@ -26,11 +29,13 @@ class AlertReader:
         sender: Sender,
         follow: Follow,
         days: WorkingDays,
+        calendars: CalendarReader,
     ) -> None:
         self.redis = redis
         self.clock = clock
         self.alerts = Alerts(redis, name, ledger, days)
         self.sender = sender
+        self.calendars = calendars
         self._log = follow(self.alerts.projection.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
         self._rollbacks = 0
 
@@ -39,6 +44,10 @@ class AlertReader:
         await self.alerts.load(self.clock.now())
         await self.catch_up()
         self._log.skip_to(f"{self.alerts.projection.position}-0")
+
+    def samples(self) -> Iterator[Sample]:
+        """Yield the position."""
+        yield Sample("duban_position", "Position of the log that is reflected", self.alerts.projection.position)
 
     async def catch_up(self, entries: "list[StreamEntry] | None" = None) -> None:
         """Fold the log to its tail and announce alerts; `entries` are those that a follower has read."""

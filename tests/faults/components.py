@@ -16,6 +16,7 @@ from services.ingest.inbox import Inbox
 from services.ingest.request import UnavailableError
 from services.ingest.writer import Writer
 from services.notify.app import PAUSE_SECONDS
+from services.notify.calendar.reader import CalendarReader
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
 from services.notify.store import Outbox
@@ -77,10 +78,15 @@ async def notify(world: World, _: SimulatedProcess, redis: Any) -> None:
     """The alerts and their sender."""
     readers = Readers(redis)
     sender = Sender(Outbox(redis, NAME), NAME, world.ledger, world.clock, world.http, LIBRARY)
-    reader = AlertReader(redis, NAME, world.ledger, world.clock, sender, readers.follow, LIBRARY)
+    calendars = CalendarReader(redis, NAME, world.ledger, world.clock, readers.follow, None)
+    reader = AlertReader(redis, NAME, world.ledger, world.clock, sender, readers.follow, LIBRARY, calendars)
+    await calendars.load()
     await reader.load()
     await asyncio.gather(
-        readers.run(), runtime.repeat(OFTEN_SECONDS, reader.catch_up), runtime.repeat(PAUSE_SECONDS, sender.turn)
+        readers.run(),
+        runtime.repeat(OFTEN_SECONDS, calendars.catch_up),
+        runtime.repeat(OFTEN_SECONDS, reader.catch_up),
+        runtime.repeat(PAUSE_SECONDS, sender.turn),
     )
 
 

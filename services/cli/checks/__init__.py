@@ -16,6 +16,7 @@ from services.cli.checks.outcomes import check_receipts, check_refused
 from services.cli.checks.rows import check_rows
 from services.common.ledger_clock import ahead_of_wall
 from services.ingest.write_model import rules as ingest_rules
+from services.notify.calendar.reader import rules as dues_rules
 from services.notify.store import rules as notify_rules
 from services.status.store import rules as status_rules
 
@@ -28,7 +29,7 @@ async def verify(
     findings = await check_log(redis, log, ledger, progress, tree, since)
     if any(finding.check != "tree" for finding in findings):
         return findings  # rows of a broken log would repeat its findings
-    for rules in (ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, days)):
+    for rules in (ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, days), dues_rules(ledger)):
         findings += await check_rows(Projection(redis, log, rules))
     findings += await check_alerts(redis, log, ledger, days)
     findings += await check_digests(redis, name)

@@ -17,6 +17,7 @@ from services.cli.target import LEDGER, find
 from services.common.connection import connected
 from services.common.settings import SettingsError
 from services.ingest.write_model import rules as ingest_rules
+from services.notify.calendar.reader import rules as dues_rules
 from services.notify.store import rules as notify_rules
 from services.status.store import rules as status_rules
 
@@ -27,7 +28,7 @@ commands = typer.Typer(add_completion=False)
 def rebuild(
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
-    only: Annotated[str | None, typer.Option("--only", help="One of ingest, status, notify")] = None,
+    only: Annotated[str | None, typer.Option("--only", help="One of ingest, status, notify, dues")] = None,
     json: JsonOption = False,
 ) -> None:
     """Fold all rows from scratch, compare them with the saved ones, and switch to them. Sends nothing."""
@@ -35,7 +36,7 @@ def rebuild(
     async def work() -> dict[str, dict[str, list[str]]]:
         chosen = [rules for rules in _all_rules(ledger_of(data, ledger)) if only in {None, rules.name}]
         if not chosen:
-            raise SettingsError(f"--only {only!r} is not one of: ingest, status, notify")
+            raise SettingsError(f"--only {only!r} is not one of: ingest, status, notify, dues")
         async with connected(find(data).server()) as redis:
             log = Log(redis, ledger)
             found = {rules.name: await Projection(redis, log, rules).rebuild() for rules in chosen}
@@ -54,4 +55,4 @@ def rebuild(
 
 
 def _all_rules(ledger: Ledger) -> list[Rules[Any]]:
-    return [ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, LIBRARY)]
+    return [ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, LIBRARY), dues_rules(ledger)]
