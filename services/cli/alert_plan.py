@@ -100,7 +100,7 @@ def plan_line(row: PlanRow, width: int) -> str:
     head = f"  {MARKS[row.change]} {row.at:%H:%M}  {row.word}"
     rule = f"［{row.rule}{f' {row.step}' if row.step else ''}］"
     tail = f"{rule}未发：{said(row.reason)}" if row.reason is not None else rule
-    tail += "" if row.channel or row.reason is not None else "无通知渠道"
+    tail += "" if row.channel or row.reason is not None else "（无通知渠道）"
     middle = f"  {row.task} {one_line(row.title, 200)}" if row.task else ""
     room = width - cell_len(head) - cell_len(tail) - 1
     if room < cell_len(f"  {row.task}") + LEAST_TITLE:
@@ -132,7 +132,7 @@ def _row(ledger: Ledger, verdict: AlertVerdict) -> PlanRow:
         alert.recipient,
         verdict.at.astimezone(ledger.zone),
         alert.on,
-        _words.word(alert),
+        _words.word(alert) if alert.week is None else f"周报：{next(_words.figures(alert.week))}",
         alert.task,
         alert.title,
         alert.rule,

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
 
+from msgspec.structs import replace
+
+from events.channel import Channel
 from events.entries import Entry, Recorded, digest
 from events.envelope import Event, encode, parse, read
 from events.ledger import Ledger
@@ -19,11 +22,22 @@ from services.ingest.timers import clock_events
 from services.schedule.document import read_document
 from services.schedule.plan import Order, plan_tasks
 from tests.examples import seal
+from tests.notify.endpoint import SECRET
 
 START = datetime.fromisoformat("2017-08-01T00:00:00+08:00")
 END = datetime.fromisoformat("2021-01-02T00:00:00+08:00")
 
-LEDGER = load_ledger(shipped("zhanjiang.toml"))
+_SHIPPED = load_ledger(shipped("zhanjiang.toml"))
+
+LEDGER = replace(
+    _SHIPPED,
+    alerts=replace(
+        _SHIPPED.alerts,
+        quiet_hours="20:00-08:00",
+        channels={"*": (Channel(webhook="https://alerts.example.org/", secret=SECRET),)},
+    ),
+)
+"""The shipped ledger with quiet hours, and a channel for everybody."""
 
 Outages = tuple[tuple[datetime, datetime], ...]
 """Times in which the services are down."""
