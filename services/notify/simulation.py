@@ -1,10 +1,10 @@
 """What a log's alerts come to: which are sent when, and which are not, and why; nothing is sent. Pure.
 
-Events and time go on in the order of the ledger's clock, as if notify had always run: a digest closes at its instant.
+Events and time go on in the order of the ledger's clock, and a digest closes at its instant.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -37,10 +37,14 @@ class AlertVerdict(Struct, frozen=True, gc=False):
 
 
 class Simulation:
-    """One ledger's alerts by its rules, event by event."""
+    """One ledger's alerts by its rules, event by event.
 
-    def __init__(self, ledger: Ledger, days: WorkingDays) -> None:
+    In the times `down` notify does not run: what should have been sent then is settled and sent when it runs again.
+    """
+
+    def __init__(self, ledger: Ledger, days: WorkingDays, down: Sequence[tuple[datetime, datetime]] = ()) -> None:
         self.ledger = ledger
+        self._down = down
         self.tasks: dict[str, NotifiedTask] = {}
         self._days = days
         self._known: dict[str, Alert] = {}
@@ -118,7 +122,8 @@ class Simulation:
         last = self._digests.get(self._last.get(group, ""))
         digest = gather(last, alert, self.ledger, self._days)
         if last is None or digest.id != last.id:
-            heapq.heappush(self._closings, (digest.closes, next(self._number), digest.id))
+            closes = next((end for start, end in self._down if start <= digest.closes < end), digest.closes)
+            heapq.heappush(self._closings, (closes, next(self._number), digest.id))
         self._last[group] = digest.id
         self._digests[digest.id] = digest
 

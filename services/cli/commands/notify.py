@@ -62,6 +62,9 @@ def simulate(
     since: Annotated[datetime | None, typer.Option("--from", formats=[DAY], help="The first day")] = None,
     until: Annotated[datetime | None, typer.Option("--to", formats=[DAY], help="The last day")] = None,
     rules: Annotated[Path | None, typer.Option("--rules", help="Other rules: a ledger file, or [alerts] alone")] = None,
+    down: Annotated[
+        list[str] | None, typer.Option("--down", help="INSTANT/INSTANT: as if notify had not run then; may be repeated")
+    ] = None,
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
     json: JsonOption = False,
@@ -77,10 +80,11 @@ def simulate(
     last = until.date() if until is not None else own.day(now)
     if last < first:
         raise SettingsError(f"--to {last} is before --from {first}")
+    outages = [_interval(text) for text in down or ()]
     end = datetime.combine(last + timedelta(days=1), time(), own.zone) - timedelta.resolution
-    rows = plan_rows(own, Simulation(own, days).run(entries, end), first, last)
+    rows = plan_rows(own, Simulation(own, days, outages).run(entries, end), first, last)
     if other is not None:
-        rows = compared(rows, plan_rows(other, Simulation(other, days).run(entries, end), first, last))
+        rows = compared(rows, plan_rows(other, Simulation(other, days, outages).run(entries, end), first, last))
     if json:
         sys.stdout.write(msgspec.json.encode(rows).decode() + "\n")
         return
@@ -137,3 +141,17 @@ async def _log(data: Path | None, ledger: str) -> tuple[list[Recorded], datetime
 
 def _instant(entry: Recorded, now: datetime) -> datetime:
     return entry.event.recorded or now
+
+
+def _interval(text: str) -> tuple[datetime, datetime]:
+    """Read two instants with offsets, as ISO 8601 has an interval."""
+    start, slash, end = text.partition("/")
+    try:
+        found = datetime.fromisoformat(start), datetime.fromisoformat(end)
+    except ValueError:
+        found = None
+    if not slash or found is None or None in {one.tzinfo for one in found} or found[0] >= found[1]:
+        raise SettingsError(
+            f"--down {text!r} is no interval; one looks like 2018-02-10T00:00:00+08:00/2018-03-27T09:00:00+08:00"
+        )
+    return found
