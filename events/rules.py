@@ -1,7 +1,8 @@
 """The rules by which a projection folds events into rows. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from datetime import datetime
+from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -16,15 +17,28 @@ Evolve: TypeAlias = Callable[[R | None, Recorded], R | None]
 
 
 class Change(Struct, Generic[R], frozen=True, gc=False):
-    """A row as it stands after the event at `position` (after time alone, if `event` is None)."""
+    """A row as it stands after the event at `position` (after time alone, if `event` is None), and `before` it."""
 
     position: int
     key: str
     row: R
     event: Event | None
+    before: R | None = None
 
 
-Announce: TypeAlias = Callable[[Sequence[Change[R]]], Iterable[tuple[str, bytes]]]
+class Announcement(NamedTuple):
+    """What a projection publishes of a change: `place` is its id in the stream, `<position>-<n>` or `<position>-*`.
+
+    One with a `name` is published once: of several with one name, at whatever places, the first.
+    """
+
+    place: str
+    value: bytes
+    name: str = ""
+
+
+Announce: TypeAlias = Callable[[Sequence[Change[R]], datetime | None], Iterable[Announcement]]
+"""Gets the changes of a save, and the instant up to which the ledger's clock has been considered, if it ever was."""
 
 
 class Timeline(Protocol[Row_contra]):
@@ -59,8 +73,9 @@ class Rules(Struct, Generic[R], frozen=True):
     `version` names the rules; rows folded by another version are rebuilt when the projection loads. `feed` is the last
     part of the announcements' key and `cap` the number of them kept (0: all). `alike(saved, fresh)` is the fresh row
     as of the instant of the saved one, where time alone changes rows. If `latest`, a save announces only the latest
-    change of each row, else each. `shared` is a row just loaded, equal, in less memory. `timeline` makes an empty
-    timeline.
+    change of each row, else each. If `recorded`, announcements are entries of the ledger's record (events/record.lua)
+    instead of a feed, and have ids of their own: the same id is announced once, whoever announces it. `shared` is a row
+    just loaded, equal, in less memory. `timeline` makes an empty timeline.
     """
 
     name: str
@@ -72,6 +87,7 @@ class Rules(Struct, Generic[R], frozen=True):
     cap: int = 0
     history: bool = False
     latest: bool = False
+    recorded: bool = False
     shared: Callable[[R], R] | None = None
     alike: Callable[[R, R], R] | None = None
     timeline: Callable[[], Timeline[R]] | None = None

@@ -5,6 +5,7 @@ import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from rich.console import Console, Group
@@ -22,6 +23,7 @@ from services.cli.sign_in import print_links
 from services.cli.supervisor import Supervisor
 from services.cli.target import LEDGER, find, prepare
 from services.cli.terminal import visible
+from services.common.calendars import load_working_days
 from services.common.clock import sleep
 from services.common.settings import SettingsError, load_ledger, load_ledgers, shipped
 from services.schedule.document import read_document
@@ -92,7 +94,8 @@ class Demo:
             ledger_file = self._data / "ledgers" / f"{LEDGER}.toml"
             with ledger_file.open("a", encoding="utf-8") as file:  # [alerts] is the file's last table
                 file.write(
-                    f'\n[alerts.channels]\n"*" = [{{ webhook = "{receiver.url}", secret = "{receiver.secret}" }}]\n'
+                    f'\nallow = ["{urlsplit(receiver.url).netloc}"]\n'
+                    f'[alerts.channels]\n"*" = [{{ webhook = "{receiver.url}", secret = "{receiver.secret}" }}]\n'
                 )
             start = START - timedelta(seconds=LEAD_SECONDS * self._speed)
             clock = f"{start.isoformat()}@{self._speed:.0f}"
@@ -117,7 +120,8 @@ class Demo:
         ledger = load_ledger(self._data / "ledgers" / f"{LEDGER}.toml")
         document = shipped("zhanjiang-2017-key-tasks.txt")
         table = read_document(document.read_bytes(), document.name)
-        lines = plan_tasks(table, Order(PLAN, ISSUED, "office"), ledger).lines
+        days = load_working_days(self._data / "ledgers")
+        lines = plan_tasks(table, Order(PLAN, ISSUED, "office"), ledger, days).lines
         assigned = [parse(bytes(line.event)) for line in lines]
         steps = [Step("office", event) for event in assigned] + synthetic(assigned, ledger, END)
         follower = asyncio.create_task(self._follow(client))

@@ -8,12 +8,14 @@ from urllib.parse import parse_qs, quote, urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from events.alerting import AlertRules
 from events.keys import key
 from events.ledger import Ledger
 from events.reading import check_origin
 from services.common.limits import CONNECTIONS, REFUSED_BYTES, STREAMS, Limits
 from services.common.listening import LOCALHOST, reachable
 from services.common.networks import Networks
+from services.common.toml_errors import explained
 
 SERVICES = ("ingest", "status", "notify")
 """In the order of their ports."""
@@ -39,6 +41,12 @@ class BaseUrl(str):
     def __new__(cls, text: str) -> Self:
         """Read a URL, with or without its last slash; raises ValueError for text that is none, with examples."""
         return super().__new__(cls, check_origin(text.removesuffix("/")))
+
+
+class _Alerts(Struct, frozen=True):
+    """The part of a ledger's file that has the rules of alerts."""
+
+    alerts: AlertRules
 
 
 class Settings(Struct, frozen=True):
@@ -167,13 +175,33 @@ def load_ledgers(directory: Path) -> dict[str, Ledger]:
 
 
 def load_ledger(path: Path) -> Ledger:
-    """Read one ledger file; raise SettingsError, naming the file and the member, where it cannot be used."""
+    """Read one ledger file; raise SettingsError, naming the file, the line and the key, where it cannot be used."""
     if path.stem in TAKEN:
         raise SettingsError(f"{path}: a ledger cannot be called {path.stem}: {TAKEN[path.stem]}")
     try:
         key(path.stem)
-        return msgspec.toml.decode(path.read_bytes(), type=Ledger)
-    except (msgspec.MsgspecError, ValueError, KeyError, OSError) as error:
+        content = path.read_bytes()
+    except (ValueError, OSError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+    try:
+        return msgspec.toml.decode(content, type=Ledger)
+    except msgspec.ValidationError as error:
+        line, said = explained(content.decode(), str(error), Ledger)
+        where = f"{path}:{line}" if line is not None else path
+        raise SettingsError(f"{where}: {said}") from error
+    except (msgspec.MsgspecError, ValueError, KeyError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+
+
+def load_alert_rules(path: Path) -> AlertRules:
+    """Read the rules of alerts in a ledger file, or in a file with `[alerts]` alone; raises SettingsError."""
+    try:
+        content = path.read_bytes()
+        return msgspec.toml.decode(content, type=_Alerts).alerts
+    except msgspec.ValidationError as error:
+        line, said = explained(content.decode(), str(error), _Alerts)
+        raise SettingsError(f"{path}:{line}: {said}" if line is not None else f"{path}: {said}") from error
+    except (msgspec.MsgspecError, ValueError, OSError) as error:
         raise SettingsError(f"{path}: {error}") from error
 
 

@@ -1,61 +1,44 @@
-"""Alerts and digests in Redis: a projection named `notify` announces alerts, the outbox keeps their deliveries.
+"""The alerts of one ledger: a projection named `notify` raises them into the ledger's record, clients read them there.
 
-Keys in addition to the projection's (events/projection.py), written by keep.lua alone:
-
-    duban:{L}:notify:alerts   stream  <position>-<n> -> e: the alert as JSON          written by save.lua
-    duban:{L}:notify:planned  string  id of the last alert that went into a digest
-    duban:{L}:notify:digests  hash    digest id -> digest, deliveries and attempts as MessagePack
-    duban:{L}:notify:pending  set     ids of the digests that are not done
-    duban:{L}:notify:grouped  hash    alert id -> digest id
-    duban:{L}:notify:dead     stream  e: a delivery that was abandoned, as JSON
-
-    duban:{L}:notify:lease    string  token of the one instance that sends            written by its holder
-    duban:{L}:notify:holder   string  token of the last instance that took the lease  written by its holder
+The record is described in services/notify/record.py, what the sender keeps in services/notify/outbox.py.
 """
 
-import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
-from redis.asyncio.lock import Lock
-from redis.exceptions import LockError
+from msgspec.structs import replace
 
-from events.alerting import Trigger
+from events.alert_rule import Trigger
 from events.entries import Recorded
 from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
-from events.replicas import Confirmed
-from events.rules import Change, Rules
-from events.scripts import lua_text, script
-from services.notify.alerts import VERSION, Alert, NotifiedTask, alerts_for, evolve
-from services.notify.deliveries import Delivery, Digest, State, state_of
-
-LEASE_SECONDS = 15.0
-"""The delay of the next sender after one that died: longer than the longest send."""
+from events.rules import Announcement, Change, Evolve, Rules
+from events.working_days import WorkingDays
+from services.notify.alerts import Alert
+from services.notify.deliveries import Digest, State, state_of
+from services.notify.elapsed import caused
+from services.notify.notified_task import VERSION, NotifiedTask, evolve
+from services.notify.outbox import NAME, alert_decoder, digest_decoder
+from services.notify.record import alert_entry, is_alert
+from services.notify.timers import AlertTimers
 
 READ_BATCH = 500
-"""Alerts that are read at once."""
+"""Entries of the record that are read at once."""
 
-NAME = "notify"
-FEED = "alerts"
-
-
-class DeadLetter(Struct, frozen=True):
-    """A delivery that was abandoned (死信)."""
-
-    digest: str
-    recipient: str
-    delivery: Delivery
+CONSIDERED = timedelta(minutes=1)
+"""Of the ledger's time: how often is saved up to when it was considered, where nothing arises."""
 
 
 class AlertStatus(NamedTuple):
-    """An alert, its state, and the digest that has it."""
+    """An alert, its place in the record, its state, and the digest that has it."""
 
+    place: str
     alert: Alert
     state: State
     digest: Digest | None
@@ -72,19 +55,53 @@ class AlertQuery(Struct, frozen=True):
     cursor: str | None = None
 
 
-def rules(ledger: Ledger) -> Rules[NotifiedTask]:
-    """Return the rules by which a ledger's events announce alerts."""
-    return Rules(NAME, VERSION, NotifiedTask, evolve, partial(_announce, ledger), FEED)
+def rules(ledger: Ledger, days: WorkingDays) -> Rules[NotifiedTask]:
+    """Return the rules by which a ledger's events announce alerts; the version has its directory.
+
+    The rules of alerts themselves are none of the version: what arises follows from the rows, and from those.
+    """
+    version = f"{VERSION}-{ledger.directory.hash}"
+    announce = partial(_announce, ledger, days)
+    return Rules(NAME, version, NotifiedTask, partial(evolve, ledger), announce, recorded=True)
 
 
 class Alerts:
     """The alerts of one ledger."""
 
-    def __init__(self, redis: Any, name: str, ledger: Ledger) -> None:
-        self.projection = Projection(redis, Log(redis, name), rules(ledger))
+    def __init__(self, redis: Any, name: str, ledger: Ledger, days: WorkingDays) -> None:
+        own = rules(ledger, days)
+        self.ledger = ledger
+        self._touched: set[str] = set()
+        self.projection = Projection(
+            redis, Log(redis, name), replace(own, evolve=partial(_noted, self._touched, own.evolve))
+        )
+        self._timers = AlertTimers(ledger, days)
         self._redis = redis
-        self._digests = key(name, NAME, "digests")
+        self._digests = key(name, NAME, "outbox")
         self._grouped = key(name, NAME, "grouped")
+
+    async def load(self, now: datetime) -> None:
+        """Load the saved rows; where time was never considered for a ledger that has some, it is so from now on."""
+        await self.projection.load()
+        if self.projection.considered is None and self.projection.position:
+            await self.projection.elapse(now, lambda _: ())
+
+    async def elapse(self, now: datetime) -> None:
+        """Announce what time alone gives rise to up to an instant, at most once."""
+        projection = self.projection
+        self._timers.refresh(projection.rows, self._touched, projection.considered)
+        self._touched.clear()
+        known = projection.considered
+        if known is not None and (now <= known or (now - known < CONSIDERED and not self._timers.due(known, now))):
+            return
+
+        def derive(considered: datetime | None) -> list[Announcement]:
+            self._timers.refresh(projection.rows, self._touched, considered)
+            self._touched.clear()
+            return [_announced(alert) for alert in self._timers.arisen(projection.rows, considered, now)]
+
+        if await projection.elapse(now, derive):
+            self._timers.forget(projection.rows, now)
 
     async def select(self, query: AlertQuery) -> tuple[list[AlertStatus], str | None]:
         """Return a page of alerts with their states, and the cursor that the next ones follow."""
@@ -92,126 +109,55 @@ class Alerts:
         before = query.cursor
         while len(found) <= query.limit:
             end = "+" if before is None else f"({before}"
-            alerts = _decoded(await self._redis.xrevrange(self.projection.feed, max=end, count=READ_BATCH))
-            if not alerts:
+            entries = await self._redis.xrevrange(self.projection.feed, max=end, count=READ_BATCH)
+            if not entries:
                 return found, None
-            before = alerts[-1].id
-            wanted = [alert for alert in alerts if _matches(query, alert)]
+            before = entries[-1][0].decode()
+            wanted = [(place, alert) for place, alert in _decoded(entries) if _matches(query, alert)]
             found += [one for one in await self._statuses(wanted) if query.state in {None, one.state}]
         page = found[: query.limit]
-        return page, page[-1].alert.id
+        return page, page[-1].place
 
-    async def _statuses(self, alerts: Sequence[Alert]) -> list[AlertStatus]:
+    async def _statuses(self, alerts: Sequence[tuple[str, Alert]]) -> list[AlertStatus]:
         if not alerts:
             return []
-        groups = await self._redis.hmget(self._grouped, [alert.id for alert in alerts])
+        groups = await self._redis.hmget(self._grouped, [alert.id for _, alert in alerts])
         ids = sorted({group for group in groups if group is not None})
         rows = await self._redis.hmget(self._digests, ids) if ids else []
-        digests = {id: _digest.decode(row) for id, row in zip(ids, rows, strict=True)}
+        digests = {id: digest_decoder.decode(row) for id, row in zip(ids, rows, strict=True)}
         return [
-            AlertStatus(alert, state_of(digests.get(group)), digests.get(group))
-            for alert, group in zip(alerts, groups, strict=True)
+            AlertStatus(place, alert, state_of(digests.get(group), alert.id), digests.get(group))
+            for (place, alert), group in zip(alerts, groups, strict=True)
         ]
 
 
-class Outbox:
-    """The data of a ledger's one sender; every write is refused once another instance has the lease.
-
-    A delivery is sent only after so many `replicas` have its start on disk: a failover takes back nothing that was
-    sent.
-    """
-
-    def __init__(self, redis: Any, name: str, replicas: int = 0) -> None:
-        def of_notify(what: str) -> str:
-            return key(name, NAME, what)
-
-        self._redis = redis
-        self._token = uuid.uuid4().hex
-        self._lease = Lock(redis, of_notify("lease"), timeout=LEASE_SECONDS)
-        self._holder = of_notify("holder")
-        self._unrecorded = False  # whether another instance may be recorded as the holder
-        self._feed = of_notify(FEED)
-        self._planned, self._digests, self._pending = map(of_notify, ("planned", "digests", "pending"))
-        names = ("lease", "planned", "digests", "pending", "grouped", "dead")
-        self._keys = [of_notify(what) for what in names]
-        self._keep = script(redis, __file__, "keep.lua")
-        self._confirmed_keep = Confirmed(redis, self._keep, replicas) if replicas else None
-
-    async def hold(self) -> bool | None:
-        """Acquire or renew the lease: True where no other instance held it since, else False; None if not acquired."""
-        try:
-            if await self._lease.owned():
-                if await self._lease.reacquire() and not self._unrecorded:
-                    return True
-                return await self._record_holder()
-        except LockError:
-            pass  # it has just expired
-        if not await self._lease.acquire(blocking=False, token=self._token):
-            return None
-        return await self._record_holder()
-
-    async def _record_holder(self) -> bool:
-        """Record the holder of the lease; True where this instance was the last, False where that is not certain."""
-        unsure, self._unrecorded = self._unrecorded, True
-        last = await self._redis.set(self._holder, self._token, get=True)
-        self._unrecorded = False
-        return not unsure and last is not None and last.decode() == self._token
-
-    async def release(self) -> None:
-        """Release the lease, so that another instance can acquire it at once."""
-        if await self._lease.owned():
-            await self._lease.release()
-
-    async def pending(self) -> list[Digest]:
-        """Return the digests that are not done."""
-        ids = sorted(await self._redis.smembers(self._pending))
-        rows = await self._redis.hmget(self._digests, ids) if ids else []
-        return [_digest.decode(row) for row in rows]
-
-    async def unplanned(self) -> list[Alert]:
-        """Return the next alerts without a digest."""
-        planned = await self._redis.get(self._planned)
-        start = "-" if planned is None else f"({planned.decode()}"
-        return _decoded(await self._redis.xrange(self._feed, min=start, count=READ_BATCH))
-
-    async def alerts(self, ids: Sequence[str]) -> list[Alert]:
-        """Return alerts by their ids."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for id in ids:
-                pipe.xrange(self._feed, min=id, max=id)
-            return [alert for entries in await pipe.execute() for alert in _decoded(entries)]
-
-    async def keep(
-        self, digests: Sequence[Digest], planned: Sequence[tuple[str, str]] = (), dead: Sequence[DeadLetter] = ()
-    ) -> bool:
-        """Write digests, newly planned (alert, digest) pairs, and dead letters; False where the lease is lost."""
-        packed = msgspec.msgpack.encode(
-            (
-                self._token,
-                planned[-1][0] if planned else "",
-                [(digest.id, lua_text(msgspec.msgpack.encode(digest)), digest.done) for digest in digests],
-                planned,
-                [lua_text(msgspec.json.encode(letter)) for letter in dead],
-            )
-        )
-        if self._confirmed_keep is None:
-            return bool(await self._keep(keys=self._keys, args=[packed]))
-        kept, _ = await self._confirmed_keep(self._keys, [packed])
-        return bool(kept)
+def _announce(
+    ledger: Ledger, days: WorkingDays, changes: Sequence[Change[NotifiedTask]], considered: datetime | None
+) -> Iterator[Announcement]:
+    for change in changes:
+        if change.event is not None:
+            entry = Recorded(change.position, change.event)
+            for alert in caused(ledger, days, change.before, change.row, entry, considered):
+                yield _announced(alert)
 
 
-_alert = msgspec.json.Decoder(Alert)
-_digest = msgspec.msgpack.Decoder(Digest)
+def _announced(alert: Alert) -> Announcement:
+    """Return an alert as an entry of the record."""
+    return Announcement("", alert_entry(msgspec.json.encode(alert)), alert.id)
 
 
-def _announce(ledger: Ledger, changes: Sequence[Change[NotifiedTask]]) -> list[tuple[str, bytes]]:
-    entries = [(change.row, Recorded(change.position, change.event)) for change in changes if change.event is not None]
-    alerts = [alert for task, entry in entries for alert in alerts_for(ledger, task, entry)]
-    return [(alert.id, msgspec.json.encode(alert)) for alert in alerts]
+def _noted(
+    touched: set[str], evolve: Evolve[NotifiedTask], task: NotifiedTask | None, entry: Recorded
+) -> NotifiedTask | None:
+    """Evolve a task, and note that it was touched."""
+    touched.add(entry.event.subject)
+    return evolve(task, entry)
 
 
-def _decoded(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Alert]:
-    return [_alert.decode(fields[b"e"]) for _, fields in entries]
+def _decoded(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> Iterator[tuple[str, Alert]]:
+    for place, fields in entries:
+        if is_alert(fields[b"e"]):
+            yield place.decode(), alert_decoder.decode(fields[b"e"])
 
 
 def _matches(query: AlertQuery, alert: Alert) -> bool:

@@ -8,6 +8,7 @@ from lark import Tree
 from msgspec import Struct
 
 from events.deadline import add_months
+from events.working_days import LIBRARY, WorkingDays
 from services.schedule.grammar import Node, tokens
 from services.schedule.text import numeral
 
@@ -28,7 +29,7 @@ class Origin(Struct, frozen=True):
     """What a phrase is read on: the day the table was issued, and what was named before in the phrase.
 
     That is the year and month, when something begins (2022年起), the event from which it counts (自批准之日起), and
-    the words of a clause about the work.
+    the words of a clause about the work. `days` are the working days.
     """
 
     issued: date
@@ -38,6 +39,7 @@ class Origin(Struct, frozen=True):
     since: datetime | None = None
     event: str | None = None
     worded: str = ""
+    days: WorkingDays = LIBRARY
 
     def at(self, year: int, month: int = 1, day: int = 1) -> datetime:
         """Return the first instant of a day; raise ValueError where the calendar has none."""
@@ -48,7 +50,7 @@ class Origin(Struct, frozen=True):
 
     def of(self, year: int, month: int | None = None) -> "Origin":
         """Return the same, as if that year and month had been named before."""
-        return Origin(self.issued, self.zone, year, month, self.since)
+        return Origin(self.issued, self.zone, year, month, self.since, days=self.days)
 
     @property
     def start(self) -> datetime:

@@ -18,7 +18,7 @@ from events.entries import Recorded, Stored
 from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
-from events.rules import Change, Evolve, Rules
+from events.rules import Announcement, Change, Evolve, Rules
 from events.unsaved import MOST_CHANGES
 from services.status.core import VERSION, evolve
 from services.status.figures.board import BoardFigures
@@ -162,10 +162,10 @@ def rules(ledger: Ledger) -> Rules[TrackedTask]:
     )
 
 
-def announce(changes: Sequence[Change[TrackedTask]]) -> list[tuple[str, bytes]]:
+def announce(changes: Sequence[Change[TrackedTask]], _considered: datetime | None) -> list[Announcement]:
     """Return the new rows in the order of their positions; `changes` has the latest of each task."""
     return [
-        (f"{change.position}-{0 if change.event is not None else '*'}", msgspec.json.encode(change.row.row))
+        Announcement(f"{change.position}-{0 if change.event is not None else '*'}", msgspec.json.encode(change.row.row))
         for change in sorted(changes, key=lambda change: change.position)
     ]
 

@@ -1,6 +1,7 @@
 """The smallest rules that show everything a projection does, and the same fold written without it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from events.entries import Entry, Recorded, digest
 from events.envelope import Event, encode
 from events.log import Log
 from events.projection import Projection
-from events.rules import Change, Rules
+from events.rules import Announcement, Change, Rules
 from events.schema import TaskAssigned
 from tests.examples import assigned, reported, store
 
@@ -48,10 +49,10 @@ class Announced(Struct, frozen=True):
     by_event: bool
 
 
-def announce_all(changes: Sequence[Change[Count]]) -> list[tuple[str, bytes]]:
+def announce_all(changes: Sequence[Change[Count]], considered: datetime | None = None) -> list[Announcement]:
     """Announce every change."""
     return [
-        (
+        Announcement(
             f"{change.position}-{'*' if change.event is None else 0}",
             msgspec.json.encode(Announced(change.key, change.row, change.event is not None)),
         )
@@ -59,7 +60,7 @@ def announce_all(changes: Sequence[Change[Count]]) -> list[tuple[str, bytes]]:
     ]
 
 
-def announce_ordered(changes: Sequence[Change[Count]]) -> list[tuple[str, bytes]]:
+def announce_ordered(changes: Sequence[Change[Count]], considered: datetime | None = None) -> list[Announcement]:
     """Announce changes in the order of their positions."""
     return announce_all(sorted(changes, key=lambda change: change.position))
 

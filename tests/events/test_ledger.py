@@ -28,7 +28,7 @@ def test_a_source_speaks_for_its_units() -> None:
 
 def test_recipients_without_a_channel_use_the_common_ones() -> None:
     """A recipient is reached through its own channels, otherwise through those of "*", otherwise not at all."""
-    own, common = Channel(apprise="dingtalk://own"), Channel(webhook="https://example.org", secret="whsec_x")
+    own, common = Channel(dingtalk="own-robot"), Channel(webhook="https://example.org", secret="whsec_x")
     rules = AlertRules(channels={"市残联": (own,), "*": (common,)})
     assert rules.channels_of("市残联") == (own,)
     assert rules.channels_of("市民政局") == (common,)
@@ -43,6 +43,8 @@ def test_recipients_without_a_channel_use_the_common_ones() -> None:
         'title = "a"\n[lights]\nbehind = 1.5',
         'title = "a"\n[sources.Office]\nrole = "assigner"',
         'title = "a"\n[sources.office]\nrole = "chief"',
+        'title = "a"\n[sources.duban]\nrole = "assigner"',
+        'title = "a"\n[sources.notify]\nrole = "reporter"',
         'title = "a"\n[[alerts.channels."*"]]\nwebhook = "https://example.org"',
         'title = "a"\n[[alerts.channels."*"]]\napprise = "a://"\nwebhook = "https://example.org"',
         'timezone = "Asia/Shanghai"',

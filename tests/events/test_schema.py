@@ -37,6 +37,7 @@ LANGUAGE = [
     "duban.extension.refused.v1",
     "duban.deadline.clarified.v1",
     "duban.deadline.clarified.v2",
+    "duban.alert.acknowledged.v1",
     "duban.deadline.neared.v1",
     "duban.deadline.passed.v1",
 ]

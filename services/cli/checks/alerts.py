@@ -1,8 +1,8 @@
-"""Alerts: exactly those that a fresh fold gives."""
+"""Alerts: exactly those that a fresh fold gives, and those that time alone gave rise to."""
 
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
-
-import msgspec
 
 from events.difference import members
 from events.entries import Recorded
@@ -10,55 +10,107 @@ from events.envelope import read
 from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
-from events.saved_rows import saved_position
+from events.saved_rows import RECORD, saved_position
+from events.working_days import WorkingDays
 from services.cli.checks.finding import Finding
-from services.notify.alerts import Alert, NotifiedTask, alerts_for, evolve
-from services.notify.store import FEED, NAME
+from services.cli.checks.record import Cause, RecordedAlerts
+from services.notify.alerts import Alert, alerts_for
+from services.notify.elapsed import arisen, caused, weekly
+from services.notify.health import TROUBLE
+from services.notify.notified_task import NotifiedTask, evolve
+from services.notify.outbox import NAME, alert_decoder
 
-_alert = msgspec.json.Decoder(Alert)
+READ_BATCH = 1_000
 
 
-async def check_alerts(redis: Any, log: Log, ledger: Ledger) -> list[Finding]:
-    """Return missing, invented and altered alerts, by the ledger's present rules and directory."""
+async def check_alerts(
+    redis: Any, log: Log, ledger: Ledger, days: WorkingDays, recorded: RecordedAlerts
+) -> list[Finding]:
+    """Return missing, invented and altered alerts, by the ledger's present rules and directory.
+
+    What arose by time alone is compared where it is there: whether it had to arise depends on when time was first
+    considered, and on the rules of then.
+    """
+    fold = _Fold(ledger, days)
     findings: list[Finding] = []
-    tasks: dict[str, NotifiedTask] = {}
-    feed = key(log.ledger, NAME, FEED)
+    by_events: set[str] = set()
     after, until = 0, await saved_position(redis, log.ledger, NAME)
     while after < until and (batch := await log.read(after)):
-        expected: dict[str, Alert] = {}
-        for position, raw in batch:
-            if position > until:
-                break
-            entry = Recorded(position, read(raw))
-            task = evolve(tasks.get(entry.event.subject), entry)
-            if task is not None:
-                tasks[entry.event.subject] = task
-                expected.update({alert.id: alert for alert in alerts_for(ledger, task, entry)})
-        last = min(batch[-1].position, until)
-        found = {
-            id.decode(): fields[b"e"] for id, fields in await redis.xrange(feed, min=f"{after + 1}-0", max=f"{last}")
-        }
-        findings += _compared(expected, found)
+        entries = [Recorded(position, read(raw)) for position, raw in batch if position <= until]
+        expected = {alert.id: alert for entry in entries for alert in fold.event(entry)}
+        expected = {id: alert for id, alert in expected.items() if id not in by_events}
+        by_events |= expected.keys()
+        findings += _missing(expected, recorded)
+        found = await _entries(redis, log.ledger, recorded, expected)
+        findings += _compared({id: expected[id] for id in found}, found)
         after = batch[-1].position
-    beyond = await redis.xrange(feed, min=f"{until + 1}-0")
-    if beyond and await saved_position(redis, log.ledger, NAME) == until:  # otherwise they were added meanwhile
-        findings += [Finding("alerts", id.decode(), f"alerts reflect position {until}, before it") for id, _ in beyond]
+    considered = await redis.hget(key(log.ledger, NAME, "checkpoint"), "considered")
+    arose = fold.elapsed(int(considered) if considered is not None else None)
+    others = [id for id in recorded.places if id not in by_events and id not in recorded.carried_ids]
+    if await saved_position(redis, log.ledger, NAME) == until:  # otherwise some were added meanwhile
+        for start in range(0, len(others), READ_BATCH):
+            found = await _entries(redis, log.ledger, recorded, others[start : start + READ_BATCH])
+            findings += _compared(arose, found)
     return findings
 
 
-def _compared(expected: dict[str, Alert], found: dict[str, bytes]) -> list[Finding]:
+class _Fold:
+    """The tasks of a log, and what time alone gave rise to."""
+
+    def __init__(self, ledger: Ledger, days: WorkingDays) -> None:
+        self._ledger = ledger
+        self._days = days
+        self._tasks: dict[str, NotifiedTask] = {}
+        self._timed: dict[str, Alert] = {}
+
+    def event(self, entry: Recorded) -> list[Alert]:
+        """Fold an event, and return the alerts that it causes itself."""
+        name = entry.event.subject
+        before = self._tasks.get(name)
+        task = evolve(self._ledger, before, entry)
+        if task is None:
+            return []
+        self._tasks[name] = task
+        self._timed |= {alert.id: alert for alert in caused(self._ledger, self._days, before, task, entry)}
+        return list(alerts_for(self._ledger, before, task, entry))
+
+    def elapsed(self, considered: int | None) -> dict[str, Alert]:
+        """Return what time alone gave rise to, up to what was considered (microseconds since 1970), by id."""
+        if considered is not None and self._tasks:
+            until = datetime.fromtimestamp(considered // 1_000_000 + 1, self._ledger.zone)
+            for name, task in self._tasks.items():
+                alerts = arisen(self._ledger, self._days, name, task, task.seen, until)
+                self._timed |= {alert.id: alert for alert in alerts}
+            opened = min(task.opened for task in self._tasks.values())
+            self._timed |= {alert.id: alert for alert in weekly(self._ledger, opened, until)}
+        return self._timed
+
+
+async def _entries(redis: Any, name: str, recorded: RecordedAlerts, ids: Iterable[str]) -> dict[str, bytes]:
+    """Return the entries of those alerts that are in the record."""
+    there = [id for id in ids if id in recorded.places]
+    async with redis.pipeline(transaction=False) as pipe:
+        for id in there:
+            pipe.xrange(key(name, RECORD), min=recorded.places[id], max=recorded.places[id])
+        return {id: found[0][1][b"e"] for id, found in zip(there, await pipe.execute(), strict=True) if found}
+
+
+def _missing(expected: Mapping[str, Alert], recorded: RecordedAlerts) -> list[Finding]:
+    """Return the alerts that are not in the record, under no other id of an earlier version either."""
+    return [
+        Finding("alerts", id, f"missing: {alert.title}, to {alert.recipient}")
+        for id, alert in expected.items()
+        if id not in recorded.places and Cause(alert.causes[-1], alert.on, alert.recipient) not in recorded.carried
+    ]
+
+
+def _compared(expected: Mapping[str, Alert], found: Mapping[str, bytes]) -> list[Finding]:
     findings = []
-    for id in [*expected, *(other for other in found if other not in expected)]:
-        if id not in found:
-            findings.append(Finding("alerts", id, f"missing: {expected[id].title}, to {expected[id].recipient}"))
-        elif id not in expected:
-            findings.append(Finding("alerts", id, "no event causes it by the ledger's rules"))
-        else:
-            try:
-                kept = _alert.decode(found[id])
-            except msgspec.MsgspecError as error:
-                findings.append(Finding("alerts", id, f"does not decode: {error}"))
-                continue
-            if kept != expected[id]:
-                findings.append(Finding("alerts", id, f"altered: {', '.join(members(kept, expected[id]))}"))
+    for id, raw in found.items():
+        kept = alert_decoder.decode(raw)
+        if id not in expected:
+            if kept.on != TROUBLE:
+                findings.append(Finding("alerts", id, "neither an event nor time causes it by the ledger's rules"))
+        elif kept != expected[id]:
+            findings.append(Finding("alerts", id, f"altered: {', '.join(members(kept, expected[id]))}"))
     return findings

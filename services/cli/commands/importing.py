@@ -16,7 +16,18 @@ from rich.text import Text
 from events.envelope import parse
 from events.schema import TaskAssigned
 from services.cli.client import Client, tally
-from services.cli.options import DataOption, IssuedOption, JsonOption, LedgerOption, err, ledger_of, out, print_outcomes
+from services.cli.notify_warnings import notify_warnings
+from services.cli.options import (
+    DataOption,
+    IssuedOption,
+    JsonOption,
+    LedgerOption,
+    err,
+    ledger_of,
+    out,
+    print_outcomes,
+    working_days_of,
+)
 from services.cli.target import LEDGER, Target, find
 from services.common.settings import SettingsError
 from services.schedule.plan import Mark, Order
@@ -98,6 +109,8 @@ def import_(
     if json:
         raise SystemExit(_print_json(read, outcomes))
     _print_preview(read, file, rows=dry_run)
+    for warning in asyncio.run(notify_warnings(target, ledger)) if target is not None else ():
+        err.print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
     if dry_run:
         raise SystemExit(1 if read.refusals else 0)
     raise SystemExit(_print_result(read, outcomes, chosen))
@@ -154,7 +167,7 @@ async def _read(document: Document, target: Target | None) -> Preview:
     if target is not None:
         async with Client(target, ledger) as client:
             return await client.preview(name, content, order)
-    schedule = await read_safely(content, name, order, ledger_of(data, ledger))
+    schedule = await read_safely(content, name, order, ledger_of(data, ledger), working_days_of(data))
     return Preview(preview_rows(schedule, {}), schedule.refusals, schedule.notes)
 
 
