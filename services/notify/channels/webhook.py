@@ -10,10 +10,11 @@ from standardwebhooks import Webhook
 from events.channel import Channel
 from services.notify.channels.key import bounded, key_of
 from services.notify.channels.limit import Limit
-from services.notify.channels.network import HttpAnswer, Network, NoAnswerError, RefusedAddressError
+from services.notify.channels.network import HttpAnswer, Network, NoAnswerError
 from services.notify.channels.part import Part
 from services.notify.channels.result import Result
 from services.notify.channels.retry_after import retry_after
+from services.notify.channels.transport import RefusedAddressError
 from services.notify.letter import Letter
 
 LIMIT = Limit(0, 0.0, 0)
