@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import msgspec
+from msgspec.structs import replace
 
 from events.channel import Channel
 from services.notify.channels.apprise_job import SENDING, AppriseJob, AppriseReport
 from services.notify.channels.content import Content
-from services.notify.channels.key import bounded, key_of
+from services.notify.channels.key import bounded, key_of, redacted
 from services.notify.channels.limit import Limit
 from services.notify.channels.network import Network
 from services.notify.channels.part import Part
@@ -77,7 +78,12 @@ class AppriseWay:
             start_new_session=True,
         )
         try:
-            return await self._attempt(process, msgspec.json.encode(job))
+            result = await self._attempt(process, msgspec.json.encode(job))
+            return (
+                replace(result, detail=redacted(result.detail, self._url))
+                if result.outcome != "misconfigured"
+                else result
+            )
         finally:
             await _kill(process)
 

@@ -5,10 +5,12 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
-from services.notify.channels.key import bounded
+from services.notify.channels.key import bounded, redacted
 from services.notify.channels.network import HttpAnswer, Network, NoAnswerError
 from services.notify.channels.result import Outcome, Result
 from services.notify.channels.retry_after import retry_after
@@ -45,7 +47,8 @@ async def post(network: Network, url: str, body: bytes, codes: Codes) -> Result:
         return Result("misconfigured", str(error))
     except NoAnswerError as error:
         return Result("uncertain" if error.handed_over else "again", bounded(str(error)))
-    return judged(answer, codes, network.now())
+    result = judged(answer, codes, network.now())
+    return replace(result, detail=redacted(result.detail, url, urlsplit(url).netloc))
 
 
 def judged(answer: HttpAnswer, codes: Codes, now: float) -> Result:

@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import httpcore
@@ -23,6 +24,10 @@ CONNECT_SECONDS = 4.0
 
 FAILURES = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.ConnectionNotAvailable)
 """What a request raises that gets no answer."""
+
+
+RESOLVERS = ThreadPoolExecutor(64, "resolve")
+"""Threads of their own, so that name servers that do not answer delay no other receiver's name."""
 
 
 class RefusedAddressError(Exception):
@@ -145,12 +150,16 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
 async def checked(reach: Reach, host: str, port: int) -> list[str]:
     """Return the addresses of a host that may be connected to; raises RefusedAddressError where none may."""
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(RESOLVERS, _resolve, host, port)
     except (OSError, UnicodeError) as error:
         raise httpcore.ConnectError(f"{host} cannot be resolved: {error}") from error
-    addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
-    refusals = {address: reach.refusal(host, address, port) for address in addresses}
+    refusals = {address: reach.refusal(host, address, port) for address in found}
     allowed = [address for address, refusal in refusals.items() if refusal is None]
     if not allowed:
         raise RefusedAddressError(next(iter(refusals.values()), f"{host} has no address"))
     return allowed
+
+
+def _resolve(host: str, port: int) -> list[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))

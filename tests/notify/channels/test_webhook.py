@@ -198,3 +198,13 @@ async def test_a_payload_is_one_part() -> None:
     async with network_to() as network:
         way = way_of(Channel(webhook="https://example.org/", secret=SECRET), network)
         assert way.parts(letter()) == [Part("zhanjiang-0a1b2c", 1, 1, b'{"type":"duban.alerts.v1"}', 1)]
+
+
+async def test_a_receiver_that_echoes_the_request_reveals_nothing() -> None:
+    """Error pages show the address that was asked for; what it holds may be a secret."""
+    page = b"<p>Cannot POST /hooks/T0KEN-in-path?key=secret-key</p>"
+    async with receiving(answers(404, page)) as receiver, network_to(receiver) as network:
+        url = f"{receiver.url}/hooks/T0KEN-in-path?key=secret-key"
+        for way in (way_of(Channel(webhook=url, secret=SECRET), network), way_of(Channel(wecom=url), network)):
+            result = await way.send(way.parts(letter())[0])
+            assert "Cannot POST /hooks/…?key=…" in result.detail
