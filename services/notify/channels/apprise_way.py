@@ -68,7 +68,8 @@ class AppriseWay:
             return Result("again", "the last attempt on this channel has not ended")
         text = msgspec.json.decode(part.body, type=AppriseText)
         reach = self._network.reach
-        job = AppriseJob(self._url, text.title, text.body, tuple(sorted(reach.allow)), reach.allow_private)
+        seconds = int(self._network.times.attempt + KILL_SECONDS)
+        job = AppriseJob(self._url, text.title, text.body, tuple(sorted(reach.allow)), reach.allow_private, seconds)
         self._last = process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", *MODULE),
             stdin=PIPE,
