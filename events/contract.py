@@ -77,10 +77,7 @@ def schema_for(type: Any, place: Place) -> Schema:
 def event_schema(name: str, place: Place, *, stored: bool = False) -> Schema:
     """Return the schema of a CloudEvent of a type, its data by reference; `stored`: with what the ledger adds."""
     data = TYPES[name]
-    role = data.speaker
-    said = (
-        f"From a source with the role {role}." if role is not None else "From the ledger's clock, never from a source."
-    )
+    said = _SPEAKERS.get(data.speaker, f"From a source with the role {data.speaker}.")
     members: Schema = {
         **{attribute: dict(schema) for attribute, schema in _ATTRIBUTES.items()},
         "type": {"const": name, "description": "What happened, and the version of its shape."},
@@ -112,7 +109,9 @@ def event_schema(name: str, place: Place, *, stored: bool = False) -> Schema:
 def example_of(name: str, *, stored: bool = False) -> Schema:
     """Return an example of an event type, its data made of the examples that the members have."""
     own = components([TYPES[name]], definitions)[TYPES[name].__name__]["properties"]
-    source = {"assigner": "office", "reporter": "units", None: "duban/clock"}[TYPES[name].speaker]
+    source = {"assigner": "office", "reporter": "units", "notify": "notify/link", None: "duban/clock"}[
+        TYPES[name].speaker
+    ]
     return {
         "specversion": "1.0",
         "id": f"{name.split('.')[-2]}-07-1",
@@ -151,6 +150,13 @@ def _polished(schema: Any) -> Any:
         found = {**said, **found}
     return found
 
+
+_SPEAKERS: Mapping[str | None, str] = MappingProxyType(
+    {
+        None: "From the ledger's clock, never from a source.",
+        "notify": "From notify, on behalf of a session, a token or a link, never from a source itself.",
+    }
+)
 
 _ANNOTATIONS = frozenset({"title", "description", "examples", "default"})
 

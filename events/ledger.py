@@ -27,6 +27,12 @@ Festival: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9]{4}年[^0-9\n]+$(?!\n)
 CLOCK = "duban"
 """The authenticated name of the ledger's own clock; no source can have it."""
 
+NOTIFY = "notify"
+"""The authenticated name of notify, which submits acknowledgements for people; no source can have it."""
+
+RESERVED = {CLOCK: "that is the ledger's own clock", NOTIFY: "notify submits acknowledgements by that name"}
+"""Names that no source can have, and why."""
+
 EVERY_UNIT = "*"
 """In a source's units: it speaks for every unit."""
 
@@ -74,8 +80,9 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     def __post_init__(self) -> None:
         ZoneInfo(self.timezone)  # raises ZoneInfoNotFoundError, a KeyError, for a zone that does not exist
-        if CLOCK in self.sources:
-            raise ValueError(f"no source can be named {CLOCK!r}: that is the ledger's own clock")
+        for name, why in RESERVED.items():
+            if name in self.sources:
+                raise ValueError(f"no source can be named {name!r}: {why}; give it another name")
         _ = self.directory  # raises ValueError for names that contradict each other
         self._check_recipients()
 
@@ -108,3 +115,15 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         for name in (*spoken, *self.alerts.channels):
             if name in self.aliases:
                 raise ValueError(f"sources and channels have units by their own names: {name!r} is an alias")
+        self._check_silences()
+
+    def _check_silences(self) -> None:
+        """Raise ValueError, naming the silence, for one of a recipient that there is not."""
+        others = [name for name in (self.alerts.supervisor, self.alerts.leader, *self.alerts.people) if name]
+        for index, silence in enumerate(self.alerts.silence):
+            for name in silence.recipient:
+                if name not in self.directory.names and name not in others:
+                    raise ValueError(
+                        f"alerts.silence[{index}].recipient: {name!r} is no unit of the directory, and none of: "
+                        f"{', '.join(others)}"
+                    )

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from events.deadline import Ambiguous, Deadline, Fixed, Milestones, Recurring, fixed_offset
 from events.schema import (
+    AlertAcknowledged,
     DeadlineClarified,
     DeadlineNeared,
     DeadlinePassed,
@@ -16,7 +17,15 @@ from events.schema import (
 )
 
 _WITH_INSTANTS = frozenset(
-    {TaskAssigned, DeadlineClarified, ExtensionRequested, DeadlineNeared, DeadlinePassed, ExtensionGranted}
+    {
+        TaskAssigned,
+        DeadlineClarified,
+        ExtensionRequested,
+        DeadlineNeared,
+        DeadlinePassed,
+        ExtensionGranted,
+        AlertAcknowledged,
+    }
 )
 """The types whose data `local_data` looks into: most events are of others."""
 
@@ -37,6 +46,8 @@ def local_data(data: EventData, zone: tzinfo) -> EventData:
             return replace(data, proposed_due=local(due, zone))
         case DeadlineNeared(due=due) | DeadlinePassed(due=due):
             return replace(data, due=local(due, zone))
+        case AlertAcknowledged(until=until):
+            return replace(data, until=local(until, zone))
         case ExtensionGranted(due=granted) if granted is not None:
             return replace(data, due=local(granted, zone))
         case _:

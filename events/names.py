@@ -69,6 +69,7 @@ def _name(unit: Unit | str) -> str:
 
 _FOLDS: dict[str, Callable[[Any], Any]] = {
     "unit": name_of,
+    "by": name_of,
     "lead": name_of,
     "units": _units,
     "report": composed,
@@ -106,8 +107,8 @@ def _is_plain_name(name: str) -> bool:
 
 @lru_cache
 def _names(data: type[EventData]) -> tuple[str, ...]:
-    """Return the members that name units."""
-    return tuple(member for member in data.__struct_fields__ if member in {"unit", "lead", "units"})
+    """Return the members that name units or people."""
+    return tuple(member for member in data.__struct_fields__ if member in {"unit", "by", "lead", "units"})
 
 
 def _check(path: str, name: str) -> None:

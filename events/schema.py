@@ -5,6 +5,7 @@ changes shape either; a new shape is a new version next to the old one, with an 
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import Meta, Struct
@@ -14,7 +15,7 @@ from events.upcast import Language, Reader
 
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=20_000)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
-Speaker: TypeAlias = Literal["assigner", "reporter"]
+Speaker: TypeAlias = Literal["assigner", "reporter", "notify"]
 Role: TypeAlias = Annotated[
     Literal["lead", "cooperating"], Meta(description="牵头 (lead) or 配合 (cooperating).", examples=["lead"])
 ]
@@ -113,7 +114,8 @@ RequestId: TypeAlias = Annotated[
 class Data(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """The base of every event's `data`: frozen, and an unknown member is an error.
 
-    `speaker` is the role of the sources that submit it; None if only the ledger's clock adds it.
+    `speaker` is the role of the sources that submit it, `notify` if only notify does; None if only the ledger's clock
+    adds it.
     """
 
     speaker: ClassVar[Speaker | None]
@@ -133,6 +135,12 @@ class FromReporter(Data, frozen=True):
     """Submitted by or for a unit (责任单位)."""
 
     speaker = "reporter"
+
+
+class FromNotify(Data, frozen=True):
+    """Submitted by notify, on behalf of a person who is signed in or follows a link."""
+
+    speaker = "notify"
 
 
 class FromClock(Data, frozen=True):
@@ -313,6 +321,36 @@ class DeadlineClarified(FromAssigner, frozen=True):
     reason: Reason
 
 
+ACKNOWLEDGED_MOST = timedelta(days=14)
+"""After the time of an acknowledgement, until which it lasts at most: what takes longer is acknowledged again."""
+
+
+class AlertAcknowledged(FromNotify, frozen=True):
+    """A person takes on an alert (受理); its escalation rests until then, and no state changes."""
+
+    alert: Annotated[Name, Meta(description="The `id` of the alert.", examples=["0f8a2c41d97be6335a1c04d2"])]
+    by: Annotated[Name, Meta(description="Who takes it on: a name as it was typed.", examples=["李明"])]
+    word: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=500,
+            description="What is being done, in a few words.",
+            examples=["已联系，周五前报"],
+        ),
+    ]
+    until: Annotated[
+        Instant,
+        Meta(
+            description="Until when nobody further is alerted; after `time`, by 14 days at most.",
+            examples=["2018-04-06T18:00:00+08:00"],
+        ),
+    ]
+
+    def __post_init__(self) -> None:
+        check_year(self.until)
+
+
 class DeadlineNeared(FromClock, frozen=True):
     """The due instant is `days_left` days away. Only the ledger's clock adds this event."""
 
@@ -341,6 +379,7 @@ EventData: TypeAlias = (
     | ExtensionGranted
     | ExtensionRefused
     | DeadlineClarified
+    | AlertAcknowledged
     | DeadlineNeared
     | DeadlinePassed
 )
@@ -361,6 +400,7 @@ LANGUAGE = Language(
         "duban.extension.granted.v1": ExtensionGranted,
         "duban.extension.refused.v1": ExtensionRefused,
         "duban.deadline.clarified.v1": DeadlineClarified,
+        "duban.alert.acknowledged.v1": AlertAcknowledged,
         "duban.deadline.neared.v1": DeadlineNeared,
         "duban.deadline.passed.v1": DeadlinePassed,
     },
@@ -371,6 +411,9 @@ LANGUAGE = Language(
 TYPES: Mapping[str, type[EventData]] = LANGUAGE.types
 
 NAMES: Mapping[type[EventData], str] = LANGUAGE.names
+
+SUBMITTED: tuple[str, ...] = tuple(name for name, data in TYPES.items() if data.speaker in {"assigner", "reporter"})
+"""The types that a ledger's sources may submit."""
 
 DECODERS: Mapping[str, Reader] = LANGUAGE.decoders
 

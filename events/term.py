@@ -72,6 +72,7 @@ class Term(Struct, frozen=True, gc=False):
                 | schema.CompletionReturned()
                 | schema.TaskReassigned()
                 | schema.TaskUrged()
+                | schema.AlertAcknowledged()
                 | schema.DeadlineNeared()
             ):
                 return self

@@ -12,6 +12,7 @@ from events.deadline import Deadline, Fixed, Ongoing
 from events.envelope import CODES
 from events.schema import (
     TYPES,
+    AlertAcknowledged,
     CompletionReturned,
     CompletionSubmitted,
     DeadlineClarified,
@@ -96,6 +97,8 @@ def steps_of(folds: TwoFolds, cell: Cell, unit: str) -> list[EventData]:
             over = folds.now - timedelta(days=1)
             deadlines: dict[str, Deadline] = {"a due that is over": Fixed("…", over), "none": Ongoing("持续实施")}
             return [DeadlineClarified(deadlines.get(cell.words, Fixed("…", LATER)), "…")]
+        case "alert.acknowledged":
+            return [AlertAcknowledged("a-1", "李明", "已联系", folds.now + timedelta(days=3))]
         case "deadline.neared":
             return [DeadlineNeared(DUE, 30)]
         case "deadline.passed":

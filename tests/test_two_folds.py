@@ -20,6 +20,7 @@ from events.deadline import (
     Unspecified,
 )
 from events.schema import (
+    AlertAcknowledged,
     CompletionReturned,
     CompletionSubmitted,
     DeadlineClarified,
@@ -314,6 +315,7 @@ parts: st.SearchStrategy[EventData] = st.one_of(
     st.builds(ProgressCorrected, st.just("report"), st.just("…"), units, st.just("…"), st.none() | st.integers(0, 100)),
     st.builds(DeadlineClarified, deadlines, st.just("…")),
     st.lists(units, min_size=1, max_size=3, unique=True).map(lambda names: handed(*names)),
+    st.builds(AlertAcknowledged, st.just("a-1"), st.just("李明"), st.just("已联系"), days),
     st.sampled_from([TaskClosed("implemented"), TaskReopened("…")]),
 )
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from events.deadline import Deadline, Fixed
 from events.entries import Recorded
 from events.envelope import CODES, Event
-from events.ledger import CLOCK
+from events.ledger import CLOCK, NOTIFY
 from events.schema import (
     DeadlinePassed,
     EventData,
@@ -84,7 +84,7 @@ class TwoFolds:
     def _submit(self, data: EventData) -> CODES | None:
         self.advance(self.now + timedelta(hours=1))  # as ingest does: the clock events due by now come first
         role = data.speaker
-        authid = {"assigner": "office", "reporter": "units", None: CLOCK}[role]
+        authid = {"assigner": "office", "reporter": "units", "notify": NOTIFY, None: CLOCK}[role]
         event = Event(f"e-{len(self.log)}", authid, TASK, self.now, data, self.now, authid)
         cited = None
         if isinstance(data, ProgressCorrected):

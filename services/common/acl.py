@@ -5,7 +5,7 @@
                       or a transaction is missing after a restart (redis/redis#14541, valkey-io/valkey#3983)
     admin             the operator: `duban token`, `init`, `rebuild`, `doctor`; everything but emptying the server
     ingest, status, notify
-                      the services
+                      the services; notify also submits, to an inbox that it alone may write to
     audit             reads all of duban's keys and changes none
     health            asks whether the server answers, without a password
     <ledger>.<source> a source that may submit: adds to its inbox, reads its receipts; a ledger's name has no dot, so
@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from events.keys import key
-from events.ledger import Ledger
+from events.ledger import NOTIFY, Ledger
 from services.common.sessions import INSTALLATION
 
 SUBMITTING = ("assigner", "reporter")
@@ -58,7 +58,8 @@ _KEYS = {
     "ingest": "~log ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~strangers ~ingest:* ~clock:*"
     " %R~accepted %R~tokens %R~sessions ~sessions:used",
     "status": "%R~log ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~sessions:used ~codes:*",
-    "notify": "%R~log ~record ~notify:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used",
+    "notify": "%R~log ~record ~notify:* ~dues:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used"
+    f" %W~inbox:{NOTIFY} %R~receipts:{NOTIFY}",
     "audit": "%R~* ~seen",  # the index is looked up by a script
 }
 """Of each ledger, without the prefix. All services record the use of sessions; status alone starts and ends them."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from events.contract import Schema, example_of
-from events.schema import TYPES
+from events.schema import SUBMITTED, TYPES
 from services.contract.ingest import ACCEPTED, DUPLICATE, ONE, REFUSED
 from services.contract.openapi import JSON, Named, SchemaRegistry, event_named
 from services.ingest.draft import RECEIPTS_KEPT
@@ -45,7 +45,7 @@ def asyncapi() -> Schema:
             " of FastStream's publishers (the field `__data__`) is an event, too. Each entry gets a receipt.",
             "send",
             "Submit events",
-            _events(known, [name for name, data in TYPES.items() if data.speaker is not None], stored=False),
+            _events(known, SUBMITTED, stored=False),
         ),
         "receipts": StreamChannel(
             "duban:{ledger}:receipts:{source}",

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from events.contract import Schema, components, example_of, schema_for
-from events.schema import TYPES
+from events.schema import SUBMITTED
 from services.contract.openapi import Named, event_named, examples, one_of, place
 from services.ingest.core import Outcome
 from services.schedule.plan import PlanName
@@ -64,22 +64,20 @@ ONE_OR_MANY = Named(
     [DUPLICATE, OUTCOMES],
 )
 
-_SENT = [name for name, data in TYPES.items() if data.speaker is not None]
-
-EVENT = one_of("Event", "An event that a source may submit.", [event_named(name) for name in _SENT])
+EVENT = one_of("Event", "An event that a source may submit.", [event_named(name) for name in SUBMITTED])
 
 EVENTS: dict[str, Any] = {
-    ONE: {"schema": EVENT, "examples": examples(_SENT)},
+    ONE: {"schema": EVENT, "examples": examples(SUBMITTED)},
     MANY: {
         "schema": Named(
             "Events", {"type": "array", "maxItems": MAX_EVENTS, "items": {"$ref": place("Event")}}, [EVENT]
         ),
-        "examples": {"two": {"value": [example_of(name) for name in _SENT[:2]]}},
+        "examples": {"two": {"value": [example_of(name) for name in SUBMITTED[:2]]}},
     },
     LINES: {
         "schema": {"type": "string", "description": f"One Event a line; blank lines are none. At most {MAX_EVENTS:,}."},
         "examples": {
-            "two": {"value": "".join(msgspec.json.encode(example_of(name)).decode() + "\n" for name in _SENT[:2])}
+            "two": {"value": "".join(msgspec.json.encode(example_of(name)).decode() + "\n" for name in SUBMITTED[:2])}
         },
     },
 }

@@ -11,7 +11,7 @@ from litestar.params import PathParameter
 
 from events.contract import schema_of
 from events.keys import key
-from events.ledger import Ledger
+from events.ledger import NOTIFY, Ledger
 from events.log import Log
 from events.schema import TYPES
 from events.working_days import WorkingDays
@@ -80,7 +80,7 @@ async def _open(
     ledger: Ledger,
     clock: Clock,
 ) -> IngestEndpoint:
-    """Start a ledger's writer, and follow the inboxes of its sources."""
+    """Start a ledger's writer, and follow the inboxes of its sources and of notify."""
     redis = service.redis
     noted = Acknowledged(settings.state, Log(redis, name)) if settings.state is not None else None
     writer = Writer(
@@ -95,7 +95,7 @@ async def _open(
         noted,
     )
     _run(service, writer)
-    for source in ledger.sources:
+    for source in (*ledger.sources, NOTIFY):
         await _follow(service, writer, source)
     return IngestEndpoint(writer, Documents(writer, days), budget, redis, clock)
 

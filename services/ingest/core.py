@@ -9,7 +9,7 @@ from events import schema
 from events.deadline import next_due
 from events.directory import Directory
 from events.envelope import CODES, Event
-from events.ledger import Ledger, Source
+from events.ledger import NOTIFY, Ledger, Source
 from events.text import codepoint, hidden, quoted
 from services.ingest.task import Task
 
@@ -59,16 +59,13 @@ def decide(
 ) -> Refusal | None:
     """Return why an authentic event is refused, None if it is accepted.
 
-    `source` is the ledger's entry for `authid`; None for the ledger's own clock. `cited` is the event of the same
-    source that a correction names. Both events have the ledger's own names and zone (`Ledger.own_event`).
+    `source` is the ledger's entry for `authid`; None for the ledger's own clock, and for notify. `cited` is the event
+    of the same source that a correction names. Both events have the ledger's own names and zone (`Ledger.own_event`).
     """
     if event.time > now and event.time > now + AHEAD:  # the sum costs more than the comparison
         return Refusal("from-the-future", f"time {event.time.isoformat()} is ahead of the ledger's {now.isoformat()}")
-    needed = event.data.speaker
-    role = source.role if source is not None else None
-    if role != needed:
-        who = f"a source with the role {needed}" if needed is not None else "the ledger's clock"
-        return Refusal("not-permitted", f"{event.type} is for {who}; the role of {authid!r} is {role}")
+    if (wrong := _decide_speaker(event, authid, source)) is not None:
+        return wrong
     if isinstance(event.data, schema.TaskAssigned):
         if task is not None:
             return Refusal("task-exists", f"task {quoted(event.subject)} is already assigned")
@@ -83,6 +80,19 @@ def decide(
     if refusal is None and not isinstance(event.data, schema.ProgressReported):  # the most frequent may come any time
         refusal = _decide_step(task, event, ledger, now, cited)
     return refusal
+
+
+def _decide_speaker(event: Event, authid: str, source: Source | None) -> Refusal | None:
+    """Refuse a type that is for another role; notify may submit its own type alone, and nobody else may."""
+    needed = event.data.speaker
+    role = source.role if source is not None else "notify" if authid == NOTIFY else None
+    if role == needed:
+        return None
+    who = _WHO.get(needed, f"a source with the role {needed}")
+    return Refusal("not-permitted", f"{event.type} is for {who}; the role of {authid!r} is {role}")
+
+
+_WHO = {None: "the ledger's clock", "notify": "notify, which asks who acknowledges an alert"}
 
 
 def _decide_id(subject: str) -> Refusal | None:
@@ -109,6 +119,8 @@ def _decide_step(task: Task, event: Event, ledger: Ledger, now: datetime, cited:
             return Refusal("not-permitted", f"{unit} has not submitted a completion that could be returned")
         case schema.ExtensionRequested(proposed_due=proposed):
             return _decide_request(task, proposed, ledger, now)
+        case schema.AlertAcknowledged(until=until):
+            return _decide_until(event.time, until)
         case schema.ExtensionGranted() | schema.ExtensionRefused():
             return _decide_answer(task, event.subject, event.data, ledger)
         case _:
@@ -158,6 +170,16 @@ def _decide_answer(
         return Refusal("invalid-data", "the task's deadline has no due instant any more; refuse the request")
     due, member = (data.due, "due") if data.due is not None else (request.proposed, "proposed_due")
     return _decide_due(ledger, task, request.due, due, member)
+
+
+def _decide_until(time: datetime, until: datetime) -> Refusal | None:
+    """Refuse an acknowledgement that has ended when it is made, or lasts too long."""
+    if time < until <= time + schema.ACKNOWLEDGED_MOST:
+        return None
+    return Refusal(
+        "invalid-data",
+        f"until {until.isoformat()} is not after {time.isoformat()} by {schema.ACKNOWLEDGED_MOST.days} days at most",
+    )
 
 
 def _decide_due(ledger: Ledger, task: Task, asked: datetime, due: datetime, member: str) -> Refusal | None:

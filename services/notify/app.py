@@ -1,5 +1,6 @@
 """Notify's application: for each ledger an alert reader and a sender; alerts are read over HTTP."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -25,6 +26,8 @@ from services.common.settings import Settings, SettingsError, load_ledgers
 from services.common.web import application
 from services.contract.openapi import POSITION, answers, problems
 from services.notify.buckets import Buckets
+from services.notify.calendar.reader import CalendarReader
+from services.notify.calendar.routes import deadlines
 from services.notify.carrying import Carrier
 from services.notify.channels.fault import fault
 from services.notify.channels.network import Network
@@ -36,6 +39,7 @@ from services.notify.reader import AlertReader
 from services.notify.sender import Sender
 from services.notify.store import AlertQuery, Alerts
 from services.notify.views import AlertPage, view
+from services.notify.warnings import channel_warnings
 from services.notify.ways import Ways
 
 CATCH_UP_SECONDS = 1.0
@@ -61,13 +65,13 @@ def build(settings: Settings) -> Service:
     endpoints: dict[str, AlertReader] = {}
     return application(
         "notify",
-        [list_alerts],
+        [list_alerts, deadlines],
         lifespan(settings, ledgers, endpoints, partial(_open, settings, days)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
         access=Access(ledgers, settings.public_url, is_loopback(settings.host)),
-        warnings=partial(missing_calendars, settings.ledgers, days, ledgers, endpoints),
+        warnings=partial(_warnings, settings.ledgers, days, ledgers, endpoints),
     )
 
 
@@ -81,10 +85,13 @@ async def _open(
     given = Environment(name, ledger, clock, ways, days, settings.public_url)
     outbox = Outbox(service.redis, name, settings.replicas)
     sender = Sender(outbox, alerts, Buckets(service.redis), given)
-    reader = AlertReader(service.redis, clock, alerts, sender, service.follow)
+    calendars = CalendarReader(service.redis, name, ledger, clock, service.follow, settings.public_url)
+    reader = AlertReader(service.redis, given, alerts, sender, service.follow, calendars)
     await Carrier(service.redis, name, ledger, ways, outbox).carry_over()
+    await calendars.load()
     await reader.load()
     service.on_stop(sender.stop)
+    service.repeat(CATCH_UP_SECONDS, calendars.catch_up)
     service.repeat(CATCH_UP_SECONDS, reader.catch_up)
     service.repeat(ELAPSE_SECONDS, reader.elapse)
     service.repeat(PAUSE_SECONDS, sender.turn)
@@ -116,6 +123,18 @@ async def list_alerts(
     query = AlertQuery(recipient and name_of(recipient), task and name_of(task), on, in_state, limit, cursor)
     found, following = await endpoint.alerts.select(query)
     return answer_at(position, AlertPage([view(endpoint.alerts.ledger, status) for status in found], following))
+
+
+def _warnings(
+    directory: Path, days: WorkingDays, ledgers: Mapping[str, Ledger], endpoints: Mapping[str, AlertReader]
+) -> list[str]:
+    """Return what an operator has to see to."""
+    channels = [
+        warning
+        for name, endpoint in endpoints.items()
+        for warning in channel_warnings(name, ledgers[name], endpoint.sender.health)
+    ]
+    return [*missing_calendars(directory, days, ledgers, endpoints), *channels]
 
 
 def _check_channels(path: Path, ledger: Ledger) -> None:

@@ -5,8 +5,9 @@ it arises once, whenever the clock is looked at. At one instant, time comes befo
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
-from itertools import chain, count
+from datetime import UTC, date, datetime, time, timedelta
+from heapq import merge
+from itertools import chain, count, takewhile
 from typing import NamedTuple
 
 from events.alert_rule import WEEKLY, AlertRule
@@ -21,14 +22,21 @@ from services.notify.recipients import audience_of, chosen
 
 WEEK = timedelta(weeks=1)
 
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""Later than any instant of a ledger."""
+
 
 class AlertMoment(NamedTuple):
-    """An instant at which a rule gives rise to an alert about a task; `since` is the due or report it counts from."""
+    """An instant at which a rule gives rise to an alert about a task; `since` is the due or report it counts from.
+
+    `ack` is the position of the acknowledgement after which a step comes again, 0 if it comes for the first time.
+    """
 
     at: datetime
     rule: AlertRule
     step: int
     since: datetime
+    ack: int = 0
 
 
 def caused(
@@ -103,21 +111,29 @@ def next_weekly(ledger: Ledger, rule: AlertRule, after: datetime) -> datetime:
 
 
 def _alerts(ledger: Ledger, name: str, task: NotifiedTask, moment: AlertMoment) -> Iterator[Alert]:
-    at, rule, step, since = moment
-    due = task.late if rule.on in {"open", "passed"} else None
+    at, rule, step, since, ack = moment
     counted = days_since(ledger, since, at)
-    facts = (
-        AlertFacts(rule.on, due, counted)
-        if due is not None
-        else AlertFacts(rule.on, days=counted, key=task.report_cause)
-    )
-    causes = (task.late_cause if due is not None else task.report_cause,)
+    causes: tuple[int, ...] = (task.report_cause if rule.on == "silent" else task.late_cause,)
+    if rule.on == "silent":
+        facts = AlertFacts(rule.on, days=counted, key=task.report_cause)
+    else:
+        facts = AlertFacts(rule.on, task.late, counted, key=ack)
+    if ack:
+        causes = (*causes, ack)
     for recipient in chosen(ledger, rule, task):
         yield made(rule, step, name, task, recipient, at, facts, causes)
 
 
 def _moments(ledger: Ledger, days: WorkingDays, task: NotifiedTask, rule: AlertRule) -> Iterator[AlertMoment]:
     """Yield the moments of one rule in order, without end if it repeats; none beyond a pause that has no end."""
+    found = _firsts(ledger, days, task, rule)
+    if rule.on == "open" and any(pause.cause for pause in task.pauses):
+        return merge(found, _again(ledger, days, task, rule), key=lambda moment: moment.at)
+    return found
+
+
+def _firsts(ledger: Ledger, days: WorkingDays, task: NotifiedTask, rule: AlertRule) -> Iterator[AlertMoment]:
+    """Yield the moments at which the steps of a rule come for the first time."""
     if task.closed is not None:
         return
     since, floor = (task.last_report or task.opened, task.opened)
@@ -128,14 +144,46 @@ def _moments(ledger: Ledger, days: WorkingDays, task: NotifiedTask, rule: AlertR
     elif rule.on != "silent" or not isinstance(task.term.deadline, Ongoing):
         return
     for step, base in _bases(ledger, days, rule, since):
-        at: datetime | None = max(base, floor)
-        for pause in task.pauses:
-            if at is not None and pause.has(at):
-                if pause.until is None:
-                    return
-                at = None if pause.answered else pause.until
+        at = _resumed(task, max(base, floor))
+        if at is NEVER:
+            return
         if at is not None:
             yield AlertMoment(at.astimezone(ledger.zone), rule, step, since)
+
+
+def _again(ledger: Ledger, days: WorkingDays, task: NotifiedTask, rule: AlertRule) -> Iterator[AlertMoment]:
+    """Yield a rule's last step before each acknowledgement that no report answered, again when that ends.
+
+    It does not come again if the next step falls into the time of the acknowledgement, as that comes then.
+    """
+    steps = [one for one in ledger.alerts.rules if one.on == "open" and one.called == rule.called]
+    for pause in task.pauses:
+        if not pause.cause or pause.answered or pause.until is None:
+            continue
+        before = [moment for step in steps for moment in _until(pause.until, _firsts(ledger, days, task, step))]
+        last = max(before, key=lambda moment: (moment.at, moment.step), default=None)
+        at = _resumed(task, pause.until)
+        if last is not None and last.rule is rule and last.at <= pause.since and at is not None and at is not NEVER:
+            yield AlertMoment(at.astimezone(ledger.zone), rule, last.step, last.since, pause.cause)
+
+
+def _until(instant: datetime, moments: Iterator[AlertMoment]) -> Iterator[AlertMoment]:
+    return takewhile(lambda moment: moment.at <= instant, moments)
+
+
+def _resumed(task: NotifiedTask, at: datetime) -> datetime | None:
+    """Return when what falls due at an instant comes: after the pauses that it falls into, and NEVER if one has no end.
+
+    None if it does not come at all, as a unit reported within an acknowledgement.
+    """
+    for pause in task.pauses:
+        if pause.has(at):
+            if pause.answered:
+                return None
+            if pause.until is None:
+                return NEVER
+            at = pause.until
+    return at
 
 
 def _bases(ledger: Ledger, days: WorkingDays, rule: AlertRule, since: datetime) -> Iterator[tuple[int, datetime]]:

@@ -21,12 +21,13 @@ VERSION = "4"
 class Pause(Struct, frozen=True, gc=False):
     """A time in which a task does not escalate; without end while it is closed or submitted.
 
-    An acknowledgement has an end from the beginning; it is `answered` if a unit reported before that.
+    An acknowledgement, at position `cause`, has an end from the beginning; it is `answered` if a unit reported by then.
     """
 
     since: datetime
     until: datetime | None = None
     answered: bool = False
+    cause: int = 0
 
     def has(self, instant: datetime) -> bool:
         return self.since <= instant and (self.until is None or instant < self.until)
@@ -106,6 +107,8 @@ def _advanced(ledger: Ledger, task: NotifiedTask, entry: Recorded, data: EventDa
             return replace(task, term=_termed(ledger, task, event))
         case schema.DeadlinePassed(due=due):
             return replace(task, term=_termed(ledger, task, event), late=due, late_since=now, late_cause=entry.position)
+        case schema.AlertAcknowledged(until=until):
+            return replace(task, pauses=(*task.pauses, Pause(now, max(until, now), cause=entry.position)))
         case schema.TaskAssigned() | schema.TaskSigned() | schema.TaskUrged() | schema.DeadlineNeared():
             return task
         case _:

@@ -16,6 +16,7 @@ from services.notify.channel_care import ChannelCare
 from services.notify.closing import Closer
 from services.notify.delivering import Deliverer
 from services.notify.environment import Environment
+from services.notify.health import Health
 from services.notify.obeying import Obeyer
 from services.notify.outbox import Outbox
 from services.notify.planning import Planner
@@ -66,6 +67,11 @@ class Sender:
     def under_way(self) -> int:
         """The number of attempts that are under way."""
         return self._deliverer.under_way
+
+    @property
+    def health(self) -> list[Health]:
+        """The health of the channels, as far as this instance has loaded it."""
+        return list(self._book.health.values())
 
     def reload(self) -> None:
         """Reload the digests before the next turn: a failover may have taken some of them back."""

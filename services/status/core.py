@@ -83,7 +83,7 @@ def _advanced(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
     match event.data:
         case schema.ProgressReported(unit=unit):  # the most frequent first
             return _lead_reported(ledger, _progressed(ledger, task, event, event.data), unit, event)
-        case schema.TaskUrged() | schema.DeadlineNeared() | schema.TaskAssigned():
+        case schema.TaskUrged() | schema.AlertAcknowledged() | schema.DeadlineNeared() | schema.TaskAssigned():
             return task
         case schema.TaskSigned(unit=unit):
             return _signed(task, unit, event.time)

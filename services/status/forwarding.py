@@ -12,6 +12,7 @@ from litestar import Request, get, post
 from litestar.exceptions import NotFoundException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from services.common.access import OPEN
 from services.common.callers import caller_of
 from services.common.problems import RETRY_AFTER, problem
 from services.common.web import KEEPS
@@ -100,6 +101,12 @@ async def alerts(request: Request[Any, Any, Any]) -> ASGIApp:
     return await _forward("notify", request)
 
 
+@get("/v1/{ledger:str}/units/{unit:str}/deadlines.ics", include_in_schema=False, opt={KEEPS: True, OPEN: True})
+async def deadlines(request: Request[Any, Any, Any]) -> ASGIApp:
+    """Forward a request for a calendar, whose address admits to it."""
+    return await _forward("notify", request)
+
+
 @post("/v1/{ledger:str}/alerts/{rest:path}", include_in_schema=False, opt={KEEPS: True}, request_max_body_size=None)
 async def act_on_alert(request: Request[Any, Any, Any]) -> ASGIApp:
     return await _forward("notify", request)
@@ -115,7 +122,7 @@ async def submit(request: Request[Any, Any, Any]) -> ASGIApp:
     return await _forward("ingest", request)
 
 
-FORWARDED = (alerts, act_on_alert, submit)
+FORWARDED = (alerts, deadlines, act_on_alert, submit)
 
 
 async def _forward(target: Target, request: Request[Any, Any, Any]) -> ASGIApp:

@@ -58,6 +58,7 @@ def remember(ledger: Ledger, task: TrackedTask | None, event: Event, after: Task
         case (
             schema.TaskSigned()
             | schema.TaskUrged()
+            | schema.AlertAcknowledged()
             | schema.ExtensionRequested()
             | schema.ExtensionRefused()
             | schema.DeadlineClarified()

@@ -32,8 +32,10 @@ OPEN = {
     ("ingest", "GET", "/v1/schemas/{name}"),
     ("status", "POST", "/v1/{ledger}/session"),
     ("status", "DELETE", "/v1/{ledger}/session"),
+    ("notify", "GET", "/v1/{ledger}/units/{unit}/deadlines.ics"),
+    ("status", "GET", "/v1/{ledger}/units/{unit}/deadlines.ics"),
 }
-"""What everybody may ask, by service: health, the contract's documents, signing in and out."""
+"""What everybody may ask, by service: health, the contract's documents, signing in and out, and by a secret address."""
 
 
 def routes(service: str) -> list[tuple[str, str]]:
@@ -107,11 +109,11 @@ async def test_nothing_of_a_ledger_is_answered_to_who_does_not_say_who_it_is(
 
 
 async def test_what_is_open_is_open(running: Served, http: httpx.AsyncClient) -> None:
-    """Without a token and without a session; signing in is asked for JSON."""
+    """Without a token and without a session; signing in is asked for JSON, a calendar for the key of its address."""
     for service, method, path in ROUTES:
         if is_open(service, method, path) and path.startswith(("/v1/", "/health/", "/asyncapi")):
             answer = await http.request(method, running.bases[service] + filled(path))
-            expected = {"POST": 415, "DELETE": 204}.get(method, 200)
+            expected = {"POST": 415, "DELETE": 204}.get(method, 400 if path.endswith(".ics") else 200)
             assert (service, method, path, answer.status_code) == (service, method, path, expected)
 
 

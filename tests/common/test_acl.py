@@ -69,6 +69,7 @@ async def test_a_source_adds_to_its_inbox_and_reads_its_receipts(guarded: Guarde
 
 OTHERS = [
     key(LEDGER, "inbox", "office"),
+    key(LEDGER, "inbox", "notify"),
     key("elsewhere", "inbox", "units"),
     *(key(LEDGER, name) for name in ("log", "seen", "cursors", "tokens", "refused", "strangers", "inbox:units:x")),
     *(key(LEDGER, name) for name in ("sessions", "sessions:used", "codes:x", "codes:open:units")),
@@ -223,9 +224,16 @@ FORBIDDEN = {
         f"HSET {key(LEDGER, 'sessions')} a b",
         "CONFIG GET dir",
     ],
-    "status": [f"XADD {key(LEDGER, 'log')} 1-0 e x", f"HSET {key(LEDGER, 'tokens')} a b", "KEYS *"],
+    "status": [
+        f"XADD {key(LEDGER, 'log')} 1-0 e x",
+        f"XADD {key(LEDGER, 'inbox', 'notify')} * e x",
+        f"HSET {key(LEDGER, 'tokens')} a b",
+        "KEYS *",
+    ],
     "notify": [
         f"XADD {key(LEDGER, 'log')} 1-0 e x",
+        f"XADD {key(LEDGER, 'receipts', 'notify')} * e x",
+        f"XRANGE {key(LEDGER, 'inbox', 'notify')} - +",
         f"XADD {OWN} * e x",
         f"HSET {key(LEDGER, 'tokens')} a b",
         f"SET {key(LEDGER, 'codes', 'x')} y",
@@ -244,6 +252,17 @@ async def test_a_service_may_do_no_more_than_it_does(guarded: Guarded, user: str
         for command in FORBIDDEN[user]:
             with pytest.raises(NoPermissionError):
                 await client.execute_command(*command.split())
+
+
+async def test_notify_submits_to_an_inbox_of_its_own(guarded: Guarded, admin: Any) -> None:
+    """It adds what people acknowledge, and reads the receipts."""
+    inbox, receipts_of_notify = key(LEDGER, "inbox", "notify"), key(LEDGER, "receipts", "notify")
+    await admin.xadd(receipts_of_notify, {"e": "{}"}, id="1-0")
+    async with guarded.client("notify") as client:
+        assert await client.xadd(inbox, {"e": "{}"})
+        assert len(await client.xrevrange(receipts_of_notify, count=1)) == 1
+        assert await client.xread({receipts_of_notify: "0"}, block=10)
+    await admin.delete(inbox, receipts_of_notify)
 
 
 @pytest.mark.parametrize("user", ["ingest", "status", "notify"])

@@ -115,6 +115,7 @@ DATA: dict[type[schema.EventData], st.SearchStrategy[Any]] = {
     schema.ExtensionGranted: st.builds(schema.ExtensionGranted, ids, st.none() | instants),
     schema.ExtensionRefused: st.builds(schema.ExtensionRefused, ids, texts),
     schema.DeadlineClarified: st.builds(schema.DeadlineClarified, deadlines, texts),
+    schema.AlertAcknowledged: st.builds(schema.AlertAcknowledged, ids, names, texts, instants),
     schema.DeadlineNeared: st.builds(schema.DeadlineNeared, instants, st.integers(0, 365)),
     schema.DeadlinePassed: st.builds(schema.DeadlinePassed, instants),
 }

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from events.contract import components, definitions, event_schema, example_of, schema_for, schema_of
 from events.envelope import Event, InvalidEvent, encode, parse, read
+from events.schema import SUBMITTED as SUBMITTED_NAMES
 from events.schema import TYPES, EventData
 from tests.events.strategies import events_of
 from tests.examples import EXAMPLES, WIRE, store
@@ -23,7 +24,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 VALIDATORS = {name: Draft202012Validator(schema_of(name)) for name in TYPES}
 
-SUBMITTED = [data for data in TYPES.values() if data.speaker is not None]
+SUBMITTED = [TYPES[name] for name in SUBMITTED_NAMES]
 """What sources may say."""
 
 INEXPRESSIBLE = (

@@ -43,6 +43,8 @@ def test_recipients_without_a_channel_use_the_common_ones() -> None:
         'title = "a"\n[lights]\nbehind = 1.5',
         'title = "a"\n[sources.Office]\nrole = "assigner"',
         'title = "a"\n[sources.office]\nrole = "chief"',
+        'title = "a"\n[sources.duban]\nrole = "assigner"',
+        'title = "a"\n[sources.notify]\nrole = "reporter"',
         'title = "a"\n[[alerts.channels."*"]]\nwebhook = "https://example.org"',
         'title = "a"\n[[alerts.channels."*"]]\napprise = "a://"\nwebhook = "https://example.org"',
         'timezone = "Asia/Shanghai"',

@@ -34,6 +34,7 @@ LANGUAGE = [
     "duban.extension.granted.v1",
     "duban.extension.refused.v1",
     "duban.deadline.clarified.v1",
+    "duban.alert.acknowledged.v1",
     "duban.deadline.neared.v1",
     "duban.deadline.passed.v1",
 ]
@@ -43,7 +44,7 @@ IDS = [json.loads(wire)["type"] for wire in WIRE]
 
 
 def test_the_language_keeps_its_names() -> None:
-    """The type tags are a storage format: all 16 are there, and an event's type is the tag it was read from."""
+    """The type tags are a storage format: all 17 are there, and an event's type is the tag it was read from."""
     assert list(TYPES) == LANGUAGE
     assert {NAMES[data]: data for data in TYPES.values()} == TYPES
     assert sorted(EXAMPLES) == sorted(LANGUAGE)

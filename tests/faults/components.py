@@ -17,6 +17,7 @@ from services.ingest.request import UnavailableError
 from services.ingest.writer import Writer
 from services.notify.app import PAUSE_SECONDS
 from services.notify.buckets import Buckets
+from services.notify.calendar.reader import CalendarReader
 from services.notify.channels.network import Network
 from services.notify.channels.way import way_of
 from services.notify.environment import Environment
@@ -87,10 +88,15 @@ async def notify(world: World, _: SimulatedProcess, redis: Any) -> None:
         alerts = Alerts(redis, NAME, world.ledger, LIBRARY)
         given = Environment(NAME, world.ledger, world.clock, ways, LIBRARY)
         sender = Sender(Outbox(redis, NAME), alerts, Buckets(redis), given)
-        reader = AlertReader(redis, world.clock, alerts, sender, readers.follow)
+        calendars = CalendarReader(redis, NAME, world.ledger, world.clock, readers.follow, None)
+        reader = AlertReader(redis, given, alerts, sender, readers.follow, calendars)
+        await calendars.load()
         await reader.load()
         await asyncio.gather(
-            readers.run(), runtime.repeat(OFTEN_SECONDS, reader.catch_up), runtime.repeat(PAUSE_SECONDS, sender.turn)
+            readers.run(),
+            runtime.repeat(OFTEN_SECONDS, calendars.catch_up),
+            runtime.repeat(OFTEN_SECONDS, reader.catch_up),
+            runtime.repeat(PAUSE_SECONDS, sender.turn),
         )
 
 

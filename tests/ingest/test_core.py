@@ -18,8 +18,9 @@ from events.deadline import (
     Unspecified,
 )
 from events.envelope import Event
-from events.ledger import CLOCK, Source
+from events.ledger import CLOCK, NOTIFY, Source
 from events.schema import (
+    AlertAcknowledged,
     CompletionReturned,
     CompletionSubmitted,
     DeadlinePassed,
@@ -64,8 +65,8 @@ BEFORE: dict[str, list[Event]] = {name: [example("task.assigned")] for name in N
 
 
 def test_examples_of_every_type_are_there() -> None:
-    """There is one canonical example for each of the sixteen types."""
-    assert len(NAMES) == 16
+    """There is one canonical example for each of the seventeen types."""
+    assert len(NAMES) == 17
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,11 +84,12 @@ def test_time_runs_ahead_by_five_minutes_at_most(name: str) -> None:
     task.when(event, now=event.time - AHEAD - timedelta(microseconds=1)).then("from-the-future")
 
 
-@pytest.mark.parametrize("authid", ["office", "units", "audit", "board", CLOCK])
+@pytest.mark.parametrize("authid", ["office", "units", "audit", "board", CLOCK, NOTIFY])
 @pytest.mark.parametrize("name", NAMES)
 def test_each_type_is_for_one_role(name: str, authid: str) -> None:
-    """Each type is accepted from one role alone: reporter, assigner, or the ledger's clock."""
+    """Each type is accepted from one role alone: reporter, assigner, notify, or the ledger's clock."""
     allowed = CLOCK if name in CLOCKS else "units" if name in REPORTERS else "office"
+    allowed = NOTIFY if name == "alert.acknowledged" else allowed
     given(*BEFORE[name]).when(example(name), authid=authid).then("accepted" if authid == allowed else "not-permitted")
 
 
@@ -247,6 +249,24 @@ def test_every_unit_that_is_urged_is_looked_at() -> None:
     assert isinstance(event.data, TaskUrged)
     data = msgspec.structs.replace(event.data, units=("市残联", COUNTY, "市体育局"))
     given(*BEFORE["task.urged"]).when(msgspec.structs.replace(event, data=data)).then("not-responsible")
+
+
+@pytest.mark.parametrize(
+    ("until", "expected"),
+    [
+        (timedelta(0), "invalid-data"),
+        (timedelta(microseconds=1), "accepted"),
+        (timedelta(days=14), "accepted"),
+        (timedelta(days=14, microseconds=1), "invalid-data"),
+    ],
+)
+def test_an_acknowledgement_lasts_fourteen_days_at_most(until: timedelta, expected: Decided) -> None:
+    """It ends after its own time, and by fourteen days at most; more than one may be made."""
+    event = example("alert.acknowledged")
+    assert isinstance(event.data, AlertAcknowledged)
+    data = msgspec.structs.replace(event.data, until=event.time + until)
+    task = given(*BEFORE["alert.acknowledged"], event)
+    task.when(msgspec.structs.replace(event, id="again", data=data)).then(expected)
 
 
 def test_only_what_is_closed_is_reopened() -> None:

@@ -1,5 +1,6 @@
 """Submissions by an inbox: their receipts, order and authentication, restarts, and FastStream's messages."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,12 @@ import pytest
 from faststream.redis import RedisBroker
 from redis.exceptions import ResponseError
 
-from events.envelope import encode
+from events.envelope import Event, encode
 from events.keys import key
+from events.schema import AlertAcknowledged, TaskClosed
 from services.ingest.core import Outcome
 from services.ingest.queue import BATCH
-from tests.examples import assigned, reported
+from tests.examples import TASK, assigned, reported
 from tests.ingest.ingest_client import IngestClient, opened
 from tests.ingest.running_writer import NAME, history, kept, receipts, short
 from tests.servers import Server
@@ -39,6 +41,28 @@ async def test_an_inbox_authenticates_its_source(client: IngestClient) -> None:
     (entry,) = await client.add("board", msgspec.structs.replace(assigned(), source="board"))
     assert short([await client.receipt(entry, "board")]) == [("refused", "not-permitted")]
     assert [one["by"] for one in await kept(client.redis)] == [b"units", b"board"]
+
+
+async def test_notify_submits_acknowledgements_alone(client: IngestClient) -> None:
+    """Its inbox authenticates it: it may submit its own type, nothing else, and nobody else may, by either way."""
+    await client.post(assigned(), source="office")
+    time = datetime.fromisoformat("2018-03-31T10:00:00+08:00")
+    data = AlertAcknowledged("2-0", "李明", "已联系，周五前报", time + timedelta(days=7))
+    taken = Event("ack-1", "notify/link", TASK, time, data)
+    closed = msgspec.structs.replace(taken, id="closed", data=TaskClosed("implemented"))
+    nowhere = msgspec.structs.replace(taken, id="ack-2", subject="nowhere")
+    assert short(
+        [await client.receipt(entry, "notify") for entry in await client.add("notify", taken, taken, closed, nowhere)]
+    ) == [("accepted", 2), ("duplicate", 2), ("refused", "not-permitted"), ("refused", "unknown-task")]
+    for source in ("office", "units"):
+        other = msgspec.structs.replace(taken, id="ack-3", source=source)
+        answer = await client.post(other, source=source)
+        assert (answer.status_code, answer.json()["code"]) == (422, "not-permitted")
+        (entry,) = await client.add(source, other)
+        assert short([await client.receipt(entry, source)]) == [("refused", "not-permitted")]
+    await client.post(Event("closed", "office", TASK, time, TaskClosed("implemented")), source="office")
+    (late,) = await client.add("notify", msgspec.structs.replace(taken, id="ack-4"))
+    assert short([await client.receipt(late, "notify")]) == [("refused", "task-closed")]
 
 
 @pytest.mark.parametrize("packed", [True, False], ids=["bytes", "object"])

@@ -23,10 +23,17 @@ from hypothesis.stateful import (
 
 from tests.events.driver import Driver
 from tests.integration.model.book import Book, Verdict
-from tests.integration.model.directory import PATH, Directory
+from tests.integration.model.directory import NOTIFY, PATH, Directory
 from tests.integration.model.draws import Draws
 from tests.integration.model.dues import instant
-from tests.integration.model.generators import any_submission, assignment, last_word, reassignment, repeated
+from tests.integration.model.generators import (
+    acknowledgement,
+    any_submission,
+    assignment,
+    last_word,
+    reassignment,
+    repeated,
+)
 from tests.integration.model.hall import ARRAY, INBOX, LINES, ONE, SERVICES, Hall
 from tests.integration.model.row import differences, plain
 from tests.integration.model.submission import Submission
@@ -107,6 +114,12 @@ class LifeMachine(RuleBasedStateMachine):
         self._write(data, source, count, door)
 
     @precondition(lambda self: self.steps % NOW_AND_THEN == 0)
+    @rule(data=st.data(), source=st.sampled_from([NOTIFY] * 4 + ["office", "units"]), count=st.integers(1, 2))
+    def somebody_takes_on_an_alert(self, data: st.DataObject, source: str, count: int) -> None:
+        """People acknowledge by notify, which has an inbox; no other source may."""
+        self._write(data, source, count, INBOX, acknowledgement)
+
+    @precondition(lambda self: self.steps % NOW_AND_THEN == 0)
     @rule(data=st.data(), source=st.sampled_from(READERS), door=doors)
     def readers_write(self, data: st.DataObject, source: str, door: str) -> None:
         """Who may only read writes."""
@@ -119,6 +132,7 @@ class LifeMachine(RuleBasedStateMachine):
         draws = Draws(data, self.book)
         source, _ = draws.one_of(*self.sent)
         own = [submission for by, submission in self.sent if by == source]
+        door = INBOX if source == NOTIFY else door
         count = 1 if source in READERS else count  # what is not even read is kept as one
         submissions = [repeated(draws, draws.one_of(*own)) for _ in range(count)]
         self._hand_in(source, door, [(submission, self.book.judge(submission, source)) for submission in submissions])

@@ -82,9 +82,9 @@ class Post:
         told, _ = await self.alerts.select(AlertQuery(**query))
         return [(one.alert.recipient, one.state) for one in told]
 
-    async def digest(self) -> Digest:
-        """Return the digest of the newest alert."""
-        told, _ = await self.alerts.select(AlertQuery())
+    async def digest(self, recipient: str | None = None) -> Digest:
+        """Return the digest of the newest alert to a recipient, or to anyone."""
+        told, _ = await self.alerts.select(AlertQuery(recipient))
         assert told[0].digest is not None
         return told[0].digest
 

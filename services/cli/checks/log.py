@@ -6,7 +6,7 @@ from typing import Any
 from events.entries import Seen, Stored, digest
 from events.envelope import Event, InvalidEvent, read, submitted
 from events.keys import key
-from events.ledger import CLOCK, Ledger
+from events.ledger import CLOCK, NOTIFY, RESERVED, Ledger
 from events.log import Log
 from events.seal.merkle import Tree
 from services.cli.checks.finding import Finding, TreeHead, deleted
@@ -69,8 +69,9 @@ def _authority(position: int, event: Event, ledger: Ledger) -> list[Finding]:
             Finding("authority", str(position), f"source {event.source!r} does not belong to {authid!r}, which sent it")
         ]
     needed = event.data.speaker
-    if needed is None or authid == CLOCK:
-        wrong = (needed is None) != (authid == CLOCK)
+    own = {None: CLOCK, "notify": NOTIFY}.get(needed)
+    if own is not None or authid in RESERVED:
+        wrong = authid != own
         return [Finding("authority", str(position), f"{event.type} is recorded as sent by {authid!r}")] if wrong else []
     source = ledger.sources.get(authid)  # a source that was removed since had the role then
     if source is not None and source.role != needed:

@@ -114,4 +114,4 @@ class Book:
             case "duban.deadline.clarified.v1":
                 task.clarified(data["deadline"], now)
             case other:
-                assert other == "duban.task.urged.v1", other
+                assert other in {"duban.task.urged.v1", "duban.alert.acknowledged.v1"}, other

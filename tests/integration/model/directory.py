@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+NOTIFY = "notify"
+"""The source that submits what people acknowledge; no ledger's file has it."""
+
 PATH = Path(__file__).with_name("life.toml")
 
 
@@ -61,6 +64,10 @@ class Directory:
 
     def day(self, instant: datetime) -> date:
         return instant.astimezone(self.zone).date()
+
+    def role(self, source: str) -> str:
+        """Return what a source may send; notify, which no ledger names, sends acknowledgements."""
+        return "notify" if source == NOTIFY else str(self.sources[source]["role"])
 
     def speaks(self, source: str, unit: str) -> bool:
         """Return whether a source speaks for a unit."""

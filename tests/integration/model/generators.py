@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.integration.model import flaws
 from tests.integration.model.draws import NOBODY, Data, Draws
+from tests.integration.model.dues import instant
 from tests.integration.model.payloads import ASSIGNER, REPORTER, assigned
 from tests.integration.model.submission import Submission, written
 from tests.integration.model.task import Task
@@ -12,13 +13,16 @@ from tests.integration.model.task import Task
 MOST_TASKS = 3
 """So that each of them gets to live."""
 
+LASTING = (timedelta(days=3), timedelta(days=7), timedelta(days=14), timedelta(days=14, seconds=1), timedelta(0))
+"""How long an acknowledgement lasts; one of more than 14 days, or none, is refused."""
+
 AHEAD = timedelta(minutes=5)
 """How far a source's clock may run ahead."""
 
 
 def any_submission(draws: Draws, source: str) -> Submission:
     """Draw the next submission of a source."""
-    role = draws.book.directory.sources[source]["role"]
+    role = draws.book.directory.role(source)
     if role not in {"assigner", "reporter"}:
         role = draws.one_of("reporter", "assigner")
     wrong = draws.seldom()
@@ -26,6 +30,19 @@ def any_submission(draws: Draws, source: str) -> Submission:
         role = "assigner" if role == "reporter" else "reporter"
     event = _assigner_event(draws, source) if role == "assigner" else _reporter_event(draws, source)
     return _spoiled(draws, event) if wrong else written(event, spaced=draws.seldom(10))
+
+
+def acknowledgement(draws: Draws, source: str) -> Submission:
+    """Draw that somebody takes on an alert, or what else notify must not send; from another source, it is refused."""
+    task = _task(draws, list(draws.book.tasks.values()), closed=4)
+    if draws.seldom(6):
+        name = draws.one_of("task.urged", "task.closed")
+        return written(_event(draws, source, name, task.id, ASSIGNER[name](draws, task)))
+    event = _event(draws, source, "alert.acknowledged", task.id, {})
+    until = instant(event["time"]) + draws.one_of(*LASTING)
+    data = {"alert": f"a-{draws.one_of(1, 2, 3)}", "by": "李明", "word": "已联系，周五前报", "until": until.isoformat()}
+    event |= {"source": f"{source}/{draws.one_of('link', 'session/office')}", "data": data}
+    return written(event)
 
 
 def assignment(draws: Draws, source: str) -> Submission:

@@ -22,6 +22,7 @@ ROLES = {
     "duban.extension.granted.v1": "assigner",
     "duban.extension.refused.v1": "assigner",
     "duban.deadline.clarified.v1": "assigner",
+    "duban.alert.acknowledged.v1": "notify",
     "duban.deadline.neared.v1": "the ledger's clock",
     "duban.deadline.passed.v1": "the ledger's clock",
 }
@@ -33,7 +34,7 @@ AHEAD = timedelta(minutes=5)
 def objections(directory: Directory, task: Task | None, event: dict[str, Any], by: str, now: datetime) -> set[str]:
     """Return every code that fits; which of them is told, where several do, the contract leaves open."""
     found: set[str] = set()
-    if directory.sources[by]["role"] != ROLES[event["type"]]:
+    if directory.role(by) != ROLES[event["type"]]:
         found.add("not-permitted")
     if instant(event["time"]) > now + AHEAD:
         found.add("from-the-future")
@@ -90,6 +91,9 @@ def _fitness(directory: Directory, task: Task, event: dict[str, Any], now: datet
         case "duban.extension.refused.v1":
             request = task.request
             return {"invalid-data"} if request is None or request.id != data["request_id"] else set()
+        case "duban.alert.acknowledged.v1":
+            lasts = instant(data["until"]) - instant(event["time"])
+            return set() if timedelta(0) < lasts <= timedelta(days=14) else {"invalid-data"}
         case _:
             return set()
 
