@@ -4,7 +4,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-import httpx
 import structlog
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -25,14 +24,21 @@ from services.common.listening import is_loopback
 from services.common.settings import Settings, SettingsError, load_ledgers
 from services.common.web import application
 from services.contract.openapi import POSITION, answers, problems
+from services.notify.buckets import Buckets
 from services.notify.calendar.reader import CalendarReader
 from services.notify.calendar.routes import deadlines
-from services.notify.channels import fault
+from services.notify.carrying import Carrier
+from services.notify.channels.fault import fault
+from services.notify.channels.network import Network
+from services.notify.channels.way import way_of
 from services.notify.deliveries import State
+from services.notify.environment import Environment
+from services.notify.outbox import Outbox
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
-from services.notify.store import AlertQuery, Outbox
+from services.notify.store import AlertQuery, Alerts
 from services.notify.views import AlertPage, view
+from services.notify.ways import Ways
 
 CATCH_UP_SECONDS = 1.0
 """Between two reads of the log without a message: the delay that a lost message can cause."""
@@ -57,7 +63,7 @@ def build(settings: Settings) -> Service:
     endpoints: dict[str, AlertReader] = {}
     return application(
         "notify",
-        [alerts, deadlines],
+        [list_alerts, deadlines],
         lifespan(settings, ledgers, endpoints, partial(_open, settings, days)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
@@ -71,10 +77,15 @@ async def _open(
     settings: Settings, days: WorkingDays, service: Running, name: str, ledger: Ledger, clock: Clock
 ) -> AlertReader:
     """Load a ledger's alerts, and follow its log and send from there."""
-    http = await service.enter(httpx.AsyncClient(follow_redirects=False))
-    sender = Sender(Outbox(service.redis, name, settings.replicas), name, ledger, clock, http, days)
+    network = await service.enter(Network(ledger.alerts, clock))
+    ways = Ways(ledger, lambda channel: way_of(channel, network))
+    alerts = Alerts(service.redis, name, ledger, days)
+    given = Environment(name, ledger, clock, ways, days, settings.public_url)
+    outbox = Outbox(service.redis, name, settings.replicas)
+    sender = Sender(outbox, alerts, Buckets(service.redis), given)
     calendars = CalendarReader(service.redis, name, ledger, clock, service.follow, settings.public_url)
-    reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow, days, calendars)
+    reader = AlertReader(service.redis, clock, alerts, sender, service.follow, calendars)
+    await Carrier(service.redis, name, ledger, ways, outbox).carry_over()
     await calendars.load()
     await reader.load()
     service.on_stop(sender.stop)
@@ -92,7 +103,7 @@ async def _open(
     dependencies=ENDPOINT,
     responses={200: answers(AlertPage, "The alerts that are asked for", headers=POSITION), **problems(400, 404)},
 )
-async def alerts(
+async def list_alerts(
     endpoint: NotifyEndpoint,
     recipient: Annotated[str | None, QueryParameter(description="To whom")] = None,
     task: Annotated[str | None, QueryParameter(description="A task's id")] = None,

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from events.entries import stored
-from events.ledger import Ledger
-from events.working_days import WorkingDays
 from services.common.clock import Clock
 from services.common.runtime import Follow, StreamEntry
 from services.common.sample import Sample
@@ -23,20 +21,17 @@ class AlertReader:
     def __init__(
         self,
         redis: Any,
-        name: str,
-        ledger: Ledger,
         clock: Clock,
+        alerts: Alerts,
         sender: Sender,
         follow: Follow,
-        days: WorkingDays,
         calendars: CalendarReader,
     ) -> None:
         self.redis = redis
         self.clock = clock
-        self.alerts = Alerts(redis, name, ledger, days)
+        self.alerts = alerts
         self.sender = sender
         self.calendars = calendars
-        self._days = days
         self._log = follow(self.alerts.projection.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
         self._rollbacks = 0
 
@@ -49,7 +44,7 @@ class AlertReader:
     def samples(self) -> Iterator[Sample]:
         """Yield the position, and how many calendars of working days are missing."""
         yield Sample("duban_position", "Position of the log that is reflected", self.alerts.projection.position)
-        missing = len(list(self._days.lacking(self.alerts.ledger.day(self.clock.now()))))
+        missing = len(list(self.alerts.days.lacking(self.alerts.ledger.day(self.clock.now()))))
         yield Sample("duban_calendars_missing", "Years whose calendar of working days is needed and missing", missing)
 
     async def catch_up(self, entries: "list[StreamEntry] | None" = None) -> None:

@@ -1,0 +1,24 @@
+"""What a sender is given."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from events.ledger import Ledger
+from events.working_days import WorkingDays
+from services.common.clock import Clock, real_time
+from services.notify.ways import Ways
+
+
+class Environment(NamedTuple):
+    """The ledger and its name, its clock, its channels, the working days, and where people find the page.
+
+    `real` returns the real instant, in Unix seconds: retries and the health of channels do not follow a ledger's clock.
+    """
+
+    name: str
+    ledger: Ledger
+    clock: Clock
+    ways: Ways
+    days: WorkingDays
+    public_url: str | None = None
+    real: Callable[[], float] = real_time
