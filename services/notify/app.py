@@ -86,7 +86,7 @@ async def _open(
     outbox = Outbox(service.redis, name, settings.replicas)
     sender = Sender(outbox, alerts, Buckets(service.redis), given)
     calendars = CalendarReader(service.redis, name, ledger, clock, service.follow, settings.public_url)
-    reader = AlertReader(service.redis, given, alerts, sender, service.follow, calendars)
+    reader = AlertReader(service.redis, clock, alerts, sender, service.follow, calendars)
     await Carrier(service.redis, name, ledger, ways, outbox).carry_over()
     await calendars.load()
     await reader.load()

@@ -51,16 +51,21 @@ class Closer:
 
     def letters(self, digest: Digest, alerts: Sequence[Alert], languages: Iterable[Language]) -> dict[Language, Letter]:
         """Return the letter of a digest in each language, in the words of now; its id is the same at any time."""
+        return {language: self._letter(digest, alerts, language) for language in languages}
+
+    def _letter(self, digest: Digest, alerts: Sequence[Alert], language: Language) -> Letter:
         given = self._given
-        id = f"{given.name}-{digest.id}"
-        url, now = given.public_url, given.clock.now()
-        return {
-            language: replace(
-                compose(given.ledger, given.name, digest.recipient, alerts, language=language, public_url=url, now=now),
-                id=id,
-            )
-            for language in languages
-        }
+        letter = compose(
+            given.ledger,
+            given.name,
+            digest.recipient,
+            alerts,
+            language=language,
+            public_url=given.public_url,
+            now=given.clock.now(),
+            days=given.days,
+        )
+        return replace(letter, id=f"{given.name}-{digest.id}")
 
     def _due(self, now: datetime) -> list[Digest]:
         """Return some of the digests that are open and whose time has come, the earliest first."""
