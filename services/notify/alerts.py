@@ -13,17 +13,23 @@ from events.alerting import Audience, Trigger
 from events.entries import Recorded
 from events.ledger import Ledger
 from events.schema import Unit
+from services.notify.acks import Ack, ack_of
 
-VERSION = "3"
+VERSION = "4"
 """Of the rules in `evolve`: another one makes notify fold the whole log again, which announces no alerts."""
 
 
 class NotifiedTask(Struct, frozen=True, gc=False):
-    """What alerts show of a task, its units as the events name them: a change of aliases needs no new fold."""
+    """What alerts show of a task, its units as the events name them: a change of aliases needs no new fold.
+
+    `acks` are the acknowledgements of its alerts, the latest last.
+    """
 
     title: str
     lead: str
     units: tuple[Unit, ...]
+    closed: bool = False
+    acks: tuple[Ack, ...] = ()
 
 
 class Alert(Struct, frozen=True, gc=False):
@@ -67,16 +73,18 @@ def evolve(task: NotifiedTask | None, entry: Recorded) -> NotifiedTask | None:
             return NotifiedTask(title, lead, units)
         case schema.TaskReassigned(lead=lead, units=units):
             return replace(task, lead=lead, units=units) if task is not None else None
+        case schema.TaskClosed() | schema.TaskReopened():
+            closed = isinstance(entry.event.data, schema.TaskClosed)
+            return replace(task, closed=closed) if task is not None else None
+        case schema.AlertAcknowledged():
+            return replace(task, acks=(*task.acks, ack_of(entry, entry.event.data))) if task is not None else None
         case (
             schema.TaskSigned()
             | schema.ProgressReported()
             | schema.ProgressCorrected()
             | schema.CompletionSubmitted()
             | schema.CompletionReturned()
-            | schema.TaskClosed()
-            | schema.TaskReopened()
             | schema.TaskUrged()
-            | schema.AlertAcknowledged()
             | schema.ExtensionRequested()
             | schema.ExtensionGranted()
             | schema.ExtensionRefused()

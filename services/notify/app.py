@@ -2,40 +2,37 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeAlias
 
 import httpx
 import structlog
-from litestar import Response, get
-from litestar.di import NamedDependency
-from litestar.params import QueryParameter, SkipValidation
 
-from events.alerting import EVERYBODY, Trigger
+from events.alerting import EVERYBODY
 from events.ledger import Ledger
-from events.text import name_of
 from services.common.access import Access
 from services.common.clock import Clock
 from services.common.edge import Service
-from services.common.endpoints import ENDPOINT, answer_at, unloaded
+from services.common.endpoints import unloaded
 from services.common.lifespan import Running, lifespan
 from services.common.settings import Settings, SettingsError, load_ledgers
 from services.common.web import application
-from services.contract.openapi import POSITION, answers, problems
+from services.notify.ack_inbox import AckInbox
+from services.notify.ack_links import load_links
+from services.notify.ack_pages import ACK_PAGES
+from services.notify.ack_routes import acknowledge
+from services.notify.acknowledger import Acknowledger
 from services.notify.channels import fault
-from services.notify.deliveries import State
+from services.notify.listing import list_alerts
+from services.notify.notify_endpoint import NotifyEndpoint
 from services.notify.published_days import PublishedDays
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
-from services.notify.store import AlertQuery, Outbox
-from services.notify.views import AlertPage, view
+from services.notify.store import Outbox
 
 CATCH_UP_SECONDS = 1.0
 """Between two reads of the log without a message: the delay that a lost message can cause."""
 
 PAUSE_SECONDS = 0.01
 """Between two turns of a sender; longer only where a turn fails at once, repeatedly."""
-
-NotifyEndpoint: TypeAlias = NamedDependency[SkipValidation[AlertReader]]
 
 log = structlog.get_logger()
 
@@ -45,11 +42,11 @@ def build(settings: Settings) -> Service:
     ledgers = load_ledgers(settings.ledgers)
     for name, ledger in ledgers.items():
         _check_channels(settings.ledgers / f"{name}.toml", ledger)
-    endpoints: dict[str, AlertReader] = {}
+    endpoints: dict[str, NotifyEndpoint] = {}
     return application(
         "notify",
-        [alerts],
-        lifespan(settings, ledgers, endpoints, partial(_open, settings.replicas)),
+        [list_alerts, acknowledge, *ACK_PAGES],
+        lifespan(settings, ledgers, endpoints, partial(_open, settings)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
@@ -57,43 +54,18 @@ def build(settings: Settings) -> Service:
     )
 
 
-async def _open(replicas: int, service: Running, name: str, ledger: Ledger, clock: Clock) -> AlertReader:
+async def _open(settings: Settings, service: Running, name: str, ledger: Ledger, clock: Clock) -> NotifyEndpoint:
     """Load a ledger's alerts, and follow its log and send from there."""
     http = await service.enter(httpx.AsyncClient(follow_redirects=False))
-    sender = Sender(Outbox(service.redis, name, replicas), name, ledger, clock, http, PublishedDays())
+    sender = Sender(Outbox(service.redis, name, settings.replicas), name, ledger, clock, http, PublishedDays())
     reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow)
+    links = await load_links(service.redis, name, settings.public_url)
+    inbox = AckInbox(service.redis, name, settings.replicas)
     await reader.load()
     service.on_stop(sender.stop)
     service.repeat(CATCH_UP_SECONDS, reader.catch_up)
     service.repeat(PAUSE_SECONDS, sender.turn)
-    return reader
-
-
-@get(
-    "/v1/{ledger:str}/alerts",
-    operation_id="alerts",
-    summary="Alerts, newest first, with what became of them",
-    dependencies=ENDPOINT,
-    responses={200: answers(AlertPage, "The alerts that are asked for", headers=POSITION), **problems(400, 404)},
-)
-async def alerts(
-    endpoint: NotifyEndpoint,
-    recipient: Annotated[str | None, QueryParameter(description="To whom")] = None,
-    task: Annotated[str | None, QueryParameter(description="A task's id")] = None,
-    on: Annotated[Trigger | None, QueryParameter(description="What gave rise to it")] = None,
-    in_state: Annotated[  # Litestar keeps `state` for itself
-        State | None, QueryParameter(name="state", description="What became of it")
-    ] = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=1_000, description="Alerts in one answer")] = 100,
-    cursor: Annotated[
-        str | None,
-        QueryParameter(pattern=r"^[1-9][0-9]{0,14}-[0-9]{1,15}$(?!\n)", description="`next` of the page before"),
-    ] = None,
-) -> Response[bytes]:
-    position = endpoint.alerts.projection.saved
-    query = AlertQuery(recipient and name_of(recipient), task and name_of(task), on, in_state, limit, cursor)
-    found, following = await endpoint.alerts.select(query)
-    return answer_at(position, AlertPage([view(status) for status in found], following))
+    return NotifyEndpoint(reader, Acknowledger(ledger, clock, reader.alerts, inbox, links))
 
 
 def _check_channels(path: Path, ledger: Ledger) -> None:

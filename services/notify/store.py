@@ -17,6 +17,7 @@ Keys in addition to the projection's (events/projection.py), written by keep.lua
 
 import uuid
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -36,6 +37,7 @@ from events.rules import Announcement, Change, Rules
 from events.scripts import lua_text, script
 from services.notify.alerts import VERSION, Alert, NotifiedTask, alerts_for, evolve
 from services.notify.deliveries import Delivery, Digest, State, state_of
+from services.notify.known import PRESENT, KnownMoment, digest_at
 
 LEASE_SECONDS = 15.0
 """The delay of the next sender after one that died: longer than the longest send."""
@@ -65,7 +67,11 @@ class AlertStatus(NamedTuple):
 
 
 class AlertQuery(Struct, frozen=True):
-    """A client's query for alerts, newest first; None matches any."""
+    """A client's query for alerts, newest first; None matches any.
+
+    They arose not before `since`, and before `until`. `as_of` is the moment at which a reader would have been shown
+    them.
+    """
 
     recipient: str | None = None
     task: str | None = None
@@ -73,6 +79,9 @@ class AlertQuery(Struct, frozen=True):
     state: State | None = None
     limit: int = 100
     cursor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    as_of: KnownMoment = PRESENT
 
 
 def rules(ledger: Ledger) -> Rules[NotifiedTask]:
@@ -100,17 +109,24 @@ class Alerts:
                 return found, None
             before = alerts[-1][0]
             wanted = [(place, alert) for place, alert in alerts if _matches(query, alert)]
-            found += [one for one in await self._statuses(wanted) if query.state in {None, one.state}]
+            statuses = await self._statuses(wanted, query.as_of)
+            found += [one for one in statuses if query.state in {None, one.state}]
         page = found[: query.limit]
         return page, page[-1].place
 
-    async def _statuses(self, alerts: Sequence[tuple[str, Alert]]) -> list[AlertStatus]:
+    async def find(self, id: str) -> Alert | None:
+        """Return an alert, None where there is none with this id."""
+        place = await self._redis.hget(f"{self.projection.feed}:ids", id)
+        entries = await self._redis.xrange(self.projection.feed, min=place, max=place) if place is not None else []
+        return _decoded(entries)[0][1] if entries else None
+
+    async def _statuses(self, alerts: Sequence[tuple[str, Alert]], as_of: KnownMoment) -> list[AlertStatus]:
         if not alerts:
             return []
         groups = await self._redis.hmget(self._grouped, [alert.id for _, alert in alerts])
         ids = sorted({group for group in groups if group is not None})
         rows = await self._redis.hmget(self._digests, ids) if ids else []
-        digests = {id: _digest.decode(row) for id, row in zip(ids, rows, strict=True)}
+        digests = {id: digest_at(_digest.decode(row), as_of) for id, row in zip(ids, rows, strict=True)}
         return [
             AlertStatus(place, alert, state_of(digests.get(group)), digests.get(group))
             for (place, alert), group in zip(alerts, groups, strict=True)
@@ -230,5 +246,10 @@ def _decoded(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[tuple[
 
 def _matches(query: AlertQuery, alert: Alert) -> bool:
     return (
-        query.recipient in {None, alert.recipient} and query.task in {None, alert.task} and query.on in {None, alert.on}
+        query.recipient in {None, alert.recipient}
+        and query.task in {None, alert.task}
+        and query.on in {None, alert.on}
+        and (query.since is None or query.since <= alert.at)
+        and (query.until is None or alert.at < query.until)
+        and query.as_of.has(alert)
     )

@@ -1,8 +1,13 @@
 """Alerts as clients read them: with their state, and the deliveries of the digest that has them."""
 
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from events.local import local
+from services.notify.acks import Ack, Means
 from services.notify.alerts import Alert
 from services.notify.deliveries import Attempt, DeliveryState, State
 from services.notify.store import AlertStatus
@@ -16,12 +21,29 @@ class DeliveryView(Struct, frozen=True):
     attempts: tuple[Attempt, ...]
 
 
+class AckView(Struct, frozen=True):
+    """Who acknowledged an alert: a typed name, a word, and until when its escalation rests.
+
+    `means` is by a session or token of `source`, or by the link in a message. `at` is when it was recorded, at
+    `position` of the log.
+    """
+
+    by: str
+    word: str
+    until: datetime
+    at: datetime
+    means: Means
+    source: str | None
+    position: int
+
+
 class AlertView(Alert, frozen=True, kw_only=True):
-    """An alert, its state, the digest that has it, and that digest's deliveries."""
+    """An alert, its state, the digest that has it, that digest's deliveries, and who has acknowledged it."""
 
     state: State
     digest: str | None
     deliveries: tuple[DeliveryView, ...]
+    acks: tuple[AckView, ...]
 
 
 class AlertPage(Struct, frozen=True):
@@ -31,8 +53,8 @@ class AlertPage(Struct, frozen=True):
     next: str | None
 
 
-def view(status: AlertStatus) -> AlertView:
-    """Return an alert as clients read it."""
+def view(status: AlertStatus, acks: Sequence[Ack], zone: tzinfo) -> AlertView:
+    """Return an alert as clients read it; `acks` are the acknowledgements of its task, `zone` is the ledger's."""
     digest = status.digest
     deliveries = digest.deliveries or () if digest is not None else ()
     return AlertView(
@@ -40,4 +62,10 @@ def view(status: AlertStatus) -> AlertView:
         state=status.state,
         digest=digest.id if digest is not None else None,
         deliveries=tuple(DeliveryView(one.shown, one.state, one.attempts) for one in deliveries),
+        acks=tuple(_ack(ack, zone) for ack in acks if ack.alert == status.alert.id),
     )
+
+
+def _ack(ack: Ack, zone: tzinfo) -> AckView:
+    until, at = local(ack.until, zone), local(ack.at, zone)
+    return AckView(ack.by, ack.word, until, at, ack.means, ack.source or None, ack.position)

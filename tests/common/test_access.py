@@ -32,8 +32,13 @@ OPEN = {
     ("ingest", "GET", "/v1/schemas/{name}"),
     ("status", "POST", "/v1/{ledger}/session"),
     ("status", "DELETE", "/v1/{ledger}/session"),
+    ("notify", "GET", "/v1/{ledger}/alerts/{alert}/ack/form"),
+    ("notify", "POST", "/v1/{ledger}/alerts/{alert}/ack/form"),
+    ("status", "GET", "/v1/{ledger}/alerts/{alert}/ack/form"),
+    ("status", "POST", "/v1/{ledger}/alerts/{alert}/ack/form"),
 }
-"""What everybody may ask, by service: health, the contract's documents, signing in and out."""
+"""What everybody may ask, by service: health, the contract's documents, signing in and out, and links with a secret of
+their own."""
 
 
 def routes(service: str) -> list[tuple[str, str]]:
@@ -50,7 +55,7 @@ def routes(service: str) -> list[tuple[str, str]]:
 
 def filled(path: str, ledger: str = LEDGER) -> str:
     """Return a path with its parameters' values."""
-    return path.format(ledger=ledger, task="t-1", name=next(iter(TYPES)), rest="a-1", unit="市残联")
+    return path.format(ledger=ledger, task="t-1", name=next(iter(TYPES)), rest="a-1", alert="a-1", unit="市残联")
 
 
 def is_open(service: str, method: str, path: str) -> bool:

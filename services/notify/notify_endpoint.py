@@ -1,0 +1,29 @@
+"""One ledger in notify, as its HTTP handlers have it."""
+
+from typing import Any, NamedTuple, TypeAlias
+
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from services.common.clock import Clock
+from services.notify.acknowledger import Acknowledger
+from services.notify.reader import AlertReader
+
+
+class NotifyEndpoint(NamedTuple):
+    """The alerts of a ledger, and what acknowledges them."""
+
+    reader: AlertReader
+    acknowledger: Acknowledger
+
+    @property
+    def redis(self) -> Any:
+        return self.reader.redis
+
+    @property
+    def clock(self) -> Clock:
+        return self.reader.clock
+
+
+Notify: TypeAlias = NamedDependency[SkipValidation[NotifyEndpoint]]
+"""The type of a handler's `endpoint`."""
