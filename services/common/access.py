@@ -30,10 +30,14 @@ CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 class Access(Struct, frozen=True):
-    """Who may read: the ledgers with their sources, and where people find the deployment, if that is set."""
+    """Who may read: the ledgers with their sources, and where people find the deployment, if that is set.
+
+    `loopback` is whether the service listens to its own machine alone, whose programs may read its metrics.
+    """
 
     ledgers: Mapping[str, Ledger]
     public_url: str | None = None
+    loopback: bool = False
 
     @property
     def secure(self) -> bool:

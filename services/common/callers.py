@@ -68,6 +68,14 @@ class Authentication:
         browser = (identity.session.id,) if identity.session is not None else ()
         return caller._replace(holder=(ledger, source, *browser), source=source, identity=identity)
 
+    async def has_token(self, scope: Any) -> bool:
+        """Return whether a request that names no ledger has a valid token of any; raises where look-up fails."""
+        for ledger in self._endpoints:
+            given = presented(scope["headers"], ledger, secure=self._secure)
+            if given is not None and await self._identity(ledger, given, reads=True) is not None:
+                return True
+        return False
+
     async def _identity(self, ledger: str, given: Presented, *, reads: bool) -> Identity | None:
         """Return a valid identity; for a read while the server is away, the one that was valid last, if it still is."""
         endpoint = self._endpoints[ledger]

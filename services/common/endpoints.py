@@ -1,6 +1,6 @@
 """The endpoints of a service: what answers requests for one ledger, by the ledger's name in the path."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -11,6 +11,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from services.common.clock import Clock
+from services.common.sample import Sample
 
 
 class Endpoint(Protocol):
@@ -21,6 +22,9 @@ class Endpoint(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    def samples(self) -> Iterable[Sample]:
+        """Return what is measured of the ledger."""
 
 
 def endpoint_of(connection: ASGIConnection[Any, Any, Any, Any], ledger: str) -> Any:

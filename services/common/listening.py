@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from ipaddress import ip_address
 from typing import Any
 
 import structlog
@@ -53,6 +54,14 @@ def listen(host: str, port: int) -> list[socket.socket]:
     if lacking:
         log.warning("listening on one family of addresses only", host=host, port=port, lacking=lacking)
     return bound
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only programs of this machine can reach what listens on a host."""
+    try:
+        return host == LOCALHOST or ip_address(host).is_loopback
+    except ValueError:  # a name, whatever it means
+        return False
 
 
 def reachable(host: str) -> str:

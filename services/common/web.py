@@ -25,6 +25,7 @@ from services.common.endpoints import Endpoint
 from services.common.identity import Remembered
 from services.common.lifespan import Lifespan
 from services.common.limits import LIMITS, Limits
+from services.common.metrics import Metrics, metrics
 from services.common.problems import problem, unavailable
 from services.common.settings import published
 from services.contract.openapi import HEALTH, answers, describe, problems, query_parameters
@@ -97,11 +98,10 @@ def application(
 ) -> Service:
     """Return a service's application; `unready` returns why it cannot be used yet, None if it can.
 
-    `endpoints` are those of its ledgers, by name, as they open; `access` is who may read those. Its description is in
-    the `state`, as `description`, and is served with the streams' at every service.
+    `endpoints` are those of its ledgers, by name, as they open; `access` is who may read those.
     """
-    every = [*handlers, live, ready, openapi, asyncapi]
-    description = describe(f"duban {service}", _SUMMARIES[service], every)
+    every = [*handlers, live, ready, metrics, openapi, asyncapi]
+    description, measured = describe(f"duban {service}", _SUMMARIES[service], every), Metrics(service, endpoints)
     state = {
         "description": description,
         "description_bytes": msgspec.json.encode(description),
@@ -111,11 +111,12 @@ def application(
         "access": access,
         "remembered": (remembered := Remembered(endpoints)),
         "watch": StreamWatch(endpoints, remembered),
+        "metrics": measured,
     }
     return Service(
         every,
         lifespan=[lifespan],
-        middleware=[stream_bound, bounded(most_requests), compressed],
+        middleware=[measured.measuring, stream_bound, bounded(most_requests), compressed],
         logging_config=None,
         guards=[guard, _sound_query],
         request_max_body_size=max_body,

@@ -21,6 +21,7 @@ from services.common.connection import writable
 from services.common.edge import Service
 from services.common.ledger_clock import ahead_of_wall
 from services.common.lifespan import Running, lifespan
+from services.common.listening import is_loopback
 from services.common.settings import Settings, load_ledgers
 from services.common.web import NeedsOperator, application
 from services.contract.ingest import SCHEMA
@@ -62,7 +63,7 @@ def build(settings: Settings) -> Service:
         MOST_REQUEST,
         limits=settings.limits,
         endpoints=endpoints,
-        access=Access(ledgers, settings.public_url),
+        access=Access(ledgers, settings.public_url, is_loopback(settings.host)),
     )
 
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from services.common.clock import sleep
+from services.ingest.append_slot import AppendSlot, Decided
 from services.ingest.core import Outcome
 from services.ingest.draft import Base, Draft
-from services.ingest.handover import AppendSlot, Decided
 from services.ingest.lookup import Lookup, Lookups
 from services.ingest.loss_check import LossCheck
 from services.ingest.queue import Queue
@@ -35,14 +35,14 @@ class Decider:
     def __init__(
         self,
         queue: Queue,
-        handover: AppendSlot,
+        slot: AppendSlot,
         model: WriteModel,
         lookups: Lookups,
         loss_check: LossCheck,
         refused_bytes: int,
     ) -> None:
         self._queue = queue
-        self._handover = handover
+        self._slot = slot
         self._model = model
         self._lookups = lookups
         self._loss_check = loss_check
@@ -57,10 +57,10 @@ class Decider:
                 taken = None
                 if decided is None:
                     continue
-                await self._handover.free()
+                await self._slot.free()
                 if self._lookups.checking_all:
                     taken = await self._look_ahead(decided)
-                if self._handover.put(decided):
+                if self._slot.put(decided):
                     await sleep(0)  # the append is sent before the next batch is decided
                 else:
                     self._queue.put_back(decided.batch)
@@ -73,15 +73,15 @@ class Decider:
         """Take the next batch; if none waits, wait for the current append to end and take what has arrived by then."""
         batch = self._queue.take()
         if not batch:
-            await self._handover.free()
+            await self._slot.free()
             await self._queue.ready()
             batch = self._queue.take()
-        return Taken(batch, self._handover.epoch)
+        return Taken(batch, self._slot.epoch)
 
     async def _look_ahead(self, decided: Decided) -> Taken | None:
         """Take the next batch and send its look-up now: sent after the append, it would have to wait for it."""
         epoch = decided.found.epoch
-        if epoch != self._handover.epoch:
+        if epoch != self._slot.epoch:
             return None
         batch = await _read(self._queue.take())
         if not batch:
@@ -107,12 +107,12 @@ class Decider:
             if not await self._ensure_loaded(epoch):
                 self._queue.put_back(batch)
                 return None
-            found = await (lookup or self._lookups.ask(batch, epoch, self._handover.appending))
+            found = await (lookup or self._lookups.ask(batch, epoch, self._slot.appending))
             return await self._decide_on(batch, found)
         except UnavailableError as error:
             fail_all(batch, error)
         except Exception as error:  # noqa: BLE001 - logged; its requests get 503, and the writer continues
-            self._handover.abandon(batch, error)
+            self._slot.abandon(batch, error)
         return None
 
     async def _ensure_loaded(self, epoch: int) -> bool:
@@ -121,12 +121,12 @@ class Decider:
         Raises UnavailableError if the log lacks acknowledged events.
         """
         if self._loss_check.loss is None and not self._model.valid_in(epoch):
-            await self._handover.free()  # the log must not grow while it is loaded
-            if epoch == self._handover.epoch and await self._loss_check.compare(self._model.recorded) is None:
+            await self._slot.free()  # the log must not grow while it is loaded
+            if epoch == self._slot.epoch and await self._loss_check.compare(self._model.recorded) is None:
                 await self._model.load(epoch)
         if self._loss_check.loss is not None:
             raise UnavailableError(str(self._loss_check.loss))
-        return epoch == self._handover.epoch
+        return epoch == self._slot.epoch
 
     async def _decide_on(self, batch: list[Chunk], found: Lookup) -> Decided:
         """Decide the due clock events, then the batch, and pack the draft; `found` is the batch's look-up."""

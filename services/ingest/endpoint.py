@@ -19,6 +19,7 @@ from services.common.callers import source_of
 from services.common.clock import Clock
 from services.common.endpoints import ENDPOINT, endpoint_of
 from services.common.problems import RETRY_AFTER
+from services.common.sample import Sample
 from services.ingest.budget import RequestBudget
 from services.ingest.documents import Documents
 from services.ingest.draft import Submission
@@ -42,6 +43,15 @@ class IngestEndpoint(NamedTuple):
     budget: RequestBudget
     redis: Any
     clock: Clock
+
+    def samples(self) -> Iterator[Sample]:
+        """Yield the position, how many submissions had which outcome, and whether acknowledged events are lacking."""
+        yield Sample("duban_position", "Position of the log that is reflected", self.writer.model.state.position)
+        for (source, outcome), number in self.writer.outcomes.items():
+            labels = {"source": source, "outcome": outcome}
+            yield Sample("duban_outcomes", "Submissions that were answered", number, labels, counts=True)
+        lost = self.writer.loss is not None
+        yield Sample("duban_log_lacks_events", "1 while the log lacks acknowledged events", float(lost))
 
 
 def _source(request: Request[Any, Any, Any]) -> str:

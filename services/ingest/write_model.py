@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 
 class WriteModel:
-    """The state on which batches are decided; loaded for an epoch (handover.py), and advanced by each append.
+    """The state on which batches are decided; loaded for an epoch (append_slot.py), and advanced by each append.
 
     `now` is the ledger's instant; `held` whether its clock was held at the last `now`, which postpones clock events.
     """

@@ -6,7 +6,7 @@ Keys besides the log's own (events/log.py), the receipts' (draft.py) and the pro
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -17,11 +17,11 @@ from services.common.clock import monotonic
 from services.common.limits import REFUSED_BYTES
 from services.common.loss import Loss
 from services.ingest.acknowledged import Acknowledged
+from services.ingest.append_slot import AppendSlot
 from services.ingest.appender import Appender
 from services.ingest.core import Outcome
 from services.ingest.decider import Decider
 from services.ingest.draft import Submission
-from services.ingest.handover import AppendSlot
 from services.ingest.lookup import Lookups
 from services.ingest.loss_check import LossCheck
 from services.ingest.queue import Queue
@@ -55,10 +55,10 @@ class Writer:
         self.log = Log(redis, name, replicas, clock)
         self.model = WriteModel(redis, self.log, ledger, now, held)
         self._queue = Queue(monotonic)
-        self._handover = AppendSlot(name)
+        self._slot = AppendSlot(name)
         self._loss_check = LossCheck(redis, self.log, noted)
         lookups = Lookups(self.log)
-        parts = self._queue, self._handover, self.model, lookups, self._loss_check
+        parts = self._queue, self._slot, self.model, lookups, self._loss_check
         self._decider = Decider(*parts, refused_bytes)
         self._appender = Appender(*parts)
         self._waiting: set[asyncio.Future[list[Outcome]]] = set()
@@ -67,6 +67,11 @@ class Writer:
     def name(self) -> str:
         """The ledger's name."""
         return self.log.ledger
+
+    @property
+    def outcomes(self) -> Mapping[tuple[str, str], int]:
+        """How many submissions were answered since the start, by source and outcome."""
+        return self._appender.outcomes
 
     @property
     def noted(self) -> Acknowledged | None:
@@ -81,7 +86,7 @@ class Writer:
     @property
     def ready(self) -> bool:
         """Whether the write model is at the log's tail, as far as is known."""
-        return self.model.valid_in(self._handover.epoch)
+        return self.model.valid_in(self._slot.epoch)
 
     async def submit(self, submissions: Sequence[Submission], advance: CursorAdvance | None = None) -> list[Outcome]:
         """Return an outcome for each submission of one source, in order.
@@ -140,8 +145,8 @@ class Writer:
         known = state.position
         tail = await self.log.tail()
         moved = tail > state.position or tail < known or self.model.overtaken or server != self._loss_check.server
-        if moved and self._handover.appending is None:
-            self._handover.invalidate()
+        if moved and self._slot.appending is None:
+            self._slot.invalidate()
 
     async def look_for_acceptance(self) -> None:
         """Publish what is lost, if anything; continue once that is accepted, or another server answers."""

@@ -13,6 +13,7 @@ from services.common.clock import Clock
 from services.common.edge import Service
 from services.common.endpoints import unloaded
 from services.common.lifespan import Running, lifespan
+from services.common.listening import is_loopback
 from services.common.settings import Settings, SettingsError, load_ledgers
 from services.common.web import application
 from services.notify.ack_inbox import AckInbox
@@ -50,7 +51,7 @@ def build(settings: Settings) -> Service:
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
-        access=Access(ledgers, settings.public_url),
+        access=Access(ledgers, settings.public_url, is_loopback(settings.host)),
     )
 
 

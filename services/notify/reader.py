@@ -1,11 +1,13 @@
 """One ledger in notify: the fold that announces alerts, and the sender that delivers them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from events.entries import stored
 from events.ledger import Ledger
 from services.common.clock import Clock
 from services.common.runtime import Follow, StreamEntry
+from services.common.sample import Sample
 from services.notify.sender import Sender
 from services.notify.store import Alerts
 
@@ -29,6 +31,10 @@ class AlertReader:
         await self.alerts.projection.load()
         await self.catch_up()
         self._log.skip_to(f"{self.alerts.projection.position}-0")
+
+    def samples(self) -> Iterator[Sample]:
+        """Yield the position."""
+        yield Sample("duban_position", "Position of the log that is reflected", self.alerts.projection.position)
 
     async def catch_up(self, entries: "list[StreamEntry] | None" = None) -> None:
         """Fold the log to its tail and announce alerts; `entries` are those that a follower has read."""

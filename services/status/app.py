@@ -10,6 +10,7 @@ from services.common.edge import Service
 from services.common.endpoints import unloaded
 from services.common.failures import FailedSignIns
 from services.common.lifespan import Running, lifespan
+from services.common.listening import is_loopback
 from services.common.settings import Settings, load_ledgers
 from services.common.web import application
 from services.status import pages
@@ -39,7 +40,7 @@ def build(settings: Settings) -> Service:
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
-        access=Access(ledgers, settings.public_url),
+        access=Access(ledgers, settings.public_url, is_loopback(settings.host)),
     )
     app.state.forwarder = forwarder
     app.state.failed_sign_ins = FailedSignIns()

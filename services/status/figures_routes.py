@@ -123,7 +123,7 @@ async def ledger_overview(
     overview = _overview(endpoint, shown)
     if form.format != "json":
         if compare is not None:
-            raise ValidationException("a comparison is JSON only; leave out compare, or the format of an export")
+            raise ValidationException("figures compared are JSON only; /tasks?compare= has an export of what changed")
         return await _export(Asked(request, form, shown.edition), endpoint, shown, overview)
     edition = f"{shown.edition}|{shown.at.isoformat()}"
     if compare is None:

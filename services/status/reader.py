@@ -1,7 +1,7 @@
 """One ledger in status: the rows that follow the log, and the feed of their changes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,6 +13,7 @@ from services.common.clock import Clock
 from services.common.moments import read_moment
 from services.common.problems import RETRY_AFTER
 from services.common.runtime import Follow, StreamEntry
+from services.common.sample import Sample
 from services.status.feed import Feed
 from services.status.figures.board import BoardFigures
 from services.status.past.board import PastBoard
@@ -67,6 +68,13 @@ class StatusReader:
         self.feed.load(kept, units, trimmed=trimmed)
         self._log.skip_to(f"{self.board.position}-0")
         self._changes.skip_to(self.feed.last)
+
+    def samples(self) -> Iterator[Sample]:
+        """Yield the position, and the tasks by light."""
+        yield Sample("duban_position", "Position of the log that is reflected", self.board.position)
+        overview = self.board.figures.overview("", self.clock.now(), self.board.position)
+        for light, number in overview.lights.items():
+            yield Sample("duban_tasks", "Tasks by light", number, {"light": light})
 
     async def catch_up(self, entries: "list[StreamEntry] | None" = None) -> None:
         """Fold the log to its tail; `entries` are those that a follower has read."""

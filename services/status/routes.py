@@ -29,7 +29,7 @@ from services.status.exporting import export_tasks
 from services.status.fields import Fields, read_members
 from services.status.order import BadCursorError
 from services.status.parameters import QUERY, Query
-from services.status.past.compared import BadChangeError
+from services.status.past.compared import BadChangeError, changed_filter
 from services.status.past_answers import TASKS, ChangedIn, Compare, compared_page, page_of, past_page
 from services.status.reader import RowAt, StatusReader
 from services.status.row import TaskRow
@@ -89,7 +89,7 @@ async def tasks(
         raise ValidationException("changed needs compare: the position or instant since which something changed")
     try:
         if form.format != "json":
-            return await export_tasks(request, endpoint, (as_of, compare), wanted, form)
+            return await export_tasks(request, endpoint, (as_of, compare), wanted, form, changed_filter(changed))
         if compare is not None:
             return await compared_page(request, endpoint, (as_of, compare), wanted, changed, members)
         if as_of is not None:

@@ -56,6 +56,17 @@ async def test_the_exports_of_the_board_have_the_rows_that_it_filters(
     assert all(DAY in path.name for path in files)
 
 
+async def test_what_changed_is_exported_from_the_comparison(readers: Readers, tmp_path: Path) -> None:
+    """The file has the tasks that the page shows, each with what changed in it."""
+    page = await readers.page(f"/{LEDGER}/?compare=2018-06-30&as_of={DAY}")
+    shown = await page.locator("table tbody th").all_inner_texts()
+    assert shown
+    file = await pressed(page, "CSV", tmp_path)
+    lines = list(csv.DictReader(StringIO(file.read_text(encoding="utf-8-sig"))))
+    assert len(lines) == len(shown)
+    assert all(line["变化"] for line in lines)
+
+
 async def test_the_draft_notice_is_of_the_day_that_is_shown(readers: Readers, tmp_path: Path) -> None:
     """督查通报: a document with the day, the counts and the units."""
     page = await readers.page(f"/{LEDGER}/units?as_of={DAY}")

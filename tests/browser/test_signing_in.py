@@ -1,7 +1,9 @@
 """Signing in and out in Chromium: by link, by token, and in place when a session ends."""
 
+from collections.abc import Iterator
+
 import httpx
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from events.schema import ProgressReported
 from tests.browser.reader import Readers
@@ -42,7 +44,7 @@ async def test_a_token_signs_in_and_signing_out_ends_it(readers: Readers, played
     dialog = page.get_by_role("dialog", name="登录")
     await dialog.get_by_label("令牌").fill("wrong")
     await page.keyboard.press("Enter")
-    await expect(dialog.get_by_role("alert")).to_have_text("令牌无效，请检查后再试。")
+    await expect(dialog.get_by_role("alert")).to_have_text("访问令牌无效，请检查后再试。")
     await expect(dialog.get_by_label("令牌")).to_be_focused()
     await dialog.get_by_label("令牌").fill(played.token("board"))
     await dialog.get_by_role("button", name="登录").click()
@@ -51,6 +53,26 @@ async def test_a_token_signs_in_and_signing_out_ends_it(readers: Readers, played
     assert played.token("board") not in " ".join(readers.requests) + await page.content()
     await page.get_by_role("button", name="退出").click()
     await expect(dialog).to_be_visible()
+
+
+async def test_a_sign_in_that_fails_says_why_in_the_language_of_the_page(readers: Readers) -> None:
+    """Where the service is away, or refuses for another reason than the token, no English detail stands in Chinese."""
+    page = await (await readers.reader(signed_in=False)).new_page()
+    answers = iter((503, 403))
+    await page.route("**/session", lambda route: _refused(route, answers))
+    await page.goto(BOARD)
+    dialog = page.get_by_role("dialog", name="登录")
+    for said in ("服务暂时不可用，请稍后再试。", "登录未成功（错误码403），请联系系统管理员。"):
+        await dialog.get_by_label("令牌").fill("dbn_0")
+        await page.keyboard.press("Enter")
+        await expect(dialog.get_by_role("alert")).to_have_text(said)
+
+
+async def _refused(route: Route, answers: Iterator[int]) -> None:
+    if route.request.method == "POST":
+        await route.fulfill(status=next(answers), json={"detail": "not now"})
+    else:
+        await route.continue_()
 
 
 async def test_an_ended_session_asks_in_place_and_goes_on(readers: Readers, played: Deployment) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from services.common.edge import STREAM
 from services.common.identity import cookie_name
 from services.common.limits import Limits
 from services.common.networks import Networks
+from services.common.sample import Sample
 from services.common.sessions import SignInCode
 from services.common.web import application
 from tests.fixed_clock import FixedClock
@@ -70,6 +71,10 @@ class OneLedger(NamedTuple):
 
     redis: Any
     clock: Clock
+
+    def samples(self) -> Iterator[Sample]:
+        yield Sample("duban_position", "Position", 7)
+        yield Sample("duban_outcomes", "Outcomes", 3, {"source": "units"}, counts=True)
 
 
 @asynccontextmanager

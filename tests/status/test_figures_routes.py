@@ -190,6 +190,25 @@ async def test_an_export_has_all_rows_that_match(service: StatusService, history
         assert problem(await client.get("tasks", format="csv", light="pink"), 400)
 
 
+async def test_what_changed_is_exported(service: StatusService, history: History) -> None:
+    """With `compare`, each row tells what changed since, with the values before and after; filters hold."""
+    await history.append_examples()
+    async with service.running(STILL) as client:
+        answer = await client.get("tasks", format="csv", as_of=14, compare=1)
+        headings, row = csv_rows(answer.content)
+        assert headings[:3] == ["序号", "工作任务", "变化"]
+        assert row[2] == "销号；灯：正常改为办结；进展：—改为45.5%；时限：2018年12月前完成改为2018年11月底前完成"
+        assert "%E4%BB%BB%E5%8A%A1%E5%8F%98%E5%8C%96%E6%83%85%E5%86%B5-2019-" in answer.headers["content-disposition"]
+        english = csv_rows((await client.get("tasks", format="csv", as_of=14, compare=1, lang="en")).content)
+        assert "progress: — → 45.5%" in english[1][2]
+        assert len(csv_rows((await client.get("tasks", format="csv", compare=1, as_of=2, changed="new")).content)) == 1
+        absent = csv_rows((await client.get("tasks", format="csv", compare=14, as_of=0, changed="absent")).content)
+        assert absent[1][2] == "已不在台账中"
+        (table,) = document((await client.get("tasks", format="docx", as_of=14, compare=1)).content).tables
+        assert [cell.text for cell in table.rows[0].cells][2] == "变化"
+        assert workbook((await client.get("tasks", format="xlsx", compare=1)).content).sheetnames == ["任务变化情况"]
+
+
 async def test_units_and_overview_are_exported_too(service: StatusService, history: History) -> None:
     """Units as tables and as a document; the overview as tables, and as the draft of a notice."""
     await history.append_examples()
@@ -230,8 +249,7 @@ async def test_an_overview_compared_with_another_moment(service: StatusService, 
         live = (await client.get("overview", compare=9)).json()
         assert (live["position"], live["before"]["position"], live["changes"]["units"]) == (16, 9, 1)
         assert "compare 'x' is not a position" in problem(await client.get("overview", compare="x"), 400)
-        for path in ("overview", "tasks"):
-            assert "a comparison is JSON only" in problem(await client.get(path, compare=9, format="csv"), 400)
+        assert "figures compared are JSON only" in problem(await client.get("overview", compare=9, format="csv"), 400)
 
 
 async def test_an_overview_has_the_days_with_events(service: StatusService, history: History) -> None:

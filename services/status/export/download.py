@@ -18,6 +18,7 @@ THREADS = ThreadPoolExecutor(1, "export")
 
 PLAIN_NAMES = {
     "tasks": "duban-register",
+    "changes": "duban-changes",
     "units": "duban-units",
     "overview": "duban-overview",
     "notice": "duban-notice",

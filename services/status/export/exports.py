@@ -7,6 +7,7 @@ from litestar import Response
 from litestar.exceptions import ValidationException
 
 from events.ledger import Ledger
+from services.status.export.changes import compared_sheet
 from services.status.export.csv_file import csv_file
 from services.status.export.download import Asked, download
 from services.status.export.formats import Format
@@ -16,6 +17,7 @@ from services.status.export.register import register
 from services.status.export.sheets import About, Sheet, overview_sheet, task_sheet, unit_sheet
 from services.status.export.xlsx_file import xlsx_file
 from services.status.figures.units import UnitFigures
+from services.status.past.compared import ComparedRow
 from services.status.row import TaskRow
 
 MOST_ROWS = 10_000
@@ -43,8 +45,19 @@ async def overview_export(facts: Facts, asked: Asked, about: About) -> Response[
     return await download(asked, what, about, partial(_overview_file, facts, format, about))
 
 
+async def changes_export(rows: Sequence[ComparedRow], asked: Asked, about: About, ledger: Ledger) -> Response[bytes]:
+    """Return the register of these tasks with what changed in each; raises ValidationException as `tasks_export`."""
+    format = asked.form.format
+    _check_rows(len(rows), format)
+    return await download(asked, "changes", about, partial(_changes_file, list(rows), format, about, ledger))
+
+
 def _tasks_file(rows: Sequence[TaskRow], format: Format, about: About, ledger: Ledger) -> bytes:
     return _file(task_sheet(rows, about, ledger.groups, more=format != "docx"), format, about)
+
+
+def _changes_file(rows: list[ComparedRow], format: Format, about: About, ledger: Ledger) -> bytes:
+    return _file(compared_sheet(rows, about, ledger.groups, more=format != "docx"), format, about)
 
 
 def _units_file(units: Sequence[UnitFigures], format: Format, about: About) -> bytes:

@@ -40,11 +40,14 @@ class About(NamedTuple):
     light_names: Mapping[LightColour, LightName] = MappingProxyType({})
 
     def light(self, light: Light) -> str:
-        """Return a light's shape and word, the ledger's own where it has one."""
-        shape, _, usual = self.word(f"light.{light}").partition(" ")
+        """Return a light's shape and word."""
+        return f"{self.word(f'light.{light}').partition(' ')[0]} {self.light_word(light)}"
+
+    def light_word(self, light: Light) -> str:
+        """Return a light's word, the ledger's own where it has one."""
         name = self.light_names.get(light)
         own = (name.word if self.language == "zh" else name.word_en) if name is not None else None
-        return f"{shape} {own or usual}"
+        return own or self.word(f"light.{light}").partition(" ")[2]
 
     def word(self, key: str) -> str:
         """Return a word in the language of the export."""

@@ -96,5 +96,6 @@ export class Session {
 }
 
 function words({ status, after, text }) {
-  return status === 429 ? ["signin.slow", after] : ["signin.failed", text];
+  if (status === 429) return ["signin.slow", after];
+  return status === 0 || status >= 500 ? ["signin.away"] : ["signin.failed", status, text];
 }

@@ -6,15 +6,16 @@ const FORMATS = { register: "docx", notice: "docx" };
 /**
  * The bar of exports of a resource ("tasks", "units" or "overview") with its own filters.
  *
- * The draft notice (督查通报) is the overview as a document; the register (督查台账) is the tasks as one.
+ * The draft notice (督查通报) is the overview as a document; the register (督查台账) is the tasks as one. A comparison has
+ * what changed in each task.
  */
 export function exportBar(resource, filters, ctx) {
   const { html } = ctx;
   const links = [
     ["csv", resource, filters],
     ["xlsx", resource, filters],
-    [resource === "tasks" ? "register" : "docx", resource, filters],
-    ["notice", "overview", {}],
+    [resource === "tasks" && !filters.compare ? "register" : "docx", resource, filters],
+    ...(filters.compare ? [] : [["notice", "overview", {}]]),
   ];
   return html`
     <nav class="exports" aria-label=${ctx.t("exports.label")}>

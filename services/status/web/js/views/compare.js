@@ -4,6 +4,7 @@ import "../words/parts.js";
 import { date } from "../format.js";
 import { asOfInstant } from "../instant.js";
 import { changeList } from "../parts/changes.js";
+import { exportBar } from "../parts/exports.js";
 import { addDays } from "../parts/instants.js";
 import { phrase } from "../parts/phrase.js";
 import { reread } from "../parts/reread.js";
@@ -24,9 +25,9 @@ export function title(ctx) {
 }
 
 export async function load(ctx) {
-  const asked = { before: dayBefore(ctx), kind: kindOf(ctx) };
-  const { items, total, counts, next } = await pageOf(asked, demand().rows, null, ctx);
-  const data = { ...asked, rows: items, total, counts, next };
+  const days = { before: dayBefore(ctx), kind: kindOf(ctx) };
+  const { items, total, counts, next } = await pageOf(days, demand().rows, null, ctx);
+  const data = { ...days, rows: items, total, counts, next };
   // the rows that a reader has asked for stay when all is read again, also those asked for meanwhile
   while (data.next !== null && data.rows.length < demand().rows) {
     const page = await pageOf(data, demand().rows - data.rows.length, data.next, ctx);
@@ -41,7 +42,7 @@ export function render(data, ctx) {
     <div class="compare">
       <h1 class="lede">${lede(data, ctx)}</h1>
       ${form(data, ctx)} ${kinds(data, ctx)} ${data.rows.length === 0 ? "" : table(data, ctx)}
-      ${data.next === null ? "" : more(data, ctx)}
+      ${data.next === null ? "" : more(data, ctx)} ${exportBar("tasks", asked(data), ctx)}
     </div>
   `;
 }
@@ -53,9 +54,11 @@ export function change(data, row, ctx) {
 }
 
 function pageOf({ before, kind }, rows, cursor, ctx) {
-  const compare = asOfInstant(before);
-  const limit = Math.min(ANSWER_MOST, rows);
-  return ctx.api("tasks", { compare, changed: kind ?? KINDS.join(","), limit, cursor });
+  return ctx.api("tasks", { ...asked({ before, kind }), limit: Math.min(ANSWER_MOST, rows), cursor });
+}
+
+function asked({ before, kind }) {
+  return { compare: asOfInstant(before), changed: kind ?? KINDS.join(",") };
 }
 
 function demand() {

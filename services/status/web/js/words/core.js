@@ -62,16 +62,17 @@ define({
 
   "signin.title": ["登录", "Sign in"],
   "signin.lead": [
-    "查看本台账需要登录。请打开一次性登录链接（在服务器上运行 duban open 即可得到），或粘贴令牌。",
+    "查看本台账需要登录。请打开一次性登录链接（在服务器上运行 duban open 即可得到），或粘贴访问令牌（接口密钥）。",
     "Sign in to read this register. Open a one-time link (duban open on the server prints one), or paste a token.",
   ],
-  "signin.token": ["令牌", "Token"],
+  "signin.token": ["访问令牌", "Token"],
   "signin.submit": ["登录", "Sign in"],
   "signin.ended": ["登录已失效，请重新登录；登录后从中断处继续。", "Your session has ended. Sign in again; the page goes on from where it was."],
   "signin.badcode": ["登录链接已用过或已过期，请再取一个。", "The link was used already or has expired; ask for another."],
-  "signin.badtoken": ["令牌无效，请检查后再试。", "The token is not valid; check it and try again."],
+  "signin.badtoken": ["访问令牌无效，请检查后再试。", "The token is not valid; check it and try again."],
   "signin.slow": ["尝试过多，请 {0} 秒后再试。", "Too many attempts; try again in {0} seconds."],
-  "signin.failed": ["登录未成功：{0}", "Signing in failed: {0}"],
+  "signin.away": ["服务暂时不可用，请稍后再试。", "The service is away. Try again later."],
+  "signin.failed": ["登录未成功（错误码{0}），请联系系统管理员。", "Signing in failed ({0}): {1}"],
   "signout.failed": ["退出未成功，仍处于登录状态，请稍后再试。", "Signing out failed: you are still signed in. Try again later."],
 
   "changes.pending": [(n) => `有${n}项变化`, (n) => plural(n, "change")],

@@ -1,4 +1,4 @@
-"""The hand-over of drafts from the decider to the appender, and the epoch in which a draft is valid."""
+"""The slot by which the decider gives a draft to the appender, and the epoch in which a draft is valid."""
 
 import asyncio
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ class AppendSlot:
         await self._free.wait()
 
     def put(self, decided: Decided) -> bool:
-        """Hand a draft to the appender, whose slot is free; return False if its epoch has ended."""
+        """Give a draft to the appender, whose slot is free; return False if its epoch has ended."""
         if decided.found.epoch != self.epoch:
             return False
         self._decided = decided
