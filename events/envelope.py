@@ -111,19 +111,20 @@ class Submitted(Envelope[Any], frozen=True, gc=False):
 
 
 class Sealed(Envelope[Raw], frozen=True, gc=False, kw_only=True):
-    """As the log has it; `data` as JSON still. An extension attribute can be of any type: `section` is one."""
+    """As the log has it; `data` as JSON still. Extension attributes, such as `section`, can be of any type."""
 
     recordedtime: Annotated[datetime, Meta(tz=True)] | None = None
     authid: str | None = None
     section: Any = None
+    leader: Any = None
 
 
 class Event(Struct, frozen=True, gc=False):
     """One event: `time` is the source's word, `recorded` and `authid` the ledger's (None before it is accepted).
 
-    `data` are the newest version's, whichever one the bytes have, and `type` is its name. `section` is the extension
-    attribute of that name, which an import sets: the part of the table that a task stands in. It is read from stored
-    bytes only.
+    `data` are the newest version's, whichever one the bytes have, and `type` is its name. `section` and `leader` are
+    the extension attributes of these names, which an import sets: the part of the table that a task stands in, and the
+    official who leads it. They are read from stored bytes only.
     """
 
     id: str
@@ -134,6 +135,7 @@ class Event(Struct, frozen=True, gc=False):
     recorded: datetime | None = None
     authid: str | None = None
     section: str | None = None
+    leader: str | None = None
 
     @property
     def type(self) -> str:
@@ -169,8 +171,12 @@ def read(stored: bytes) -> Event:
         raise InvalidEvent("malformed", f"a stored event does not decode: {error}") from error
     if envelope.recordedtime is None or envelope.authid is None:
         raise InvalidEvent("malformed", "a stored event lacks recordedtime or authid", envelope.source, envelope.id)
-    section = name_of(envelope.section) or None if isinstance(envelope.section, str) else None
-    return _event(envelope, data, DECODERS, folded, envelope.recordedtime, envelope.authid, section)
+    section, leader = _named(envelope.section), _named(envelope.leader)
+    return _event(envelope, data, DECODERS, folded, envelope.recordedtime, envelope.authid, section, leader)
+
+
+def _named(extension: Any) -> str | None:
+    return name_of(extension) or None if isinstance(extension, str) else None
 
 
 def additions(recorded: str, authid: str) -> bytes:
@@ -208,6 +214,7 @@ def _event(
     recorded: datetime | None = None,
     authid: str | None = None,
     section: str | None = None,
+    leader: str | None = None,
 ) -> Event:
     """Return an event, its texts in the form in which they are compared."""
     source, id = composed(envelope.source), composed(envelope.id)
@@ -221,7 +228,7 @@ def _event(
         raise InvalidEvent(
             "invalid-data", f"data does not match {envelope.type}: {_told(error)}", source, id
         ) from error
-    return Event(id, source, composed(envelope.subject).strip(), envelope.time, data, recorded, authid, section)
+    return Event(id, source, composed(envelope.subject).strip(), envelope.time, data, recorded, authid, section, leader)
 
 
 def _decoded(text: str | UnsetType | None) -> bytes:

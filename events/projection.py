@@ -9,16 +9,16 @@ the server compares the hashes of the events; the projection then reloads the sa
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple
 
 from events.entries import Recorded, Stored, event_hash
 from events.envelope import read
 from events.log import Log
-from events.rules import Change, R, Rules, Timeline
+from events.rules import Announcement, Change, R, Rules, Timeline
 from events.saved_rows import Checkpoint, Saved, SavedRows, Stale
-from events.unsaved import Unsaved
+from events.unsaved import MOST_CHANGES, Unsaved
 
 FOLD_BATCH = 1_000
 """Events read and folded at once: bounds how long nothing else runs (~20 ms), and how far a save exceeds its bounds."""
@@ -63,6 +63,11 @@ class Projection(Generic[R]):
     def saved(self) -> int:
         """The position of the rows that are saved, as far as is known."""
         return self._saved.position
+
+    @property
+    def considered(self) -> datetime | None:
+        """The instant up to which all that time alone gives rise to has been announced (`elapse`); None: none yet."""
+        return self._stored.considered
 
     @property
     def generation(self) -> int:
@@ -119,7 +124,7 @@ class Projection(Generic[R]):
                 add(entry, before, row)
             if row is not None:
                 rows[name] = row
-                keep(Change(position, name, row, event))
+                keep(Change(position, name, row, event, before))
             self.position = position
             self.event_hash = ""
 
@@ -150,6 +155,31 @@ class Projection(Generic[R]):
             for name, row in updated.items():
                 self._unsaved.keep(Change(self.position, name, row, None))
             await self._save_changes()
+
+    async def elapse(self, until: datetime, derive: Callable[[datetime | None], Sequence[Announcement]]) -> bool:
+        """Announce what time alone gives rise to up to an instant, and save that with the instant.
+
+        `derive` gets the instant up to which time was considered before, and derives the announcements from the present
+        rows; their places are `<position>-*`. Return False if others have saved meanwhile: derive them again later.
+        """
+        async with self._lock:
+            await self._save_changes()
+            announcements = derive(self.considered)
+            for start in range(0, max(1, len(announcements)), MOST_CHANGES):
+                part = announcements[start : start + MOST_CHANGES]
+                considered = until if start + MOST_CHANGES >= len(announcements) else self.considered
+                here = Checkpoint(self.generation, self.position, self.event_hash)
+                packed = self._stored.pack(self._saved, here, (), {}, None, considered, part)
+                match await self._stored.save(self.generation, packed):
+                    case "ok":
+                        self._stored.considered = considered
+                    case "rolled-back":
+                        await self._discard_and_reload()
+                        return False
+                    case stale:
+                        await self._follow(stale)
+                        return False
+        return True
 
     async def save(self) -> None:
         """Save the changes since the last save."""
@@ -267,7 +297,8 @@ class Projection(Generic[R]):
     def _packed(self, reached: Checkpoint) -> bytes:
         """Encode the changes up to a checkpoint."""
         unsaved, saved = self._unsaved, self.saved
-        return self._stored.pack(self._saved, reached, unsaved.changes(saved), unsaved.histories(saved), self.timeline)
+        changes, histories = unsaved.changes(saved), unsaved.histories(saved)
+        return self._stored.pack(self._saved, reached, changes, histories, self.timeline, self.considered)
 
     def _forget_until(self, saved: Checkpoint) -> None:
         """Forget the changes up to a checkpoint, which are saved."""

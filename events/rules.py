@@ -1,6 +1,7 @@
 """The rules by which a projection folds events into rows. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -16,12 +17,13 @@ Evolve: TypeAlias = Callable[[R | None, Recorded], R | None]
 
 
 class Change(Struct, Generic[R], frozen=True, gc=False):
-    """A row as it stands after the event at `position` (after time alone, if `event` is None)."""
+    """A row as it stands after the event at `position` (after time alone, if `event` is None), and `before` it."""
 
     position: int
     key: str
     row: R
     event: Event | None
+    before: R | None = None
 
 
 class Announcement(NamedTuple):
@@ -35,7 +37,8 @@ class Announcement(NamedTuple):
     name: str = ""
 
 
-Announce: TypeAlias = Callable[[Sequence[Change[R]]], Iterable[Announcement]]
+Announce: TypeAlias = Callable[[Sequence[Change[R]], datetime | None], Iterable[Announcement]]
+"""Gets the changes of a save, and the instant up to which the ledger's clock has been considered, if it ever was."""
 
 
 class Timeline(Protocol[Row_contra]):

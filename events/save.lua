@@ -16,14 +16,16 @@
 --   histories  [list key, position, …] each: positions to append to a list (the history of one task)
 --   expected hash, event hash  SHA-1 of the events at `expected` and `position`, "" if that is not known
 --   appended   [string key, bytes] each: what the events append to the projection's timeline
+--   considered  microseconds since 1970 up to which the ledger's clock has been considered, "" if it never was; the later
+--              of this and what is saved is kept, as two instances may look at the clock
 --   log        the log's key: it is only read, and an ACL may ask for write permission on all KEYS of a script
 --
 -- Returns {"ok"}; or, with nothing written, {"stale", generation, position, hash, version} of the saved rows, also where
 -- `position` lies before them; or {"rolled-back"} if the log has other events at the two positions, as it may after a
 -- failover.
 local checkpoint, rows, feed, ids = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local generation, expected, position, version, changed, announced, cap, histories, expected_hash, event_hash, log, appended =
-  unpack(cmsgpack.unpack(ARGV[1]))
+local generation, expected, position, version, changed, announced, cap, histories, expected_hash, event_hash, log, appended,
+  considered = unpack(cmsgpack.unpack(ARGV[1]))
 
 for at, hash in pairs({[expected] = expected_hash, [position] = event_hash}) do
   if hash ~= '' then
@@ -65,6 +67,12 @@ end
 for _, part in ipairs(appended) do
   local name, bytes = unpack(part)
   redis.call('APPEND', name, bytes)
+end
+if considered ~= '' then
+  local known = redis.call('HGET', checkpoint, 'considered')
+  if not known or tonumber(known) < tonumber(considered) then
+    redis.call('HSET', checkpoint, 'considered', considered)
+  end
 end
 redis.call('HSET', checkpoint, 'generation', generation, 'position', position, 'version', version, 'mark', event_hash)
 return {'ok'}

@@ -4,7 +4,8 @@ Keys of the projection `name`, all written by save.lua and switch.lua alone:
 
     duban:{L}:<name>:checkpoint     hash    generation, position, version (of the rules that folded the rows);
                                             mark: the hash of the event at that position; begun: the last generation
-                                            that a rebuild began
+                                            that a rebuild began; considered: the ledger's instant (microseconds since
+                                            1970) up to which all that time alone gives rise to has been announced
     duban:{L}:<name>:rows:<gen>     hash    row key -> the row as JSON, which keeps the offsets of instants
     duban:{L}:<name>:<feed>         stream  <position>-<n> -> e: an announcement, in the order of the log
     duban:{L}:<name>:<feed>:ids     hash    name of an announcement -> its id in the stream, where they have names
@@ -14,18 +15,21 @@ Those of its timeline are in saved_timeline.py.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from events.keys import key
 from events.log import Log
-from events.rules import Change, R, Rules, Timeline
+from events.rules import Announcement, Change, R, Rules, Timeline
 from events.saved_timeline import SavedTimeline, chunks
 from events.scripts import lua_text, script
 
 WRITE_BATCH = 4_000
 """Rows of a new generation that are written at once (~3 MB)."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 READ_BATCH = 2_000
 """Rows that are loaded at once (~6 MB)."""
@@ -67,12 +71,17 @@ Verdict: TypeAlias = Literal["ok", "rolled-back"] | Stale
 
 
 class SavedRows(Generic[R]):
-    """Reads and writes the saved rows of one projection; every write is atomic."""
+    """Reads and writes the saved rows of one projection; every write is atomic.
+
+    `considered` is the instant up to which the ledger's clock has been considered, as far as is known: it is read with
+    the rows, and never later than they are, so that what is announced twice has the same name.
+    """
 
     def __init__(self, redis: Any, log: Log, rules: Rules[R]) -> None:
         self.redis = redis
         self.feed = key(log.ledger, rules.name, rules.feed)
         self.log = log
+        self.considered: datetime | None = None
         self._rules = rules
         self._checkpoint = key(log.ledger, rules.name, "checkpoint")
         self._decoder = msgspec.json.Decoder(rules.row)
@@ -94,6 +103,8 @@ class SavedRows(Generic[R]):
         They are read in parts, as all at once take the memory of all rows once more; and in one transaction only if
         another instance saves meanwhile, again if it also switches the generation or begins a chunk.
         """
+        considered = await self.redis.hget(self._checkpoint, "considered")
+        self.considered = EPOCH + int(considered) * timedelta.resolution if considered is not None else None
         head = await self._head()
         rows = await self._read_in_parts(*head)
         parts = [await self.redis.get(name) for name in self._timeline.keys(head[0].generation, head[0].position)]
@@ -158,14 +169,17 @@ class SavedRows(Generic[R]):
         changes: Sequence[Change[R]],
         histories: Mapping[str, Sequence[int]],
         timeline: Timeline[R] | None = None,
+        considered: datetime | None = None,
+        elapsed: Sequence[Announcement] = (),
     ) -> bytes:
         """Encode for `save` the changes between two checkpoints.
 
-        These are the latest of each row, announcements, histories, and the timeline of the events.
+        These are the latest of each row, announcements, histories, and the timeline of the events; `elapsed` are
+        announcements of what time alone gave rise to up to the instant `considered`.
         """
         appended = self._timeline.appended(reached.generation, timeline, expected.position, reached.position)
         latest = {change.key: change.row for change in changes}
-        announced = self._rules.announce(changes) if self._rules.announce is not None else ()
+        announced = self._rules.announce(changes, considered) if self._rules.announce is not None else ()
         return msgspec.msgpack.encode(
             (
                 reached.generation,
@@ -173,13 +187,14 @@ class SavedRows(Generic[R]):
                 reached.position,
                 self._rules.version,
                 [(name, lua_text(msgspec.json.encode(row))) for name, row in latest.items()],
-                [(place, lua_text(value), name) for place, value, name in announced],
+                [(place, lua_text(value), name) for place, value, name in (*announced, *elapsed)],
                 self._rules.cap,
                 [(self._history_key(name), *positions) for name, positions in histories.items()],
                 expected.event_hash,
                 reached.event_hash,
                 self.log.key,
                 [(name, lua_text(raw)) for name, raw in appended],
+                str((considered - EPOCH) // timedelta.resolution) if considered is not None else "",
             )
         )
 

@@ -30,7 +30,7 @@ from services.ingest.task import Task
 from services.ingest.task import evolve as evolve_ingest
 from services.ingest.timers import clock_events
 from services.notify.alerts import alerts_for
-from services.notify.alerts import evolve as evolve_notify
+from services.notify.notified_task import evolve as evolve_notify
 from services.status.core import evolve as evolve_status
 from services.status.lights import light
 from services.status.row import TaskRow
@@ -169,10 +169,11 @@ def alerts() -> list[bytes]:
     tasks: dict[str, Any] = {}
     found = []
     for entry in recorded():
-        task = evolve_notify(tasks.get(entry.event.subject), entry)
+        before = tasks.get(entry.event.subject)
+        task = evolve_notify(LEDGER, before, entry)
         assert task is not None
         tasks[entry.event.subject] = task
-        found += [msgspec.json.encode(alert) for alert in alerts_for(LEDGER, task, entry)]
+        found += [msgspec.json.encode(alert) for alert in alerts_for(LEDGER, before, task, entry)]
     return found
 
 

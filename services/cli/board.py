@@ -24,24 +24,6 @@ REASONS = {
     "on-track": "",
 }
 
-ALERTS = {
-    "assigned": "交办",
-    "neared": "临近时限",
-    "passed": "逾期",
-    "open": "逾期未销号",
-    "submitted": "报送办结",
-    "returned": "退回",
-    "requested": "申请延期",
-    "granted": "同意延期",
-    "refused": "不同意延期",
-    "urged": "催办",
-    "reassigned": "调整责任单位",
-    "silent": "长期未反馈进展",
-    "weekly": "督办周报",
-    "trouble": "通知渠道异常",
-}
-"""What gave rise to an alert."""
-
 STATES = {
     "assigned": "已交办",
     "in-progress": "办理中",
@@ -97,17 +79,12 @@ def alert_lines(alerts: Sequence[dict[str, Any]], most: int) -> list[str]:
     """Return alerts, newest first, one line per event with its recipients."""
     by_event: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for alert in alerts:
-        by_event.setdefault((*alert["causes"], alert["on"], alert["task"], alert["step"]), []).append(alert)
+        by_event.setdefault((*alert["causes"], alert["title"]), []).append(alert)
     lines = []
     for same in list(by_event.values())[:most]:
         others = f"等 {len(same)} 个单位" if len(same) > 1 else ""
-        lines.append(f"{same[0]['at'][:10]}  {same[-1]['recipient']}{others}  {_said(same[0])}")
+        lines.append(f"{same[0]['at'][:10]}  {same[-1]['recipient']}{others}  {same[0]['title']}")
     return lines
-
-
-def _said(alert: dict[str, Any]) -> str:
-    word = f"还有 {alert['days']} 天到期" if alert["on"] == "neared" else ALERTS[alert["on"]]
-    return f"{word}：{alert['task']} {alert['title']}" if alert["task"] else word
 
 
 def fitting(rows: Sequence[dict[str, Any]], room: int) -> list[dict[str, Any]]:

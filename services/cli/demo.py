@@ -22,6 +22,7 @@ from services.cli.sign_in import print_links
 from services.cli.supervisor import Supervisor
 from services.cli.target import LEDGER, find, prepare
 from services.cli.terminal import visible
+from services.common.calendars import load_working_days
 from services.common.clock import sleep
 from services.common.settings import SettingsError, load_ledger, load_ledgers, shipped
 from services.schedule.document import read_document
@@ -117,7 +118,8 @@ class Demo:
         ledger = load_ledger(self._data / "ledgers" / f"{LEDGER}.toml")
         document = shipped("zhanjiang-2017-key-tasks.txt")
         table = read_document(document.read_bytes(), document.name)
-        lines = plan_tasks(table, Order(PLAN, ISSUED, "office"), ledger).lines
+        days = load_working_days(self._data / "ledgers")
+        lines = plan_tasks(table, Order(PLAN, ISSUED, "office"), ledger, days).lines
         assigned = [parse(bytes(line.event)) for line in lines]
         steps = [Step("office", event) for event in assigned] + synthetic(assigned, ledger, END)
         follower = asyncio.create_task(self._follow(client))

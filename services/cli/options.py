@@ -9,8 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from events.ledger import Ledger
+from events.working_days import WorkingDays
 from services.cli.target import DATA, LEDGER
 from services.cli.terminal import Terminal
+from services.common.calendars import load_working_days
 from services.common.settings import SERVICES, load_ledger, load_ledgers, shipped
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="The data directory of a running `duban up`")]
@@ -52,6 +54,11 @@ def ledger_of(data: Path | None, name: str) -> Ledger:
 def ledgers_of(data: Path | None) -> dict[str, Ledger]:
     """Return the configuration of all ledgers, from DUBAN_LEDGERS or the data directory."""
     return load_ledgers(_directory(data))
+
+
+def working_days_of(data: Path | None) -> WorkingDays:
+    """Return the working days by the calendars in DUBAN_LEDGERS or the data directory, and by the library."""
+    return load_working_days(_directory(data))
 
 
 def print_outcomes(outcomes: Sequence[dict[str, Any]], counted: dict[str, int]) -> int:

@@ -14,6 +14,7 @@ from events.reading import check_origin
 from services.common.limits import CONNECTIONS, REFUSED_BYTES, STREAMS, Limits
 from services.common.listening import LOCALHOST, reachable
 from services.common.networks import Networks
+from services.common.toml_errors import explained
 
 SERVICES = ("ingest", "status", "notify")
 """In the order of their ports."""
@@ -167,13 +168,21 @@ def load_ledgers(directory: Path) -> dict[str, Ledger]:
 
 
 def load_ledger(path: Path) -> Ledger:
-    """Read one ledger file; raise SettingsError, naming the file and the member, where it cannot be used."""
+    """Read one ledger file; raise SettingsError, naming the file, the line and the key, where it cannot be used."""
     if path.stem in TAKEN:
         raise SettingsError(f"{path}: a ledger cannot be called {path.stem}: {TAKEN[path.stem]}")
     try:
         key(path.stem)
-        return msgspec.toml.decode(path.read_bytes(), type=Ledger)
-    except (msgspec.MsgspecError, ValueError, KeyError, OSError) as error:
+        content = path.read_bytes()
+    except (ValueError, OSError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+    try:
+        return msgspec.toml.decode(content, type=Ledger)
+    except msgspec.ValidationError as error:
+        line, said = explained(content.decode(), str(error), Ledger)
+        where = f"{path}:{line}" if line is not None else path
+        raise SettingsError(f"{where}: {said}") from error
+    except (msgspec.MsgspecError, ValueError, KeyError) as error:
         raise SettingsError(f"{path}: {error}") from error
 
 

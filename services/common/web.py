@@ -42,6 +42,17 @@ MOST_REQUESTS = 4_000
 """Concurrent requests, streams of changes included: each has a connection and about 50 KB of memory."""
 
 _STATUS = {"type": "object", "properties": {"status": {"enum": ["live", "ready"]}}, "required": ["status"]}
+_READY = {
+    **_STATUS,
+    "properties": {
+        "status": {"enum": ["ready"]},
+        "warnings": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "What an operator should see to; absent where there is nothing",
+        },
+    },
+}
 
 _SUMMARIES = {
     "ingest": "Takes events and documents in: decides on each, and records what it accepts.",
@@ -95,11 +106,9 @@ def application(
     limits: Limits = LIMITS,
     endpoints: Mapping[str, Endpoint] = NO_ENDPOINTS,
     access: Access = CLOSED,
+    warnings: Callable[[], Sequence[str]] = tuple,
 ) -> Service:
-    """Return a service's application; `unready` returns why it cannot be used yet, None if it can.
-
-    `endpoints` are those of its ledgers, by name, as they open; `access` is who may read those.
-    """
+    """Return an application of `endpoints` by ledger; `unready` is why it cannot be used, `warnings` what to see to."""
     every = [*handlers, live, ready, metrics, openapi, asyncapi]
     description, measured = describe(f"duban {service}", _SUMMARIES[service], every), Metrics(service, endpoints)
     state = {
@@ -107,6 +116,7 @@ def application(
         "description_bytes": msgspec.json.encode(description),
         "parameters": query_parameters(description),
         "unready": unready,
+        "warnings": warnings,
         "endpoints": endpoints,
         "access": access,
         "remembered": (remembered := Remembered(endpoints)),
@@ -139,12 +149,13 @@ async def live() -> dict[str, str]:
 @get(
     "/health/ready",
     summary="The service can be used",
-    responses={200: answers(_STATUS, "It can"), **problems(503)},
+    responses={200: answers(_READY, "It can"), **problems(503)},
 )
 async def ready(request: Request[Any, Any, Any]) -> Response[Any]:
     why = await request.app.state.unready()
     if why is None:
-        return Response({"status": "ready"})
+        warnings = request.app.state.warnings()
+        return Response({"status": "ready", **({"warnings": list(warnings)} if warnings else {})})
     return unavailable(str(why), needs="operator") if isinstance(why, NeedsOperator) else unavailable(why)
 
 

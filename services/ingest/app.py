@@ -14,8 +14,10 @@ from events.keys import key
 from events.ledger import NOTIFY, Ledger
 from events.log import Log
 from events.schema import TYPES
+from events.working_days import WorkingDays
 from services.common import steady
 from services.common.access import Access
+from services.common.calendars import load_working_days, missing_calendars
 from services.common.clock import Clock, kind_of
 from services.common.connection import writable
 from services.common.edge import Service
@@ -50,6 +52,7 @@ SAVE_SECONDS = 2.0
 def build(settings: Settings) -> Service:
     """Return the service; it connects when it starts. Raises SettingsError where notes outside Redis cannot be read."""
     ledgers = load_ledgers(settings.ledgers)
+    days = load_working_days(settings.ledgers)
     if settings.state is not None:
         own(settings.state)
         for name in ledgers:
@@ -58,17 +61,24 @@ def build(settings: Settings) -> Service:
     return application(
         "ingest",
         [submit, schedule, event_type],
-        lifespan(settings, ledgers, endpoints, partial(_open, settings, RequestBudget()), records=True),
+        lifespan(settings, ledgers, endpoints, partial(_open, settings, days, RequestBudget()), records=True),
         partial(_unready, endpoints, by_wall=settings.clock is None),
         MOST_REQUEST,
         limits=settings.limits,
         endpoints=endpoints,
         access=Access(ledgers, settings.public_url, is_loopback(settings.host)),
+        warnings=partial(missing_calendars, settings.ledgers, days, ledgers, endpoints),
     )
 
 
 async def _open(
-    settings: Settings, budget: RequestBudget, service: Running, name: str, ledger: Ledger, clock: Clock
+    settings: Settings,
+    days: WorkingDays,
+    budget: RequestBudget,
+    service: Running,
+    name: str,
+    ledger: Ledger,
+    clock: Clock,
 ) -> IngestEndpoint:
     """Start a ledger's writer, and follow the inboxes of its sources and of notify."""
     redis = service.redis
@@ -87,7 +97,7 @@ async def _open(
     _run(service, writer)
     for source in (*ledger.sources, NOTIFY):
         await _follow(service, writer, source)
-    return IngestEndpoint(writer, Documents(writer), budget, redis, clock)
+    return IngestEndpoint(writer, Documents(writer, days), budget, redis, clock)
 
 
 def _run(service: Running, writer: Writer) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from events.log import Log
+from events.working_days import WorkingDays
 from services.ingest.core import Outcome
 from services.ingest.draft import submission
 from services.ingest.task import Task
@@ -33,9 +34,10 @@ class BusyError(Exception):
 class Documents:
     """One ledger's door for documents; it reads one at a time, as that may take a processor for seconds."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, days: WorkingDays) -> None:
         lark()  # made now, not while others wait for their answers
         self._writer = writer
+        self._days = days
         self._busy = False
 
     @contextmanager
@@ -56,7 +58,7 @@ class Documents:
             return Imported(
                 (), (RowRefusal(0, "", "issued", f"{order.issued} is still to come by the ledger's clock"),), ()
             )
-        schedule = await read_safely(data, name, order, self._writer.ledger)
+        schedule = await read_safely(data, name, order, self._writer.ledger, self._days)
         await self._writer.submit([])  # brings the write model up to the log, or says that it cannot be
         ledger, tasks = self._writer.ledger, self._writer.model.state.rows
         lines = [line for line in schedule.lines if line.task in tasks]

@@ -67,11 +67,12 @@ class Filled(Struct, frozen=True):
 
 
 class Shown(Struct, frozen=True):
-    """What the form is about: the ledger's title and zone, an alert, and the last acknowledgement, if one holds."""
+    """What the form is about: the ledger's title and zone, an alert and its words, and who has acknowledged it last."""
 
     title: str
     zone: tzinfo
     alert: Alert
+    headline: str
     standing: Ack | None = None
 
 
@@ -126,7 +127,7 @@ def _page(title: str, body: str, tongue: Tongue, switch: str) -> str:
 
 def _about(shown: Shown, tongue: Tongue) -> str:
     alert = shown.alert
-    rows = [("task", f"{alert.title}（{alert.task}）"), ("lead", alert.lead)]
+    rows = [("alert", shown.headline), ("task", f"{alert.title}（{alert.task}）"), ("lead", alert.lead)]
     if alert.due is not None:
         rows.append(("due", text(tongue, "due-by", last_day(alert.due, shown.zone, tongue))))
     lines = "".join(

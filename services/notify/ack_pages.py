@@ -32,6 +32,8 @@ from services.notify.ack_words import Tongue, text
 from services.notify.acknowledger import Acknowledger, AckOrder, OfTask
 from services.notify.acks import Person
 from services.notify.notify_endpoint import Notify
+from services.notify.words.lines import SUBJECT_MOST
+from services.notify.words.shown import headline
 
 PATH = "/v1/{ledger:str}/alerts/{alert:str}/ack/form"
 
@@ -118,7 +120,7 @@ async def _acknowledge(acknowledger: Acknowledger, link: LinkReader, found: OfTa
     if outcome.outcome == "refused":
         why = Filled(filled.by, filled.word, message=text(link.tongue, "refused", outcome.detail or ""))
         return _form(acknowledger, link, found, why, 422)
-    shown = _shown(acknowledger, found)
+    shown = _shown(acknowledger, found, link.tongue)
     return _answer(done_page(shown, link.tongue, filled.by, filled.word, until), 200)
 
 
@@ -127,7 +129,7 @@ async def _link(acknowledger: Acknowledger, alert: str, secret: str, lang: str) 
     tongue: Tongue = "en" if lang == "en" else "zh"
     good = acknowledger.links.check(alert, secret, acknowledger.clock.now())
     found = await acknowledger.find(alert) if good != "wrong" else None
-    return LinkReader(tongue, secret, found, good == "ended" or (found is not None and found.task.closed))
+    return LinkReader(tongue, secret, found, good == "ended" or (found is not None and found.task.closed is not None))
 
 
 async def _fields(request: Request[Any, Any, Any]) -> dict[str, str]:
@@ -145,13 +147,16 @@ async def _fields(request: Request[Any, Any, Any]) -> dict[str, str]:
 def _form(acknowledger: Acknowledger, link: LinkReader, found: OfTask, filled: Filled, status: int) -> Response[str]:
     path = acknowledger.links.path(found.alert.id)
     now = acknowledger.clock.now()
-    return _answer(form_page(_shown(acknowledger, found), path, link.secret, link.tongue, now, filled), status)
+    return _answer(
+        form_page(_shown(acknowledger, found, link.tongue), path, link.secret, link.tongue, now, filled), status
+    )
 
 
-def _shown(acknowledger: Acknowledger, found: OfTask) -> Shown:
+def _shown(acknowledger: Acknowledger, found: OfTask, tongue: Tongue) -> Shown:
     now, ledger = acknowledger.clock.now(), acknowledger.ledger
     standing = [ack for ack in found.task.acks if ack.alert == found.alert.id and ack.until > now]
-    return Shown(ledger.title, ledger.zone, found.alert, standing[-1] if standing else None)
+    words = headline(ledger, found.alert, tongue, SUBJECT_MOST)
+    return Shown(ledger.title, ledger.zone, found.alert, words, standing[-1] if standing else None)
 
 
 def _invalid(acknowledger: Acknowledger, link: LinkReader) -> Response[str]:

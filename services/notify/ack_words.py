@@ -8,6 +8,7 @@ Tongue: TypeAlias = Literal["zh", "en"]
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("确认提醒", "Acknowledge an alert"),
+    "alert": ("提醒", "Alert"),
     "task": ("工作任务", "Task"),
     "lead": ("牵头单位", "Lead unit"),
     "due": ("办结时限", "Due"),

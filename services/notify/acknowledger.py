@@ -13,7 +13,8 @@ from services.common.clock import Clock
 from services.notify.ack_inbox import AckInbox, AckOutcome
 from services.notify.ack_links import AckLinks
 from services.notify.acks import Ack, Person, acknowledgement, encoded
-from services.notify.alerts import Alert, NotifiedTask
+from services.notify.alerts import Alert
+from services.notify.notified_task import NotifiedTask
 from services.notify.store import Alerts
 
 

@@ -1,45 +1,32 @@
-"""Alerts: which ones an event causes, and for which recipients. Pure."""
+"""Alerts: what an event, or time alone, gives rise to, and for which recipients. Pure."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, assert_never
+from typing import NamedTuple
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from events import schema
-from events.alerting import Audience, Trigger
+from events.alert_rule import AlertRule, Trigger
+from events.deadline import last_day
 from events.entries import Recorded
 from events.ledger import Ledger
-from events.schema import Unit
-from services.notify.acks import Ack, ack_of
-
-VERSION = "4"
-"""Of the rules in `evolve`: another one makes notify fold the whole log again, which announces no alerts."""
-
-
-class NotifiedTask(Struct, frozen=True, gc=False):
-    """What alerts show of a task, its units as the events name them: a change of aliases needs no new fold.
-
-    `acks` are the acknowledgements of its alerts, the latest last.
-    """
-
-    title: str
-    lead: str
-    units: tuple[Unit, ...]
-    closed: bool = False
-    acks: tuple[Ack, ...] = ()
+from services.notify.notified_task import NotifiedTask
+from services.notify.recipients import chosen
+from services.notify.week import WeeklySummary
 
 
 class Alert(Struct, frozen=True, gc=False):
     """An alert to one recipient, as facts; its words are made when it is sent.
 
     `id` is a hash (`alert_id`): the same after a rebuild and in another instance. `at` is the ledger's instant at which
-    it arose, `rule` the name of the rule, `step` that of an escalation, from 1. `days` are the days left until `due`,
-    or the days since, as of `at`. `unit` is the unit that reported, submitted or asked; `detail` the text that came
-    with the event (the message of an urging, the reason of a return), `deadline` the deadline's own text: data, never
-    markup. `causes` are positions. `waits` is whether it may be held until the next working time.
+    it arose, `rule` the name of the rule, `step` that of an escalation, from 1. `days` are the days left until `due`
+    (1: its last day is today), the days since, or the days of silence, as of `at`. `unit` is the unit that reported,
+    submitted or asked; `detail` the text that came with the event (the message of an urging, the reason of a return),
+    `deadline` the deadline's own text, `proposed` the due that an extension asks for: data, never markup. `causes` are
+    positions. `waits` is whether it may be held until the next working time, `week` the weekly
+    summary, which is made when it is sent (settling.py).
     """
 
     id: str
@@ -56,87 +43,122 @@ class Alert(Struct, frozen=True, gc=False):
     unit: str = ""
     detail: str = ""
     deadline: str = ""
+    proposed: datetime | None = None
     causes: tuple[int, ...] = ()
     waits: bool = True
+    week: WeeklySummary | None = None
 
 
-def alert_id(rule: str, step: int, task: str, due: datetime | None, recipient: str, cause: int = 0) -> str:
-    """Return the id of an alert, 24 hex digits; `cause` is the position of an event that can recur before a due."""
-    parts = (rule, str(step), task, due.isoformat() if due is not None else "", recipient, str(cause))
+class AlertFacts(NamedTuple):
+    """What an alert is about; `key` tells an event that can recur before the same due from the others."""
+
+    on: Trigger
+    due: datetime | None = None
+    days: int | None = None
+    unit: str = ""
+    detail: str = ""
+    deadline: str = ""
+    proposed: datetime | None = None
+    key: int = 0
+    concerned: Sequence[str] | None = None
+
+
+def alert_id(rule: str, step: int, task: str, due: datetime | None, recipient: str, key: int = 0) -> str:
+    """Return the id of an alert, 24 hex digits; `key` tells alerts apart that agree in the other facts."""
+    parts = (rule, str(step), task, due.isoformat() if due is not None else "", recipient, str(key))
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
 
 
-def evolve(task: NotifiedTask | None, entry: Recorded) -> NotifiedTask | None:
-    """Return the task after an event; None as long as none was assigned."""
-    match entry.event.data:
-        case schema.TaskAssigned(title=title, lead=lead, units=units):
-            return NotifiedTask(title, lead, units)
-        case schema.TaskReassigned(lead=lead, units=units):
-            return replace(task, lead=lead, units=units) if task is not None else None
-        case schema.TaskClosed() | schema.TaskReopened():
-            closed = isinstance(entry.event.data, schema.TaskClosed)
-            return replace(task, closed=closed) if task is not None else None
-        case schema.AlertAcknowledged():
-            return replace(task, acks=(*task.acks, ack_of(entry, entry.event.data))) if task is not None else None
-        case (
-            schema.TaskSigned()
-            | schema.ProgressReported()
-            | schema.ProgressCorrected()
-            | schema.CompletionSubmitted()
-            | schema.CompletionReturned()
-            | schema.TaskUrged()
-            | schema.ExtensionRequested()
-            | schema.ExtensionGranted()
-            | schema.ExtensionRefused()
-            | schema.DeadlineClarified()
-            | schema.DeadlineNeared()
-            | schema.DeadlinePassed()
-        ):
-            return task
-        case _:
-            assert_never(entry.event.data)
+def alerts_for(ledger: Ledger, before: NotifiedTask | None, task: NotifiedTask, entry: Recorded) -> Iterator[Alert]:
+    """Yield the alerts that an event causes: one per recipient, however many rules name it.
 
-
-def alerts_for(ledger: Ledger, task: NotifiedTask, entry: Recorded) -> Iterator[Alert]:
-    """Yield the alerts that an event causes: one per recipient, however many rules name it."""
-    event = entry.event
-    at = (event.recorded or event.time).astimezone(ledger.zone)
-    facts = _facts(event.data, at)
+    `task` is the task after the event, `before` the one before it.
+    """
+    at = task.seen
+    facts = _facts(ledger, before, task, Recorded(entry.position, ledger.own_event(entry.event)), at)
     if facts is None:
         return
-    on, due, step = facts["on"], facts.get("due"), facts.get("days", 0) if facts["on"] == "neared" else 0
-    cause = 0 if due is not None else entry.position
-    lead = ledger.directory.canonical(task.lead)
-    audiences = (audience for rule in ledger.alerts.rules if rule.on == on for audience in rule.to)
-    for recipient in dict.fromkeys(_recipients(ledger, audiences, lead, task.units)):
-        id = alert_id(on, step, event.subject, due, recipient, cause)
-        more = {"task": event.subject, "title": task.title, "lead": lead, "causes": (entry.position,), **facts}
-        yield Alert(id=id, at=at, recipient=recipient, rule=on, **more)
+    known: set[str] = set()
+    for rule in ledger.alerts.rules:
+        if rule.on == facts.on:
+            for recipient in chosen(ledger, rule, task, facts.concerned):
+                if recipient not in known:
+                    known.add(recipient)
+                    yield made(rule, 0, entry.event.subject, task, recipient, at, facts, (entry.position,))
 
 
-def _facts(data: schema.EventData, at: datetime) -> dict[str, Any] | None:
-    match data:
+def made(
+    rule: AlertRule,
+    step: int,
+    name: str,
+    task: NotifiedTask | None,
+    recipient: str,
+    at: datetime,
+    facts: AlertFacts,
+    causes: tuple[int, ...] = (),
+) -> Alert:
+    """Return the alert of a rule about a task (None: about no single one) to a recipient."""
+    return Alert(
+        alert_id(rule.called, step, name, facts.due, recipient, facts.key),
+        at,
+        facts.on,
+        recipient,
+        rule.called,
+        name,
+        task.title if task is not None else "",
+        task.lead if task is not None else "",
+        step,
+        facts.due,
+        facts.days,
+        facts.unit,
+        facts.detail,
+        facts.deadline,
+        facts.proposed,
+        causes,
+        rule.may_wait,
+    )
+
+
+def days_left(ledger: Ledger, due: datetime, now: datetime) -> int:
+    """Return the days left until a due: 1 on its last day, in the ledger's zone."""
+    return (last_day(due, ledger.zone) - ledger.day(now)).days + 1
+
+
+def days_since(ledger: Ledger, instant: datetime, now: datetime) -> int:
+    """Return the days of the ledger's zone since an instant."""
+    return (ledger.day(now) - ledger.day(instant)).days
+
+
+def _facts(
+    ledger: Ledger, before: NotifiedTask | None, task: NotifiedTask, entry: Recorded, at: datetime
+) -> AlertFacts | None:
+    """Return the facts of an event's alerts, None if it causes none; the event has the ledger's own names and zone."""
+    ahead, position = task.term.due_ahead(at, ledger.zone), entry.position
+    match entry.event.data:
         case schema.TaskAssigned(deadline=deadline):
-            return {"on": "assigned", "deadline": deadline.text}
+            left = days_left(ledger, ahead, at) if ahead is not None else None
+            return AlertFacts("assigned", ahead, left, deadline=deadline.text, key=position)
         case schema.DeadlineNeared(due=due, days_left=days) if at < due:  # recorded later, the passing alone is news
-            return {"on": "neared", "due": due.astimezone(at.tzinfo), "days": days}
+            return AlertFacts("neared", due, days_left(ledger, due, at), key=days)
         case schema.DeadlinePassed(due=due):
-            return {"on": "passed", "due": due.astimezone(at.tzinfo), "days": (at - due).days}
+            return AlertFacts("passed", due, days_since(ledger, due, at))
+        case schema.CompletionSubmitted(unit=unit, summary=summary):
+            return AlertFacts("submitted", unit=unit, detail=summary, key=position)
+        case schema.CompletionReturned(unit=unit, reason=reason):
+            return AlertFacts("returned", unit=unit, detail=reason, key=position, concerned=(unit,))
+        case schema.ExtensionRequested(unit=unit, reason=reason, proposed_due=proposed):
+            return AlertFacts("requested", ahead, unit=unit, detail=reason, proposed=proposed, key=position)
+        case schema.ExtensionGranted():
+            left = days_left(ledger, ahead, at) if ahead is not None else None
+            return AlertFacts("granted", ahead, left, unit=task.asked_by, key=position)
+        case schema.ExtensionRefused(reason=reason):
+            concerned = (task.asked_by,) if task.asked_by else None
+            return AlertFacts("refused", ahead, unit=task.asked_by, detail=reason, key=position, concerned=concerned)
+        case schema.TaskUrged(units=units, message=message):
+            return AlertFacts("urged", detail=message, key=position, concerned=units)
+        case schema.TaskReassigned(reason=reason):
+            obliged = ledger.directory.obligations
+            both = [*obliged(task.units), *(obliged(before.units) if before is not None else ())]
+            return AlertFacts("reassigned", detail=reason, key=position, concerned=both)
         case _:
             return None
-
-
-def _recipients(ledger: Ledger, audiences: Iterable[Audience], lead: str, units: tuple[Unit, ...]) -> Iterator[str]:
-    duties = ledger.directory.obligations(units)
-    for audience in audiences:
-        match audience:
-            case "units":
-                yield from duties
-            case "lead":
-                yield lead
-            case "cooperating":
-                yield from (unit for unit, role in duties.items() if role == "cooperating")
-            case "supervisor":
-                yield ledger.alerts.supervisor
-            case _:
-                assert_never(audience)

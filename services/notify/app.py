@@ -8,7 +8,9 @@ import structlog
 
 from events.alerting import EVERYBODY
 from events.ledger import Ledger
+from events.working_days import WorkingDays
 from services.common.access import Access
+from services.common.calendars import load_working_days, missing_calendars
 from services.common.clock import Clock
 from services.common.edge import Service
 from services.common.endpoints import unloaded
@@ -24,13 +26,15 @@ from services.notify.acknowledger import Acknowledger
 from services.notify.channels import fault
 from services.notify.listing import list_alerts
 from services.notify.notify_endpoint import NotifyEndpoint
-from services.notify.published_days import PublishedDays
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
 from services.notify.store import Outbox
 
 CATCH_UP_SECONDS = 1.0
 """Between two reads of the log without a message: the delay that a lost message can cause."""
+
+ELAPSE_SECONDS = 0.25
+"""Between two looks at the clock: the delay of an alert that arises by time alone."""
 
 PAUSE_SECONDS = 0.01
 """Between two turns of a sender; longer only where a turn fails at once, repeatedly."""
@@ -43,28 +47,33 @@ def build(settings: Settings) -> Service:
     ledgers = load_ledgers(settings.ledgers)
     for name, ledger in ledgers.items():
         _check_channels(settings.ledgers / f"{name}.toml", ledger)
+    days = load_working_days(settings.ledgers)
     endpoints: dict[str, NotifyEndpoint] = {}
     return application(
         "notify",
         [list_alerts, acknowledge, *ACK_PAGES],
-        lifespan(settings, ledgers, endpoints, partial(_open, settings)),
+        lifespan(settings, ledgers, endpoints, partial(_open, settings, days)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
         access=Access(ledgers, settings.public_url, is_loopback(settings.host)),
+        warnings=partial(missing_calendars, settings.ledgers, days, ledgers, endpoints),
     )
 
 
-async def _open(settings: Settings, service: Running, name: str, ledger: Ledger, clock: Clock) -> NotifyEndpoint:
+async def _open(
+    settings: Settings, days: WorkingDays, service: Running, name: str, ledger: Ledger, clock: Clock
+) -> NotifyEndpoint:
     """Load a ledger's alerts, and follow its log and send from there."""
     http = await service.enter(httpx.AsyncClient(follow_redirects=False))
-    sender = Sender(Outbox(service.redis, name, settings.replicas), name, ledger, clock, http, PublishedDays())
-    reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow)
+    sender = Sender(Outbox(service.redis, name, settings.replicas), name, ledger, clock, http, days)
+    reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow, days)
     links = await load_links(service.redis, name, settings.public_url)
     inbox = AckInbox(service.redis, name, settings.replicas)
     await reader.load()
     service.on_stop(sender.stop)
     service.repeat(CATCH_UP_SECONDS, reader.catch_up)
+    service.repeat(ELAPSE_SECONDS, reader.elapse)
     service.repeat(PAUSE_SECONDS, sender.turn)
     return NotifyEndpoint(reader, Acknowledger(ledger, clock, reader.alerts, inbox, links))
 

@@ -1,36 +1,81 @@
 """Gathering: which digest an alert joins, and when that digest closes. Pure."""
 
-from datetime import date, timedelta
-from typing import Protocol
+from datetime import date, datetime, timedelta
 
 from msgspec.structs import replace
 
 from events.ledger import Ledger
+from events.working_days import WorkingDays
 from services.notify.alerts import Alert
 from services.notify.deliveries import DIGEST_MOST, Digest
 
-
-class WorkingDays(Protocol):
-    """The days on which offices work."""
-
-    def is_working(self, day: date) -> bool:
-        """Return whether offices work on a day."""
-
-    def after(self, day: date, n: int) -> date:
-        """Return the n-th working day after a day."""
-
-    def known(self, year: int) -> bool:
-        """Return whether the working days of a year are published; those of others are Monday to Friday."""
+ONE_DAY = timedelta(days=1)
 
 
-def group_of(_ledger: Ledger, alert: Alert) -> str:
-    """Return the group of an alert: alerts of one group go into one digest."""
-    return alert.recipient
+def group_of(ledger: Ledger, alert: Alert) -> str:
+    """Return the group of an alert: alerts of one group go into one digest.
+
+    It is what `group_by` names; alerts that may wait and those that may not are never in one digest.
+    """
+    labels = [alert.recipient]
+    for label in ledger.alerts.group_by:
+        match label:
+            case "task":
+                labels.append(alert.task)
+            case "on":
+                labels.append(alert.on)
+            case "rule":
+                labels.append(alert.rule)
+            case "lead":
+                labels.append(alert.lead)
+            case "recipient":
+                pass
+    return "\0".join([*labels, "waits" if alert.waits else "now"])
 
 
-def gather(last: Digest | None, alert: Alert, ledger: Ledger, _days: WorkingDays) -> Digest:
-    """Return the digest with an alert added: the last one of its group while that is open, or a new one."""
-    if last is not None and last.deliveries is None and alert.at < last.closes and len(last.alerts) < DIGEST_MOST:
+def gather(last: Digest | None, alert: Alert, ledger: Ledger, days: WorkingDays) -> Digest:
+    """Return the digest with an alert added: the last one of its group until its deliveries are made, or a new one.
+
+    `last` is the latest digest of the alert's group (`group_of`), None if there was none. One that should have closed
+    before the alert arose, but has not, as nothing ran then, takes it as well: what was missed is settled together.
+    """
+    if last is not None and last.deliveries is None and len(last.alerts) < DIGEST_MOST:
         return replace(last, alerts=(*last.alerts, alert.id))
-    closes = alert.at + timedelta(minutes=ledger.alerts.window_minutes)
-    return Digest(alert.id, alert.recipient, closes, (alert.id,), group=group_of(ledger, alert))
+    rules = ledger.alerts
+    closes = alert.at + rules.wait
+    if last is not None and last.deliveries is not None:
+        closes = max(closes, last.closes + rules.interval)
+    if alert.waits:
+        closes = working_time(closes, ledger, days)
+    return Digest(alert.id, alert.recipient, closes.astimezone(ledger.zone), (alert.id,), group=group_of(ledger, alert))
+
+
+def working_time(instant: datetime, ledger: Ledger, days: WorkingDays) -> datetime:
+    """Return the first instant from one on at which alerts are sent that may wait.
+
+    If the rules have times, one of them on a working day; if they have quiet hours alone, any time of a working day
+    outside of them, such as the end of those of the night before.
+    """
+    rules = ledger.alerts
+    if not rules.in_working_time:
+        return instant
+    local = instant.astimezone(ledger.zone)
+    day = local.date()
+    while True:
+        if days.is_working(day):
+            for candidate in _times(ledger, day, local):
+                if candidate >= local:
+                    return candidate
+        day += ONE_DAY
+
+
+def _times(ledger: Ledger, day: date, instant: datetime) -> list[datetime]:
+    """Return the instants of a day at which alerts are sent, in order; `instant` is one of them if it may be."""
+    rules, quiet = ledger.alerts, ledger.alerts.quiet
+    if rules.times:
+        return [datetime.combine(day, at, ledger.zone) for at in rules.times]
+    assert quiet is not None
+    opens = datetime.combine(day, quiet.end, ledger.zone)
+    now = [instant] if instant.date() == day and not quiet.has(instant.time()) else []
+    starts_day = [] if quiet.has(opens.time()) else [opens]
+    return sorted([*now, *starts_day])

@@ -6,7 +6,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter, SkipValidation
 
-from events.alerting import Trigger
+from events.alert_rule import Trigger
 from events.deadline import EARLIEST
 from events.envelope import read
 from events.text import name_of
@@ -89,9 +89,9 @@ async def list_alerts(endpoint: Notify, wanted: WantedAlerts) -> Response[bytes]
     alerts = endpoint.reader.alerts
     position = alerts.projection.saved
     found, following = await alerts.select(wanted)
-    rows, zone = alerts.projection.rows, endpoint.acknowledger.ledger.zone
+    rows = alerts.projection.rows
     acks = [wanted.as_of.acks(rows[one.alert.task].acks) if one.alert.task in rows else () for one in found]
-    shown = [view(one, of_task, zone) for one, of_task in zip(found, acks, strict=True)]
+    shown = [view(alerts.ledger, one, of_task) for one, of_task in zip(found, acks, strict=True)]
     reached = wanted.as_of.position
     return answer_at(position if reached is None else min(position, reached), AlertPage(shown, following))
 

@@ -1,11 +1,13 @@
 """One ledger in notify, as its HTTP handlers have it."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeAlias
 
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from services.common.clock import Clock
+from services.common.sample import Sample
 from services.notify.acknowledger import Acknowledger
 from services.notify.reader import AlertReader
 
@@ -15,6 +17,10 @@ class NotifyEndpoint(NamedTuple):
 
     reader: AlertReader
     acknowledger: Acknowledger
+
+    def samples(self) -> Iterable[Sample]:
+        """Return what is measured of the ledger."""
+        return self.reader.samples()
 
     @property
     def redis(self) -> Any:

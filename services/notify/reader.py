@@ -5,6 +5,7 @@ from typing import Any
 
 from events.entries import stored
 from events.ledger import Ledger
+from events.working_days import WorkingDays
 from services.common.clock import Clock
 from services.common.runtime import Follow, StreamEntry
 from services.common.sample import Sample
@@ -18,17 +19,26 @@ FOLLOW_BATCH = 1_000
 class AlertReader:
     """Folds one ledger's log into alerts, and reads them; after a failover the sender reloads what it keeps."""
 
-    def __init__(self, redis: Any, name: str, ledger: Ledger, clock: Clock, sender: Sender, follow: Follow) -> None:
+    def __init__(
+        self,
+        redis: Any,
+        name: str,
+        ledger: Ledger,
+        clock: Clock,
+        sender: Sender,
+        follow: Follow,
+        days: WorkingDays,
+    ) -> None:
         self.redis = redis
         self.clock = clock
-        self.alerts = Alerts(redis, name, ledger)
+        self.alerts = Alerts(redis, name, ledger, days)
         self.sender = sender
         self._log = follow(self.alerts.projection.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
         self._rollbacks = 0
 
     async def load(self) -> None:
         """Load the saved rows, fold the log to its tail, and follow it from there."""
-        await self.alerts.projection.load()
+        await self.alerts.load(self.clock.now())
         await self.catch_up()
         self._log.skip_to(f"{self.alerts.projection.position}-0")
 
@@ -44,3 +54,7 @@ class AlertReader:
             self._rollbacks = len(projection.rollbacks)
             self.sender.reload()
             self._log.go_on_from(f"{projection.position}-0")
+
+    async def elapse(self) -> None:
+        """Announce what time alone gives rise to up to now."""
+        await self.alerts.elapse(self.clock.now())

@@ -18,11 +18,12 @@ from redis.exceptions import RedisError
 
 from events.channel import Channel
 from events.ledger import Ledger
+from events.working_days import WorkingDays
 from services.common.clock import Clock, real_time
 from services.notify.alerts import Alert
 from services.notify.channels import Message, Result, fingerprint, send, shown
 from services.notify.deliveries import Attempt, Delivery, Digest, attempted, backoff, interrupted, message
-from services.notify.gathering import WorkingDays, gather, group_of
+from services.notify.gathering import gather, group_of
 from services.notify.store import DeadLetter, Outbox
 
 TURN_SECONDS = 0.2

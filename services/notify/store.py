@@ -17,33 +17,41 @@ Keys in addition to the projection's (events/projection.py), written by keep.lua
 
 import uuid
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockError
 
-from events.alerting import Trigger
+from events.alert_rule import Trigger
 from events.entries import Recorded
 from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.replicas import Confirmed
-from events.rules import Announcement, Change, Rules
+from events.rules import Announcement, Change, Evolve, Rules
 from events.scripts import lua_text, script
-from services.notify.alerts import VERSION, Alert, NotifiedTask, alerts_for, evolve
+from events.working_days import WorkingDays
+from services.notify.alerts import Alert
 from services.notify.deliveries import Delivery, Digest, State, state_of
+from services.notify.elapsed import caused
 from services.notify.known import PRESENT, KnownMoment, digest_at
+from services.notify.notified_task import VERSION, NotifiedTask, evolve
+from services.notify.timers import AlertTimers
 
 LEASE_SECONDS = 15.0
 """The delay of the next sender after one that died: longer than the longest send."""
 
 READ_BATCH = 500
 """Alerts that are read at once."""
+
+CONSIDERED = timedelta(minutes=1)
+"""Of the ledger's time: how often is saved up to when it was considered, where nothing arises."""
 
 NAME = "notify"
 FEED = "alerts"
@@ -84,19 +92,53 @@ class AlertQuery(Struct, frozen=True):
     as_of: KnownMoment = PRESENT
 
 
-def rules(ledger: Ledger) -> Rules[NotifiedTask]:
-    """Return the rules by which a ledger's events announce alerts."""
-    return Rules(NAME, VERSION, NotifiedTask, evolve, partial(_announce, ledger), FEED)
+def rules(ledger: Ledger, days: WorkingDays) -> Rules[NotifiedTask]:
+    """Return the rules by which a ledger's events announce alerts; the version has its directory.
+
+    The rules of alerts themselves are none of the version: what arises follows from the rows, and from those.
+    """
+    version = f"{VERSION}-{ledger.directory.hash}"
+    return Rules(NAME, version, NotifiedTask, partial(evolve, ledger), partial(_announce, ledger, days), FEED)
 
 
 class Alerts:
     """The alerts of one ledger."""
 
-    def __init__(self, redis: Any, name: str, ledger: Ledger) -> None:
-        self.projection = Projection(redis, Log(redis, name), rules(ledger))
+    def __init__(self, redis: Any, name: str, ledger: Ledger, days: WorkingDays) -> None:
+        own = rules(ledger, days)
+        self.ledger = ledger
+        self._touched: set[str] = set()
+        self.projection = Projection(
+            redis, Log(redis, name), replace(own, evolve=partial(_noted, self._touched, own.evolve))
+        )
+        self._timers = AlertTimers(ledger, days)
         self._redis = redis
         self._digests = key(name, NAME, "digests")
         self._grouped = key(name, NAME, "grouped")
+
+    async def load(self, now: datetime) -> None:
+        """Load the saved rows; where time was never considered for a ledger that has some, it is so from now on."""
+        await self.projection.load()
+        if self.projection.considered is None and self.projection.position:
+            await self.projection.elapse(now, lambda _: ())
+
+    async def elapse(self, now: datetime) -> None:
+        """Announce what time alone gives rise to up to an instant, at most once."""
+        projection = self.projection
+        self._timers.refresh(projection.rows, self._touched, projection.considered)
+        self._touched.clear()
+        known = projection.considered
+        if known is not None and (now <= known or (now - known < CONSIDERED and not self._timers.due(known, now))):
+            return
+
+        def derive(considered: datetime | None) -> list[Announcement]:
+            self._timers.refresh(projection.rows, self._touched, considered)
+            self._touched.clear()
+            alerts = self._timers.arisen(projection.rows, considered, now)
+            return [Announcement(f"{projection.position}-*", msgspec.json.encode(alert), alert.id) for alert in alerts]
+
+        if await projection.elapse(now, derive):
+            self._timers.forget(projection.rows, now)
 
     async def select(self, query: AlertQuery) -> tuple[list[AlertStatus], str | None]:
         """Return a page of alerts with their states, and the cursor that the next ones follow."""
@@ -232,12 +274,23 @@ _alert = msgspec.json.Decoder(Alert)
 _digest = msgspec.msgpack.Decoder(Digest)
 
 
-def _announce(ledger: Ledger, changes: Sequence[Change[NotifiedTask]]) -> Iterator[Announcement]:
+def _announce(
+    ledger: Ledger, days: WorkingDays, changes: Sequence[Change[NotifiedTask]], considered: datetime | None
+) -> Iterator[Announcement]:
     for change in changes:
         if change.event is not None:
-            alerts = alerts_for(ledger, change.row, Recorded(change.position, change.event))
+            entry = Recorded(change.position, change.event)
+            alerts = caused(ledger, days, change.before, change.row, entry, considered)
             for number, alert in enumerate(alerts):
                 yield Announcement(f"{change.position}-{number}", msgspec.json.encode(alert), alert.id)
+
+
+def _noted(
+    touched: set[str], evolve: Evolve[NotifiedTask], task: NotifiedTask | None, entry: Recorded
+) -> NotifiedTask | None:
+    """Evolve a task, and note that it was touched."""
+    touched.add(entry.event.subject)
+    return evolve(task, entry)
 
 
 def _decoded(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[tuple[str, Alert]]:

@@ -6,11 +6,12 @@ from datetime import datetime, tzinfo
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from events.ledger import Ledger
 from events.local import local
 from services.notify.acks import Ack, Means
-from services.notify.alerts import Alert
 from services.notify.deliveries import Attempt, DeliveryState, State
 from services.notify.store import AlertStatus
+from services.notify.words.shown import ShownAlert, shown
 
 
 class DeliveryView(Struct, frozen=True):
@@ -37,8 +38,8 @@ class AckView(Struct, frozen=True):
     position: int
 
 
-class AlertView(Alert, frozen=True, kw_only=True):
-    """An alert, its state, the digest that has it, that digest's deliveries, and who has acknowledged it."""
+class AlertView(ShownAlert, frozen=True, kw_only=True):
+    """An alert in words, its state, the digest that has it, that digest's deliveries, and who acknowledged it."""
 
     state: State
     digest: str | None
@@ -53,16 +54,16 @@ class AlertPage(Struct, frozen=True):
     next: str | None
 
 
-def view(status: AlertStatus, acks: Sequence[Ack], zone: tzinfo) -> AlertView:
-    """Return an alert as clients read it; `acks` are the acknowledgements of its task, `zone` is the ledger's."""
+def view(ledger: Ledger, status: AlertStatus, acks: Sequence[Ack]) -> AlertView:
+    """Return an alert as clients read it; `acks` are the acknowledgements of its task."""
     digest = status.digest
     deliveries = digest.deliveries or () if digest is not None else ()
     return AlertView(
-        **asdict(status.alert),
+        **asdict(shown(ledger, status.alert)),
         state=status.state,
         digest=digest.id if digest is not None else None,
         deliveries=tuple(DeliveryView(one.shown, one.state, one.attempts) for one in deliveries),
-        acks=tuple(_ack(ack, zone) for ack in acks if ack.alert == status.alert.id),
+        acks=tuple(_ack(ack, ledger.zone) for ack in acks if ack.alert == status.alert.id),
     )
 
 

@@ -25,7 +25,7 @@ def run() -> None:
     job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
     table = read_document(sys.stdin.buffer.read(MOST_BYTES + 1), job.ending)
     try:
-        written = msgspec.json.encode(plan_tasks(table, job.order, job.ledger))
+        written = msgspec.json.encode(plan_tasks(table, job.order, job.ledger, job.days))
     except MemoryError:
         written = msgspec.json.encode(refused("it takes more memory to read than is given"))
     sys.stdout.buffer.write(written)

@@ -31,7 +31,7 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
         raise ValueError("it does not say from when it counts")
     if not token(clause, "WITHIN") and (after := marks_of(clause, -1)):
         raise ValueError(f"what “{''.join(after)}” adds cannot be read")
-    last, rule = last_day(tokens(child(clause, "period") or clause), start)
+    last, rule = last_day(tokens(child(clause, "period") or clause), start, origin.days)
     return Fixed(text, last + timedelta(days=1)), rule
 
 

@@ -17,19 +17,19 @@ from events.deadline import (
     Triggered,
     Unspecified,
 )
+from events.working_days import LIBRARY, WorkingDays
 from services.schedule.grammar import parse
-from services.schedule.period import is_published
 from services.schedule.text import normalise
 
 _EVERY: dict[Every, str] = {"year": "每年", "half-year": "每半年", "quarter": "每季度", "month": "每月"}
 _ENDS = re.compile(r"[。；，;,.]+$")
 
 
-def explain(deadline: Deadline, zone: ZoneInfo) -> str:
+def explain(deadline: Deadline, zone: ZoneInfo, days: WorkingDays = LIBRARY) -> str:
     """Return one Chinese sentence that says when a deadline passes, in the zone’s time; never raises."""
     match deadline:
         case Fixed(due=due, text=text):
-            return f"最迟在{_until(due, zone)}前完成（自{_from(due, zone)}起即为逾期{_doubt(text, due, zone)}）。"
+            return f"最迟在{_until(due, zone)}前完成（自{_from(due, zone)}起即为逾期{_doubt(text, due, zone, days)}）。"
         case Ambiguous(strict=strict, loose=loose):
             return (
                 f"有两种理解：从严为{_until(strict, zone)}前完成，从宽为{_until(loose, zone)}前完成；"
@@ -75,10 +75,11 @@ def _day(local: datetime) -> str:
     return f"{local.year}年{local.month}月{local.day}日"
 
 
-def _doubt(text: str, due: datetime, zone: ZoneInfo) -> str:
+def _doubt(text: str, due: datetime, zone: ZoneInfo, days: WorkingDays) -> str:
     """Say where the end of a counted period rests on weekends alone, for want of its year’s calendar."""
     last = due.astimezone(zone) - timedelta(days=1)
-    return "；该年放假安排没有公布，期限末日仅按周末顺延" if _is_counted(text) and not is_published(last.year) else ""
+    doubtful = not days.known(last.year) and _is_counted(text)
+    return "；该年放假安排没有公布，期限末日仅按周末顺延" if doubtful else ""
 
 
 def _is_counted(text: str) -> bool:

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from events.deadline import Deadline, Milestones, Unspecified, next_due
+from events.working_days import LIBRARY, WorkingDays
 from services.schedule.clause import read_clauses
 from services.schedule.combine import combine
 from services.schedule.find import find_limits
@@ -38,7 +39,12 @@ class Phrase(Struct, frozen=True):
 
 
 def read_phrase(
-    text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str, date] = {}, year: int | None = None
+    text: str,
+    issued: date,
+    zone: ZoneInfo,
+    festivals: Mapping[str, date] = {},
+    year: int | None = None,
+    days: WorkingDays = LIBRARY,
 ) -> Phrase:
     """Read a phrase on the day its table was issued; `due` are first instants of days in `zone`, exclusive.
 
@@ -56,13 +62,15 @@ def read_phrase(
         check_text(plain, _LONGEST)
         if _NOTHING.fullmatch(plain):
             return Phrase(Unspecified(text), "nothing")
-        deadline, rule = combine(list(read_clauses(text, Origin(issued, zone, year), festivals)), text)
+        deadline, rule = combine(list(read_clauses(text, Origin(issued, zone, year, days=days), festivals)), text)
         return Phrase(msgspec.structs.replace(deadline, text=text), rule)
     except (ValueError, OverflowError) as error:
         raise UnreadableError(f"“{text}”: {error}") from error
 
 
-def find_phrase(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str, date] = {}) -> Phrase | None:
+def find_phrase(
+    text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str, date] = {}, days: WorkingDays = LIBRARY
+) -> Phrase | None:
     """Find the deadline that running text states beyond doubt, as in a title; its text is that stretch. None if none.
 
     Several limits are one deadline only as steps, due one after another; else none of them is it.
@@ -73,13 +81,13 @@ def find_phrase(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str,
         return None
     plain = make_plain(text)
     stretches = [plain.origin(begin, end) for begin, end in find_limits(plain.text)]
-    found = [phrase for begin, end in stretches if (phrase := _try(text[begin:end], issued, zone, festivals))]
+    found = [phrase for begin, end in stretches if (phrase := _try(text[begin:end], issued, zone, festivals, days))]
     if not found or len(found) < len(stretches):
         return None
     if len({_when(phrase.deadline) for phrase in found}) == 1:
         return found[0]
     end = _CLAUSE_END.search(text, stretches[-1][1])
-    steps = _try(text[stretches[0][0] : end.start() if end else None], issued, zone, festivals)
+    steps = _try(text[stretches[0][0] : end.start() if end else None], issued, zone, festivals, days)
     return (
         steps
         if steps and isinstance(steps.deadline, Milestones) and len(steps.deadline.milestones) == len(found)
@@ -87,10 +95,10 @@ def find_phrase(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str,
     )
 
 
-def _try(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str, date]) -> Phrase | None:
+def _try(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str, date], days: WorkingDays) -> Phrase | None:
     """Read a stretch of running text; None if it cannot be read, or was over when the text was issued."""
     try:
-        phrase = read_phrase(text, issued, zone, festivals)
+        phrase = read_phrase(text, issued, zone, festivals, days=days)
     except UnreadableError:
         return None
     return phrase if next_due(phrase.deadline, Origin(issued, zone).start) else None

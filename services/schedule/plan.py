@@ -11,6 +11,7 @@ from events.deadline import Deadline, Unspecified, next_due
 from events.envelope import Event, InvalidEvent, encode, parse
 from events.ledger import Ledger
 from events.schema import TaskAssigned
+from events.working_days import LIBRARY, WorkingDays
 from services.schedule.explain import explain
 from services.schedule.grid import Cell
 from services.schedule.phrase import Phrase, find_phrase, read_phrase
@@ -60,7 +61,7 @@ class Schedule(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def plan_tasks(table: Table, order: Order, ledger: Ledger) -> Schedule:
+def plan_tasks(table: Table, order: Order, ledger: Ledger, days: WorkingDays = LIBRARY) -> Schedule:
     """Read a table's rows as assignments of tasks called `<plan>-<NN>`.
 
     Nothing but the arguments goes into an event, so reading the table again gives the same bytes; `time` is the first
@@ -70,7 +71,7 @@ def plan_tasks(table: Table, order: Order, ledger: Ledger) -> Schedule:
     lines: list[ReadRow] = []
     refusals = list(table.refusals)
     for row in table.rows:
-        for read in _read(row, order, ledger):
+        for read in _read(row, order, ledger, days):
             if isinstance(read, RowRefusal):
                 refusals.append(read)
             else:
@@ -83,12 +84,12 @@ def task_name(order: Order, number: int) -> str:
     return f"{order.plan}-{number:02}"
 
 
-def _read(row: Row, order: Order, ledger: Ledger) -> Iterator[ReadRow | RowRefusal]:
+def _read(row: Row, order: Order, ledger: Ledger, days: WorkingDays) -> Iterator[ReadRow | RowRefusal]:
     """Return the row's line, or a refusal for each of its cells that is wrong."""
     found = units = None
     cell = row.deadline or row.title
     try:
-        found, cell = _deadline(row, order, ledger)
+        found, cell = _deadline(row, order, ledger, days)
     except UnreadableError as error:
         yield RowRefusal(row.number, _DEADLINE, cell.place, str(error))
     try:
@@ -111,7 +112,7 @@ def _read(row: Row, order: Order, ledger: Ledger) -> Iterator[ReadRow | RowRefus
         Raw(raw),
         found.rule,
         cell.place,
-        (explain_units(units, ledger), explain(found.deadline, ledger.zone)),
+        (explain_units(units, ledger), explain(found.deadline, ledger.zone, days)),
         (*remarks(units, ledger, order.issued), *_over(found.deadline, assignment.time)),
     )
 
@@ -140,13 +141,13 @@ def _over(deadline: Deadline, issued: datetime) -> Iterator[str]:
         yield f"“{deadline.text}” was over on {issued.date()}, the day of issue."
 
 
-def _deadline(row: Row, order: Order, ledger: Ledger) -> tuple[Phrase, Cell]:
+def _deadline(row: Row, order: Order, ledger: Ledger, days: WorkingDays) -> tuple[Phrase, Cell]:
     """Return the row's deadline and the cell that says it: its own, or else the first other one that states a limit."""
     own = row.deadline or Cell("", row.title.place)
-    read = read_phrase(own.text, order.issued, ledger.zone, ledger.festivals, row.year)
+    read = read_phrase(own.text, order.issued, ledger.zone, ledger.festivals, row.year, days)
     if isinstance(read.deadline, Unspecified):
         for cell in (*(cell for _, cell in row.units), row.title):
-            found = find_phrase(cell.text, order.issued, ledger.zone, ledger.festivals)
+            found = find_phrase(cell.text, order.issued, ledger.zone, ledger.festivals, days)
             if found is not None:
                 return found, cell
     return read, own

@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 
 from events.alerting import AlertRules
 from events.ledger import Ledger
+from events.working_days import WorkingDays
 from services.common.sizes import MIB
 from services.schedule.limits import MOST_BYTES, MOST_SECONDS, MOST_WRITTEN
 from services.schedule.plan import Order, Schedule
@@ -34,9 +35,10 @@ class Job(Struct, frozen=True):
     ending: str
     order: Order
     ledger: Ledger
+    days: WorkingDays
 
 
-async def read_safely(data: bytes, name: str, order: Order, ledger: Ledger) -> Schedule:
+async def read_safely(data: bytes, name: str, order: Order, ledger: Ledger, days: WorkingDays) -> Schedule:
     """Read a document's tasks as `plan.plan_tasks` does; a reader that dies or takes too much is a refusal.
 
     The process gets nothing of this one’s environment but where its modules are, and no tokens or channels.
@@ -44,7 +46,7 @@ async def read_safely(data: bytes, name: str, order: Order, ledger: Ledger) -> S
     if len(data) > MOST_BYTES:
         return refused(f"the file has {len(data):,} bytes; at most {MOST_BYTES:,} are read")
     own = structs.replace(ledger, sources={}, alerts=AlertRules())
-    job = msgspec.json.encode(Job(_UNSAFE.sub("", name[-_ENDING:]), order, own)) + b"\n"
+    job = msgspec.json.encode(Job(_UNSAFE.sub("", name[-_ENDING:]), order, own, days)) + b"\n"
     modules = os.pathsep.join(path for path in sys.path if path)
     reader = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", *MODULE),

@@ -8,6 +8,7 @@ from lark import Tree
 from msgspec import Struct
 
 from events.deadline import add_months
+from events.working_days import LIBRARY, WorkingDays
 from services.schedule.grammar import Node, tokens
 from services.schedule.text import numeral
 
@@ -25,12 +26,13 @@ _YEAR, _MONTH = 4, 2
 
 
 class Origin(Struct, frozen=True):
-    """What a phrase is read on: the day the table was issued, and the year and month named before in the phrase."""
+    """What a phrase is read on: the day the table was issued, the year and month named before, and working days."""
 
     issued: date
     zone: ZoneInfo
     year: int | None = None
     month: int | None = None
+    days: WorkingDays = LIBRARY
 
     def at(self, year: int, month: int = 1, day: int = 1) -> datetime:
         """Return the first instant of a day; raise ValueError where the calendar has none."""
@@ -41,7 +43,7 @@ class Origin(Struct, frozen=True):
 
     def of(self, year: int, month: int | None = None) -> "Origin":
         """Return the same, as if that year and month had been named before."""
-        return Origin(self.issued, self.zone, year, month)
+        return Origin(self.issued, self.zone, year, month, self.days)
 
     @property
     def start(self) -> datetime:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from events.ledger import Ledger
+from services.common.upcoming import Upcoming
 from services.status.figures.board import BoardFigures, figures_of
 from services.status.index import Index
-from services.status.light_changes import LightChanges
 from services.status.lights import next_change
 from services.status.row import TaskRow, TrackedTask
 
@@ -18,7 +18,7 @@ class LiveViews:
         self._ledger = ledger
         self._rows = rows
         self.index: Index[TaskRow] = Index()
-        self.light_changes = LightChanges()
+        self.light_changes = Upcoming()
         self.figures = BoardFigures(ledger.zone)
 
     def refresh(self, rows: Mapping[str, TrackedTask], touched: Iterable[str]) -> None:
@@ -39,7 +39,7 @@ class LiveViews:
             self.index.replace(listed)
         else:
             self.index = Index(listed.values())
-        self.light_changes = LightChanges({name: self._next_change(task) for name, task in rows.items()})
+        self.light_changes = Upcoming({name: self._next_change(task) for name, task in rows.items()})
         self.figures = figures_of(rows, self._ledger.zone)
 
     def _next_change(self, task: TrackedTask) -> datetime | None:

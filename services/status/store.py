@@ -162,7 +162,7 @@ def rules(ledger: Ledger) -> Rules[TrackedTask]:
     )
 
 
-def announce(changes: Sequence[Change[TrackedTask]]) -> list[Announcement]:
+def announce(changes: Sequence[Change[TrackedTask]], _considered: datetime | None) -> list[Announcement]:
     """Return the new rows in the order of their positions; `changes` has the latest of each task."""
     return [
         Announcement(f"{change.position}-{0 if change.event is not None else '*'}", msgspec.json.encode(change.row.row))

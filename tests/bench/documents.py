@@ -10,6 +10,7 @@ import docx
 import openpyxl
 
 from events.ledger import Ledger
+from events.working_days import LIBRARY
 from services.schedule.plan import Order
 from services.schedule.sandbox import read_safely
 from tests.schedule.documents import SEED_ROWS, Drawing, book, long_word, separated
@@ -44,7 +45,7 @@ def drawing() -> Drawing:
 async def rows_per_second(document: bytes, ledger: Ledger) -> float:
     """Return the rows/s from a document's bytes to its assignments, in a process of its own as in ingest."""
     start = time.monotonic()
-    schedule = await read_safely(document, "table", Order("bench", date(2017, 8, 1), "office"), ledger)
+    schedule = await read_safely(document, "table", Order("bench", date(2017, 8, 1), "office"), ledger, LIBRARY)
     assert len(schedule.lines) == ROWS, schedule.refusals[:3]
     return ROWS / (time.monotonic() - start)
 

@@ -1,6 +1,7 @@
 """The smallest rules that show everything a projection does, and the same fold written without it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -48,7 +49,7 @@ class Announced(Struct, frozen=True):
     by_event: bool
 
 
-def announce_all(changes: Sequence[Change[Count]]) -> list[Announcement]:
+def announce_all(changes: Sequence[Change[Count]], considered: datetime | None = None) -> list[Announcement]:
     """Announce every change."""
     return [
         Announcement(
@@ -59,7 +60,7 @@ def announce_all(changes: Sequence[Change[Count]]) -> list[Announcement]:
     ]
 
 
-def announce_ordered(changes: Sequence[Change[Count]]) -> list[Announcement]:
+def announce_ordered(changes: Sequence[Change[Count]], considered: datetime | None = None) -> list[Announcement]:
     """Announce changes in the order of their positions."""
     return announce_all(sorted(changes, key=lambda change: change.position))
 

@@ -8,6 +8,7 @@ from redis.exceptions import LockError, RedisError
 
 from events.difference import members
 from events.keys import key
+from events.working_days import LIBRARY
 from services.common import runtime
 from services.common.clock import sleep
 from services.ingest.app import LOOK_SECONDS, TICK_SECONDS
@@ -15,7 +16,6 @@ from services.ingest.inbox import Inbox
 from services.ingest.request import UnavailableError
 from services.ingest.writer import Writer
 from services.notify.app import PAUSE_SECONDS
-from services.notify.published_days import PublishedDays
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
 from services.notify.store import Outbox
@@ -76,8 +76,8 @@ async def status(world: World, process: SimulatedProcess, redis: Any) -> None:
 async def notify(world: World, _: SimulatedProcess, redis: Any) -> None:
     """The alerts and their sender."""
     readers = Readers(redis)
-    sender = Sender(Outbox(redis, NAME), NAME, world.ledger, world.clock, world.http, PublishedDays())
-    reader = AlertReader(redis, NAME, world.ledger, world.clock, sender, readers.follow)
+    sender = Sender(Outbox(redis, NAME), NAME, world.ledger, world.clock, world.http, LIBRARY)
+    reader = AlertReader(redis, NAME, world.ledger, world.clock, sender, readers.follow, LIBRARY)
     await reader.load()
     await asyncio.gather(
         readers.run(), runtime.repeat(OFTEN_SECONDS, reader.catch_up), runtime.repeat(PAUSE_SECONDS, sender.turn)

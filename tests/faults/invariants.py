@@ -12,6 +12,7 @@ from events.keys import key
 from events.log import Log
 from events.schema import DeadlinePassed
 from events.seal.merkle import Tree
+from events.working_days import LIBRARY
 from services.cli.checks import verify
 from services.ingest.core import Outcome
 from services.notify.store import AlertQuery, Alerts
@@ -108,7 +109,7 @@ async def _rows(world: World, clients: Sequence[FeedClient]) -> list[str]:
 
 async def _alerts(world: World, endpoint: Endpoint) -> list[str]:
     """Every alert was delivered at least once, and its delivery is recorded."""
-    alerts = Alerts(world.redis, NAME, world.ledger)
+    alerts = Alerts(world.redis, NAME, world.ledger, LIBRARY)
     told, _ = await alerts.select(AlertQuery(limit=1_000))
     received = set(endpoint.ids)
     wrong = [] if told else ["there are no alerts"]

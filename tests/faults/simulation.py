@@ -17,6 +17,7 @@ import services.notify.store
 from events.keys import key
 from events.log import Log
 from events.saved_rows import saved_position
+from events.working_days import LIBRARY
 from services.common.clock import sleep
 from services.common.connection import connect
 from services.notify.store import AlertQuery, Alerts
@@ -139,7 +140,7 @@ async def _at_rest(world: World, log: Log, clients: Sequence[FeedClient]) -> boo
     for name in ("ingest", "status", "notify"):
         if await saved_position(world.redis, NAME, name) != tail:
             return False
-    told, _ = await Alerts(world.redis, NAME, world.ledger).select(AlertQuery(limit=1_000))
+    told, _ = await Alerts(world.redis, NAME, world.ledger, LIBRARY).select(AlertQuery(limit=1_000))
     if any(one.state != "sent" for one in told):
         return False
     if world.status is None:

@@ -16,6 +16,7 @@ from litestar.testing import RequestFactory
 from events.deadline import Fixed
 from events.envelope import Event, encode
 from events.schema import DeadlineClarified, TaskAssigned, TaskClosed, TaskReassigned
+from events.working_days import LIBRARY
 from services.common.sizes import MIB
 from services.ingest.documents import BusyError, Documents
 from services.ingest.schedules import MOST_DOCUMENT, receive_form
@@ -242,7 +243,7 @@ async def test_the_description_tells_every_answer(client: IngestClient) -> None:
 
 async def test_one_document_is_read_at_a_time(redis: Any) -> None:
     """Others are asked to come again, until it has been read or has failed."""
-    documents = Documents(Writer(redis, NAME, LEDGER, lambda: START))
+    documents = Documents(Writer(redis, NAME, LEDGER, lambda: START), LIBRARY)
     with suppress(ValueError), documents.turn():
         with pytest.raises(BusyError), documents.turn():
             pass

@@ -37,8 +37,8 @@ async def http(tmp_path: Path, server_url: str, redis: Any) -> AsyncIterator[htt
 
 async def test_alerts_are_listed_with_what_became_of_them(http: httpx.AsyncClient) -> None:
     """Newest first, with causes and deliveries, and the position they reflect."""
-    answer = await http.get(f"/v1/{NAME}/alerts", params={"limit": 1})
-    rest = await http.get(f"/v1/{NAME}/alerts", params={"cursor": answer.json()["next"]})
+    answer = await http.get(f"/v1/{NAME}/alerts", params={"limit": 1, "on": "assigned"})
+    rest = await http.get(f"/v1/{NAME}/alerts", params={"cursor": answer.json()["next"], "on": "assigned"})
     assert answer.headers["Duban-Position"] == "1"
     (item,) = answer.json()["items"]
     assert (item["recipient"], item["on"], item["causes"]) == ("市民政局", "assigned", [1])
@@ -49,7 +49,7 @@ async def test_alerts_are_listed_with_what_became_of_them(http: httpx.AsyncClien
 
 async def test_alerts_are_found_in_whichever_spelling(http: httpx.AsyncClient) -> None:
     """White space around a name is none of it, and full-width forms are other names."""
-    for query in ({"recipient": " 市民政局\u3000"}, {"recipient": "市民政局", "task": " t-1 "}):
+    for query in ({"recipient": " 市民政局\u3000"}, {"recipient": "市民政局", "task": " t-1 ", "on": "assigned"}):
         answer = await http.get(f"/v1/{NAME}/alerts", params=query)
         assert [item["recipient"] for item in answer.json()["items"]] == ["市民政局"]
     assert (await http.get(f"/v1/{NAME}/alerts", params={"task": "ｔ-1"})).json()["items"] == []

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from events.ledger import Ledger
+from events.working_days import LIBRARY
 from services.notify.alerts import Alert
 from services.notify.deliveries import (
     BACKOFF_SECONDS,
@@ -22,12 +24,10 @@ from services.notify.deliveries import (
     state_of,
 )
 from services.notify.gathering import gather
-from services.notify.published_days import PublishedDays
 
 LEDGER = Ledger("湛江市残疾人工作重点任务")
 DUE = datetime(2019, 1, 1, tzinfo=UTC) - timedelta(hours=8)
 WINDOW = timedelta(minutes=10)
-DAYS = PublishedDays()
 
 
 def alert(number: int, at: datetime, recipient: str = "市残联") -> Alert:
@@ -41,7 +41,10 @@ def test_a_digest_holds_what_came_within_the_window_of_its_first_alert(minutes: 
     pending: Digest | None = None
     digests: dict[str, Digest] = {}
     for number, minute in enumerate(minutes, 1):
-        pending = gather(pending, alert(number, DUE + timedelta(minutes=minute)), LEDGER, DAYS)
+        at = DUE + timedelta(minutes=minute)
+        if pending is not None and pending.closes <= at:
+            pending = replace(pending, deliveries=())
+        pending = gather(pending, alert(number, at), LEDGER, LIBRARY)
         digests[pending.id] = pending
     grouped = [id for digest in digests.values() for id in digest.alerts]
     assert grouped == [f"{number}-0" for number in range(1, len(minutes) + 1)]
@@ -54,7 +57,7 @@ def test_a_digest_holds_what_came_within_the_window_of_its_first_alert(minutes: 
 def test_a_digest_that_is_full_makes_room_for_another() -> None:
     """A digest has a bound, whatever arrives within one window."""
     full = Digest("1-0", "市残联", DUE + WINDOW, tuple(f"{n}-0" for n in range(1, DIGEST_MOST + 1)))
-    assert gather(full, alert(900, DUE), LEDGER, DAYS).id == "900-0"
+    assert gather(full, alert(900, DUE), LEDGER, LIBRARY).id == "900-0"
 
 
 def test_a_digest_of_several_alerts_says_how_many_and_repeats_them_all() -> None:

@@ -19,9 +19,9 @@ from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from events.schema import DeadlinePassed
+from events.working_days import LIBRARY
 from services.notify.alerts import Alert
 from services.notify.deliveries import DIGEST_MOST, TRIES
-from services.notify.published_days import PublishedDays
 from services.notify.sender import Sender
 from services.notify.store import AlertQuery, Alerts, Outbox
 from tests.events.appending import append
@@ -40,8 +40,8 @@ class Post:
     def __init__(self, redis: Any, channels: Mapping[str, tuple[Channel, ...]], http: httpx.AsyncClient) -> None:
         self.ledger = Ledger("湛江市", alerts=AlertRules("督查室", WINDOW, channels=dict(channels)))
         self.clock = FixedClock(START)
-        self.alerts = Alerts(redis, NAME, self.ledger)
-        self.sender = Sender(Outbox(redis, NAME), NAME, self.ledger, self.clock, http, PublishedDays())
+        self.alerts = Alerts(redis, NAME, self.ledger, LIBRARY)
+        self.sender = Sender(Outbox(redis, NAME), NAME, self.ledger, self.clock, http, LIBRARY)
 
     async def turns(self, count: int = 4) -> None:
         """Fold, and let the sender take turns until its deliveries have ended."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from events.working_days import LIBRARY
 from services.common.sizes import MIB
 from services.schedule import sandbox
 from services.schedule.limits import MOST_MEMORY
@@ -38,7 +39,7 @@ SECONDS = 20
 
 async def read(data: bytes, name: str = "table") -> Schedule:
     """Read a document in a process of its own."""
-    return await read_safely(data, name, ORDER, LEDGER)
+    return await read_safely(data, name, ORDER, LEDGER, LIBRARY)
 
 
 async def test_a_document_is_read_as_it_is_here() -> None:

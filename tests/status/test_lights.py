@@ -15,8 +15,8 @@ from events.schema import (
     TaskClosed,
     TaskUrged,
 )
+from services.common.upcoming import Upcoming
 from services.status.core import evolve
-from services.status.light_changes import LightChanges
 from services.status.lights import light, next_change, proportional, relight
 from services.status.row import Light, Reason, TrackedTask
 from tests.status.tracked_tasks import HELPER, LATE, LEAD, LEDGER, YEARLY, ZONE, at, opened, recorded, then
@@ -223,9 +223,9 @@ def test_a_light_that_time_does_not_change_has_no_next_change() -> None:
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.none() | instants)), instants)
 def test_the_tasks_whose_lights_change_are_found(puts: list[tuple[str, datetime | None]], now: datetime) -> None:
     """After any number of changes, the tasks up to an instant are those whose last instant is up to it, in order."""
-    changes = LightChanges()
+    changes = Upcoming()
     for name, instant in puts:
         changes.put(name, instant)
     last = {name: instant for name, instant in puts if instant is not None and dict(puts)[name] == instant}
     wanted = sorted((instant, name) for name, instant in last.items() if instant <= now)
-    assert changes.until(now) == LightChanges(dict(puts)).until(now) == [name for _, name in wanted]
+    assert changes.until(now) == Upcoming(dict(puts)).until(now) == [name for _, name in wanted]

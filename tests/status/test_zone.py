@@ -15,8 +15,8 @@ from events.local import local_data
 from events.schema import DeadlineClarified, ExtensionGranted, ExtensionRequested, TaskAssigned, Unit
 from services.ingest import task as ingest
 from services.ingest.timers import clock_events
-from services.notify.alerts import NotifiedTask as Told
 from services.notify.alerts import alerts_for
+from services.notify.notified_task import evolve as notified
 from services.status.core import evolve
 from services.status.row import TrackedTask
 from tests.events import strategies
@@ -71,7 +71,10 @@ def test_row_reminder_and_alert_show_the_ledgers_offset(deadline: Deadline) -> N
     passed = next(event for event in clock_events("t", task, LEDGER) if "passed" in event.id)
     assert passed.id == "passed:t:2027-01-01T00:00:00+08:00"
     entry = Recorded(2, msgspec.structs.replace(passed, recorded=passed.time))
-    told = alerts_for(LEDGER, Told("建立就业基地", "市残联", units), entry)
+    before = notified(LEDGER, None, Recorded(1, msgspec.structs.replace(assigned, recorded=assigned.time)))
+    after = notified(LEDGER, before, entry)
+    assert after is not None
+    told = alerts_for(LEDGER, before, after, entry)
     assert {alert.due.isoformat() for alert in told if alert.due is not None} == {"2027-01-01T00:00:00+08:00"}
 
 

@@ -7,6 +7,7 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.seal.merkle import Tree
+from events.working_days import LIBRARY
 from services.cli.checks.alerts import check_alerts
 from services.cli.checks.digests import check_digests
 from services.cli.checks.finding import Finding, TreeHead
@@ -23,13 +24,13 @@ async def verify(
     redis: Any, name: str, ledger: Ledger, progress: Callable[[int], None], tree: Tree, since: TreeHead | None = None
 ) -> list[Finding]:
     """Check a ledger and return the findings; `progress` and `tree` get the events as they are read."""
-    log = Log(redis, name)
+    log, days = Log(redis, name), LIBRARY
     findings = await check_log(redis, log, ledger, progress, tree, since)
     if any(finding.check != "tree" for finding in findings):
         return findings  # rows of a broken log would repeat its findings
-    for rules in (ingest_rules(ledger), status_rules(ledger), notify_rules(ledger)):
+    for rules in (ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, days)):
         findings += await check_rows(Projection(redis, log, rules))
-    findings += await check_alerts(redis, log, ledger)
+    findings += await check_alerts(redis, log, ledger, days)
     findings += await check_digests(redis, name)
     findings += await check_refused(redis, name)
     for source in ledger.sources:

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from services.cli.options import DataOption, ExplainOption, IssuedOption, LedgerOption, ledger_of, out
+from services.cli.options import DataOption, ExplainOption, IssuedOption, LedgerOption, ledger_of, out, working_days_of
 from services.cli.target import LEDGER
 from services.schedule.explain import explain as explain_deadline
 from services.schedule.phrase import read_phrase
@@ -22,8 +22,8 @@ def deadline(
     ledger: LedgerOption = LEDGER,
 ) -> None:
     """Read the phrase of a deadline and print it as JSON."""
-    own = ledger_of(data, ledger)
-    read = read_phrase(text, issued.date(), own.zone, own.festivals)
+    own, days = ledger_of(data, ledger), working_days_of(data)
+    read = read_phrase(text, issued.date(), own.zone, own.festivals, days=days)
     out.out(msgspec.json.encode(read.deadline).decode(), highlight=False)
     if explain:
-        out.out(explain_deadline(read.deadline, own.zone), highlight=False)
+        out.out(explain_deadline(read.deadline, own.zone, days), highlight=False)

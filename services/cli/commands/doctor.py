@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import httpx
 import msgspec
@@ -56,24 +56,37 @@ def doctor(
     target = find(data)
     sources = ledger_of(data, ledger).sources
 
-    async def work() -> tuple[list[str], list[str]]:
+    async def work() -> "Findings":
         if accept_clock:
             await accept_held_clock(target, ledger, by)
         if accept_lost is not None:
             await accept_loss(target, ledger, accept_lost, by)
         if target.redis_url is None:
-            return await _services(target), []
-        return await _services(target) + await _server(target, ledger, sources), await acceptances(target, ledger)
+            return await _services(target)
+        found = await _services(target)
+        wrong = found.wrong + await _server(target, ledger, sources)
+        return Findings(wrong, found.warnings, await acceptances(target, ledger))
 
-    raise SystemExit(_print_findings(*asyncio.run(work()), json=json))
+    raise SystemExit(_print_findings(asyncio.run(work()), json=json))
 
 
-def _print_findings(wrong: list[str], accepted: list[str], *, json: bool) -> int:
-    """Print what is wrong and what was accepted, and return the exit code."""
+class Findings(NamedTuple):
+    """What is wrong, what an operator should see to although all works, and what was accepted."""
+
+    wrong: list[str]
+    warnings: list[str]
+    accepted: list[str]
+
+
+def _print_findings(found: Findings, *, json: bool) -> int:
+    """Print the findings and return the exit code: 1 where something is wrong; as JSON that alone."""
+    wrong = found.wrong
     if json:
         out.out(msgspec.json.encode(wrong).decode())
         return 1 if wrong else 0
-    for one in accepted:
+    for one in found.warnings:
+        err.print(f"warning: {one}", style="yellow", markup=False)
+    for one in found.accepted:
         out.print(f"accepted: {one}", markup=False)
     for one in wrong:
         err.print(one, style="red", markup=False)
@@ -81,17 +94,20 @@ def _print_findings(wrong: list[str], accepted: list[str], *, json: bool) -> int
     return 1 if wrong else 0
 
 
-async def _services(target: Target) -> list[str]:
-    wrong = []
+async def _services(target: Target) -> Findings:
+    wrong: list[str] = []
+    warnings: dict[str, None] = {}  # in order; several services have the same
     async with httpx.AsyncClient(timeout=5) as http:
         for service, url in target.urls.items():
             try:
                 answer = await http.get(f"{url}/health/ready")
-                if not answer.is_success:
+                if answer.is_success:
+                    warnings |= dict.fromkeys(answer.json().get("warnings", ()))
+                else:
                     wrong.append(f"{service}: not ready: {answer.text}")
             except httpx.HTTPError as error:
                 wrong.append(f"{service}: {url} does not answer: {error}")
-    return wrong
+    return Findings(wrong, list(warnings), [])
 
 
 async def _server(target: Target, ledger: str, sources: Collection[str]) -> list[str]:

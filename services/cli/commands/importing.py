@@ -15,7 +15,17 @@ from rich.table import Table
 from events.envelope import parse
 from events.schema import TaskAssigned
 from services.cli.client import Client, tally
-from services.cli.options import DataOption, IssuedOption, JsonOption, LedgerOption, err, ledger_of, out, print_outcomes
+from services.cli.options import (
+    DataOption,
+    IssuedOption,
+    JsonOption,
+    LedgerOption,
+    err,
+    ledger_of,
+    out,
+    print_outcomes,
+    working_days_of,
+)
 from services.cli.target import LEDGER, Target, find
 from services.common.settings import SettingsError
 from services.schedule.plan import Order
@@ -136,7 +146,7 @@ async def _read(document: Document, target: Target | None) -> Preview:
     if target is not None:
         async with Client(target, ledger) as client:
             return await client.preview(name, content, order)
-    schedule = await read_safely(content, name, order, ledger_of(data, ledger))
+    schedule = await read_safely(content, name, order, ledger_of(data, ledger), working_days_of(data))
     return Preview(preview_rows(schedule, {}), schedule.refusals, schedule.notes)
 
 

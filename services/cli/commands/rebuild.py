@@ -11,6 +11,7 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.rules import Rules
+from events.working_days import LIBRARY
 from services.cli.options import DataOption, JsonOption, LedgerOption, ledger_of, out
 from services.cli.target import LEDGER, find
 from services.common.connection import connected
@@ -53,4 +54,4 @@ def rebuild(
 
 
 def _all_rules(ledger: Ledger) -> list[Rules[Any]]:
-    return [ingest_rules(ledger), status_rules(ledger), notify_rules(ledger)]
+    return [ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, LIBRARY)]

@@ -1,4 +1,4 @@
-"""The instants at which lights next change by time alone, so that only those tasks are looked at. Pure."""
+"""The instants at which tasks next change by time alone, so that only those are looked at. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,8 +6,8 @@ from datetime import datetime
 from sortedcontainers import SortedList
 
 
-class LightChanges:
-    """For each task, the instant at which its light next changes; a task whose light never does has none."""
+class Upcoming:
+    """For each task, the instant at which something next comes of time alone; a task of which nothing does has none."""
 
     def __init__(self, instants: Mapping[str, datetime | None] | None = None) -> None:
         self._seconds = {name: at.timestamp() for name, at in (instants or {}).items() if at is not None}
@@ -23,5 +23,5 @@ class LightChanges:
             self._order.add((self._seconds[name], name))
 
     def until(self, now: datetime) -> list[str]:
-        """Return the tasks whose light changes at an instant up to `now`, the earliest first."""
+        """Return the tasks whose instants have come by `now`, the earliest first."""
         return [name for _, name in self._order.irange(maximum=(now.timestamp(), chr(0x10FFFF)))]

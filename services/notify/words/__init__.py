@@ -1,0 +1,1 @@
+"""The words of alerts: from facts to letters, in Chinese and in English."""
