@@ -115,3 +115,15 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         for name in (*spoken, *self.alerts.channels):
             if name in self.aliases:
                 raise ValueError(f"sources and channels have units by their own names: {name!r} is an alias")
+        self._check_silences()
+
+    def _check_silences(self) -> None:
+        """Raise ValueError, naming the silence, for one of a recipient that there is not."""
+        others = [name for name in (self.alerts.supervisor, self.alerts.leader, *self.alerts.people) if name]
+        for index, silence in enumerate(self.alerts.silence):
+            for name in silence.recipient:
+                if name not in self.directory.names and name not in others:
+                    raise ValueError(
+                        f"alerts.silence[{index}].recipient: {name!r} is no unit of the directory, and none of: "
+                        f"{', '.join(others)}"
+                    )

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from events.alerting import AlertRules
 from events.keys import key
 from events.ledger import Ledger
 from events.reading import check_origin
@@ -40,6 +41,12 @@ class BaseUrl(str):
     def __new__(cls, text: str) -> Self:
         """Read a URL, with or without its last slash; raises ValueError for text that is none, with examples."""
         return super().__new__(cls, check_origin(text.removesuffix("/")))
+
+
+class _Alerts(Struct, frozen=True):
+    """The part of a ledger's file that has the rules of alerts."""
+
+    alerts: AlertRules
 
 
 class Settings(Struct, frozen=True):
@@ -183,6 +190,18 @@ def load_ledger(path: Path) -> Ledger:
         where = f"{path}:{line}" if line is not None else path
         raise SettingsError(f"{where}: {said}") from error
     except (msgspec.MsgspecError, ValueError, KeyError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+
+
+def load_alert_rules(path: Path) -> AlertRules:
+    """Read the rules of alerts in a ledger file, or in a file with `[alerts]` alone; raises SettingsError."""
+    try:
+        content = path.read_bytes()
+        return msgspec.toml.decode(content, type=_Alerts).alerts
+    except msgspec.ValidationError as error:
+        line, said = explained(content.decode(), str(error), _Alerts)
+        raise SettingsError(f"{path}:{line}: {said}" if line is not None else f"{path}: {said}") from error
+    except (msgspec.MsgspecError, ValueError, OSError) as error:
         raise SettingsError(f"{path}: {error}") from error
 
 

@@ -12,14 +12,20 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
+from events.alert_rule import Trigger
 from events.keys import key
 from events.schema import ACKNOWLEDGED_MOST
+from services.notify.alerts import Alert
 
 SECRET_BYTES = 32
+
+ESCALATING: frozenset[Trigger] = frozenset({"passed", "open", "silent"})
+"""Triggers of escalations."""
 
 CODE_BYTES = 16
 """128 bits: nobody guesses one, and a link stays short enough for a message."""
@@ -42,6 +48,12 @@ class AckLinks(NamedTuple):
         if self.public_url is None:
             return ""
         return f"{self.public_url}{self.path(alert)}?key={self.key(alert, now)}"
+
+    def of(self, alerts: Sequence[Alert], now: datetime) -> dict[str, str]:
+        """Return the addresses for the messages of alerts that go on to others unless somebody sees to them, by id."""
+        if self.public_url is None:
+            return {}
+        return {alert.id: self.link(alert.id, now) for alert in alerts if alert.task and alert.on in ESCALATING}
 
     def path(self, alert: str) -> str:
         """Return the path of the form."""

@@ -74,8 +74,7 @@ def alerts_for(ledger: Ledger, before: NotifiedTask | None, task: NotifiedTask, 
 
     `task` is the task after the event, `before` the one before it.
     """
-    at = task.seen
-    facts = _facts(ledger, before, task, Recorded(entry.position, ledger.own_event(entry.event)), at)
+    facts = facts_of(ledger, before, task, entry)
     if facts is None:
         return
     known: set[str] = set()
@@ -84,7 +83,7 @@ def alerts_for(ledger: Ledger, before: NotifiedTask | None, task: NotifiedTask, 
             for recipient in chosen(ledger, rule, task, facts.concerned):
                 if recipient not in known:
                     known.add(recipient)
-                    yield made(rule, 0, entry.event.subject, task, recipient, at, facts, (entry.position,))
+                    yield made(rule, 0, entry.event.subject, task, recipient, task.seen, facts, (entry.position,))
 
 
 def made(
@@ -129,12 +128,11 @@ def days_since(ledger: Ledger, instant: datetime, now: datetime) -> int:
     return (ledger.day(now) - ledger.day(instant)).days
 
 
-def _facts(
-    ledger: Ledger, before: NotifiedTask | None, task: NotifiedTask, entry: Recorded, at: datetime
-) -> AlertFacts | None:
-    """Return the facts of an event's alerts, None if it causes none; the event has the ledger's own names and zone."""
-    ahead, position = task.term.due_ahead(at, ledger.zone), entry.position
-    match entry.event.data:
+def facts_of(ledger: Ledger, before: NotifiedTask | None, task: NotifiedTask, entry: Recorded) -> AlertFacts | None:
+    """Return the facts of an event's alerts, None if it causes none."""
+    at, position = task.seen, entry.position
+    ahead = task.term.due_ahead(at, ledger.zone)
+    match ledger.own(entry.event.data):
         case schema.TaskAssigned(deadline=deadline):
             left = days_left(ledger, ahead, at) if ahead is not None else None
             return AlertFacts("assigned", ahead, left, deadline=deadline.text, key=position)

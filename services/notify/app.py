@@ -1,9 +1,9 @@
 """Notify's application: for each ledger an alert reader and a sender; alerts are read over HTTP."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-import httpx
 import structlog
 
 from events.alerting import EVERYBODY
@@ -23,12 +23,22 @@ from services.notify.ack_links import load_links
 from services.notify.ack_pages import ACK_PAGES
 from services.notify.ack_routes import acknowledge
 from services.notify.acknowledger import Acknowledger
-from services.notify.channels import fault
+from services.notify.buckets import Buckets
+from services.notify.calendar.reader import CalendarReader
+from services.notify.calendar.routes import deadlines
+from services.notify.carrying import Carrier
+from services.notify.channels.fault import fault
+from services.notify.channels.network import Network
+from services.notify.channels.way import way_of
+from services.notify.environment import Environment
 from services.notify.listing import list_alerts
 from services.notify.notify_endpoint import NotifyEndpoint
+from services.notify.outbox import Outbox
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
-from services.notify.store import Outbox
+from services.notify.store import Alerts
+from services.notify.warnings import channel_warnings
+from services.notify.ways import Ways
 
 CATCH_UP_SECONDS = 1.0
 """Between two reads of the log without a message: the delay that a lost message can cause."""
@@ -51,13 +61,13 @@ def build(settings: Settings) -> Service:
     endpoints: dict[str, NotifyEndpoint] = {}
     return application(
         "notify",
-        [list_alerts, acknowledge, *ACK_PAGES],
+        [list_alerts, acknowledge, *ACK_PAGES, deadlines],
         lifespan(settings, ledgers, endpoints, partial(_open, settings, days)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
         access=Access(ledgers, settings.public_url, is_loopback(settings.host)),
-        warnings=partial(missing_calendars, settings.ledgers, days, ledgers, endpoints),
+        warnings=partial(_warnings, settings.ledgers, days, ledgers, endpoints),
     )
 
 
@@ -65,17 +75,37 @@ async def _open(
     settings: Settings, days: WorkingDays, service: Running, name: str, ledger: Ledger, clock: Clock
 ) -> NotifyEndpoint:
     """Load a ledger's alerts, and follow its log and send from there."""
-    http = await service.enter(httpx.AsyncClient(follow_redirects=False))
-    sender = Sender(Outbox(service.redis, name, settings.replicas), name, ledger, clock, http, days)
-    reader = AlertReader(service.redis, name, ledger, clock, sender, service.follow, days)
+    network = await service.enter(Network(ledger.alerts, clock))
+    ways = Ways(ledger, lambda channel: way_of(channel, network))
+    alerts = Alerts(service.redis, name, ledger, days)
     links = await load_links(service.redis, name, settings.public_url)
-    inbox = AckInbox(service.redis, name, settings.replicas)
+    given = Environment(name, ledger, clock, ways, days, settings.public_url, links=links)
+    outbox = Outbox(service.redis, name, settings.replicas)
+    sender = Sender(outbox, alerts, Buckets(service.redis), given)
+    calendars = CalendarReader(service.redis, name, ledger, clock, service.follow, settings.public_url)
+    reader = AlertReader(service.redis, given, alerts, sender, service.follow, calendars)
+    await Carrier(service.redis, name, ledger, ways, outbox).carry_over()
+    await calendars.load()
     await reader.load()
     service.on_stop(sender.stop)
+    service.repeat(CATCH_UP_SECONDS, calendars.catch_up)
     service.repeat(CATCH_UP_SECONDS, reader.catch_up)
     service.repeat(ELAPSE_SECONDS, reader.elapse)
     service.repeat(PAUSE_SECONDS, sender.turn)
-    return NotifyEndpoint(reader, Acknowledger(ledger, clock, reader.alerts, inbox, links))
+    inbox = AckInbox(service.redis, name, settings.replicas)
+    return NotifyEndpoint(reader, Acknowledger(ledger, clock, alerts, inbox, links))
+
+
+def _warnings(
+    directory: Path, days: WorkingDays, ledgers: Mapping[str, Ledger], endpoints: Mapping[str, NotifyEndpoint]
+) -> list[str]:
+    """Return what an operator has to see to."""
+    channels = [
+        warning
+        for name, endpoint in endpoints.items()
+        for warning in channel_warnings(name, ledgers[name], endpoint.reader.sender.health)
+    ]
+    return [*missing_calendars(directory, days, ledgers, endpoints), *channels]
 
 
 def _check_channels(path: Path, ledger: Ledger) -> None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from services.notify.acks import Ack
 from services.notify.alerts import Alert
-from services.notify.deliveries import Delivery, Digest
+from services.notify.deliveries import Delivery, Digest, PartDelivery
 
 
 class KnownMoment(Struct, frozen=True):
@@ -41,10 +41,14 @@ def digest_at(digest: Digest, moment: KnownMoment) -> Digest:
     if at is None or digest.deliveries is None:
         return digest
     if at < digest.closes:
-        return replace(digest, deliveries=None)
+        return replace(digest, deliveries=None, dropped=())
     return replace(digest, deliveries=tuple(_delivery_at(one, at) for one in digest.deliveries))
 
 
 def _delivery_at(delivery: Delivery, at: datetime) -> Delivery:
-    made = tuple(attempt for attempt in delivery.attempts if attempt.at <= at)
-    return delivery if len(made) == len(delivery.attempts) else replace(delivery, state="waiting", attempts=made)
+    return replace(delivery, parts=tuple(_part_at(part, at) for part in delivery.parts))
+
+
+def _part_at(part: PartDelivery, at: datetime) -> PartDelivery:
+    made = tuple(attempt for attempt in part.attempts if attempt.at <= at)
+    return part if len(made) == len(part.attempts) else replace(part, state="waiting", attempts=made)

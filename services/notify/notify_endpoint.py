@@ -9,6 +9,7 @@ from litestar.params import SkipValidation
 from services.common.clock import Clock
 from services.common.sample import Sample
 from services.notify.acknowledger import Acknowledger
+from services.notify.calendar.reader import CalendarReader
 from services.notify.reader import AlertReader
 
 
@@ -25,6 +26,10 @@ class NotifyEndpoint(NamedTuple):
     @property
     def redis(self) -> Any:
         return self.reader.redis
+
+    @property
+    def calendars(self) -> CalendarReader:
+        return self.reader.calendars
 
     @property
     def clock(self) -> Clock:

@@ -1,6 +1,6 @@
-"""The timers of alerts: when each task next gives rise to one by time alone, so that only those are looked at.
+"""When each task next gives rise to an alert by time alone, so that only those are looked at. Pure.
 
-Pure. They are derived from rows and rules; nothing of them is saved.
+They are derived from rows and rules; nothing of them is saved.
 """
 
 from collections.abc import Iterable, Mapping

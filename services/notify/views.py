@@ -14,12 +14,24 @@ from services.notify.store import AlertStatus
 from services.notify.words.shown import ShownAlert, shown
 
 
+class PartView(Struct, frozen=True):
+    """One message of a delivery, by its number, with every attempt to send it."""
+
+    part: int
+    state: DeliveryState
+    attempts: tuple[Attempt, ...]
+
+
 class DeliveryView(Struct, frozen=True):
-    """The delivery of an alert's digest on one channel; `channel` names it without its secrets."""
+    """The delivery of an alert's digest on one channel; `channel` names it without its secrets.
+
+    `attempts` are those of all its parts, `parts` has each part's own.
+    """
 
     channel: str
     state: DeliveryState
     attempts: tuple[Attempt, ...]
+    parts: tuple[PartView, ...]
 
 
 class AckView(Struct, frozen=True):
@@ -39,10 +51,14 @@ class AckView(Struct, frozen=True):
 
 
 class AlertView(ShownAlert, frozen=True, kw_only=True):
-    """An alert in words, its state, the digest that has it, that digest's deliveries, and who acknowledged it."""
+    """An alert in words, its state, its digest and that digest's deliveries, and who acknowledged it.
+
+    `dropped` is why it was not sent.
+    """
 
     state: State
     digest: str | None
+    dropped: str | None
     deliveries: tuple[DeliveryView, ...]
     acks: tuple[AckView, ...]
 
@@ -57,12 +73,20 @@ class AlertPage(Struct, frozen=True):
 def view(ledger: Ledger, status: AlertStatus, acks: Sequence[Ack]) -> AlertView:
     """Return an alert as clients read it; `acks` are the acknowledgements of its task."""
     digest = status.digest
-    deliveries = digest.deliveries or () if digest is not None else ()
     return AlertView(
         **asdict(shown(ledger, status.alert)),
         state=status.state,
         digest=digest.id if digest is not None else None,
-        deliveries=tuple(DeliveryView(one.shown, one.state, one.attempts) for one in deliveries),
+        dropped=dict(digest.dropped).get(status.alert.id) if digest is not None else None,
+        deliveries=tuple(
+            DeliveryView(
+                delivery.shown,
+                delivery.state,
+                tuple(sorted((one for part in delivery.parts for one in part.attempts), key=lambda one: one.at)),
+                tuple(PartView(number, part.state, part.attempts) for number, part in enumerate(delivery.parts, 1)),
+            )
+            for delivery in (digest.deliveries or () if digest is not None else ())
+        ),
         acks=tuple(_ack(ack, ledger.zone) for ack in acks if ack.alert == status.alert.id),
     )
 

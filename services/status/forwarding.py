@@ -116,6 +116,12 @@ async def submit_ack_form(request: Request[Any, Any, Any]) -> ASGIApp:
     return await _forward("notify", request)
 
 
+@get("/v1/{ledger:str}/units/{unit:str}/deadlines.ics", include_in_schema=False, opt={KEEPS: True, OPEN: True})
+async def deadlines(request: Request[Any, Any, Any]) -> ASGIApp:
+    """Forward a request for a calendar, whose address admits to it."""
+    return await _forward("notify", request)
+
+
 @post("/v1/{ledger:str}/alerts/{alert:str}/ack", include_in_schema=False, opt={KEEPS: True}, request_max_body_size=None)
 async def act_on_alert(request: Request[Any, Any, Any]) -> ASGIApp:
     return await _forward("notify", request)
@@ -131,7 +137,7 @@ async def submit(request: Request[Any, Any, Any]) -> ASGIApp:
     return await _forward("ingest", request)
 
 
-FORWARDED = (alerts, ack_form, submit_ack_form, act_on_alert, submit)
+FORWARDED = (alerts, ack_form, submit_ack_form, deadlines, act_on_alert, submit)
 
 
 async def _forward(target: Target, request: Request[Any, Any, Any]) -> ASGIApp:

@@ -1,5 +1,6 @@
 """Who may read: no path of a ledger on any service answers without a token or a session, but for those listed here."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,9 +37,10 @@ OPEN = {
     ("notify", "POST", "/v1/{ledger}/alerts/{alert}/ack/form"),
     ("status", "GET", "/v1/{ledger}/alerts/{alert}/ack/form"),
     ("status", "POST", "/v1/{ledger}/alerts/{alert}/ack/form"),
+    ("notify", "GET", "/v1/{ledger}/units/{unit}/deadlines.ics"),
+    ("status", "GET", "/v1/{ledger}/units/{unit}/deadlines.ics"),
 }
-"""What everybody may ask, by service: health, the contract's documents, signing in and out, and links with a secret of
-their own."""
+"""What everybody may ask, by service: health, the contract's documents, signing in and out, and by a secret address."""
 
 
 def routes(service: str) -> list[tuple[str, str]]:
@@ -112,11 +114,12 @@ async def test_nothing_of_a_ledger_is_answered_to_who_does_not_say_who_it_is(
 
 
 async def test_what_is_open_is_open(running: Served, http: httpx.AsyncClient) -> None:
-    """Without a token and without a session; signing in is asked for JSON."""
+    """Without a token and without a session; signing in is asked for JSON, a calendar for the key of its address."""
     for service, method, path in ROUTES:
         if is_open(service, method, path) and path.startswith(("/v1/", "/health/", "/asyncapi")):
             answer = await http.request(method, running.bases[service] + filled(path))
-            expected = {"POST": 415, "DELETE": 204}.get(method, 404 if path.endswith("/form") else 200)
+            wrong = {"form": 404, "ics": 400}.get(re.split(r"[/.]", path)[-1], 200)
+            expected = {"POST": 415, "DELETE": 204}.get(method, wrong)
             assert (service, method, path, answer.status_code) == (service, method, path, expected)
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from events.alert_rule import Trigger
 from events.keys import key
 from services.notify.ack_links import AckLinks, load_links
+from services.notify.alerts import Alert
 
 NOW = datetime(2019, 1, 9, 1, tzinfo=UTC)
 
@@ -52,6 +54,15 @@ def test_an_id_is_one_step_of_the_path() -> None:
 def test_without_an_address_there_is_no_link() -> None:
     """A message that people could not follow a link from has none."""
     assert LINKS._replace(public_url=None).link("a-1", NOW) == ""
+
+
+def test_messages_of_escalations_have_links() -> None:
+    """Each alert its own; one that goes on to nobody else has none, nor has one that is about no single task."""
+    about: list[tuple[Trigger, str]] = [("passed", "t-1"), ("open", "t-1"), ("assigned", "t-1"), ("silent", "")]
+    alerts = [Alert(str(number), NOW, on, "督查室", on, task) for number, (on, task) in enumerate(about)]
+    found = LINKS.of(alerts, NOW)
+    assert found == {id: LINKS.link(id, NOW) for id in ("0", "1")}
+    assert LINKS._replace(public_url=None).of(alerts, NOW) == {}
 
 
 async def test_the_secret_is_made_once(redis: Any) -> None:

@@ -7,30 +7,40 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.seal.merkle import Tree
-from events.working_days import LIBRARY
+from events.working_days import LIBRARY, WorkingDays
 from services.cli.checks.alerts import check_alerts
 from services.cli.checks.digests import check_digests
 from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.log import check_log
 from services.cli.checks.outcomes import check_receipts, check_refused
+from services.cli.checks.record import check_record
 from services.cli.checks.rows import check_rows
 from services.common.ledger_clock import ahead_of_wall
 from services.ingest.write_model import rules as ingest_rules
+from services.notify.calendar.reader import rules as dues_rules
 from services.notify.store import rules as notify_rules
 from services.status.store import rules as status_rules
 
 
 async def verify(
-    redis: Any, name: str, ledger: Ledger, progress: Callable[[int], None], tree: Tree, since: TreeHead | None = None
+    redis: Any,
+    name: str,
+    ledger: Ledger,
+    progress: Callable[[int], None],
+    tree: Tree,
+    since: TreeHead | None = None,
+    days: WorkingDays = LIBRARY,
 ) -> list[Finding]:
     """Check a ledger and return the findings; `progress` and `tree` get the events as they are read."""
-    log, days = Log(redis, name), LIBRARY
+    log = Log(redis, name)
     findings = await check_log(redis, log, ledger, progress, tree, since)
     if any(finding.check != "tree" for finding in findings):
         return findings  # rows of a broken log would repeat its findings
-    for rules in (ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, days)):
+    for rules in (ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, days), dues_rules(ledger)):
         findings += await check_rows(Projection(redis, log, rules))
-    findings += await check_alerts(redis, log, ledger, days)
+    wrong_entries, recorded = await check_record(redis, name)
+    findings += wrong_entries
+    findings += await check_alerts(redis, log, ledger, days, recorded)
     findings += await check_digests(redis, name)
     findings += await check_refused(redis, name)
     for source in ledger.sources:

@@ -136,7 +136,7 @@ async def _rows(redis: Any, ledger: str) -> list[str]:
     """Return which saved rows are ahead of the log, or far behind it."""
     wrong = []
     tail = await Log(redis, ledger).tail()
-    for name in ("ingest", "status", "notify"):
+    for name in ("ingest", "status", "notify", "dues"):
         position = await saved_position(redis, ledger, name)
         if position > tail:
             wrong.append(f"{name}: its rows reflect position {position}, but the log ends at {tail}: was it truncated?")

@@ -11,12 +11,13 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.rules import Rules
-from events.working_days import LIBRARY
-from services.cli.options import DataOption, JsonOption, LedgerOption, ledger_of, out
+from events.working_days import WorkingDays
+from services.cli.options import DataOption, JsonOption, LedgerOption, ledger_of, out, working_days_of
 from services.cli.target import LEDGER, find
 from services.common.connection import connected
 from services.common.settings import SettingsError
 from services.ingest.write_model import rules as ingest_rules
+from services.notify.calendar.reader import rules as dues_rules
 from services.notify.store import rules as notify_rules
 from services.status.store import rules as status_rules
 
@@ -27,15 +28,17 @@ commands = typer.Typer(add_completion=False)
 def rebuild(
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
-    only: Annotated[str | None, typer.Option("--only", help="One of ingest, status, notify")] = None,
+    only: Annotated[str | None, typer.Option("--only", help="One of ingest, status, notify, dues")] = None,
     json: JsonOption = False,
 ) -> None:
     """Fold all rows from scratch, compare them with the saved ones, and switch to them. Sends nothing."""
 
     async def work() -> dict[str, dict[str, list[str]]]:
-        chosen = [rules for rules in _all_rules(ledger_of(data, ledger)) if only in {None, rules.name}]
+        chosen = [
+            rules for rules in _all_rules(ledger_of(data, ledger), working_days_of(data)) if only in {None, rules.name}
+        ]
         if not chosen:
-            raise SettingsError(f"--only {only!r} is not one of: ingest, status, notify")
+            raise SettingsError(f"--only {only!r} is not one of: ingest, status, notify, dues")
         async with connected(find(data).server()) as redis:
             log = Log(redis, ledger)
             found = {rules.name: await Projection(redis, log, rules).rebuild() for rules in chosen}
@@ -53,5 +56,5 @@ def rebuild(
     raise SystemExit(1 if any(differing.values()) else 0)
 
 
-def _all_rules(ledger: Ledger) -> list[Rules[Any]]:
-    return [ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, LIBRARY)]
+def _all_rules(ledger: Ledger, days: WorkingDays) -> list[Rules[Any]]:
+    return [ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, days), dues_rules(ledger)]
