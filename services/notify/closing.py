@@ -55,6 +55,7 @@ class Closer:
 
     def _letter(self, digest: Digest, alerts: Sequence[Alert], language: Language) -> Letter:
         given = self._given
+        now = given.clock.now()
         letter = compose(
             given.ledger,
             given.name,
@@ -62,7 +63,8 @@ class Closer:
             alerts,
             language=language,
             public_url=given.public_url,
-            now=given.clock.now(),
+            now=now,
+            acks=given.links.of(alerts, now) if given.links is not None else {},
             days=given.days,
         )
         return replace(letter, id=f"{given.name}-{digest.id}")
