@@ -1,7 +1,5 @@
 """Wherever sealing stops, the archive is valid, and resuming makes the same files."""
 
-import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -128,7 +126,7 @@ def test_an_archive_whose_process_is_killed_resumes(tmp_path: Path) -> None:
         while process.poll() is None and sealed.state.last() == before:
             time.sleep(0.01)  # until it has begun
         time.sleep(delay)
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
         assert published(sealed) >= size
         size = published(sealed)
