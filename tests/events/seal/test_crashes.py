@@ -76,6 +76,7 @@ def same_as_uninterrupted(sealed: Sealed, size: int) -> None:
 def test_an_archive_that_stops_anywhere_is_valid_and_resumes(data: st.DataObject) -> None:
     """Crashes at any step (writing, renaming, syncing, deleting, signing), with what was not synced lost by chance."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda _: None)  # StoppingStorage decides what is durable
         patch.setattr(archive_module, "WAITING_BYTES", data.draw(st.sampled_from([1, 20_000, 16 << 20])))
         sealed = Sealed(Path(folder))
         size = 0
@@ -102,6 +103,7 @@ def test_an_archive_that_stops_anywhere_is_valid_and_resumes(data: st.DataObject
 def test_a_full_disk_only_delays_sealing(data: st.DataObject) -> None:
     """The same archive goes on when there is room again, without being opened anew."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda _: None)  # StoppingStorage decides what is durable
         patch.setattr(archive_module, "WAITING_BYTES", data.draw(st.sampled_from([1, 20_000, 16 << 20])))
         sealed = Sealed(Path(folder))
         storage = StoppingStorage(sealed.root, Steps(data.draw(st.integers(1, 40)), full_disk=True))
