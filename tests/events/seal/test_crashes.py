@@ -1,7 +1,5 @@
 """Wherever sealing stops, the archive is valid, and resuming makes the same files."""
 
-import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -78,6 +76,7 @@ def same_as_uninterrupted(sealed: Sealed, size: int) -> None:
 def test_an_archive_that_stops_anywhere_is_valid_and_resumes(data: st.DataObject) -> None:
     """Crashes at any step (writing, renaming, syncing, deleting, signing), with what was not synced lost by chance."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda _: None)  # StoppingStorage decides what is durable
         patch.setattr(archive_module, "WAITING_BYTES", data.draw(st.sampled_from([1, 20_000, 16 << 20])))
         sealed = Sealed(Path(folder))
         size = 0
@@ -104,6 +103,7 @@ def test_an_archive_that_stops_anywhere_is_valid_and_resumes(data: st.DataObject
 def test_a_full_disk_only_delays_sealing(data: st.DataObject) -> None:
     """The same archive goes on when there is room again, without being opened anew."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda _: None)  # StoppingStorage decides what is durable
         patch.setattr(archive_module, "WAITING_BYTES", data.draw(st.sampled_from([1, 20_000, 16 << 20])))
         sealed = Sealed(Path(folder))
         storage = StoppingStorage(sealed.root, Steps(data.draw(st.integers(1, 40)), full_disk=True))
@@ -128,7 +128,7 @@ def test_an_archive_whose_process_is_killed_resumes(tmp_path: Path) -> None:
         while process.poll() is None and sealed.state.last() == before:
             time.sleep(0.01)  # until it has begun
         time.sleep(delay)
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
         assert published(sealed) >= size
         size = published(sealed)
