@@ -7,7 +7,7 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.seal.merkle import Tree
-from events.working_days import LIBRARY
+from events.working_days import LIBRARY, WorkingDays
 from services.cli.checks.alerts import check_alerts
 from services.cli.checks.digests import check_digests
 from services.cli.checks.finding import Finding, TreeHead
@@ -22,10 +22,16 @@ from services.status.store import rules as status_rules
 
 
 async def verify(
-    redis: Any, name: str, ledger: Ledger, progress: Callable[[int], None], tree: Tree, since: TreeHead | None = None
+    redis: Any,
+    name: str,
+    ledger: Ledger,
+    progress: Callable[[int], None],
+    tree: Tree,
+    since: TreeHead | None = None,
+    days: WorkingDays = LIBRARY,
 ) -> list[Finding]:
     """Check a ledger and return the findings; `progress` and `tree` get the events as they are read."""
-    log, days = Log(redis, name), LIBRARY
+    log = Log(redis, name)
     findings = await check_log(redis, log, ledger, progress, tree, since)
     if any(finding.check != "tree" for finding in findings):
         return findings  # rows of a broken log would repeat its findings

@@ -19,7 +19,7 @@ from events.seal.merkle import Tree
 from services.cli import replay as audit
 from services.cli.checks import verify
 from services.cli.checks.finding import Finding, TreeHead
-from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out
+from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out, working_days_of
 from services.cli.target import LEDGER, find
 from services.common.accepted import Acceptance, accepted
 from services.common.connection import connected
@@ -84,7 +84,7 @@ def audit_verify(
             def report(position: int) -> None:
                 progress.update(bar, completed=position)
 
-            found = await verify(redis, ledger, ledger_of(data, ledger), report, tree, noted)
+            found = await verify(redis, ledger, ledger_of(data, ledger), report, tree, noted, working_days_of(data))
             return tail, found, await accepted(redis, ledger)
 
     position, findings, acceptances = _with_server(data, work)

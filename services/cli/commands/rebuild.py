@@ -11,8 +11,8 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.rules import Rules
-from events.working_days import LIBRARY
-from services.cli.options import DataOption, JsonOption, LedgerOption, ledger_of, out
+from events.working_days import WorkingDays
+from services.cli.options import DataOption, JsonOption, LedgerOption, ledger_of, out, working_days_of
 from services.cli.target import LEDGER, find
 from services.common.connection import connected
 from services.common.settings import SettingsError
@@ -34,7 +34,8 @@ def rebuild(
     """Fold all rows from scratch, compare them with the saved ones, and switch to them. Sends nothing."""
 
     async def work() -> dict[str, dict[str, list[str]]]:
-        chosen = [rules for rules in _all_rules(ledger_of(data, ledger)) if only in {None, rules.name}]
+        rules_of = _all_rules(ledger_of(data, ledger), working_days_of(data))
+        chosen = [rules for rules in rules_of if only in {None, rules.name}]
         if not chosen:
             raise SettingsError(f"--only {only!r} is not one of: ingest, status, notify, dues")
         async with connected(find(data).server()) as redis:
@@ -54,5 +55,5 @@ def rebuild(
     raise SystemExit(1 if any(differing.values()) else 0)
 
 
-def _all_rules(ledger: Ledger) -> list[Rules[Any]]:
-    return [ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, LIBRARY), dues_rules(ledger)]
+def _all_rules(ledger: Ledger, days: WorkingDays) -> list[Rules[Any]]:
+    return [ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, days), dues_rules(ledger)]
