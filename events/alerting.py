@@ -9,7 +9,8 @@ from msgspec import Meta, Struct, field
 from events.alert_matching import Inhibition, Silence
 from events.alert_rule import DEFAULTS, AlertRule, check_steps
 from events.alert_times import QuietHours, duration, quiet_hours, time_of_day
-from events.channel import Channel
+from events.channel import Channel, check_allowed
+from events.mail_server import MailServer
 from events.schema import Name
 
 EVERYBODY = "*"
@@ -28,7 +29,9 @@ class AlertRules(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     `group_interval` after the digest of that group before it. Alerts that may wait are sent in working time only: not
     in `quiet_hours`, and at the times `at` of working days if there are any. `leader` receives what is for a task's
     leading official, unless `people` has channels for that official's name. `window_minutes` is an older name of
-    `group_wait`. `channels` maps a recipient to its channels; "*" is for recipients that are not named.
+    `group_wait`. `channels` maps a recipient to its channels; "*" is for recipients that are not named. `mail` is the
+    server that sends mail. Messages go to public addresses, and to those that `allow` names as host:port; with
+    `allow_private` to any.
     """
 
     supervisor: Name = "督查室"
@@ -45,8 +48,18 @@ class AlertRules(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     quiet_hours: str = ""
     inhibit: tuple[Inhibition, ...] = (Inhibition("passed", ("neared",)),)
     silence: tuple[Silence, ...] = ()
+    mail: MailServer | None = None
+    allow: tuple[str, ...] = ()
+    allow_private: bool = False
 
     def __post_init__(self) -> None:
+        check_allowed(self.allow)
+        for recipient, channels in (*self.channels.items(), *self.people.items()):
+            if self.mail is None and any(channel.mail is not None for channel in channels):
+                raise ValueError(
+                    f"{recipient!r} has a mail channel, and there is no server for it: add"
+                    ' [alerts.mail] with host = "smtp.example.cn" and from = "duban@example.cn"'
+                )
         if self.window_minutes is not None and self.group_wait is not None:
             raise ValueError("window_minutes: is an older name of group_wait, which is given, too; remove it")
         if "recipient" not in self.group_by:

@@ -73,8 +73,9 @@ class Rules(Struct, Generic[R], frozen=True):
     `version` names the rules; rows folded by another version are rebuilt when the projection loads. `feed` is the last
     part of the announcements' key and `cap` the number of them kept (0: all). `alike(saved, fresh)` is the fresh row
     as of the instant of the saved one, where time alone changes rows. If `latest`, a save announces only the latest
-    change of each row, else each. `shared` is a row just loaded, equal, in less memory. `timeline` makes an empty
-    timeline.
+    change of each row, else each. If `recorded`, announcements are entries of the ledger's record (events/record.lua)
+    instead of a feed, and have ids of their own: the same id is announced once, whoever announces it. `shared` is a row
+    just loaded, equal, in less memory. `timeline` makes an empty timeline.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Rules(Struct, Generic[R], frozen=True):
     cap: int = 0
     history: bool = False
     latest: bool = False
+    recorded: bool = False
     shared: Callable[[R], R] | None = None
     alike: Callable[[R, R], R] | None = None
     timeline: Callable[[], Timeline[R]] | None = None

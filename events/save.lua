@@ -4,14 +4,14 @@
 --
 -- KEYS[1] checkpoint  hash    generation, position, version
 -- KEYS[2] rows        hash    row key -> encoded row, of this generation
--- KEYS[3] feed        stream  what the projection announces, ids <position>-<n>
--- KEYS[4] ids         hash    name of an announcement -> its id in the feed
+-- KEYS[3] feed        stream  what the projection announces, ids <position>-<n>; or, with KEYS[4], the ledger's record
+-- KEYS[4] known       hash    name of an announcement -> number of its entry in the record
 -- ARGV[1] MessagePack: {generation, expected, position, version, changed, announced, cap, histories, expected hash,
 --         event hash, log, appended}
 --   expected   the position of the rows that are saved, as far as the caller knows
 --   changed    [row key, encoded row] each
---   announced  [id, bytes, name] each; "<position>-*" is the next id of that position, from 1 on; one with a name that
---              was announced before is left out
+--   announced  [id, bytes, name] each; "<position>-*" is the next id of that position, from 1 on. With KEYS[4], the id is
+--              the record's next one, and what has a known name is not announced again
 --   cap        entries the feed keeps, 0 for all
 --   histories  [list key, position, …] each: positions to append to a list (the history of one task)
 --   expected hash, event hash  SHA-1 of the events at `expected` and `position`, "" if that is not known
@@ -23,7 +23,8 @@
 -- Returns {"ok"}; or, with nothing written, {"stale", generation, position, hash, version} of the saved rows, also where
 -- `position` lies before them; or {"rolled-back"} if the log has other events at the two positions, as it may after a
 -- failover.
-local checkpoint, rows, feed, ids = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+--@include record.lua
+local checkpoint, rows, feed, known = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local generation, expected, position, version, changed, announced, cap, histories, expected_hash, event_hash, log, appended,
   considered = unpack(cmsgpack.unpack(ARGV[1]))
 
@@ -45,20 +46,16 @@ for _, row in ipairs(changed) do
   local name, encoded = unpack(row)
   redis.call('HSET', rows, name, encoded)
 end
-local function announce(id, bytes)
-  local of = string.match(id, '^(%d+)-%*$')
-  if of and #redis.call('XRANGE', feed, of .. '-0', '+', 'COUNT', 1) == 0 then id = of .. '-1' end -- 0 is an event's
-  if cap > 0 then
-    return redis.call('XADD', feed, 'MAXLEN', '~', cap, id, 'e', bytes)
-  end
-  return redis.call('XADD', feed, id, 'e', bytes)
-end
 for _, entry in ipairs(announced) do
   local id, bytes, name = unpack(entry)
-  if name == '' then
-    announce(id, bytes)
-  elseif not redis.call('HGET', ids, name) then
-    redis.call('HSET', ids, name, announce(id, bytes))
+  local of = not known and string.match(id, '^(%d+)-%*$')
+  if of and #redis.call('XRANGE', feed, of .. '-0', '+', 'COUNT', 1) == 0 then id = of .. '-1' end -- 0 is an event's
+  if known then
+    record_alert(feed, known, name, bytes)
+  elseif cap > 0 then
+    redis.call('XADD', feed, 'MAXLEN', '~', cap, id, 'e', bytes)
+  else
+    redis.call('XADD', feed, id, 'e', bytes)
   end
 end
 for _, history in ipairs(histories) do
@@ -69,8 +66,8 @@ for _, part in ipairs(appended) do
   redis.call('APPEND', name, bytes)
 end
 if considered ~= '' then
-  local known = redis.call('HGET', checkpoint, 'considered')
-  if not known or tonumber(known) < tonumber(considered) then
+  local looked = redis.call('HGET', checkpoint, 'considered')
+  if not looked or tonumber(looked) < tonumber(considered) then
     redis.call('HSET', checkpoint, 'considered', considered)
   end
 end

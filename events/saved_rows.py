@@ -8,7 +8,8 @@ Keys of the projection `name`, all written by save.lua and switch.lua alone:
                                             1970) up to which all that time alone gives rise to has been announced
     duban:{L}:<name>:rows:<gen>     hash    row key -> the row as JSON, which keeps the offsets of instants
     duban:{L}:<name>:<feed>         stream  <position>-<n> -> e: an announcement, in the order of the log
-    duban:{L}:<name>:<feed>:ids     hash    name of an announcement -> its id in the stream, where they have names
+                                            (if the rules are `recorded`: duban:{L}:record, and duban:{L}:<name>:known,
+                                            a hash: id of an announcement -> number of its entry)
     duban:{L}:<name>:history:<key>  list    the positions of a row's events, if the rules ask for a `history`
 
 Those of its timeline are in saved_timeline.py.
@@ -37,6 +38,12 @@ READ_BATCH = 2_000
 
 _HEAD = ("generation", "position", "mark", "version")
 """Members of the checkpoint that are loaded."""
+
+
+RECORD = "record"
+"""The last part of the name of a ledger's record."""
+
+KNOWN = "known"
 
 
 class Checkpoint(NamedTuple):
@@ -79,7 +86,7 @@ class SavedRows(Generic[R]):
 
     def __init__(self, redis: Any, log: Log, rules: Rules[R]) -> None:
         self.redis = redis
-        self.feed = key(log.ledger, rules.name, rules.feed)
+        self.feed = key(log.ledger, RECORD) if rules.recorded else key(log.ledger, rules.name, rules.feed)
         self.log = log
         self.considered: datetime | None = None
         self._rules = rules
@@ -200,7 +207,9 @@ class SavedRows(Generic[R]):
 
     async def save(self, generation: int, packed: bytes) -> Verdict:
         """Write what was packed for a generation, all or nothing."""
-        keys = [self._checkpoint, self.rows_key(generation), self.feed, f"{self.feed}:ids"]
+        keys = [self._checkpoint, self.rows_key(generation), self.feed]
+        if self._rules.recorded:
+            keys.append(key(self.log.ledger, self._rules.name, KNOWN))
         verdict, *found = await self._save(keys=keys, args=[packed])
         if verdict == b"ok":
             return "ok"

@@ -10,12 +10,13 @@ _INCLUDE = re.compile(r"^--@include (\S+)$", re.MULTILINE)
 
 
 def script(redis: Any, module: str, name: str) -> Any:
-    """Return the Lua script in the folder of `module`, ready to call; `--@include` inserts another file."""
-    folder = Path(module).parent
-    text = (folder / name).read_text(encoding="utf-8")
-    while (found := _INCLUDE.search(text)) is not None:
-        text = text.replace(found[0], (folder / found[1]).read_text(encoding="utf-8"))
-    return redis.register_script(text)
+    """Return the Lua script in the folder of `module`, ready to call."""
+    return redis.register_script(script_text(Path(module).with_name(name)))
+
+
+def script_text(path: Path) -> str:
+    """Return a Lua script; `--@include` inserts another file, named as seen from the one that includes it."""
+    return _INCLUDE.sub(lambda found: script_text(path.parent / found[1]), path.read_text(encoding="utf-8"))
 
 
 def lua_text(value: bytes) -> Raw:

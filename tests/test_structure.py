@@ -22,8 +22,6 @@ SHELL = "state of a long-running task that its methods share"
 LARGE: dict[str, tuple[int, str]] = {
     "services.cli.supervisor.Supervisor": (11, SHELL),
     "services.ingest.draft.Draft": (14, "everything that one batch changes"),
-    "services.notify.sender.Sender": (15, SHELL),
-    "services.notify.store.Outbox": (12, "keys and scripts of one outbox"),
 }
 """Classes with more than MOST_FIELDS: their fields, and the reason."""
 

@@ -5,6 +5,7 @@ import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from rich.console import Console, Group
@@ -93,7 +94,8 @@ class Demo:
             ledger_file = self._data / "ledgers" / f"{LEDGER}.toml"
             with ledger_file.open("a", encoding="utf-8") as file:  # [alerts] is the file's last table
                 file.write(
-                    f'\n[alerts.channels]\n"*" = [{{ webhook = "{receiver.url}", secret = "{receiver.secret}" }}]\n'
+                    f'\nallow = ["{urlsplit(receiver.url).netloc}"]\n'
+                    f'[alerts.channels]\n"*" = [{{ webhook = "{receiver.url}", secret = "{receiver.secret}" }}]\n'
                 )
             start = START - timedelta(seconds=LEAD_SECONDS * self._speed)
             clock = f"{start.isoformat()}@{self._speed:.0f}"

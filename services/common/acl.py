@@ -40,11 +40,17 @@ _FOLD = (
 )
 """What a projection does, in save.lua and switch.lua too (events/projection.py)."""
 
+_SEND = (
+    "+wait +waitaof +smembers +sadd +srem +del +pexpire +pttl +exists +hvals +hdel +hsetnx"
+    " +time +zadd +zcard +zrange +zrem +zremrangebyscore +zscore"
+)
+"""What notify does to deliver, in keep.lua, carry.lua and limit.lua too."""
+
 _COMMANDS = {
     "admin": "+@all -flushall -flushdb -swapdb",
     "ingest": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +exists +hsetnx +xlen +xtrim +xsetid +memory|usage +wait +waitaof",
     "status": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +hsetnx +hdel +getdel",
-    "notify": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +wait +waitaof +smembers +sadd +srem +del +pexpire +pttl",
+    "notify": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} {_SEND}",
     "audit": f"{_CONNECT} +@read -@dangerous +multi +exec +evalsha +script|load",
 }
 
@@ -52,13 +58,20 @@ _KEYS = {
     "ingest": "~log ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~strangers ~ingest:* ~clock:*"
     " %R~accepted %R~tokens %R~sessions ~sessions:used",
     "status": "%R~log ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~sessions:used ~codes:*",
-    "notify": "%R~log ~notify:* ~dues:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used"
+    "notify": "%R~log ~record ~notify:* ~dues:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used"
     f" %W~inbox:{NOTIFY} %R~receipts:{NOTIFY}",
     "audit": "%R~* ~seen",  # the index is looked up by a script
 }
 """Of each ledger, without the prefix. All services record the use of sessions; status alone starts and ends them."""
 
-_SHARED = {"ingest": [f"%R~{INSTALLATION}"], "status": [f"~{INSTALLATION}"], "notify": [f"%R~{INSTALLATION}"]}
+LIMITS = "duban:limit:"
+"""What the keys of the channels' limits begin with (services/notify/buckets.py)."""
+
+_SHARED = {
+    "ingest": [f"%R~{INSTALLATION}"],
+    "status": [f"~{INSTALLATION}"],
+    "notify": [f"%R~{INSTALLATION}", f"~{LIMITS}*"],
+}
 """Of no ledger."""
 
 _STOCK = {"user", "default", "on", "nopass", "sanitize-payload", "~*", "&*", "+@all"}

@@ -1,57 +1,106 @@
-"""Deliveries: how alerts become digests, and the states of a digest's delivery to each channel. Pure."""
+"""Deliveries: a digest's messages to each channel of its recipient, and the state of each part of them. Pure."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from events.ledger import Ledger
-from services.notify.alerts import Alert
+from services.notify.channels.result import Outcome
 
 DIGEST_MOST = 200
-"""Alerts in one digest: as many as a reader looks through and a channel accepts."""
+"""Alerts in one digest: as many as a reader looks through."""
 
-TITLE_MOST = 24
-"""Characters of a task's title that a one-line title keeps."""
+DeliveryState: TypeAlias = Literal["waiting", "sending", "sent", "handed-over", "failed", "uncertain", "paused"]
+"""What became of a part, or of a delivery as a whole.
 
-TRIES = 8
-"""Attempts before a delivery fails: about five minutes of back-off in all."""
+waiting      to be sent, or to be tried again
+sending      an attempt is under way
+sent         the receiver accepted it
+handed-over  Apprise passed it on; whether it arrived is not known
+failed       abandoned: the receiver refused it for good, or all tries failed
+uncertain    perhaps delivered: the answer was lost, on a channel that shows a repeat as another message
+paused       not sent: the channel is paused, as it failed for days
+"""
 
-BACKOFF_SECONDS = (1.0, 120.0)
-"""Real time before the second attempt, doubled before each further one, and its maximum."""
+State: TypeAlias = Literal[
+    "waiting", "sending", "sent", "handed-over", "failed", "uncertain", "paused", "no-channel", "dropped"
+]
+"""What became of an alert: `dropped` if what it said was settled before it was sent."""
 
-DeliveryState: TypeAlias = Literal["waiting", "sending", "sent", "failed", "uncertain"]
-State: TypeAlias = Literal["waiting", "sending", "sent", "failed", "uncertain", "no-channel"]
-"""`uncertain`: a crash came between sending and recording it, on a channel that shows a repeat as another message."""
+ENDED: frozenset[DeliveryState] = frozenset({"sent", "handed-over", "failed", "uncertain", "paused"})
+"""No attempt follows, unless an operator orders one."""
+
+DEAD: frozenset[DeliveryState] = frozenset({"failed", "uncertain", "paused"})
+"""In the dead letters (死信): an operator may have it sent again."""
+
+WORST_FIRST: tuple[DeliveryState, ...] = (
+    "sending",
+    "waiting",
+    "failed",
+    "paused",
+    "uncertain",
+    "handed-over",
+    "sent",
+)
+
+PerAddress: TypeAlias = tuple[tuple[str, Outcome, str], ...]
+"""Of a mail: each address with the outcome and detail of the latest attempt."""
 
 
-class Attempt(Struct, frozen=True, gc=False):
-    """One attempt to deliver, at the ledger's instant `at`."""
+class Attempt(Struct, frozen=True):
+    """One attempt to deliver a part, at the ledger's instant `at`; `interrupted` if the sender ended meanwhile."""
 
     at: datetime
-    result: Literal["sent", "failed", "interrupted"]
+    outcome: Outcome | Literal["interrupted"]
     detail: str
+    recipients: PerAddress = ()
 
 
-class Delivery(Struct, frozen=True, gc=False):
-    """A digest's delivery to one channel; `channel` is its fingerprint, `shown` names it without its secrets.
+class PartDelivery(Struct, frozen=True):
+    """The delivery of one message.
 
-    `next` is the real instant (Unix seconds) before which there is no attempt.
+    `tries` are the attempts that count, since `first` (Unix seconds, 0: none yet). `next` is the real instant before
+    which there is no attempt. `recipients` are the results of a mail's addresses so far; no other attempt goes to
+    those that are not `again`.
     """
+
+    state: DeliveryState = "waiting"
+    attempts: tuple[Attempt, ...] = ()
+    tries: int = 0
+    first: float = 0.0
+    next: float = 0.0
+    recipients: PerAddress = ()
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """The mail addresses that are still to be reached, none if it is all of them or no mail."""
+        return tuple(address for address, outcome, _ in self.recipients if outcome == "again")
+
+
+class Delivery(Struct, frozen=True):
+    """A digest's delivery on one channel: `channel` is the channel's key, `shown` names it without its secrets."""
 
     channel: str
     shown: str
-    state: DeliveryState = "waiting"
-    attempts: tuple[Attempt, ...] = ()
-    next: float = 0.0
+    parts: tuple[PartDelivery, ...]
+
+    @property
+    def state(self) -> DeliveryState:
+        """The state of the part that is least done."""
+        return worst(part.state for part in self.parts)
+
+    @property
+    def current(self) -> int | None:
+        """The index of the part that is sent or to be sent next, None if none is left: parts are sent in order."""
+        return next((index for index, part in enumerate(self.parts) if part.state not in ENDED), None)
 
 
-class Digest(Struct, frozen=True, gc=False):
-    """Alerts of one `group` (gathering.py) to one recipient that are sent together, at `closes`.
+class Digest(Struct, frozen=True):
+    """Alerts of one `group` to one recipient that are sent together, at `closes`; its id is that of its first alert.
 
-    Its id is that of its first alert.
+    `deliveries` is None until it closes. `dropped` are the alerts that were settled by then, with the reasons.
     """
 
     id: str
@@ -60,69 +109,58 @@ class Digest(Struct, frozen=True, gc=False):
     alerts: tuple[str, ...]
     deliveries: tuple[Delivery, ...] | None = None
     group: str = ""
+    dropped: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def sent_alerts(self) -> tuple[str, ...]:
+        """The alerts that its messages show."""
+        dropped = {alert for alert, _ in self.dropped}
+        return tuple(alert for alert in self.alerts if alert not in dropped)
 
     @property
     def done(self) -> bool:
         """Whether no delivery is left to attempt."""
-        return self.deliveries is not None and all(
-            delivery.state not in {"waiting", "sending"} for delivery in self.deliveries
-        )
+        return self.deliveries is not None and all(delivery.state in ENDED for delivery in self.deliveries)
+
+    @property
+    def dead(self) -> bool:
+        """Whether a part of it is in the dead letters."""
+        return any(part.state in DEAD for delivery in self.deliveries or () for part in delivery.parts)
+
+    @property
+    def unreached(self) -> bool:
+        """Whether its recipient had no channel when it closed."""
+        return self.deliveries == () and bool(self.sent_alerts)
 
 
-def message(ledger: Ledger, digest: Digest, alerts: Sequence[Alert]) -> tuple[str, str]:
-    """Return a digest's title and text, in Chinese."""
-    titles = [f"{_word(alert)}：{alert.task} {_shortened(alert.title)}" for alert in alerts]
-    title = titles[0] if len(alerts) == 1 else f"{ledger.title}：{digest.recipient}有 {len(alerts)} 条提醒"
-    texts = [f"{alert.title}\n牵头单位：{alert.lead}\n{_line(ledger, alert)}" for alert in alerts]
-    return f"【督办】{title}", "\n\n".join(f"{title}\n{text}" for title, text in zip(titles, texts, strict=True))
+def worst(states: Iterable[DeliveryState]) -> DeliveryState:
+    """Return the state that is least done; that of nothing is `sent`."""
+    found = set(states)
+    return next((state for state in WORST_FIRST if state in found), "sent")
 
 
-def _word(alert: Alert) -> str:
-    if alert.on == "neared":
-        return "今日到期" if (alert.days or 0) <= 1 else f"还有 {alert.days} 天到期"  # the last day counts
-    return {"assigned": "交办", "passed": "逾期"}.get(alert.on, alert.on)
-
-
-def _line(ledger: Ledger, alert: Alert) -> str:
-    if alert.due is None:
-        return f"时间进度：{alert.deadline or '未定'}"
-    last = (alert.due - timedelta(seconds=1)).astimezone(ledger.zone)  # the day before the due instant
-    return f"应于{last:%Y年%-m月%-d日}前（含当日）办结{'，至今未销号' if alert.on == 'passed' else ''}"
-
-
-def _shortened(title: str) -> str:
-    return title if len(title) <= TITLE_MOST else f"{title[:TITLE_MOST]}…"
-
-
-def state_of(digest: Digest | None) -> State:
-    """Return the state of the alerts in a digest; None is the digest of an alert that is in none yet."""
-    if digest is None or digest.deliveries is None:
+def state_of(digest: Digest | None, alert: str) -> State:
+    """Return the state of an alert; None is the digest of one that is in none yet."""
+    if digest is None:
         return "waiting"
-    if not digest.deliveries:
-        return "no-channel"
-    states = {delivery.state for delivery in digest.deliveries}
-    order: tuple[State, ...] = ("sending", "waiting", "failed", "uncertain", "sent")
-    return next(state for state in order if state in states)
+    if alert in {dropped for dropped, _ in digest.dropped}:
+        return "dropped"
+    if digest.deliveries is None:
+        return "waiting"
+    return worst(one.state for one in digest.deliveries) if digest.deliveries else "no-channel"
 
 
-def attempted(delivery: Delivery, attempt: Attempt, *, final: bool, retry_at: float) -> Delivery:
-    """Return a delivery after an attempt; after a `final` one there is no other, as it would fail, too."""
-    attempts = (*delivery.attempts, attempt)
-    if attempt.result == "sent":
-        return replace(delivery, state="sent", attempts=attempts)
-    if final or len(attempts) >= TRIES:
-        return replace(delivery, state="failed", attempts=attempts)
-    return replace(delivery, state="waiting", attempts=attempts, next=retry_at)
+def with_part(delivery: Delivery, index: int, part: PartDelivery) -> Delivery:
+    """Return a delivery with one of its parts replaced."""
+    return replace(delivery, parts=(*delivery.parts[:index], part, *delivery.parts[index + 1 :]))
 
 
-def interrupted(delivery: Delivery, at: datetime, *, repeatable: bool) -> Delivery:
-    """Return a delivery whose sender died while sending; only a `repeatable` one, known by its id, is sent again."""
-    attempt = Attempt(at, "interrupted", "the sender ended before it could note the result")
-    state: Literal["waiting", "uncertain"] = "waiting" if repeatable else "uncertain"
-    return replace(delivery, state=state, attempts=(*delivery.attempts, attempt))
+def with_delivery(digest: Digest, delivery: Delivery) -> Digest:
+    """Return a digest with its delivery on the same channel replaced."""
+    deliveries = tuple(delivery if one.channel == delivery.channel else one for one in digest.deliveries or ())
+    return replace(digest, deliveries=deliveries)
 
 
-def backoff(tried: int, chance: float) -> float:
-    """Return the seconds to wait after `tried` attempts; `chance` (0 to 1) spreads deliveries that failed together."""
-    shortest, longest = BACKOFF_SECONDS
-    return float(min(longest, shortest * 2 ** (tried - 1)) * (0.5 + chance))
+def delivery_on(digest: Digest, channel: str) -> Delivery | None:
+    """Return a digest's delivery on a channel, None if it has none there."""
+    return next((one for one in digest.deliveries or () if one.channel == channel), None)

@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from events.entries import stored
-from events.ledger import Ledger
-from events.working_days import WorkingDays
-from services.common.clock import Clock
 from services.common.runtime import Follow, StreamEntry
 from services.common.sample import Sample
 from services.notify.calendar.reader import CalendarReader
+from services.notify.environment import Environment
 from services.notify.sender import Sender
 from services.notify.store import Alerts
 
@@ -21,21 +19,14 @@ class AlertReader:
     """Folds one ledger's log into alerts, and reads them; after a failover the sender reloads what it keeps."""
 
     def __init__(
-        self,
-        redis: Any,
-        name: str,
-        ledger: Ledger,
-        clock: Clock,
-        sender: Sender,
-        follow: Follow,
-        days: WorkingDays,
-        calendars: CalendarReader,
+        self, redis: Any, given: Environment, alerts: Alerts, sender: Sender, follow: Follow, calendars: CalendarReader
     ) -> None:
         self.redis = redis
-        self.clock = clock
-        self.alerts = Alerts(redis, name, ledger, days)
+        self.clock = given.clock
+        self.alerts = alerts
         self.sender = sender
         self.calendars = calendars
+        self._days = given.days
         self._log = follow(self.alerts.projection.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
         self._rollbacks = 0
 
@@ -46,8 +37,10 @@ class AlertReader:
         self._log.skip_to(f"{self.alerts.projection.position}-0")
 
     def samples(self) -> Iterator[Sample]:
-        """Yield the position."""
+        """Yield the position, and how many calendars of working days are missing."""
         yield Sample("duban_position", "Position of the log that is reflected", self.alerts.projection.position)
+        missing = len(list(self._days.lacking(self.alerts.ledger.day(self.clock.now()))))
+        yield Sample("duban_calendars_missing", "Years whose calendar of working days is needed and missing", missing)
 
     async def catch_up(self, entries: "list[StreamEntry] | None" = None) -> None:
         """Fold the log to its tail and announce alerts; `entries` are those that a follower has read."""

@@ -33,7 +33,7 @@ from tests.webserver import serving
 LEDGER = load_ledger(shipped(f"{NAME}.toml"))
 
 LOG, SEEN, REFUSED = key(NAME, "log"), key(NAME, "seen"), key(NAME, "refused")
-ALERTS, DIGESTS = key(NAME, "notify", "alerts"), key(NAME, "notify", "digests")
+RECORD, DIGESTS = key(NAME, "record"), key(NAME, "notify", "outbox")
 RECEIPTS = key(NAME, "receipts", "units")
 BODIES = key(NAME, "refused", "bodies", "units")
 
@@ -118,6 +118,16 @@ def digest_edit(**members: Any) -> Edit:
     return edit
 
 
+async def _twice(redis: Any) -> None:
+    ((_, fields),) = await redis.xrevrange(RECORD, count=1)
+    await redis.xadd(RECORD, fields, id=f"{await redis.xlen(RECORD) + 1}-0")
+
+
+async def _renumbered(redis: Any) -> None:
+    known = key(NAME, "notify", "known")
+    await redis.hset(known, min(await redis.hkeys(known)), 99)
+
+
 async def _seen_of(redis: Any, position: int) -> tuple[bytes, bytes]:
     fields = await redis.hgetall(SEEN)
     return next((name, value) for name, value in fields.items() if value.startswith(b"%d:" % position))
@@ -162,12 +172,14 @@ EDITS: dict[str, tuple[str, Edit]] = {
     "a submission invented": ("once", lambda redis: redis.hset(SEEN, "6:officex", "3:0000000000000000")),
     "another digest": ("bytes", _other_digest),
     "a row": ("rows", _row),
-    "an alert removed": ("alerts", of(ALERTS, lambda entries: entries.pop(1))),
-    "an alert deleted": ("alerts", lambda redis: _removed(redis, ALERTS)),
-    "an alert invented": ("alerts", lambda redis: redis.xadd(ALERTS, {"e": b"{}"}, id="9-0")),
-    "an alert's text": ("alerts", of(ALERTS, altered("title", "无事"))),
-    "an alert's recipient": ("alerts", of(ALERTS, altered("recipient", "市文联"))),
-    "an alert's cause": ("alerts", of(ALERTS, altered("causes", [2]))),
+    "an alert removed": ("alerts", of(RECORD, lambda entries: entries.pop(1))),
+    "an alert deleted": ("record", lambda redis: _removed(redis, RECORD)),
+    "an alert invented": ("record", lambda redis: redis.xadd(RECORD, {"e": b"{}"}, id="99-0")),
+    "an alert twice": ("record", _twice),
+    "an alert's number": ("record", _renumbered),
+    "an alert's title": ("alerts", of(RECORD, altered("title", "无事"))),
+    "an alert's recipient": ("alerts", of(RECORD, altered("recipient", "市文联"))),
+    "an alert's cause": ("alerts", of(RECORD, altered("causes", [2]))),
     "a digest removed": ("digests", lambda redis: redis.delete(DIGESTS)),
     "a digest's recipient": ("digests", digest_edit(recipient="市文联")),
     "a digest's alerts": ("digests", digest_edit(alerts=("1-0",))),
@@ -203,7 +215,7 @@ async def test_an_untouched_ledger_is_clean(redis: Any, ledger: dict[bytes, byte
     """With alerts, digests, receipts and refusals in it."""
     await _restored(redis, ledger)
     assert await findings(redis) == []
-    assert len(await redis.xrange(ALERTS)) >= 6
+    assert len(await redis.xrange(RECORD)) >= 6
     assert len(await redis.xrange(RECEIPTS)) == 3
 
 

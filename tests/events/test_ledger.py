@@ -28,7 +28,7 @@ def test_a_source_speaks_for_its_units() -> None:
 
 def test_recipients_without_a_channel_use_the_common_ones() -> None:
     """A recipient is reached through its own channels, otherwise through those of "*", otherwise not at all."""
-    own, common = Channel(apprise="dingtalk://own"), Channel(webhook="https://example.org", secret="whsec_x")
+    own, common = Channel(dingtalk="own-robot"), Channel(webhook="https://example.org", secret="whsec_x")
     rules = AlertRules(channels={"市残联": (own,), "*": (common,)})
     assert rules.channels_of("市残联") == (own,)
     assert rules.channels_of("市民政局") == (common,)

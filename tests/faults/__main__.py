@@ -13,8 +13,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import httpx
-
 from services.common.clock import monotonic
 from tests.faults import report, state
 from tests.faults.real.containers import Containers
@@ -63,10 +61,10 @@ async def _simulation(found: State, path: Path, points: int, first: int | None) 
         server = make_server(Path(directory))
         await asyncio.to_thread(server.start)
         try:
-            async with Endpoint().listening() as endpoint, httpx.AsyncClient() as http:
+            async with Endpoint().listening() as endpoint:
                 while sum(sitting.points.values()) < points:
                     began = monotonic()
-                    run = await simulate(server.url, endpoint, http, seed)
+                    run = await simulate(server.url, endpoint, seed)
                     sitting.add(seed, state.named(run.points.items()), run.wrong, run.acknowledged, monotonic() - began)
                     tell("simulation", seed, sum(run.points.values()), run.wrong)
                     state.save(path, found.with_sitting(sitting))

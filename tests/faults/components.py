@@ -16,10 +16,16 @@ from services.ingest.inbox import Inbox
 from services.ingest.request import UnavailableError
 from services.ingest.writer import Writer
 from services.notify.app import PAUSE_SECONDS
+from services.notify.buckets import Buckets
 from services.notify.calendar.reader import CalendarReader
+from services.notify.channels.network import Network
+from services.notify.channels.way import way_of
+from services.notify.environment import Environment
+from services.notify.outbox import Outbox
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
-from services.notify.store import Outbox
+from services.notify.store import Alerts
+from services.notify.ways import Ways
 from services.status.reader import StatusReader
 from services.status.store import Board
 from tests.faults.connection import faulty
@@ -77,17 +83,21 @@ async def status(world: World, process: SimulatedProcess, redis: Any) -> None:
 async def notify(world: World, _: SimulatedProcess, redis: Any) -> None:
     """The alerts and their sender."""
     readers = Readers(redis)
-    sender = Sender(Outbox(redis, NAME), NAME, world.ledger, world.clock, world.http, LIBRARY)
-    calendars = CalendarReader(redis, NAME, world.ledger, world.clock, readers.follow, None)
-    reader = AlertReader(redis, NAME, world.ledger, world.clock, sender, readers.follow, LIBRARY, calendars)
-    await calendars.load()
-    await reader.load()
-    await asyncio.gather(
-        readers.run(),
-        runtime.repeat(OFTEN_SECONDS, calendars.catch_up),
-        runtime.repeat(OFTEN_SECONDS, reader.catch_up),
-        runtime.repeat(PAUSE_SECONDS, sender.turn),
-    )
+    async with Network(world.ledger.alerts, world.clock) as network:
+        ways = Ways(world.ledger, lambda channel: way_of(channel, network))
+        alerts = Alerts(redis, NAME, world.ledger, LIBRARY)
+        given = Environment(NAME, world.ledger, world.clock, ways, LIBRARY)
+        sender = Sender(Outbox(redis, NAME), alerts, Buckets(redis), given)
+        calendars = CalendarReader(redis, NAME, world.ledger, world.clock, readers.follow, None)
+        reader = AlertReader(redis, given, alerts, sender, readers.follow, calendars)
+        await calendars.load()
+        await reader.load()
+        await asyncio.gather(
+            readers.run(),
+            runtime.repeat(OFTEN_SECONDS, calendars.catch_up),
+            runtime.repeat(OFTEN_SECONDS, reader.catch_up),
+            runtime.repeat(PAUSE_SECONDS, sender.turn),
+        )
 
 
 async def rebuild(world: World, _: SimulatedProcess, redis: Any) -> None:

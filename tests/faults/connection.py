@@ -10,6 +10,7 @@ from redis.exceptions import ResponseError
 
 import events.log
 import services.notify.store
+from events.scripts import script_text
 from services.common.clock import sleep
 from services.common.connection import connect
 from tests.faults.points import DELAY_SECONDS, KINDS, Faults, Kind
@@ -23,7 +24,7 @@ _FOLDERS = (Path(events.log.__file__).parent, Path(services.notify.store.__file_
 _SCRIPTS = {
     hashlib.sha1(text.encode()).hexdigest(): name
     for name, text in [
-        *((path.name, path.read_text(encoding="utf-8")) for folder in _FOLDERS for path in folder.glob("*.lua")),
+        *((path.name, script_text(path)) for folder in _FOLDERS for path in folder.glob("*.lua")),
         ("lock: release", Lock.LUA_RELEASE_SCRIPT),
         ("lock: extend", Lock.LUA_EXTEND_SCRIPT),
         ("lock: reacquire", Lock.LUA_REACQUIRE_SCRIPT),

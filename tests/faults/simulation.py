@@ -7,13 +7,12 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeAlias
 
-import httpx
 import structlog
 
 import services.common.runtime
 import services.ingest.inbox
+import services.notify.lease
 import services.notify.sender
-import services.notify.store
 from events.keys import key
 from events.log import Log
 from events.saved_rows import saved_position
@@ -47,7 +46,7 @@ REST_SECONDS = 60.0
 """How long a run may take to come to rest once no more faults come."""
 
 QUICK = {
-    (services.notify.store, "LEASE_SECONDS"): 1.0,
+    (services.notify.lease, "LEASE_SECONDS"): 1.0,
     (services.notify.sender, "TURN_SECONDS"): 0.02,
     (services.ingest.inbox, "RETRY_SECONDS"): 0.02,
     (services.common.runtime, "RETRY_SECONDS"): 0.02,
@@ -71,9 +70,7 @@ class UnsettledError(Exception):
     """A run did not come to rest."""
 
 
-async def simulate(
-    url: str, endpoint: Endpoint, http: httpx.AsyncClient, seed: int, events: int = EVENTS, meddle: Meddle | None = None
-) -> Run:
+async def simulate(url: str, endpoint: Endpoint, seed: int, events: int = EVENTS, meddle: Meddle | None = None) -> Run:
     """Run once on an empty server, with the endpoint as the receiver of all alerts.
 
     `meddle` is called with a client of the server before the invariants are looked at, to see that they are.
@@ -82,7 +79,7 @@ async def simulate(
     await redis.flushall()
     endpoint.ids.clear()
     endpoint.payloads.clear()
-    world = World(url, ledger_for(endpoint.url), http, Faults(seed), redis)
+    world = World(url, ledger_for(endpoint.url), Faults(seed), redis)
     try:
         with _quick(), _logged(world):
             async with tracked_tasks():

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 
@@ -30,20 +29,11 @@ async def endpoint() -> AsyncIterator[Endpoint]:
         yield endpoint
 
 
-@pytest_asyncio.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """Return the client that the senders share."""
-    async with httpx.AsyncClient() as client:
-        yield client
-
-
-async def test_what_is_acknowledged_holds_through_every_kind_of_fault(
-    server_url: str, endpoint: Endpoint, http: httpx.AsyncClient
-) -> None:
+async def test_what_is_acknowledged_holds_through_every_kind_of_fault(server_url: str, endpoint: Endpoint) -> None:
     """No seed has a finding; each component met each kind of fault that can happen to it."""
     points: Points = Points()
     for seed in SEEDS:
-        run = await simulate(server_url, endpoint, http, seed)
+        run = await simulate(server_url, endpoint, seed)
         assert (run.seed, run.wrong) == (seed, [])
         points += run.points
     assert points.total() > LEAST
@@ -99,22 +89,20 @@ BREAKS: dict[str, tuple[Callable[[Any], Awaitable[None]], str]] = {
 
 
 @pytest.mark.parametrize("how", BREAKS)
-async def test_what_is_broken_is_found(server_url: str, endpoint: Endpoint, http: httpx.AsyncClient, how: str) -> None:
+async def test_what_is_broken_is_found(server_url: str, endpoint: Endpoint, how: str) -> None:
     """An event that is lost, altered or moved, a receipt or a row that is missing: each is a finding of the run."""
     change, said = BREAKS[how]
-    run = await simulate(server_url, endpoint, http, 1, events=8, meddle=change)
+    run = await simulate(server_url, endpoint, 1, events=8, meddle=change)
     assert any(said in one for one in run.wrong), run.wrong
 
 
-async def test_a_message_that_nobody_received_is_found(
-    server_url: str, endpoint: Endpoint, http: httpx.AsyncClient
-) -> None:
+async def test_a_message_that_nobody_received_is_found(server_url: str, endpoint: Endpoint) -> None:
     """An alert that is recorded as sent counts only where the receiver has it."""
 
     async def forget(_: Any) -> None:
         endpoint.ids.clear()
 
-    run = await simulate(server_url, endpoint, http, 1, events=8, meddle=forget)
+    run = await simulate(server_url, endpoint, 1, events=8, meddle=forget)
     assert any("nobody received" in one for one in run.wrong), run.wrong
 
 

@@ -99,7 +99,7 @@ async def test_everybody_gets_on_with_what_they_may(guarded: Guarded, tmp_path: 
             rebuilt = await asyncio.to_thread(deployment.command, "rebuild", "--json")
             assert (rebuilt.returncode, json.loads(rebuilt.stdout)) == (
                 0,
-                dict.fromkeys(("ingest", "status", "notify", "dues"), []),
+                {name: [] for name in ("ingest", "status", "notify", "dues")},
             )
             deployment.environment["DUBAN_REDIS_URL"] = guarded.url("audit")
             verified = await asyncio.to_thread(deployment.command, "audit", "verify", "--json")

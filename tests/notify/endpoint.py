@@ -28,21 +28,21 @@ class Endpoint:
     @property
     def channel(self) -> str:
         """The TOML that sends everything here."""
-        return f'\n[alerts.channels]\n"*" = [{{ webhook = "{self.url}", secret = "{SECRET}" }}]\n'
+        return f'\nallow_private = true\n[alerts.channels]\n"*" = [{{ webhook = "{self.url}", secret = "{SECRET}" }}]\n'
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator["Endpoint"]:
         """Listen until the block ends."""
 
         @post("/hook")
-        async def hook(request: Request[Any, Any, Any]) -> Response[None]:
+        async def hook(request: Request[Any, Any, Any]) -> Response[bytes]:
             body = await request.body()
             Webhook(SECRET).verify(body, dict(request.headers))
             self.ids.append(request.headers["webhook-id"])
             self.payloads.append(msgspec.json.decode(body))
             await self.gate.wait()
             status, headers = next(self.answers, (204, {}))
-            return Response(None, status_code=status, headers=headers)
+            return Response(b"", status_code=status, headers=headers)
 
         async with serving(Litestar([hook], openapi_config=None, logging_config=None)) as base:
             self.url = f"{base}/hook"

@@ -15,8 +15,8 @@ from events.envelope import Event, read
 from events.ledger import Ledger
 from events.schema import DeadlineNeared, DeadlinePassed, Unit
 from services.notify.alerts import alert_id, alerts_for
-from services.notify.deliveries import Digest, message
 from services.notify.notified_task import evolve
+from services.notify.words.composing import compose
 from tests.examples import EXAMPLES, store
 from tests.notify.life import DUE, LEAD, LEDGER, OTHER, TASK, Life, assignment, day
 
@@ -63,9 +63,9 @@ def test_a_recipient_that_two_rules_name_is_alerted_once() -> None:
 def test_the_due_instant_is_shown_as_the_day_before_it() -> None:
     """The due instant is exclusive: people read the last day that is in time, in the ledger's zone."""
     near = opened().event(DUE - timedelta(days=7), DeadlineNeared(DUE, 7))[0]
-    title, text = message(LEDGER, Digest("d", LEAD, DUE, (near.id,)), [near])
-    assert title == "【督办】还有 7 天到期：zj-2017-07 建立就业基地"
-    assert text.endswith("应于2018年3月31日前（含当日）办结")
+    letter = compose(LEDGER, "zhanjiang", LEAD, [near], language="zh", public_url=None, now=near.at)
+    assert "还有7天到期" in letter.items[0].title
+    assert any("2018年3月31日" in line for line in letter.items[0].lines)
 
 
 def test_a_reminder_that_was_recorded_after_its_due_alerts_nobody() -> None:
@@ -115,7 +115,7 @@ def test_an_extension_shows_the_due_that_holds_then_and_who_asked() -> None:
 def test_the_leading_official_is_alerted_where_people_has_a_channel() -> None:
     """Otherwise the leader whom the rules name; without one, nobody."""
     rules = (AlertRule("passed", ("leader",)),)
-    people: dict[str, tuple[Channel, ...]] = {"张三": (Channel(apprise="json://127.0.0.1"),)}
+    people: dict[str, tuple[Channel, ...]] = {"张三": (Channel(apprise="slack://TokenA/TokenB/TokenC/"),)}
     for alerts, expected in (
         (AlertRules(rules=rules, people=people, leader="市政府办"), ["张三"]),
         (AlertRules(rules=rules, leader="市政府办"), ["市政府办"]),

@@ -13,6 +13,7 @@ from services.cli.checks.digests import check_digests
 from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.log import check_log
 from services.cli.checks.outcomes import check_receipts, check_refused
+from services.cli.checks.record import check_record
 from services.cli.checks.rows import check_rows
 from services.common.ledger_clock import ahead_of_wall
 from services.ingest.write_model import rules as ingest_rules
@@ -37,7 +38,9 @@ async def verify(
         return findings  # rows of a broken log would repeat its findings
     for rules in (ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, days), dues_rules(ledger)):
         findings += await check_rows(Projection(redis, log, rules))
-    findings += await check_alerts(redis, log, ledger, days)
+    wrong_entries, recorded = await check_record(redis, name)
+    findings += wrong_entries
+    findings += await check_alerts(redis, log, ledger, days, recorded)
     findings += await check_digests(redis, name)
     findings += await check_refused(redis, name)
     for source in ledger.sources:

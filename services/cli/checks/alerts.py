@@ -1,10 +1,8 @@
 """Alerts: exactly those that a fresh fold gives, and those that time alone gave rise to."""
 
-import itertools
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-
-import msgspec
 
 from events.difference import members
 from events.entries import Recorded
@@ -12,18 +10,22 @@ from events.envelope import read
 from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
-from events.saved_rows import saved_position
+from events.saved_rows import RECORD, saved_position
 from events.working_days import WorkingDays
 from services.cli.checks.finding import Finding
+from services.cli.checks.record import Cause, RecordedAlerts
 from services.notify.alerts import Alert, alerts_for
 from services.notify.elapsed import arisen, caused, weekly
+from services.notify.health import TROUBLE
 from services.notify.notified_task import NotifiedTask, evolve
-from services.notify.store import FEED, NAME
+from services.notify.outbox import NAME, alert_decoder
 
-_alert = msgspec.json.Decoder(Alert)
+READ_BATCH = 1_000
 
 
-async def check_alerts(redis: Any, log: Log, ledger: Ledger, days: WorkingDays) -> list[Finding]:
+async def check_alerts(
+    redis: Any, log: Log, ledger: Ledger, days: WorkingDays, recorded: RecordedAlerts
+) -> list[Finding]:
     """Return missing, invented and altered alerts, by the ledger's present rules and directory.
 
     What arose by time alone is compared where it is there: whether it had to arise depends on when time was first
@@ -31,23 +33,24 @@ async def check_alerts(redis: Any, log: Log, ledger: Ledger, days: WorkingDays) 
     """
     fold = _Fold(ledger, days)
     findings: list[Finding] = []
-    timed: dict[str, bytes] = {}
-    feed = key(log.ledger, NAME, FEED)
+    by_events: set[str] = set()
     after, until = 0, await saved_position(redis, log.ledger, NAME)
     while after < until and (batch := await log.read(after)):
         entries = [Recorded(position, read(raw)) for position, raw in batch if position <= until]
         expected = {alert.id: alert for entry in entries for alert in fold.event(entry)}
-        found = await redis.xrange(feed, min=f"{after + 1}-0", max=f"{entries[-1].position}")
-        kept = {_id(place, fields[b"e"]): fields[b"e"] for place, fields in found}
-        timed |= {id: raw for id, raw in kept.items() if id not in expected}
-        findings += _compared(expected, {id: raw for id, raw in kept.items() if id in expected})
+        expected = {id: alert for id, alert in expected.items() if id not in by_events}
+        by_events |= expected.keys()
+        findings += _missing(expected, recorded)
+        found = await _entries(redis, log.ledger, recorded, expected)
+        findings += _compared({id: expected[id] for id in found}, found)
         after = batch[-1].position
     considered = await redis.hget(key(log.ledger, NAME, "checkpoint"), "considered")
     arose = fold.elapsed(int(considered) if considered is not None else None)
-    findings += _compared({id: arose[id] for id in timed if id in arose}, timed)
-    beyond = await redis.xrange(feed, min=f"{until + 1}-0")
-    if beyond and await saved_position(redis, log.ledger, NAME) == until:  # otherwise they were added meanwhile
-        findings += [Finding("alerts", id.decode(), f"alerts reflect position {until}, before it") for id, _ in beyond]
+    others = [id for id in recorded.places if id not in by_events and id not in recorded.carried_ids]
+    if await saved_position(redis, log.ledger, NAME) == until:  # otherwise some were added meanwhile
+        for start in range(0, len(others), READ_BATCH):
+            found = await _entries(redis, log.ledger, recorded, others[start : start + READ_BATCH])
+            findings += _compared(arose, found)
     return findings
 
 
@@ -83,27 +86,31 @@ class _Fold:
         return self._timed
 
 
-def _id(place: bytes, raw: bytes) -> str:
-    """Return the id of an alert in the stream, or its place if it does not decode."""
-    try:
-        return _alert.decode(raw).id
-    except msgspec.MsgspecError:
-        return place.decode()
+async def _entries(redis: Any, name: str, recorded: RecordedAlerts, ids: Iterable[str]) -> dict[str, bytes]:
+    """Return the entries of those alerts that are in the record."""
+    there = [id for id in ids if id in recorded.places]
+    async with redis.pipeline(transaction=False) as pipe:
+        for id in there:
+            pipe.xrange(key(name, RECORD), min=recorded.places[id], max=recorded.places[id])
+        return {id: found[0][1][b"e"] for id, found in zip(there, await pipe.execute(), strict=True) if found}
 
 
-def _compared(expected: dict[str, Alert], found: dict[str, bytes]) -> list[Finding]:
+def _missing(expected: Mapping[str, Alert], recorded: RecordedAlerts) -> list[Finding]:
+    """Return the alerts that are not in the record, under no other id of an earlier version either."""
+    return [
+        Finding("alerts", id, f"missing: {alert.title}, to {alert.recipient}")
+        for id, alert in expected.items()
+        if id not in recorded.places and Cause(alert.causes[-1], alert.on, alert.recipient) not in recorded.carried
+    ]
+
+
+def _compared(expected: Mapping[str, Alert], found: Mapping[str, bytes]) -> list[Finding]:
     findings = []
-    for id in itertools.chain(expected, (other for other in found if other not in expected)):
-        if id not in found:
-            findings.append(Finding("alerts", id, f"missing: {expected[id].title}, to {expected[id].recipient}"))
-            continue
-        try:
-            kept = _alert.decode(found[id])
-        except msgspec.MsgspecError as error:
-            findings.append(Finding("alerts", id, f"does not decode: {error}"))
-            continue
+    for id, raw in found.items():
+        kept = alert_decoder.decode(raw)
         if id not in expected:
-            findings.append(Finding("alerts", id, "neither an event nor time causes it by the ledger's rules"))
+            if kept.on != TROUBLE:
+                findings.append(Finding("alerts", id, "neither an event nor time causes it by the ledger's rules"))
         elif kept != expected[id]:
             findings.append(Finding("alerts", id, f"altered: {', '.join(members(kept, expected[id]))}"))
     return findings

@@ -7,33 +7,31 @@ from typing import Any
 import msgspec
 
 from events.keys import key
+from events.saved_rows import RECORD
 from services.cli.checks.finding import Finding
-from services.notify.alerts import Alert
 from services.notify.deliveries import Digest
-from services.notify.store import FEED, NAME
+from services.notify.outbox import NAME, alert_decoder, digest_decoder
+from services.notify.record import is_alert
 
 READ_BATCH = 1_000
-
-_alert = msgspec.json.Decoder(Alert)
-_digest = msgspec.msgpack.Decoder(Digest)
 
 
 async def check_digests(redis: Any, name: str) -> list[Finding]:
     """Return findings between alerts, digests and the list of pending digests."""
     async with redis.pipeline(transaction=True) as pipe:  # one snapshot: the sender continues meanwhile
-        for what in ("digests", "grouped"):
+        for what in ("outbox", "grouped"):
             pipe.hgetall(key(name, NAME, what))
         pipe.smembers(key(name, NAME, "pending"))
-        pipe.get(key(name, NAME, "planned"))
-        rows, grouped, pending, planned = await pipe.execute()
+        pipe.get(key(name, NAME, "reached"))
+        rows, grouped, pending, reached = await pipe.execute()
     findings: list[Finding] = []
     digests: dict[str, Digest] = {}
     for id, row in rows.items():
         try:
-            digests[id.decode()] = _digest.decode(row)
+            digests[id.decode()] = digest_decoder.decode(row)
         except msgspec.MsgspecError as error:
             findings.append(Finding("digests", id.decode(), f"does not decode: {error}"))
-    recipients = await _recipients(redis, key(name, NAME, FEED), planned.decode() if planned is not None else None)
+    recipients = await _recipients(redis, key(name, RECORD), reached.decode() if reached is not None else "0")
     for id, digest in digests.items():
         findings += _of_digest(id, digest, pending, recipients, grouped)
     holding = Counter(alert for digest in digests.values() for alert in digest.alerts)
@@ -65,15 +63,14 @@ def _of_digest(
     return [Finding("digests", id, detail) for detail in wrong]
 
 
-async def _recipients(redis: Any, feed: str, planned: str | None) -> dict[str, str]:
-    """Return the recipient of each alert up to the last planned one."""
+async def _recipients(redis: Any, record: str, reached: str) -> dict[str, str]:
+    """Return the recipient of each alert up to the last entry that the sender has read."""
     found: dict[str, str] = {}
     after = "-"
-    while planned is not None and (entries := await redis.xrange(feed, min=after, max=planned, count=READ_BATCH)):
+    while entries := await redis.xrange(record, min=after, max=f"{reached}-0", count=READ_BATCH):
         for _, fields in entries:
-            alert = _alert.decode(fields[b"e"])
-            found[alert.id] = alert.recipient
+            if is_alert(fields[b"e"]):
+                alert = alert_decoder.decode(fields[b"e"])
+                found[alert.id] = alert.recipient
         after = f"({entries[-1][0].decode()}"
-        if entries[-1][0].decode() == planned:
-            break
     return found

@@ -77,14 +77,14 @@ def audit_verify(
     tree = Tree()
 
     async def work(redis: Any) -> tuple[int, list[Finding], list[Acceptance]]:
-        tail = await Log(redis, ledger).tail()
+        tail, days = await Log(redis, ledger).tail(), working_days_of(data)
         with Progress(console=err, disable=json) as progress:
             bar = progress.add_task("verifying events", total=tail)
 
             def report(position: int) -> None:
                 progress.update(bar, completed=position)
 
-            found = await verify(redis, ledger, ledger_of(data, ledger), report, tree, noted, working_days_of(data))
+            found = await verify(redis, ledger, ledger_of(data, ledger), report, tree, noted, days)
             return tail, found, await accepted(redis, ledger)
 
     position, findings, acceptances = _with_server(data, work)

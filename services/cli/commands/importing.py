@@ -15,6 +15,7 @@ from rich.table import Table
 from events.envelope import parse
 from events.schema import TaskAssigned
 from services.cli.client import Client, tally
+from services.cli.notify_warnings import notify_warnings
 from services.cli.options import (
     DataOption,
     IssuedOption,
@@ -94,7 +95,8 @@ def import_(
     if json:
         raise SystemExit(_print_json(read, outcomes))
     _print_preview(read, file, rows=dry_run)
-    if (warning := unreachable_warning(data, ledger, read.rows)) is not None:
+    told = asyncio.run(notify_warnings(target, ledger)) if target is not None else ()
+    for warning in told or filter(None, [unreachable_warning(data, ledger, read.rows)]):
         err.print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
     if dry_run:
         raise SystemExit(1 if read.refusals else 0)

@@ -1,4 +1,4 @@
-"""`duban notify`: why whom an alert reached, what rules would send, links to the calendars of units."""
+"""`duban notify`: why whom an alert reached, what rules would send, what to send again, links to calendars."""
 
 import asyncio
 import sys
@@ -15,6 +15,7 @@ from events.log import Log
 from services.cli.alert_explaining import explain_position, explain_task, explained_lines
 from services.cli.alert_plan import compared, plan_lines, plan_rows, plan_total
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out, working_days_of
+from services.cli.resending import recover, retry
 from services.cli.target import LEDGER, find
 from services.common.connection import connected
 from services.common.ledger_clock import ledger_clock
@@ -22,7 +23,9 @@ from services.common.settings import SettingsError, load_alert_rules
 from services.notify.calendar import links
 from services.notify.simulation import Simulation
 
-commands = typer.Typer(add_completion=False, help="Alerts: explain, simulate. Links to the calendars of units.")
+commands = typer.Typer(
+    add_completion=False, help="Alerts: explain, simulate, send again. Links to the calendars of units."
+)
 
 DAY = "%Y-%m-%d"
 
@@ -30,6 +33,10 @@ DAY = "%Y-%m-%d"
 @commands.callback()
 def notify() -> None:
     """Do nothing by itself: each command has its own options."""
+
+
+commands.command()(retry)
+commands.command()(recover)
 
 
 @commands.command()

@@ -34,8 +34,9 @@ def rebuild(
     """Fold all rows from scratch, compare them with the saved ones, and switch to them. Sends nothing."""
 
     async def work() -> dict[str, dict[str, list[str]]]:
-        rules_of = _all_rules(ledger_of(data, ledger), working_days_of(data))
-        chosen = [rules for rules in rules_of if only in {None, rules.name}]
+        chosen = [
+            rules for rules in _all_rules(ledger_of(data, ledger), working_days_of(data)) if only in {None, rules.name}
+        ]
         if not chosen:
             raise SettingsError(f"--only {only!r} is not one of: ingest, status, notify, dues")
         async with connected(find(data).server()) as redis:

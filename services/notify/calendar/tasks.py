@@ -67,8 +67,8 @@ def evolve(ledger: Ledger, task: CalendarTask | None, entry: Recorded) -> Calend
             schema.TaskSigned()
             | schema.TaskUrged()
             | schema.CompletionReturned()
-            | schema.AlertAcknowledged()
             | schema.DeadlineNeared()
+            | schema.AlertAcknowledged()
         ):
             return None
         case _:

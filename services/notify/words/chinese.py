@@ -6,7 +6,7 @@ from typing import assert_never
 
 from services.notify.alerts import Alert
 from services.notify.week import SummaryTask, WeeklySummary
-from services.notify.words.language import LetterCounts
+from services.notify.words.language import LetterCounts, LineFacts
 
 
 class ChineseWords:
@@ -54,11 +54,11 @@ class ChineseWords:
             case _:
                 assert_never(alert.on)
 
-    def lines(self, alert: Alert, detail: str, last_day: date | None) -> Iterator[str]:
+    def lines(self, alert: Alert, facts: LineFacts) -> Iterator[str]:
         if alert.lead:
             yield f"牵头单位：{alert.lead}"
-        yield from self._said(alert, detail)
-        by = f"{last_day:%Y年%-m月%-d日}前（含当日）" if last_day is not None else ""
+        yield from self._said(alert, facts)
+        by = _by(facts.due)
         days = alert.days or 0
         match alert.on:
             case "assigned":
@@ -126,14 +126,14 @@ class ChineseWords:
     def rest(self, number: int, address: str) -> str:
         return f"另有{number}项，见{address or '督办台账'}"
 
-    def _said(self, alert: Alert, detail: str) -> Iterator[str]:
+    def _said(self, alert: Alert, facts: LineFacts) -> Iterator[str]:
         """Yield who did what, and the reason or message that came with it."""
-        unit = alert.unit
+        unit, detail = alert.unit, facts.detail
         match alert.on:
             case "submitted":
                 yield f"{unit}报送办结：{detail}" if detail else f"{unit}报送办结。"
             case "requested":
-                yield f"{unit}申请延期。"
+                yield f"{unit}申请延期至{facts.proposed:%Y年%-m月%-d日}。" if facts.proposed else f"{unit}申请延期。"
             case _:
                 pass
         label = {
@@ -146,3 +146,7 @@ class ChineseWords:
         }.get(alert.on, "")
         if detail and label:
             yield f"{label}：{detail}"
+
+
+def _by(day: date | None) -> str:
+    return f"{day:%Y年%-m月%-d日}前（含当日）" if day is not None else ""

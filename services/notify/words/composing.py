@@ -37,19 +37,18 @@ def compose(
     now: datetime,
     days: WorkingDays = LIBRARY,
     acks: Mapping[str, str] | None = None,
-    summaries: Mapping[str, WeeklySummary] | None = None,
 ) -> Letter:
     """Return the letter of a digest's alerts to a recipient of the ledger called `name`.
 
-    `acks` are the addresses of the forms that acknowledge alerts, `summaries` the figures of weekly ones, by the id of
-    the alert. The letter's id is made of the ledger and its first alert.
+    `acks` are the addresses of the forms that acknowledge alerts, by the id of the alert. The letter's id is made of
+    the ledger and its first alert.
     """
     ranked = sorted(alerts, key=lambda alert: _order(alert, now))
     items = []
     for alert in ranked:
         said = list(lines(ledger, alert, language))
-        if (summary := (summaries or {}).get(alert.id, alert.week)) is not None:
-            said += _summary(summary, language)
+        if alert.week is not None:
+            said += _summary(alert.week, language)
         if (year := guessed_year(ledger, alert, days, now)) is not None:
             said.append(WORDS[language].guessed(year))
         items.append(

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from services.notify.alerts import Alert
 from services.notify.week import SummaryTask, WeeklySummary
-from services.notify.words.language import LetterCounts
+from services.notify.words.language import LetterCounts, LineFacts
 
 
 class EnglishWords:
@@ -54,11 +54,11 @@ class EnglishWords:
             case _:
                 assert_never(alert.on)
 
-    def lines(self, alert: Alert, detail: str, last_day: date | None) -> Iterator[str]:
+    def lines(self, alert: Alert, facts: LineFacts) -> Iterator[str]:
         if alert.lead:
             yield f"Lead unit: {alert.lead}"
-        yield from self._said(alert, detail)
-        by = f"{last_day:%-d %B %Y} (inclusive)" if last_day is not None else ""
+        yield from self._said(alert, facts)
+        by = _by(facts.due)
         days = alert.days or 0
         match alert.on:
             case "assigned":
@@ -121,13 +121,14 @@ class EnglishWords:
     def rest(self, number: int, address: str) -> str:
         return f"{number} more: {address or 'see the ledger'}"
 
-    def _said(self, alert: Alert, detail: str) -> Iterator[str]:
+    def _said(self, alert: Alert, facts: LineFacts) -> Iterator[str]:
         """Yield who did what, and the reason or message that came with it."""
         match alert.on:
             case "submitted":
                 yield f"Submitted by {alert.unit}"
             case "requested":
-                yield f"Requested by {alert.unit}"
+                until = f", until {_by(facts.proposed)}" if facts.proposed else ""
+                yield f"Requested by {alert.unit}{until}"
             case _:
                 pass
         label = {
@@ -139,9 +140,13 @@ class EnglishWords:
             "reassigned": "Reason",
             "trouble": "Error",
         }.get(alert.on, "")
-        if detail and label:
-            yield f"{label}: {detail}"
+        if facts.detail and label:
+            yield f"{label}: {facts.detail}"
 
 
 def _days(number: int) -> str:
     return "1 day" if number == 1 else f"{number} days"
+
+
+def _by(day: date | None) -> str:
+    return f"{day:%-d %B %Y} (inclusive)" if day is not None else ""

@@ -18,6 +18,17 @@ class LetterCounts(NamedTuple):
     other: int
 
 
+class LineFacts(NamedTuple):
+    """What the lines of an alert are made of, besides its facts: its text as one line, and last days in time.
+
+    `due` is that of its due instant, `proposed` that of the one which an extension asks for.
+    """
+
+    detail: str = ""
+    due: date | None = None
+    proposed: date | None = None
+
+
 class Words(Protocol):
     """The words of one language. Every text is plain; the facts in it are as they came.
 
@@ -35,8 +46,8 @@ class Words(Protocol):
     def word(self, alert: Alert) -> str:
         """Return what an alert is about, in a word or two; the task's title follows."""
 
-    def lines(self, alert: Alert, detail: str, last_day: date | None) -> Iterator[str]:
-        """Yield what an alert says of its task; `last_day` is the last day in time of its due."""
+    def lines(self, alert: Alert, facts: LineFacts) -> Iterator[str]:
+        """Yield what an alert says of its task."""
 
     def counts(self, recipient: str, counts: LetterCounts) -> str:
         """Return the subject of several alerts."""

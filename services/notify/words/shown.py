@@ -11,7 +11,7 @@ from events.ledger import Ledger
 from services.notify.alerts import Alert
 from services.notify.words.chinese import ChineseWords
 from services.notify.words.english import EnglishWords
-from services.notify.words.language import Language, Words
+from services.notify.words.language import Language, LineFacts, Words
 from services.notify.words.lines import DETAIL_MOST, SUBJECT_MOST, TITLE_MOST, one_line
 
 WORDS: dict[Language, Words] = {"zh": ChineseWords(), "en": EnglishWords()}
@@ -42,6 +42,7 @@ class ShownAlert(Struct, frozen=True):
     unit: str
     detail: str
     deadline: str
+    proposed: datetime | None
 
 
 def shown(ledger: Ledger, alert: Alert, language: Language = "zh") -> ShownAlert:
@@ -60,11 +61,12 @@ def shown(ledger: Ledger, alert: Alert, language: Language = "zh") -> ShownAlert
         alert.title,
         alert.lead,
         alert.due,
-        _last_day(ledger, alert),
+        _day(ledger, alert.due),
         alert.days,
         alert.unit,
         alert.detail,
         alert.deadline,
+        alert.proposed,
     )
 
 
@@ -79,9 +81,10 @@ def lines(ledger: Ledger, alert: Alert, language: Language) -> Iterator[str]:
     words = WORDS[language]
     if alert.task:
         yield f"{words.task}{words.colon}{alert.task}"
-    for line in words.lines(alert, one_line(alert.detail, DETAIL_MOST), _last_day(ledger, alert)):
+    facts = LineFacts(one_line(alert.detail, DETAIL_MOST), _day(ledger, alert.due), _day(ledger, alert.proposed))
+    for line in words.lines(alert, facts):
         yield one_line(line, DETAIL_MOST + TITLE_MOST)
 
 
-def _last_day(ledger: Ledger, alert: Alert) -> date | None:
-    return last_day(alert.due, ledger.zone) if alert.due is not None else None
+def _day(ledger: Ledger, due: datetime | None) -> date | None:
+    return last_day(due, ledger.zone) if due is not None else None

@@ -21,9 +21,9 @@ TITLE = "全市至少建立两个规模化残疾人集中就业基地"
 def alert(on: Trigger, id: str = "a", **facts: Any) -> Alert:
     """Return an alert to the supervisor about a task; facts replace its own."""
     own = {"recipient": "督查室", "rule": on, "task": "zj-2017-07", "title": TITLE, "lead": "市残联", "at": NOW}
-    return Alert(id=id, on=on, **{**own, **facts})
+    return Alert(id=id, on=on, **(own | facts))
 
 
 def overdue(on: Trigger = "passed", id: str = "a", days: int = 7, **facts: Any) -> Alert:
     """Return an alert about a task that was due so many days ago."""
-    return alert(on, id, due=NOW - timedelta(days=days), days=days, **facts)
+    return alert(on, id, **({"due": NOW - timedelta(days=days), "days": days} | facts))

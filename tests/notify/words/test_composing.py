@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from events.working_days import WorkingDays
+from events.alert_rule import AlertRule
+from events.alerting import AlertRules
+from events.ledger import Ledger
+from events.working_days import LIBRARY, WorkingDays
 from services.notify.letter import Letter
 from services.notify.week import SummaryTask, WeeklySummary
 from services.notify.words.composing import compose
@@ -71,8 +75,8 @@ def test_a_weekly_summary_has_figures_and_lists() -> None:
     """Of a longer list, how many more there are."""
     late = tuple(SummaryTask(f"t-{n}", f"任务{n}", "市残联", DUE, 7) for n in range(6))
     summary = WeeklySummary(20, late, (SummaryTask("t", "落实补贴", "市民政局", DUE, 3),), 30, 2, 1, 3)
-    weekly = alert("weekly", task="", title="", lead="")
-    lines = letter(weekly, summaries={"a": summary}).items[0].lines
+    weekly = alert("weekly", task="", title="", lead="", week=summary)
+    lines = letter(weekly).items[0].lines
     assert lines[:4] == (
         "未销号任务20项，其中逾期6项，30天内到期1项。",
         "近7日新交办1项，销号3项。",
@@ -83,18 +87,25 @@ def test_a_weekly_summary_has_figures_and_lists() -> None:
     assert lines[8:] == ("其余2项见督办台账。", "近期到期任务：", "1．落实补贴（市民政局牵头，还有3天到期）")
 
 
-def test_an_alert_that_was_held_by_weekends_alone_states_it() -> None:
-    """Where the year has no calendar; not where it has one, nor in an alert that was not held."""
-    future = NOW.replace(year=2099)
+def test_an_alert_that_was_timed_by_weekends_alone_states_it() -> None:
+    """Held until a working time, or a step counted in working days; where the year has no calendar."""
+    steps = (AlertRule("open", ("supervisor",), after="5wd", step=1), AlertRule("open", ("supervisor",), after="20d"))
+    rules = AlertRules(rules=(*steps[:1], replace(steps[1], name="other")), quiet_hours="18:00-08:00")
+    ledger, future = replace(LEDGER, alerts=rules), NOW.replace(year=2099)
     held = alert("assigned", at=future - timedelta(days=2))
+    step = overdue("open", at=future, days=7, step=1, waits=False, due=future - timedelta(days=7))
 
-    def note(one: Any, days: WorkingDays = WorkingDays()) -> bool:  # noqa: B008 - immutable
-        return any("按周一至周五计算工作日" in line for line in letter(one, now=future, days=days).items[0].lines)
+    def notes(one: Any, ledger: Ledger = ledger, days: WorkingDays = LIBRARY) -> bool:
+        sent = compose(ledger, "l", "督查室", [one], language="zh", public_url=None, now=future, days=days)
+        return "（2099年放假安排尚未载入，按周一至周五计算工作日。）" in sent.items[0].lines
 
-    assert note(held)
-    assert not note(held, WorkingDays(frozenset({2099})))
-    assert not note(alert("assigned", at=future))
-    assert not note(alert("open", at=future - timedelta(days=2), due=DUE, step=1, waits=False))
+    assert notes(held)
+    assert notes(step)
+    assert not notes(held, days=WorkingDays(frozenset({2099})))
+    assert not notes(step, days=WorkingDays(frozenset({2098, 2099})))
+    assert not notes(held, LEDGER)
+    assert not notes(alert("assigned", at=future))
+    assert not notes(replace(step, rule="other"))
 
 
 def test_the_payload_of_a_webhook_keeps_its_members() -> None:

@@ -63,11 +63,11 @@ CASES: list[tuple[Trigger, dict[str, Any], str, str, str, str]] = [  # facts; wo
     ("returned", {"detail": "材料不全"}, "办结退回", "退回原因：材料不全", "Completion returned", "Reason: 材料不全"),
     (
         "requested",
-        {"unit": "市残联", "detail": "审批未完"},
+        {"unit": "市残联", "detail": "审批未完", "proposed": DUE},
         "申请延期，待批复",
-        "市残联申请延期。\n申请理由：审批未完",
+        "市残联申请延期至2018年12月31日。\n申请理由：审批未完",
         "Extension requested",
-        "Requested by 市残联\nReason: 审批未完",
+        "Requested by 市残联, until 31 December 2018 (inclusive)\nReason: 审批未完",
     ),
     (
         "granted",

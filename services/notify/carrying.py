@@ -1,0 +1,112 @@
+"""Carrying over: what the version before the record kept is written into the record and the outbox, once.
+
+It had these keys, which are removed at the end:
+
+    duban:{L}:notify:alerts   stream  <position>-<n> -> e: the alert as JSON
+    duban:{L}:notify:planned  string  id of the last alert that went into a digest
+    duban:{L}:notify:digests  hash    digest id -> digest, deliveries and attempts as MessagePack
+    duban:{L}:notify:dead     stream  e: a delivery that was abandoned, as JSON
+    duban:{L}:notify:carried  string  id of the last alert that was carried over (carry.lua)
+"""
+
+from typing import Any
+
+import msgspec
+import structlog
+
+from events.keys import key
+from events.ledger import Ledger
+from events.saved_rows import KNOWN, RECORD
+from events.scripts import lua_text, script
+from services.common.clock import sleep
+from services.notify import previous
+from services.notify.outbox import NAME, Outbox
+from services.notify.previous import PreviousAlert, PreviousDigest
+from services.notify.record import alert_entry
+from services.notify.ways import Ways
+
+BATCH = 500
+"""Alerts or digests that are carried over at once (~10 ms)."""
+
+WAIT_SECONDS = 0.2
+"""Between two attempts to acquire the lease, which the earlier version may hold."""
+
+_WRITTEN = ("lease", "carried", "reached", "outbox", "pending", "failed", "unreached")
+
+_GONE = ("alerts", "planned", "digests", "dead", "carried")
+
+_alert = msgspec.json.Decoder(PreviousAlert)
+_digest = msgspec.msgpack.Decoder(PreviousDigest)
+
+log = structlog.get_logger()
+
+
+class Carrier:
+    """Carries over one ledger's alerts and digests of the version before the record."""
+
+    def __init__(self, redis: Any, name: str, ledger: Ledger, ways: Ways, outbox: Outbox) -> None:
+        self._redis = redis
+        self._name = name
+        self._ledger = ledger
+        self._ways = ways
+        self._outbox = outbox
+        self._script = script(redis, __file__, "carry.lua")
+
+    async def carry_over(self) -> None:
+        """Carry everything over, as the holder of the lease; returns at once if there is nothing."""
+        while await self._left():
+            if await self._outbox.lease.hold() is None:
+                await sleep(WAIT_SECONDS)
+                continue
+            while await self._carry_alerts():
+                await self._outbox.lease.hold()
+            for id in await self._redis.hkeys(self._key("digests")):
+                await self._carry_digest(id)
+            await self._redis.unlink(*map(self._key, _GONE))
+            log.info("alerts of the version before the record are carried over", ledger=self._name)
+
+    async def _left(self) -> bool:
+        return bool(await self._redis.xrange(self._key("alerts"), count=1))
+
+    async def _carry_alerts(self) -> bool:
+        """Carry some alerts over; return whether there are more."""
+        carried = (await self._redis.get(self._key("carried")) or b"").decode()
+        planned = _place((await self._redis.get(self._key("planned")) or b"0-0").decode())
+        start = f"({carried}" if carried else "-"
+        entries = await self._redis.xrange(self._key("alerts"), min=start, count=BATCH)
+        alerts = []
+        for id, fields in entries:
+            alert = previous.alert(_alert.decode(fields[b"e"]), self._ledger.zone)
+            bytes_ = alert_entry(msgspec.json.encode(alert))
+            alerts.append((id.decode(), lua_text(bytes_), _place(id.decode()) <= planned))
+        if alerts:
+            await self._write(carried, alerts, [])
+        return bool(alerts)
+
+    async def _carry_digest(self, id: bytes) -> None:
+        row = await self._redis.hget(self._key("digests"), id)
+        carried = (await self._redis.get(self._key("carried")) or b"").decode()
+        if row is None:
+            return
+        digest = previous.digest(_digest.decode(row), self._channels())
+        encoded = lua_text(msgspec.msgpack.encode(digest))
+        await self._write(carried, [], [(digest.id, encoded, digest.done, digest.dead, digest.unreached)])
+
+    async def _write(self, expected: str, alerts: list[Any], digests: list[Any]) -> None:
+        """Write a batch; one that another instance has written already is left."""
+        keys = [*map(self._key, _WRITTEN), key(self._name, RECORD), self._key(KNOWN)]
+        packed = msgspec.msgpack.encode((self._outbox.lease.token, expected, alerts, digests))
+        await self._script(keys=keys, args=[packed])
+
+    def _channels(self) -> dict[str, str]:
+        """Return the keys of the ledger's channels by their fingerprints of then."""
+        configured = [channel for channels in self._ledger.alerts.channels.values() for channel in channels]
+        return {previous.fingerprint(channel): self._ways.key_of(channel) for channel in configured}
+
+    def _key(self, what: str) -> str:
+        return key(self._name, NAME, what)
+
+
+def _place(id: str) -> tuple[int, int]:
+    position, _, number = id.partition("-")
+    return int(position), int(number)

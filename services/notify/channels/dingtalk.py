@@ -1,0 +1,76 @@
+"""Robots of DingTalk (钉钉): https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages."""
+
+from collections.abc import Sequence
+from urllib.parse import quote_plus
+
+import msgspec
+
+from events.channel import Channel
+from services.notify.channels.content import Content
+from services.notify.channels.key import key_of
+from services.notify.channels.limit import Limit
+from services.notify.channels.markdown import markdown
+from services.notify.channels.network import Network
+from services.notify.channels.part import Part
+from services.notify.channels.result import Result
+from services.notify.channels.robot import Codes, post, signature
+from services.notify.channels.splitting import split
+from services.notify.letter import Letter
+
+BASE = "https://oapi.dingtalk.com"
+
+LIMIT = Limit(20, 60.0, 20_000)
+"""20 messages a minute for each robot, by the page above; more, and it accepts none for ten minutes.
+
+A larger body is refused as 460101 “message too long, exceed 20000 bytes”.
+"""
+
+CODES = Codes(
+    fast=frozenset({130101, 410100, 90018}),
+    never=frozenset({40035, 43004, 400105, 430101, 430102, 430103, 430104, 460101}),
+    misconfigured=frozenset({88, 300001, 300005, 310000, 400013, 400101, 400102, 400106}),
+)
+"""The error codes of the page above.
+
+Too fast: 130101 (more than 20 a minute), 410100 and 90018 (throttled). Never: what is wrong with the message (40035,
+43004, 400105), what its checks of content refuse (430101 to 430104), and its size (460101). Misconfigured: 310000 (none
+of the robot's keywords, a wrong signature or time, an address that is not allowed), a token that does not exist (88,
+300001, 300005, 400101), a robot that was disabled or removed (400102, 400106), a dissolved group (400013). -1 (busy),
+90030 (the day's quota) and all others are tried again.
+"""
+
+
+class DingTalkRobot:
+    """One robot, in one group; its secret signs each request."""
+
+    kind = "dingtalk"
+    limit = LIMIT
+    repeatable = False
+
+    def __init__(self, channel: Channel, network: Network) -> None:
+        target = channel.dingtalk or ""
+        base = (channel.base or BASE).rstrip("/")
+        self._url = target if "://" in target else f"{base}/robot/send?access_token={target}"
+        self._secret = channel.secret
+        self._network = network
+        self.key = key_of(self.kind, self._url)
+        self.shown = f"dingtalk {self.key[:6]}"
+
+    def parts(self, letter: Letter) -> list[Part]:
+        return split(letter, self.limit.bytes, _body)
+
+    async def send(self, part: Part, _only: Sequence[str] = ()) -> Result:
+        return await post(self._network, self._signed(), part.body, CODES)
+
+    def _signed(self) -> str:
+        """Return the URL for now: https://open.dingtalk.com/document/robots/customize-robot-security-settings."""
+        if self._secret is None:
+            return self._url
+        timestamp = round(self._network.now() * 1_000)
+        sign = quote_plus(signature(self._secret, f"{timestamp}\n{self._secret}"))
+        return f"{self._url}{'&' if '?' in self._url else '?'}timestamp={timestamp}&sign={sign}"
+
+
+def _body(page: Content) -> bytes:
+    text = markdown(page, "  \n")
+    return msgspec.json.encode({"msgtype": "markdown", "markdown": {"title": page.heading, "text": text}})

@@ -1,0 +1,84 @@
+"""Robots of chat groups: a message is accepted only if the answer's code is 0, whatever its HTTP status."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from services.notify.channels.key import bounded
+from services.notify.channels.network import HttpAnswer, Network, NoAnswerError, RefusedAddressError
+from services.notify.channels.result import Outcome, Result
+from services.notify.channels.retry_after import retry_after
+
+REST_SECONDS = 60.0
+"""For which a robot rests that was sent too much: vendors count by the minute."""
+
+TOO_MANY = 429
+"""RFC 6585, 4."""
+
+
+class Codes(NamedTuple):
+    """What a vendor's codes mean, apart from 0; one that is in no set is tried again, as it may be temporary."""
+
+    fast: frozenset[int]
+    never: frozenset[int]
+    misconfigured: frozenset[int]
+
+    def outcome(self, code: int) -> Outcome:
+        if code in self.never:
+            return "never"
+        return "misconfigured" if code in self.misconfigured else "again"
+
+
+async def post(network: Network, url: str, body: bytes, codes: Codes) -> Result:
+    """Send a message to a robot; a robot does not recognise a repeat, so a lost answer makes it uncertain."""
+    try:
+        answer = await network.post(url, body, {}, needs_body=True)
+    except RefusedAddressError as error:
+        return Result("misconfigured", str(error))
+    except NoAnswerError as error:
+        return Result("uncertain" if error.handed_over else "again", bounded(str(error)))
+    return judged(answer, codes, network.now())
+
+
+def judged(answer: HttpAnswer, codes: Codes, now: float) -> Result:
+    """Return the result of an answer; `now` are Unix seconds."""
+    status = f"{answer.status} {answer.reason}"
+    after = retry_after(answer.headers.get("retry-after"), now)
+    said = _said(answer.body)
+    if said is None:
+        rest = max(REST_SECONDS, after) if answer.status == TOO_MANY else 0.0
+        text = bounded(answer.body.decode(errors="replace"), 100)
+        return Result("again", bounded(f"{status}, not the answer of a robot: {text}"), after, rest)
+    code, message = said
+    detail = bounded(f"{status}, code {code}: {message}")
+    if code == 0 and answer.status // 100 == 2:  # noqa: PLR2004 - any status of success
+        return Result("accepted", detail)
+    if code in codes.fast or answer.status == TOO_MANY:
+        return Result("again", detail, max(REST_SECONDS, after), max(REST_SECONDS, after))
+    return Result("again" if code == 0 else codes.outcome(code), detail, after)
+
+
+def _said(body: bytes) -> tuple[int, str] | None:
+    """Return the code and message of an answer, which vendors name differently; None for what is no such answer."""
+    try:
+        answer = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if not isinstance(answer, dict):
+        return None
+    code = _first(answer, "errcode", "code", "StatusCode")
+    message = _first(answer, "errmsg", "msg", "StatusMessage")
+    return (code, str(message or "")) if isinstance(code, int) and not isinstance(code, bool) else None
+
+
+def _first(answer: Mapping[str, Any], *names: str) -> Any:
+    return next((answer[name] for name in names if name in answer), None)
+
+
+def signature(key: str, text: str) -> str:
+    """Return the Base64 of HMAC-SHA256."""
+    return base64.b64encode(hmac.digest(key.encode(), text.encode(), hashlib.sha256)).decode()

@@ -1,0 +1,41 @@
+"""Obeying: the sender carries out the orders of operators (services/notify/orders.py)."""
+
+from services.notify.book import Book
+from services.notify.channel_care import ChannelCare
+from services.notify.deliveries import DEAD, Digest, delivery_on
+from services.notify.orders import dead_on, order_decoder
+from services.notify.retries import ordered
+
+
+class Obeyer:
+    """Carries out one ledger's orders, each once and on record."""
+
+    def __init__(self, book: Book, care: ChannelCare) -> None:
+        self._book = book
+        self._care = care
+
+    async def obey(self) -> list[str]:
+        """Carry out the orders that are new, and return the ids of the digests of which something waits again."""
+        waiting: list[str] = []
+        for id, raw in await self._book.outbox.orders():
+            order = order_decoder.decode(raw)
+            if order.channel:
+                self._care.resume(order.channel, order.by)
+            digests = await self._book.outbox.digests(order.digests)
+            current = [self._book.digests.get(digest.id, digest) for digest in digests]
+            waiting += [digest.id for digest in current if self._send_again(digest, order.channel, order.by)]
+            self._book.changes.obeyed = id
+            await self._book.save()
+        return waiting
+
+    def _send_again(self, digest: Digest, channel: str, by: str) -> bool:
+        """Let the dead parts of a digest wait again; return whether there are any."""
+        found = False
+        for dead in dead_on(digest, channel):
+            for index, part in enumerate(dead.parts):
+                delivery = delivery_on(digest, dead.channel)
+                if part.state in DEAD and delivery is not None:
+                    found = True
+                    digest = self._book.set_part(digest, delivery, index, ordered(part))
+                    self._book.record_order(digest, delivery, index, by)
+        return found
