@@ -123,7 +123,9 @@ async def _outcome(redis: Any, receiver: Receiver, tasks: int, kills: int, secon
         wrong.append(f"{len(wanted)} digests for {tasks} alerts")  # others arise by time, such as the weekly summary
     wrong += [str(finding) for finding in (await check_record(redis, LEDGER))[0]]
     repeated = sum(count - 1 for count in receiver.ids.values())
-    return Outcome(tasks, len(wanted & receiver.ids.keys()), repeated, kills, await _interrupted(redis), seconds, wrong)
+    return Outcome(
+        len(wanted), len(wanted & receiver.ids.keys()), repeated, kills, await _interrupted(redis), seconds, wrong
+    )
 
 
 async def _interrupted(redis: Any) -> int:
