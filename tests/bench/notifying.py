@@ -89,35 +89,39 @@ async def deliveries_per_second(redis: Any, url: str, directory: Path) -> float:
     """Return the deliveries/s of a notify process from its first delivery on; each is one alert."""
     await emptied(redis)
     await fill(redis, DELIVERIES)
-    directory.mkdir()
-    async with Receiver().listening() as receiver:
-        async with Deployment(directory, url, channels=channels(receiver.url)).running("notify"):
-            await _arrived(receiver, 1)
-            start, before = time.monotonic(), len(receiver.ids)
-            await _arrived(receiver, DELIVERIES)
-            return (DELIVERIES - before) / (time.monotonic() - start)
+    async with Receiver().listening() as receiver, _deployed(directory, url, receiver).running("notify"):
+        await _arrived(receiver, 1)
+        start, before = time.monotonic(), len(receiver.ids)
+        await _arrived(receiver, DELIVERIES)
+        return (DELIVERIES - before) / (time.monotonic() - start)
 
 
 async def delays_of_single_events(redis: Any, url: str, directory: Path) -> list[float]:
     """Return the seconds from the POST of an assignment to its webhook, at a slow pace, sorted."""
     await emptied(redis)
-    directory.mkdir()
     delays = []
     async with Receiver().listening() as receiver:
-        deployment = Deployment(directory, url, channels=channels(receiver.url))
-        file = deployment.ledgers / f"{LEDGER}.toml"
-        file.write_text(file.read_text(encoding="utf-8").replace("window_minutes = 10.0", "window_minutes = 0.0"))
-        async with deployment.running("ingest", "notify"):
+        deployment = _deployed(directory, url, receiver)
+        async with deployment.running("ingest", "notify"), reading(deployment) as http:
             headers = deployment.headers("office", "application/cloudevents+json")
-            async with reading(deployment) as http:
-                for number in range(SINGLE):
-                    before, start = len(receiver.ids), time.monotonic()
-                    event = assigned(f"t-{number}")
-                    await http.post(deployment.address("ingest", "events"), content=encode(event), headers=headers)
-                    await _arrived(receiver, before + 1)
-                    delays.append(time.monotonic() - start)
-                    await sleep(PACE_SECONDS)
+            for number in range(SINGLE):
+                before, start = len(receiver.ids), time.monotonic()
+                event = encode(assigned(f"t-{number}"))
+                await http.post(deployment.address("ingest", "events"), content=event, headers=headers)
+                await _arrived(receiver, before + 1)
+                delays.append(time.monotonic() - start)
+                await sleep(PACE_SECONDS)
     return sorted(delays)
+
+
+def _deployed(directory: Path, url: str, receiver: Receiver) -> Deployment:
+    """Return services whose alerts are sent at once, each by itself."""
+    directory.mkdir()
+    deployment = Deployment(directory, url, channels=channels(receiver.url))
+    file = deployment.ledgers / f"{LEDGER}.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("window_minutes = 10.0", "window_minutes = 0.0"), encoding="utf-8")
+    return deployment
 
 
 def _no_channel(channel: Channel) -> Way:
