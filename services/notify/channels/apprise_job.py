@@ -7,13 +7,17 @@ SENDING = b"sending\n"
 
 
 class AppriseJob(Struct, frozen=True):
-    """What is sent, and where to; `allow` and `allow_private` are those of the ledger's file."""
+    """What is sent, and where to; `allow` and `allow_private` are those of the ledger's file.
+
+    After `seconds` the process ends by itself, in case that the service has died.
+    """
 
     url: str
     title: str
     body: str
     allow: tuple[str, ...]
     allow_private: bool
+    seconds: int
 
 
 class AppriseReport(Struct, frozen=True):

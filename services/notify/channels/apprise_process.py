@@ -13,6 +13,7 @@ resolves to the same address a moment later.
 
 import logging
 import resource
+import signal
 import socket
 import sys
 from typing import Any
@@ -109,6 +110,7 @@ def main() -> None:
     """Read the job, send, and write the report."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=AppriseJob)
+    signal.alarm(job.seconds)
     sys.stdout.buffer.write(msgspec.json.encode(send(job)) + b"\n")
 
 

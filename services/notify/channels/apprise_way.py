@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import msgspec
+from msgspec.structs import replace
 
 from events.channel import Channel
 from services.notify.channels.apprise_job import SENDING, AppriseJob, AppriseReport
 from services.notify.channels.content import Content
-from services.notify.channels.key import bounded, key_of
+from services.notify.channels.key import bounded, key_of, redacted
 from services.notify.channels.limit import Limit
 from services.notify.channels.network import Network
 from services.notify.channels.part import Part
@@ -67,7 +68,8 @@ class AppriseWay:
             return Result("again", "the last attempt on this channel has not ended")
         text = msgspec.json.decode(part.body, type=AppriseText)
         reach = self._network.reach
-        job = AppriseJob(self._url, text.title, text.body, tuple(sorted(reach.allow)), reach.allow_private)
+        seconds = int(self._network.times.attempt + KILL_SECONDS)
+        job = AppriseJob(self._url, text.title, text.body, tuple(sorted(reach.allow)), reach.allow_private, seconds)
         self._last = process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", *MODULE),
             stdin=PIPE,
@@ -77,7 +79,12 @@ class AppriseWay:
             start_new_session=True,
         )
         try:
-            return await self._attempt(process, msgspec.json.encode(job))
+            result = await self._attempt(process, msgspec.json.encode(job))
+            return (
+                replace(result, detail=redacted(result.detail, self._url))
+                if result.outcome != "misconfigured"
+                else result
+            )
         finally:
             await _kill(process)
 

@@ -5,33 +5,24 @@ were checked, so that a name which resolves to another address a moment later (D
 """
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-import httpcore
 import httpx
 from msgspec import Struct
 
 from events.alerting import AlertRules
 from services.common.clock import Clock, real_time
 from services.notify.channels.reach import Reach
+from services.notify.channels.transport import FAILURES, CheckedTransport
 
 BODY_MOST = 4_096
 """Bytes of an answer's body that are read: a robot's answer has a few hundred."""
 
 BODY_SECONDS = 2.0
 """The longest time that a body is read whose status has decided already."""
-
-CONNECT_SECONDS = 4.0
-"""How long one address of several is tried, so that a broken IPv6 leaves time for IPv4."""
-
-CONNECTIONS = 100
-"""Connections to webhooks at once; more wait."""
-
 
 UNLIMITED = httpx.Timeout(None)
 """For the client: `post` limits each attempt as a whole."""
@@ -72,10 +63,6 @@ class NoAnswerError(Exception):
         self.handed_over = handed_over
 
 
-class RefusedAddressError(Exception):
-    """The ledger's file does not allow to send to an address; says what to set."""
-
-
 class Network:
     """A ledger's network; a context that closes its connections at the end."""
 
@@ -90,7 +77,7 @@ class Network:
         self.now = now
         self.tls = ssl.create_default_context()
         self._client = httpx.AsyncClient(
-            transport=_Transport(self.reach, self.tls), follow_redirects=False, timeout=UNLIMITED, trust_env=False
+            transport=CheckedTransport(self.reach, self.tls), follow_redirects=False, timeout=UNLIMITED, trust_env=False
         )
 
     async def __aenter__(self) -> Self:
@@ -123,7 +110,7 @@ class Network:
                     await response.aclose()
         except TimeoutError:
             raise NoAnswerError(f"no answer within {self.times.attempt:g} s", handed_over=written) from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, *FAILURES) as error:
             raise NoAnswerError(f"{type(error).__name__}: {error}", handed_over=written) from None
 
 
@@ -139,56 +126,7 @@ async def _read(response: httpx.Response, seconds: float | None) -> HttpAnswer:
                     break
             else:
                 whole = True
-    except (TimeoutError, httpx.HTTPError):
+    except (TimeoutError, httpx.HTTPError, *FAILURES):
         if seconds is None:
             raise
     return HttpAnswer(response.status_code, response.reason_phrase, response.headers, bytes(read[:BODY_MOST]), whole)
-
-
-class _Transport(httpx.AsyncHTTPTransport):
-    """HTTP/1.1 over connections to checked addresses."""
-
-    def __init__(self, reach: Reach, tls: ssl.SSLContext) -> None:
-        super().__init__(verify=tls, trust_env=False)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls, max_connections=CONNECTIONS, network_backend=_CheckedBackend(reach)
-        )
-
-
-class _CheckedBackend(httpcore.AsyncNetworkBackend):
-    """Connects to the addresses of a name that are allowed, one after another."""
-
-    def __init__(self, reach: Reach) -> None:
-        self._reach = reach
-        self._inner = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's interface; the whole attempt has a limit
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        addresses = await checked(self._reach, host, port)
-        for address in addresses[:-1]:
-            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
-                return await self._inner.connect_tcp(address, port, CONNECT_SECONDS, local_address, socket_options)
-        return await self._inner.connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
-
-    async def sleep(self, seconds: float) -> None:
-        await self._inner.sleep(seconds)
-
-
-async def checked(reach: Reach, host: str, port: int) -> list[str]:
-    """Return the addresses of a host that may be connected to; raises RefusedAddressError where none may."""
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError(f"{host} cannot be resolved: {error}") from error
-    addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
-    refusals = {address: reach.refusal(host, address, port) for address in addresses}
-    allowed = [address for address, refusal in refusals.items() if refusal is None]
-    if not allowed:
-        raise RefusedAddressError(next(iter(refusals.values()), f"{host} has no address"))
-    return allowed

@@ -5,13 +5,16 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
-from services.notify.channels.key import bounded
-from services.notify.channels.network import HttpAnswer, Network, NoAnswerError, RefusedAddressError
+from services.notify.channels.key import bounded, redacted
+from services.notify.channels.network import HttpAnswer, Network, NoAnswerError
 from services.notify.channels.result import Outcome, Result
 from services.notify.channels.retry_after import retry_after
+from services.notify.channels.transport import RefusedAddressError
 
 REST_SECONDS = 60.0
 """For which a robot rests that was sent too much: vendors count by the minute."""
@@ -34,14 +37,18 @@ class Codes(NamedTuple):
 
 
 async def post(network: Network, url: str, body: bytes, codes: Codes) -> Result:
-    """Send a message to a robot; a robot does not recognise a repeat, so a lost answer makes it uncertain."""
+    """Send a message to a robot; a robot does not recognise a repeat, so a lost answer makes it uncertain.
+
+    Each has a connection of its own: one that the robot's server closes as it is used again would leave a doubt.
+    """
     try:
-        answer = await network.post(url, body, {}, needs_body=True)
+        answer = await network.post(url, body, {"Connection": "close"}, needs_body=True)
     except RefusedAddressError as error:
         return Result("misconfigured", str(error))
     except NoAnswerError as error:
         return Result("uncertain" if error.handed_over else "again", bounded(str(error)))
-    return judged(answer, codes, network.now())
+    result = judged(answer, codes, network.now())
+    return replace(result, detail=redacted(result.detail, url, urlsplit(url).netloc))
 
 
 def judged(answer: HttpAnswer, codes: Codes, now: float) -> Result:

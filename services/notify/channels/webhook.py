@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
 from standardwebhooks import Webhook
 
 from events.channel import Channel
-from services.notify.channels.key import bounded, key_of
+from services.notify.channels.key import bounded, key_of, redacted
 from services.notify.channels.limit import Limit
-from services.notify.channels.network import HttpAnswer, Network, NoAnswerError, RefusedAddressError
+from services.notify.channels.network import HttpAnswer, Network, NoAnswerError
 from services.notify.channels.part import Part
 from services.notify.channels.result import Result
 from services.notify.channels.retry_after import retry_after
+from services.notify.channels.transport import RefusedAddressError
 from services.notify.letter import Letter
 
 LIMIT = Limit(0, 0.0, 0)
@@ -52,7 +54,8 @@ class WebhookWay:
             return Result("misconfigured", str(error))
         except NoAnswerError as error:
             return Result("again", bounded(str(error)))
-        return judged(answer, self._network.now())
+        result = judged(answer, self._network.now())
+        return replace(result, detail=redacted(result.detail, self._url, urlsplit(self._url).hostname or ""))
 
     def _headers(self, part: Part) -> dict[str, str]:
         """Return the headers of an attempt now, signed with every secret, so that receivers can change theirs."""

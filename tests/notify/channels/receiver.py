@@ -28,6 +28,7 @@ class Receiver:
 
     def __init__(self, plays: Sequence[Play]) -> None:
         self.requests: list[Request] = []
+        self.connections = 0
         self.port = 0
         self.secure = False
         self._plays: Iterator[Play] = iter(plays)
@@ -41,6 +42,7 @@ class Receiver:
 
     def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer a connection in a task of its own."""
+        self.connections += 1
         self._open.add(asyncio.create_task(self._answer(reader, writer)))
 
     async def close(self) -> None:

@@ -80,7 +80,9 @@ class Mailbox:
 
 
 @asynccontextmanager
-async def mailbox(password: str | None = None, starttls: ssl.SSLContext | None = None) -> AsyncIterator[Mailbox]:
+async def mailbox(
+    password: str | None = None, starttls: ssl.SSLContext | None = None, implicit: ssl.SSLContext | None = None
+) -> AsyncIterator[Mailbox]:
     """Listen until the block ends; `password` is that of the user, where one is asked for."""
     box = Mailbox()
     loop = asyncio.get_running_loop()
@@ -97,7 +99,7 @@ async def mailbox(password: str | None = None, starttls: ssl.SSLContext | None =
         open_.append(SMTP(box, **options))
         return open_[-1]
 
-    server = await loop.create_server(protocol, "127.0.0.1", 0)
+    server = await loop.create_server(protocol, "127.0.0.1", 0, ssl=implicit)
     box.port = server.sockets[0].getsockname()[1]
     try:
         yield box

@@ -1,6 +1,10 @@
 """Apprise: each attempt in a process that is ended at its limit, with checked addresses and no redirects."""
 
 import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import msgspec
@@ -9,6 +13,8 @@ import pytest
 
 from events.channel import Channel
 from services.common.clock import monotonic
+from services.notify.channels.apprise_job import SENDING, AppriseJob
+from services.notify.channels.apprise_way import MODULE
 from services.notify.channels.fault import fault
 from services.notify.channels.network import Network
 from services.notify.channels.way import Way, way_of
@@ -80,6 +86,18 @@ async def test_an_attempt_that_is_cancelled_leaves_no_process() -> None:
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
     assert attempts() == []
+
+
+async def test_an_attempt_outlives_its_service_by_seconds_only() -> None:
+    """A service that dies cannot kill it: it ends by itself."""
+    async with receiving(drips) as receiver:
+        url = f"gotify://127.0.0.1:{receiver.port}/token"
+        job = AppriseJob(url, "a", "b", (f"127.0.0.1:{receiver.port}",), allow_private=False, seconds=1)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", *MODULE), stdin=PIPE, stdout=PIPE, env={"PYTHONPATH": os.pathsep.join(sys.path)}
+        )
+        written, _ = await process.communicate(msgspec.json.encode(job))
+    assert (process.returncode, written) == (-signal.SIGALRM, SENDING)
 
 
 async def test_a_redirect_is_not_followed() -> None:

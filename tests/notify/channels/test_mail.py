@@ -1,7 +1,9 @@
 """Mail: what a digest looks like, and what an SMTP server's answers mean for each address."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -201,3 +203,20 @@ async def test_starttls_is_not_left_out(tmp_path: Path) -> None:
     assert result.outcome == "again"
     assert "certificate" in result.detail
     assert box.taken == []
+
+
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+async def test_mail_over_tls_that_is_trusted_is_taken(
+    tls: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An office's own authority is trusted by SSL_CERT_FILE."""
+    context = own_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
+    async with _box(tls, context) as box, network_of_mail(box.port, tls=tls) as network:
+        way = way_of(BOTH, network)
+        assert (await way.send(way.parts(letter())[0])).outcome == "accepted"
+    assert len(box.taken) == 1
+
+
+def _box(tls: str, context: ssl.SSLContext) -> AbstractAsyncContextManager[Mailbox]:
+    return mailbox(implicit=context) if tls == "implicit" else mailbox(starttls=context)

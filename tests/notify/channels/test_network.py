@@ -1,13 +1,12 @@
 """Where messages may go: addresses are checked when they are connected to, whatever name led to them."""
 
-import asyncio
-import socket
 from typing import Any
 
 import pytest
 
 from events.alerting import AlertRules
 from events.channel import Channel
+from services.notify.channels import transport
 from services.notify.channels.network import Network, Times
 from services.notify.channels.reach import Reach, kind_of
 from services.notify.channels.retry_after import retry_after
@@ -98,12 +97,12 @@ async def test_the_address_that_was_checked_is_connected_to(monkeypatch: pytest.
     found = ["203.119.26.1", "127.0.0.1"]
     asked: list[str] = []
 
-    async def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+    def resolve(host: str, _port: int) -> list[str]:
         asked.append(host)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (found[min(len(asked), len(found)) - 1], port))]
+        return [found[min(len(asked), len(found)) - 1]]
 
     async with receiving(answers(200)) as receiver:
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+        monkeypatch.setattr(transport, "_resolve", resolve)
         async with Network(AlertRules(), FixedClock(NOW), Times(attempt=0.3)) as network:
             way = way_of(Channel(webhook=f"http://rebinds.example.cn:{receiver.port}/", secret=SECRET), network)
             outcomes = [(await way.send(way.parts(letter())[0])).outcome for _ in range(2)]

@@ -1,5 +1,6 @@
 """Webhooks: signed deliveries, and receivers that answer in every way."""
 
+import asyncio
 import gzip
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -198,3 +199,37 @@ async def test_a_payload_is_one_part() -> None:
     async with network_to() as network:
         way = way_of(Channel(webhook="https://example.org/", secret=SECRET), network)
         assert way.parts(letter()) == [Part("zhanjiang-0a1b2c", 1, 1, b'{"type":"duban.alerts.v1"}', 1)]
+
+
+async def test_a_receiver_that_echoes_the_request_reveals_nothing() -> None:
+    """Error pages show the address that was asked for; what it holds may be a secret."""
+    page = b"<p>Cannot POST /hooks/T0KEN-in-path?key=secret-key</p>"
+    async with receiving(answers(404, page)) as receiver, network_to(receiver) as network:
+        url = f"{receiver.url}/hooks/T0KEN-in-path?key=secret-key"
+        for way in (way_of(Channel(webhook=url, secret=SECRET), network), way_of(Channel(wecom=url), network)):
+            result = await way.send(way.parts(letter())[0])
+            assert "Cannot POST /hooks/…?key=…" in result.detail
+
+
+async def test_a_certificate_that_is_trusted_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An office's own authority is trusted by SSL_CERT_FILE; a connection is used again."""
+    tls = own_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
+    async with receiving(answers(200), tls=tls) as receiver, network_to(receiver) as network:
+        way = way_of(channel(receiver), network)
+        assert [(await way.send(way.parts(letter())[0])).outcome for _ in range(3)] == ["accepted"] * 3
+        assert receiver.connections == 1
+
+
+async def test_receivers_do_not_wait_for_each_other() -> None:
+    """A hundred messages under way to one that never answers leave the others as quick as before."""
+    async with receiving(hangs) as hanging, receiving(answers(200)) as other, network_to(hanging, other) as network:
+        slow, quick = way_of(channel(hanging), network), way_of(channel(other), network)
+        waiting = [asyncio.create_task(slow.send(slow.parts(letter())[0])) for _ in range(100)]
+        while len(hanging.requests) < 100:  # noqa: ASYNC110 - a receiver notes what has come
+            await asyncio.sleep(0.01)
+        assert (await quick.send(quick.parts(letter())[0])).outcome == "accepted"
+        assert not any(task.done() for task in waiting)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
