@@ -2,28 +2,26 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeAlias
 
 import structlog
-from litestar import Response, get
-from litestar.di import NamedDependency
-from litestar.params import QueryParameter, SkipValidation
 
-from events.alert_rule import Trigger
 from events.alerting import EVERYBODY
 from events.ledger import Ledger
-from events.text import name_of
 from events.working_days import WorkingDays
 from services.common.access import Access
 from services.common.calendars import load_working_days, missing_calendars
 from services.common.clock import Clock
 from services.common.edge import Service
-from services.common.endpoints import ENDPOINT, answer_at, unloaded
+from services.common.endpoints import unloaded
 from services.common.lifespan import Running, lifespan
 from services.common.listening import is_loopback
 from services.common.settings import Settings, SettingsError, load_ledgers
 from services.common.web import application
-from services.contract.openapi import POSITION, answers, problems
+from services.notify.ack_inbox import AckInbox
+from services.notify.ack_links import load_links
+from services.notify.ack_pages import ACK_PAGES
+from services.notify.ack_routes import acknowledge
+from services.notify.acknowledger import Acknowledger
 from services.notify.buckets import Buckets
 from services.notify.calendar.reader import CalendarReader
 from services.notify.calendar.routes import deadlines
@@ -31,13 +29,13 @@ from services.notify.carrying import Carrier
 from services.notify.channels.fault import fault
 from services.notify.channels.network import Network
 from services.notify.channels.way import way_of
-from services.notify.deliveries import State
 from services.notify.environment import Environment
+from services.notify.listing import list_alerts
+from services.notify.notify_endpoint import NotifyEndpoint
 from services.notify.outbox import Outbox
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
-from services.notify.store import AlertQuery, Alerts
-from services.notify.views import AlertPage, view
+from services.notify.store import Alerts
 from services.notify.ways import Ways
 
 CATCH_UP_SECONDS = 1.0
@@ -49,8 +47,6 @@ ELAPSE_SECONDS = 0.25
 PAUSE_SECONDS = 0.01
 """Between two turns of a sender; longer only where a turn fails at once, repeatedly."""
 
-NotifyEndpoint: TypeAlias = NamedDependency[SkipValidation[AlertReader]]
-
 log = structlog.get_logger()
 
 
@@ -60,10 +56,10 @@ def build(settings: Settings) -> Service:
     for name, ledger in ledgers.items():
         _check_channels(settings.ledgers / f"{name}.toml", ledger)
     days = load_working_days(settings.ledgers)
-    endpoints: dict[str, AlertReader] = {}
+    endpoints: dict[str, NotifyEndpoint] = {}
     return application(
         "notify",
-        [list_alerts, deadlines],
+        [list_alerts, acknowledge, *ACK_PAGES, deadlines],
         lifespan(settings, ledgers, endpoints, partial(_open, settings, days)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
@@ -75,16 +71,18 @@ def build(settings: Settings) -> Service:
 
 async def _open(
     settings: Settings, days: WorkingDays, service: Running, name: str, ledger: Ledger, clock: Clock
-) -> AlertReader:
+) -> NotifyEndpoint:
     """Load a ledger's alerts, and follow its log and send from there."""
     network = await service.enter(Network(ledger.alerts, clock))
     ways = Ways(ledger, lambda channel: way_of(channel, network))
     alerts = Alerts(service.redis, name, ledger, days)
-    given = Environment(name, ledger, clock, ways, days, settings.public_url)
+    links = await load_links(service.redis, name, settings.public_url)
+    given = Environment(name, ledger, clock, ways, days, settings.public_url, links)
     outbox = Outbox(service.redis, name, settings.replicas)
     sender = Sender(outbox, alerts, Buckets(service.redis), given)
+    reader = AlertReader(service.redis, clock, alerts, sender, service.follow)
     calendars = CalendarReader(service.redis, name, ledger, clock, service.follow, settings.public_url)
-    reader = AlertReader(service.redis, clock, alerts, sender, service.follow, calendars)
+    inbox = AckInbox(service.redis, name, settings.replicas)
     await Carrier(service.redis, name, ledger, ways, outbox).carry_over()
     await calendars.load()
     await reader.load()
@@ -93,34 +91,7 @@ async def _open(
     service.repeat(CATCH_UP_SECONDS, reader.catch_up)
     service.repeat(ELAPSE_SECONDS, reader.elapse)
     service.repeat(PAUSE_SECONDS, sender.turn)
-    return reader
-
-
-@get(
-    "/v1/{ledger:str}/alerts",
-    operation_id="alerts",
-    summary="Alerts, newest first, with what became of them",
-    dependencies=ENDPOINT,
-    responses={200: answers(AlertPage, "The alerts that are asked for", headers=POSITION), **problems(400, 404)},
-)
-async def list_alerts(
-    endpoint: NotifyEndpoint,
-    recipient: Annotated[str | None, QueryParameter(description="To whom")] = None,
-    task: Annotated[str | None, QueryParameter(description="A task's id")] = None,
-    on: Annotated[Trigger | None, QueryParameter(description="What gave rise to it")] = None,
-    in_state: Annotated[  # Litestar keeps `state` for itself
-        State | None, QueryParameter(name="state", description="What became of it")
-    ] = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=1_000, description="Alerts in one answer")] = 100,
-    cursor: Annotated[
-        str | None,
-        QueryParameter(pattern=r"^[1-9][0-9]{0,14}-[0-9]{1,15}$(?!\n)", description="`next` of the page before"),
-    ] = None,
-) -> Response[bytes]:
-    position = endpoint.alerts.projection.saved
-    query = AlertQuery(recipient and name_of(recipient), task and name_of(task), on, in_state, limit, cursor)
-    found, following = await endpoint.alerts.select(query)
-    return answer_at(position, AlertPage([view(endpoint.alerts.ledger, status) for status in found], following))
+    return NotifyEndpoint(reader, Acknowledger(ledger, clock, reader.alerts, inbox, links), calendars)
 
 
 def _check_channels(path: Path, ledger: Ledger) -> None:

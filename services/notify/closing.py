@@ -54,7 +54,9 @@ class Closer:
         return {language: self._letter(digest, alerts, language) for language in languages}
 
     def _letter(self, digest: Digest, alerts: Sequence[Alert], language: Language) -> Letter:
-        given = self._given
+        given, now = self._given, self._given.clock.now()
+        links = given.links
+        acks = {alert.id: links.link(alert.id, now) for alert in alerts if alert.on == "open"} if links else {}
         letter = compose(
             given.ledger,
             given.name,
@@ -62,8 +64,9 @@ class Closer:
             alerts,
             language=language,
             public_url=given.public_url,
-            now=given.clock.now(),
+            now=now,
             days=given.days,
+            acks=acks,
         )
         return replace(letter, id=f"{given.name}-{digest.id}")
 

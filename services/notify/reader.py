@@ -7,7 +7,6 @@ from events.entries import stored
 from services.common.clock import Clock
 from services.common.runtime import Follow, StreamEntry
 from services.common.sample import Sample
-from services.notify.calendar.reader import CalendarReader
 from services.notify.sender import Sender
 from services.notify.store import Alerts
 
@@ -25,13 +24,11 @@ class AlertReader:
         alerts: Alerts,
         sender: Sender,
         follow: Follow,
-        calendars: CalendarReader,
     ) -> None:
         self.redis = redis
         self.clock = clock
         self.alerts = alerts
         self.sender = sender
-        self.calendars = calendars
         self._log = follow(self.alerts.projection.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
         self._rollbacks = 0
 

@@ -34,8 +34,17 @@ OPEN = {
     ("status", "DELETE", "/v1/{ledger}/session"),
     ("notify", "GET", "/v1/{ledger}/units/{unit}/deadlines.ics"),
     ("status", "GET", "/v1/{ledger}/units/{unit}/deadlines.ics"),
+    ("notify", "GET", "/v1/{ledger}/alerts/{alert}/ack/form"),
+    ("notify", "POST", "/v1/{ledger}/alerts/{alert}/ack/form"),
+    ("status", "GET", "/v1/{ledger}/alerts/{alert}/ack/form"),
+    ("status", "POST", "/v1/{ledger}/alerts/{alert}/ack/form"),
 }
-"""What everybody may ask, by service: health, the contract's documents, signing in and out, and by a secret address."""
+"""What everybody may ask, by service: health, the contract's documents, signing in and out, and links with a secret of
+their own."""
+
+
+LINKED = {"deadlines.ics": 400, "form": 404}
+"""The statuses of links without their secret, by the end of the path."""
 
 
 def routes(service: str) -> list[tuple[str, str]]:
@@ -52,7 +61,7 @@ def routes(service: str) -> list[tuple[str, str]]:
 
 def filled(path: str, ledger: str = LEDGER) -> str:
     """Return a path with its parameters' values."""
-    return path.format(ledger=ledger, task="t-1", name=next(iter(TYPES)), rest="a-1", unit="市残联")
+    return path.format(ledger=ledger, task="t-1", name=next(iter(TYPES)), rest="a-1", alert="a-1", unit="市残联")
 
 
 def is_open(service: str, method: str, path: str) -> bool:
@@ -113,7 +122,7 @@ async def test_what_is_open_is_open(running: Served, http: httpx.AsyncClient) ->
     for service, method, path in ROUTES:
         if is_open(service, method, path) and path.startswith(("/v1/", "/health/", "/asyncapi")):
             answer = await http.request(method, running.bases[service] + filled(path))
-            expected = {"POST": 415, "DELETE": 204}.get(method, 400 if path.endswith(".ics") else 200)
+            expected = {"POST": 415, "DELETE": 204}.get(method, LINKED.get(path.rpartition("/")[2], 200))
             assert (service, method, path, answer.status_code) == (service, method, path, expected)
 
 
