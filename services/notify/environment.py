@@ -24,5 +24,6 @@ class Environment(NamedTuple):
     ways: Ways
     days: WorkingDays
     public_url: str | None = None
+    links: AckLinks | None = None
     real: Callable[[], float] = real_time
     links: AckLinks | None = None

@@ -14,10 +14,11 @@ from services.notify.reader import AlertReader
 
 
 class NotifyEndpoint(NamedTuple):
-    """The alerts of a ledger, and what acknowledges them."""
+    """The alerts of a ledger, what acknowledges them, and the calendars of its units."""
 
     reader: AlertReader
     acknowledger: Acknowledger
+    calendars: CalendarReader
 
     def samples(self) -> Iterable[Sample]:
         """Return what is measured of the ledger."""

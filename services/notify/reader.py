@@ -39,7 +39,7 @@ class AlertReader:
     def samples(self) -> Iterator[Sample]:
         """Yield the position, and how many calendars of working days are missing."""
         yield Sample("duban_position", "Position of the log that is reflected", self.alerts.projection.position)
-        missing = len(list(self._days.lacking(self.alerts.ledger.day(self.clock.now()))))
+        missing = len(list(self.alerts.days.lacking(self.alerts.ledger.day(self.clock.now()))))
         yield Sample("duban_calendars_missing", "Years whose calendar of working days is needed and missing", missing)
 
     async def catch_up(self, entries: "list[StreamEntry] | None" = None) -> None:

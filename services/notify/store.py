@@ -80,6 +80,7 @@ class Alerts:
     def __init__(self, redis: Any, name: str, ledger: Ledger, days: WorkingDays) -> None:
         own = rules(ledger, days)
         self.ledger = ledger
+        self.days = days
         self._touched: set[str] = set()
         self.projection = Projection(
             redis, Log(redis, name), replace(own, evolve=partial(_noted, self._touched, own.evolve))
