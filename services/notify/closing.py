@@ -57,7 +57,15 @@ class Closer:
         url, now = given.public_url, given.clock.now()
         acks = given.links.of(alerts, now) if given.links is not None else {}
         letter = partial(
-            compose, given.ledger, given.name, digest.recipient, alerts, public_url=url, now=now, acks=acks
+            compose,
+            given.ledger,
+            given.name,
+            digest.recipient,
+            alerts,
+            public_url=url,
+            now=now,
+            days=given.days,
+            acks=acks,
         )
         return {language: replace(letter(language=language), id=id) for language in languages}
 

@@ -26,4 +26,3 @@ class Environment(NamedTuple):
     public_url: str | None = None
     links: AckLinks | None = None
     real: Callable[[], float] = real_time
-    links: AckLinks | None = None

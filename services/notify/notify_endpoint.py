@@ -18,7 +18,6 @@ class NotifyEndpoint(NamedTuple):
 
     reader: AlertReader
     acknowledger: Acknowledger
-    calendars: CalendarReader
 
     def samples(self) -> Iterable[Sample]:
         """Return what is measured of the ledger."""
