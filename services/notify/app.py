@@ -109,10 +109,12 @@ def _warnings(
 
 
 def _check_channels(path: Path, ledger: Ledger) -> None:
-    for recipient, channels in ledger.alerts.channels.items():
-        if recipient not in {EVERYBODY, ledger.alerts.supervisor} and not ledger.directory.knows(recipient):
+    alerts = ledger.alerts
+    for recipient in alerts.channels:
+        if recipient not in {EVERYBODY, alerts.supervisor, alerts.leader} and not ledger.directory.knows(recipient):
             log.warning("a channel of a recipient that the directory lacks", ledger=str(path), recipient=recipient)
-        for channel in channels:
-            wrong = fault(channel)
-            if wrong is not None:
-                raise SettingsError(f"{path}: alerts.channels.{recipient!r}: {wrong}")
+    for table, of_recipients in (("channels", alerts.channels), ("people", alerts.people)):
+        for recipient, channels in of_recipients.items():
+            for channel in channels:
+                if (wrong := fault(channel)) is not None:
+                    raise SettingsError(f"{path}: alerts.{table}.{recipient!r}: {wrong}")
