@@ -326,7 +326,7 @@ ACKNOWLEDGED_MOST = timedelta(days=14)
 
 
 class AlertAcknowledged(FromNotify, frozen=True):
-    """A person takes on an alert (受理); its escalation rests until then, and no state changes."""
+    """A person takes on an alert (确认); its escalation rests until then, and no state changes."""
 
     alert: Annotated[Name, Meta(description="The `id` of the alert.", examples=["0f8a2c41d97be6335a1c04d2"])]
     by: Annotated[Name, Meta(description="Who takes it on: a name as it was typed.", examples=["李明"])]

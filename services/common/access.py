@@ -16,6 +16,10 @@ from services.common.identity import Identity, has_cookie
 OPEN = "open to everybody"
 """The `opt` of a handler that needs no token: signing in, and links that carry a secret of their own."""
 
+BY_LINK = "its link is its own authority"
+"""The `opt` of an open handler whose requests carry a secret that no other page knows: a session adds nothing to it, so
+no page can have a browser send one on behalf of somebody who is signed in."""
+
 ADMITS = "admits its sources itself"
 """The `opt` of a handler whose own guard refuses those without a token, as it keeps a trace of them."""
 
@@ -69,6 +73,8 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     access: Access = connection.app.state.access
     method = dict(connection.scope)["method"]
     headers = list(connection.scope["headers"])
+    if BY_LINK in handler.opt:
+        return
     if method not in SAFE and has_cookie(headers) and not from_own_page(connection.scope, access.public_url):
         raise PermissionDeniedException(FORGED)
     ledger = connection.path_params["ledger"]

@@ -3,28 +3,26 @@
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeAlias
 
 import structlog
-from litestar import Response, get
-from litestar.di import NamedDependency
-from litestar.params import QueryParameter, SkipValidation
 
-from events.alert_rule import Trigger
 from events.alerting import EVERYBODY
 from events.ledger import Ledger
-from events.text import name_of
 from events.working_days import WorkingDays
 from services.common.access import Access
 from services.common.calendars import load_working_days, missing_calendars
 from services.common.clock import Clock
 from services.common.edge import Service
-from services.common.endpoints import ENDPOINT, answer_at, unloaded
+from services.common.endpoints import unloaded
 from services.common.lifespan import Running, lifespan
 from services.common.listening import is_loopback
 from services.common.settings import Settings, SettingsError, load_ledgers
 from services.common.web import application
-from services.contract.openapi import POSITION, answers, problems
+from services.notify.ack_inbox import AckInbox
+from services.notify.ack_links import load_links
+from services.notify.ack_pages import ACK_PAGES
+from services.notify.ack_routes import acknowledge
+from services.notify.acknowledger import Acknowledger
 from services.notify.buckets import Buckets
 from services.notify.calendar.reader import CalendarReader
 from services.notify.calendar.routes import deadlines
@@ -32,13 +30,13 @@ from services.notify.carrying import Carrier
 from services.notify.channels.fault import fault
 from services.notify.channels.network import Network
 from services.notify.channels.way import way_of
-from services.notify.deliveries import State
 from services.notify.environment import Environment
+from services.notify.listing import list_alerts
+from services.notify.notify_endpoint import NotifyEndpoint
 from services.notify.outbox import Outbox
 from services.notify.reader import AlertReader
 from services.notify.sender import Sender
-from services.notify.store import AlertQuery, Alerts
-from services.notify.views import AlertPage, view
+from services.notify.store import Alerts
 from services.notify.warnings import channel_warnings
 from services.notify.ways import Ways
 
@@ -51,8 +49,6 @@ ELAPSE_SECONDS = 0.25
 PAUSE_SECONDS = 0.01
 """Between two turns of a sender; longer only where a turn fails at once, repeatedly."""
 
-NotifyEndpoint: TypeAlias = NamedDependency[SkipValidation[AlertReader]]
-
 log = structlog.get_logger()
 
 
@@ -62,10 +58,10 @@ def build(settings: Settings) -> Service:
     for name, ledger in ledgers.items():
         _check_channels(settings.ledgers / f"{name}.toml", ledger)
     days = load_working_days(settings.ledgers)
-    endpoints: dict[str, AlertReader] = {}
+    endpoints: dict[str, NotifyEndpoint] = {}
     return application(
         "notify",
-        [list_alerts, deadlines],
+        [list_alerts, acknowledge, *ACK_PAGES, deadlines],
         lifespan(settings, ledgers, endpoints, partial(_open, settings, days)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
@@ -77,12 +73,13 @@ def build(settings: Settings) -> Service:
 
 async def _open(
     settings: Settings, days: WorkingDays, service: Running, name: str, ledger: Ledger, clock: Clock
-) -> AlertReader:
+) -> NotifyEndpoint:
     """Load a ledger's alerts, and follow its log and send from there."""
     network = await service.enter(Network(ledger.alerts, clock))
     ways = Ways(ledger, lambda channel: way_of(channel, network))
     alerts = Alerts(service.redis, name, ledger, days)
-    given = Environment(name, ledger, clock, ways, days, settings.public_url)
+    links = await load_links(service.redis, name, settings.public_url)
+    given = Environment(name, ledger, clock, ways, days, settings.public_url, links=links)
     outbox = Outbox(service.redis, name, settings.replicas)
     sender = Sender(outbox, alerts, Buckets(service.redis), given)
     calendars = CalendarReader(service.redis, name, ledger, clock, service.follow, settings.public_url)
@@ -95,53 +92,29 @@ async def _open(
     service.repeat(CATCH_UP_SECONDS, reader.catch_up)
     service.repeat(ELAPSE_SECONDS, reader.elapse)
     service.repeat(PAUSE_SECONDS, sender.turn)
-    return reader
-
-
-@get(
-    "/v1/{ledger:str}/alerts",
-    operation_id="alerts",
-    summary="Alerts, newest first, with what became of them",
-    dependencies=ENDPOINT,
-    responses={200: answers(AlertPage, "The alerts that are asked for", headers=POSITION), **problems(400, 404)},
-)
-async def list_alerts(
-    endpoint: NotifyEndpoint,
-    recipient: Annotated[str | None, QueryParameter(description="To whom")] = None,
-    task: Annotated[str | None, QueryParameter(description="A task's id")] = None,
-    on: Annotated[Trigger | None, QueryParameter(description="What gave rise to it")] = None,
-    in_state: Annotated[  # Litestar keeps `state` for itself
-        State | None, QueryParameter(name="state", description="What became of it")
-    ] = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=1_000, description="Alerts in one answer")] = 100,
-    cursor: Annotated[
-        str | None,
-        QueryParameter(pattern=r"^[1-9][0-9]{0,14}-[0-9]{1,15}$(?!\n)", description="`next` of the page before"),
-    ] = None,
-) -> Response[bytes]:
-    position = endpoint.alerts.projection.saved
-    query = AlertQuery(recipient and name_of(recipient), task and name_of(task), on, in_state, limit, cursor)
-    found, following = await endpoint.alerts.select(query)
-    return answer_at(position, AlertPage([view(endpoint.alerts.ledger, status) for status in found], following))
+    inbox = AckInbox(service.redis, name, settings.replicas)
+    return NotifyEndpoint(reader, Acknowledger(ledger, clock, alerts, inbox, links))
 
 
 def _warnings(
-    directory: Path, days: WorkingDays, ledgers: Mapping[str, Ledger], endpoints: Mapping[str, AlertReader]
+    directory: Path, days: WorkingDays, ledgers: Mapping[str, Ledger], endpoints: Mapping[str, NotifyEndpoint]
 ) -> list[str]:
     """Return what an operator has to see to."""
     channels = [
         warning
         for name, endpoint in endpoints.items()
-        for warning in channel_warnings(name, ledgers[name], endpoint.sender.health)
+        for warning in channel_warnings(name, ledgers[name], endpoint.reader.sender.health)
     ]
     return [*missing_calendars(directory, days, ledgers, endpoints), *channels]
 
 
 def _check_channels(path: Path, ledger: Ledger) -> None:
-    for recipient, channels in ledger.alerts.channels.items():
-        if recipient not in {EVERYBODY, ledger.alerts.supervisor} and not ledger.directory.knows(recipient):
+    alerts = ledger.alerts
+    for recipient in alerts.channels:
+        if recipient not in {EVERYBODY, alerts.supervisor, alerts.leader} and not ledger.directory.knows(recipient):
             log.warning("a channel of a recipient that the directory lacks", ledger=str(path), recipient=recipient)
-        for channel in channels:
-            wrong = fault(channel)
-            if wrong is not None:
-                raise SettingsError(f"{path}: alerts.channels.{recipient!r}: {wrong}")
+    for table, of_recipients in (("channels", alerts.channels), ("people", alerts.people)):
+        for recipient, channels in of_recipients.items():
+            for channel in channels:
+                if (wrong := fault(channel)) is not None:
+                    raise SettingsError(f"{path}: alerts.{table}.{recipient!r}: {wrong}")

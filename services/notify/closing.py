@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -54,13 +55,11 @@ class Closer:
         given = self._given
         id = f"{given.name}-{digest.id}"
         url, now = given.public_url, given.clock.now()
-        return {
-            language: replace(
-                compose(given.ledger, given.name, digest.recipient, alerts, language=language, public_url=url, now=now),
-                id=id,
-            )
-            for language in languages
-        }
+        acks = given.links.of(alerts, now) if given.links is not None else {}
+        letter = partial(
+            compose, given.ledger, given.name, digest.recipient, alerts, public_url=url, now=now, acks=acks
+        )
+        return {language: replace(letter(language=language), id=id) for language in languages}
 
     def _due(self, now: datetime) -> list[Digest]:
         """Return some of the digests that are open and whose time has come, the earliest first."""

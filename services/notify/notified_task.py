@@ -13,8 +13,9 @@ from events.envelope import Event
 from events.ledger import Ledger
 from events.schema import EventData, Outcome, Unit
 from events.term import Term, all_reported
+from services.notify.acks import Ack, ack_of
 
-VERSION = "4"
+VERSION = "5"
 """Of the rules in `evolve` and the shape of `NotifiedTask`: another one makes notify fold the whole log again."""
 
 
@@ -39,6 +40,7 @@ class NotifiedTask(Struct, frozen=True, gc=False):
     `seen` is that of its last event. `leader` is the leading official by the table. `reported` is the last report of
     each unit that leads, `last_report` that of any unit. `late` is the last due that passed, while it counts, and
     `late_since` when that was recorded. `asked_by` is the unit of the last extension request.
+    `acks` are the acknowledgements of its alerts, the latest last.
     `late_cause` and `report_cause` are the positions of that passing, and of the last report or else the assignment.
     """
 
@@ -58,6 +60,7 @@ class NotifiedTask(Struct, frozen=True, gc=False):
     late_since: datetime | None = None
     asked_by: str = ""
     pauses: tuple[Pause, ...] = ()
+    acks: tuple[Ack, ...] = ()
     late_cause: int = 0
     report_cause: int = 0
 
@@ -108,7 +111,8 @@ def _advanced(ledger: Ledger, task: NotifiedTask, entry: Recorded, data: EventDa
         case schema.DeadlinePassed(due=due):
             return replace(task, term=_termed(ledger, task, event), late=due, late_since=now, late_cause=entry.position)
         case schema.AlertAcknowledged(until=until):
-            return replace(task, pauses=(*task.pauses, Pause(now, max(until, now), cause=entry.position)))
+            pause = Pause(now, max(until, now), cause=entry.position)
+            return replace(task, pauses=(*task.pauses, pause), acks=(*task.acks, ack_of(entry, data)))
         case schema.TaskAssigned() | schema.TaskSigned() | schema.TaskUrged() | schema.DeadlineNeared():
             return task
         case _:

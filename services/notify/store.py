@@ -19,10 +19,12 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.rules import Announcement, Change, Evolve, Rules
+from events.saved_rows import KNOWN
 from events.working_days import WorkingDays
 from services.notify.alerts import Alert
 from services.notify.deliveries import Digest, State, state_of
 from services.notify.elapsed import caused
+from services.notify.known import PRESENT, KnownMoment, digest_at
 from services.notify.notified_task import VERSION, NotifiedTask, evolve
 from services.notify.outbox import NAME, alert_decoder, digest_decoder
 from services.notify.record import alert_entry, is_alert
@@ -45,7 +47,11 @@ class AlertStatus(NamedTuple):
 
 
 class AlertQuery(Struct, frozen=True):
-    """A client's query for alerts, newest first; None matches any."""
+    """A client's query for alerts, newest first; None matches any.
+
+    They arose not before `since`, and before `until`. `as_of` is the moment at which a reader would have been shown
+    them.
+    """
 
     recipient: str | None = None
     task: str | None = None
@@ -53,6 +59,9 @@ class AlertQuery(Struct, frozen=True):
     state: State | None = None
     limit: int = 100
     cursor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    as_of: KnownMoment = PRESENT
 
 
 def rules(ledger: Ledger, days: WorkingDays) -> Rules[NotifiedTask]:
@@ -79,6 +88,7 @@ class Alerts:
         self._redis = redis
         self._digests = key(name, NAME, "outbox")
         self._grouped = key(name, NAME, "grouped")
+        self._known = key(name, NAME, KNOWN)
 
     async def load(self, now: datetime) -> None:
         """Load the saved rows; where time was never considered for a ledger that has some, it is so from now on."""
@@ -114,17 +124,26 @@ class Alerts:
                 return found, None
             before = entries[-1][0].decode()
             wanted = [(place, alert) for place, alert in _decoded(entries) if _matches(query, alert)]
-            found += [one for one in await self._statuses(wanted) if query.state in {None, one.state}]
+            statuses = await self._statuses(wanted, query.as_of)
+            found += [one for one in statuses if query.state in {None, one.state}]
         page = found[: query.limit]
         return page, page[-1].place
 
-    async def _statuses(self, alerts: Sequence[tuple[str, Alert]]) -> list[AlertStatus]:
+    async def find(self, id: str) -> Alert | None:
+        """Return an alert, None where there is none with this id."""
+        number = await self._redis.hget(self._known, id)
+        if number is None:
+            return None
+        entries = await self._redis.xrange(self.projection.feed, min=number, max=number)
+        return next((alert for _, alert in _decoded(entries)), None)
+
+    async def _statuses(self, alerts: Sequence[tuple[str, Alert]], as_of: KnownMoment) -> list[AlertStatus]:
         if not alerts:
             return []
         groups = await self._redis.hmget(self._grouped, [alert.id for _, alert in alerts])
         ids = sorted({group for group in groups if group is not None})
         rows = await self._redis.hmget(self._digests, ids) if ids else []
-        digests = {id: digest_decoder.decode(row) for id, row in zip(ids, rows, strict=True)}
+        digests = {id: digest_at(digest_decoder.decode(row), as_of) for id, row in zip(ids, rows, strict=True)}
         return [
             AlertStatus(place, alert, state_of(digests.get(group), alert.id), digests.get(group))
             for (place, alert), group in zip(alerts, groups, strict=True)
@@ -162,5 +181,10 @@ def _decoded(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> Iterator[tu
 
 def _matches(query: AlertQuery, alert: Alert) -> bool:
     return (
-        query.recipient in {None, alert.recipient} and query.task in {None, alert.task} and query.on in {None, alert.on}
+        query.recipient in {None, alert.recipient}
+        and query.task in {None, alert.task}
+        and query.on in {None, alert.on}
+        and (query.since is None or query.since <= alert.at)
+        and (query.until is None or alert.at < query.until)
+        and query.as_of.has(alert)
     )

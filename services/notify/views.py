@@ -1,9 +1,14 @@
 """Alerts as clients read them: with their state, and the deliveries of the digest that has them."""
 
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
 from msgspec import Struct
 from msgspec.structs import asdict
 
 from events.ledger import Ledger
+from events.local import local
+from services.notify.acks import Ack, Means
 from services.notify.deliveries import Attempt, DeliveryState, State
 from services.notify.store import AlertStatus
 from services.notify.words.shown import ShownAlert, shown
@@ -29,13 +34,33 @@ class DeliveryView(Struct, frozen=True):
     parts: tuple[PartView, ...]
 
 
-class AlertView(ShownAlert, frozen=True):
-    """An alert in words, its state, its digest and that digest's deliveries; `dropped` is why it was not sent."""
+class AckView(Struct, frozen=True):
+    """Who acknowledged an alert: a typed name, a word, and until when its escalation rests.
+
+    `means` is by a session or token of `source`, or by the link in a message. `at` is when it was recorded, at
+    `position` of the log.
+    """
+
+    by: str
+    word: str
+    until: datetime
+    at: datetime
+    means: Means
+    source: str | None
+    position: int
+
+
+class AlertView(ShownAlert, frozen=True, kw_only=True):
+    """An alert in words, its state, its digest and that digest's deliveries, and who acknowledged it.
+
+    `dropped` is why it was not sent.
+    """
 
     state: State
     digest: str | None
     dropped: str | None
     deliveries: tuple[DeliveryView, ...]
+    acks: tuple[AckView, ...]
 
 
 class AlertPage(Struct, frozen=True):
@@ -45,8 +70,8 @@ class AlertPage(Struct, frozen=True):
     next: str | None
 
 
-def view(ledger: Ledger, status: AlertStatus) -> AlertView:
-    """Return an alert as clients read it."""
+def view(ledger: Ledger, status: AlertStatus, acks: Sequence[Ack]) -> AlertView:
+    """Return an alert as clients read it; `acks` are the acknowledgements of its task."""
     digest = status.digest
     return AlertView(
         **asdict(shown(ledger, status.alert)),
@@ -62,4 +87,10 @@ def view(ledger: Ledger, status: AlertStatus) -> AlertView:
             )
             for delivery in (digest.deliveries or () if digest is not None else ())
         ),
+        acks=tuple(_ack(ack, ledger.zone) for ack in acks if ack.alert == status.alert.id),
     )
+
+
+def _ack(ack: Ack, zone: tzinfo) -> AckView:
+    until, at = local(ack.until, zone), local(ack.at, zone)
+    return AckView(ack.by, ack.word, until, at, ack.means, ack.source or None, ack.position)

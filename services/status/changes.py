@@ -11,8 +11,9 @@ from litestar.response import Stream
 from events.text import name_of
 from services.common.edge import STREAM
 from services.common.endpoints import ENDPOINT
+from services.common.moments import read_position
 from services.contract.openapi import POSITION, answers, problems
-from services.status.reader import StatusReader, read_position
+from services.status.reader import StatusReader
 from services.status.window import Filter
 
 SSE = "text/event-stream"

@@ -12,7 +12,7 @@ from litestar import Request, get, post
 from litestar.exceptions import NotFoundException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from services.common.access import OPEN
+from services.common.access import BY_LINK, OPEN
 from services.common.callers import caller_of
 from services.common.problems import RETRY_AFTER, problem
 from services.common.web import KEEPS
@@ -32,6 +32,11 @@ _SET_HERE = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"forwarded", b
 
 _ADDED = frozenset({b"date", b"server"})
 """The web server adds its own."""
+
+ACK_FORM = "/v1/{ledger:str}/alerts/{alert:str}/ack/form"
+"""The form that a message links to: notify looks at the secret in its link."""
+
+LINKED = {KEEPS: True, OPEN: True, BY_LINK: True}
 
 Target = Literal["ingest", "notify"]
 
@@ -96,8 +101,18 @@ class _Answer:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-@get(["/v1/{ledger:str}/alerts", "/v1/{ledger:str}/alerts/{rest:path}"], include_in_schema=False, opt={KEEPS: True})
+@get(["/v1/{ledger:str}/alerts", "/v1/{ledger:str}/alerts/{alert:str}"], include_in_schema=False, opt={KEEPS: True})
 async def alerts(request: Request[Any, Any, Any]) -> ASGIApp:
+    return await _forward("notify", request)
+
+
+@get(ACK_FORM, include_in_schema=False, opt=LINKED)
+async def ack_form(request: Request[Any, Any, Any]) -> ASGIApp:
+    return await _forward("notify", request)
+
+
+@post(ACK_FORM, include_in_schema=False, opt=LINKED, request_max_body_size=None)
+async def submit_ack_form(request: Request[Any, Any, Any]) -> ASGIApp:
     return await _forward("notify", request)
 
 
@@ -107,7 +122,7 @@ async def deadlines(request: Request[Any, Any, Any]) -> ASGIApp:
     return await _forward("notify", request)
 
 
-@post("/v1/{ledger:str}/alerts/{rest:path}", include_in_schema=False, opt={KEEPS: True}, request_max_body_size=None)
+@post("/v1/{ledger:str}/alerts/{alert:str}/ack", include_in_schema=False, opt={KEEPS: True}, request_max_body_size=None)
 async def act_on_alert(request: Request[Any, Any, Any]) -> ASGIApp:
     return await _forward("notify", request)
 
@@ -122,7 +137,7 @@ async def submit(request: Request[Any, Any, Any]) -> ASGIApp:
     return await _forward("ingest", request)
 
 
-FORWARDED = (alerts, deadlines, act_on_alert, submit)
+FORWARDED = (alerts, ack_form, submit_ack_form, deadlines, act_on_alert, submit)
 
 
 async def _forward(target: Target, request: Request[Any, Any, Any]) -> ASGIApp:

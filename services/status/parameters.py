@@ -1,20 +1,16 @@
 """The parameters of a list of tasks, read into a query."""
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter, SkipValidation
 
 from events.text import name_of
+from services.common.moments import INSTANT, read_instant
 from services.status.order import Sort
-from services.status.reader import StatusReader, read_instant
+from services.status.reader import StatusReader
 from services.status.row import Light, State
 from services.status.views import TaskQuery
-
-_INSTANT: dict[str, Any] = {"format": "date-time"}
-
-MOMENT: dict[str, Any] = {"anyOf": [{"pattern": "^[0-9]{1,18}$"}, _INSTANT]}
-"""A position of the log, or an instant."""
 
 UnitName: TypeAlias = Annotated[str | None, QueryParameter(description="A unit of the task, by any of its names")]
 LeadName: TypeAlias = Annotated[str | None, QueryParameter(description="Its lead unit, by any of its names")]
@@ -28,13 +24,13 @@ Section: TypeAlias = Annotated[
 DueBefore: TypeAlias = Annotated[
     str | None,
     QueryParameter(
-        description="Due before this instant (RFC 3339, with offset, years 1950 to 2999)", schema_extra=_INSTANT
+        description="Due before this instant (RFC 3339, with offset, years 1950 to 2999)", schema_extra=INSTANT
     ),
 ]
 DueAfter: TypeAlias = Annotated[
     str | None,
     QueryParameter(
-        description="Due after this instant (RFC 3339, with offset, years 1950 to 2999)", schema_extra=_INSTANT
+        description="Due after this instant (RFC 3339, with offset, years 1950 to 2999)", schema_extra=INSTANT
     ),
 ]
 Text: TypeAlias = Annotated[str | None, QueryParameter(description="Part of its title or id")]

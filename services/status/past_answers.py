@@ -7,9 +7,9 @@ from litestar import Request, Response
 from litestar.params import QueryParameter
 
 from services.common.conditional import answer_if_new, entity_tag, has
+from services.common.moments import MOMENT
 from services.contract.openapi import Named, place
 from services.status.fields import PAGE, partial_row
-from services.status.parameters import MOMENT
 from services.status.past.compared import ComparedPage, changed_filter
 from services.status.past.comparison import KINDS
 from services.status.past.reader import AnyMoment

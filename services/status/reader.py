@@ -1,17 +1,16 @@
 """One ledger in status: the rows that follow the log, and the feed of their changes."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from litestar.exceptions import ServiceUnavailableException, ValidationException
+from litestar.exceptions import ServiceUnavailableException
 
-from events.deadline import check_year
 from events.entries import stored
 from events.ledger import Ledger
 from services.common.clock import Clock
+from services.common.moments import read_moment
 from services.common.problems import RETRY_AFTER
 from services.common.runtime import Follow, StreamEntry
 from services.common.sample import Sample
@@ -31,9 +30,6 @@ T = TypeVar("T")
 
 FOLLOW_BATCH = 1_000
 """Entries of the log, or changes, that are handled at once."""
-
-_POSITION = re.compile(r"[0-9]{1,18}")
-"""The positions that a stream's id can hold."""
 
 
 class RowAt(NamedTuple):
@@ -115,8 +111,7 @@ class StatusReader:
 
         Raises ValidationException with the parameter's name where the text is neither.
         """
-        position = read_position(text)
-        moment = position if position is not None else read_instant(name, text, "a position, or ")
+        moment = read_moment(name, text)
         if not self.board.past.has(moment):
             await self.catch_up()
         return moment
@@ -204,26 +199,3 @@ class StatusReader:
         kept = await self.redis.xrange(key)
         added = (await self.redis.xinfo_stream(key))["entries-added"] if kept else 0
         return kept, added > len(kept)
-
-
-def read_position(text: str) -> int | None:
-    """Return a position of the log, None where the text is none."""
-    return int(text) if _POSITION.fullmatch(text) else None
-
-
-def read_instant(name: str, text: str, others: str = "") -> datetime:
-    """Return an instant; raises ValidationException, with `name` and the `others` that are allowed, for other text.
-
-    It is within the bounds of those in events, as beyond them adding days and changing the zone would fail.
-    """
-    try:
-        instant = datetime.fromisoformat(text.replace(" ", "+"))  # an unescaped + arrives as a space
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise ValidationException(f"{name} {text!r} is not {others}an instant like 2018-12-20T09:00:00+08:00")
-    try:
-        check_year(instant)
-    except ValueError as error:
-        raise ValidationException(f"{name} {error}") from error
-    return instant

@@ -13,6 +13,7 @@ from events.schema import TYPES
 from events.text import name_of
 from services.common.conditional import answer_if_new
 from services.common.endpoints import ENDPOINT
+from services.common.moments import MOMENT
 from services.contract.openapi import (
     READ,
     Named,
@@ -27,7 +28,7 @@ from services.status.export.formats import EXPORTED, FORM, WantedForm
 from services.status.exporting import export_tasks
 from services.status.fields import Fields, read_members
 from services.status.order import BadCursorError
-from services.status.parameters import MOMENT, QUERY, Query
+from services.status.parameters import QUERY, Query
 from services.status.past.compared import BadChangeError, changed_filter
 from services.status.past_answers import TASKS, ChangedIn, Compare, compared_page, page_of, past_page
 from services.status.reader import RowAt, StatusReader

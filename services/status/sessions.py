@@ -16,6 +16,7 @@ from msgspec import UNSET, UnsetType
 from events.ledger import Ledger
 from services.common import sessions, tokens
 from services.common.access import CHALLENGE, FORGED, OPEN, Access, from_own_page
+from services.common.bodies import read_body
 from services.common.callers import caller_of
 from services.common.clock import monotonic, real_time, sleep
 from services.common.endpoints import ENDPOINT, Endpoint
@@ -24,7 +25,7 @@ from services.common.networks import site
 from services.common.problems import problem
 from services.common.sessions import CODE_SECONDS, MOST_DAYS, BrowserSession, SignInCode
 from services.contract.openapi import BEARER, JSON, OPTIONAL, answers, empty, problems
-from services.status.signing_in import MOST_BODY, SIGN_IN, CodeOrder, IssuedCode, SignedIn, SignIn, read_body
+from services.status.signing_in import MOST_BODY, SIGN_IN, CodeOrder, IssuedCode, SignedIn, SignIn
 
 PRIVATE = {"Cache-Control": "no-store"}
 """Of answers with a code or a cookie."""

@@ -1,19 +1,14 @@
 """What signing in takes and answers: tokens and codes in, who is signed in out."""
 
 from datetime import datetime
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, TypeAlias
 
-import msgspec
-from litestar import Request
-from litestar.exceptions import HTTPException, ValidationException
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from events.contract import components
 from events.ledger import SourceRole
 from services.common.sessions import MOST_DAYS
-from services.contract.openapi import JSON, Named, place
-
-T = TypeVar("T")
+from services.contract.openapi import Named, place
 
 MOST_BODY = 4_096
 """Bytes of a request here: a token has 49 characters."""
@@ -73,14 +68,3 @@ class SignedIn(Struct):
     role: SourceRole | None
     units: tuple[str, ...]
     until: datetime | None
-
-
-async def read_body(request: Request[Any, Any, Any], kind: type[T]) -> T:
-    """Return the body of a request; raises HTTPException. A form of another site cannot send JSON as such."""
-    form = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if form != JSON:
-        raise HTTPException(status_code=415, detail=f"{form!r} is not {JSON}")
-    try:
-        return msgspec.json.decode(await request.body(), type=kind)
-    except msgspec.MsgspecError as error:
-        raise ValidationException(str(error)) from error

@@ -1,15 +1,18 @@
 """The life of a task in a running deployment: the canonical examples, one of each type, at their own times."""
 
+import asyncio
 from datetime import datetime
 
 import httpx
 from msgspec.structs import replace
 
 from events.envelope import Event, encode
-from events.ledger import RESERVED
+from events.keys import key
+from events.ledger import NOTIFY, RESERVED
 from events.schema import ExtensionGranted, ExtensionRequested
-from services.common.clock import FileClock
-from tests.deployment import Deployment
+from services.common.clock import FileClock, sleep
+from services.common.connection import connected
+from tests.deployment import LEDGER, Deployment
 from tests.examples import EXAMPLES, LEAD, TASK, assigned
 
 FIRST_REQUEST = Event(
@@ -43,6 +46,15 @@ PUT_OFF = (
 """A second task, whose due instant is put off by half a year as its unit proposed."""
 
 
+async def acknowledge(deployment: Deployment, event: Event) -> None:
+    """Submit an acknowledgement as notify does, by its inbox, and wait until it is decided."""
+    async with connected(deployment.url) as redis, asyncio.timeout(30):
+        entry = await redis.xadd(key(LEDGER, "inbox", NOTIFY), {"e": encode(event)})
+        while not (found := await redis.xrevrange(key(LEDGER, "receipts", NOTIFY), count=1)):
+            await sleep(0.02)
+    assert (found[0][1][b"inbox"], b"accepted" in found[0][1][b"e"]) == (entry, True)
+
+
 async def live(deployment: Deployment, clock: FileClock) -> None:
     """Submit the examples in the order of their times; the ledger's clock adds its own events in between."""
     events = sorted([*EXAMPLES.values(), FIRST_REQUEST, *PUT_OFF], key=lambda event: event.time)
@@ -50,6 +62,8 @@ async def live(deployment: Deployment, clock: FileClock) -> None:
         for event in events:
             source = event.source.partition("/")[0]
             clock.set(event.time)
+            if source == NOTIFY:
+                await acknowledge(deployment, event)
             if source in RESERVED:
                 continue
             headers = deployment.headers(source, "application/cloudevents+json")

@@ -31,6 +31,7 @@ WORDS = {
     "extension.granted": ("准予延期", "准予延期至2018年12月31日（含当日）"),
     "extension.refused": ("不予延期", "不予延期，时限不变"),
     "deadline.clarified": ("明确时限", "时限明确为“2018年11月底前完成”"),
+    "alert.acknowledged": ("确认提醒", "李明已确认：已联系，周五前报；2019年4月5日前（含当日）不再提级"),
     "deadline.neared": ("临期", "距到期还有30天，应于2018年12月31日前（含当日）办结"),
     "deadline.passed": ("逾期", "应于2018年12月31日前（含当日）办结，当时尚未销号"),
 }
@@ -152,9 +153,9 @@ async def test_each_units_part(readers: Readers, played: Deployment) -> None:
 async def test_alerts_lead_to_their_causes(life: Page) -> None:
     """Each alert names its recipient, what became of it, and the entry that caused it."""
     rows = life.locator(".alerts tbody tr")
-    await expect(rows.first).to_contain_text("未配置渠道")
+    await expect(rows.last).to_contain_text("未配置渠道")
     assert await rows.count() > 1
-    cause = rows.first.get_by_role("link")
+    cause = rows.last.get_by_role("link")
     await cause.click()
     await expect(life.locator(".history li:focus")).to_contain_text(await cause.inner_text())
 

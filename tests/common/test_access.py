@@ -1,5 +1,6 @@
 """Who may read: no path of a ledger on any service answers without a token or a session, but for those listed here."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,10 @@ OPEN = {
     ("ingest", "GET", "/v1/schemas/{name}"),
     ("status", "POST", "/v1/{ledger}/session"),
     ("status", "DELETE", "/v1/{ledger}/session"),
+    ("notify", "GET", "/v1/{ledger}/alerts/{alert}/ack/form"),
+    ("notify", "POST", "/v1/{ledger}/alerts/{alert}/ack/form"),
+    ("status", "GET", "/v1/{ledger}/alerts/{alert}/ack/form"),
+    ("status", "POST", "/v1/{ledger}/alerts/{alert}/ack/form"),
     ("notify", "GET", "/v1/{ledger}/units/{unit}/deadlines.ics"),
     ("status", "GET", "/v1/{ledger}/units/{unit}/deadlines.ics"),
 }
@@ -52,7 +57,7 @@ def routes(service: str) -> list[tuple[str, str]]:
 
 def filled(path: str, ledger: str = LEDGER) -> str:
     """Return a path with its parameters' values."""
-    return path.format(ledger=ledger, task="t-1", name=next(iter(TYPES)), rest="a-1", unit="市残联")
+    return path.format(ledger=ledger, task="t-1", name=next(iter(TYPES)), rest="a-1", alert="a-1", unit="市残联")
 
 
 def is_open(service: str, method: str, path: str) -> bool:
@@ -113,7 +118,8 @@ async def test_what_is_open_is_open(running: Served, http: httpx.AsyncClient) ->
     for service, method, path in ROUTES:
         if is_open(service, method, path) and path.startswith(("/v1/", "/health/", "/asyncapi")):
             answer = await http.request(method, running.bases[service] + filled(path))
-            expected = {"POST": 415, "DELETE": 204}.get(method, 400 if path.endswith(".ics") else 200)
+            wrong = {"form": 404, "ics": 400}.get(re.split(r"[/.]", path)[-1], 200)
+            expected = {"POST": 415, "DELETE": 204}.get(method, wrong)
             assert (service, method, path, answer.status_code) == (service, method, path, expected)
 
 

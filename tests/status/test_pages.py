@@ -10,8 +10,8 @@ import pytest
 from services.status.assets import MEDIA_TYPES, WEB, Assets, imported, load
 from tests.status.status_client import LEDGER, History, StatusService
 
-BUDGET_BYTES = 100_000
-"""Compressed bytes of all files of the page: the first paint needs fewer."""
+BUDGET_BYTES = 120_000
+"""Compressed bytes of all files of the page; a first view needs some of them (tests/browser/test_sizes.py)."""
 
 ADDRESSES = (
     "",
@@ -104,7 +104,7 @@ async def test_files_are_compressed_and_kept_for_ever(service: StatusService, hi
 
 
 def test_all_files_together_are_small(assets: Assets) -> None:
-    """The page, whole, is within the budget of its first paint."""
+    """The page, whole, is within a budget."""
     sizes = [len(asset.compressed) for asset in assets.files.values()] + [len(assets.shell.compressed)]
     assert sum(sizes) <= BUDGET_BYTES
 

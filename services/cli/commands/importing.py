@@ -28,6 +28,7 @@ from services.cli.options import (
     working_days_of,
 )
 from services.cli.target import LEDGER, Target, find
+from services.cli.unreachable import unreachable_warning
 from services.common.settings import SettingsError
 from services.schedule.plan import Order
 from services.schedule.preview import Preview, PreviewRow, preview_rows
@@ -94,7 +95,8 @@ def import_(
     if json:
         raise SystemExit(_print_json(read, outcomes))
     _print_preview(read, file, rows=dry_run)
-    for warning in asyncio.run(notify_warnings(target, ledger)) if target is not None else ():
+    told = asyncio.run(notify_warnings(target, ledger)) if target is not None else ()
+    for warning in told or filter(None, [unreachable_warning(data, ledger, read.rows)]):
         err.print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
     if dry_run:
         raise SystemExit(1 if read.refusals else 0)

@@ -24,6 +24,19 @@ export async function read(ledger, path, params, signIn) {
   }
 }
 
+/** Post JSON to `/v1/{ledger}/{path}`; answers {status, body}, whatever the status. `signIn` is awaited after each 401. */
+export async function send(ledger, path, body, signIn) {
+  for (;;) {
+    const response = await request(`/v1/${encodeURIComponent(ledger)}/${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (response.status !== 401) return { status: response.status, body: await response.json().catch(() => ({})) };
+    await signIn();
+  }
+}
+
 /** Answer a request's response; raises ApiError of status 0 where none comes. */
 export async function request(url, options = {}) {
   try {

@@ -1,7 +1,7 @@
 // The page as a whole: which view of which data is shown, and what the live connection makes of it.
 import { render } from "../vendor/lit-html/lit-html.js";
 import { announce } from "./announce.js";
-import { read } from "./api.js";
+import { read, send } from "./api.js";
 import { Connection } from "./connection.js";
 import { context } from "./context.js";
 import { frame } from "./frame.js";
@@ -36,6 +36,7 @@ export class App {
     this.attempt = 0;
     this.refusal = null; // why the code of this page's link was not accepted, as a message
     this.live = { phase: "idle", position: 0, stale: false };
+    this.role = null; // of who is signed in, where that is known
     this.notice = null; // what an act of the frame has come to, as a key of the words
     this.connection = new Connection(ledger, {
       row: (row) => this.arrive({ row }),
@@ -52,7 +53,9 @@ export class App {
     const asked = this.session.who().catch(() => null); // where there is no answer now, the first read asks again
     await this.show();
     this.refusal = null; // whoever may read needs no other link
-    this.signedIn ||= Boolean((await asked)?.source); // an open ledger is read without one
+    const who = await asked;
+    this.signedIn ||= Boolean(who?.source); // an open ledger is read without one
+    this.role ??= who?.role ?? null;
     this.draw();
     setInterval(() => document.visibilityState === "visible" && this.live.phase === "live" && this.renew(), MINUTE_MS);
   }
@@ -73,8 +76,16 @@ export class App {
   enter() {
     this.refusal = null;
     this.signedIn = true;
+    this.learnRole();
     this.session.entered();
     this.connection.signedIn();
+    this.drawSoon();
+  }
+
+  /** What a view offers depends on who is signed in; the services decide. */
+  async learnRole() {
+    const who = await this.session.who().catch(() => null);
+    this.role = who?.role ?? null;
     this.drawSoon();
   }
 
@@ -92,6 +103,11 @@ export class App {
   /** Read JSON of the ledger, with a sign-in where that is asked for: {body, position}. */
   read(path, params) {
     return read(this.ledger, path, params, () => this.signIn());
+  }
+
+  /** Post JSON to the ledger, with a sign-in where that is asked for: {status, body}. */
+  send(path, body) {
+    return send(this.ledger, path, body, () => this.signIn());
   }
 
   async readToday() {

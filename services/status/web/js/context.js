@@ -13,6 +13,7 @@ export function context(app, route) {
     ledger: app.ledger,
     info: app.today, // the overview of what is shown: of the past day, once it is read
     today: app.today, // the overview of now
+    role: app.role, // of who is signed in, null where that is not known or nobody is
     route: { name: route.name, id: route.id },
     params: route.params,
     asOf,
@@ -32,6 +33,8 @@ export function context(app, route) {
       ctx.position = Math.min(ctx.position, position || Infinity);
       return body;
     },
+    /** Post JSON to /v1/{ledger}/{path}: {status, body}; raises ApiError of status 0 where no answer comes. */
+    send: (path, body) => app.send(path, body),
     /** Go to other parameters of this page, or to another path. */
     go: (target, options) => go(app, target, options),
     /** Read all of this view again. */
@@ -47,6 +50,7 @@ export function context(app, route) {
       ctx.lang = language();
       ctx.live = live;
       ctx.today = app.today;
+      ctx.role = app.role;
     },
   };
   return ctx;

@@ -11,6 +11,11 @@ export function define(words) {
   }
 }
 
+/** Whether there is a word of this key: a service may name what this page does not know. */
+export function has(key) {
+  return table.has(key);
+}
+
 /** Use other texts for a key, such as a ledger's own; null leaves a language's text as it is. */
 export function rename(key, pair) {
   table.set(key, pair.map((word, index) => word ?? table.get(key)[index]));

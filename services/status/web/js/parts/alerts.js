@@ -1,24 +1,28 @@
-// The alerts that a task has caused: when, to whom, what, and what became of them.
+// The alerts that a task has caused: when, to whom, what, what became of them, and who has taken them on.
 
+import { has } from "../words.js";
+import { ackForm, acks, offered, opener } from "./acknowledging.js";
+import { delivery } from "./delivery.js";
 import { local } from "./instants.js";
 import { entryLink } from "./jump.js";
 import { said } from "./phrase.js";
 
-/** The table of alerts; `alerts` is null where the notifying service did not answer. */
-export function alertTable(alerts, ctx) {
+const COLUMNS = ["at", "recipient", "text", "state", "cause"];
+
+/**
+ * The table of alerts; `alerts` is null where the notifying service did not answer.
+ *
+ * `form` is the one in which somebody acknowledges an alert, null where none is open; `reread` reads alerts and history.
+ */
+export function alertTable({ alerts, row, form }, reread, ctx) {
   const { html } = ctx;
-  if (alerts === null) {
+  if (alerts === null || alerts.length === 0) {
     return html`<section class="alerts">
       <h2>${ctx.t("alerts.title")}</h2>
-      <p>${ctx.t("alerts.unavailable")}</p>
+      <p>${ctx.t(alerts === null ? "alerts.unavailable" : "alerts.none")}</p>
     </section>`;
   }
-  if (alerts.length === 0) {
-    return html`<section class="alerts">
-      <h2>${ctx.t("alerts.title")}</h2>
-      <p>${ctx.t("alerts.none")}</p>
-    </section>`;
-  }
+  const can = offered(alerts, row, ctx);
   return html`
     <section class="alerts" aria-labelledby="alerts-title">
       <table class="sheet stacks">
@@ -28,14 +32,14 @@ export function alertTable(alerts, ctx) {
         </caption>
         <thead>
           <tr>
-            ${["at", "recipient", "text", "state", "cause"].map((name) => html`<th scope="col">${ctx.t(`alerts.${name}`)}</th>`)}
+            ${COLUMNS.map((name) => html`<th scope="col">${ctx.t(`alerts.${name}`)}</th>`)}
           </tr>
         </thead>
         <tbody>
           ${ctx.repeat(
             alerts,
             (alert) => alert.id,
-            (alert) => line(alert, ctx),
+            (alert) => [line(alert, can.has(alert.id), form, ctx), formLine(alert, can.has(alert.id), form, reread, ctx)],
           )}
         </tbody>
       </table>
@@ -43,18 +47,40 @@ export function alertTable(alerts, ctx) {
   `;
 }
 
-function line(alert, ctx) {
-  const { html } = ctx;
-  const channels = alert.deliveries.map((delivery) => delivery.channel).join(" ");
+function line(alert, can, form, ctx) {
+  const { html, nothing } = ctx;
+  const name = nameOf(alert, ctx);
   return html`
     <tr>
       <td data-label=${ctx.t("alerts.at")}>${local(alert.at).join(" ")}</td>
       <th scope="row">${said(alert.recipient, ctx)}</th>
-      <td class="wide" data-label=${ctx.t("alerts.text")}>${said(alert.text, ctx)}</td>
+      <td class="wide" data-label=${ctx.t("alerts.text")}><b>${name}</b> ${words(alert, ctx)}</td>
       <td data-label=${ctx.t("alerts.state")}>
-        ${ctx.t(`alert.${alert.state}`)} ${channels && html`<small>${channels}</small>`}
+        ${delivery(alert, ctx)} ${acks(alert, ctx)}
+        ${can ? opener(alert, form, name, ctx) : nothing}
       </td>
-      <td data-label=${ctx.t("alerts.cause")}>${alert.causes.map((position) => [entryLink(position, ctx), " "])}</td>
+      <td data-label=${ctx.t("alerts.cause")}>
+        ${(alert.causes ?? []).map((position) => [entryLink(position, ctx), " "])}
+      </td>
     </tr>
   `;
+}
+
+function formLine(alert, can, form, reread, ctx) {
+  const { html, nothing } = ctx;
+  if (form?.alert !== alert.id || !can) return nothing;
+  return html`<tr class="ack-row"><td colspan=${COLUMNS.length}>${ackForm(alert, form, reread, ctx)}</td></tr>`;
+}
+
+/** What gave rise to it, and the step of an escalation; a word that this page does not know is shown as it is given. */
+function nameOf(alert, ctx) {
+  const name = has(`trigger.${alert.on}`) ? ctx.t(`trigger.${alert.on}`) : alert.on;
+  return alert.step > 0 && alert.on !== "neared" ? `${name} · ${ctx.t("trigger.step", alert.step)}` : name;
+}
+
+// Without what this page says of the task itself: its title, its id and its lead.
+function words(alert, ctx) {
+  const known = [alert.task, alert.lead].filter(Boolean);
+  const lines = alert.text.split("\n").filter((text) => text !== alert.task_title);
+  return said(lines.filter((text) => !known.some((one) => text.endsWith(`：${one}`))).join("\n"), ctx);
 }

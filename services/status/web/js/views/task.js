@@ -1,4 +1,5 @@
 // One task as a file: its sentence, its deadline as written and as read, its strip, each unit's part, history, alerts.
+import "../words/alerts.js";
 import "../words/history.js";
 import "../words/parts.js";
 import "../words/task.js";
@@ -25,7 +26,7 @@ export async function load(ctx) {
   return { row, history: history.items, alerts };
 }
 
-export function render({ row, history, alerts }, ctx) {
+export function render({ row, history, alerts, form = null }, ctx) {
   const { html } = ctx;
   const revised = revisions(history);
   const now = ctx.info.at;
@@ -71,7 +72,7 @@ export function render({ row, history, alerts }, ctx) {
       </dl>
       ${strip(row, leadReports(history, row), put?.due ?? null, now, ctx)}
       <div class="two">${unitParts(row, ctx)} ${timeline(history, ctx)}</div>
-      ${alertTable(alertsThen(alerts, ctx), ctx)}
+      ${alertTable({ alerts, row, form }, () => readAgain(ctx), ctx)}
     </article>
   `;
 }
@@ -91,8 +92,7 @@ export function change(data, row, ctx) {
 // The task can be read while the notifying service is away; any other failure is the page's to report.
 async function alertsOf(ctx) {
   try {
-    // alerts are not asked for as of a day: the position of what caused one tells whether it was there then
-    return (await ctx.api("alerts", { task: ctx.route.id, limit: ALERTS_MOST, as_of: null })).items;
+    return (await ctx.api("alerts", { task: ctx.route.id, limit: ALERTS_MOST })).items;
   } catch (error) {
     if (error.status === 502 || error.status === 503 || error.status === 504) {
       return null;
@@ -101,10 +101,14 @@ async function alertsOf(ctx) {
   }
 }
 
-// On a past day, those that had been caused by then.
-function alertsThen(alerts, { asOf, info }) {
-  if (alerts === null || asOf === null) return alerts;
-  return alerts.filter(({ causes }) => causes.every((position) => position <= info.position));
+// After an acknowledgement; where a service is away, the page reads all of it again by itself.
+async function readAgain(ctx) {
+  try {
+    const fresh = await load(ctx);
+    ctx.update((data) => ({ ...data, ...fresh }));
+  } catch (error) {
+    if (!error.retry) throw error;
+  }
 }
 
 // The instants at which whoever led the task then has reported.

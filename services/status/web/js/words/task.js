@@ -80,23 +80,4 @@ define({
   "parts.percent": ["进展", "Progress"],
   "parts.last": ["最近反馈", "Latest report"],
   "parts.state": ["办理情况", "State"],
-
-  "alerts.title": ["已发提醒", "Alerts sent"],
-  "alerts.count": ["{0} 条", "{0}"],
-  "alerts.none": ["没有提醒。", "No alerts."],
-  "alerts.unavailable": [
-    "提醒服务暂时没有应答，其余内容不受影响。",
-    "The notifying service does not answer at the moment; everything else is complete.",
-  ],
-  "alerts.at": ["时间", "When"],
-  "alerts.recipient": ["接收单位", "To"],
-  "alerts.text": ["内容", "What"],
-  "alerts.state": ["送达情况", "Delivery"],
-  "alerts.cause": ["起因", "Cause"],
-  "alert.waiting": ["待发送", "waiting"],
-  "alert.sending": ["发送中", "sending"],
-  "alert.sent": ["已送达", "delivered"],
-  "alert.failed": ["发送失败", "failed"],
-  "alert.uncertain": ["是否送达不明", "uncertain"],
-  "alert.no-channel": ["未配置渠道，未外发", "no channel; not sent"],
 });
