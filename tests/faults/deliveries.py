@@ -94,6 +94,7 @@ async def run(url: str, directory: Path, tasks: int, kills: int, seed: int, *, e
                     if expire:
                         await redis.delete(key(LEDGER, "notify", "lease"))
                     deployment.start("notify")
+                    await deployment.ready("notify")  # restarted if it cannot reach the server in time
                 while not await _settled(redis, tasks):
                     await sleep(0.2)
             return await _outcome(redis, receiver, tasks, kills, monotonic() - began)
