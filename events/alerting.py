@@ -98,6 +98,15 @@ class AlertRules(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         """Whether alerts that may wait are held until the next working time."""
         return bool(self.times) or self.quiet is not None
 
+    @cached_property
+    def timed(self) -> tuple[AlertRule, ...]:
+        """The rules by which time alone gives rise to alerts about a task."""
+        return tuple(
+            rule
+            for rule in self.rules
+            if rule.on in {"open", "silent"} or (rule.on == "passed" and self.repeats(rule) is not None)
+        )
+
     def repeats(self, rule: AlertRule) -> timedelta | None:
         """Return after which time a rule's last alert is repeated while it holds; None: never."""
         text = rule.repeat_interval or self.repeat_interval

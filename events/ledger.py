@@ -111,7 +111,8 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     def _check_recipients(self) -> None:
         """Raise ValueError for a source's unit or a recipient that is not named as in the directory."""
         spoken = [unit for source in self.sources.values() for unit in source.units]
-        check_names((*spoken, *self.alerts.channels, self.alerts.supervisor))
+        others = filter(None, (self.alerts.supervisor, self.alerts.leader))
+        check_names((*spoken, *self.alerts.channels, *self.alerts.people, *others))
         for name in (*spoken, *self.alerts.channels):
             if name in self.aliases:
                 raise ValueError(f"sources and channels have units by their own names: {name!r} is an alias")

@@ -13,7 +13,7 @@ MOST_FIELDS = 10
 """Fields that a class assigns in `__init__`: more are two classes."""
 
 LONG: dict[str, tuple[int, str]] = {
-    "services.contract.asyncapi.asyncapi": (104, "one document, as a literal"),
+    "services.contract.asyncapi.asyncapi": (78, "one document, as a literal"),
 }
 """Functions with more than MOST_LINES: their lines, and the reason."""
 

@@ -11,6 +11,8 @@ from events.schema import SUBMITTED, TYPES
 from services.contract.ingest import ACCEPTED, DUPLICATE, ONE, REFUSED
 from services.contract.openapi import JSON, Named, SchemaRegistry, event_named
 from services.ingest.draft import RECEIPTS_KEPT
+from services.notify.alerts import Alert
+from services.notify.record import Attempted, ChannelChanged, Dead, Dropped, Resent
 from services.status.row import TaskRow
 from services.status.store import CHANGES_KEPT
 
@@ -79,34 +81,8 @@ def asyncapi() -> Schema:
             "Follow the status of the tasks",
             {"row": _message(known, TaskRow, "A task's row, as GET /v1/{ledger}/tasks gives it.")},
         ),
-        "refused": StreamChannel(
-            "duban:{ledger}:refused",
-            "What was refused",
-            "Every refused submission of a known source, over both doors, for ever: number, reason, who and when."
-            " The bytes of a source's newest ones are in the stream `duban:{ledger}:refused:bodies:<source>`, field"
-            " `raw`, under the same id. Entries without `n`, from before, have the bytes in their own field `raw`.",
-            "receive",
-            "Look at what was refused",
-            {
-                "refused": _message(
-                    known,
-                    REFUSED,
-                    REFUSED.schema["description"],
-                    {
-                        "by": "The authenticated source.",
-                        "at": "The ledger's instant (RFC 3339, UTC).",
-                        "door": "`http`, or the key of the inbox.",
-                    },
-                    {
-                        "n": "Its number: 1, 2, 3 … without a gap over the whole stream.",
-                        "size": "How many bytes were sent.",
-                        "sha256": "The SHA-256 of the bytes, in hex.",
-                        "head": "Of a request whose body was not read: method, path and some headers, as JSON.",
-                        "raw": "The bytes, in entries without `n`.",
-                    },
-                )
-            },
-        ),
+        "refused": _refused(known),
+        "record": _record(known),
     }
     return {
         "asyncapi": "3.0.0",
@@ -138,6 +114,56 @@ def asyncapi() -> Schema:
         },
         "components": {"schemas": known.schemas()},
     }
+
+
+def _refused(known: SchemaRegistry) -> StreamChannel:
+    return StreamChannel(
+        "duban:{ledger}:refused",
+        "What was refused",
+        "Every refused submission of a known source, over both doors, for ever: number, reason, who and when."
+        " The bytes of a source's newest ones are in the stream `duban:{ledger}:refused:bodies:<source>`, field"
+        " `raw`, under the same id. Entries without `n`, from before, have the bytes in their own field `raw`.",
+        "receive",
+        "Look at what was refused",
+        {
+            "refused": _message(
+                known,
+                REFUSED,
+                REFUSED.schema["description"],
+                {
+                    "by": "The authenticated source.",
+                    "at": "The ledger's instant (RFC 3339, UTC).",
+                    "door": "`http`, or the key of the inbox.",
+                },
+                {
+                    "n": "Its number: 1, 2, 3 … without a gap over the whole stream.",
+                    "size": "How many bytes were sent.",
+                    "sha256": "The SHA-256 of the bytes, in hex.",
+                    "head": "Of a request whose body was not read: method, path and some headers, as JSON.",
+                    "raw": "The bytes, in entries without `n`.",
+                },
+            )
+        },
+    )
+
+
+def _record(known: SchemaRegistry) -> StreamChannel:
+    return StreamChannel(
+        "duban:{ledger}:record",
+        "The record of alerts",
+        "Every alert and everything that became of it, for ever: the id of an entry is `<n>-0`, and the numbers are"
+        " 1, 2, 3 … without a gap. The bytes are never touched again. `kind` says what an entry is; `at` is the"
+        " ledger's instant; `channel` names a channel without its secrets.",
+        "receive",
+        "Look at who was alerted of what, and with what result",
+        {
+            "alert": _message(known, Alert, "An alert arose. The entry also has the member `kind`: `alert`."),
+            **{
+                str(kind.__struct_config__.tag): _message(known, kind, (kind.__doc__ or "").strip())
+                for kind in (Dropped, Attempted, Dead, Resent, ChannelChanged)
+            },
+        },
+    )
 
 
 def _channel(channel: StreamChannel) -> Schema:

@@ -83,7 +83,7 @@ async def _open(
     outbox = Outbox(service.redis, name, settings.replicas)
     sender = Sender(outbox, alerts, Buckets(service.redis), given)
     calendars = CalendarReader(service.redis, name, ledger, clock, service.follow, settings.public_url)
-    reader = AlertReader(service.redis, clock, alerts, sender, service.follow, calendars)
+    reader = AlertReader(service.redis, given, alerts, sender, service.follow, calendars)
     await Carrier(service.redis, name, ledger, ways, outbox).carry_over()
     await calendars.load()
     await reader.load()
@@ -109,10 +109,12 @@ def _warnings(
 
 
 def _check_channels(path: Path, ledger: Ledger) -> None:
-    for recipient, channels in ledger.alerts.channels.items():
-        if recipient not in {EVERYBODY, ledger.alerts.supervisor} and not ledger.directory.knows(recipient):
+    alerts = ledger.alerts
+    for recipient in alerts.channels:
+        if recipient not in {EVERYBODY, alerts.supervisor, alerts.leader} and not ledger.directory.knows(recipient):
             log.warning("a channel of a recipient that the directory lacks", ledger=str(path), recipient=recipient)
-        for channel in channels:
-            wrong = fault(channel)
-            if wrong is not None:
-                raise SettingsError(f"{path}: alerts.channels.{recipient!r}: {wrong}")
+    for table, of_recipients in (("channels", alerts.channels), ("people", alerts.people)):
+        for recipient, channels in of_recipients.items():
+            for channel in channels:
+                if (wrong := fault(channel)) is not None:
+                    raise SettingsError(f"{path}: alerts.{table}.{recipient!r}: {wrong}")

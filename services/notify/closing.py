@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -51,23 +52,22 @@ class Closer:
 
     def letters(self, digest: Digest, alerts: Sequence[Alert], languages: Iterable[Language]) -> dict[Language, Letter]:
         """Return the letter of a digest in each language, in the words of now; its id is the same at any time."""
-        return {language: self._letter(digest, alerts, language) for language in languages}
-
-    def _letter(self, digest: Digest, alerts: Sequence[Alert], language: Language) -> Letter:
         given = self._given
-        now = given.clock.now()
-        letter = compose(
+        id = f"{given.name}-{digest.id}"
+        url, now = given.public_url, given.clock.now()
+        acks = given.links.of(alerts, now) if given.links is not None else {}
+        letter = partial(
+            compose,
             given.ledger,
             given.name,
             digest.recipient,
             alerts,
-            language=language,
-            public_url=given.public_url,
+            public_url=url,
             now=now,
-            acks=given.links.of(alerts, now) if given.links is not None else {},
             days=given.days,
+            acks=acks,
         )
-        return replace(letter, id=f"{given.name}-{digest.id}")
+        return {language: replace(letter(language=language), id=id) for language in languages}
 
     def _due(self, now: datetime) -> list[Digest]:
         """Return some of the digests that are open and whose time has come, the earliest first."""

@@ -67,8 +67,10 @@ def arisen(
     ledger: Ledger, days: WorkingDays, name: str, task: NotifiedTask, after: datetime, until: datetime
 ) -> list[Alert]:
     """Return the alerts about a task that arise by time alone after an instant up to another, in order."""
+    if not _is_timed(task):
+        return []
     found: list[AlertMoment] = []
-    for rule in ledger.alerts.rules:
+    for rule in ledger.alerts.timed:
         for moment in _moments(ledger, days, task, rule):
             if moment.at > until:
                 break
@@ -80,9 +82,11 @@ def arisen(
 
 def next_moment(ledger: Ledger, days: WorkingDays, task: NotifiedTask, after: datetime) -> datetime | None:
     """Return the first instant after another at which an alert about a task arises by time alone, if any."""
+    if not _is_timed(task):
+        return None
     firsts = (
         next((moment.at for moment in _moments(ledger, days, task, rule) if moment.at > after), None)
-        for rule in ledger.alerts.rules
+        for rule in ledger.alerts.timed
     )
     return min((at for at in firsts if at is not None), default=None)
 
@@ -108,6 +112,11 @@ def next_weekly(ledger: Ledger, rule: AlertRule, after: datetime) -> datetime:
     first += timedelta(days=(day - first.weekday()) % 7)
     found = datetime.combine(first, at, ledger.zone)
     return found if found > after else datetime.combine(first + WEEK, at, ledger.zone)
+
+
+def _is_timed(task: NotifiedTask) -> bool:
+    """Return whether time alone can give rise to an alert about a task: it is open, and late or ongoing."""
+    return task.closed is None and (task.late is not None or isinstance(task.term.deadline, Ongoing))
 
 
 def _alerts(ledger: Ledger, name: str, task: NotifiedTask, moment: AlertMoment) -> Iterator[Alert]:

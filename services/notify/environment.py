@@ -24,5 +24,5 @@ class Environment(NamedTuple):
     ways: Ways
     days: WorkingDays
     public_url: str | None = None
-    real: Callable[[], float] = real_time
     links: AckLinks | None = None
+    real: Callable[[], float] = real_time

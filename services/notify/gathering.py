@@ -37,21 +37,25 @@ def gather(last: Digest | None, alert: Alert, ledger: Ledger, days: WorkingDays)
     """Return the digest with an alert added: the last one of its group until its deliveries are made, or a new one.
 
     `last` is the latest digest of the alert's group (`group_of`), None if there was none. One that should have closed
-    before the alert arose, but has not, as nothing ran then, takes it as well: what was missed is settled together.
+    before the alert arose, but has not, as nothing ran then, takes it as well: what was missed is settled together. A
+    reminder is not held beyond its due.
     """
-    if last is not None and last.deliveries is None and len(last.alerts) < DIGEST_MOST:
+    due = alert.due if alert.on == "neared" else None
+    in_time = last is not None and (due is None or last.closes < due)
+    if last is not None and last.deliveries is None and len(last.alerts) < DIGEST_MOST and in_time:
         return replace(last, alerts=(*last.alerts, alert.id))
     rules = ledger.alerts
     closes = alert.at + rules.wait
     if last is not None and last.deliveries is not None:
         closes = max(closes, last.closes + rules.interval)
     if alert.waits:
-        closes = working_time(closes, ledger, days)
+        held = (working_time(closes, ledger, days), working_time(closes, ledger, None))
+        closes = next((at for at in held if due is None or at < due), closes)
     return Digest(alert.id, alert.recipient, closes.astimezone(ledger.zone), (alert.id,), group=group_of(ledger, alert))
 
 
-def working_time(instant: datetime, ledger: Ledger, days: WorkingDays) -> datetime:
-    """Return the first instant from one on at which alerts are sent that may wait.
+def working_time(instant: datetime, ledger: Ledger, days: WorkingDays | None) -> datetime:
+    """Return the first instant from one on at which alerts are sent that may wait; without `days`, every day counts.
 
     If the rules have times, one of them on a working day; if they have quiet hours alone, any time of a working day
     outside of them, such as the end of those of the night before.
@@ -62,7 +66,7 @@ def working_time(instant: datetime, ledger: Ledger, days: WorkingDays) -> dateti
     local = instant.astimezone(ledger.zone)
     day = local.date()
     while True:
-        if days.is_working(day):
+        if days is None or days.is_working(day):
             for candidate in _times(ledger, day, local):
                 if candidate >= local:
                     return candidate

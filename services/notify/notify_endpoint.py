@@ -14,7 +14,7 @@ from services.notify.reader import AlertReader
 
 
 class NotifyEndpoint(NamedTuple):
-    """The alerts of a ledger, and what acknowledges them."""
+    """The alerts of a ledger, what acknowledges them, and the calendars of its units."""
 
     reader: AlertReader
     acknowledger: Acknowledger

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from events.entries import stored
-from services.common.clock import Clock
 from services.common.runtime import Follow, StreamEntry
 from services.common.sample import Sample
 from services.notify.calendar.reader import CalendarReader
+from services.notify.environment import Environment
 from services.notify.sender import Sender
 from services.notify.store import Alerts
 
@@ -19,19 +19,14 @@ class AlertReader:
     """Folds one ledger's log into alerts, and reads them; after a failover the sender reloads what it keeps."""
 
     def __init__(
-        self,
-        redis: Any,
-        clock: Clock,
-        alerts: Alerts,
-        sender: Sender,
-        follow: Follow,
-        calendars: CalendarReader,
+        self, redis: Any, given: Environment, alerts: Alerts, sender: Sender, follow: Follow, calendars: CalendarReader
     ) -> None:
         self.redis = redis
-        self.clock = clock
+        self.clock = given.clock
         self.alerts = alerts
         self.sender = sender
         self.calendars = calendars
+        self._days = given.days
         self._log = follow(self.alerts.projection.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
         self._rollbacks = 0
 

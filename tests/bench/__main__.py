@@ -19,6 +19,7 @@ from services.common.settings import load_ledger, shipped
 from tests.bench.bench import Bench, document_figures
 from tests.bench.documents import accuracy
 from tests.bench.measures import RUNS, Figure
+from tests.bench.notifying import notify_figures
 from tests.bench.workload import TASKS, Workload, seed_workload, single_unit_workload
 from tests.deployment import LEDGER
 from tests.servers import Server, make_server
@@ -39,7 +40,7 @@ async def run(server: Server, directory: Path) -> list[Figure]:
         seed = await measure(seed_workload(ledger), RUNS)
         single = await measure(single_unit_workload(), SINGLE_RUNS)
         both = [one.next_to(other) for one, other in zip(seed, single, strict=True)]
-        return [*both, *await document_figures(ledger)]
+        return [*both, *await document_figures(ledger), *await notify_figures(redis, server.url, directory)]
     finally:
         await redis.aclose()
         await reader.aclose()

@@ -104,7 +104,7 @@ async def test_a_person_acknowledges_by_keyboard(desk: Readers, late: Deployment
     line = page.locator(".alerts .ack")
     await expect(line).to_contain_text("李明已确认：已联系，周五前报；2018年2月18日前（含当日）不再提级")
     await expect(line).to_contain_text("经本页")
-    await expect(page.locator("#announcer")).to_contain_text("已确认")
+    await expect(page.locator(".alerts [role=status]")).to_contain_text("已确认，2018年2月18日前（含当日）不再提级")
     await expect(page.locator(".history li[data-type='duban.alert.acknowledged.v1']")).to_contain_text("李明已确认")
     async with reading(late) as http:
         history = (await http.get(late.address("status", "tasks/late-1/events"))).json()["items"]
@@ -263,3 +263,7 @@ async def test_the_form_of_a_link_on_a_phone(desk: Readers, late: Deployment, la
     async with reading(late) as http:
         history = (await http.get(late.address("status", "tasks/late-2/events"))).json()["items"]
     assert (history[-1]["source"], history[-1]["data"]["by"]) == ("notify/link", "陈伟")
+    secret = link.partition("key=")[2].partition(".")[2]
+    logged = [path for path in late.logs.iterdir() if secret in path.read_text(encoding="utf-8")]
+    assert len(secret) == 22
+    assert logged == []

@@ -106,7 +106,7 @@ def test_rows_are_rebuilt_and_are_equal(duban: Terminal) -> None:
     """A rebuild of what is right changes nothing; the services continue with the new rows."""
     before = json.loads(duban("status", "--json").stdout)
     done = duban("rebuild", "--json")
-    assert json.loads(done.stdout) == {"ingest": [], "status": [], "notify": []}
+    assert json.loads(done.stdout) == {"ingest": [], "status": [], "notify": [], "dues": []}
     assert done.returncode == 0
     assert json.loads(duban("status", "--json").stdout) == before
 

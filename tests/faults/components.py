@@ -89,7 +89,7 @@ async def notify(world: World, _: SimulatedProcess, redis: Any) -> None:
         given = Environment(NAME, world.ledger, world.clock, ways, LIBRARY)
         sender = Sender(Outbox(redis, NAME), alerts, Buckets(redis), given)
         calendars = CalendarReader(redis, NAME, world.ledger, world.clock, readers.follow, None)
-        reader = AlertReader(redis, world.clock, alerts, sender, readers.follow, calendars)
+        reader = AlertReader(redis, given, alerts, sender, readers.follow, calendars)
         await calendars.load()
         await reader.load()
         await asyncio.gather(

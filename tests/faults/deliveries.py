@@ -94,6 +94,7 @@ async def run(url: str, directory: Path, tasks: int, kills: int, seed: int, *, e
                     if expire:
                         await redis.delete(key(LEDGER, "notify", "lease"))
                     deployment.start("notify")
+                    await deployment.ready("notify")  # restarted if it cannot reach the server in time
                 while not await _settled(redis, tasks):
                     await sleep(0.2)
             return await _outcome(redis, receiver, tasks, kills, monotonic() - began)
@@ -123,7 +124,9 @@ async def _outcome(redis: Any, receiver: Receiver, tasks: int, kills: int, secon
         wrong.append(f"{len(wanted)} digests for {tasks} alerts")  # others arise by time, such as the weekly summary
     wrong += [str(finding) for finding in (await check_record(redis, LEDGER))[0]]
     repeated = sum(count - 1 for count in receiver.ids.values())
-    return Outcome(tasks, len(wanted & receiver.ids.keys()), repeated, kills, await _interrupted(redis), seconds, wrong)
+    return Outcome(
+        len(wanted), len(wanted & receiver.ids.keys()), repeated, kills, await _interrupted(redis), seconds, wrong
+    )
 
 
 async def _interrupted(redis: Any) -> int:

@@ -138,7 +138,7 @@ def ask_reader(deployment: Deployment, service: str, case: Case[Any]) -> None:
     case.query.pop("changed" if case.query.get("compare") is None else "format", None)
     if "from" in case.query and "to" in case.query:  # a period may also be too long, or end before it begins
         case.query["to"] = case.query["from"]
-    for name in case.query.keys() & {"as_of", "compare", "due_before", "due_after"}:
+    for name in case.query.keys() & {"as_of", "compare", "due_before", "due_after", "since", "until"}:
         case.query[name] = _YEAR.sub(_bounded, str(case.query[name]), count=1)
     ask(deployment, service, case, "board")
 
@@ -223,11 +223,28 @@ def test_status_is_as_it_describes_itself(deployment: Deployment, case: Case[Any
     ask_reader(deployment, "status", case)
 
 
-@NOTIFY.parametrize()
+@NOTIFY.exclude(path_regex="/ack$").parametrize()
 @CASES
 def test_notify_is_as_it_describes_itself(deployment: Deployment, case: Case[Any]) -> None:
     """The same of the alerts."""
     ask_reader(deployment, "notify", case)
+
+
+@NOTIFY.include(path_regex="/ack$").parametrize()
+@CASES
+def test_acknowledging_is_as_described(deployment: Deployment, case: Case[Any]) -> None:
+    """Of an alert that there is, and of others; what the ledger then refuses is an outcome, too."""
+    case.path_parameters["ledger"] = LEDGER
+    headers = dict(deployment.headers("board"))
+    known = httpx.get(deployment.address("notify", "alerts"), params={"limit": 1}, headers=headers).json()["items"]
+    if known and case.method == "POST":
+        case.path_parameters["alert"] = known[0]["id"]
+    if isinstance(case.body, dict) and isinstance(case.body.get("until"), str):
+        case.body["until"] = _YEAR.sub(_bounded, str(case.body["until"]), count=1)
+    ask(deployment, "notify", case, "office")
+    if case.meta is not None and case.meta.phase.name.value == "fuzzing":
+        for source in (None, "audit"):
+            assert ask(deployment, "notify", case, source).status_code in {400, 401, 403, 405, 415}
 
 
 @STATUS.include(path_regex="/session$").parametrize()

@@ -97,7 +97,10 @@ async def test_everybody_gets_on_with_what_they_may(guarded: Guarded, tmp_path: 
                 await deployment.ready(service)
             await settled(deployment)
             rebuilt = await asyncio.to_thread(deployment.command, "rebuild", "--json")
-            assert (rebuilt.returncode, json.loads(rebuilt.stdout)) == (0, {"ingest": [], "status": [], "notify": []})
+            assert (rebuilt.returncode, json.loads(rebuilt.stdout)) == (
+                0,
+                {name: [] for name in ("ingest", "status", "notify", "dues")},
+            )
             deployment.environment["DUBAN_REDIS_URL"] = guarded.url("audit")
             verified = await asyncio.to_thread(deployment.command, "audit", "verify", "--json")
             assert json.loads(verified.stdout)["findings"] == [], verified.stderr

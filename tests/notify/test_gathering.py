@@ -53,6 +53,18 @@ def test_an_escalation_is_not_held(rules: dict[str, object]) -> None:
     assert digest.group != group_of(ledger, alert(at))
 
 
+def test_a_reminder_is_not_held_beyond_its_due() -> None:
+    """On the last day of a year, a holiday: it goes out that morning, and not after New Year."""
+    ledger, at = with_rules(**QUIET), day("2018-12-31T00:00:00")
+    due = day("2019-01-01T00:00:00")
+    last = gather(None, alert(at), ledger, DAYS)
+    assert last.closes == day("2019-01-02T08:00:00")
+    reminder = replace(alert(at, task="t-2"), due=due)
+    assert gather(last, reminder, ledger, DAYS).closes == day("2018-12-31T08:00:00")
+    late = replace(alert(due - timedelta(hours=3), task="t-2"), due=due)
+    assert gather(last, late, ledger, DAYS).closes == due - timedelta(hours=3) + ledger.alerts.wait
+
+
 def test_alerts_of_one_group_are_one_digest() -> None:
     """By recipient, or by what `group_by` adds."""
     one, other = alert(day("2018-02-07")), alert(day("2018-02-07"), task="t-2")

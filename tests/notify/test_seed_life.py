@@ -9,7 +9,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from events.alert_rule import AlertRule
+from events.keys import key
 from events.log import Log
 from services.cli.alert_plan import plan_lines, plan_rows, plan_total
 from services.notify.alerts import Alert
@@ -141,3 +144,35 @@ async def test_a_rebuild_announces_nothing_and_time_goes_on_from_there(redis: An
     assert len(await live.alerts()) == len(before)
     await live.go_on(END)
     assert ids(await live.alerts()) == expected(())
+
+
+async def test_new_rules_say_nothing_of_the_past(redis: Any) -> None:
+    """What they would have given rise to before they were in force is not announced; what comes after is."""
+    live = Live(redis, ())
+    await live.notify.load(START)
+    half = START + (END - START) / 2
+    await live.go_on(half)
+    before = await live.alerts()
+    rules = (*LEDGER.alerts.rules, AlertRule("silent", ("supervisor",), name="early", after="30d"))
+    ledger = replace(LEDGER, alerts=replace(LEDGER.alerts, rules=rules))
+    live.notify = Alerts(redis, NAME, ledger, DAYS)
+    await live.notify.load(half)
+    await live.go_on(half)
+    assert len(await live.alerts()) == len(before)
+    await live.go_on(END)
+    early = [alert for alert in await live.alerts() if alert.rule == "early"]
+    assert early
+    assert min(alert.at for alert in early) > half
+
+
+async def test_a_version_that_considered_no_time_begins_now(redis: Any) -> None:
+    """Rows without the instant considered are those of an earlier version: nothing arises of the time before."""
+    live = Live(redis, ())
+    half = START + (END - START) / 2
+    await live.go_on(half)
+    before = await live.alerts()
+    await redis.hdel(key(NAME, "notify", "checkpoint"), "considered")
+    live.notify = live.started()
+    await live.notify.load(half)
+    await live.go_on(half + timedelta(hours=1))
+    assert len(await live.alerts()) == len(before)

@@ -1,5 +1,4 @@
 // Acknowledging an alert: who has, and the form in which a person does.
-import { announce } from "../announce.js";
 import { date, dateTime } from "../format.js";
 import { has } from "../words.js";
 import { inZone, startOf } from "../zone.js";
@@ -116,13 +115,13 @@ function begin(alert, ctx) {
   document.getElementById("ack-by")?.focus();
 }
 
-function close(alert, ctx) {
-  show(null, ctx);
+function close(alert, ctx, done) {
+  show(null, ctx, done);
   document.getElementById(`ack-open-${alert.id}`)?.focus();
 }
 
-function show(form, ctx) {
-  ctx.update((data) => ({ ...data, form }));
+function show(form, ctx, done = "") {
+  ctx.update((data) => ({ ...data, form, done }));
 }
 
 async function send(alert, element, reread, ctx) {
@@ -140,8 +139,7 @@ async function send(alert, element, reread, ctx) {
   try {
     const { status, body } = await ctx.send(`alerts/${encodeURIComponent(alert.id)}/ack`, { by, word, until });
     if (status !== 200 && status !== 201) return refuse(alert, reasons(status, body, ctx), ctx);
-    close(alert, ctx);
-    announce(ctx.t("ack.done", date(lastDay(until), ctx.lang)));
+    close(alert, ctx, ctx.t("ack.done", date(lastDay(until), ctx.lang)));
     await reread();
   } catch (error) {
     if (error.status === undefined) throw error;

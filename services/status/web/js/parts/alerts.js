@@ -12,9 +12,10 @@ const COLUMNS = ["at", "recipient", "text", "state", "cause"];
 /**
  * The table of alerts; `alerts` is null where the notifying service did not answer.
  *
- * `form` is the one in which somebody acknowledges an alert, null where none is open; `reread` reads alerts and history.
+ * `form` is the one in which somebody acknowledges an alert, null where none is open, `done` what that has come to;
+ * `reread` reads alerts and history.
  */
-export function alertTable({ alerts, row, form }, reread, ctx) {
+export function alertTable({ alerts, row, form, done }, reread, ctx) {
   const { html } = ctx;
   if (alerts === null || alerts.length === 0) {
     return html`<section class="alerts">
@@ -25,6 +26,7 @@ export function alertTable({ alerts, row, form }, reread, ctx) {
   const can = offered(alerts, row, ctx);
   return html`
     <section class="alerts" aria-labelledby="alerts-title">
+      <p class="ack-done" role="status">${done}</p>
       <table class="sheet stacks">
         <caption id="alerts-title">
           ${ctx.t("alerts.title")}

@@ -26,7 +26,7 @@ export async function load(ctx) {
   return { row, history: history.items, alerts };
 }
 
-export function render({ row, history, alerts, form = null }, ctx) {
+export function render({ row, history, alerts, form = null, done = "" }, ctx) {
   const { html } = ctx;
   const revised = revisions(history);
   const now = ctx.info.at;
@@ -72,7 +72,7 @@ export function render({ row, history, alerts, form = null }, ctx) {
       </dl>
       ${strip(row, leadReports(history, row), put?.due ?? null, now, ctx)}
       <div class="two">${unitParts(row, ctx)} ${timeline(history, ctx)}</div>
-      ${alertTable({ alerts, row, form }, () => readAgain(ctx), ctx)}
+      ${alertTable({ alerts, row, form, done }, () => readAgain(ctx), ctx)}
     </article>
   `;
 }
