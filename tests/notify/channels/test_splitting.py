@@ -190,6 +190,14 @@ def test_texts_are_never_markup() -> None:
     ]
 
 
+@given(text=st.text())
+def test_no_text_keeps_a_character_of_markup(text: str) -> None:
+    """Whatever a title is: nothing that begins or ends bold, a link, code, a quote, a heading, HTML or a mention."""
+    line = literal(text)
+    assert not set("\\`*_#<>[]~|@&") & set(line)
+    assert len(line) == len(text)
+
+
 def test_eight_alerts_of_one_window_are_several_messages_of_wecom() -> None:
     """Eight alerts of more than 2,048 bytes: cut between alerts, each message within 4,096 bytes, none lost."""
     way = way_of(CHANNELS[0], Network(AlertRules(), FixedClock(NOW)))
