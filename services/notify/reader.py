@@ -26,7 +26,6 @@ class AlertReader:
         self.alerts = alerts
         self.sender = sender
         self.calendars = calendars
-        self._days = given.days
         self._log = follow(self.alerts.projection.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
         self._rollbacks = 0
 

@@ -239,8 +239,8 @@ def test_acknowledging_is_as_described(deployment: Deployment, case: Case[Any]) 
     known = httpx.get(deployment.address("notify", "alerts"), params={"limit": 1}, headers=headers).json()["items"]
     if known and case.method == "POST":
         case.path_parameters["alert"] = known[0]["id"]
-    if isinstance(case.body, dict) and isinstance(case.body.get("until"), str):
-        case.body["until"] = _YEAR.sub(_bounded, str(case.body["until"]), count=1)
+    if isinstance(case.body, dict) and isinstance(until := case.body.get("until"), str):
+        case.body["until"] = _YEAR.sub(_bounded, until, count=1)
     ask(deployment, "notify", case, "office")
     if case.meta is not None and case.meta.phase.name.value == "fuzzing":
         for source in (None, "audit"):
