@@ -147,6 +147,7 @@ class _List:
         body = [one for one in node.below if isinstance(one, Paragraph)]
         if not units:
             self._note(Paragraph(node.text, node.place), "names no unit; it is no task")
+            self._note_body(body if next(nodes(node), None) is None else [])
         elif next(nodes(node), None) is None:
             task = self._add(node.number, _title(node, body, taken=False), sections)
             task.units.extend(units)

@@ -31,6 +31,10 @@ _FULL = 0.2
 
 _FEWEST_FULL = 3
 
+_CUT = re.compile(r"[（(][^（）()]*$")
+_REST = re.compile(r"[^（）()]*[）)]")
+"""A bracket of which a paragraph has the beginning, and the next one the end."""
+
 
 class Paragraph(Struct, frozen=True):
     """A paragraph without the spaces around it, and where it stands, for people (“line 12”)."""
@@ -97,6 +101,8 @@ def _width(texts: Sequence[str]) -> int | None:
 
 
 def _goes_on(text: str, last: str, line: str, width: int | None) -> bool:
+    if _CUT.search(text) and _REST.match(line):
+        return True
     if width is None or _numbered(line)[0] or label_line(line):
         return False
     return len(last) >= width - _NEARLY and not _ENDED.search(text)
