@@ -115,7 +115,9 @@ def _texts(data: bytes, name: str) -> _Document:
     if _is_web(data) or name.lower().endswith((".htm", ".html")):
         from services.schedule.readers.web import read_blocks, read_web  # noqa: PLC0415 - slow to import, and few documents need it
 
-        return _Document(read_web(data), partial(read_blocks, data, whole=True), partial(read_blocks, data, whole=False))
+        return _Document(
+            read_web(data), partial(read_blocks, data, whole=True), partial(read_blocks, data, whole=False)
+        )
     ending = "." + name.lower().rpartition(".")[2]
     try:
         text = decode(data)

@@ -120,7 +120,9 @@ class _Reading:
         for column in header.columns:
             if column.guessed and column.says:
                 what = _WHAT.get(column.says.kind, "tasks")
-                self._notes.append(f"{column.place}: the column “{column.words[:_SHOWN]}” is read as that of the {what}")
+                self._notes.append(
+                    f"{column.place}: the column “{column.words[:_SHOWN]}” is read as that of the {what}"
+                )
         for at in layout.unread:
             column = header.columns[at]
             if any(cell.text for cell in column.below(body)):

@@ -100,12 +100,51 @@ def test_a_column_of_names_is_the_units_column_whatever_it_is_called(read: Reade
 
 def test_a_wide_table(read: Reader) -> None:
     """Of 17 columns those that are needed are read."""
-    others = ["建设地点", "建设性质", "建设规模", "总投资", "已完成投资", "资金来源", "前期情况", "联系人", "电话", "形象进度", "存在问题", "备注"]
+    others = [
+        "建设地点",
+        "建设性质",
+        "建设规模",
+        "总投资",
+        "已完成投资",
+        "资金来源",
+        "前期情况",
+        "联系人",
+        "电话",
+        "形象进度",
+        "存在问题",
+        "备注",
+    ]
     table = read(
         [
             ["序号", "项目名称", *others[:6], "建设单位", *others[6:], "竣工时间", "监管情况"],
-            ["1", "市福利院扩建", "赤坎区", "扩建", "100张", "2000", "100", "财政", "市民政局", *"无无1无无无", "2024年12月", "无"],
-            ["2", "市康复中心新建", "霞山区", "新建", "200张", "5000", "100", "财政", "市残联", *"无无1无无无", "2025年6月", "无"],
+            [
+                "1",
+                "市福利院扩建",
+                "赤坎区",
+                "扩建",
+                "100张",
+                "2000",
+                "100",
+                "财政",
+                "市民政局",
+                *"无无1无无无",
+                "2024年12月",
+                "无",
+            ],
+            [
+                "2",
+                "市康复中心新建",
+                "霞山区",
+                "新建",
+                "200张",
+                "5000",
+                "100",
+                "财政",
+                "市残联",
+                *"无无1无无无",
+                "2025年6月",
+                "无",
+            ],
         ]
     )
     assert [said(row) for row in table.rows] == [
@@ -123,7 +162,10 @@ def test_requirements_beside_tasks(read: Reader) -> None:
             ["^", "开展培训。", "办公室", "2024年12月底前"],
         ]
     )
-    assert [(row.title.text, row.section) for row in table.rows] == [("招录社工10名。", "队伍建设"), ("开展培训。", "队伍建设")]
+    assert [(row.title.text, row.section) for row in table.rows] == [
+        ("招录社工10名。", "队伍建设"),
+        ("开展培训。", "队伍建设"),
+    ]
 
 
 @pytest.mark.parametrize("same", ["同上", "〃", "″", "（同上）"])
@@ -215,7 +257,7 @@ def test_struck_out_text_of_a_sheet() -> None:
         sheet.cell(3, column).font = Font(strike=True)
     table = read_document(saved(book), "a.xlsx")
     assert [row.title.text for row in table.rows] == ["建成平台"]
-    sheet.cell(2, 3).value = CellRichText("市民政局", TextBlock(InlineFont(strike=True), "、市财政局"))  # type: ignore[assignment]
+    sheet.cell(2, 3).value = CellRichText("市民政局", TextBlock(InlineFont(strike=True), "、市财政局"))
     stream = BytesIO()
     book.save(stream)
     table = read_document(stream.getvalue(), "a.xlsx")

@@ -65,7 +65,13 @@ def test_units_in_brackets_and_in_lines_of_their_own(read: Reader) -> None:
 
 @pytest.mark.parametrize(
     "numbers",
-    [("一、", "（一）", "（二）"), ("（一）", "1.", "2."), ("1.", "（1）", "（2）"), ("1．", "①", "②"), ("一、", "1、", "2、")],
+    [
+        ("一、", "（一）", "（二）"),
+        ("（一）", "1.", "2."),
+        ("1.", "（1）", "（2）"),
+        ("1．", "①", "②"),
+        ("一、", "1、", "2、"),
+    ],
     ids="".join,
 )
 def test_numbering(read: Reader, numbers: tuple[str, str, str]) -> None:
@@ -76,7 +82,10 @@ def test_numbering(read: Reader, numbers: tuple[str, str, str]) -> None:
         f"{first}提高补贴标准。（市民政局负责）",
         f"{second}推进康复服务。（市残联负责）",
     )
-    assert [(row.title.text, bool(row.section)) for row in table.rows] == [("提高补贴标准。", True), ("推进康复服务。", True)]
+    assert [(row.title.text, bool(row.section)) for row in table.rows] == [
+        ("提高补贴标准。", True),
+        ("推进康复服务。", True),
+    ]
 
 
 def test_what_is_no_task_is_noted(read: Reader) -> None:
@@ -102,7 +111,11 @@ def test_a_letter_is_no_list(read: Reader) -> None:
 
 def test_the_rows_are_assigned(read: Reader) -> None:
     """A deadline in a task's text is its deadline."""
-    table = read("一、就业", "1.建成基地，2020年6月底前完成。（市残联牵头，市财政局配合）", "2.举办招聘会。（市残联负责，长期坚持）")
+    table = read(
+        "一、就业",
+        "1.建成基地，2020年6月底前完成。（市残联牵头，市财政局配合）",
+        "2.举办招聘会。（市残联负责，长期坚持）",
+    )
     schedule = plan_tasks(table, ORDER, Ledger(""))
     assert schedule.refusals == ()
     assert [line.rule for line in schedule.lines] == ["month-end", "ongoing"]
@@ -141,7 +154,10 @@ def test_numbers_that_word_gives() -> None:
     document = docx.Document()
     for text in ("提高补贴标准。（市民政局负责）", "推进康复服务。（市残联负责）"):
         document.add_paragraph(text, style="List Number")
-    assert [row.title.text for row in read_document(saved(document), "a.docx").rows] == ["提高补贴标准。", "推进康复服务。"]
+    assert [row.title.text for row in read_document(saved(document), "a.docx").rows] == [
+        "提高补贴标准。",
+        "推进康复服务。",
+    ]
 
 
 def test_struck_out_paragraphs() -> None:
@@ -165,7 +181,21 @@ def test_a_list_beside_a_table_is_noted() -> None:
 
 
 PIECES = st.sampled_from(
-    ["一、", "（一）", "1.", "①", "建成平台。", "（市民政局负责）", "牵头单位：市残联", "完成时限：6月底前", "\n", "（", "）", "；下同", " "]
+    [
+        "一、",
+        "（一）",
+        "1.",
+        "①",
+        "建成平台。",
+        "（市民政局负责）",
+        "牵头单位：市残联",
+        "完成时限：6月底前",
+        "\n",
+        "（",
+        "）",
+        "；下同",
+        " ",
+    ]
 )
 
 
