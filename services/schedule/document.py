@@ -68,13 +68,12 @@ def read_document(data: bytes, name: str) -> Table:
 class _Document(Struct, frozen=True):
     """A document’s tables, and its paragraphs, which are looked at where the tables have no tasks.
 
-    `beside` are those that stand in no table. `wrapped` if a program may have cut the paragraphs into lines.
+    `beside` are those that stand in no table.
     """
 
     grids: Sequence[Grid]
     paragraphs: Callable[[], Sequence[Paragraph]] = tuple
     beside: Callable[[], Sequence[Paragraph]] = tuple
-    wrapped: bool = False
 
 
 def _read(document: _Document) -> Table:
@@ -87,7 +86,7 @@ def _read(document: _Document) -> Table:
             for one in beside
         ]
         return Table(table.rows, table.refusals, (*table.notes, *notes))
-    listed = read_list(document.paragraphs(), wrapped=document.wrapped)
+    listed = read_list(document.paragraphs())
     return Table(listed.rows, listed.refusals, (*table.notes, *listed.notes)) if listed else table
 
 
@@ -127,7 +126,7 @@ def _texts(data: bytes, name: str) -> _Document:
         raise
     if _OFFICE_XML.search(text[:_HEAD]):
         raise UnreadableError(f"this is a document in XML: {_SAVE}")
-    return _Document(read_lines(text) or read_separated(text), partial(_lines, text), wrapped=True)
+    return _Document(read_lines(text) or read_separated(text), partial(_lines, text))
 
 
 def _lines(text: str) -> list[Paragraph]:

@@ -40,7 +40,8 @@ def complete(columns: Sequence[Column], body: Sequence[Cells]) -> list[Column]:
     """
     found = list(columns)
     units = [column for column in found if column.says and column.says.kind == "units"]
-    if all(_INNER.search(column.words) for column in units):
+    nobody_leads = all(column.says and column.says.role == "cooperating" for column in units)
+    if nobody_leads or all(_INNER.search(column.words) for column in units):
         _say_units(found, body, alone=not units)
     kinds = _kinds(found)
     if not kinds & {"deadline", "period"}:

@@ -78,10 +78,10 @@ def _numbered(text: str) -> tuple[int, str, str]:
     return 0, "", text
 
 
-def whole_paragraphs(lines: Sequence[Paragraph], *, wrapped: bool) -> list[Paragraph]:
+def whole_paragraphs(lines: Sequence[Paragraph]) -> list[Paragraph]:
     """Return paragraphs without page numbers, and in one piece what a bracket, or a program’s width, has cut."""
     lines = [line for line in lines if line.text and not _FOOTER.fullmatch(line.text)]
-    width = _width([line.text for line in lines]) if wrapped else None
+    width = _width([line.text for line in lines])
     whole: list[Paragraph] = []
     last = ""
     for line in lines:
