@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, cast
 import msgspec
 
 from events.envelope import MAX_BYTES
-from events.schema import TYPES, TaskAssigned
+from events.schema import TYPES, TaskAssigned, TaskAssignedV1
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -86,7 +86,7 @@ def event_schema(name: str, place: Place, *, stored: bool = False) -> Schema:
         "type": {"const": name, "description": "What happened, and the version of its shape."},
         "data": schema_for(data, place),
     }
-    if data is TaskAssigned:
+    if data in (TaskAssigned, TaskAssignedV1):
         members["subject"]["pattern"] = _TASK_ID
     members |= _ADDED if stored else {reserved: {"not": {}, "description": said} for reserved, said in _RESERVED}
     return {

@@ -102,6 +102,16 @@ class Recurring(Kind, frozen=True, tag="recurring"):
             raise ValueError("a day is given only where the first due instant is the beginning of a month")
 
 
+class RecurringV1(Kind, frozen=True, tag="recurring"):
+    """Due again and again from `first` on, as the first version says it: without a day."""
+
+    every: Every
+    first: Annotated[Instant, Meta(description="The first due instant; exclusive.")]
+
+    def __post_init__(self) -> None:
+        check_year(self.first)
+
+
 class Ongoing(Kind, frozen=True, tag="ongoing"):
     """Without end (持续实施): never passes."""
 
@@ -153,6 +163,30 @@ Deadline: TypeAlias = Annotated[
         examples=[{"kind": "fixed", "text": "2018年12月底前完成", "due": "2019-01-01T00:00:00+08:00"}],
     ),
 ]
+
+
+DeadlineV1: TypeAlias = Annotated[
+    Fixed | Ambiguous | RecurringV1 | Ongoing | Triggered | Milestones | Unspecified,
+    Meta(
+        description="The deadline (时间进度): a tagged object, of one of seven kinds.",
+        examples=[{"kind": "fixed", "text": "2018年12月底前完成", "due": "2019-01-01T00:00:00+08:00"}],
+    ),
+]
+"""The deadline of an event's first version, whose recurring kind has no `day`."""
+
+
+def upcast(deadline: DeadlineV1) -> Deadline:
+    """Return a deadline of the first version in the form of the newest."""
+    if isinstance(deadline, RecurringV1):
+        return Recurring(deadline.text, deadline.every, deadline.first)
+    return deadline
+
+
+def downcast(deadline: Deadline) -> DeadlineV1 | None:
+    """Return a deadline in the form of the first version; None where that cannot say it."""
+    if not isinstance(deadline, Recurring):
+        return deadline
+    return RecurringV1(deadline.text, deadline.every, deadline.first) if deadline.day is None else None
 
 
 class Due(Struct, frozen=True, gc=False):

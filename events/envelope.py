@@ -15,7 +15,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType, ValidationError
 
 from events.deadline import EARLIEST, LATEST, check_year
 from events.names import checked, folded
-from events.schema import CONVERTERS, DECODERS, NAMES, TYPES, EventData
+from events.schema import CONVERTERS, DECODERS, NAMES, TYPES, EventData, TaskAssigned, oldest
 from events.strict import check_composed, check_doubles, check_media_type, check_members, check_source, check_text
 from events.text import SHOWN, composed, name_of, quoted, shown
 from events.upcast import Reader
@@ -121,9 +121,9 @@ class Sealed(Envelope[Raw], frozen=True, gc=False, kw_only=True):
 class Event(Struct, frozen=True, gc=False):
     """One event: `time` is the source's word, `recorded` and `authid` the ledger's (None before it is accepted).
 
-    `data` are the newest version's, whichever one the bytes have, and `type` is its name. `section` is the extension
-    attribute of that name, which an import sets: the part of the table that a task stands in. It is read from stored
-    bytes only.
+    `data` are the newest version's, whichever one the bytes have, and `type` names the oldest version that can say
+    them. `section` is the part of the table that a task stands in: a member of its data or, before those had one, the
+    extension attribute of that name. It is read from stored bytes only.
     """
 
     id: str
@@ -137,7 +137,7 @@ class Event(Struct, frozen=True, gc=False):
 
     @property
     def type(self) -> str:
-        return NAMES[type(self.data)]
+        return NAMES[type(oldest(self.data))]
 
 
 _submitted = msgspec.json.Decoder(Submitted)
@@ -184,7 +184,19 @@ def submitted(stored: bytes) -> bytes:
 
 
 def encode(event: Event, **extensions: str) -> bytes:
-    """Write an event as a source would; `extensions` are further CloudEvents attributes, such as `traceparent`."""
+    """Write an event as a source would; `extensions` are further CloudEvents attributes, such as `traceparent`.
+
+    An assignment's section and leader are attributes, too, as far as the version that is written has no such members;
+    where it has, they go there.
+    """
+    data = oldest(event.data)
+    if isinstance(event.data, TaskAssigned):
+        said = {name: extensions.get(name) or getattr(event.data, name) for name in ("section", "leader")}
+        if isinstance(data, TaskAssigned):
+            data = msgspec.structs.replace(data, **said)
+            extensions = {name: value for name, value in extensions.items() if name not in said}
+        else:
+            extensions |= {name: value for name, value in said.items() if value is not None}
     return msgspec.json.encode(
         {
             "specversion": "1.0",
@@ -195,7 +207,7 @@ def encode(event: Event, **extensions: str) -> bytes:
             "time": event.time,
             "datacontenttype": "application/json",
             **extensions,
-            "data": event.data,
+            "data": data,
         }
     )
 
@@ -221,6 +233,8 @@ def _event(
         raise InvalidEvent(
             "invalid-data", f"data does not match {envelope.type}: {_told(error)}", source, id
         ) from error
+    if recorded is not None and isinstance(data, TaskAssigned) and data.section is not None:
+        section = name_of(data.section) or section
     return Event(id, source, composed(envelope.subject).strip(), envelope.time, data, recorded, authid, section)
 
 

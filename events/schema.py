@@ -5,11 +5,20 @@ changes shape either; a new shape is a new version next to the old one, with an 
 """
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from events.deadline import Deadline, DueInstant, Instant, Percent, check_year
+from events.deadline import (
+    Deadline,
+    DeadlineV1,
+    DueInstant,
+    Instant,
+    Percent,
+    check_year,
+    downcast,
+    upcast,
+)
 from events.upcast import Language, Reader
 
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=20_000)]
@@ -31,6 +40,12 @@ class Unit(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     role: Role = "cooperating"
     group: Annotated[bool, Meta(description="Stands for the members of a group (各县（市、区）政府).")] = False
     open: Annotated[bool, Meta(description="Stands for units that the text leaves open (等有关部门).")] = False
+
+
+class AssignedUnit(Unit, frozen=True, gc=False):
+    """A unit (责任单位) as an assignment names it, with its person in charge (责任人) where the text names one."""
+
+    person: Annotated[Name, Meta(description="Its person in charge (责任人).", examples=["张三"])] | UnsetType = UNSET
 
 
 class Evidence(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
@@ -90,6 +105,27 @@ Units: TypeAlias = Annotated[
         },
     ),
 ]
+if TYPE_CHECKING:
+    AssignedUnits: TypeAlias = tuple[Unit, ...]  # those of the first version stay units without persons
+else:
+    AssignedUnits: TypeAlias = Annotated[
+        tuple[AssignedUnit, ...],
+        Meta(
+            min_length=1,
+            max_length=200,
+            description="All units of the task (责任单位), the lead included; none may be named twice.",
+            examples=[
+                [
+                    {"name": "市残联", "role": "lead", "group": False, "open": False, "person": "张三"},
+                    {"name": "各县（市、区）政府", "role": "cooperating", "group": True, "open": False},
+                ]
+            ],
+            extra_json_schema={
+                "uniqueItems": True,
+                "contains": {"type": "object", "properties": {"role": {"const": "lead"}}, "required": ["role"]},
+            },
+        ),
+    ]
 Reason: TypeAlias = Annotated[Text, Meta(description="Why; for readers of the history.", examples=["材料补齐。"])]
 Summary: TypeAlias = Annotated[
     Text, Meta(description="What has been done.", examples=["廉江市就业基地已挂牌，安置残疾人46名。"])
@@ -141,7 +177,7 @@ class FromClock(Data, frozen=True):
     speaker = None
 
 
-class TaskAssigned(FromAssigner, frozen=True):
+class TaskAssignedV1(FromAssigner, frozen=True):
     """A task (工作任务) is handed out (交办) to its units, with a deadline."""
 
     title: Annotated[
@@ -161,6 +197,39 @@ class TaskAssigned(FromAssigner, frozen=True):
         ),
     ]
     units: Units
+    deadline: DeadlineV1
+    row: (
+        Annotated[int, Meta(ge=0, le=1_000_000, description="Its number in the table (序号).", examples=[7])] | None
+    ) = None
+    deliverable: (
+        Annotated[Text, Meta(description="What there has to be in the end (成果).", examples=["两个集中就业基地"])]
+        | None
+    ) = None
+
+    def __post_init__(self) -> None:
+        _lead_among(self.lead, self.units)
+
+
+class TaskAssigned(FromAssigner, frozen=True):
+    """A task (工作任务) is handed out (交办) to its units, with a deadline."""
+
+    title: Annotated[
+        Text,
+        Meta(
+            description="The task (工作任务), in the words of the plan.",
+            examples=["全市至少建立两个规模化残疾人集中就业基地。"],
+        ),
+    ]
+    plan: Annotated[Name, Meta(description="The plan or table that the task comes from.", examples=["zj-2017"])]
+    lead: Lead
+    lead_inferred: Annotated[
+        bool,
+        Meta(
+            description="True where no text names the lead, so that the first unit listed is taken for it.",
+            examples=[True],
+        ),
+    ]
+    units: AssignedUnits
     deadline: Deadline
     row: (
         Annotated[int, Meta(ge=0, le=1_000_000, description="Its number in the table (序号).", examples=[7])] | None
@@ -169,6 +238,11 @@ class TaskAssigned(FromAssigner, frozen=True):
         Annotated[Text, Meta(description="What there has to be in the end (成果).", examples=["两个集中就业基地"])]
         | None
     ) = None
+
+    section: (
+        Annotated[Name, Meta(description="The part of the table that it stands in.", examples=["一、社会保障"])] | None
+    ) = None
+    leader: Annotated[Name, Meta(description="The official who leads it (责任领导).", examples=["李四"])] | None = None
 
     def __post_init__(self) -> None:
         _lead_among(self.lead, self.units)
@@ -306,6 +380,13 @@ class ExtensionRefused(FromAssigner, frozen=True):
     reason: Reason
 
 
+class DeadlineClarifiedV1(FromAssigner, frozen=True):
+    """The office settles an ambiguous deadline, answers a triggered one, or corrects a reading; it starts afresh."""
+
+    deadline: DeadlineV1
+    reason: Reason
+
+
 class DeadlineClarified(FromAssigner, frozen=True):
     """The office settles an ambiguous deadline, answers a triggered one, or corrects a reading; it starts afresh."""
 
@@ -345,9 +426,55 @@ EventData: TypeAlias = (
     | DeadlinePassed
 )
 
+
+def person_of(unit: Unit) -> str | None:
+    """Return a unit's person in charge; None where none is named."""
+    return unit.person if isinstance(unit, AssignedUnit) and unit.person is not UNSET else None
+
+
+def _assigned(data: TaskAssignedV1) -> TaskAssigned:
+    """Return an assignment of the first version in the form of the second, which names no persons."""
+    return TaskAssigned(
+        data.title,
+        data.plan,
+        data.lead,
+        data.lead_inferred,
+        data.units,
+        upcast(data.deadline),
+        data.row,
+        data.deliverable,
+    )
+
+
+def _clarified(data: DeadlineClarifiedV1) -> DeadlineClarified:
+    """Return a clarification of the first version in the form of the second."""
+    return DeadlineClarified(upcast(data.deadline), data.reason)
+
+
+def oldest(data: EventData) -> Data:
+    """Return data in the oldest version that can say them, which every reader of the log has known the longest.
+
+    `section` and `leader` of an assignment are extension attributes there.
+    """
+    match data:
+        case TaskAssigned(units=units, deadline=deadline):
+            before = downcast(deadline)
+            if before is None or any(person_of(unit) is not None for unit in units):
+                return data
+            plain = tuple(Unit(unit.name, unit.role, unit.group, unit.open) for unit in units)
+            members = (data.title, data.plan, data.lead, data.lead_inferred, plain, before, data.row, data.deliverable)
+            return TaskAssignedV1(*members)
+        case DeadlineClarified(deadline=deadline, reason=reason):
+            before = downcast(deadline)
+            return data if before is None else DeadlineClarifiedV1(before, reason)
+        case _:
+            return data
+
+
 LANGUAGE = Language(
     {
-        "duban.task.assigned.v1": TaskAssigned,
+        "duban.task.assigned.v1": TaskAssignedV1,
+        "duban.task.assigned.v2": TaskAssigned,
         "duban.task.signed.v1": TaskSigned,
         "duban.progress.reported.v1": ProgressReported,
         "duban.progress.corrected.v1": ProgressCorrected,
@@ -360,17 +487,18 @@ LANGUAGE = Language(
         "duban.extension.requested.v1": ExtensionRequested,
         "duban.extension.granted.v1": ExtensionGranted,
         "duban.extension.refused.v1": ExtensionRefused,
-        "duban.deadline.clarified.v1": DeadlineClarified,
+        "duban.deadline.clarified.v1": DeadlineClarifiedV1,
+        "duban.deadline.clarified.v2": DeadlineClarified,
         "duban.deadline.neared.v1": DeadlineNeared,
         "duban.deadline.passed.v1": DeadlinePassed,
     },
-    upcasters={},  # by the type they lift: "duban.x.y.v1": the function from its data to those of "duban.x.y.v2"
+    upcasters={"duban.task.assigned.v1": _assigned, "duban.deadline.clarified.v1": _clarified},
 )
 """The types that are accepted and read. ARCHITECTURE.md describes how to change a shape."""
 
-TYPES: Mapping[str, type[EventData]] = LANGUAGE.types
+TYPES: Mapping[str, type[Data]] = LANGUAGE.types
 
-NAMES: Mapping[type[EventData], str] = LANGUAGE.names
+NAMES: Mapping[type[Data], str] = LANGUAGE.names
 
 DECODERS: Mapping[str, Reader] = LANGUAGE.decoders
 

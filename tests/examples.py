@@ -41,6 +41,18 @@ WIRE: tuple[bytes, ...] = tuple(
 EXAMPLES: dict[str, Event] = {event.type: event for event in map(parse, WIRE)}
 """The examples by type name (`duban.task.assigned.v1`)."""
 
+NEWER: dict[str, Event] = {
+    "duban.task.assigned.v2": parse(
+        """\
+{"specversion":"1.0","id":"assigned-28","source":"office","type":"duban.task.assigned.v2","subject":"zj-2017-28","time":"2017-08-01T09:00:00+08:00","datacontenttype":"application/json","data":{"title":"每月30日前报送残疾人就业情况。","plan":"zj-2017","lead":"市残联","lead_inferred":true,"units":[{"name":"市残联","role":"lead","group":false,"open":false,"person":"张三"}],"deadline":{"kind":"recurring","text":"每月30日前","every":"month","first":"2018-03-01T00:00:00+08:00","day":30},"section":"一、社会保障","leader":"李四"}}""".encode()
+    ),
+    "duban.deadline.clarified.v2": parse(
+        """\
+{"specversion":"1.0","id":"clarified-28-1","source":"office","type":"duban.deadline.clarified.v2","subject":"zj-2017-28","time":"2018-02-10T09:30:00+08:00","datacontenttype":"application/json","data":{"deadline":{"kind":"recurring","text":"每月29日前","every":"month","first":"2018-03-01T00:00:00+08:00","day":29},"reason":"每月29日前报送。"}}""".encode()
+    ),
+}
+"""Examples of what only a second version can say, by type name."""
+
 RECORDED = "2019-04-01T01:00:00Z"
 """When the ledger records what `store` makes."""
 

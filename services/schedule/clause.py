@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 import msgspec
-from lark import Token, Tree
+from lark import Tree
 from msgspec import Struct
 
 from events.deadline import Deadline, Recurring, Triggered
 from services.schedule.counted import UnclearPeriodError, read_counted, read_event, read_issue
 from services.schedule.dated import read_dated
 from services.schedule.festival import read_festival
-from services.schedule.goal import make_masked, unmask
+from services.schedule.goal import has_masked, make_masked, unmask
 from services.schedule.grammar import Node, carrying, child, marks_of, parse
 from services.schedule.series import MOST_STEPS, read_series
 from services.schedule.span import Origin
@@ -91,9 +91,10 @@ def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> It
             means, rule, unclear = None, "", str(error)
         whole = isinstance(means, Triggered) and rule not in WORDINGS
         carried = plain.origin(node.meta.start_pos if whole else carrying(node)[0], carrying(node)[1])
-        goal = any(token.type == "GOAL" for token in node.scan_values(lambda value: isinstance(value, Token)))
+        goal = has_masked(plain.text[node.meta.start_pos : node.meta.end_pos])
         bare = rule not in WORDINGS or is_bare(node)
-        yield Clause(begin, end, means, rule, carried, bare, goal, any(node.find_data("item")), unclear)
+        itemised = isinstance(means, Recurring) and any(node.find_data("item"))
+        yield Clause(begin, end, means, rule, carried, bare, goal, itemised, unclear)
 
 
 def _plain(text: str) -> Plain:

@@ -136,12 +136,12 @@ def make_masked(text: str) -> Plain:
 
 def unmask(text: str) -> str:
     """Return a text as it was before its goals were masked."""
-    return _FOREIGN.sub(lambda match: chr(ord(match[0]) - _MASKED), text)
+    return _FOREIGN.sub(lambda match: chr(ord(match[0]) - _MASKED), text) if has_masked(text) else text
 
 
-def is_masked(character: str) -> bool:
-    """Return whether a character of a masked text is a goal's."""
-    return ord(character) >= _MASKED
+def has_masked(text: str) -> bool:
+    """Return whether a masked text has a goal."""
+    return _FOREIGN.search(text) is not None
 
 
 def _mask(match: re.Match[str]) -> str:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 from msgspec import Struct
 
@@ -99,6 +99,7 @@ def make_plain(text: str) -> Plain:
     return regular_dates(read_characters(text))
 
 
+@lru_cache(maxsize=1_024)
 def read_characters(text: str) -> Plain:
     """Return a text with its characters, dashes and numerals made regular, and its dates as they are written."""
     midnights = {at for match in _MIDNIGHT.finditer(text) for at in range(*match.span("time"))}

@@ -8,13 +8,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from events.schema import TYPES, Evidence, ProgressCorrected, ProgressReported
+from events.schema import Evidence, ProgressCorrected, ProgressReported
 from tests.browser.conftest import deployed
 from tests.browser.life import EXTENDED, live
 from tests.browser.reader import Readers
 from tests.browser.submitting import submit
 from tests.deployment import LEDGER, Deployment, reading
-from tests.examples import TASK
+from tests.examples import EXAMPLES, TASK
 
 WORDS = {
     "task.assigned": ("交办", "由市残联牵头，市人力资源社会保障局、各县（市、区）政府、湛江开发区管委会配合"),
@@ -55,7 +55,7 @@ async def life(browser: Browser, lived: Deployment) -> AsyncIterator[Page]:
 
 def test_each_event_type_has_a_sentence() -> None:
     """The table above has every type that the schema has; a new one fails here."""
-    assert {f"duban.{name}.v1" for name in WORDS} == set(TYPES)
+    assert {f"duban.{name}.v1" for name in WORDS} == set(EXAMPLES)
 
 
 async def test_each_event_is_told_in_words_with_position_record_and_sender(life: Page, lived: Deployment) -> None:
@@ -66,7 +66,7 @@ async def test_each_event_is_told_in_words_with_position_record_and_sender(life:
     await expect(entries).to_have_count(len(history))
     ids = [await entries.nth(number).get_attribute("id") for number in range(len(history))]
     assert ids == [f"p{item['position']}" for item in reversed(history)]
-    assert {item["type"] for item in history} == set(TYPES)
+    assert {item["type"] for item in history} == set(EXAMPLES)
     for item in history:
         entry = life.locator(f"#p{item['position']}")
         recorded = datetime.fromisoformat(item["recordedtime"]).astimezone(datetime.fromisoformat(item["time"]).tzinfo)

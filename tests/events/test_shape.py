@@ -100,7 +100,7 @@ def test_an_alternative_that_is_gone_or_new_is_told_alone(gone: int) -> None:
     whole = schema_of("duban.deadline.clarified.v1")
     less = changed(
         "duban.deadline.clarified.v1",
-        lambda schema: schema["$defs"]["DeadlineClarified"]["properties"]["deadline"]["anyOf"].pop(gone),
+        lambda schema: schema["$defs"]["DeadlineClarifiedV1"]["properties"]["deadline"]["anyOf"].pop(gone),
     )
     assert [found.now for found in differences(whole, less)] == ["not there"]
     assert [found.was for found in differences(less, whole)] == ["not there"]

@@ -17,11 +17,12 @@ from msgspec import Struct
 
 from events.envelope import CODES
 from events.log import Log
-from events.schema import NAMES, TYPES, DeadlineNeared, DeadlinePassed
+from events.schema import NAMES, DeadlineNeared, DeadlinePassed
 from services.common import tokens
 from services.common.clock import sleep
 from services.common.settings import load_ledger, shipped
 from tests.deployment import LEDGER, Deployment, bearer
+from tests.examples import EXAMPLES
 from tests.integration.year import routes
 from tests.integration.year.rounds import AFTERWARDS, EVENTS, TASKS, Year, sources
 from tests.integration.year.year_task import OFFICE, UNDONE
@@ -96,7 +97,7 @@ async def test_a_year_folds_to_the_same_rows_by_every_route(tmp_path: Path, serv
                     }
     assert total.total() == EVENTS // SHARE
     assert total.keys() == {"accepted", "duplicate", *get_args(CODES)}
-    assert types == TYPES.keys() - {NAMES[DeadlineNeared], NAMES[DeadlinePassed]}
+    assert types == EXAMPLES.keys() - {NAMES[DeadlineNeared], NAMES[DeadlinePassed]}
     async with _deployment(tmp_path, server_url, AFTERWARDS.isoformat(), spoken).running(
         "ingest", "status"
     ) as deployment:

@@ -5,6 +5,7 @@ from datetime import date
 from io import BytesIO
 
 import docx
+import msgspec
 import openpyxl
 import pytest
 from openpyxl.cell.rich_text import CellRichText, TextBlock
@@ -282,3 +283,28 @@ def test_what_a_person_should_look_at(read: Reader, units: str, deadline: str, m
     assert line.marks == marks
     kept, refused = refuse_marked(preview_rows(schedule, {}))
     assert (len(kept), len(refused)) == ((0, 1) if marks else (1, 0))
+
+
+@pytest.mark.parametrize(
+    ("heading", "units", "person"),
+    [
+        ("责任单位及责任人", "市民政局 张三", "张三"),
+        ("责任单位", "市民政局（张三）、市财政局", "张三"),
+        ("责任单位", "市民政局", None),
+    ],
+)
+def test_a_person_in_charge_is_assigned(read: Reader, heading: str, units: str, person: str | None) -> None:
+    """Only an assignment that names one is of the second version."""
+    (line,) = planned(
+        read([["序号", "工作任务", heading, "完成时限"], ["1", "建成平台", units, "2024年6月底前"]])
+    ).lines
+    event = msgspec.json.decode(bytes(line.event))
+    assert event["type"].endswith("v2" if person else "v1")
+    assert event["data"]["units"][0].get("person") == person
+
+
+def test_a_leader_among_the_units_is_the_tasks(read: Reader) -> None:
+    """As one in a column of leaders is."""
+    units = "牵头负责领导：王某某。牵头责任单位：省商务厅。"
+    (line,) = planned(read([HEADER, ["1", "建成平台", units, "2024年6月底前"]])).lines
+    assert msgspec.json.decode(bytes(line.event))["leader"] == "王某某"

@@ -26,9 +26,9 @@ export function revisions(history) {
   const requests = new Map();
   const found = [];
   for (const { type, id, position, data } of history) {
-    if (type === "duban.task.assigned.v1") {
+    if (type.startsWith("duban.task.assigned.")) {
       found.push({ position, cause: "assigned", deadline: data.deadline, due: dueOf(data.deadline) });
-    } else if (type === "duban.deadline.clarified.v1") {
+    } else if (type.startsWith("duban.deadline.clarified.")) {
       found.push({ position, cause: "clarified", deadline: data.deadline, due: dueOf(data.deadline) });
     } else if (type === "duban.extension.requested.v1") {
       requests.set(id, { position, proposed: data.proposed_due });

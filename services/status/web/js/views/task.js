@@ -112,7 +112,7 @@ function leadReports(history, row) {
   let lead = row.lead;
   const found = [];
   for (const { type, time, data } of history) {
-    if (type === "duban.task.assigned.v1" || type === "duban.task.reassigned.v1") {
+    if (type.startsWith("duban.task.assigned.") || type === "duban.task.reassigned.v1") {
       lead = data.lead;
     } else if (type === "duban.progress.reported.v1" && (data.unit === lead || data.unit === row.lead)) {
       found.push(time);
