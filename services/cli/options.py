@@ -51,6 +51,12 @@ def ledger_of(data: Path | None, name: str) -> Ledger:
     return load_ledger(path if path.exists() or name != LEDGER else shipped(path.name))
 
 
+def has_ledger(data: Path | None, name: str) -> bool:
+    """Return whether a ledger has a file, or comes with duban; an empty file is being written (`> FILE`)."""
+    path = _directory(data) / f"{name}.toml"
+    return name == LEDGER or (path.exists() and path.stat().st_size > 0)
+
+
 def ledgers_of(data: Path | None) -> dict[str, Ledger]:
     """Return the configuration of all ledgers, from DUBAN_LEDGERS or the data directory."""
     return load_ledgers(_directory(data))

@@ -68,25 +68,25 @@ def read_document(data: bytes, name: str) -> Table:
 class _Document(Struct, frozen=True):
     """A document’s tables, and its paragraphs, which are looked at where the tables have no tasks.
 
-    `wrapped` if a program may have cut the paragraphs into lines.
+    `beside` are those that stand in no table.
     """
 
     grids: Sequence[Grid]
     paragraphs: Callable[[], Sequence[Paragraph]] = tuple
-    wrapped: bool = False
+    beside: Callable[[], Sequence[Paragraph]] = tuple
 
 
 def _read(document: _Document) -> Table:
     """Read the tables; where none has a header, the paragraphs, if they are a list of tasks."""
     table, found = read_grids(document.grids)
     if table.rows or found:
-        beside = [one for one in document.paragraphs() if label_line(one.text) or has_units(one.text)]
+        beside = [one for one in document.beside() if label_line(one.text) or has_units(one.text)]
         notes = [
             f"{one.place}: “{one.text[:_SHOWN]}” names units, but stands outside the tables; it is not read"
             for one in beside
         ]
         return Table(table.rows, table.refusals, (*table.notes, *notes))
-    listed = read_list(document.paragraphs(), wrapped=document.wrapped)
+    listed = read_list(document.paragraphs())
     return Table(listed.rows, listed.refusals, (*table.notes, *listed.notes)) if listed else table
 
 
@@ -102,7 +102,8 @@ def _opened(data: bytes, name: str) -> _Document:
         if check_package(data) == "docx":
             from services.schedule.readers.word import read_paragraphs, read_word  # noqa: PLC0415 - slow to import, and few documents need it
 
-            return _Document(read_word(data), partial(read_paragraphs, data))
+            paragraphs = partial(read_paragraphs, data)
+            return _Document(read_word(data), paragraphs, paragraphs)
         from services.schedule.readers.sheet import read_sheets  # noqa: PLC0415 - slow to import, and few documents need it
 
         return _Document(read_sheets(data))
@@ -113,7 +114,9 @@ def _texts(data: bytes, name: str) -> _Document:
     if _is_web(data) or name.lower().endswith((".htm", ".html")):
         from services.schedule.readers.web import read_blocks, read_web  # noqa: PLC0415 - slow to import, and few documents need it
 
-        return _Document(read_web(data), partial(read_blocks, data))
+        return _Document(
+            read_web(data), partial(read_blocks, data, whole=True), partial(read_blocks, data, whole=False)
+        )
     ending = "." + name.lower().rpartition(".")[2]
     try:
         text = decode(data)
@@ -123,7 +126,7 @@ def _texts(data: bytes, name: str) -> _Document:
         raise
     if _OFFICE_XML.search(text[:_HEAD]):
         raise UnreadableError(f"this is a document in XML: {_SAVE}")
-    return _Document(read_lines(text) or read_separated(text), partial(_lines, text), wrapped=True)
+    return _Document(read_lines(text) or read_separated(text), partial(_lines, text))
 
 
 def _lines(text: str) -> list[Paragraph]:

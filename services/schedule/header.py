@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from services.schedule.column import Cells, Column
-from services.schedule.columns import Heading, is_heading, read_headings
+from services.schedule.columns import Heading, is_heading, read_heading, read_headings
 from services.schedule.grid import Cell
 from services.schedule.listing import has_units
 from services.schedule.loose import complete
@@ -142,9 +142,14 @@ def _header(rows: Sequence[Cells], body: Sequence[Cells]) -> Header | None:
     kinds = {column.says.kind for column in known if column.says}
     if not (kinds & {"task", "item"} and kinds & {"units", "deadline", "period"} and 2 * len(known) >= len(named)):
         columns = _guess_task(columns, named, known, kinds) or _complete(columns, body) or []
-    elif not {"units", "deadline"} <= kinds:
+    elif not {"units", "deadline"} <= kinds or _nobody_leads(known):
         columns = complete(columns, body)
     return Header(tuple(columns), len(rows), tuple(column.words for column in columns)) if columns else None
+
+
+def _nobody_leads(columns: Sequence[Column]) -> bool:
+    roles = {column.says.role for column in columns if column.says and column.says.kind == "units"}
+    return roles == {"cooperating"}
 
 
 def _is_wide_header(top: Sequence[str]) -> bool:
@@ -169,6 +174,13 @@ def _columns(rows: Sequence[Cells]) -> list[Column]:
         last = places
         words = ["".join(cell.text.split()) for cell in cells if cell.text]
         columns.append(Column(read_headings(words), "／".join(words), places[0], at, at + 1))
+    periods = [at for at, column in enumerate(columns) if column.says and column.says.kind == "period"]
+    if len(periods) == 1:  # 2022年度任务目标: no step among others
+        (at,) = periods
+        says = read_heading(columns[at].words)
+        columns[at] = msgspec.structs.replace(
+            columns[at], says=says if says and says.kind == "task" else columns[at].says
+        )
     return columns
 
 

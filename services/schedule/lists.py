@@ -43,17 +43,15 @@ class _Open(Struct):
             self.deadline = Cell(line.deadline, place)
 
 
-def read_list(lines: Sequence[Paragraph], *, wrapped: bool = False) -> Table | None:
+def read_list(lines: Sequence[Paragraph]) -> Table | None:
     """Read the tasks of a document’s paragraphs; None if none of them states units for anything.
 
-    `wrapped` if a program may have cut the paragraphs into lines. Units in a heading hold for what stands below it and
-    has none of its own. A numbered paragraph without units, beside others that have them, is a refusal; what is no task
-    otherwise is noted.
+    Units in a heading hold for what stands below it and has none of its own. What is no task is noted.
     """
     if len(lines) > MOST_ROWS:
         raise UnreadableError(f"the text has {len(lines):,} paragraphs; at most {MOST_ROWS:,} are read")
     reading = _List()
-    reading.read(outline(whole_paragraphs(lines, wrapped=wrapped)), (), ())
+    reading.read(outline(whole_paragraphs(lines)), (), ())
     return reading.table() if reading.tasks else None
 
 
@@ -147,6 +145,7 @@ class _List:
         body = [one for one in node.below if isinstance(one, Paragraph)]
         if not units:
             self._note(Paragraph(node.text, node.place), "names no unit; it is no task")
+            self._note_body(body if next(nodes(node), None) is None else [])
         elif next(nodes(node), None) is None:
             task = self._add(node.number, _title(node, body, taken=False), sections)
             task.units.extend(units)

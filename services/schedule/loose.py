@@ -25,6 +25,9 @@ _TASKS = tuple(map(re.compile, ("名称", "任务", "事项", "项目", "内容|
 _NO_TASK = re.compile(
     "依据|程序|方式|是否|类型|类别|对象|编号|情况|进[展度]|成效|比例|电话|金额|投资|来源|目标|标准|基数|频次|数量|地[点址域]|单位|部门|时间|日期|备注|载体|要求"
 )
+_LONGEST_TIME = 20
+"""Characters that the cells of a column have on average at most that is one of deadlines by its cells alone."""
+
 _SHORTEST_TASK = 4
 """Characters that the texts of tasks have on average at least."""
 
@@ -37,7 +40,8 @@ def complete(columns: Sequence[Column], body: Sequence[Cells]) -> list[Column]:
     """
     found = list(columns)
     units = [column for column in found if column.says and column.says.kind == "units"]
-    if all(_INNER.search(column.words) for column in units):
+    nobody_leads = all(column.says and column.says.role == "cooperating" for column in units)
+    if nobody_leads or all(_INNER.search(column.words) for column in units):
         _say_units(found, body, alone=not units)
     kinds = _kinds(found)
     if not kinds & {"deadline", "period"}:
@@ -75,6 +79,10 @@ def _say_deadline(columns: list[Column], body: Sequence[Cells]) -> None:
             if pattern.search(columns[at].words) and holds_times(columns[at].below(body)):
                 columns[at] = msgspec.structs.replace(columns[at], says=Heading("deadline"))
                 return
+    short = [at for at in unknown if mean_length(columns[at].below(body)) <= _LONGEST_TIME]
+    held = [at for at in short if not _NO_TASK.search(columns[at].words) and holds_times(columns[at].below(body))]
+    if len(held) == 1:
+        columns[held[0]] = msgspec.structs.replace(columns[held[0]], says=Heading("deadline"), guessed=True)
 
 
 def _say_task(columns: list[Column], body: Sequence[Cells]) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from services.schedule.endings import has_end
 from services.schedule.people import is_people
@@ -24,8 +24,13 @@ _OFFICE = re.compile(r".{2,}(?:局|厅|署|联|委员会|.办)$|.[^省市县区�
 _SHORTEST = 2
 _SPACE = re.compile(r"\s+")
 _AND = re.compile(r"\s*(?:以及|和|及|与)\s*|\s+")
-_NOUN = re.compile(r"(?:单位|部门|机构|企业|地区|组织|团体)(?:（[^（）]*）)?")
+_NOUN = re.compile(r"(?:单位|部门|机构|企业|地区|组织|团体)(?:（[^（）]*）)?(?=$|\s|以及|[和及与])")
 """What 和 adds to a name for units without naming any (有关部门和单位)."""
+_SEPARATED = re.compile("[、，；。：]")
+_GOES_ON = re.compile("(?:政府|党委|^.?委|总工会|联合会)$")
+_LATTER = re.compile("(?:办公室|委员会|管委会|管理局|分公司|(?:股份)?有限公司|服务中心|领导小组|指挥部|人民政府)")
+"""Lines that may be the first or the second part of one name."""
+
 _AND_OTHERS = re.compile(r"(?P<head>.+?)(?P<others>等.*)")
 
 
@@ -63,6 +68,19 @@ def split(text: str, separators: str) -> Iterator[tuple[str, str]]:
             begin, before = at + 1, text[at : at + 1]
 
 
+def split_lines(text: str, known: Collection[str]) -> str:
+    """Return a text in which lines are parts of a list, if nothing else separates it and each line is a whole name.
+
+    A line that may go on in the next one (市政府 办公室) is none.
+    """
+    lines = [line.strip() for line in text.split("\n")]
+    if len(lines) == 1 or _SEPARATED.search(text):
+        return text
+    whole = all(len(line) > _SHORTEST and _ends(line, known) for line in lines)
+    cut = any(_GOES_ON.search(line) and not _BEGINS.match(after) for line, after in pairwise(lines))
+    return text if cut or not whole or any(map(_LATTER.fullmatch, lines)) else "、".join(lines)
+
+
 def split_names(text: str, known: Collection[str]) -> list[str]:
     """Split at 和, 及, 与 and spaces that stand between names, and before 等有关部门.
 
@@ -77,7 +95,7 @@ def split_names(text: str, known: Collection[str]) -> list[str]:
         between = free.issuperset(range(*match.span())) and len(left) >= _SHORTEST
         if (
             between
-            and not _NOUN.fullmatch(right)
+            and not _NOUN.match(right)
             and _ends(left, known)
             and _follows(left, right, known, spaced=match[0].isspace())
         ):

@@ -31,6 +31,10 @@ _FULL = 0.2
 
 _FEWEST_FULL = 3
 
+_CUT = re.compile(r"[（(][^（）()]*$")
+_REST = re.compile(r"[^（）()]*[）)]")
+"""A bracket of which a paragraph has the beginning, and the next one the end."""
+
 
 class Paragraph(Struct, frozen=True):
     """A paragraph without the spaces around it, and where it stands, for people (“line 12”)."""
@@ -74,10 +78,10 @@ def _numbered(text: str) -> tuple[int, str, str]:
     return 0, "", text
 
 
-def whole_paragraphs(lines: Sequence[Paragraph], *, wrapped: bool) -> list[Paragraph]:
+def whole_paragraphs(lines: Sequence[Paragraph]) -> list[Paragraph]:
     """Return paragraphs without page numbers, and in one piece what a bracket, or a program’s width, has cut."""
     lines = [line for line in lines if line.text and not _FOOTER.fullmatch(line.text)]
-    width = _width([line.text for line in lines]) if wrapped else None
+    width = _width([line.text for line in lines])
     whole: list[Paragraph] = []
     last = ""
     for line in lines:
@@ -97,6 +101,8 @@ def _width(texts: Sequence[str]) -> int | None:
 
 
 def _goes_on(text: str, last: str, line: str, width: int | None) -> bool:
+    if _CUT.search(text) and _REST.match(line):
+        return True
     if width is None or _numbered(line)[0] or label_line(line):
         return False
     return len(last) >= width - _NEARLY and not _ENDED.search(text)

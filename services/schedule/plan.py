@@ -10,7 +10,7 @@ from msgspec import Meta, Raw, Struct
 from events.deadline import Deadline, Fixed, Milestone, Milestones, Unspecified, next_due
 from events.envelope import Event, InvalidEvent, encode, parse
 from events.ledger import Ledger
-from events.schema import TaskAssigned
+from events.schema import AssignedUnit, TaskAssigned, Unit
 from events.working_days import LIBRARY, WorkingDays
 from services.schedule.explain import explain
 from services.schedule.grid import Cell
@@ -110,7 +110,7 @@ def _read(row: Row, order: Order, ledger: Ledger, days: WorkingDays) -> Iterator
         return
     assignment = _assignment(row, found, units, order, ledger)
     try:
-        raw = encode(assignment, **_extensions(row))
+        raw = encode(assignment, **_extensions(row, units))
         parse(raw)  # as the ledger will: limits of length and size show here, with their row
     except (InvalidEvent, UnicodeEncodeError) as error:
         yield RowRefusal(row.number, _TITLE, row.title.place, str(error))
@@ -148,7 +148,7 @@ def _assignment(row: Row, found: Phrase, units: Reading, order: Order, ledger: L
         order.plan,
         units.lead,
         units.lead_inferred,
-        units.units,
+        _with_people(units, ledger),
         found.deadline,
         row.number,
         deliverable,
@@ -200,7 +200,22 @@ def _read_units(row: Row, found: Phrase | None, source: Cell, ledger: Ledger) ->
     return read_unit_cells(cells, ledger, first_leads=row.first_leads)
 
 
-def _extensions(row: Row) -> dict[str, str]:
+def _with_people(units: Reading, ledger: Ledger) -> tuple[Unit, ...]:
+    """Return the units, with their persons in charge where the text names any."""
+    if not units.people:
+        return units.units
+    people: dict[str, str] = {}
+    for unit, person in units.people:
+        people.setdefault(ledger.directory.canonical(unit), person)
+    return tuple(
+        AssignedUnit(unit.name, unit.role, group=unit.group, open=unit.open, person=person)
+        if (person := people.get(ledger.directory.canonical(unit.name), ""))
+        else unit
+        for unit in units.units
+    )
+
+
+def _extensions(row: Row, units: Reading) -> dict[str, str]:
     """Return what a table says beyond an assignment's data, as extension attributes of one line."""
-    said = {"section": row.section, "leader": row.leader.text if row.leader is not None else None}
+    said = {"section": row.section, "leader": row.leader.text if row.leader is not None else units.leader}
     return {name: line for name, text in said.items() if (line := " ".join((text or "").split()))}

@@ -21,6 +21,8 @@ from services.schedule.text import UnreadableError
 _SHOWN = 100
 """Characters of a text in a note."""
 
+_WHAT = {"units": "units", "deadline": "deadlines"}
+
 _LONGEST_SECTION = 200
 _LONGEST_NAME = 40
 """Characters of a section: more are a note; and of one that nothing else shows to be one: more are a task."""
@@ -116,8 +118,11 @@ class _Reading:
             column, detail = layout.clash
             self._refusals.append(RowRefusal(0, column.words, column.place, detail))
         for column in header.columns:
-            if column.guessed:
-                self._notes.append(f"{column.place}: the column “{column.words[:_SHOWN]}” is read as that of the tasks")
+            if column.guessed and column.says:
+                what = _WHAT.get(column.says.kind, "tasks")
+                self._notes.append(
+                    f"{column.place}: the column “{column.words[:_SHOWN]}” is read as that of the {what}"
+                )
         for at in layout.unread:
             column = header.columns[at]
             if any(cell.text for cell in column.below(body)):

@@ -8,7 +8,7 @@ from events.directory import Directory
 from events.schema import Role, Unit
 from services.schedule.asides import take_asides
 from services.schedule.endings import is_trade, share_endings
-from services.schedule.names import split, split_names, unbracket
+from services.schedule.names import split, split_lines, split_names, unbracket
 from services.schedule.people import take_people
 from services.schedule.roles import Labelled, Marked, Said, labelled, read_joint, read_mark
 from services.schedule.spelling import hide, regular, show, spelling
@@ -26,7 +26,7 @@ _NO_NAME = re.compile(
     r"[：*★☆▲△●◆※#]|^\d+[年月日]|\d[年月](?:\d|[底末前内完）]|$)|\d{7}|\d[名人户]|.(?:配合|协助)."
     r"|^(?:牵头|主办|承办|责任|配合|协办)(?:单位|部门)."
     r"|^(?:无|略|是|否|其[他它]|[同见][上前]|同左|见附[件表]|待[定明确]+|暂[无缺]|持续|长期|常态化?|立即|全年|年内|根据需要|根据实际)$"
-    r"|^(?:人民)?(?:政府|党委|管委会)$|均需|下同|不再|列出|实际|贯彻|督导(?!组|办|室|局|中心|处|科)|推进$|[分负]别"
+    r"|^(?:人民)?(?:政府|党委|管委会)$|^(?:持续|长期|年内|全年)|均需|下同|不再|列出|实际|贯彻|督导(?!组|办|室|局|中心|处|科)|推进$|[分负]别"
     r"|落实(?!办|局|中心|科|组|专班|领导)|^(?:以下|上述|以及|和|及|与)"
 )
 """What is in no unit's name, or is none."""
@@ -55,7 +55,7 @@ class Speech:
 
     def read(self, text: str, role: Said) -> None:
         """Take in a cell whose heading states a role."""
-        asides = take_asides(unbracket(regular(text)))
+        asides = take_asides(unbracket(split_lines(regular(text), self._known)))
         self.passed_over += asides.notes
         self._first_leads = self._first_leads or asides.first_leads
         whole = hide(share_endings(hide(unbracket(asides.text), self._known), self._known), self._known)

@@ -20,6 +20,7 @@ from tests.bench.bench import Bench, document_figures
 from tests.bench.documents import accuracy
 from tests.bench.measures import RUNS, Figure
 from tests.bench.notifying import notify_figures
+from tests.bench.tables import unit_accuracy
 from tests.bench.workload import TASKS, Workload, seed_workload, single_unit_workload
 from tests.deployment import LEDGER
 from tests.servers import Server, make_server
@@ -65,9 +66,9 @@ def show(figures: list[Figure], server: Server) -> Table:
 
 def show_accuracy() -> Table:
     """Return how the corpus is read, as a table."""
-    title = "cells of published documents (tests/schedule/corpus)"
+    title = "cells, tables and lists of published documents (tests/schedule/corpus)"
     table = Table("half", "cells", "right", "fairly refused", "wrongly refused", "wrong", title=title)
-    for half, found in accuracy().items():
+    for half, found in {**accuracy(), **unit_accuracy()}.items():
         of = sum(found.values())
         table.add_row(half, str(of), *(f"{count} ({count / of:.1%})" for count in found.values()))
     return table

@@ -116,3 +116,35 @@ def test_a_cell_can_be_explained(words: tuple[str, ...], message: str) -> None:
     assert done.returncode == 0
     _, sentence, *_ = done.stdout.splitlines()
     assert message in sentence
+
+
+def test_strict_refuses_what_a_person_should_look_at(tmp_path: Path) -> None:
+    """The preview marks such rows and says why; with --strict they are refused, and the others are shown."""
+    table = tmp_path / "分工表.xlsx"
+    rows: Drawing = [["序号", "工作任务", "责任单位", "完成时限"], [1, "开展培训。", "市残联", "2020年底前"]]
+    table.write_bytes(book(S=[*rows, [2, "建立网站。", "市残联、市民政局", "2020年底前"]]))
+    words = ("import", str(table), "--plan", "strict", "--issued", "2018-12-01", "--dry-run")
+    read = json.loads(run(*words, "--json").stdout)
+    assert [row["marks"] for row in read["rows"]] == [[], ["lead-inferred"]]
+    assert "▲ 需人工核对1项，共2项" in run(*words).stdout
+    strict = run(*words, "--strict")
+    assert strict.returncode == 1
+    assert "--strict: nothing says which of the units leads" in strict.stderr
+    assert strict.stdout.count("strict-") == 1
+
+
+def test_a_directory_from_a_table(tmp_path: Path) -> None:
+    """`units --learn` prints a new ledger’s file, also while that is being written; then the table is read by it."""
+    table = tmp_path / "分工表.xlsx"
+    table.write_bytes(book(S=[["序号", "工作任务", "责任单位", "完成时限"], [1, "开展培训。", "市残联", "2020年底前"]]))
+    ledgers = tmp_path / "data" / "ledgers"
+    ledgers.mkdir(parents=True)
+    (ledgers / "city.toml").touch()
+    place = ("--data", str(tmp_path / "data"), "--ledger", "city")
+    learnt = run("units", "--learn", str(table), *place)
+    assert learnt.returncode == 0
+    (ledgers / "city.toml").write_text(learnt.stdout, encoding="utf-8")
+    assert json.loads(run("units", "市残联", *place).stdout)["lead"] == "市残联"
+    again = run("units", "--learn", str(table), *place)
+    assert "0 new units" in again.stderr
+    assert run("units", *place).returncode == 2

@@ -23,6 +23,8 @@ Half: TypeAlias = Literal["building", "measuring"]
 Part: TypeAlias = Half | Literal["made-up"]
 Verdict: TypeAlias = Literal["right", "fairly refused", "wrongly refused", "wrong"]
 
+HALVES: tuple[Half, ...] = ("building", "measuring")
+
 CORPUS = Path(__file__).parent / "corpus"
 NO_DIRECTORY = Ledger("")
 

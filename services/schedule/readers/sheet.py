@@ -20,7 +20,7 @@ from openpyxl.xml.functions import fromstring
 
 from services.schedule.grid import Cell, Grid, cell, struck_out
 from services.schedule.limits import MOST_CELLS, MOST_COLUMNS, Measure
-from services.schedule.readers.strikes import struck_styles, struck_texts
+from services.schedule.readers.strikes import has_struck_run, struck_styles, struck_texts
 from services.schedule.text import UnreadableError
 
 _DATE, _MONTH = "yyyy年m月d日", "yyyy年m月"
@@ -29,6 +29,9 @@ _CHINESE = dict.fromkeys([*range(28, 32), 36, *range(50, 55), 56, 58], _DATE) | 
 
 _MOST_ROWS = 1_048_576
 """Of a sheet, the empty ones included (Excel’s limit)."""
+
+_STRUCK = "struck"
+"""The kind of a cell with a text of its own of which a part is struck out."""
 
 _OCTOBER = re.compile(r"(?:19|20)[0-9]{2}\.1")
 """A number that was 2018.1 or 2018.10 when it was typed."""
@@ -39,6 +42,12 @@ class _Parser(WorkSheetParser):
 
     def parse_formula(self, element: Any) -> str:
         return "=" + (element.findtext(f"{{{SHEET_MAIN_NS}}}f") or "")
+
+    def parse_cell(self, element: Any) -> Any:
+        found = super().parse_cell(element)
+        if element.get("t") == "inlineStr" and has_struck_run(element.find(f"{{{SHEET_MAIN_NS}}}is")):
+            found["data_type"] = _STRUCK
+        return found
 
     def parse_formatting(self, element: Any) -> None:
         """Leave it out."""
@@ -61,7 +70,7 @@ class _Book(Struct, frozen=True):
     def read(self, found: dict[str, Any], place: str) -> Cell:
         """Return a cell as it is seen; a formula, an error and a number with two readings are faults."""
         value, kind = found["value"], found["data_type"]
-        if kind == "s" and value in self.partly:
+        if kind == _STRUCK or (kind == "s" and value in self.partly):
             return Cell("", place, f"a part of “{value[:100]}” is struck out: write what holds into the cell anew")
         if kind == "f":
             return Cell("", place, f"“{value[:100]}” is a formula, and its result may be old: write the value there")

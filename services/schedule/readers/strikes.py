@@ -29,8 +29,13 @@ def struck_texts(archive: ZipFile, strings: list[str]) -> frozenset[str]:
     if b"strike" not in data:
         return frozenset()
     items = fromstring(data).iterfind(f"{{{SHEET_MAIN_NS}}}si")
-    struck = {at for at, item in enumerate(items) if any(map(_is_struck, item.iterfind(_RUN)))}
+    struck = {at for at, item in enumerate(items) if has_struck_run(item)}
     return frozenset(strings[at] for at in struck if at < len(strings))
+
+
+def has_struck_run(text: Any) -> bool:
+    """Return whether a run of a rich text is struck through."""
+    return text is not None and any(map(_is_struck, text.iterfind(_RUN)))
 
 
 def _is_struck(run: Any) -> bool:

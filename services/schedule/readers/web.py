@@ -34,12 +34,12 @@ def read_web(data: bytes) -> list[Grid]:
     return [_read_table(table, f"table {number}", measure) for number, table in enumerate(page.iter("table"), 1)]
 
 
-def read_blocks(data: bytes) -> list[Paragraph]:
-    """Read the paragraphs of a page, also those in tables, which old pages are laid out with."""
+def read_blocks(data: bytes, *, whole: bool) -> list[Paragraph]:
+    """Read the paragraphs of a page; with `whole` also those in tables, which old pages are laid out with."""
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     page = html.document_fromstring(_decode(data).encode(), parser=parser)
     body = page.find("body")
-    text = "".join(_text(page if body is None else body, [], whole=True))
+    text = "".join(_text(page if body is None else body, [], whole=whole))
     lines = cell(text, "").text.split("\n")
     return [Paragraph(line, f"paragraph {number}") for number, line in enumerate(lines, 1) if line]
 

@@ -1,0 +1,310 @@
+"""Tables whose columns are found by what they hold, periods as columns, and what in a table is no task."""
+
+from collections.abc import Callable
+from datetime import date
+from io import BytesIO
+
+import docx
+import msgspec
+import openpyxl
+import pytest
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.styles import Font
+
+from events.deadline import Fixed, Milestones
+from events.envelope import parse
+from events.ledger import Ledger
+from events.schema import TaskAssigned
+from services.schedule.document import read_document
+from services.schedule.plan import Order, Schedule, plan_tasks
+from services.schedule.preview import preview_rows, refuse_marked
+from services.schedule.table import Row, Table
+from tests.schedule.corpora import judge_table, table_cases
+from tests.schedule.documents import Drawing, page, saved
+from tests.schedule.test_rows import MAKERS
+
+ORDER = Order("p", date(2024, 3, 1), "office")
+Reader = Callable[..., Table]
+
+CASES = tuple(table_cases("building"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.source for case in CASES])
+def test_the_building_half_of_the_corpus(case: object) -> None:
+    """Each published table or list is read wholly as an official would, in all its forms."""
+    assert judge_table(case) == ("right", "")  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=MAKERS)
+def read(request: pytest.FixtureRequest) -> Reader:
+    """Reads drawings as tables of one document; a test runs once for each format."""
+    return lambda *drawings: read_document(MAKERS[request.param](*drawings), "tables")
+
+
+def said(row: Row) -> tuple[str, str, str]:
+    """Return a row's title, units and deadline."""
+    return row.title.text, "；".join(cell.text for _, cell in row.units), row.deadline.text if row.deadline else ""
+
+
+def planned(table: Table, ledger: Ledger | None = None) -> Schedule:
+    """Return the table's tasks."""
+    return plan_tasks(table, ORDER, ledger or Ledger(""))
+
+
+@pytest.mark.parametrize(
+    ("headings", "ends"),
+    [
+        (("第一季度", "第二季度", "第三季度", "第四季度"), ("2024-04-01", "2024-10-01", "2025-01-01")),
+        (("一季度", "二季度", "三季度", "四季度"), ("2024-04-01", "2024-10-01", "2025-01-01")),
+        (("3月", "4月", "5月", "6月"), ("2024-04-01", "2024-06-01", "2024-07-01")),
+        (("2024年", "2025年", "2026年", "2027年"), ("2025-01-01", "2027-01-01", "2028-01-01")),
+    ],
+    ids=lambda texts: texts[0],
+)
+def test_periods_as_columns(read: Reader, headings: tuple[str, ...], ends: tuple[str, ...]) -> None:
+    """Each cell's words are a milestone at the end of its column's period; one alone is a fixed deadline."""
+    table = read(
+        [
+            ["序号", "工作任务", "责任单位", *headings],
+            ["1", "建成平台", "市民政局", "完成招标", "", "完成建设", "投入使用"],
+            ["2", "开展培训", "市残联", "", "", "", "开展两期"],
+        ]
+    )
+    first, second = (parse(bytes(line.event)).data for line in planned(table).lines)
+    assert isinstance(first, TaskAssigned)
+    assert isinstance(second, TaskAssigned)
+    assert isinstance(first.deadline, Milestones)
+    assert [str(step.due.date()) for step in first.deadline.milestones] == list(ends)
+    assert first.deadline.milestones[1].text == f"{headings[2]}：完成建设"
+    assert isinstance(second.deadline, Fixed)
+    assert str(second.deadline.due.date()) == ends[2]
+
+
+@pytest.mark.parametrize("heading", ["谁来办", "哪家干", "承接方"])
+def test_a_column_of_names_is_the_units_column_whatever_it_is_called(read: Reader, heading: str) -> None:
+    """That it was found by its cells is noted."""
+    table = read(
+        [
+            ["序号", "事项", heading, "何时"],
+            ["1", "建成全市平台。", "市民政局、市财政局", "2024年6月底前"],
+            ["2", "开展全员培训。", "市残联", "持续推进"],
+        ]
+    )
+    assert [said(row) for row in table.rows] == [
+        ("建成全市平台。", "市民政局、市财政局", "2024年6月底前"),
+        ("开展全员培训。", "市残联", "持续推进"),
+    ]
+    assert any(f"“{heading}” is read as that of the units" in note for note in table.notes)
+    assert any("“何时” is read as that of the deadlines" in note for note in table.notes)
+
+
+def test_a_wide_table(read: Reader) -> None:
+    """Of 17 columns those that are needed are read."""
+    others = [
+        "建设地点",
+        "建设性质",
+        "建设规模",
+        "总投资",
+        "已完成投资",
+        "资金来源",
+        "前期情况",
+        "联系人",
+        "电话",
+        "形象进度",
+        "存在问题",
+        "备注",
+    ]
+    table = read(
+        [
+            ["序号", "项目名称", *others[:6], "建设单位", *others[6:], "竣工时间", "监管情况"],
+            [
+                "1",
+                "市福利院扩建",
+                "赤坎区",
+                "扩建",
+                "100张",
+                "2000",
+                "100",
+                "财政",
+                "市民政局",
+                *"无无1无无无",
+                "2024年12月",
+                "无",
+            ],
+            [
+                "2",
+                "市康复中心新建",
+                "霞山区",
+                "新建",
+                "200张",
+                "5000",
+                "100",
+                "财政",
+                "市残联",
+                *"无无1无无无",
+                "2025年6月",
+                "无",
+            ],
+        ]
+    )
+    assert [said(row) for row in table.rows] == [
+        ("市福利院扩建", "市民政局", "2024年12月"),
+        ("市康复中心新建", "市残联", "2025年6月"),
+    ]
+
+
+def test_requirements_beside_tasks(read: Reader) -> None:
+    """具体要求 is the title, 工作任务 the section."""
+    table = read(
+        [
+            ["工作任务", "具体要求", "责任科室", "时限要求"],
+            ["队伍建设", "招录社工10名。", "人事科", "2024年6月底前"],
+            ["^", "开展培训。", "办公室", "2024年12月底前"],
+        ]
+    )
+    assert [(row.title.text, row.section) for row in table.rows] == [
+        ("招录社工10名。", "队伍建设"),
+        ("开展培训。", "队伍建设"),
+    ]
+
+
+@pytest.mark.parametrize("same", ["同上", "〃", "″", "（同上）"])
+def test_ditto(read: Reader, same: str) -> None:
+    """It stands for the cell above."""
+    table = read(
+        [
+            ["工作任务", "责任单位", "完成时限"],
+            ["建成平台", "市民政局", "2024年6月底前"],
+            ["开展培训", same, same],
+        ]
+    )
+    assert said(table.rows[1]) == ("开展培训", "市民政局", "2024年6月底前")
+
+
+def test_ditto_with_nothing_above_is_refused(read: Reader) -> None:
+    """Nothing says who it is."""
+    table = read([["序号", "工作任务", "责任单位", "完成时限"], ["1", "开展培训", "同上", "2024年6月底前"]])
+    assert [refusal.column for refusal in planned(table).refusals] or table.refusals
+
+
+def test_units_in_brackets_in_the_tasks_cell(read: Reader) -> None:
+    """They are read there, and the title is without them."""
+    table = read(
+        [
+            ["序号", "工作任务", "完成时限"],
+            ["1", "建成平台。（牵头单位：市民政局；责任单位：市财政局）", "2024年6月底前"],
+            ["2", "开展培训。（市残联负责）", "2024年6月底前"],
+        ]
+    )
+    assert [row.title.text for row in table.rows] == ["建成平台。", "开展培训。"]
+    assert [line.reading[0] for line in planned(table).lines] == [
+        "市民政局牵头（文中写明）；市财政局配合。",
+        "市残联牵头（文中写明）。",
+    ]
+    assert not any("outside" in note for note in table.notes)
+
+
+def test_how_to_fill_in_is_no_task(read: Reader) -> None:
+    """Instructions and who filled it in are noted."""
+    table = read(
+        [
+            ["2024年任务表", "<", "<"],
+            ["工作任务", "责任单位", "完成时限"],
+            ["建成平台", "市民政局", "2024年6月底前"],
+            ["填表说明：请于每月5日前报送", "<", "<"],
+            ["填表单位：市民政局", "<", "<"],
+        ]
+    )
+    assert [row.title.text for row in table.rows] == ["建成平台"]
+    assert sum("填表" in note for note in table.notes) == 2
+
+
+HEADER = ["序号", "工作任务", "责任单位", "完成时限"]
+
+
+def _struck_word() -> bytes:
+    document = docx.Document()
+    table = document.add_table(2, 4)
+    for at, text in enumerate(HEADER):
+        table.cell(0, at).text = text
+    for at, text in enumerate(("1", "建成平台", "市民政局", "2024年6月底前")):
+        table.cell(1, at).text = text
+    table.cell(1, 2).paragraphs[0].add_run("、市财政局").font.strike = True
+    return saved(document)
+
+
+def _struck_page() -> bytes:
+    rows: Drawing = [HEADER, ["1", "建成平台", "市民政局@", "2024年6月底前"]]
+    return page(rows).replace(b"@", "<s>、市财政局</s>".encode())
+
+
+@pytest.mark.parametrize(("name", "data"), [("a.docx", _struck_word()), ("a.html", _struck_page())])
+def test_struck_out_text_is_left_out_with_a_note(name: str, data: bytes) -> None:
+    """The text that stays is read."""
+    table = read_document(data, name)
+    assert [said(row) for row in table.rows] == [("建成平台", "市民政局", "2024年6月底前")]
+    assert any("市财政局" in note for note in table.notes)
+
+
+def test_struck_out_text_of_a_sheet() -> None:
+    """A cell that is struck out is left out; one of which a part is so is not read as it stands."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (HEADER, ["1", "建成平台", "市民政局", "2024年6月底前"], ["2", "开展培训", "市残联", "2024年6月底前"]):
+        sheet.append(row)
+    for column in range(1, 5):
+        sheet.cell(3, column).font = Font(strike=True)
+    table = read_document(saved(book), "a.xlsx")
+    assert [row.title.text for row in table.rows] == ["建成平台"]
+    sheet.cell(2, 3).value = CellRichText("市民政局", TextBlock(InlineFont(strike=True), "、市财政局"))
+    stream = BytesIO()
+    book.save(stream)
+    table = read_document(stream.getvalue(), "a.xlsx")
+    shown = [units for _, units, _ in map(said, table.rows)]
+    assert "市民政局、市财政局" not in shown
+
+
+@pytest.mark.parametrize(
+    ("units", "deadline", "marks"),
+    [
+        ("市民政局", "2024年6月底前", ()),
+        ("市民政局、市财政局", "2024年6月底前", ("lead-inferred",)),
+        ("市民政局牵头，市财政局配合", "2024年6月底前", ()),
+        ("市水务局", "2024年6月底前", ("unit-unknown",)),
+        ("市民政局", "每年培训300人，2024年6月底前", ("number-passed-over",)),
+    ],
+)
+def test_what_a_person_should_look_at(read: Reader, units: str, deadline: str, marks: tuple[str, ...]) -> None:
+    """The marks of a row; with --strict it is refused for them."""
+    schedule = planned(read([HEADER, ["1", "建成平台", units, deadline]]), Ledger("", units=("市民政局", "市财政局")))
+    (line,) = schedule.lines
+    assert line.marks == marks
+    kept, refused = refuse_marked(preview_rows(schedule, {}))
+    assert (len(kept), len(refused)) == ((0, 1) if marks else (1, 0))
+
+
+@pytest.mark.parametrize(
+    ("heading", "units", "person"),
+    [
+        ("责任单位及责任人", "市民政局 张三", "张三"),
+        ("责任单位", "市民政局（张三）、市财政局", "张三"),
+        ("责任单位", "市民政局", None),
+    ],
+)
+def test_a_person_in_charge_is_assigned(read: Reader, heading: str, units: str, person: str | None) -> None:
+    """Only an assignment that names one is of the second version."""
+    (line,) = planned(
+        read([["序号", "工作任务", heading, "完成时限"], ["1", "建成平台", units, "2024年6月底前"]])
+    ).lines
+    event = msgspec.json.decode(bytes(line.event))
+    assert event["type"].endswith("v2" if person else "v1")
+    assert event["data"]["units"][0].get("person") == person
+
+
+def test_a_leader_among_the_units_is_the_tasks(read: Reader) -> None:
+    """As one in a column of leaders is."""
+    units = "牵头负责领导：王某某。牵头责任单位：省商务厅。"
+    (line,) = planned(read([HEADER, ["1", "建成平台", units, "2024年6月底前"]])).lines
+    assert msgspec.json.decode(bytes(line.event))["leader"] == "王某某"

@@ -1,0 +1,206 @@
+"""Lists of tasks (分工方案): paragraphs with their units, in each form that has paragraphs."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+import docx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.ledger import Ledger
+from services.schedule.document import read_document
+from services.schedule.plan import Order, plan_tasks
+from services.schedule.table import Row, Table
+from tests.schedule.documents import page, paragraphs, saved
+
+ORDER = Order("p", date(2020, 2, 1), "office")
+
+
+def _page(lines: Sequence[str]) -> bytes:
+    return ("<html><body>" + "".join(f"<p>{line}</p>" for line in lines) + "</body></html>").encode()
+
+
+MAKERS: dict[str, Callable[[Sequence[str]], bytes]] = {
+    "docx": paragraphs,
+    "txt": lambda lines: "\n".join(lines).encode(),
+    "html": _page,
+}
+
+Reader = Callable[..., Table]
+
+
+@pytest.fixture(params=MAKERS)
+def read(request: pytest.FixtureRequest) -> Reader:
+    """Reads lines as paragraphs of a document; a test runs once for each format."""
+    return lambda *lines: read_document(MAKERS[request.param](lines), f"list.{request.param}")
+
+
+def said(row: Row) -> tuple[object, ...]:
+    """Return what a row says: its number, title, units, deadline and section."""
+    units = "；".join(cell.text for _, cell in row.units)
+    return row.number, row.title.text, units, row.deadline.text if row.deadline else "", row.section
+
+
+def test_units_in_brackets_and_in_lines_of_their_own(read: Reader) -> None:
+    """A task each; sections are kept, and the title of the document is noted."""
+    table = read(
+        "2020年重点工作责任分解",
+        "一、强化民生保障",
+        "1.提高补贴标准。（牵头单位：市民政局；责任单位：市财政局、市残联）",
+        "2.推进康复服务。（市残联、市卫生健康局按职责分工负责）",
+        "二、强化就业",
+        "3.建设康复中心。",
+        "牵头单位：市残联",
+        "完成时限：2020年底前",
+    )
+    assert table.refusals == ()
+    assert [said(row) for row in table.rows] == [
+        (1, "提高补贴标准。", "牵头单位：市民政局；责任单位：市财政局、市残联", "", "一、强化民生保障"),
+        (2, "推进康复服务。", "市残联、市卫生健康局按职责分工负责", "", "一、强化民生保障"),
+        (3, "建设康复中心。", "牵头单位：市残联", "2020年底前", "二、强化就业"),
+    ]
+    assert any("2020年重点工作责任分解" in note for note in table.notes)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        ("一、", "（一）", "（二）"),
+        ("（一）", "1.", "2."),
+        ("1.", "（1）", "（2）"),
+        ("1．", "①", "②"),
+        ("一、", "1、", "2、"),
+    ],
+    ids="".join,
+)
+def test_numbering(read: Reader, numbers: tuple[str, str, str]) -> None:
+    """What a heading's number is does not matter, if that of its tasks is another."""
+    section, first, second = numbers
+    table = read(
+        f"{section}强化民生保障",
+        f"{first}提高补贴标准。（市民政局负责）",
+        f"{second}推进康复服务。（市残联负责）",
+    )
+    assert [(row.title.text, bool(row.section)) for row in table.rows] == [
+        ("提高补贴标准。", True),
+        ("推进康复服务。", True),
+    ]
+
+
+def test_what_is_no_task_is_noted(read: Reader) -> None:
+    """Slogans, introductions and signatures are none."""
+    table = read(
+        "各县（市、区）人民政府，市政府各部门：",
+        "坚持以人民为中心，现将任务分工如下。",
+        "1.提高补贴标准。（市民政局负责）",
+        "2.推进康复服务。（市残联负责）",
+        "让我们携手并进，再创佳绩！",
+    )
+    assert [row.title.text for row in table.rows] == ["提高补贴标准。", "推进康复服务。"]
+    assert any("携手并进" in note for note in table.notes)
+    assert any("现将任务分工如下" in note for note in table.notes)
+
+
+def test_a_letter_is_no_list(read: Reader) -> None:
+    """Paragraphs without units make a document without tasks."""
+    table = read("关于开会的通知", "定于6月1日召开会议。", "请准时参加。")
+    assert table.rows == ()
+    assert table.refusals or table.notes
+
+
+def test_the_rows_are_assigned(read: Reader) -> None:
+    """A deadline in a task's text is its deadline."""
+    table = read(
+        "一、就业",
+        "1.建成基地，2020年6月底前完成。（市残联牵头，市财政局配合）",
+        "2.举办招聘会。（市残联负责，长期坚持）",
+    )
+    schedule = plan_tasks(table, ORDER, Ledger(""))
+    assert schedule.refusals == ()
+    assert [line.rule for line in schedule.lines] == ["month-end", "ongoing"]
+
+
+def test_lines_that_a_program_has_cut() -> None:
+    """In a text whose lines are as long as each other, a paragraph goes on in the next one."""
+    lines = (
+        "1.提高困难残疾人生活补贴和重度残疾人护理补贴标准，惠及",
+        "更多的困难家庭，做到应补尽补。（市民政局牵头，市残联配合）",
+        "2.推进康复服务，使有需求的残疾儿童和持证的残疾人都能得",
+        "到基本康复服务，不断提高服务的质量，让他们更快地融入社",
+        "会。（市残联负责）",
+    )
+    assert [row.title.text for row in read_document("\n".join(lines).encode(), "a.txt").rows] == [
+        "提高困难残疾人生活补贴和重度残疾人护理补贴标准，惠及更多的困难家庭，做到应补尽补。",
+        "推进康复服务，使有需求的残疾儿童和持证的残疾人都能得到基本康复服务，不断提高服务的质量，让他们更快地融入社会。",
+    ]
+
+
+def test_a_bracket_that_two_paragraphs_share(read: Reader) -> None:
+    """It is one, whatever the width of the lines."""
+    table = read("1.提高补贴标准。（市民政局牵头，", "市残联配合）", "2.推进康复服务。（市残联负责）")
+    assert [row.units[0][1].text for row in table.rows] == ["市民政局牵头，市残联配合", "市残联负责"]
+
+
+def test_what_stands_below_no_task_is_noted(read: Reader) -> None:
+    """Nothing is left out without a word."""
+    table = read("1.提高认识。", "各单位要高度重视。", "2.推进康复服务。（市残联负责）")
+    assert [row.title.text for row in table.rows] == ["推进康复服务。"]
+    assert any("高度重视" in note for note in table.notes)
+
+
+def test_numbers_that_word_gives() -> None:
+    """Paragraphs of a numbered style are tasks as those whose number was typed."""
+    document = docx.Document()
+    for text in ("提高补贴标准。（市民政局负责）", "推进康复服务。（市残联负责）"):
+        document.add_paragraph(text, style="List Number")
+    assert [row.title.text for row in read_document(saved(document), "a.docx").rows] == [
+        "提高补贴标准。",
+        "推进康复服务。",
+    ]
+
+
+def test_struck_out_paragraphs() -> None:
+    """What is struck out is no task."""
+    document = docx.Document()
+    document.add_paragraph("1.推进康复服务。（市残联负责）")
+    document.add_paragraph().add_run("2.提高补贴标准。（市民政局负责）").font.strike = True
+    web = b"<p>1.a\xe5\xb7\xa5\xe4\xbd\x9c\xe4\xbb\xbb\xe5\x8a\xa1\xe3\x80\x82</p>"
+    assert [row.title.text for row in read_document(saved(document), "a.docx").rows] == ["推进康复服务。"]
+    struck = "<html><p>1.推进康复服务。（市残联负责）</p><p><s>2.提高补贴标准。（市民政局负责）</s></p>"
+    assert [row.title.text for row in read_document(struck.encode() + web, "a.html").rows][:1] == ["推进康复服务。"]
+
+
+def test_a_list_beside_a_table_is_noted() -> None:
+    """Where a table has the tasks, paragraphs with units are not read; those in the table's cells are no others."""
+    table = page([["序号", "工作任务", "完成时限"], ["1", "建成平台。（牵头单位：市民政局）", "2024年6月底前"]])
+    read = read_document(table.replace(b"</body>", "<p>2.推进服务。（市残联负责）</p></body>".encode()), "a.html")
+    assert [row.title.text for row in read.rows] == ["建成平台。"]
+    (note,) = [note for note in read.notes if "stands outside the tables" in note]
+    assert "推进服务" in note
+
+
+PIECES = st.sampled_from(
+    [
+        "一、",
+        "（一）",
+        "1.",
+        "①",
+        "建成平台。",
+        "（市民政局负责）",
+        "牵头单位：市残联",
+        "完成时限：6月底前",
+        "\n",
+        "（",
+        "）",
+        "；下同",
+        " ",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=40), st.sampled_from(["docx", "txt", "html"]))
+def test_any_paragraphs(pieces: list[str], form: str) -> None:
+    """Whatever the paragraphs are, they give rows, notes or refusals, and each row is planned or refused."""
+    table = read_document(MAKERS[form]("".join(pieces).split("\n")), f"a.{form}")
+    plan_tasks(table, ORDER, Ledger(""))
