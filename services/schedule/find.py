@@ -42,7 +42,8 @@ def find_limits(plain: str) -> Iterator[tuple[int, int]]:
             marks[at : at + length],
             marks[at + length : at + length + _AHEAD],
         )
-        limits = node is not None and _states_limit(node) and not _names_something(node, after)
+        limits = node is not None and (_states_limit(node) or _is_reached(stretch, before, after))
+        limits = limits and node is not None and not _names_something(node, after)
         if limits and not _of_other(before, stretch):
             yield stretch[0].start_pos or 0, stretch[-1].end_pos or 0
         at += max(length, 1)
@@ -79,6 +80,13 @@ def _states_limit(node: Node) -> bool:
     if again := child(node, "recurring"):
         return child(again, "item") is not None
     return True
+
+
+def _is_reached(stretch: list[Token], before: list[Token], after: list[Token]) -> bool:
+    """Return whether a clause is nothing but the time at which something is reached (到2025年，覆盖率达到95%)."""
+    alone = (not before or before[0].type == "SEPARATOR") and after[:1] and after[0] == ","
+    leads = [mark for mark in stretch if mark.type in _LEADS]
+    return bool(alone) and any(mark == "到" for mark in leads) and len(leads) < len(stretch)
 
 
 def _of_other(before: list[Token], marks: list[Token]) -> bool:
