@@ -36,6 +36,12 @@ def test_the_building_half_of_the_corpus(case: object) -> None:
     assert judge_table(case) == ("right", "")  # type: ignore[arg-type]
 
 
+def test_the_measuring_half_of_the_corpus() -> None:
+    """Its tables are counted without being shown: nine of ten are wholly right."""
+    verdicts = [judge_table(case)[0] for case in table_cases("measuring")]
+    assert verdicts.count("right") >= 0.9 * len(verdicts)
+
+
 @pytest.fixture(params=MAKERS)
 def read(request: pytest.FixtureRequest) -> Reader:
     """Reads drawings as tables of one document; a test runs once for each format."""
