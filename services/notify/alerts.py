@@ -123,6 +123,11 @@ def days_left(ledger: Ledger, due: datetime, now: datetime) -> int:
     return (last_day(due, ledger.zone) - ledger.day(now)).days + 1
 
 
+def days_late(ledger: Ledger, due: datetime, now: datetime) -> int:
+    """Return the days since the last day in time of a due that has passed: 1 on the day after it, as people count."""
+    return (ledger.day(now) - last_day(due, ledger.zone)).days
+
+
 def days_since(ledger: Ledger, instant: datetime, now: datetime) -> int:
     """Return the days of the ledger's zone since an instant."""
     return (ledger.day(now) - ledger.day(instant)).days
@@ -139,7 +144,7 @@ def facts_of(ledger: Ledger, before: NotifiedTask | None, task: NotifiedTask, en
         case schema.DeadlineNeared(due=due, days_left=days) if at < due:  # recorded later, the passing alone is news
             return AlertFacts("neared", due, days_left(ledger, due, at), key=days)
         case schema.DeadlinePassed(due=due):
-            return AlertFacts("passed", due, days_since(ledger, due, at))
+            return AlertFacts("passed", due, days_late(ledger, due, at))
         case schema.CompletionSubmitted(unit=unit, summary=summary):
             return AlertFacts("submitted", unit=unit, detail=summary, key=position)
         case schema.CompletionReturned(unit=unit, reason=reason):

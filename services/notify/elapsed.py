@@ -16,7 +16,7 @@ from events.deadline import Ongoing, last_day
 from events.entries import Recorded
 from events.ledger import Ledger
 from events.working_days import WorkingDays
-from services.notify.alerts import Alert, AlertFacts, alerts_for, days_since, made
+from services.notify.alerts import Alert, AlertFacts, alerts_for, days_late, days_since, made
 from services.notify.notified_task import NotifiedTask
 from services.notify.recipients import audience_of, chosen
 
@@ -121,7 +121,7 @@ def _is_timed(task: NotifiedTask) -> bool:
 
 def _alerts(ledger: Ledger, name: str, task: NotifiedTask, moment: AlertMoment) -> Iterator[Alert]:
     at, rule, step, since, ack = moment
-    counted = days_since(ledger, since, at)
+    counted = days_since(ledger, since, at) if rule.on == "silent" else days_late(ledger, since, at)
     causes: tuple[int, ...] = (task.report_cause if rule.on == "silent" else task.late_cause,)
     if rule.on == "silent":
         facts = AlertFacts(rule.on, days=counted, key=task.report_cause)

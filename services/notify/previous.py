@@ -127,8 +127,8 @@ def _due(line: str, zone: ZoneInfo) -> datetime | None:
 
 
 def _days(previous: PreviousAlert, due: datetime | None) -> int | None:
-    """Return the days left, or those since the due instant."""
+    """Return the days left, or those since the last day in time."""
     if previous.on == "neared":
         found = _DAYS.search(previous.title)
         return int(found[1]) if found is not None else 1
-    return (previous.at - due).days if due is not None else None
+    return (previous.at - due).days + 1 if due is not None else None

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from events.deadline import Ongoing
 from events.ledger import Ledger
-from services.notify.alerts import Alert, days_left, days_since
+from services.notify.alerts import Alert, days_late, days_left, days_since
 from services.notify.notified_task import NotifiedTask
 from services.notify.week import SummaryTask, WeeklySummary
 
@@ -170,7 +170,7 @@ def _of_now(ledger: Ledger, tasks: Mapping[str, NotifiedTask], alert: Alert, now
         case "neared" | "assigned" | "granted" if alert.due is not None:
             return replace(alert, days=days_left(ledger, alert.due, now))
         case "passed" | "open" if alert.due is not None:
-            return replace(alert, days=days_since(ledger, alert.due, now))
+            return replace(alert, days=days_late(ledger, alert.due, now))
         case "silent" if task is not None:
             return replace(alert, days=days_since(ledger, task.last_report or task.opened, now))
         case _:
@@ -182,7 +182,7 @@ def week_of(ledger: Ledger, tasks: Mapping[str, NotifiedTask], now: datetime) ->
     opened = {name: task for name, task in tasks.items() if task.closed is None}
     ahead = {name: task.term.due_ahead(now, ledger.zone) for name, task in opened.items()}
     overdue = [
-        SummaryTask(name, task.title, task.lead, task.late, days_since(ledger, task.late, now))
+        SummaryTask(name, task.title, task.lead, task.late, days_late(ledger, task.late, now))
         for name, task in opened.items()
         if task.late is not None
     ]

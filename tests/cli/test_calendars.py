@@ -26,7 +26,8 @@ def test_missing_calendars_are_warned_of(duban: Terminal) -> None:
     for number in (0, 2):
         ready = httpx.get(f"http://127.0.0.1:{duban.port + number}/health/ready")
         assert (ready.status_code, ready.json()["status"]) == (200, "ready")
-        assert [one[:27] for one in ready.json()["warnings"]] == [
+        found = [one[:27] for one in ready.json()["warnings"] if "calendar" in one]
+        assert found == [
             "the calendar of 2098 is mis",
             "the calendar of 2099 is mis",
         ]

@@ -60,7 +60,7 @@ async def test_no_read_fails_while_rows_are_rebuilt(deployment: Deployment) -> N
         readers = [asyncio.create_task(_read(http, deployment, rebuilt)) for _ in range(2)]
         for _ in range(REBUILDS):
             done = await asyncio.to_thread(deployment.command, "rebuild", "--json")
-            assert json.loads(done.stdout) == {"ingest": [], "status": [], "notify": []}, done.stderr
+            assert json.loads(done.stdout) == {"ingest": [], "status": [], "notify": [], "dues": []}, done.stderr
         rebuilt.set()
         assert await publishing > REBUILDS * BATCH
         position = await settled(deployment)

@@ -37,7 +37,7 @@ def test_steps_count_from_the_due_and_come_once() -> None:
     life = late()
     assert life.look(after(DUE, 6.9)) == []
     (first,) = life.look(after(DUE, 7))
-    assert (first.on, first.step, first.days, first.at, first.due) == ("open", 1, 7, after(DUE, 7), DUE)
+    assert (first.on, first.step, first.days, first.at, first.due) == ("open", 1, 8, after(DUE, 7), DUE)
     assert (first.causes, first.waits) == ((2,), False)
     life.look(after(DUE, 400))
     assert list(life.told("open")) == [

@@ -82,7 +82,7 @@ def test_of_several_steps_that_were_missed_each_recipient_gets_the_latest() -> N
     life.event(day("2018-02-01"), assignment())
     life.event(after(DUE, 40), DeadlinePassed(DUE))
     (last,), over = left(life, after(DUE, 40), SUPERVISOR)
-    assert (last.on, last.step, last.days) == ("open", 2, 40)
+    assert (last.on, last.step, last.days) == ("open", 2, 41)
     assert over == {"passed 40": "superseded", "open 1": "superseded"}
     assert [alert.step for alert in left(life, after(DUE, 40), "市政府办")[0]] == [2]
 
@@ -143,7 +143,7 @@ def test_a_weekly_summary_says_what_is_overdue_due_and_done() -> None:
     life.look(day("2018-04-09"))
     (weekly,), over = left(life, day("2018-04-09"), SUPERVISOR)[0][-1:], left(life, day("2018-04-09"), SUPERVISOR)[1]
     assert weekly.week is not None
-    assert [(task.task, task.days) for task in weekly.week.overdue] == [("t-1", 8)]
+    assert [(task.task, task.days) for task in weekly.week.overdue] == [("t-1", 9)]
     assert [(task.task, task.days) for task in weekly.week.soon] == [("t-2", 1)]
     assert (weekly.week.open, weekly.week.closed) == (3, 1)
     assert over["weekly"] == "superseded"

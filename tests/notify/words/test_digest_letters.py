@@ -15,7 +15,7 @@ URL = "https://duban.example.cn"
 
 
 def test_an_escalation_carries_the_link_that_acknowledges_it() -> None:
-    """Other alerts do not; the letter's id is that of the digest."""
+    """So does a passing; the letter's id is that of the digest."""
     none: Any = None
     links = AckLinks("zhanjiang", b"s" * 32, URL)
     ways = Ways(LEDGER, none)
@@ -24,4 +24,4 @@ def test_an_escalation_carries_the_link_that_acknowledges_it() -> None:
     letters = Closer(none, given, none).letters(digest, [overdue("open", "1", step=1), overdue(id="2")], {"zh"})
     assert letters["zh"].id == "zhanjiang-d-1"
     acks = {item.title.partition("：")[0]: item.ack for item in letters["zh"].items}
-    assert acks == {"逾期未销号，第1次提级报告": links.link("1", NOW), "已逾期7天": ""}
+    assert acks == {"逾期未销号，第1次提级报告": links.link("1", NOW), "已逾期7天": links.link("2", NOW)}
