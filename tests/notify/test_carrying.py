@@ -96,7 +96,7 @@ async def test_everything_is_carried_over_and_nothing_is_sent_twice(redis: Any, 
         **{f"5-{number}": "sent" if number < 2 else "no-channel" for number in range(4)},
     }  # fmt: skip
     ((passed, *_), waited) = [[one for one in found if one.alert.id == id] for id in ("5-0", "1-1")]
-    assert (passed.alert.on, passed.alert.due, passed.alert.days) == ("passed", START, 0)
+    assert (passed.alert.on, passed.alert.due, passed.alert.days) == ("passed", START, 1)
     assert passed.alert.title.startswith("全市至少建立两个规模化残疾人集中就业基地，")
     assert passed.alert.lead == "市残联"
     digest = waited[0].digest

@@ -83,7 +83,7 @@ def test_of_several_steps_that_were_missed_each_recipient_gets_the_latest() -> N
     life.event(after(DUE, 40), DeadlinePassed(DUE))
     (last,), over = left(life, after(DUE, 40), SUPERVISOR)
     assert (last.on, last.step, last.days) == ("open", 2, 41)
-    assert over == {"passed 40": "superseded", "open 1": "superseded"}
+    assert over == {"passed 41": "superseded", "open 1": "superseded"}
     assert [alert.step for alert in left(life, after(DUE, 40), "市政府办")[0]] == [2]
 
 
