@@ -34,7 +34,7 @@ WIRE: tuple[bytes, ...] = tuple(
 {"specversion":"1.0","id":"closed-07-1","source":"office","type":"duban.task.closed.v1","subject":"zj-2017-07","time":"2019-02-15T10:00:00+08:00","datacontenttype":"application/json","data":{"outcome":"implemented","reason":"材料补齐，予以销号。"}}
 {"specversion":"1.0","id":"reopened-07-1","source":"office","type":"duban.task.reopened.v1","subject":"zj-2017-07","time":"2019-03-20T14:00:00+08:00","datacontenttype":"application/json","data":{"reason":"抽查发现第二个基地尚未投入使用。"}}
 {"specversion":"1.0","id":"reassigned-07-1","source":"office","type":"duban.task.reassigned.v1","subject":"zj-2017-07","time":"2019-04-01T09:00:00+08:00","datacontenttype":"application/json","data":{"lead":"市人力资源社会保障局","units":[{"name":"市人力资源社会保障局","role":"lead","group":false,"open":false},{"name":"市残联","role":"cooperating","group":false,"open":false},{"name":"各县（市、区）政府","role":"cooperating","group":true,"open":false},{"name":"湛江开发区管委会","role":"cooperating","group":false,"open":false}],"reason":"机构改革，牵头职责划转。"}}
-{"specversion":"1.0","id":"acknowledged-07-1","source":"notify/link","type":"duban.alert.acknowledged.v1","subject":"zj-2017-07","time":"2019-04-01T09:05:00+08:00","datacontenttype":"application/json","data":{"alert":"0f8a2c41d97be6335a1c04d2","by":"李明","word":"已联系，周五前报","until":"2019-04-05T18:00:00+08:00"}}
+{"specversion":"1.0","id":"acknowledged-07-1","source":"notify/link","type":"duban.alert.acknowledged.v1","subject":"zj-2017-07","time":"2019-04-01T09:00:00+08:00","datacontenttype":"application/json","data":{"alert":"0f8a2c41d97be6335a1c04d2","by":"李明","word":"已联系，周五前报","until":"2019-04-05T18:00:00+08:00"}}
 """.splitlines()
 )
 """The examples as their sources send them."""

@@ -71,9 +71,9 @@ def test_every_light_and_state_is_counted_also_with_none() -> None:
     assert overview.states == {"assigned": 0, "in-progress": 0, "submitted": 0, "returned": 0, "closed": 0}
     assert (len(overview.months), overview.sections, overview.units) == (13, [], 0)
     many = figures_of({str(number): task for number, task in enumerate(after_each_example())}, LEDGER.zone)
-    overview = many.overview("台账", NOW, 16)
-    assert overview.lights == {"red": 6, "yellow": 3, "green": 6, "blue": 1}
-    assert overview.states == {"assigned": 2, "in-progress": 11, "submitted": 1, "returned": 1, "closed": 1}
+    overview = many.overview("台账", NOW, 17)
+    assert overview.lights == {"red": 7, "yellow": 3, "green": 6, "blue": 1}
+    assert overview.states == {"assigned": 2, "in-progress": 12, "submitted": 1, "returned": 1, "closed": 1}
 
 
 def test_deadlines_by_month() -> None:
