@@ -43,7 +43,7 @@ ENVELOPE: dict[str, Callable[[Event], Event]] = {
 
 TYPES: dict[str, Callable[[Event], Event]] = {
     "of a type nobody knows": lambda event: event | {"type": "duban.task.deleted.v1"},
-    "of a version to come": lambda event: event | {"type": event["type"].replace(".v1", ".v2")},
+    "of a version to come": lambda event: event | {"type": event["type"].replace(".v1", ".v9")},
     "of somebody else": lambda event: event | {"type": "com.example.happened"},
 }
 
