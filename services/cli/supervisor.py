@@ -5,7 +5,6 @@ import contextlib
 import os
 import signal
 import sys
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,10 +14,11 @@ import structlog
 
 from services.cli.embedded import EmbeddedServer
 from services.cli.lock import locked
+from services.cli.restarts import Restarts
 from services.cli.target import Run, SupervisionError, prepare, remove_run, write_run
 from services.cli.users import ensure_tokens
 from services.common.clock import kind_of, monotonic, sleep
-from services.common.connection import RETRY_SECONDS, connected
+from services.common.connection import connected
 from services.common.ledger_clock import check_clock, ledger_clock, start_clock
 from services.common.listening import LOCALHOST, ListenError, PortTakenError, listen, reachable
 from services.common.settings import SERVICES, SettingsError, load_ledgers
@@ -31,12 +31,6 @@ GRACE_SECONDS = 8.0
 
 PORTS_SECONDS = 15.0
 """Seconds for the services of a killed supervisor to end and free their ports."""
-
-STARTS = 20
-"""Starts of one service, or failed starts of the server, within STARTS_SECONDS; one more ends the supervisor."""
-
-STARTS_SECONDS = 60.0
-"""Longer than another program holds a port briefly; a service that always fails ends about once a second."""
 
 log = structlog.get_logger()
 
@@ -60,7 +54,7 @@ class Supervisor:
         self._host = os.environ.get("DUBAN_HOST") or LOCALHOST
         self._logs = logs
         self._server: EmbeddedServer | None = None
-        self._starts: dict[str, deque[float]] = {}
+        self._restarts = Restarts()
         self._watching: asyncio.Task[None] | None = None
         self._children: dict[str, asyncio.subprocess.Process] = {}
         self._stopping = False
@@ -98,7 +92,7 @@ class Supervisor:
             await self._stop()
 
     async def until_stopped(self) -> None:
-        """Wait for Ctrl-C or SIGTERM; raises SupervisionError if a process ends too often."""
+        """Wait for Ctrl-C or SIGTERM; raises SupervisionError if a process keeps ending."""
         assert self._watching is not None
         signalled = asyncio.create_task(_until_signal())
         try:
@@ -171,13 +165,13 @@ class Supervisor:
 
     async def _until_ready(self) -> None:
         async with httpx.AsyncClient() as client:
-            for number, service in enumerate(SERVICES):
+            for service in SERVICES:
                 while True:
                     code = self._children[service].returncode
                     if code is not None:
                         raise SettingsError(f"{service} ended with {code}; its log is {self._logs or 'above'}")
-                    with contextlib.suppress(httpx.HTTPError):
-                        answer = await client.get(f"http://{reachable(self._host)}:{self.port + number}/health/ready")
+                    answer = await self._health(client, service, "ready")
+                    if answer is not None:
                         if answer.status_code == httpx.codes.OK:
                             break
                         if answer.json().get("needs") == "operator":  # doctor needs running services
@@ -185,34 +179,42 @@ class Supervisor:
                             break
                     await sleep(0.05)
 
-    async def _watch(self) -> None:
-        """Restart each process that ends, until one ends too often."""
-        while not self._stopping:
-            await sleep(WATCH_SECONDS)
-            server = self._server
-            if server is not None and not server.alive:
-                self._count_start("server")
-                try:
-                    await asyncio.to_thread(server.start)
-                except OSError as error:
-                    log.warning("the server cannot be started yet", error=str(error))
-                    await sleep(RETRY_SECONDS)
-                    continue
-            for service, child in list(self._children.items()):
-                if child.returncode is not None and not self._stopping:
-                    self._count_start(service, child.returncode)
-                    await self._start(service)
+    async def _health(self, client: httpx.AsyncClient, service: str, probe: str) -> httpx.Response | None:
+        """Return a service's answer, None while it gives none."""
+        with contextlib.suppress(httpx.HTTPError):
+            number = SERVICES.index(service)
+            return await client.get(f"http://{reachable(self._host)}:{self.port + number}/health/{probe}")
+        return None
 
-    def _count_start(self, name: str, ended_with: int | None = None) -> None:
-        """Record a start; raises SupervisionError if there were too many within STARTS_SECONDS."""
-        log.warning("restarting", service=name, ended_with=ended_with)
-        starts = self._starts.setdefault(name, deque(maxlen=STARTS))
-        if len(starts) == STARTS and monotonic() - starts[0] < STARTS_SECONDS:
-            raise SupervisionError(
-                f"{name} ended or could not be started {STARTS} times within {STARTS_SECONDS:g} seconds;"
-                f" its log is {self._logs or 'above'}"
-            )
-        starts.append(monotonic())
+    async def _watch(self) -> None:
+        """Restart each process that ends; raises SupervisionError for one that keeps ending."""
+        async with httpx.AsyncClient() as client:
+            while not self._stopping:
+                await sleep(WATCH_SECONDS)
+                if self._server is not None and not self._server.alive and self._due("server"):
+                    await self._restart_server(self._server)
+                for service, child in list(self._children.items()):
+                    if child.returncode is None:
+                        if self._restarts.counts(service) and await self._health(client, service, "live"):
+                            self._restarts.answered(service)
+                    elif not self._stopping and self._due(service):
+                        log.warning("restarting", service=service, ended_with=child.returncode)
+                        await self._start(service)
+
+    async def _restart_server(self, server: EmbeddedServer) -> None:
+        log.warning("restarting", service="server")
+        try:
+            await asyncio.to_thread(server.start)
+        except OSError as error:
+            log.warning("the server cannot be started yet", error=str(error))
+        else:
+            self._restarts.answered("server")
+
+    def _due(self, name: str) -> bool:
+        try:
+            return self._restarts.due(name, monotonic())
+        except SupervisionError as error:
+            raise SupervisionError(f"{error}; its log is {self._logs or 'above'}") from error
 
     async def _stop(self) -> None:
         for child in self._children.values():

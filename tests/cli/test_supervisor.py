@@ -107,7 +107,7 @@ def test_what_cannot_be_started_again_ends_up_with_an_error(tmp_path: Path) -> N
         assert terminal.up is not None
         (terminal.data / "ledgers" / "zhanjiang.toml").write_text("broken")
         _children(terminal)["status"].kill()
-        assert terminal.up.wait(120) == 1
+        assert terminal.up.wait(300) == 1
         assert "status ended or could not be started" in (tmp_path / "up.log").read_text(encoding="utf-8")
         assert not (terminal.data / "run.json").exists()
 
