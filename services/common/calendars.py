@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct, field
 
 from events.ledger import Ledger
 from events.working_days import WorkingDays
-from services.common.endpoints import Endpoint
+from services.common.clock import Clock
 from services.common.settings import SettingsError
 
 FOLDER = "calendars"
@@ -33,6 +34,13 @@ class CalendarDay(Struct, frozen=True):
     date: date
     is_off: bool = field(name="isOffDay")
     name: str = ""
+
+
+class Clocked(Protocol):
+    """What runs by a ledger's clock: an endpoint, which commands need not import."""
+
+    @property
+    def clock(self) -> Clock: ...
 
 
 class Calendar(Struct, frozen=True):
@@ -97,7 +105,7 @@ def read_calendar(content: bytes) -> Calendar:
 
 
 def missing_calendars(
-    directory: Path, days: WorkingDays, ledgers: Mapping[str, Ledger], endpoints: Mapping[str, Endpoint]
+    directory: Path, days: WorkingDays, ledgers: Mapping[str, Ledger], endpoints: Mapping[str, Clocked]
 ) -> list[str]:
     """Return a warning for each year whose calendar a ledger needs by its own clock, from November on the next one's.
 
