@@ -4,7 +4,8 @@
 -- KEYS[2]   seen     hash    source and id -> <position>:<digest of the submitted bytes>
 -- KEYS[3]   cursors  hash    inbox key -> id of the last decided entry, space, entries gone from the inbox by then
 -- KEYS[4..] inboxes, streams of side entries (receipts), and the keys of the clock and the refusals
--- ARGV[1]   MessagePack: {expected tail, events, advances, side entries, expected hash, only new, clock, refusals}
+-- ARGV[1]   MessagePack: {expected tail, events, advances, side entries, expected hash, only new, clock, refusals,
+--            rules}
 --   expected tail  the last position, as far as the writer knows
 --   expected hash  SHA-1 of the bytes of the event there, which a failover may change; "": not compared
 --   events   [seen field, digest, bytes] each
@@ -18,12 +19,15 @@
 --            bytes under the same id (0: they are not kept), and loses its oldest beyond `most` bytes; the hash
 --            `sizes` has the sum by source, with 128 bytes added for each entry's overhead, so that few entries are
 --            dropped at once. Each of the three is an index in KEYS
+--   rules    {stream, texts, last id, entry}, or false: the last entry of the stream of rules must have that id. entry
+--            {id, version, sha256, text}, or false, is added to it, and the text to the hash `texts`; both are indices
+--            in KEYS
 --
 -- Returns {"ok", index, position, …} of the events that the log already has; the others follow the tail in order. Or,
 -- with nothing written, {"stale", tail}, {"moved", inbox key} or {"known", index, position, …}.
 --@include gap.lua
 local log, seen, cursors = KEYS[1], KEYS[2], KEYS[3]
-local expected_tail, events, advances, side_entries, expected_hash, only_new, clock, refusals =
+local expected_tail, events, advances, side_entries, expected_hash, only_new, clock, refusals, rules =
   unpack(cmsgpack.unpack(ARGV[1]))
 
 local tail, tail_hash = 0, ''
@@ -37,6 +41,11 @@ if log_info then
   end
 end
 if tail ~= expected_tail or tail_hash ~= expected_hash then return {'stale', tail} end
+if rules then
+  local rules_info = stream_info(KEYS[rules[1]])
+  local last = rules_info and rules_info['last-generated-id'] or '0-0'
+  if last ~= rules[3] then return {'stale', tail} end
+end
 local inboxes = {}
 for _, advance in ipairs(advances) do
   local index, expected_id, new_id, decided, gap = unpack(advance)
@@ -65,6 +74,11 @@ if only_new and #reply > 1 then
   for _, field in ipairs(new_fields) do redis.call('HDEL', seen, field) end
   reply[1] = 'known'
   return reply
+end
+if rules and rules[4] then
+  local id, version, sha256, text = unpack(rules[4])
+  redis.call('HSET', KEYS[rules[2]], sha256, text)
+  redis.call('XADD', KEYS[rules[1]], id, 'version', version, 'sha256', sha256)
 end
 if clock and #new_events > 0 then
   local index, kind = unpack(clock)

@@ -14,7 +14,7 @@ def key(ledger: str, *parts: str) -> str:
 
 
 class LogKeys(NamedTuple):
-    """The names of a ledger's keys that events/log.py describes, besides the log's own."""
+    """The names of a ledger's keys that events/log.py and recorded_rules.py describe, besides the log's own."""
 
     seen: str
     cursors: str
@@ -22,6 +22,8 @@ class LogKeys(NamedTuple):
     refused: str
     refused_sizes: str
     clock_kind: str
+    rules: str
+    texts: str
 
     @classmethod
     def of(cls, ledger: str) -> "LogKeys":
@@ -33,4 +35,6 @@ class LogKeys(NamedTuple):
             key(ledger, "refused"),
             key(ledger, "refused", "sizes"),
             key(ledger, "clock", "kind"),
+            key(ledger, "rules"),
+            key(ledger, "rules", "texts"),
         )

@@ -39,6 +39,7 @@ from events.entries import (
 )
 from events.envelope import read
 from events.keys import LogKeys, key
+from events.recorded_rules import RulesOnRecord, RulesStep
 from events.replicas import Confirmed, confirmed
 from events.scripts import lua_text, script
 
@@ -47,14 +48,16 @@ READ_BATCH = 2_000
 
 
 class StaleTailError(Exception):
-    """The log does not end with the event that the writer expects; nothing was written.
+    """The log does not end with the event that the writer expects, or other rules are on record; nothing was written.
 
     Either another instance has appended, or a failover has replaced the log by one that is shorter or holds another
     event at that position.
     """
 
     def __init__(self, expected: int, tail: int) -> None:
-        super().__init__(f"the writer expected the tail at {expected}, it is at {tail}, or is another event")
+        super().__init__(
+            f"the writer expected the tail at {expected}, it is at {tail}, or is another event or under other rules"
+        )
         self.tail = tail
 
 
@@ -103,14 +106,16 @@ class Log:
         *,
         only_new: bool = False,
         refusals: Refusals | None = None,
+        rules: RulesOnRecord | None = None,
     ) -> PackedBatch:
         """Encode a batch for `append`; the next batch can be packed while one is being appended.
 
         `event_hash` is that of the event at `tail`; an empty one is not compared. With `only_new` nothing is appended
-        if the log has one of the events.
+        if the log has one of the events. `rules` are those by which the batch was decided.
         """
         first = tail == 0 and bool(entries)
-        keys = [self.key, self._keys.seen, self._keys.cursors, self._keys.refused]
+        empty = not (entries or side_entries or advances or refusals)
+        keys = [self.key, self._keys.seen, self._keys.cursors, self._keys.refused, self._keys.rules, self._keys.texts]
         keys += self._other_keys(side_entries, advances, refusals, first=first)
         index = {name: number for number, name in enumerate(keys, 1)}
         packed_advances = [
@@ -127,9 +132,9 @@ class Log:
                 only_new,
                 (index[self._keys.clock_kind], self._clock) if first else False,
                 self._packed_refusals(refusals, index) if refusals is not None else False,
+                self._packed_rules(rules.step(tail + 1), index) if rules is not None and not empty else False,
             )
         )
-        empty = not (entries or side_entries or advances or refusals)
         return PackedBatch(tail, len(entries), keys, batch, empty)
 
     def _other_keys(
@@ -161,6 +166,11 @@ class Log:
             for one in refusals.entries
         ]
         return index[self._keys.refused], index[self._keys.refused_sizes], refusals.most, entries
+
+    def _packed_rules(self, step: RulesStep, index: Mapping[str, int]) -> tuple[object, ...]:
+        new = step.new
+        entry = (step.id, new.version, new.sha256, lua_text(new.text)) if new is not None else False
+        return index[self._keys.rules], index[self._keys.texts], step.last, entry
 
     def _packed_gap(self, gap: Gap | None, index: Mapping[str, int]) -> list[tuple[int, Sequence[str]]]:
         if gap is None:

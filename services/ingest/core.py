@@ -13,6 +13,9 @@ from events.ledger import NOTIFY, Ledger, Source
 from events.text import codepoint, hidden, quoted
 from services.ingest.task import Task
 
+VERSION = "1"
+"""Of what is accepted and when the clock records what, here, in task.py and in timers.py; it goes on record."""
+
 AHEAD = timedelta(minutes=5)
 """How far a source's `time` may be ahead of the ledger's clock: the usual error of unsynchronised machines."""
 

@@ -150,6 +150,7 @@ class Decider:
             draft.base.event_hash,
             only_new=True,
             refusals=draft.refusals,
+            rules=self._model.rules,
         )
         return Decided(batch, found, draft, outcomes, packed)
 

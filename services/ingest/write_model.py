@@ -11,7 +11,10 @@ from events.envelope import read
 from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
+from events.recorded_rules import RulesOnRecord
 from events.rules import Rules
+from events.rules_text import RulesText
+from services.ingest.core import VERSION as DECISIONS
 from services.ingest.draft import Draft
 from services.ingest.task import VERSION, Task, evolve
 from services.ingest.timers import Timers
@@ -31,6 +34,7 @@ class WriteModel:
         self.ledger = ledger
         self.log = log
         self.state = Projection(redis, log, rules(ledger))
+        self.rules = RulesOnRecord(redis, log.ledger, RulesText.of(ledger, DECISIONS))
         self.timers = Timers(ledger)
         self.recorded: datetime | None = None
         self._now = now
@@ -53,6 +57,7 @@ class WriteModel:
         After a failover the log may end earlier than it did here. The rows saved on the server fit its log.
         """
         known = self.state.position
+        await self.rules.load()
         await self.state.load()
         await self.state.catch_up()
         tail = await self.log.tail()

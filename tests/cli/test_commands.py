@@ -102,6 +102,17 @@ def test_the_audit_replays_by_task_and_position_and_verifies(duban: Terminal) ->
     assert duban("audit", "verify", "--since", "rubbish").returncode == 2
 
 
+def test_rules_on_record_are_printed(duban: Terminal) -> None:
+    """From which position on, and their text by the first digits of its hash; nothing is left to today's rules."""
+    (entry,) = json.loads(duban("audit", "rules", "--json").stdout)
+    assert entry["first"] == 1
+    assert entry["sha256"] in duban("audit", "rules").stdout
+    assert "市残联" in json.loads(duban("audit", "rules", "--show", entry["sha256"][:8]).stdout)["units"]
+    wrong = duban("audit", "rules", "--show", "no")
+    assert (wrong.returncode, entry["sha256"][:12] in wrong.stderr) == (2, True)
+    assert json.loads(duban("audit", "verify", "--json").stdout)["notes"] == []
+
+
 def test_rows_are_rebuilt_and_are_equal(duban: Terminal) -> None:
     """A rebuild of what is right changes nothing; the services continue with the new rows."""
     before = json.loads(duban("status", "--json").stdout)

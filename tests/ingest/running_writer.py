@@ -37,9 +37,11 @@ DAY = timedelta(days=1)
 class RunningWriter:
     """A writer and the clock that the test sets for it."""
 
-    def __init__(self, redis: Any, clock: FixedClock, noted: Acknowledged | None = None) -> None:
+    def __init__(
+        self, redis: Any, clock: FixedClock, noted: Acknowledged | None = None, ledger: Ledger = LEDGER
+    ) -> None:
         self.clock = clock
-        self.writer = Writer(redis, NAME, LEDGER, clock.now, noted=noted)
+        self.writer = Writer(redis, NAME, ledger, clock.now, noted=noted)
 
     async def submit(self, *events: Event | bytes, authid: str | None = None) -> list[Outcome]:
         """Submit events as their sources, or bytes as `authid`."""
@@ -48,10 +50,10 @@ class RunningWriter:
 
 @asynccontextmanager
 async def working(
-    redis: Any, clock: FixedClock | None = None, noted: Acknowledged | None = None
+    redis: Any, clock: FixedClock | None = None, noted: Acknowledged | None = None, ledger: Ledger = LEDGER
 ) -> AsyncIterator[RunningWriter]:
     """Run a writer until the block ends; then cancel it as a crash would, with nothing saved."""
-    running = RunningWriter(redis, clock or FixedClock(START), noted)
+    running = RunningWriter(redis, clock or FixedClock(START), noted, ledger)
     task = asyncio.create_task(running.writer.run())
     try:
         yield running

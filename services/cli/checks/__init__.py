@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.seal.merkle import Tree
 from events.working_days import LIBRARY, WorkingDays
 from services.cli.checks.alerts import check_alerts
+from services.cli.checks.decisions import open_decisions
 from services.cli.checks.digests import check_digests
 from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.log import check_log
@@ -33,9 +35,12 @@ async def verify(
 ) -> list[Finding]:
     """Check a ledger and return the findings; `progress` and `tree` get the events as they are read."""
     log = Log(redis, name)
-    findings = await check_log(redis, log, ledger, progress, tree, since)
+    decisions = await open_decisions(redis, log, ledger)
+    findings = await check_log(redis, log, ledger, progress, tree, since, decisions.follow)
     if any(finding.check != "tree" for finding in findings):
-        return findings  # rows of a broken log would repeat its findings
+        return findings  # decisions and rows of a broken log would repeat its findings
+    decisions.end(held=bool(await redis.exists(key(name, "clock", "held"))))
+    findings += decisions.findings
     for rules in (ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, days), dues_rules(ledger)):
         findings += await check_rows(Projection(redis, log, rules))
     wrong_entries, recorded = await check_record(redis, name)

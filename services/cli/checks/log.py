@@ -1,9 +1,9 @@
 """The log: dense, decodable, ordered; each submission once, with its submitted bytes, from a permitted source."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from events.entries import Seen, Stored, digest
+from events.entries import Recorded, Seen, Stored, digest
 from events.envelope import Event, InvalidEvent, read, submitted
 from events.keys import key
 from events.ledger import CLOCK, NOTIFY, RESERVED, Ledger
@@ -13,9 +13,15 @@ from services.cli.checks.finding import Finding, TreeHead, deleted
 
 
 async def check_log(
-    redis: Any, log: Log, ledger: Ledger, progress: Callable[[int], None], tree: Tree, since: TreeHead | None
+    redis: Any,
+    log: Log,
+    ledger: Ledger,
+    progress: Callable[[int], None],
+    tree: Tree,
+    since: TreeHead | None,
+    follow: Callable[[Sequence[Recorded]], Awaitable[None]],
 ) -> list[Finding]:
-    """Read the whole log and return its findings."""
+    """Read the whole log and return its findings; `follow` gets its events, batch after batch."""
     findings: list[Finding] = []
     after, recorded = 0, None
     noted = tree.head() if since is not None and since.position == 0 else None
@@ -41,11 +47,16 @@ async def check_log(
         for (entry, event), one in zip(events, known, strict=True):
             findings += _submission(entry, event, one)
             findings += _authority(entry.position, event, ledger)
+        await follow([Recorded(entry.position, event) for entry, event in events])
         progress(after)
     if since is not None and noted != since.digest:
-        found = f"the head is {noted}" if noted is not None else f"the log has {tree.size} events"
-        findings.append(Finding("tree", str(since.position), f"{found}; the earlier head is {since.digest}"))
+        findings.append(_other_head(since, noted, tree.size))
     return findings + await _whole(redis, log)
+
+
+def _other_head(since: TreeHead, noted: str | None, size: int) -> Finding:
+    found = f"the head is {noted}" if noted is not None else f"the log has {size} events"
+    return Finding("tree", str(since.position), f"{found}; the earlier head is {since.digest}")
 
 
 def _submission(entry: Stored, event: Event, known: Seen | None) -> list[Finding]:

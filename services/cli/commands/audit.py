@@ -15,9 +15,11 @@ from rich.progress import Progress
 from rich.table import Column, Table
 
 from events.log import Log
+from events.recorded_rules import RulesEntry, read_rules, read_texts
 from events.seal.merkle import Tree
 from services.cli import replay as audit
 from services.cli.checks import verify
+from services.cli.checks.decisions import notes
 from services.cli.checks.finding import Finding, TreeHead
 from services.cli.fsck.commands import check_proof, fsck
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out, working_days_of
@@ -79,7 +81,7 @@ def audit_verify(
     noted = _head(since) if since is not None else None
     tree = Tree()
 
-    async def work(redis: Any) -> tuple[int, list[Finding], list[Acceptance]]:
+    async def work(redis: Any) -> tuple[int, list[Finding], list[Acceptance], list[str]]:
         tail, days = await Log(redis, ledger).tail(), working_days_of(data)
         with Progress(console=err, disable=json) as progress:
             bar = progress.add_task("verifying events", total=tail)
@@ -88,33 +90,63 @@ def audit_verify(
                 progress.update(bar, completed=position)
 
             found = await verify(redis, ledger, ledger_of(data, ledger), report, tree, noted, days)
-            return tail, found, await accepted(redis, ledger)
+            return tail, found, await accepted(redis, ledger), notes(await read_rules(redis, ledger), tail)
 
-    position, findings, acceptances = _with_server(data, work)
+    position, findings, acceptances, remarks = _with_server(data, work)
     head = f"{tree.size}:{tree.head()}"
     if json:
-        out.out(_as_json(position, head, findings, acceptances))
+        found = [finding._asdict() for finding in findings]
+        result = {"position": position, "tree": head, "findings": found, "accepted": acceptances, "notes": remarks}
+        out.out(msgspec.json.encode(result).decode())
     else:
-        _print_verified(ledger, position, head, findings, acceptances)
+        _print_verified(ledger, position, head, findings, [*(f"accepted: {one}" for one in acceptances), *remarks])
     raise SystemExit(1 if findings else 0)
 
 
-def _as_json(position: int, head: str, findings: list[Finding], acceptances: list[Acceptance]) -> str:
-    found = [finding._asdict() for finding in findings]
-    result = {"position": position, "tree": head, "findings": found, "accepted": acceptances}
-    return msgspec.json.encode(result).decode()
-
-
-def _print_verified(
-    ledger: str, position: int, head: str, findings: list[Finding], acceptances: list[Acceptance]
-) -> None:
+def _print_verified(ledger: str, position: int, head: str, findings: list[Finding], remarks: list[str]) -> None:
     out.out(head)
-    for acceptance in acceptances:
-        out.print(f"accepted: {acceptance}", markup=False)
+    for remark in remarks:
+        out.print(remark, markup=False)
     for finding in findings:
         out.print(f"{finding.check}: {finding.where}: {finding.detail}", style="red", markup=False)
     if not findings:
         out.print(f"{ledger}: {position} events; positions dense, rows and alerts follow from the log")
+
+
+@commands.command("rules")
+def audit_rules(
+    data: DataOption = None,
+    ledger: LedgerOption = LEDGER,
+    show: Annotated[
+        str | None, typer.Option("--show", help="Print the text of the rules with this SHA-256, or its first digits")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Print which rules decided from which position on: versions of the code's rules and of the ledger's file."""
+
+    async def work(redis: Any) -> tuple[list[RulesEntry], bytes | None]:
+        entries = await read_rules(redis, ledger)
+        if show is None:
+            return entries, None
+        named = sorted({entry.sha256 for entry in entries if entry.sha256.startswith(show)})
+        if len(named) != 1:
+            known = ", ".join(entry.sha256[:12] for entry in entries) or "none"
+            raise SettingsError(f"--show {show!r}: {len(named)} texts begin with it; on record are: {known}")
+        (text,) = await read_texts(redis, ledger, named)
+        if text is None:
+            raise SettingsError(f"--show {show!r}: the text of {named[0]} is missing; `duban audit verify` says more")
+        return entries, text
+
+    entries, text = _with_server(data, work)
+    if text is not None:
+        out.out(msgspec.json.format(text, indent=2).decode())
+    elif json:
+        out.out(msgspec.json.encode([entry._asdict() for entry in entries]).decode())
+    else:
+        table = Table("自日志序号", "程序规则版本", "台账规则（SHA-256）", title=ledger)
+        for entry in entries:
+            table.add_row(str(entry.first), entry.version, entry.sha256)
+        out.print(table)
 
 
 def _with_server(data: Path | None, work: Callable[[Any], Awaitable[T]]) -> T:

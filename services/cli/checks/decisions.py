@@ -1,0 +1,164 @@
+"""Decisions: each event was acceptable after those before it, and the clock's came when they were due, and all came.
+
+Each is decided again by the rules on record for its position (events/recorded_rules.py), and by the ledger's present
+rules where none are: in a log from before rules were recorded.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from events.entries import Recorded
+from events.envelope import Event, read
+from events.ledger import CLOCK, Ledger
+from events.log import Log
+from events.recorded_rules import RulesEntry, read_rules, read_texts
+from events.rules_text import RulesText, read_ledger, sha256_of
+from events.schema import ProgressCorrected
+from services.cli.checks.finding import Finding
+from services.ingest.core import VERSION, authentic, decide
+from services.ingest.task import Task, advance
+from services.ingest.timers import clock_events, same_timing
+
+SETTLED = 2
+"""Later instants of record after which a due clock event must be there: a batch that was packed meanwhile lacks it."""
+
+
+class TasksUnderRules:
+    """The tasks of a log under the rules of one ledger, by which its events are decided again."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._tasks: dict[str, Task] = {}
+        self._timed: dict[str, int] = {}
+        self._instant: datetime | None = None
+        self._instants = 0
+
+    def judge(self, event: Event, cited: Event | None) -> str | None:
+        """Return why an event cannot have been accepted next, None if it can; `cited` is what a correction names."""
+        now, own = event.recorded or event.time, self._ledger.own_event(event)
+        task = self._tasks.get(event.subject)
+        if event.authid == CLOCK:
+            return self._judge_clock(own, list(self._due(event.subject, task, now)), now)
+        authid = event.authid or ""
+        source = self._ledger.sources.get(authid)
+        cited = self._ledger.own_event(cited) if cited is not None else None
+        refusal = authentic(event, authid) or decide(task, own, authid, source, self._ledger, now, cited)
+        return f"{refusal.code}: {refusal.detail}" if refusal is not None else None
+
+    def _judge_clock(self, event: Event, due: Sequence[Event], now: datetime) -> str | None:
+        """Return why an event is not the clock's next one of those that are due."""
+        if event.id not in {one.id for one in due}:
+            return f"{event.id} was not due at {now.isoformat()}"
+        if due[0].id != event.id:
+            return f"{due[0].id} was due before {event.id} and is not in the log"
+        same = (self._ledger.own_event(due[0]).data, due[0].time) == (event.data, event.time)
+        return None if same else f"the clock's {event.id} has other content"
+
+    def fold(self, entry: Recorded) -> None:
+        """Fold an event."""
+        event = entry.event
+        if event.recorded != self._instant:
+            self._instant, self._instants = event.recorded, self._instants + 1
+        before = self._tasks.get(event.subject)
+        after = advance(self._ledger, before, Recorded(entry.position, self._ledger.own_event(event)))
+        if after is None:
+            return
+        self._tasks[event.subject] = after
+        if before is None or not same_timing(before, after):
+            self._timed[event.subject] = self._instants
+
+    def never(self) -> Iterator[Event]:
+        """Yield the clock's events that are not in the log although they were due."""
+        for subject, task in self._tasks.items():
+            if self._instant is not None and self._timed[subject] + SETTLED <= self._instants:
+                yield from self._due(subject, task, self._instant)
+
+    def _due(self, subject: str, task: Task | None, now: datetime) -> Iterator[Event]:
+        """Yield the clock's events of a task that are due and not recorded yet."""
+        for event in clock_events(subject, task, self._ledger) if task is not None else ():
+            if event.time > now:
+                return
+            yield event
+
+
+class Decisions:
+    """Decides a log again, from its first event on."""
+
+    def __init__(self, log: Log, ledger: Ledger, entries: Sequence[RulesEntry], texts: Mapping[str, bytes]) -> None:
+        present = RulesText.of(ledger, VERSION)
+        self.findings: list[Finding] = []
+        self._log = log
+        self._entries = [RulesEntry(0, VERSION, present.sha256), *entries]
+        self._decided = {present.sha256: TasksUnderRules(ledger)}
+        for sha256, text in texts.items():
+            self._decided.setdefault(sha256, TasksUnderRules(read_ledger(text)))
+        self._at = 0
+
+    async def follow(self, batch: Sequence[Recorded]) -> None:
+        """Decide the next events of the log again, and fold them."""
+        cited = await self._cited(batch)
+        for entry in batch:
+            while self._at + 1 < len(self._entries) and self._entries[self._at + 1].first <= entry.position:
+                self._at += 1
+            rules = self._entries[self._at]
+            decided = self._decided.get(rules.sha256)
+            if rules.version == VERSION and decided is not None:
+                wrong = decided.judge(entry.event, cited.get(entry.position))
+                if wrong is not None:
+                    self._add(str(entry.position), wrong)
+            for one in self._decided.values():
+                one.fold(entry)
+
+    def end(self, *, held: bool) -> None:
+        """Find the clock's events that should be in the log by its end; none while the clock is held."""
+        rules = self._entries[self._at]
+        decided = self._decided.get(rules.sha256)
+        if held or rules.version != VERSION or decided is None:
+            return
+        for event in decided.never():
+            self._add(event.subject, f"{event.id} was due at {event.time.isoformat()} and is not in the log")
+
+    def _add(self, where: str, wrong: str) -> None:
+        today = "" if self._entries[self._at].first else " (by the present rules: none are on record for it)"
+        self.findings.append(Finding("decisions", where, wrong + today))
+
+    async def _cited(self, batch: Sequence[Recorded]) -> dict[int, Event]:
+        """Return what the corrections of a batch cite, by their positions, where it stands before them."""
+        events = {one.position: one.event for one in batch if isinstance(one.event.data, ProgressCorrected)}
+        ids = [(event.source, event.data.report) for event in events.values()]  # type: ignore[union-attr]
+        found = dict(zip(events, await self._log.seen(ids), strict=True))
+        earlier = {position: seen.position for position, seen in found.items() if seen and seen.position < position}
+        raw = {one.position: one.raw for one in await self._log.read_at(sorted(set(earlier.values())))}
+        return {position: read(raw[at]) for position, at in earlier.items() if at in raw}
+
+
+async def open_decisions(redis: Any, log: Log, ledger: Ledger) -> Decisions:
+    """Return what decides a ledger's log again; its findings begin with those on the record of rules itself."""
+    entries = await read_rules(redis, log.ledger)
+    hashes = sorted({entry.sha256 for entry in entries})
+    texts: dict[str, bytes] = {}
+    wrong: list[Finding] = []
+    for sha256, text in zip(hashes, await read_texts(redis, log.ledger, hashes), strict=True):
+        if text is None or sha256_of(text) != sha256:
+            first = next(entry.first for entry in entries if entry.sha256 == sha256)
+            found = "is missing" if text is None else f"has the hash {sha256_of(text)}"
+            wrong.append(Finding("rules", str(first), f"the text of the rules {sha256} {found}"))
+        else:
+            texts[sha256] = text
+    decisions = Decisions(log, ledger, entries, texts)
+    decisions.findings += wrong
+    return decisions
+
+
+def notes(entries: Sequence[RulesEntry], tail: int) -> list[str]:
+    """Return which events of a log were not decided again by the rules of their position, and why."""
+    lacking = entries[0].first - 1 if entries else tail
+    found = [f"no rules are on record for positions 1 to {lacking}: decided by the present ones"] if lacking else []
+    for entry, after in zip(entries, [*(one.first for one in entries[1:]), tail + 1], strict=False):
+        if entry.version != VERSION and entry.first < after:
+            found.append(
+                f"positions {entry.first} to {after - 1} were decided by version {entry.version} of the code's rules,"
+                f" which {VERSION} does not decide again"
+            )
+    return found
