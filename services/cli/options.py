@@ -1,19 +1,23 @@
 """Shared by several commands: options, the terminal, printed outcomes."""
 
+import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from events.ledger import Ledger
 from events.working_days import WorkingDays
-from services.cli.target import DATA, LEDGER
+from services.cli.target import DATA, LEDGER, find
 from services.cli.terminal import Terminal
 from services.common.calendars import load_working_days
+from services.common.connection import connected
 from services.common.settings import SERVICES, load_ledger, load_ledgers, shipped
+
+T = TypeVar("T")
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="The data directory of a running `duban up`")]
 LedgerOption = Annotated[str, typer.Option("--ledger", help="The ledger")]
@@ -65,6 +69,16 @@ def ledgers_of(data: Path | None) -> dict[str, Ledger]:
 def working_days_of(data: Path | None) -> WorkingDays:
     """Return the working days by the calendars in DUBAN_LEDGERS or the data directory, and by the library."""
     return load_working_days(_directory(data))
+
+
+def with_server(data: Path | None, work: Callable[[Any], Awaitable[T]]) -> T:
+    """Do work with a client of the server of a running duban."""
+
+    async def with_client() -> T:
+        async with connected(find(data).server()) as redis:
+            return await work(redis)
+
+    return asyncio.run(with_client())
 
 
 def print_outcomes(outcomes: Sequence[dict[str, Any]], counted: dict[str, int]) -> int:

@@ -1,12 +1,9 @@
 """`duban audit`: commands for the audit team."""
 
-import asyncio
 import re
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -18,21 +15,22 @@ from events.log import Log
 from events.recorded_rules import RulesEntry, read_rules, read_texts
 from events.seal.merkle import Tree
 from services.cli import replay as audit
+from services.cli.asking.commands import diff, state, who_knew
 from services.cli.checks import verify
 from services.cli.checks.decisions import notes
 from services.cli.checks.finding import Finding, TreeHead
 from services.cli.fsck.commands import check_proof, fsck
-from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out, working_days_of
-from services.cli.target import LEDGER, find
+from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out, with_server, working_days_of
+from services.cli.target import LEDGER
 from services.common.accepted import Acceptance, accepted
-from services.common.connection import connected
 from services.common.settings import SettingsError
-
-T = TypeVar("T")
 
 commands = typer.Typer(add_completion=False, no_args_is_help=True, help="Replay the log, or verify it.")
 commands.command("fsck")(fsck)
 commands.command("check-proof")(check_proof)
+commands.command("state")(state)
+commands.command("diff")(diff)
+commands.command("who-knew")(who_knew)
 
 
 @commands.command("replay")
@@ -67,7 +65,7 @@ def audit_replay(
         if not ndjson:
             out.print(shown)
 
-    _with_server(data, work)
+    with_server(data, work)
 
 
 @commands.command("verify")
@@ -92,7 +90,7 @@ def audit_verify(
             found = await verify(redis, ledger, ledger_of(data, ledger), report, tree, noted, days)
             return tail, found, await accepted(redis, ledger), notes(await read_rules(redis, ledger), tail)
 
-    position, findings, acceptances, remarks = _with_server(data, work)
+    position, findings, acceptances, remarks = with_server(data, work)
     head = f"{tree.size}:{tree.head()}"
     if json:
         found = [finding._asdict() for finding in findings]
@@ -137,7 +135,7 @@ def audit_rules(
             raise SettingsError(f"--show {show!r}: the text of {named[0]} is missing; `duban audit verify` says more")
         return entries, text
 
-    entries, text = _with_server(data, work)
+    entries, text = with_server(data, work)
     if text is not None:
         out.out(msgspec.json.format(text, indent=2).decode())
     elif json:
@@ -147,14 +145,6 @@ def audit_rules(
         for entry in entries:
             table.add_row(str(entry.first), entry.version, entry.sha256)
         out.print(table)
-
-
-def _with_server(data: Path | None, work: Callable[[Any], Awaitable[T]]) -> T:
-    async def with_client() -> T:
-        async with connected(find(data).server()) as redis:
-            return await work(redis)
-
-    return asyncio.run(with_client())
 
 
 def _head(text: str) -> TreeHead:

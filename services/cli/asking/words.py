@@ -1,0 +1,47 @@
+"""Changes of a row in Chinese, as the board's columns name them. Pure."""
+
+from typing import Any
+
+from services.cli.asking.changes import MemberChange
+from services.cli.board import LIGHTS, STATES
+
+MEMBERS = {
+    "light": "灯",
+    "state": "状态",
+    "percent": "进展",
+    "lead": "牵头单位",
+    "title": "工作任务",
+    "section": "板块",
+    "deadline": "时间进度",
+    "due": "到期时刻",
+    "overdue_since": "逾期起算",
+    "closed_at": "销号时间",
+    "outcome": "办结结果",
+    "extensions": "延期次数",
+    "returns": "退回次数",
+    "signed_at": "签收时间",
+    "role": "职责",
+}
+
+
+def sentence(change: MemberChange) -> str:
+    """Return a change as words: what was there, and what is."""
+    unit, _, member = change.member.rpartition(".")
+    what = unit.removeprefix("units[").removesuffix("]") if unit.startswith("units[") else unit
+    if change.member.startswith("units[") and not unit:  # the whole part came or went
+        name = change.member.removeprefix("units[").removesuffix("]")
+        return f"{name}：{'新增为责任单位' if change.before is None else '不再是责任单位'}"
+    name = MEMBERS.get(member, member)
+    return f"{what + ' ' if what else ''}{name}：{_word(member, change.before)} → {_word(member, change.after)}"
+
+
+def _word(member: str, value: Any) -> str:
+    if value is None:
+        return "无"
+    if member == "light":
+        return LIGHTS[value][0]
+    if member == "state":
+        return STATES[value]
+    if member == "percent":
+        return f"{value:g}%"
+    return str(value.get("text") or "—") if isinstance(value, dict) else str(value)
