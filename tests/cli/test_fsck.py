@@ -117,6 +117,25 @@ def test_an_entry_removed(sealed: Sealed, index: int) -> None:
     assert "entries instead of" in flaw.detail
 
 
+@pytest.mark.parametrize(("bundle", "position"), [(BUNDLES[0], 257), (BUNDLES[2], 601)])
+def test_an_entry_too_many(sealed: Sealed, bundle: str, position: int) -> None:
+    """The first one that the tile does not have is named, also beyond the checkpoint."""
+    change(sealed.root / bundle, lambda some: some.append(b"forged"))
+    (flaw,) = flaws(sealed)
+    assert flaw.position == position
+    assert "entries instead of" in flaw.detail
+
+
+@pytest.mark.parametrize(("tile", "position"), [(TILES[0], 1), (TILES[2], 513), ("tile/1/000.p/2", 1)])
+def test_a_hash_too_many(sealed: Sealed, tile: str, position: int) -> None:
+    """A tile has exactly as many hashes as its name tells."""
+    path = sealed.root / tile
+    path.write_bytes(path.read_bytes() + bytes(32))
+    (flaw,) = flaws(sealed)
+    assert flaw.position == position
+    assert f"{tile} has " in flaw.detail
+
+
 def test_the_tail_cut_off(sealed: Sealed, tmp_path: Path) -> None:
     """Files that are gone; or an older checkpoint in its place, which a later one that was saved shows."""
     saved = (sealed.root / "checkpoint").read_bytes()

@@ -1,15 +1,13 @@
 """The check of a whole tree: which of entries, tiles and checkpoint is wrong if they differ."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError
 from events.seal.merkle import folded, head_of, whole
-from events.seal.tiles import HEIGHT, WIDTH, Tile, hashes_in, levels, read_tile, width_at
+from events.seal.tiles import HEIGHT, WIDTH, Read, Tile, levels, read_hashes, width_at
 from services.cli.fsck.tile_check import TileCheck
-
-Read = Callable[[str], bytes | None]
 
 
 class Flaw(NamedTuple):
@@ -54,12 +52,10 @@ def _upper(read: Read, size: int) -> Levels:
         row: list[bytes | None] = []
         for number in range(-(-count // WIDTH)):
             tile = Tile(level, number, width_at(size, level, number))
-            data = read_tile(read, tile)
             try:
-                row += hashes_in(data or b"", tile.width)
+                row += read_hashes(read, tile)
             except FormatError as error:
-                detail = f"{tile.name}: {error}" if data is not None else f"{tile.name} is missing"
-                found.flaws.append(Flaw(tile.start + 1, detail))
+                found.flaws.append(Flaw(tile.start + 1, str(error)))
                 row += [None] * tile.width
         found.rows.append(row)
     return found
@@ -106,9 +102,10 @@ def _leaf_flaws(tiles: Sequence[TileCheck], heads: Sequence[bytes], *, right: bo
     flaws = []
     for number, (tile, head) in enumerate(zip(tiles, heads, strict=True)):
         start = number * WIDTH + 1
-        position = start + (tile.differs if tile.differs is not None else min(tile.entries, WIDTH - 1))
+        position = start + (tile.differs or 0)
         if tile.flaw is not None:
-            flaws.append(Flaw(start if tile.entries_head is not None else position, tile.flaw))
+            unread = tile.entries if tile.differs is None and tile.entries_head is None else 0
+            flaws.append(Flaw(position + unread, tile.flaw))
         elif tile.differs is not None:
             if right and head == tile.tile_head:
                 detail = "the entry is not the one that was sealed"
