@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import PolicyError, SignatureError
 from events.seal.log_proof import LogProof
-from events.seal.merkle import leaf_hash
+from events.seal.merkle import head_of, leaf_hash
 from events.seal.notes import parse_note
 from events.seal.proofs import inclusion_proof
 from events.seal.signing_state import SigningState
@@ -33,6 +33,8 @@ SIZE = 600
 BUNDLES = ["tile/entries/000", "tile/entries/001", "tile/entries/002.p/88"]
 
 TILES = ["tile/0/000", "tile/0/001", "tile/0/002.p/88"]
+
+REPLACED = "the first 500 entries are not those of the earlier checkpoint: one of them at least was replaced"
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +219,7 @@ def test_history_rewritten_by_another_key(sealed: Sealed) -> None:
     other.signer = sealed.signer
     shutil.copy(sealed.root / "checkpoint", other.root / "checkpoint")
     (flaw,) = flaws(other)
+    assert flaw.position is None
     assert "entries and tiles agree with each other, but not with the checkpoint" in flaw.detail
 
 
@@ -224,10 +227,45 @@ def test_history_rewritten_by_the_right_key(sealed: Sealed) -> None:
     """The archive is consistent with itself; a checkpoint that was saved earlier shows it."""
     other = forged(sealed, "a", [*entries(400), b"forged", *entries(SIZE - 401, 401)])
     assert flaws(other) == []
-    (flaw,) = flaws(other, since=True)
-    assert "the first 500 entries are not those of the earlier checkpoint" in flaw.detail
+    assert flaws(other, since=True) == [Flaw(None, REPLACED)]
     later = forged(sealed, "b", [*entries(550), b"forged", *entries(SIZE - 551, 551)])
     assert flaws(later, since=True) == []  # nobody had saved a checkpoint of these
+
+
+@pytest.mark.parametrize(
+    ("name", "hash"), [(TILES[0], 7), (TILES[1], 100), (TILES[1], 255), (TILES[2], 80), ("tile/1/000.p/2", 0)]
+)
+@pytest.mark.parametrize("size", [256, 500, 599, 600])
+def test_a_damaged_tile_replaces_no_entry(sealed: Sealed, name: str, hash: int, size: int) -> None:
+    """An earlier checkpoint is compared, or cannot be; it is never said to be of other entries."""
+    put(sealed.root / name, hash * 32, bytes(32))
+    saved = LogCheckpoint(ORIGIN, size, head_of(list(map(leaf_hash, entries(size)))))
+    checkpoint = sealed.policy.check((sealed.root / "checkpoint").read_bytes()).checkpoint
+    first, *more = check_archive(DirectoryFiles(sealed.root), checkpoint, lambda _: None, saved).flaws
+    assert first.position is not None
+    damaged = [
+        Flaw(None, f"the earlier checkpoint cannot be compared: tiles {place} are damaged")
+        for place in ("that this needs", f"after entry {size}")
+    ]
+    assert more == [] or more[0] in damaged
+    if size == 500 and name == TILES[1]:
+        assert more == [damaged[hash == 255]]
+    (sealed.root / name).unlink()
+    missing = check_archive(DirectoryFiles(sealed.root), checkpoint, lambda _: None, saved).flaws[1:]
+    assert [flaw.detail.partition(" is missing")[0] for flaw in missing] in (
+        [],
+        [f"the earlier checkpoint cannot be compared: {name}"],
+    )
+
+
+@pytest.mark.parametrize("size", [256, 500, 600])
+def test_replaced_entries_are_found_next_to_a_damaged_tile(sealed: Sealed, size: int) -> None:
+    """What the comparison needs is verified against the signed head."""
+    put(sealed.root / TILES[0], 7 * 32, bytes(32))
+    checkpoint = sealed.policy.check((sealed.root / "checkpoint").read_bytes()).checkpoint
+    saved = LogCheckpoint(ORIGIN, size, bytes(32))
+    flaw = check_archive(DirectoryFiles(sealed.root), checkpoint, lambda _: None, saved).flaws[-1]
+    assert flaw == Flaw(None, REPLACED.replace("500", str(size)))
 
 
 def test_a_changed_checkpoint(sealed: Sealed) -> None:
@@ -263,6 +301,7 @@ def test_any_changed_byte_is_found(
             if length > offset:
                 break
             length, entry = length + 2 + len(some), entry + 1
+        assert found[0].position is not None
         assert start < found[0].position <= start + entry + 1
 
 
@@ -319,6 +358,12 @@ def test_the_command(sealed: Sealed) -> None:
     assert json.loads(done.stdout)["findings"] == [
         {"position": 5, "detail": "the entry is not the one that was sealed"}
     ]
+    (folder / "earlier").write_bytes(
+        (forged(sealed, "forged", [b"forged", *entries(SIZE - 2, 1)]).root / "checkpoint").read_bytes()
+    )
+    done = run("audit", "fsck", str(sealed.root), *policy, "--since", str(folder / "earlier"))
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == REPLACED.replace("500", "599")
     done = run("audit", "fsck", str(sealed.root), "--key", str(Cosigner(ORIGIN).key))
     assert (done.returncode, done.stdout) == (1, "")
     assert "no key of the policy for the log" in done.stderr

@@ -136,7 +136,8 @@ def _print_trusted(trusted: Trusted) -> None:
 
 def _print_checked(checked: Checked) -> None:
     for flaw in checked.flaws[:SHOWN]:
-        out.print(f"position {flaw.position}: {flaw.detail}", style="red", soft_wrap=True)
+        where = f"position {flaw.position}: " if flaw.position is not None else ""
+        out.print(where + flaw.detail, style="red", soft_wrap=True)
     if len(checked.flaws) > SHOWN:
         out.print(f"and {len(checked.flaws) - SHOWN} more", style="red")
     if not checked.flaws:

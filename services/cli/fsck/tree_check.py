@@ -1,6 +1,6 @@
 """The check of a whole tree: which of entries, tiles and checkpoint is wrong if they differ."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from events.seal.checkpoint import LogCheckpoint
@@ -11,9 +11,9 @@ from services.cli.fsck.tile_check import TileCheck
 
 
 class Flaw(NamedTuple):
-    """Something wrong with an archive: the first position that it concerns, counted from 1, and what it is."""
+    """Something wrong with an archive: the first position that it concerns, if that is known, and what it is."""
 
-    position: int
+    position: int | None
     detail: str
 
 
@@ -38,10 +38,15 @@ def tree_flaws(read: Read, checkpoint: LogCheckpoint, tiles: Sequence[TileCheck]
     if not right and not flaws:
         detail = (
             f"entries and tiles agree with each other, but not with the checkpoint: their head is {root.hex()}, "
-            f"it signs {checkpoint.root.hex()}; an earlier checkpoint (--since) shows which entries changed"
+            f"it signs {checkpoint.root.hex()}; an earlier checkpoint (--since) shows whether they changed after it"
         )
-        flaws.append(Flaw(1, detail))
-    return sorted(flaws)
+        flaws.append(Flaw(None, detail))
+    return flaws
+
+
+def in_order(flaws: Iterable[Flaw]) -> list[Flaw]:
+    """Return flaws by position, last those without one."""
+    return sorted(flaws, key=lambda flaw: (flaw.position is None, flaw.position or 0, flaw.detail))
 
 
 def _upper(read: Read, size: int) -> Levels:
