@@ -60,7 +60,8 @@ class Archive:
             raise ArchiveError(
                 f"the tiles of {archive.origin!r} have another head than its checkpoint ({checkpoint.size})"
             )
-        archive._checkpoint, archive._written = data, checkpoint.size
+        archive._checkpoint = archive._tried = data
+        archive._written = checkpoint.size
         last = state.last()
         if last is None or last.size <= checkpoint.size:  # else the log has to grow to `last` again
             state.note(checkpoint, archive._prove(checkpoint.size))

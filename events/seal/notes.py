@@ -51,10 +51,7 @@ def parse_note(data: bytes) -> SignedNote:
     """Parse a signed note; raises FormatError."""
     if len(data) > MOST_NOTE_BYTES:
         raise FormatError(f"a note of {len(data)} bytes; at most {MOST_NOTE_BYTES} are read")
-    try:
-        whole = data.decode()
-    except UnicodeDecodeError as error:
-        raise FormatError(f"the note is not UTF-8 at byte {error.start}") from error
+    whole = from_utf8(data, "the note")
     if (control := next((letter for letter in whole if letter < " " and letter != "\n"), None)) is not None:
         raise FormatError(f"the note has the control character U+{ord(control):04X}; only newlines are allowed")
     text, separator, lines = whole.rpartition("\n\n")
@@ -92,6 +89,14 @@ def key_name(name: str) -> str:
 
 def _forbidden(letter: str) -> bool:
     return letter.isspace() or letter < " " or "\ud800" <= letter <= "\udfff"  # no UTF-8 has surrogates
+
+
+def from_utf8(data: bytes, what: str) -> str:
+    """Decode UTF-8; raises FormatError, which begins with `what`."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{what} is not UTF-8 at byte {error.start}") from error
 
 
 def from_base64(text: str, what: str) -> bytes:
