@@ -64,6 +64,7 @@ class VerifierKey(NamedTuple):
     def verify(self, text: str, signature: bytes) -> int | None:
         """Verify a signature over a note's text; return its time in seconds since 1970, None for one without a time.
 
+        A time of 0 is none: https://c2sp.org/tlog-cosignature#ml-dsa-44-signed-message .
         Raises SignatureError, and FormatError if the signature is of checkpoints and the text is none.
         """
         if len(signature) != SIGNATURE_BYTES[self.type]:
@@ -84,7 +85,7 @@ class VerifierKey(NamedTuple):
                 MLDSA44PublicKey.from_public_bytes(self.public).verify(signature, message)
         except InvalidSignature as error:
             raise SignatureError(f"the signature of {self.name} does not verify") from error
-        return time
+        return time or None
 
 
 def parse_key(text: str) -> VerifierKey:

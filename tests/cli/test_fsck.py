@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -314,6 +315,27 @@ def test_a_large_archive_is_checked_by_several_processes(sealed: Sealed, monkeyp
     assert [flaw.position for flaw in flaws(sealed)] == [261]
 
 
+def test_the_processors_are_counted_on_any_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only Linux tells which of them a process may use."""
+    assert 1 <= check_module.processors() <= (os.cpu_count() or 1)
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert check_module.processors() == os.cpu_count()
+
+
+def test_a_witness_whose_name_is_not_text(sealed: Sealed) -> None:
+    """A policy may call it anything; JSON shows its bytes as U+XXXX."""
+    witness = Cosigner("witness.example")
+    note = parse_note((sealed.root / "checkpoint").read_bytes())
+    (sealed.root / "checkpoint").write_bytes(note.adding([witness.cosign(note, NOW)]).encode())
+    policy = sealed.root.parent / "policy"
+    policy.write_bytes(
+        policy_text(sealed.signer.keys, f"witness NAME {witness.key}", "quorum NAME").replace(b"NAME", b"\xff")
+    )
+    done = run("audit", "fsck", str(sealed.root), "--policy", str(policy), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["witnesses"] == {"U+DCFF": "2023-11-14T22:13:20+00:00"}
+
+
 def test_compressed_bundles_are_read(sealed: Sealed) -> None:
     """As some archives keep them on disk."""
     for name in BUNDLES:
@@ -380,12 +402,20 @@ def test_the_command(sealed: Sealed) -> None:
             "checkpoint: line 1: '4f2a.duban.invalid/zhanjiang' is",
         ),
         (("fsck", "ARCHIVE", "--policy", "POLICY", "--token-file", "none"), "--token-file is for a URL"),
-        (("check-proof", "ARCHIVE/checkpoint", "--policy", "POLICY"), "the first line is"),
+        (("fsck", "http://[::1", "--policy", "POLICY"), "http://[::1 is not a URL: "),
+        (("fsck", "http://", "--policy", "POLICY"), "http:// is not a URL: it names no host"),
+        (("fsck", "http://[::1]", "--policy", "POLICY", "--token-file", "BYTES"), "bytes is not a token: it"),
+        (("check-proof", "none", "--policy", "POLICY"), "none cannot be read: No such file"),
     ],
 )
 def test_wrong_usage(original: Sealed, words: tuple[str, ...], wrong: str) -> None:
     """Exit 2, and what would be right."""
-    places = {"ARCHIVE": str(original.root), "POLICY": str(original.root.parent / "policy")}
+    (original.root.parent / "bytes").write_bytes(b"\xff")
+    places = {
+        "ARCHIVE": str(original.root),
+        "POLICY": str(original.root.parent / "policy"),
+        "BYTES": str(original.root.parent / "bytes"),
+    }
     for name, place in places.items():
         words = tuple(word.replace(name, place) for word in words)
     done = run("audit", *words)
@@ -417,6 +447,9 @@ def test_a_proof_is_checked_with_a_policy_alone(sealed: Sealed) -> None:
     assert "cosigned by w at 2023-11-14T22:13:20+00:00" in done.stdout
     assert "position 42: this entry is in the log" in done.stdout
     assert '{"id":"r-41"}' in done.stdout
+    path.write_bytes(proof._replace(checkpoint=note.adding([witness.cosign(note, 0)]).encode()).encode())
+    assert "cosigned by w without a time\n" in run(*words).stdout
+    path.write_bytes(proof.encode())
     (folder / "entry").write_bytes(entries(1, 42)[0])
     done = run(*words, "--entry", str(folder / "entry"))
     assert (done.returncode, done.stdout) == (1, "")
@@ -425,6 +458,10 @@ def test_a_proof_is_checked_with_a_policy_alone(sealed: Sealed) -> None:
     done = run(*words)
     assert done.returncode == 2
     assert "give it with --entry FILE" in done.stderr
+    path.write_bytes(note.encode())
+    done = run(*words)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the first line is" in done.stderr
     path.write_bytes(LogProof(41, proof.hashes, note.encode(), proof.extra).encode())
     done = run(*words)
     assert done.returncode == 1

@@ -66,8 +66,8 @@ def _chunks(files: ArchiveFiles, size: int) -> Iterator[list[TileCheck]]:
 
 
 def processors() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0))
+    """Return the number of processors that this process may use; all of them where the system does not tell."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def check_chunk(files: ArchiveFiles, size: int, numbers: range) -> list[TileCheck]:

@@ -123,7 +123,7 @@ def test_their_witness_cosigns_our_log_and_answers_as_ours_does(python: str, tmp
     witness, answers = json.loads(other(python, "cosign", str(tmp_path / "witness.db"), ORIGIN, str(key), *paths))
     newest: LogCheckpoint | None = None
     for request, (status, body) in zip(made, answers, strict=True):
-        found = judged(request, [key], lambda _: newest)  # noqa: B023  (called at once)
+        found = judged(request, [key], lambda _: newest)  # noqa: B023 - called at once
         if isinstance(found, WitnessRefusal):
             assert (found.status, found.body if status == 409 else "") == (status, body if status == 409 else "")
         else:
