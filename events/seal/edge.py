@@ -6,7 +6,7 @@ At most 255 entries, and 255 hashes for each level of tiles. Everything to the l
 from collections.abc import Iterable, Sequence
 
 from events.seal.errors import FormatError
-from events.seal.merkle import folded, head_of, leaf_hash, whole
+from events.seal.merkle import head_of, leaf_hash, root_of
 from events.seal.tiles import (
     ENTRIES,
     HEIGHT,
@@ -61,13 +61,7 @@ class RightEdge:
 
     def root(self) -> bytes:
         """Return the head of the tree."""
-        heads = []
-        for row in reversed(self._rows):
-            at = 0
-            for size in whole(len(row)):
-                heads.append(head_of(row[at : at + size]))
-                at += size
-        return folded(heads)
+        return root_of(self._rows)
 
     def _push(self, level: int, hash: bytes) -> None:
         if level == len(self._rows):

@@ -29,7 +29,7 @@ class SignatureLine(NamedTuple):
     signature: bytes
 
     def __str__(self) -> str:
-        return f"{_DASH}{self.name} {base64.b64encode(self.key_id + self.signature).decode()}\n"
+        return f"{_DASH}{self.name} {to_base64(self.key_id + self.signature)}\n"
 
 
 class SignedNote(NamedTuple):
@@ -99,12 +99,17 @@ def from_utf8(data: bytes, what: str) -> str:
         raise FormatError(f"{what} is not UTF-8 at byte {error.start}") from error
 
 
+def to_base64(data: bytes) -> str:
+    """Encode standard base64 with padding."""
+    return base64.b64encode(data).decode()
+
+
 def from_base64(text: str, what: str) -> bytes:
     """Decode standard base64 with padding, in its only spelling; raises FormatError, which begins with `what`."""
     try:
         data = base64.b64decode(text.encode(), validate=True)
     except (binascii.Error, ValueError) as error:
         raise FormatError(f"{what} is not base64: {text[:60]!r}") from error
-    if base64.b64encode(data).decode() != text:
+    if to_base64(data) != text:
         raise FormatError(f"{what} is not base64 in its only spelling: {text[:60]!r}")
     return data

@@ -4,7 +4,6 @@ The name of every key is the log's origin (https://c2sp.org/tlog-checkpoint#sign
 and kept in its file.
 """
 
-import base64
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,7 @@ from events.seal import durable
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError, SigningError
 from events.seal.keys import ED25519, ML_DSA_44, TIME_BYTES, VerifierKey, signers, subtree_message
-from events.seal.notes import SignatureLine, SignedNote, from_base64, from_utf8, key_name, parse_lines
+from events.seal.notes import SignatureLine, SignedNote, from_base64, from_utf8, key_name, parse_lines, to_base64
 
 SEED_BYTES = 32
 """Bytes of a private key of either kind."""
@@ -125,8 +124,7 @@ class CommandSigner:
 
 
 def _private(key: VerifierKey, seed: bytes) -> str:
-    data = base64.b64encode(bytes([key.type]) + seed).decode()
-    return f"PRIVATE+KEY+{key.name}+{key.key_id.hex()}+{data}\n"
+    return f"PRIVATE+KEY+{key.name}+{key.key_id.hex()}+{to_base64(bytes([key.type]) + seed)}\n"
 
 
 def _seeds(path: Path) -> Iterator[tuple[int, str, bytes]]:

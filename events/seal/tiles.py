@@ -4,7 +4,7 @@ https://c2sp.org/tlog-tiles . A tile of level L has up to 256 hashes, each the h
 a bundle has up to 256 entries. Tiles at the right edge are partial until they are full.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from events.seal.errors import FormatError
@@ -76,15 +76,6 @@ def right_edge(size: int) -> list[Tile]:
     """Return the partial tiles of a tree of `size` entries, from level 0 up, without the partial bundle."""
     edge = [(level, (size >> HEIGHT * level)) for level in levels(size)]
     return [Tile(level, count // WIDTH, count % WIDTH) for level, count in edge if count % WIDTH]
-
-
-def growth(old: int, new: int) -> Iterator[Tile]:
-    """Return the bundles and tiles that a tree of `new` entries has and that of `old` has not, bundles first."""
-    for level in (ENTRIES, *levels(new)):
-        before, after = (size >> HEIGHT * max(level, 0) for size in (old, new))
-        if before != after:
-            for number in range(before // WIDTH, -(-after // WIDTH)):
-                yield Tile(level, number, min(WIDTH, after - number * WIDTH))
 
 
 def read_tile(read: Read, tile: Tile) -> tuple[Tile, bytes]:

@@ -4,21 +4,15 @@ https://c2sp.org/tlog-witness#add-checkpoint . The caller records the checkpoint
 step with the comparison.
 """
 
-import base64
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from events.seal.checkpoint import LogCheckpoint, decimal, parse_checkpoint
+from events.seal.checkpoint import LogCheckpoint, decimal, parse_checkpoint, parse_hashes
 from events.seal.errors import FormatError, SignatureError
 from events.seal.keys import VerifierKey, signers
-from events.seal.merkle import EMPTY, HASH_BYTES
-from events.seal.notes import from_base64, parse_note
+from events.seal.merkle import EMPTY
+from events.seal.notes import parse_note, to_base64
 from events.seal.proofs import consistent
-
-MOST_PROOF_LINES = 63
-
-SIZE_TYPE = "text/x.tlog.size"
-"""Content type of the body of a 409, which is the size of the newest checkpoint that was cosigned."""
 
 
 class AddCheckpoint(NamedTuple):
@@ -30,7 +24,7 @@ class AddCheckpoint(NamedTuple):
 
     def encode(self) -> bytes:
         """Return the body of the request."""
-        lines = [f"old {self.old}", *(base64.b64encode(hash).decode() for hash in self.proof), ""]
+        lines = [f"old {self.old}", *map(to_base64, self.proof), ""]
         return "".join(f"{line}\n" for line in lines).encode() + self.checkpoint
 
 
@@ -52,12 +46,8 @@ def parse_request(data: bytes) -> AddCheckpoint:
         ) from error
     if not separator or not first.startswith("old "):
         raise FormatError("a request has a line `old <size>`, a proof, an empty line and a checkpoint")
-    if len(lines) > MOST_PROOF_LINES:
-        raise FormatError(f"the proof has {len(lines)} lines; at most {MOST_PROOF_LINES} are read")
-    proof = tuple(from_base64(line, f"line {number} of the proof") for number, line in enumerate(lines, 1))
-    if any(len(hash) != HASH_BYTES for hash in proof):
-        raise FormatError(f"a hash of the proof does not have {HASH_BYTES} bytes")
-    return AddCheckpoint(decimal(first.removeprefix("old "), "the old size"), proof, checkpoint)
+    old = decimal(first.removeprefix("old "), "the old size")
+    return AddCheckpoint(old, parse_hashes(lines), checkpoint)
 
 
 def judged(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError
-from events.seal.merkle import folded, head_of, whole
+from events.seal.merkle import head_of, root_of
 from events.seal.tiles import HEIGHT, WIDTH, Read, Tile, levels, read_hashes, width_at
 from services.cli.fsck.tile_check import TileCheck
 
@@ -93,13 +93,8 @@ def _rows(heads: Sequence[bytes], size: int) -> list[list[bytes]]:
 
 
 def _root(rows: Sequence[Sequence[bytes]], heads: Sequence[bytes], size: int) -> bytes:
-    pieces = []
-    for row in reversed(rows):
-        at = len(row) - len(row) % WIDTH
-        for width in whole(len(row) % WIDTH):
-            pieces.append(head_of(row[at : at + width]))
-            at += width
-    return folded([*pieces, *heads[size // WIDTH :]])
+    """Return the head of the tree. Of the last tile of level 0, if it is partial, the head takes its hashes' place."""
+    return root_of([heads[size // WIDTH :], *(row[len(row) - len(row) % WIDTH :] for row in rows[1:])])
 
 
 def _leaf_flaws(tiles: Sequence[TileCheck], heads: Sequence[bytes], *, right: bool) -> list[Flaw]:

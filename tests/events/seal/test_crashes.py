@@ -18,8 +18,8 @@ from events.seal.merkle import Tree, leaf_hash
 from events.seal.notes import parse_note
 from events.seal.proofs import root_at
 from events.seal.storage import DirectoryStorage
-from events.seal.tiles import ENTRIES, growth, read_entries, read_hashes, subtrees
-from tests.events.seal.logs import NOW, Sealed, entries, files
+from events.seal.tiles import ENTRIES, read_entries, read_hashes, subtrees
+from tests.events.seal.logs import NOW, Sealed, entries, files, growth
 from tests.events.seal.stopping import Steps, StoppedError, StoppingSigner, StoppingStorage
 
 MOST = 700

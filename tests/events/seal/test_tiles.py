@@ -14,14 +14,13 @@ from events.seal.tiles import (
     Tile,
     bundle_of,
     entries_in,
-    growth,
     read_entries,
     read_hashes,
     right_edge,
     subtrees,
     width_at,
 )
-from tests.events.seal.logs import entries
+from tests.events.seal.logs import entries, growth
 
 
 def kept(edge: RightEdge, before: int = 0) -> dict[str, bytes]:

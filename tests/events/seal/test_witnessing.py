@@ -94,10 +94,10 @@ def test_the_requests_of_litewitness() -> None:
         (ONE.replace("old 0", "old 2"), "400 the old size 2 is larger"),
         (ONE.replace("old 0", "old 00"), "400 the old size is '00'"),
         (ONE.replace("old 0", "new 0"), "400 a request has a line"),
-        (ONE.replace("old 0\n", "old 0\nAAAA\n"), "400 a hash of the proof does not have 32 bytes"),
-        (ONE.replace("old 0\n", "old 0\n*\n"), "400 line 1 of the proof is not base64"),
+        (ONE.replace("old 0\n", "old 0\nAAAA\n"), "400 hash 1 of the proof has 3 bytes instead of 32"),
+        (ONE.replace("old 0\n", "old 0\n*\n"), "400 hash 1 of the proof is not base64"),
         (ONE.replace("old 0\n", "old 0\n—\n"), "400 the request has a byte that is not ASCII"),
-        (ONE.replace("old 0\n", "old 0\n" + "A\n" * 64), "400 the proof has 64 lines"),
+        (ONE.replace("old 0\n", "old 0\n" + "A\n" * 64), "400 the proof has 64 hashes"),
         ("old 0\n\nnothing", "400 the note has no signatures"),
     ],
 )
