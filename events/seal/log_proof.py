@@ -8,7 +8,7 @@ from typing import NamedTuple
 from events.seal.checkpoint import decimal, parse_hashes
 from events.seal.errors import FormatError, PolicyError
 from events.seal.merkle import leaf_hash
-from events.seal.notes import MOST_NOTE_BYTES, from_base64, to_base64
+from events.seal.notes import from_base64, lines_before, to_base64
 from events.seal.policy import LogPolicy, Trusted
 from events.seal.proofs import included
 
@@ -46,15 +46,9 @@ class LogProof(NamedTuple):
 
 def parse_proof(data: bytes) -> LogProof:
     """Parse a proof file; raises FormatError."""
-    head, separator, checkpoint = data.partition(b"\n\n")
-    try:
-        first, *lines = head.decode("ascii").split("\n")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"the proof has a byte that is not ASCII at {error.start}, before its checkpoint") from error
+    (first, *lines), checkpoint = lines_before(data, "the proof")
     if first != FIRST_LINE:
         raise FormatError(f"the first line is {first[:60]!r} instead of {FIRST_LINE!r}")
-    if not separator or len(checkpoint) > MOST_NOTE_BYTES:
-        raise FormatError("the proof has no checkpoint after an empty line, or one that is too large")
     extra = None
     if lines and lines[0].startswith("extra "):
         extra = from_base64(lines.pop(0).removeprefix("extra "), "the extra data")

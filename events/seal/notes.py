@@ -99,6 +99,17 @@ def from_utf8(data: bytes, what: str) -> str:
         raise FormatError(f"{what} is not UTF-8 at byte {error.start}") from error
 
 
+def lines_before(data: bytes, what: str) -> tuple[list[str], bytes]:
+    """Return the ASCII lines before the first empty one, and the note after it; raises FormatError."""
+    head, separator, note = data.partition(b"\n\n")
+    if not separator:
+        raise FormatError(f"{what} has no checkpoint after an empty line")
+    try:
+        return head.decode("ascii").split("\n"), note
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{what} has a byte that is not ASCII at {error.start}, before its checkpoint") from error
+
+
 def to_base64(data: bytes) -> str:
     """Encode standard base64 with padding."""
     return base64.b64encode(data).decode()

@@ -11,7 +11,7 @@ from events.seal.checkpoint import LogCheckpoint, decimal, parse_checkpoint, par
 from events.seal.errors import FormatError, SignatureError
 from events.seal.keys import VerifierKey, signers
 from events.seal.merkle import EMPTY
-from events.seal.notes import parse_note, to_base64
+from events.seal.notes import lines_before, parse_note, to_base64
 from events.seal.proofs import consistent
 
 
@@ -37,14 +37,8 @@ class WitnessRefusal(NamedTuple):
 
 def parse_request(data: bytes) -> AddCheckpoint:
     """Parse the body of a request; raises FormatError."""
-    head, separator, checkpoint = data.partition(b"\n\n")
-    try:
-        first, *lines = head.decode("ascii").split("\n")
-    except UnicodeDecodeError as error:
-        raise FormatError(
-            f"the request has a byte that is not ASCII at {error.start}, before its checkpoint"
-        ) from error
-    if not separator or not first.startswith("old "):
+    (first, *lines), checkpoint = lines_before(data, "the request")
+    if not first.startswith("old "):
         raise FormatError("a request has a line `old <size>`, a proof, an empty line and a checkpoint")
     old = decimal(first.removeprefix("old "), "the old size")
     return AddCheckpoint(old, parse_hashes(lines), checkpoint)
