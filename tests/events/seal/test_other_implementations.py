@@ -18,10 +18,11 @@ from events.seal.policy import parse_policy, policy_of
 from events.seal.proofs import consistency_proof
 from events.seal.storage import DirectoryStorage
 from events.seal.tiles import subtrees
-from events.seal.witnessing import AddCheckpoint, WitnessRefusal, judged
+from events.seal.witnessing import AddCheckpoint
 from services.cli.fsck.check import check_archive
 from services.cli.fsck.files import DirectoryFiles
 from tests.events.seal.logs import ORIGIN, Sealed, entries, policy_text
+from tests.events.seal.witness import WitnessRefusal, judged
 
 ROOT = Path(__file__).parents[3]
 

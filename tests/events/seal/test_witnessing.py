@@ -14,8 +14,9 @@ from events.seal.notes import parse_note
 from events.seal.proofs import consistency_proof
 from events.seal.storage import DirectoryStorage
 from events.seal.tiles import subtrees
-from events.seal.witnessing import AddCheckpoint, WitnessRefusal, judged, parse_request
+from events.seal.witnessing import AddCheckpoint
 from tests.events.seal.logs import Cosigner, Sealed, entries
+from tests.events.seal.witness import WitnessRefusal, judged, parse_request
 
 ORIGIN = "sigsum.org/v1/tree/4d6d8825a6bb689d459628312889dfbb0bcd41b5211d9e1ce768b0ff0309e562"
 
