@@ -68,7 +68,7 @@ def check_proof(
         Path | None, typer.Option("--entry", help="The entry; default: the extra data of the proof")
     ] = None,
 ) -> None:
-    """Check offline that an entry is in a log, with a policy alone. Exit 1 if it is not proved."""
+    """Check that an entry is in a log, without a network. Exit 1 if it is not proved."""
     trust = _trust(policy, key)
     data = _content(file)
     try:
