@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from events.seal.checkpoint import LogCheckpoint, parse_checkpoint
 from events.seal.edge import RightEdge, load_edge
-from events.seal.errors import ArchiveError, FormatError, StorageConflictError
+from events.seal.errors import ArchiveError, FormatError, SignatureError, StorageConflictError
 from events.seal.keys import VerifierKey, signers
 from events.seal.notes import SignedNote, parse_note
 from events.seal.proofs import consistency_proof
@@ -60,7 +60,7 @@ class Archive:
             if checkpoint.origin != origin or not signers(note, (*signer.keys, *earlier_keys)):
                 raise ArchiveError(f"the checkpoint of {checkpoint.origin!r} has no signature of {origin!r}")
             edge = load_edge(storage.read, checkpoint.size)
-        except FormatError as error:
+        except (FormatError, SignatureError) as error:
             raise ArchiveError(f"the archive of {origin!r}: {error}") from error
         if edge.root() != checkpoint.root:
             raise ArchiveError(f"the tiles of {origin!r} have another head than its checkpoint ({checkpoint.size})")

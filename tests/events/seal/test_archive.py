@@ -176,6 +176,9 @@ def test_a_damaged_archive_is_not_continued(sealed: Sealed) -> None:
         sealed.open()
     tile.write_bytes(hashes)
     bundle.write_bytes(content)
+    (sealed.root / "checkpoint").write_bytes(data.replace(b"\n10\n", b"\n11\n"))
+    with pytest.raises(ArchiveError, match="does not verify"):
+        sealed.open()
     (sealed.root / "checkpoint").write_bytes(data[:50])
     with pytest.raises(ArchiveError, match="the note has no signatures"):
         sealed.open()
