@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from events.seal.checkpoint import LogCheckpoint, parse_checkpoint
 from events.seal.edge import RightEdge, load_edge
-from events.seal.errors import ArchiveError, FormatError, StorageConflictError
+from events.seal.errors import ArchiveError, FormatError, SignatureError, StorageConflictError
 from events.seal.keys import VerifierKey, signers
 from events.seal.notes import SignedNote, parse_note
 from events.seal.proofs import consistency_proof
@@ -23,13 +23,19 @@ WAITING_BYTES = 16 << 20
 class Archive:
     """The archive of one log in a storage. One process at a time grows it: another one's checkpoint is an error."""
 
-    def __init__(self, storage: ArchiveStorage, signer: NoteSigner, state: SigningState) -> None:
+    def __init__(
+        self,
+        storage: ArchiveStorage,
+        signer: NoteSigner,
+        state: SigningState,
+        edge: RightEdge,
+        published: bytes | None,
+    ) -> None:
+        """Continue at the right edge of the tree of the published checkpoint; `open` reads both."""
         self._storage, self._signer, self._state = storage, signer, state
         self.origin = signer.keys[0].name
-        self._edge = RightEdge()
-        self._checkpoint: bytes | None = None
-        self._tried: bytes | None = None
-        self._written = 0
+        self._edge, self._written = edge, edge.size
+        self._checkpoint = self._tried = published
 
     @classmethod
     def open(
@@ -44,23 +50,21 @@ class Archive:
         Raises ArchiveError if the checkpoint is not signed by the signer's or an earlier key, or not that of the tiles,
         and SigningError if another one was signed.
         """
-        archive = cls(storage, signer, state)
+        origin = signer.keys[0].name
         data = storage.read(CHECKPOINT)
         if data is None:
-            return archive
+            return cls(storage, signer, state, RightEdge(), None)
         try:
             note = parse_note(data)
             checkpoint = parse_checkpoint(note.text)
-            if checkpoint.origin != archive.origin or not signers(note, (*signer.keys, *earlier_keys)):
-                raise ArchiveError(f"the checkpoint of {checkpoint.origin!r} has no signature of {archive.origin!r}")
-            archive._edge = load_edge(storage.read, checkpoint.size)
-        except FormatError as error:
-            raise ArchiveError(f"the archive of {archive.origin!r}: {error}") from error
-        if archive._edge.root() != checkpoint.root:
-            raise ArchiveError(
-                f"the tiles of {archive.origin!r} have another head than its checkpoint ({checkpoint.size})"
-            )
-        archive._checkpoint, archive._written = data, checkpoint.size
+            if checkpoint.origin != origin or not signers(note, (*signer.keys, *earlier_keys)):
+                raise ArchiveError(f"the checkpoint of {checkpoint.origin!r} has no signature of {origin!r}")
+            edge = load_edge(storage.read, checkpoint.size)
+        except (FormatError, SignatureError) as error:
+            raise ArchiveError(f"the archive of {origin!r}: {error}") from error
+        if edge.root() != checkpoint.root:
+            raise ArchiveError(f"the tiles of {origin!r} have another head than its checkpoint ({checkpoint.size})")
+        archive = cls(storage, signer, state, edge, data)
         last = state.last()
         if last is None or last.size <= checkpoint.size:  # else the log has to grow to `last` again
             state.note(checkpoint, archive._prove(checkpoint.size))

@@ -3,21 +3,21 @@
 At most 255 entries, and 255 hashes for each level of tiles. Everything to the left is in full tiles that never change.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from events.seal.errors import FormatError
-from events.seal.merkle import folded, head_of, leaf_hash, whole
+from events.seal.merkle import head_of, leaf_hash, root_of
 from events.seal.tiles import (
     ENTRIES,
     HEIGHT,
     MOST_ENTRY_BYTES,
     WIDTH,
+    Read,
     Tile,
     bundle_of,
-    entries_in,
-    hashes_in,
     levels,
-    read_tile,
+    read_entries,
+    read_hashes,
     right_edge,
     width_at,
 )
@@ -61,13 +61,7 @@ class RightEdge:
 
     def root(self) -> bytes:
         """Return the head of the tree."""
-        heads = []
-        for row in reversed(self._rows):
-            at = 0
-            for size in whole(len(row)):
-                heads.append(head_of(row[at : at + size]))
-                at += size
-        return folded(heads)
+        return root_of(self._rows)
 
     def _push(self, level: int, hash: bytes) -> None:
         if level == len(self._rows):
@@ -84,20 +78,13 @@ class RightEdge:
         self.full_bytes += len(data)
 
 
-def load_edge(read: Callable[[str], bytes | None], size: int) -> RightEdge:
+def load_edge(read: Read, size: int) -> RightEdge:
     """Read the right edge of a tree of `size` entries from its tiles; raises FormatError."""
     rows: list[list[bytes]] = [[] for _ in levels(size)]
     for tile in right_edge(size):
-        rows[tile.level] = hashes_in(_present(read, tile), tile.width)
+        rows[tile.level] = read_hashes(read, tile)
     bundle = Tile(ENTRIES, size // WIDTH, width_at(size, ENTRIES, size // WIDTH))
-    entries = entries_in(_present(read, bundle))[: bundle.width] if bundle.width else []
+    entries = read_entries(read, bundle) if bundle.width else []
     if entries and list(map(leaf_hash, entries)) != rows[0]:
         raise FormatError(f"{bundle.name} has other entries than the tile of its hashes")
     return RightEdge(size, rows, entries)
-
-
-def _present(read: Callable[[str], bytes | None], tile: Tile) -> bytes:
-    data = read_tile(read, tile)
-    if data is None:
-        raise FormatError(f"{tile.name} is missing")
-    return data

@@ -4,7 +4,6 @@ https://c2sp.org/signed-note#verifier-keys ; the signed messages are those of ht
 (a log's Ed25519) and https://c2sp.org/tlog-cosignature (with a time: Ed25519 and ML-DSA-44).
 """
 
-import base64
 import re
 from collections.abc import Iterable
 from hashlib import sha256
@@ -16,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 from events.seal.checkpoint import MOST_SIZE, LogCheckpoint, parse_checkpoint
 from events.seal.errors import FormatError, SignatureError
-from events.seal.notes import KEY_ID_BYTES, SignatureLine, SignedNote, from_base64, key_name
+from events.seal.notes import KEY_ID_BYTES, SignedNote, from_base64, key_name, to_base64
 
 ED25519 = 0x01
 """A signature over the note's text."""
@@ -55,15 +54,12 @@ class VerifierKey(NamedTuple):
 
     def __str__(self) -> str:
         """Return the key as text: `<name>+<id>+<base64 of type and key>`."""
-        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(bytes([self.type]) + self.public).decode()}"
-
-    def owns(self, line: SignatureLine) -> bool:
-        """Return whether a signature names this key, by name and id."""
-        return (line.name, line.key_id) == (self.name, self.key_id)
+        return f"{self.name}+{self.key_id.hex()}+{to_base64(bytes([self.type]) + self.public)}"
 
     def verify(self, text: str, signature: bytes) -> int | None:
         """Verify a signature over a note's text; return its time in seconds since 1970, None for one without a time.
 
+        A time of 0 is none: https://c2sp.org/tlog-cosignature#ml-dsa-44-signed-message .
         Raises SignatureError, and FormatError if the signature is of checkpoints and the text is none.
         """
         if len(signature) != SIGNATURE_BYTES[self.type]:
@@ -84,7 +80,7 @@ class VerifierKey(NamedTuple):
                 MLDSA44PublicKey.from_public_bytes(self.public).verify(signature, message)
         except InvalidSignature as error:
             raise SignatureError(f"the signature of {self.name} does not verify") from error
-        return time
+        return time or None
 
 
 def parse_key(text: str) -> VerifierKey:

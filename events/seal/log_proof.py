@@ -3,22 +3,16 @@
 https://c2sp.org/tlog-proof . The `extra` line of ours holds the entry itself, so the file needs nothing next to it.
 """
 
-import base64
 from typing import NamedTuple
 
-from events.seal.checkpoint import decimal
+from events.seal.checkpoint import decimal, parse_hashes
 from events.seal.errors import FormatError, PolicyError
-from events.seal.merkle import HASH_BYTES, leaf_hash
-from events.seal.notes import MOST_NOTE_BYTES, from_base64
+from events.seal.merkle import leaf_hash
+from events.seal.notes import from_base64, lines_before, to_base64
 from events.seal.policy import LogPolicy, Trusted
 from events.seal.proofs import included
 
 FIRST_LINE = "c2sp.org/tlog-proof@v1"
-
-SUFFIX = ".tlog-proof"
-
-MOST_HASHES = 63
-"""Hashes of an inclusion proof in a tree below 2^63 entries."""
 
 
 class LogProof(NamedTuple):
@@ -31,8 +25,8 @@ class LogProof(NamedTuple):
 
     def encode(self) -> bytes:
         """Return the file's content."""
-        extra = [] if self.extra is None else [f"extra {_text(self.extra)}"]
-        lines = [FIRST_LINE, *extra, f"index {self.entry_index}", *map(_text, self.hashes), ""]
+        extra = [] if self.extra is None else [f"extra {to_base64(self.extra)}"]
+        lines = [FIRST_LINE, *extra, f"index {self.entry_index}", *map(to_base64, self.hashes), ""]
         return "".join(f"{line}\n" for line in lines).encode() + self.checkpoint
 
     def check(self, entry: bytes, policy: LogPolicy) -> Trusted:
@@ -52,32 +46,13 @@ class LogProof(NamedTuple):
 
 def parse_proof(data: bytes) -> LogProof:
     """Parse a proof file; raises FormatError."""
-    head, separator, checkpoint = data.partition(b"\n\n")
-    try:
-        first, *lines = head.decode("ascii").split("\n")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"the proof has a byte that is not ASCII at {error.start}, before its checkpoint") from error
+    (first, *lines), checkpoint = lines_before(data, "the proof")
     if first != FIRST_LINE:
         raise FormatError(f"the first line is {first[:60]!r} instead of {FIRST_LINE!r}")
-    if not separator or len(checkpoint) > MOST_NOTE_BYTES:
-        raise FormatError("the proof has no checkpoint after an empty line, or one that is too large")
     extra = None
     if lines and lines[0].startswith("extra "):
         extra = from_base64(lines.pop(0).removeprefix("extra "), "the extra data")
     if not lines or not lines[0].startswith("index "):
         raise FormatError("the proof has no line `index <number>` before its hashes")
     index = decimal(lines.pop(0).removeprefix("index "), "the index")
-    if len(lines) > MOST_HASHES:
-        raise FormatError(f"the proof has {len(lines)} hashes; no tree needs more than {MOST_HASHES}")
-    return LogProof(index, tuple(_hash(line, number) for number, line in enumerate(lines, 1)), checkpoint, extra)
-
-
-def _hash(line: str, number: int) -> bytes:
-    hash = from_base64(line, f"hash {number} of the proof")
-    if len(hash) != HASH_BYTES:
-        raise FormatError(f"hash {number} of the proof has {len(hash)} bytes instead of {HASH_BYTES}")
-    return hash
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+    return LogProof(index, parse_hashes(lines), checkpoint, extra)

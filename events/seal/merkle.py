@@ -73,6 +73,17 @@ def folded(heads: Sequence[bytes]) -> bytes:
     return head
 
 
+def root_of(rows: Sequence[Sequence[bytes]]) -> bytes:
+    """Return the head of a tree from the hashes at its right edge: those of each level of tiles, from level 0 up."""
+    heads = []
+    for row in reversed(rows):
+        at = 0
+        for size in whole(len(row)):
+            heads.append(head_of(row[at : at + size]))
+            at += size
+    return folded(heads)
+
+
 def head_of(hashes: Sequence[bytes]) -> bytes:
     """Return the head of a tree of these leaf hashes, or of the heads of whole subtrees of one size."""
     if not hashes:

@@ -29,7 +29,7 @@ class SignatureLine(NamedTuple):
     signature: bytes
 
     def __str__(self) -> str:
-        return f"{_DASH}{self.name} {base64.b64encode(self.key_id + self.signature).decode()}\n"
+        return f"{_DASH}{self.name} {to_base64(self.key_id + self.signature)}\n"
 
 
 class SignedNote(NamedTuple):
@@ -51,10 +51,7 @@ def parse_note(data: bytes) -> SignedNote:
     """Parse a signed note; raises FormatError."""
     if len(data) > MOST_NOTE_BYTES:
         raise FormatError(f"a note of {len(data)} bytes; at most {MOST_NOTE_BYTES} are read")
-    try:
-        whole = data.decode()
-    except UnicodeDecodeError as error:
-        raise FormatError(f"the note is not UTF-8 at byte {error.start}") from error
+    whole = from_utf8(data, "the note")
     if (control := next((letter for letter in whole if letter < " " and letter != "\n"), None)) is not None:
         raise FormatError(f"the note has the control character U+{ord(control):04X}; only newlines are allowed")
     text, separator, lines = whole.rpartition("\n\n")
@@ -94,12 +91,36 @@ def _forbidden(letter: str) -> bool:
     return letter.isspace() or letter < " " or "\ud800" <= letter <= "\udfff"  # no UTF-8 has surrogates
 
 
+def from_utf8(data: bytes, what: str) -> str:
+    """Decode UTF-8; raises FormatError, which begins with `what`."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{what} is not UTF-8 at byte {error.start}") from error
+
+
+def lines_before(data: bytes, what: str) -> tuple[list[str], bytes]:
+    """Return the ASCII lines before the first empty one, and the note after it; raises FormatError."""
+    head, separator, note = data.partition(b"\n\n")
+    if not separator:
+        raise FormatError(f"{what} has no checkpoint after an empty line")
+    try:
+        return head.decode("ascii").split("\n"), note
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{what} has a byte that is not ASCII at {error.start}, before its checkpoint") from error
+
+
+def to_base64(data: bytes) -> str:
+    """Encode standard base64 with padding."""
+    return base64.b64encode(data).decode()
+
+
 def from_base64(text: str, what: str) -> bytes:
     """Decode standard base64 with padding, in its only spelling; raises FormatError, which begins with `what`."""
     try:
         data = base64.b64decode(text.encode(), validate=True)
     except (binascii.Error, ValueError) as error:
         raise FormatError(f"{what} is not base64: {text[:60]!r}") from error
-    if base64.b64encode(data).decode() != text:
+    if to_base64(data) != text:
         raise FormatError(f"{what} is not base64 in its only spelling: {text[:60]!r}")
     return data

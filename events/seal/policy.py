@@ -27,11 +27,11 @@ class WitnessGroup(NamedTuple):
 
 
 class Trusted(NamedTuple):
-    """A checkpoint that satisfies a policy: the log's key, and the witnesses by name with the time of each."""
+    """A checkpoint that satisfies a policy: the log's key, and the witnesses by name with the time of each, if any."""
 
     checkpoint: LogCheckpoint
     log: VerifierKey
-    witnesses: dict[str, int]
+    witnesses: dict[str, int | None]
 
 
 class LogPolicy(NamedTuple):
@@ -58,7 +58,7 @@ class LogPolicy(NamedTuple):
         missing = self._missing(self.quorum, times)
         if missing is not None:
             raise PolicyError(f"the quorum is not reached: {missing}")
-        return Trusted(checkpoint, log, {name: time for name, time in times.items() if time is not None})
+        return Trusted(checkpoint, log, times)
 
     def _missing(self, name: str, present: Mapping[str, object]) -> str | None:
         """Return what a witness or a group lacks, None if nothing."""

@@ -4,7 +4,6 @@ The name of every key is the log's origin (https://c2sp.org/tlog-checkpoint#sign
 and kept in its file.
 """
 
-import base64
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,7 @@ from events.seal import durable
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError, SigningError
 from events.seal.keys import ED25519, ML_DSA_44, TIME_BYTES, VerifierKey, signers, subtree_message
-from events.seal.notes import SignatureLine, SignedNote, from_base64, key_name, parse_lines
+from events.seal.notes import SignatureLine, SignedNote, from_base64, from_utf8, key_name, parse_lines, to_base64
 
 SEED_BYTES = 32
 """Bytes of a private key of either kind."""
@@ -34,7 +33,7 @@ class NoteSigner(Protocol):
     def keys(self) -> tuple[VerifierKey, ...]:
         """The public keys."""
 
-    def sign(self, checkpoint: LogCheckpoint, now: int) -> tuple[SignatureLine, ...]:
+    def sign(self, checkpoint: LogCheckpoint, now: int, /) -> tuple[SignatureLine, ...]:
         """Sign a checkpoint at a time, in seconds since 1970; raises SigningError."""
 
 
@@ -77,7 +76,7 @@ class KeyFile:
             raise FormatError(f"{path}: a key's id is not that of its origin and its key")
         return loaded
 
-    def sign(self, checkpoint: LogCheckpoint, now: int) -> tuple[SignatureLine, ...]:
+    def sign(self, checkpoint: LogCheckpoint, now: int, /) -> tuple[SignatureLine, ...]:
         """Sign a checkpoint of this origin; raises SigningError for another one."""
         if checkpoint.origin != self.origin:
             raise SigningError(f"the checkpoint is of {checkpoint.origin!r}, the keys are those of {self.origin!r}")
@@ -93,19 +92,19 @@ class KeyFile:
 class CommandSigner:
     """A command that reads a note's text from standard input and writes signature lines to standard output.
 
-    It may ask a hardware module, a signature server or an ssh-agent. Lines of other keys than `keys` are passed on:
-    other verifiers may know them.
+    It has a clock of its own, and may ask a hardware module, a signature server or an ssh-agent. Lines of other keys
+    than `keys` are passed on: other verifiers may know them.
     """
 
     def __init__(self, command: Sequence[str], keys: Sequence[VerifierKey], seconds: float = COMMAND_SECONDS) -> None:
         self._command, self._seconds = tuple(command), seconds
         self.keys = tuple(keys)
 
-    def sign(self, checkpoint: LogCheckpoint, now: int) -> tuple[SignatureLine, ...]:  # noqa: ARG002  (it has a clock)
+    def sign(self, checkpoint: LogCheckpoint, _now: int, /) -> tuple[SignatureLine, ...]:
         """Sign a checkpoint; raises SigningError if the command fails, or a signature of `keys` is missing or wrong."""
         text, name = str(checkpoint), self._command[0]
         try:
-            done = subprocess.run(  # noqa: S603  (the command of the configuration, without a shell)
+            done = subprocess.run(  # noqa: S603 - the command of the configuration, without a shell
                 self._command, input=text.encode(), capture_output=True, timeout=self._seconds, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
@@ -125,13 +124,12 @@ class CommandSigner:
 
 
 def _private(key: VerifierKey, seed: bytes) -> str:
-    data = base64.b64encode(bytes([key.type]) + seed).decode()
-    return f"PRIVATE+KEY+{key.name}+{key.key_id.hex()}+{data}\n"
+    return f"PRIVATE+KEY+{key.name}+{key.key_id.hex()}+{to_base64(bytes([key.type]) + seed)}\n"
 
 
 def _seeds(path: Path) -> Iterator[tuple[int, str, bytes]]:
     """Return type, `<name>+<key id>` and seed of each private key in a file."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(from_utf8(path.read_bytes(), str(path)).splitlines(), 1):
         found = re.fullmatch(r"PRIVATE\+KEY\+([^+]+\+[0-9a-f]{8})\+(.+)", line)
         if found is None:
             raise FormatError(f"{path}, line {number}: no private key: PRIVATE+KEY+<name>+<key id>+<base64>")

@@ -12,7 +12,7 @@ from pathlib import Path
 from events.seal import durable
 from events.seal.checkpoint import LogCheckpoint, parse_checkpoint
 from events.seal.errors import SigningError
-from events.seal.notes import SignedNote
+from events.seal.notes import SignedNote, from_utf8
 from events.seal.proofs import consistent
 from events.seal.signers import NoteSigner
 
@@ -26,10 +26,10 @@ class SigningState:
     def last(self) -> LogCheckpoint | None:
         """Return the newest checkpoint that may have been signed; raises FormatError if the file is damaged."""
         try:
-            text = self._path.read_text(encoding="utf-8")
+            data = self._path.read_bytes()
         except FileNotFoundError:
             return None
-        return parse_checkpoint(text)
+        return parse_checkpoint(from_utf8(data, str(self._path)))
 
     def sign(
         self, checkpoint: LogCheckpoint, prove: Callable[[int], Sequence[bytes]], signer: NoteSigner, now: int

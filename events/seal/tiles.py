@@ -4,12 +4,15 @@ https://c2sp.org/tlog-tiles . A tile of level L has up to 256 hashes, each the h
 a bundle has up to 256 entries. Tiles at the right edge are partial until they are full.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from events.seal.errors import FormatError
 from events.seal.merkle import HASH_BYTES, head_of
 from events.seal.proofs import Subtrees
+
+Read = Callable[[str], bytes | None]
+"""Returns the content of an archive's file, None if there is none."""
 
 WIDTH = 256
 """Hashes in a full tile, entries in a full bundle."""
@@ -75,28 +78,32 @@ def right_edge(size: int) -> list[Tile]:
     return [Tile(level, count // WIDTH, count % WIDTH) for level, count in edge if count % WIDTH]
 
 
-def growth(old: int, new: int) -> Iterator[Tile]:
-    """Return the bundles and tiles that a tree of `new` entries has and that of `old` has not, bundles first."""
-    for level in (ENTRIES, *levels(new)):
-        before, after = (size >> HEIGHT * max(level, 0) for size in (old, new))
-        if before != after:
-            for number in range(before // WIDTH, -(-after // WIDTH)):
-                yield Tile(level, number, min(WIDTH, after - number * WIDTH))
+def read_tile(read: Read, tile: Tile) -> tuple[Tile, bytes]:
+    """Read a tile or a bundle; return the file that has it, which is the full one if the partial one is gone.
+
+    Raises FormatError if neither is there.
+    """
+    for file in dict.fromkeys((tile, tile._replace(width=WIDTH))):
+        if (data := read(file.name)) is not None:
+            return file, data
+    raise FormatError(f"{tile.name} is missing")
 
 
-def read_tile(read: Callable[[str], bytes | None], tile: Tile) -> bytes | None:
-    """Read a tile or a bundle, or the full one if the partial one is gone: it begins with the same."""
-    data = read(tile.name)
-    return data if data is not None or tile.width == WIDTH else read(tile.full_name)
+def read_hashes(read: Read, tile: Tile) -> list[bytes]:
+    """Read the hashes of a tile; raise FormatError if its file is missing or has not exactly as many as it names."""
+    file, data = read_tile(read, tile)
+    if len(data) != file.width * HASH_BYTES:
+        raise FormatError(f"{file.name} has {len(data)} bytes instead of {file.width} hashes of {HASH_BYTES} bytes")
+    return [data[at : at + HASH_BYTES] for at in range(0, tile.width * HASH_BYTES, HASH_BYTES)]
 
 
-def hashes_in(data: bytes, width: int) -> list[bytes]:
-    """Return the first `width` hashes of a tile; raise FormatError if it has fewer or is not made of hashes."""
-    if len(data) % HASH_BYTES or len(data) > WIDTH * HASH_BYTES:
-        raise FormatError(f"{len(data)} bytes are no tile: it has up to {WIDTH} hashes of {HASH_BYTES} bytes")
-    if len(data) < width * HASH_BYTES:
-        raise FormatError(f"{len(data) // HASH_BYTES} hashes instead of {width}")
-    return [data[at : at + HASH_BYTES] for at in range(0, width * HASH_BYTES, HASH_BYTES)]
+def read_entries(read: Read, bundle: Tile) -> list[bytes]:
+    """Read the entries of a bundle; raise FormatError if its file is missing or has not exactly as many as it names."""
+    file, data = read_tile(read, bundle)
+    entries = entries_in(data)
+    if len(entries) != file.width:
+        raise FormatError(f"{file.name} has {len(entries)} entries instead of {file.width}")
+    return entries[: bundle.width]
 
 
 def bundle_of(entries: Sequence[bytes]) -> bytes:
@@ -121,7 +128,7 @@ def entries_in(data: bytes) -> list[bytes]:
     return entries
 
 
-def subtrees(read: Callable[[str], bytes | None], size: int) -> Subtrees:
+def subtrees(read: Read, size: int) -> Subtrees:
     """Return the subtrees of a tree of `size` entries, from its tiles; FormatError names a tile that is not there."""
     cache: dict[tuple[int, int], list[bytes]] = {}
 
@@ -131,12 +138,9 @@ def subtrees(read: Callable[[str], bytes | None], size: int) -> Subtrees:
         at = (level // HEIGHT, first // WIDTH)
         if at not in cache:
             tile = Tile(*at, width_at(size, *at))
-            data = read_tile(read, tile)
-            if data is None:
-                raise FormatError(f"{tile.name} is missing")
             if len(cache) == CACHED_TILES:
                 cache.clear()
-            cache[at] = hashes_in(data, tile.width)
+            cache[at] = read_hashes(read, tile)
         return head_of(cache[at][first % WIDTH : first % WIDTH + (1 << within)])
 
     return head

@@ -1,24 +1,11 @@
-"""Requests to a witness, and which it may cosign: checkpoints that continue the last one it has cosigned. Pure.
+"""Requests to a witness to cosign a checkpoint that continues the last one it has cosigned. Pure.
 
-https://c2sp.org/tlog-witness#add-checkpoint . The caller records the checkpoint before it signs, in one atomic
-step with the comparison.
+https://c2sp.org/tlog-witness#add-checkpoint
 """
 
-import base64
-from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from events.seal.checkpoint import LogCheckpoint, decimal, parse_checkpoint
-from events.seal.errors import FormatError, SignatureError
-from events.seal.keys import VerifierKey, signers
-from events.seal.merkle import EMPTY, HASH_BYTES
-from events.seal.notes import from_base64, parse_note
-from events.seal.proofs import consistent
-
-MOST_PROOF_LINES = 63
-
-SIZE_TYPE = "text/x.tlog.size"
-"""Content type of the body of a 409, which is the size of the newest checkpoint that was cosigned."""
+from events.seal.notes import to_base64
 
 
 class AddCheckpoint(NamedTuple):
@@ -30,70 +17,5 @@ class AddCheckpoint(NamedTuple):
 
     def encode(self) -> bytes:
         """Return the body of the request."""
-        lines = [f"old {self.old}", *(base64.b64encode(hash).decode() for hash in self.proof), ""]
+        lines = [f"old {self.old}", *map(to_base64, self.proof), ""]
         return "".join(f"{line}\n" for line in lines).encode() + self.checkpoint
-
-
-class WitnessRefusal(NamedTuple):
-    """Why a checkpoint is not cosigned: the status and the body of the answer."""
-
-    status: int
-    body: str
-
-
-def parse_request(data: bytes) -> AddCheckpoint:
-    """Parse the body of a request; raises FormatError."""
-    head, separator, checkpoint = data.partition(b"\n\n")
-    try:
-        first, *lines = head.decode("ascii").split("\n")
-    except UnicodeDecodeError as error:
-        raise FormatError(
-            f"the request has a byte that is not ASCII at {error.start}, before its checkpoint"
-        ) from error
-    if not separator or not first.startswith("old "):
-        raise FormatError("a request has a line `old <size>`, a proof, an empty line and a checkpoint")
-    if len(lines) > MOST_PROOF_LINES:
-        raise FormatError(f"the proof has {len(lines)} lines; at most {MOST_PROOF_LINES} are read")
-    proof = tuple(from_base64(line, f"line {number} of the proof") for number, line in enumerate(lines, 1))
-    if any(len(hash) != HASH_BYTES for hash in proof):
-        raise FormatError(f"a hash of the proof does not have {HASH_BYTES} bytes")
-    return AddCheckpoint(decimal(first.removeprefix("old "), "the old size"), proof, checkpoint)
-
-
-def judged(
-    data: bytes, logs: Sequence[VerifierKey], newest: Callable[[str], LogCheckpoint | None]
-) -> LogCheckpoint | WitnessRefusal:
-    """Return the checkpoint of a request if it may be cosigned. `newest` returns an origin's newest cosigned one."""
-    try:
-        request = parse_request(data)
-        note = parse_note(request.checkpoint)
-        checkpoint = parse_checkpoint(note.text)
-    except FormatError as error:
-        return WitnessRefusal(400, f"{error}\n")
-    keys = [key for key in logs if key.name == checkpoint.origin]
-    if not keys:
-        return WitnessRefusal(404, f"the log {checkpoint.origin!r} is not known here\n")
-    try:
-        if not signers(note, keys):
-            return WitnessRefusal(403, f"no known key of {checkpoint.origin!r} has signed\n")
-    except SignatureError as error:
-        return WitnessRefusal(403, f"{error}\n")
-    return _compared(request, checkpoint, newest(checkpoint.origin))
-
-
-def _compared(
-    request: AddCheckpoint, checkpoint: LogCheckpoint, newest: LogCheckpoint | None
-) -> LogCheckpoint | WitnessRefusal:
-    """Compare a signed checkpoint with the newest that was cosigned."""
-    if request.old > checkpoint.size:
-        return WitnessRefusal(
-            400, f"the old size {request.old} is larger than that of the checkpoint, {checkpoint.size}\n"
-        )
-    size, root = (newest.size, newest.root) if newest is not None else (0, EMPTY)
-    if request.old != size:
-        return WitnessRefusal(409, f"{size}\n")
-    if checkpoint.size == 0 and checkpoint.root != EMPTY:
-        return WitnessRefusal(422, "the checkpoint has no entries, but another head than that of the empty tree\n")
-    if not consistent(size, checkpoint.size, root, checkpoint.root, request.proof):
-        return WitnessRefusal(422, f"the proof does not show that the first {size} entries are those cosigned before\n")
-    return checkpoint

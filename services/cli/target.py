@@ -78,7 +78,7 @@ class Target(Struct, frozen=True):
             f"`duban up` and `duban init` replace it there by a valid one;"
             f" `duban token make {source} --ledger {ledger}` makes another, for DUBAN_TOKEN"
         )
-        return _bearer(path.read_text(encoding="utf-8"), str(path), remedy)
+        return bearer_from(path.read_text(encoding="utf-8", errors="replace"), str(path), remedy)
 
     def reader(self, ledger: str, source: str | None = None) -> Bearer | None:
         """Return the token to read a ledger with: DUBAN_TOKEN's, else that of `source`, of `board`, of any source.
@@ -140,7 +140,7 @@ def find(data: Path | None, environment: Mapping[str, str] = os.environ) -> Targ
 def bearer_of(token: str) -> Bearer:
     """Return the token of DUBAN_TOKEN; raises SettingsError if it cannot be one."""
     remedy = "set it to a valid token of this ledger; `duban token make SOURCE` makes one where duban runs"
-    return _bearer(token, "DUBAN_TOKEN", remedy)
+    return bearer_from(token, "DUBAN_TOKEN", remedy)
 
 
 def prepare(data: Path) -> None:
@@ -178,7 +178,7 @@ def _is_run(content: bytes) -> bool:
     return True
 
 
-def _bearer(text: str, origin: str, remedy: str) -> Bearer:
+def bearer_from(text: str, origin: str, remedy: str) -> Bearer:
     """Return a token that a header can carry; raises SettingsError for any other text."""
     token = text.strip()
     if not token or not token.isascii() or not token.isprintable() or " " in token:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import PolicyError, SignatureError
 from events.seal.log_proof import LogProof
-from events.seal.merkle import leaf_hash
+from events.seal.merkle import head_of, leaf_hash
 from events.seal.notes import parse_note
 from events.seal.proofs import inclusion_proof
 from events.seal.signing_state import SigningState
@@ -33,6 +34,8 @@ SIZE = 600
 BUNDLES = ["tile/entries/000", "tile/entries/001", "tile/entries/002.p/88"]
 
 TILES = ["tile/0/000", "tile/0/001", "tile/0/002.p/88"]
+
+REPLACED = "the first 500 entries are not those of the earlier checkpoint: one of them at least was replaced"
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +120,25 @@ def test_an_entry_removed(sealed: Sealed, index: int) -> None:
     assert "entries instead of" in flaw.detail
 
 
+@pytest.mark.parametrize(("bundle", "position"), [(BUNDLES[0], 257), (BUNDLES[2], 601)])
+def test_an_entry_too_many(sealed: Sealed, bundle: str, position: int) -> None:
+    """The first one that the tile does not have is named, also beyond the checkpoint."""
+    change(sealed.root / bundle, lambda some: some.append(b"forged"))
+    (flaw,) = flaws(sealed)
+    assert flaw.position == position
+    assert "entries instead of" in flaw.detail
+
+
+@pytest.mark.parametrize(("tile", "position"), [(TILES[0], 1), (TILES[2], 513), ("tile/1/000.p/2", 1)])
+def test_a_hash_too_many(sealed: Sealed, tile: str, position: int) -> None:
+    """A tile has exactly as many hashes as its name tells."""
+    path = sealed.root / tile
+    path.write_bytes(path.read_bytes() + bytes(32))
+    (flaw,) = flaws(sealed)
+    assert flaw.position == position
+    assert f"{tile} has " in flaw.detail
+
+
 def test_the_tail_cut_off(sealed: Sealed, tmp_path: Path) -> None:
     """Files that are gone; or an older checkpoint in its place, which a later one that was saved shows."""
     saved = (sealed.root / "checkpoint").read_bytes()
@@ -198,6 +220,7 @@ def test_history_rewritten_by_another_key(sealed: Sealed) -> None:
     other.signer = sealed.signer
     shutil.copy(sealed.root / "checkpoint", other.root / "checkpoint")
     (flaw,) = flaws(other)
+    assert flaw.position is None
     assert "entries and tiles agree with each other, but not with the checkpoint" in flaw.detail
 
 
@@ -205,10 +228,45 @@ def test_history_rewritten_by_the_right_key(sealed: Sealed) -> None:
     """The archive is consistent with itself; a checkpoint that was saved earlier shows it."""
     other = forged(sealed, "a", [*entries(400), b"forged", *entries(SIZE - 401, 401)])
     assert flaws(other) == []
-    (flaw,) = flaws(other, since=True)
-    assert "the first 500 entries are not those of the earlier checkpoint" in flaw.detail
+    assert flaws(other, since=True) == [Flaw(None, REPLACED)]
     later = forged(sealed, "b", [*entries(550), b"forged", *entries(SIZE - 551, 551)])
     assert flaws(later, since=True) == []  # nobody had saved a checkpoint of these
+
+
+@pytest.mark.parametrize(
+    ("name", "hash"), [(TILES[0], 7), (TILES[1], 100), (TILES[1], 255), (TILES[2], 80), ("tile/1/000.p/2", 0)]
+)
+@pytest.mark.parametrize("size", [256, 500, 599, 600])
+def test_a_damaged_tile_replaces_no_entry(sealed: Sealed, name: str, hash: int, size: int) -> None:
+    """An earlier checkpoint is compared, or cannot be; it is never said to be of other entries."""
+    put(sealed.root / name, hash * 32, bytes(32))
+    saved = LogCheckpoint(ORIGIN, size, head_of(list(map(leaf_hash, entries(size)))))
+    checkpoint = sealed.policy.check((sealed.root / "checkpoint").read_bytes()).checkpoint
+    first, *more = check_archive(DirectoryFiles(sealed.root), checkpoint, lambda _: None, saved).flaws
+    assert first.position is not None
+    damaged = [
+        Flaw(None, f"the earlier checkpoint cannot be compared: tiles {place} are damaged")
+        for place in ("that this needs", f"after entry {size}")
+    ]
+    assert more == [] or more[0] in damaged
+    if size == 500 and name == TILES[1]:
+        assert more == [damaged[hash == 255]]
+    (sealed.root / name).unlink()
+    missing = check_archive(DirectoryFiles(sealed.root), checkpoint, lambda _: None, saved).flaws[1:]
+    assert [flaw.detail.partition(" is missing")[0] for flaw in missing] in (
+        [],
+        [f"the earlier checkpoint cannot be compared: {name}"],
+    )
+
+
+@pytest.mark.parametrize("size", [256, 500, 600])
+def test_replaced_entries_are_found_next_to_a_damaged_tile(sealed: Sealed, size: int) -> None:
+    """What the comparison needs is verified against the signed head."""
+    put(sealed.root / TILES[0], 7 * 32, bytes(32))
+    checkpoint = sealed.policy.check((sealed.root / "checkpoint").read_bytes()).checkpoint
+    saved = LogCheckpoint(ORIGIN, size, bytes(32))
+    flaw = check_archive(DirectoryFiles(sealed.root), checkpoint, lambda _: None, saved).flaws[-1]
+    assert flaw == Flaw(None, REPLACED.replace("500", str(size)))
 
 
 def test_a_changed_checkpoint(sealed: Sealed) -> None:
@@ -244,6 +302,7 @@ def test_any_changed_byte_is_found(
             if length > offset:
                 break
             length, entry = length + 2 + len(some), entry + 1
+        assert found[0].position is not None
         assert start < found[0].position <= start + entry + 1
 
 
@@ -254,6 +313,27 @@ def test_a_large_archive_is_checked_by_several_processes(sealed: Sealed, monkeyp
     monkeypatch.setattr(check_module, "processors", lambda: 2)
     change(sealed.root / BUNDLES[1], lambda some: some.__setitem__(4, b"forged"))
     assert [flaw.position for flaw in flaws(sealed)] == [261]
+
+
+def test_the_processors_are_counted_on_any_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only Linux tells which of them a process may use."""
+    assert 1 <= check_module.processors() <= (os.cpu_count() or 1)
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert check_module.processors() == os.cpu_count()
+
+
+def test_a_witness_whose_name_is_not_text(sealed: Sealed) -> None:
+    """A policy may call it anything; JSON shows its bytes as U+XXXX."""
+    witness = Cosigner("witness.example")
+    note = parse_note((sealed.root / "checkpoint").read_bytes())
+    (sealed.root / "checkpoint").write_bytes(note.adding([witness.cosign(note, NOW)]).encode())
+    policy = sealed.root.parent / "policy"
+    policy.write_bytes(
+        policy_text(sealed.signer.keys, f"witness NAME {witness.key}", "quorum NAME").replace(b"NAME", b"\xff")
+    )
+    done = run("audit", "fsck", str(sealed.root), "--policy", str(policy), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["witnesses"] == {"U+DCFF": "2023-11-14T22:13:20+00:00"}
 
 
 def test_compressed_bundles_are_read(sealed: Sealed) -> None:
@@ -300,6 +380,12 @@ def test_the_command(sealed: Sealed) -> None:
     assert json.loads(done.stdout)["findings"] == [
         {"position": 5, "detail": "the entry is not the one that was sealed"}
     ]
+    (folder / "earlier").write_bytes(
+        (forged(sealed, "forged", [b"forged", *entries(SIZE - 2, 1)]).root / "checkpoint").read_bytes()
+    )
+    done = run("audit", "fsck", str(sealed.root), *policy, "--since", str(folder / "earlier"))
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == REPLACED.replace("500", "599")
     done = run("audit", "fsck", str(sealed.root), "--key", str(Cosigner(ORIGIN).key))
     assert (done.returncode, done.stdout) == (1, "")
     assert "no key of the policy for the log" in done.stderr
@@ -316,12 +402,20 @@ def test_the_command(sealed: Sealed) -> None:
             "checkpoint: line 1: '4f2a.duban.invalid/zhanjiang' is",
         ),
         (("fsck", "ARCHIVE", "--policy", "POLICY", "--token-file", "none"), "--token-file is for a URL"),
-        (("check-proof", "ARCHIVE/checkpoint", "--policy", "POLICY"), "the first line is"),
+        (("fsck", "http://[::1", "--policy", "POLICY"), "http://[::1 is not a URL: "),
+        (("fsck", "http://", "--policy", "POLICY"), "http:// is not a URL: it names no host"),
+        (("fsck", "http://[::1]", "--policy", "POLICY", "--token-file", "BYTES"), "bytes is not a token: it"),
+        (("check-proof", "none", "--policy", "POLICY"), "none cannot be read: No such file"),
     ],
 )
 def test_wrong_usage(original: Sealed, words: tuple[str, ...], wrong: str) -> None:
     """Exit 2, and what would be right."""
-    places = {"ARCHIVE": str(original.root), "POLICY": str(original.root.parent / "policy")}
+    (original.root.parent / "bytes").write_bytes(b"\xff")
+    places = {
+        "ARCHIVE": str(original.root),
+        "POLICY": str(original.root.parent / "policy"),
+        "BYTES": str(original.root.parent / "bytes"),
+    }
     for name, place in places.items():
         words = tuple(word.replace(name, place) for word in words)
     done = run("audit", *words)
@@ -353,6 +447,9 @@ def test_a_proof_is_checked_with_a_policy_alone(sealed: Sealed) -> None:
     assert "cosigned by w at 2023-11-14T22:13:20+00:00" in done.stdout
     assert "position 42: this entry is in the log" in done.stdout
     assert '{"id":"r-41"}' in done.stdout
+    path.write_bytes(proof._replace(checkpoint=note.adding([witness.cosign(note, 0)]).encode()).encode())
+    assert "cosigned by w without a time\n" in run(*words).stdout
+    path.write_bytes(proof.encode())
     (folder / "entry").write_bytes(entries(1, 42)[0])
     done = run(*words, "--entry", str(folder / "entry"))
     assert (done.returncode, done.stdout) == (1, "")
@@ -361,6 +458,10 @@ def test_a_proof_is_checked_with_a_policy_alone(sealed: Sealed) -> None:
     done = run(*words)
     assert done.returncode == 2
     assert "give it with --entry FILE" in done.stderr
+    path.write_bytes(note.encode())
+    done = run(*words)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the first line is" in done.stderr
     path.write_bytes(LogProof(41, proof.hashes, note.encode(), proof.extra).encode())
     done = run(*words)
     assert done.returncode == 1

@@ -9,10 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from services.common.settings import load_ledger
 from tests.cli.terminal import CLEAN, Terminal
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-CN.md")
+
+VALUES = dict.fromkeys(("wecom", "dingtalk", "feishu"), "robots-key") | {
+    "secret": "SEC0",
+    "webhook": "https://b.cn/hook",
+}
+"""In place of the words that examples have for addresses and secrets."""
 
 
 def blocks(readme: str) -> list[str]:
@@ -68,6 +75,27 @@ def test_every_command_works_as_it_stands(duban: Terminal, readme: str) -> None:
     assert '"findings":[]' in shown
     assert "/zhanjiang/#code=" in shown
     assert '"status":401' not in shown  # curl succeeds with whatever answer
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_its_alerts_can_be_added_to_the_shipped_file(tmp_path: Path, readme: str) -> None:
+    """Keys go into the section [alerts] that the file has, the other sections below it; none is there twice."""
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    keys, sections = "", ""
+    for example in re.findall(r"(?:^    .*\n|^\n)+", text, re.MULTILINE):
+        if "[alerts." in example:
+            lines = re.sub("^    ", "", example, flags=re.MULTILINE)
+            begin = re.search(r"^\[", lines, re.MULTILINE)
+            assert begin is not None
+            keys, sections = keys + lines[: begin.start()], sections + lines[begin.start() :]
+    for name, value in VALUES.items():
+        sections = re.sub(rf'\b{name} = "[^"]*"', f'{name} = "{value}"', sections)
+    sections = re.sub('"whsec_[^"]*"', '"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"', sections)
+    own, _, _ = (ROOT / "deploy/ledgers/zhanjiang.toml").read_text(encoding="utf-8").partition("[alerts]\n")
+    file = tmp_path / "zhanjiang.toml"
+    file.write_text(f"{own}[alerts]\n{keys}{sections}", encoding="utf-8")
+    alerts = load_ledger(file).alerts
+    assert (len(alerts.channels), len(alerts.rules), alerts.group_wait) == (4, 2, "10m")
 
 
 def test_both_languages_have_the_same_commands() -> None:

@@ -91,6 +91,14 @@ def test_what_no_header_can_carry_is_no_token(tmp_path: Path, text: str) -> None
         assert not text or text not in str(error.value)
 
 
+def test_a_file_that_is_not_text_is_no_token(tmp_path: Path) -> None:
+    """Its bytes are no UTF-8."""
+    with_tokens(tmp_path, "board")
+    token_file(tmp_path, LEDGER, "board").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="is not a token"):
+        found(tmp_path).reader(LEDGER)
+
+
 @pytest.mark.parametrize(
     ("environment", "page"),
     [

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError
-from events.seal.proofs import consistency_proof, consistent
+from events.seal.proofs import consistency_proof, consistent, root_at
 from events.seal.tiles import WIDTH, subtrees
 from services.cli.fsck.files import ArchiveFiles, HttpFiles
 from services.cli.fsck.tile_check import TileCheck, check_tile
-from services.cli.fsck.tree_check import Flaw, tree_flaws
+from services.cli.fsck.tree_check import Flaw, in_order, tree_flaws
 
 CHUNK = 64
 """Tiles of level 0 that a process checks at once: 16,384 entries."""
@@ -50,7 +50,7 @@ def check_archive(
     flaws = tree_flaws(files.read, checkpoint, tiles)
     if earlier is not None:
         flaws += _since(files, checkpoint, earlier)
-    return Checked(sum(tile.entries for tile in tiles), sum(tile.size for tile in tiles), sorted(flaws))
+    return Checked(sum(tile.entries for tile in tiles), sum(tile.size for tile in tiles), in_order(flaws))
 
 
 def _chunks(files: ArchiveFiles, size: int) -> Iterator[list[TileCheck]]:
@@ -66,8 +66,8 @@ def _chunks(files: ArchiveFiles, size: int) -> Iterator[list[TileCheck]]:
 
 
 def processors() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0))
+    """Return the number of processors that this process may use; all of them where the system does not tell."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def check_chunk(files: ArchiveFiles, size: int, numbers: range) -> list[TileCheck]:
@@ -84,13 +84,18 @@ def _since(files: ArchiveFiles, checkpoint: LogCheckpoint, earlier: LogCheckpoin
     if earlier.size > checkpoint.size:
         detail = f"the earlier checkpoint has {earlier.size} entries, the archive ends after {checkpoint.size}"
         return [Flaw(checkpoint.size + 1, detail)]
+    hashes = subtrees(files.read, checkpoint.size)
     try:
-        proof = consistency_proof(earlier.size, checkpoint.size, subtrees(files.read, checkpoint.size))
+        root = checkpoint.root if earlier.size == checkpoint.size else root_at(earlier.size, hashes)
+        proof = consistency_proof(earlier.size, checkpoint.size, hashes)
     except FormatError as error:
-        return [Flaw(1, f"the earlier checkpoint cannot be compared: {error}")]
+        return [Flaw(None, f"the earlier checkpoint cannot be compared: {error}")]
     if consistent(earlier.size, checkpoint.size, earlier.root, checkpoint.root, proof):
         return []
+    if not consistent(earlier.size, checkpoint.size, root, checkpoint.root, proof):  # the tiles are not those signed
+        place = f"after entry {earlier.size}" if root == earlier.root else "that this needs"
+        return [Flaw(None, f"the earlier checkpoint cannot be compared: tiles {place} are damaged")]
     detail = (
         f"the first {earlier.size} entries are not those of the earlier checkpoint: one of them at least was replaced"
     )
-    return [Flaw(1, detail)]
+    return [Flaw(None, detail)]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import msgspec
 import typer
 from rich.progress import Progress
@@ -17,11 +18,15 @@ from events.seal.storage import CHECKPOINT
 from services.cli.fsck.check import Checked, check_archive
 from services.cli.fsck.files import ArchiveFiles, DirectoryFiles, HttpFiles
 from services.cli.options import JsonOption, err, out
+from services.cli.target import bearer_from
 from services.cli.terminal import visible
 from services.common.settings import SettingsError
 
 SHOWN = 20
 """Flaws that are printed one by one."""
+
+UNTRUSTED = (FormatError, SignatureError, PolicyError)
+"""What keeps a checkpoint or a proof from being trusted: exit code 1."""
 
 PolicyOption = Annotated[Path | None, typer.Option("--policy", help="A C2SP tlog-policy file: trusted logs, quorum")]
 KeyOption = Annotated[str | None, typer.Option("--key", help="Instead of a policy: the log's verifier key (vkey)")]
@@ -63,18 +68,16 @@ def check_proof(
         Path | None, typer.Option("--entry", help="The entry; default: the extra data of the proof")
     ] = None,
 ) -> None:
-    """Check offline that an entry is in a log, with a policy alone. Exit 1 if it is not proved."""
+    """Check that an entry is in a log, without a network. Exit 1 if it is not proved."""
     trust = _trust(policy, key)
+    data = _content(file)
     try:
-        proof = parse_proof(_content(file))
-    except FormatError as error:
-        raise SettingsError(f"{file}: {error}") from error
-    content = _content(entry) if entry is not None else proof.extra
-    if content is None:
-        raise SettingsError(f"{file} does not have the entry; give it with --entry FILE")
-    try:
+        proof = parse_proof(data)
+        content = _content(entry) if entry is not None else proof.extra
+        if content is None:
+            raise SettingsError(f"{file} does not have the entry; give it with --entry FILE")
         trusted = proof.check(content, trust)
-    except (FormatError, SignatureError, PolicyError) as error:
+    except UNTRUSTED as error:
         raise SystemExit(_failed(f"{file}: {error}")) from error
     _print_trusted(trusted)
     out.print(f"position {proof.entry_index + 1}: this entry is in the log", style="green")
@@ -92,11 +95,23 @@ def _trust(policy: Path | None, key: str | None) -> LogPolicy:
 
 def _files(archive: str, token_file: Path | None) -> ArchiveFiles:
     if archive.startswith(("http://", "https://")):
-        token = _content(token_file).decode().strip() if token_file is not None else None
-        return HttpFiles(archive, token)
+        _check_url(archive)
+        if token_file is None:
+            return HttpFiles(archive)
+        text = _content(token_file).decode(errors="replace")
+        return HttpFiles(archive, bearer_from(text, str(token_file), "give the file that has it alone").token)
     if token_file is not None:
         raise SettingsError(f"--token-file is for a URL; {archive} is a directory")
     return DirectoryFiles(Path(archive))
+
+
+def _check_url(text: str) -> None:
+    try:
+        found = bool(httpx.URL(text).host)
+    except httpx.InvalidURL as error:
+        raise SettingsError(f"{text} is not a URL: {error}") from error
+    if not found:
+        raise SettingsError(f"{text} is not a URL: it names no host")
 
 
 def _content(path: Path) -> bytes:
@@ -109,7 +124,7 @@ def _content(path: Path) -> bytes:
 def _trusted(policy: LogPolicy, data: bytes, name: str) -> Trusted:
     try:
         return policy.check(data)
-    except (FormatError, SignatureError, PolicyError) as error:
+    except UNTRUSTED as error:
         raise SystemExit(_failed(f"{name}: {error}")) from error
 
 
@@ -131,12 +146,14 @@ def _print_trusted(trusted: Trusted) -> None:
     out.print(f"{checkpoint.origin}: {checkpoint.size} entries, head {checkpoint.root.hex()}", soft_wrap=True)
     out.print(f"signed by {trusted.log.name}+{trusted.log.key_id.hex()}", soft_wrap=True)
     for name, time in trusted.witnesses.items():
-        out.print(f"cosigned by {name} at {_instant(time)}")
+        when = f"at {_instant(time)}" if time is not None else "without a time"
+        out.print(f"cosigned by {name} {when}", soft_wrap=True)
 
 
 def _print_checked(checked: Checked) -> None:
     for flaw in checked.flaws[:SHOWN]:
-        out.print(f"position {flaw.position}: {flaw.detail}", style="red", soft_wrap=True)
+        where = f"position {flaw.position}: " if flaw.position is not None else ""
+        out.print(where + flaw.detail, style="red", soft_wrap=True)
     if len(checked.flaws) > SHOWN:
         out.print(f"and {len(checked.flaws) - SHOWN} more", style="red")
     if not checked.flaws:
@@ -149,7 +166,9 @@ def _as_json(trusted: Trusted, checked: Checked) -> dict[str, Any]:
         "origin": checkpoint.origin,
         "size": checkpoint.size,
         "root": checkpoint.root.hex(),
-        "witnesses": {name: _instant(time) for name, time in trusted.witnesses.items()},
+        "witnesses": {
+            visible(name): _instant(time) if time is not None else None for name, time in trusted.witnesses.items()
+        },
         "entries": checked.entries,
         "findings": [flaw._asdict() for flaw in checked.flaws],
     }

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from events.seal.errors import FormatError
 from events.seal.merkle import head_of, leaf_hash
-from events.seal.tiles import ENTRIES, Tile, entries_in, hashes_in, read_tile, width_at
+from events.seal.tiles import ENTRIES, Tile, entries_in, read_hashes, read_tile, width_at
 from services.cli.fsck.files import MOST_FILE_BYTES, ArchiveFiles
 
 GZIP = b"\x1f\x8b\x08"
@@ -16,7 +16,7 @@ GZIP = b"\x1f\x8b\x08"
 class TileCheck(NamedTuple):
     """A tile of level 0 and its bundle: the heads of both, None if it cannot be read, and what is wrong.
 
-    `entries` and `size` are the bundle's entries and bytes, `flaw` is what keeps one of the two from being read, and
+    `entries` and `size` are the bundle's entries and bytes, `flaw` is what is wrong with one of the two files, and
     `differs` the first place where they differ.
     """
 
@@ -33,43 +33,39 @@ def check_tile(files: ArchiveFiles, size: int, number: int) -> TileCheck:
     width = width_at(size, 0, number)
     tile, bundle = Tile(0, number, width), Tile(ENTRIES, number, width)
     flaws: list[str] = []
-    content = _read(files, bundle, flaws)
-    leaves = [leaf_hash(entry) for entry in _entries(content, bundle, flaws)]
-    data = _read(files, tile, flaws)
+    entries, length = _read_entries(files, bundle, flaws)
+    leaves = list(map(leaf_hash, entries))
     hashes: list[bytes] = []
     try:
-        hashes = hashes_in(data, width) if data is not None else []
+        hashes = read_hashes(files.read, tile)
     except FormatError as error:
-        flaws.append(f"{tile.name}: {error}")
+        flaws.append(str(error))
     return TileCheck(
-        len(leaves),
-        len(content or b""),
-        head_of(leaves) if len(leaves) == width else None,
+        min(len(leaves), width),
+        length,
+        head_of(leaves[:width]) if len(leaves) >= width else None,
         head_of(hashes) if hashes else None,
         _first_difference(leaves, hashes) if leaves and hashes else None,
         "; ".join(flaws) or None,
     )
 
 
-def _read(files: ArchiveFiles, tile: Tile, flaws: list[str]) -> bytes | None:
-    data = read_tile(files.read, tile)
-    if data is None:
-        flaws.append(f"{tile.name} is missing")
-    return data
-
-
-def _entries(data: bytes | None, bundle: Tile, flaws: list[str]) -> list[bytes]:
-    """Return the entries of a bundle, which may be compressed on disk, as many as it has up to the bundle's width."""
-    if data is None:
-        return []
+def _read_entries(files: ArchiveFiles, bundle: Tile, flaws: list[str]) -> tuple[list[bytes], int]:
+    """Return the entries of a bundle, which may be compressed on disk, and its bytes; also entries too many."""
+    try:
+        file, data = read_tile(files.read, bundle)
+    except FormatError as error:
+        flaws.append(str(error))
+        return [], 0
     try:
         found = entries_in(_unpacked(data))
     except FormatError as error:
-        flaws.append(f"{bundle.name}: {error}")
-        return []
-    if len(found) < bundle.width:
-        flaws.append(f"{bundle.name} has {len(found)} entries instead of {bundle.width}")
-    return found[: bundle.width]
+        flaws.append(f"{file.name}: {error}")
+        return [], len(data)
+    if len(found) != file.width:
+        flaws.append(f"{file.name} has {len(found)} entries instead of {file.width}")
+        return found, len(data)
+    return found[: bundle.width], len(data)
 
 
 def _unpacked(data: bytes) -> bytes:

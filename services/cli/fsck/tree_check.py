@@ -1,21 +1,19 @@
 """The check of a whole tree: which of entries, tiles and checkpoint is wrong if they differ."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError
-from events.seal.merkle import folded, head_of, whole
-from events.seal.tiles import HEIGHT, WIDTH, Tile, hashes_in, levels, read_tile, width_at
+from events.seal.merkle import head_of, root_of
+from events.seal.tiles import HEIGHT, WIDTH, Read, Tile, levels, read_hashes, width_at
 from services.cli.fsck.tile_check import TileCheck
-
-Read = Callable[[str], bytes | None]
 
 
 class Flaw(NamedTuple):
-    """Something wrong with an archive: the first position that it concerns, counted from 1, and what it is."""
+    """Something wrong with an archive: the first position that it concerns, if that is known, and what it is."""
 
-    position: int
+    position: int | None
     detail: str
 
 
@@ -40,10 +38,15 @@ def tree_flaws(read: Read, checkpoint: LogCheckpoint, tiles: Sequence[TileCheck]
     if not right and not flaws:
         detail = (
             f"entries and tiles agree with each other, but not with the checkpoint: their head is {root.hex()}, "
-            f"it signs {checkpoint.root.hex()}; an earlier checkpoint (--since) shows which entries changed"
+            f"it signs {checkpoint.root.hex()}; an earlier checkpoint (--since) shows whether they changed after it"
         )
-        flaws.append(Flaw(1, detail))
-    return sorted(flaws)
+        flaws.append(Flaw(None, detail))
+    return flaws
+
+
+def in_order(flaws: Iterable[Flaw]) -> list[Flaw]:
+    """Return flaws by position, last those without one."""
+    return sorted(flaws, key=lambda flaw: (flaw.position is None, flaw.position or 0, flaw.detail))
 
 
 def _upper(read: Read, size: int) -> Levels:
@@ -54,12 +57,10 @@ def _upper(read: Read, size: int) -> Levels:
         row: list[bytes | None] = []
         for number in range(-(-count // WIDTH)):
             tile = Tile(level, number, width_at(size, level, number))
-            data = read_tile(read, tile)
             try:
-                row += hashes_in(data or b"", tile.width)
+                row += read_hashes(read, tile)
             except FormatError as error:
-                detail = f"{tile.name}: {error}" if data is not None else f"{tile.name} is missing"
-                found.flaws.append(Flaw(tile.start + 1, detail))
+                found.flaws.append(Flaw(tile.start + 1, str(error)))
                 row += [None] * tile.width
         found.rows.append(row)
     return found
@@ -92,13 +93,8 @@ def _rows(heads: Sequence[bytes], size: int) -> list[list[bytes]]:
 
 
 def _root(rows: Sequence[Sequence[bytes]], heads: Sequence[bytes], size: int) -> bytes:
-    pieces = []
-    for row in reversed(rows):
-        at = len(row) - len(row) % WIDTH
-        for width in whole(len(row) % WIDTH):
-            pieces.append(head_of(row[at : at + width]))
-            at += width
-    return folded([*pieces, *heads[size // WIDTH :]])
+    """Return the head of the tree. Of the last tile of level 0, if it is partial, the head takes its hashes' place."""
+    return root_of([heads[size // WIDTH :], *(row[len(row) - len(row) % WIDTH :] for row in rows[1:])])
 
 
 def _leaf_flaws(tiles: Sequence[TileCheck], heads: Sequence[bytes], *, right: bool) -> list[Flaw]:
@@ -106,9 +102,10 @@ def _leaf_flaws(tiles: Sequence[TileCheck], heads: Sequence[bytes], *, right: bo
     flaws = []
     for number, (tile, head) in enumerate(zip(tiles, heads, strict=True)):
         start = number * WIDTH + 1
-        position = start + (tile.differs if tile.differs is not None else min(tile.entries, WIDTH - 1))
+        position = start + (tile.differs or 0)
         if tile.flaw is not None:
-            flaws.append(Flaw(start if tile.entries_head is not None else position, tile.flaw))
+            unread = tile.entries if tile.differs is None and tile.entries_head is None else 0
+            flaws.append(Flaw(position + unread, tile.flaw))
         elif tile.differs is not None:
             if right and head == tile.tile_head:
                 detail = "the entry is not the one that was sealed"

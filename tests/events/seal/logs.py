@@ -1,6 +1,6 @@
 """Logs to seal: entries, keys, archives in directories, and what was published of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,6 +14,7 @@ from events.seal.policy import LogPolicy
 from events.seal.signers import KeyFile
 from events.seal.signing_state import SigningState
 from events.seal.storage import DirectoryStorage
+from events.seal.tiles import ENTRIES, HEIGHT, WIDTH, Tile, levels
 
 ORIGIN = "4f2a.duban.invalid/zhanjiang"
 
@@ -67,6 +68,15 @@ class Cosigner:
         else:
             signature = self._ed25519.sign(timed_text(note.text, time))
         return SignatureLine(self.key.name, self.key.key_id, time.to_bytes(8, "big") + signature)
+
+
+def growth(old: int, new: int) -> Iterator[Tile]:
+    """Return the bundles and tiles that a tree of `new` entries has and that of `old` has not, bundles first."""
+    for level in (ENTRIES, *levels(new)):
+        before, after = (size >> HEIGHT * max(level, 0) for size in (old, new))
+        if before != after:
+            for number in range(before // WIDTH, -(-after // WIDTH)):
+                yield Tile(level, number, min(WIDTH, after - number * WIDTH))
 
 
 def files(root: Path) -> dict[str, bytes]:

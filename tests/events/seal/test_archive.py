@@ -121,9 +121,10 @@ def test_a_state_that_was_lost_is_taken_from_the_archive(sealed: Sealed, tmp_pat
     (tmp_path / "signed").write_bytes(old)
     sealed.open()
     assert sealed.state.last() == sealed.open().published
-    (tmp_path / "signed").write_text("damaged\n")
-    with pytest.raises(FormatError, match="at least three lines"):
-        sealed.open()
+    for damaged, wrong in ((b"damaged\n", "at least three lines"), (b"\xff", "signed is not UTF-8 at byte 0")):
+        (tmp_path / "signed").write_bytes(damaged)
+        with pytest.raises(FormatError, match=wrong):
+            sealed.open()
 
 
 def test_an_archive_of_another_past_is_not_continued(sealed: Sealed, tmp_path: Path) -> None:
@@ -175,6 +176,9 @@ def test_a_damaged_archive_is_not_continued(sealed: Sealed) -> None:
         sealed.open()
     tile.write_bytes(hashes)
     bundle.write_bytes(content)
+    (sealed.root / "checkpoint").write_bytes(data.replace(b"\n10\n", b"\n11\n"))
+    with pytest.raises(ArchiveError, match="does not verify"):
+        sealed.open()
     (sealed.root / "checkpoint").write_bytes(data[:50])
     with pytest.raises(ArchiveError, match="the note has no signatures"):
         sealed.open()
@@ -201,6 +205,16 @@ def test_one_process_at_a_time_publishes(sealed: Sealed) -> None:
         first.publish(small)
     with pytest.raises(ArchiveError, match="a checkpoint of 8 entries is published; one of 5 is older"):
         second.publish(small)
+
+
+def test_a_checkpoint_that_is_gone_is_not_made_again(sealed: Sealed) -> None:
+    """Somebody has removed it: that is not what this process has published."""
+    sealed.grow(entries(3))
+    archive = sealed.open()
+    (sealed.root / "checkpoint").unlink()
+    archive.append(entries(2, 3))
+    with pytest.raises(StorageConflictError, match="another process has published"):
+        archive.publish(archive.sign(NOW))
 
 
 def test_entries_may_come_between_signing_and_publishing(sealed: Sealed) -> None:

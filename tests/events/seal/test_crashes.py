@@ -18,8 +18,8 @@ from events.seal.merkle import Tree, leaf_hash
 from events.seal.notes import parse_note
 from events.seal.proofs import root_at
 from events.seal.storage import DirectoryStorage
-from events.seal.tiles import ENTRIES, entries_in, growth, hashes_in, read_tile, subtrees
-from tests.events.seal.logs import NOW, Sealed, entries, files
+from events.seal.tiles import ENTRIES, read_entries, read_hashes, subtrees
+from tests.events.seal.logs import NOW, Sealed, entries, files, growth
 from tests.events.seal.stopping import Steps, StoppedError, StoppingSigner, StoppingStorage
 
 MOST = 700
@@ -40,12 +40,11 @@ def published(sealed: Sealed) -> int:
         tree.add(entry)
     assert checkpoint.root == tree.root() == root_at(checkpoint.size, subtrees(storage.read, checkpoint.size))
     for tile in growth(0, checkpoint.size):
-        content = read_tile(storage.read, tile)
-        assert content is not None, tile.name
+        some = LOG[tile.start : tile.start + tile.width]
         if tile.level == ENTRIES:
-            assert entries_in(content)[: tile.width] == LOG[tile.start : tile.start + tile.width]
+            assert read_entries(storage.read, tile) == some
         elif tile.level == 0:
-            assert hashes_in(content, tile.width) == list(map(leaf_hash, LOG[tile.start : tile.start + tile.width]))
+            assert read_hashes(storage.read, tile) == list(map(leaf_hash, some))
     return checkpoint.size
 
 

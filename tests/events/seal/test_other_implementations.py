@@ -18,10 +18,11 @@ from events.seal.policy import parse_policy, policy_of
 from events.seal.proofs import consistency_proof
 from events.seal.storage import DirectoryStorage
 from events.seal.tiles import subtrees
-from events.seal.witnessing import AddCheckpoint, WitnessRefusal, judged
+from events.seal.witnessing import AddCheckpoint
 from services.cli.fsck.check import check_archive
 from services.cli.fsck.files import DirectoryFiles
 from tests.events.seal.logs import ORIGIN, Sealed, entries, policy_text
+from tests.events.seal.witness import WitnessRefusal, judged
 
 ROOT = Path(__file__).parents[3]
 
@@ -123,7 +124,7 @@ def test_their_witness_cosigns_our_log_and_answers_as_ours_does(python: str, tmp
     witness, answers = json.loads(other(python, "cosign", str(tmp_path / "witness.db"), ORIGIN, str(key), *paths))
     newest: LogCheckpoint | None = None
     for request, (status, body) in zip(made, answers, strict=True):
-        found = judged(request, [key], lambda _: newest)  # noqa: B023  (called at once)
+        found = judged(request, [key], lambda _: newest)  # noqa: B023 - called at once
         if isinstance(found, WitnessRefusal):
             assert (found.status, found.body if status == 409 else "") == (status, body if status == 409 else "")
         else:

@@ -76,6 +76,15 @@ def test_one_key_of_the_log_is_enough(sealed: Sealed) -> None:
         policy_of(Cosigner(ORIGIN).key).check(data)
 
 
+@pytest.mark.parametrize("name", ["X1", "X2"])
+def test_a_cosignature_may_have_no_time(sealed: Sealed, name: str) -> None:
+    """A time of 0 is none: such a witness is of the quorum, and not one of 1970."""
+    policy = parse_policy(policy_text(sealed.signer.keys, *QUORUM, f"quorum {name}"))
+    note = parse_note(cosigned(sealed))
+    trusted = policy.check(note.adding([WITNESSES[name].cosign(note, 0)]).encode())
+    assert trusted.witnesses == {name: None}
+
+
 def test_a_wrong_signature_of_a_known_witness_rejects_the_note(sealed: Sealed) -> None:
     """Also if the quorum is reached without it."""
     policy = parse_policy(policy_text(sealed.signer.keys, *QUORUM, "quorum none"))

@@ -70,6 +70,9 @@ def test_key_files_that_are_refused(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(FormatError, match=wrong):
             KeyFile.load(path)
+    path.write_bytes(b"\xff")
+    with pytest.raises(FormatError, match="keys is not UTF-8 at byte 0"):
+        KeyFile.load(path)
     with pytest.raises(FormatError, match="is no key name"):
         KeyFile.make(tmp_path / "more", "a b")
     with pytest.raises(SigningError, match="the checkpoint is of 'other', the keys are those of"):

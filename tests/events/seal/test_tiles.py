@@ -14,13 +14,13 @@ from events.seal.tiles import (
     Tile,
     bundle_of,
     entries_in,
-    growth,
-    hashes_in,
+    read_entries,
+    read_hashes,
     right_edge,
     subtrees,
     width_at,
 )
-from tests.events.seal.logs import entries
+from tests.events.seal.logs import entries, growth
 
 
 def kept(edge: RightEdge, before: int = 0) -> dict[str, bytes]:
@@ -77,7 +77,7 @@ def test_bundles_give_their_entries_back(some: list[bytes]) -> None:
 
 
 def test_malformed_bundles_and_tiles() -> None:
-    """A bundle that ends inside an entry, an entry that is too long, a tile that is not made of hashes."""
+    """A bundle that ends inside an entry, an entry that is too long."""
     data = bundle_of([b"first", b"second"])
     for end in (1, 6, 8, len(data) - 1):
         with pytest.raises(FormatError, match=f"inside entry {int(end >= 7)}"):
@@ -87,11 +87,22 @@ def test_malformed_bundles_and_tiles() -> None:
         bundle_of([b"x" * 65_536])
     with pytest.raises(FormatError, match="entry 0 has 65536 bytes"):
         RightEdge().add(b"x" * 65_536)
-    for wrong in (bytes(33), bytes(257 * 32)):
-        with pytest.raises(FormatError, match="are no tile"):
-            hashes_in(wrong, 1)
-    with pytest.raises(FormatError, match="2 hashes instead of 3"):
-        hashes_in(bytes(64), 3)
+
+
+@pytest.mark.parametrize("count", [2, 4, 255, 257])
+def test_a_tile_and_a_bundle_have_the_width_of_their_name(count: int) -> None:
+    """Neither fewer nor more, also in a full one that stands for a partial one; and whole hashes."""
+    tile, bundle = Tile(0, 0, 3), Tile(ENTRIES, 0, 3)
+    some = entries(count)
+    for name, width in (("000.p/3", 3), ("000", 256)):
+        with pytest.raises(FormatError, match=rf"tile/0/{name} has {32 * count} bytes instead of {width} hashes"):
+            read_hashes({f"tile/0/{name}": bytes(32 * count)}.get, tile)
+        with pytest.raises(FormatError, match=rf"tile/entries/{name} has {count} entries instead of {width}"):
+            read_entries({f"tile/entries/{name}": bundle_of(some)}.get, bundle)
+        with pytest.raises(FormatError, match=rf"tile/entries/{name} has {count} entries instead of {width}"):
+            load_edge({f"tile/entries/{name}": bundle_of(some), "tile/0/000.p/3": bytes(96)}.get, 3)
+    with pytest.raises(FormatError, match="97 bytes instead of 3 hashes of 32 bytes"):
+        read_hashes({tile.name: bytes(97)}.get, tile)
 
 
 @given(st.integers(0, 1_500), st.integers(0, 1_500))

@@ -14,8 +14,9 @@ from events.seal.notes import parse_note
 from events.seal.proofs import consistency_proof
 from events.seal.storage import DirectoryStorage
 from events.seal.tiles import subtrees
-from events.seal.witnessing import AddCheckpoint, WitnessRefusal, judged, parse_request
+from events.seal.witnessing import AddCheckpoint
 from tests.events.seal.logs import Cosigner, Sealed, entries
+from tests.events.seal.witness import WitnessRefusal, judged, parse_request
 
 ORIGIN = "sigsum.org/v1/tree/4d6d8825a6bb689d459628312889dfbb0bcd41b5211d9e1ce768b0ff0309e562"
 
@@ -94,10 +95,10 @@ def test_the_requests_of_litewitness() -> None:
         (ONE.replace("old 0", "old 2"), "400 the old size 2 is larger"),
         (ONE.replace("old 0", "old 00"), "400 the old size is '00'"),
         (ONE.replace("old 0", "new 0"), "400 a request has a line"),
-        (ONE.replace("old 0\n", "old 0\nAAAA\n"), "400 a hash of the proof does not have 32 bytes"),
-        (ONE.replace("old 0\n", "old 0\n*\n"), "400 line 1 of the proof is not base64"),
+        (ONE.replace("old 0\n", "old 0\nAAAA\n"), "400 hash 1 of the proof has 3 bytes instead of 32"),
+        (ONE.replace("old 0\n", "old 0\n*\n"), "400 hash 1 of the proof is not base64"),
         (ONE.replace("old 0\n", "old 0\n—\n"), "400 the request has a byte that is not ASCII"),
-        (ONE.replace("old 0\n", "old 0\n" + "A\n" * 64), "400 the proof has 64 lines"),
+        (ONE.replace("old 0\n", "old 0\n" + "A\n" * 64), "400 the proof has 64 hashes"),
         ("old 0\n\nnothing", "400 the note has no signatures"),
     ],
 )
