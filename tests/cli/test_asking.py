@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from events.log import Log
 from services.cli.asking.changes import changes_between
-from services.cli.asking.past_board import board_as_of, moment_of, position_of
+from services.cli.asking.moments import begin_of, moment_of
+from services.cli.asking.past_board import board_as_of, position_of
 from services.cli.asking.words import sentence
 from services.cli.replay import Selection, replay
 from services.common.settings import SettingsError
@@ -51,6 +52,9 @@ async def test_a_moment_is_a_day_a_position_or_an_instant(redis: Any, lived: Non
     for wrong in ("noon", "2018-13-01", "2018-12-20T09:00:00", "", "１２"):
         with pytest.raises(SettingsError, match="give a day"):
             moment_of(wrong, LEDGER)
+    assert begin_of("2018-01-11", LEDGER) == datetime(2018, 1, 11, tzinfo=LEDGER.zone)
+    with pytest.raises(SettingsError, match="give a day"):
+        begin_of("12", LEDGER)
 
 
 async def test_the_past_is_shown_by_the_rules_of_then(redis: Any) -> None:
@@ -142,3 +146,60 @@ def test_alerts_are_among_what_was_told(duban: Terminal) -> None:
     known = json.loads(duban("audit", "who-knew", "zj-2017-01", "--on", "2030-01-01", "--json").stdout)
     assert {one["alert"]["on"] for one in known["alerts"]} >= {"assigned"}
     assert all(one["alert"]["task"] == "zj-2017-01" for one in known["alerts"])
+
+
+@pytest.fixture(scope="module")
+def refusing(duban: Terminal, tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    """Return the same duban after one report that was accepted and two submissions that were refused."""
+    file = tmp_path_factory.mktemp("events") / "events.ndjson"
+    report = {
+        "specversion": "1.0",
+        "id": "replayed-1",
+        "source": "units/b",
+        "type": "duban.progress.reported.v1",
+        "subject": "zj-2017-03",
+        "time": "2018-12-19T09:00:00+08:00",
+        "data": {"unit": "市残联", "summary": "已开展。"},
+    }
+    nowhere = report | {"id": "replayed-2", "subject": "nowhere", "time": "2018-12-18T09:00:00+08:00"}
+    file.write_text("\n".join([json.dumps(report), json.dumps(nowhere), '{"specversion":"1.0"}']), encoding="utf-8")
+    assert duban("publish", str(file), "--source", "units").returncode == 1
+    return duban
+
+
+def replayed(duban: Terminal, *words: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in duban("audit", "replay", "--ndjson", *words).stdout.splitlines()]
+
+
+def test_a_replay_shows_what_is_asked_for(refusing: Terminal) -> None:
+    """By task, unit (by any of its names), source and type; refusals beside what was accepted."""
+    assert [one["id"] for one in replayed(refusing, "--source", "units/b")] == ["replayed-1"]
+    assert {one["authid"] for one in replayed(refusing, "--source", "units")} == {"units"}
+    assert {one["type"] for one in replayed(refusing, "--type", "task.assigned")} == {"duban.task.assigned.v1"}
+    assert (
+        len(replayed(refusing, "--type", "task")) == len(replayed(refusing, "--type", "duban.task.assigned.v1")) == 27
+    )
+    whole = replayed(refusing, "--unit", "市残联")
+    assert whole == replayed(refusing, "--unit", "市残疾人联合会")
+    assert 0 < len(whole) < len(replayed(refusing))
+    assert replayed(refusing, "--unit", "没有这个单位") == []
+    refused = replayed(refusing, "--outcome", "refused")
+    assert [one["outcome"]["code"] for one in refused] == ["unknown-task", "malformed"]
+    assert json.loads(refused[0]["raw"])["id"] == "replayed-2"
+    assert [one["refused"] for one in replayed(refusing, "--outcome", "refused", "--task", "nowhere")] == [1]
+    both = replayed(refusing, "--outcome", "all")
+    assert len(both) == len(replayed(refusing)) + 2
+    assert [one for one in both if "refused" not in one] == replayed(refusing)
+
+
+def test_a_replay_is_in_the_order_of_either_time(refusing: Terminal) -> None:
+    """Of record by default, a refusal among them; or of the times that sources gave."""
+    mine = replayed(refusing, "--outcome", "all", "--type", "progress.reported", "--source", "units/b")
+    assert [one.get("id") or json.loads(one["raw"])["id"] for one in mine] == ["replayed-1", "replayed-2"]
+    turned = replayed(refusing, "--outcome", "all", "--type", "progress.reported", "--source", "units/b", "--by-time")
+    assert turned == mine[::-1]
+    table = refusing("audit", "replay", "--outcome", "all").stdout
+    assert "拒绝 1" in table
+    assert "unknown-task" in table
+    assert refusing("audit", "replay", "--outcome", "maybe").returncode == 2
+    assert refusing("audit", "replay", "--since", "noon").returncode == 2

@@ -12,7 +12,8 @@ from events.ledger import Ledger
 from events.log import Log
 from services.cli import board
 from services.cli.asking.changes import TaskChange, changes_between
-from services.cli.asking.past_board import PastRows, board_as_of, moment_of
+from services.cli.asking.moments import moment_of
+from services.cli.asking.past_board import PastRows, board_as_of
 from services.cli.asking.told import Told, told_of
 from services.cli.asking.words import sentence
 from services.cli.options import DataOption, JsonOption, LedgerOption, ledger_of, out, with_server

@@ -1,6 +1,6 @@
 """The board as of a moment: the log folded up to there, by the rules on record for its last position."""
 
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from events.envelope import read
@@ -34,24 +34,6 @@ class PastRows(NamedTuple):
         at = f"{self.at.astimezone(self.ledger.zone):%Y-%m-%d %H:%M:%S}" if self.at is not None else "—"
         rules = f"按当时规则 {self.rules[:12]}" if self.rules is not None else "按现行规则（当时的规则没有记录）"
         return f"截至 {at}，日志序号 {self.position}，{rules}"
-
-
-def moment_of(text: str, ledger: Ledger) -> int | datetime:
-    """Return a position, an instant, or the end of a day; raises SettingsError for other text."""
-    if text.isascii() and text.isdecimal():
-        return int(text)
-    try:
-        if len(text) == len("2018-12-31"):
-            return datetime.combine(date.fromisoformat(text), time.max, ledger.zone)
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise SettingsError(
-            f"{text!r} is no moment; give a day (2018-12-31, its end is meant), a position (120), or an instant with an"
-            " offset (2018-12-20T09:00:00+08:00)"
-        )
-    return instant
 
 
 async def position_of(log: Log, moment: int | datetime) -> tuple[int, datetime | None]:

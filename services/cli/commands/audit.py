@@ -1,21 +1,18 @@
 """`duban audit`: commands for the audit team."""
 
 import re
-import sys
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import OverflowMethod
 from rich.progress import Progress
-from rich.table import Column, Table
+from rich.table import Table
 
 from events.log import Log
 from events.recorded_rules import RulesEntry, read_rules, read_texts
 from events.seal.merkle import Tree
-from services.cli import replay as audit
 from services.cli.asking.commands import diff, state, who_knew
+from services.cli.asking.replaying import replay
 from services.cli.checks import verify
 from services.cli.checks.decisions import notes
 from services.cli.checks.finding import Finding, TreeHead
@@ -26,46 +23,12 @@ from services.common.accepted import Acceptance, accepted
 from services.common.settings import SettingsError
 
 commands = typer.Typer(add_completion=False, no_args_is_help=True, help="Replay the log, or verify it.")
+commands.command("replay")(replay)
 commands.command("fsck")(fsck)
 commands.command("check-proof")(check_proof)
 commands.command("state")(state)
 commands.command("diff")(diff)
 commands.command("who-knew")(who_knew)
-
-
-@commands.command("replay")
-def audit_replay(
-    data: DataOption = None,
-    ledger: LedgerOption = LEDGER,
-    task: Annotated[str | None, typer.Option("--task", help="Events of this task only")] = None,
-    after: Annotated[int, typer.Option("--after", min=0, help="Events after this position")] = 0,
-    until: Annotated[str | None, typer.Option("--until", help="Events up to this position or recorded instant")] = None,
-    since: Annotated[str | None, typer.Option("--since", help="Events recorded at or after this instant")] = None,
-    ndjson: Annotated[
-        bool, typer.Option("--ndjson", "--json", help="Print the stored bytes, one event per line")
-    ] = False,
-) -> None:
-    """Print the events of the log in order, as a table or as NDJSON."""
-    wanted = audit.Selection(task, after, _moment(until), _instant(since) if since is not None else None)
-
-    async def work(redis: Any) -> None:
-        names = ("日志序号", "记录时间", "来源", "类型", "任务", "内容")
-        overflow: OverflowMethod = "ellipsis" if task is None else "fold"  # one task is shown in full
-        shown = Table(*(Column(name, overflow=overflow) for name in names), title=ledger, expand=True)
-        async for stored, recorded in audit.replay(Log(redis, ledger), wanted):
-            if ndjson:
-                sys.stdout.buffer.write(stored.raw + b"\n")
-                continue
-            event = recorded.event
-            at = event.recorded.astimezone(ledger_of(data, ledger).zone) if event.recorded is not None else event.time
-            content = msgspec.json.encode(event.data).decode()
-            shown.add_row(
-                str(stored.position), f"{at:%Y-%m-%d %H:%M:%S}", event.source, event.type, event.subject, content
-            )
-        if not ndjson:
-            out.print(shown)
-
-    with_server(data, work)
 
 
 @commands.command("verify")
@@ -154,19 +117,3 @@ def _head(text: str) -> TreeHead:
             f"--since {text!r} is not a tree head; give N:<64 hexadecimal digits>, as `duban audit verify` prints it"
         )
     return TreeHead(int(found[1]), found[2])
-
-
-def _moment(text: str | None) -> int | datetime | None:
-    if text is None or text.isdecimal():
-        return int(text) if text is not None else None
-    return _instant(text)
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise SettingsError(f"{text!r} is not an instant with an offset; give one such as 2018-12-20T09:00:00+08:00")
-    return instant
