@@ -16,6 +16,7 @@ from services.cli.asking.replaying import replay
 from services.cli.checks import verify
 from services.cli.checks.decisions import notes
 from services.cli.checks.finding import Finding, TreeHead
+from services.cli.exporting.commands import export
 from services.cli.fsck.commands import check_proof, fsck
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out, with_server, working_days_of
 from services.cli.target import LEDGER
@@ -29,6 +30,7 @@ commands.command("check-proof")(check_proof)
 commands.command("state")(state)
 commands.command("diff")(diff)
 commands.command("who-knew")(who_knew)
+commands.command("export")(export)
 
 
 @commands.command("verify")

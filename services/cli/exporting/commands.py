@@ -1,0 +1,47 @@
+"""The command `duban audit export`."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+
+from events.log import Log
+from services.cli.exporting.bag import new_bag
+from services.cli.exporting.payload import Exported, fill
+from services.cli.options import DataOption, LedgerOption, err, ledger_of, out, with_server
+from services.cli.target import LEDGER
+
+
+def export(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Missing or empty: it becomes the package")],
+    data: DataOption = None,
+    ledger: LedgerOption = LEDGER,
+) -> None:
+    """Write a ledger as a BagIt package: log, refusals, alerts, rules, tables, with SHA-256 and SM3 of each file."""
+    known = ledger_of(data, ledger)
+
+    async def work(redis: Any) -> Exported:
+        with new_bag(directory) as bag, Progress(console=err) as progress:
+            bar = progress.add_task("exporting events", total=await Log(redis, ledger).tail())
+            done = await fill(bag, redis, ledger, known, lambda position: progress.update(bar, completed=position))
+            bag.finish(_info(ledger, done))
+            return done
+
+    done = with_server(data, work)
+    out.print(f"{directory}: {done.events} events; tree head {done.events}:{done.head}", markup=False, soft_wrap=True)
+
+
+def _info(ledger: str, done: Exported) -> list[tuple[str, str]]:
+    """Return what is told of the bag; its date is that of its last event, so that a ledger always gives one bag."""
+    board = done.board
+    dated = [("Bagging-Date", f"{board.at.astimezone(board.ledger.zone):%Y-%m-%d}")] if board.at is not None else []
+    return [
+        ("External-Identifier", ledger),
+        ("External-Description", board.ledger.title),
+        *dated,
+        ("Bag-Software-Agent", f"duban {version('duban')}"),
+        ("Duban-Positions", str(done.events)),
+        ("Duban-Tree-Head", f"{done.events}:{done.head}"),
+    ]
