@@ -29,10 +29,11 @@ _AMONG = re.compile(r"其中[,，:：]?$")
 """A part of the work that is due before the whole (2023年达到400万，其中，2021年200万)."""
 
 _WAITING = {"event", "period-after-event"}
+_LIMITS_THAT_WAIT = {*_WAITING, "festival"}
 
 
 class Meaning(Struct, frozen=True):
-    """A deadline, the rule that reads it, the clauses it rests on, and whether others that wait were passed over."""
+    """A deadline, the rule that reads it, the clauses it rests on, and whether limits that wait were passed over."""
 
     deadline: Deadline
     rule: str
@@ -54,18 +55,18 @@ def combine(clauses: list[Clause], text: str) -> Meaning:
         if dated or len({_recurs(clause) for clause in series}) > 1:
             raise ValueError("it is due both once and again and again; that is more than one task")
         since = [clause for clause in meant if clause.rule == "since"]
-        return replace(_meaning(series[0]), clauses=(*since, series[0]))
+        return replace(_meaning(series[0], meant), clauses=(*since, series[0]))
     if any(clause.rule in PERIODS for clause in dated) and any(clause.rule in _WAITING for clause in meant):
         raise ValueError("it does not say from when it counts")
     if dated and (other := next((clause for clause in meant if _is_before(clause)), None)):
         raise ValueError(f"when “{text[slice(*other.carried)]}” is, it does not say; that is a second limit")
     if not dated:
         goes_on = [clause for clause in meant if isinstance(clause.means, Ongoing)]
-        return _meaning(goes_on[0] if goes_on and meant[0].rule == "condition" else meant[0])
+        return _meaning(goes_on[0] if goes_on and meant[0].rule == "condition" else meant[0], meant)
     waiting = any(clause.rule == "period-after-event" for clause in meant)
     last = next(clause for clause in reversed(meant) if not isinstance(clause.means, Triggered))
     if len({_dues(clause) for clause in dated}) == 1 and last is dated[-1]:
-        return replace(_meaning(dated[0]), clauses=tuple(dated), passed_over_waiting=waiting)
+        return replace(_meaning(dated[0], []), clauses=tuple(dated), passed_over_waiting=waiting)
     return Meaning(Milestones(text, tuple(_steps(clauses, text))), "steps", tuple(meant), waiting)
 
 
@@ -100,9 +101,11 @@ def _is_before(clause: Clause) -> bool:
     return waits and clause.rule in ("festival", "event")
 
 
-def _meaning(clause: Clause) -> Meaning:
+def _meaning(clause: Clause, meant: list[Clause]) -> Meaning:
+    """Return what one clause means of those that mean something."""
     assert clause.means is not None
-    return Meaning(clause.means, clause.rule, (clause,))
+    others = any(other.rule in _LIMITS_THAT_WAIT for other in meant if other is not clause)
+    return Meaning(clause.means, clause.rule, (clause,), others)
 
 
 def _recurs(clause: Clause) -> object:

@@ -38,15 +38,17 @@ _AROUND = re.compile(
     r"^(?:[(（]?[一二三四五六七八九十\d]{1,2}[）)、.．]|[①-⑳])|^(?:[到至于在及和与从自由前]+|力争|争取|确保)$|^[1一]次$"
 )
 """What numbers the words that are passed over, and words that say nothing by themselves."""
-_NUMBER = re.compile(r"[0-9０-９]|[一二三四五六七八九十百千万亿两]+(?:个|户|家|次|项|%|％|成|倍)|百分之|过半|翻番")
+_NUMBER = re.compile(
+    r"[0-9０-９]|[一二三四五六七八九十百千万亿两]+(?:个|户|家|次|项|%|％|成|倍|年|月|日|天|周|季|星期|小时)|百分之|过半|翻番|半个?[年月天]"
+)
 _CLAUSE_END = re.compile(r"[，,；;。]|\s*$")
 
 
 Doubt: TypeAlias = Literal["ambiguous", "number-passed-over", "condition-passed-over", "counted-from-issue"]
 """Why a person should look at a reading.
 
-It has two, words that were passed over contain a number, a part of the work that waits for an event was passed over
-beside a date, or a period that words about the work precede was counted from the issue of the document.
+It has two, words that were passed over contain a number, a limit that waits for an event was passed over beside another
+limit, or a period that words about the work precede was counted from the issue of the document.
 """
 
 

@@ -160,6 +160,28 @@ def test_zone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "doubts"),
+    [
+        ("2018年12月前完成", ("ambiguous",)),
+        ("2018年12月底前完成改造1000户", ("number-passed-over",)),
+        ("利用三年时间，持续推进", ("number-passed-over",)),
+        ("集中半年时间整治，年底前完成", ("number-passed-over",)),
+        ("2018年底前完成，方案出台后3个月内公示", ("number-passed-over", "condition-passed-over")),
+        ("每季度末报送，方案印发后完成", ("condition-passed-over",)),
+        ("每年底前总结，春节前慰问", ("condition-passed-over",)),
+        ("方案出台后制定，春节前完成", ("condition-passed-over",)),
+        ("持续推进，方案出台后完成", ("condition-passed-over",)),
+        ("方案出台后1个月内制定，项目批准后3个月内完成", ("number-passed-over", "condition-passed-over")),
+        ("按省要求适时制定，持续推进", ()),
+        ("2018年12月底前完成", ()),
+    ],
+)
+def test_doubts(text: str, doubts: tuple[str, ...]) -> None:
+    """What a reading leaves out or decides is marked for a person to look at."""
+    assert read(text).doubts == doubts
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         ("推进市民服务中心建设，2018年底前投入使用", "2018年底前"),
