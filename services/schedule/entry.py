@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
 import msgspec
 from msgspec import Struct
@@ -118,9 +119,8 @@ class Line:
             return TaskEntry(self.number, column, part, goes_on, None, tuple(wrong))
         steps = tuple(self._steps())
         deadline = None if layout.deadline is None else self._first(layout.deadline)
-        if layout.periods:
-            place = steps[0].cell.place if steps else self._title[1].place
-            deadline = Cell("；".join(f"{step.period}：{step.cell.text}" for step in steps), place)
+        if filled := [step for step in steps if step.cell.text]:
+            deadline = Cell("；".join(f"{step.period}：{step.cell.text}" for step in filled), filled[0].cell.place)
         leader, deliverable = self._joined(layout.leaders), self._joined(layout.deliverables)
         title, units = self._title[1], tuple(self._units())
         if not any(cell.text for _, cell in units):
@@ -129,11 +129,12 @@ class Line:
         return TaskEntry(self.number, column, part, goes_on, row)
 
     def _steps(self) -> Iterator[PeriodCell]:
-        """Find what is to be done in each of the periods that have columns."""
-        for at in self._layout.periods:
-            cell = self._first(at)
-            if cell.text.strip(_DASHES):
-                yield PeriodCell(self._layout.words(at).rpartition("／")[2], cell)
+        """Find what is to be done in each of the periods that have columns; a cell over several is the last one’s."""
+        cells = [self._first(at) for at in self._layout.periods]
+        for at, cell, after in zip_longest(self._layout.periods, cells, cells[1:]):
+            goes_on = after is not None and after.place == cell.place
+            empty = goes_on or not cell.text.strip(_DASHES)
+            yield PeriodCell(self._layout.period(at), Cell("", cell.place) if empty else cell)
 
     @property
     def _title(self) -> tuple[int, Cell]:

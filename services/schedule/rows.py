@@ -76,7 +76,7 @@ class _Reading:
                 if not reads:
                     self._above(rows[:at])
                 begin = at + header.depth
-                self._begin(header, rows[begin:stop], again=reads)
+                self._begin(header, rows[begin:stop], rows[:at], again=reads)
                 reads, self._width = True, width
             elif at >= begin and reads and self._layout is not None:
                 self._row(self._layout, row, rows[at - 1] if at else (), rows[at + 1] if at + 1 < len(rows) else ())
@@ -107,13 +107,14 @@ class _Reading:
             first_leads = first_leads or any(take_asides(text).ever for text in said)
         return led
 
-    def _begin(self, header: Header, rows: Sequence[Cells], *, again: bool) -> None:
+    def _begin(self, header: Header, rows: Sequence[Cells], above: Sequence[Cells], *, again: bool) -> None:
         if again and self._layout is not None and self._layout.header.texts == header.texts:
             return
         self._part += 1
         self._drop(())
         body = [row for row in rows if len(runs(row)) > 1]
-        self._layout = layout = lay_out(header, body)
+        title = "" if again else " ".join(row[0].text for row in above if len(_filled(row)) == 1)
+        self._layout = layout = lay_out(header, body, title)
         if layout.clash is not None:
             column, detail = layout.clash
             self._refusals.append(RowRefusal(0, column.words, column.place, detail))

@@ -87,6 +87,106 @@ def test_periods_as_columns(read: Reader, headings: tuple[str, ...], ends: tuple
     assert str(second.deadline.due.date()) == ends[2]
 
 
+def steps(read: Reader, headings: Drawing, *cells: str, issued: date = date(2024, 3, 1)) -> Schedule:
+    """Plan a table of one task with these rows of period headings; < goes on from the left."""
+    columns = [["序号", "工作任务", "责任单位"], *[["^"] * 3] * (len(headings) - 1)]
+    rows = [[*column, *heading] for column, heading in zip(columns, headings, strict=True)]
+    return plan_tasks(read([*rows, ["1", "建成平台", "市民政局", *cells]]), Order("p", issued, "office"), Ledger(""))
+
+
+def due(schedule: Schedule) -> list[str]:
+    """Return the days on which the only task falls due."""
+    (line,) = schedule.lines
+    data = parse(bytes(line.event)).data
+    assert isinstance(data, TaskAssigned)
+    match data.deadline:
+        case Milestones(milestones=milestones):
+            return [str(step.due.date()) for step in milestones]
+        case Fixed(due=day):
+            return [str(day.date())]
+        case other:
+            return [type(other).__name__]
+
+
+@pytest.mark.parametrize(
+    ("headings", "cells", "dues"),
+    [
+        (
+            [["2024年", "<", "2025年", "<"], ["上半年", "下半年", "上半年", "下半年"]],
+            ("招标", "", "建设", "完成"),
+            ["2024-07-01", "2025-07-01", "2026-01-01"],
+        ),
+        (
+            [["2024年", "<", "2025年", "<"], ["三季度", "四季度", "一季度", "二季度"]],
+            ("", "", "完成", ""),
+            ["2025-04-01"],
+        ),
+        ([["2024年第四季度", "第一季度", "第二季度"]], ("", "建设", "完成"), ["2025-04-01", "2025-07-01"]),
+        ([["11月", "12月", "1月"]], ("", "", "完成"), ["2025-02-01"]),
+        ([["2024年度目标", "2025年度目标"]], ("招标", "完成"), ["2025-01-01", "2026-01-01"]),
+        ([["第一季度", "第二季度", "第三季度"]], ("招标", "完成", "<"), ["2024-04-01", "2024-10-01"]),
+    ],
+)
+def test_the_year_of_a_period(read: Reader, headings: Drawing, cells: tuple[str, ...], dues: list[str]) -> None:
+    """It is named by the heading, by one above it, or by the column before; after a year's end the next one goes on."""
+    assert due(steps(read, headings, *cells)) == dues
+
+
+def test_periods_of_a_year_that_nobody_names(read: Reader) -> None:
+    """At a year's end they may be those of the next, unless the title says of which they are."""
+    late = date(2023, 12, 20)
+    assert due(steps(read, [["完成时限"]], "2024年6月底前", issued=late)) == ["2024-07-01"]
+    assert due(steps(read, [["第一季度", "第二季度"]], "", "", issued=late)) == ["Unspecified"]
+    (refused,) = steps(read, [["第一季度", "第二季度"]], "招标", "完成", issued=late).refusals
+    assert "of which year “第一季度” is" in refused.detail
+    table = read(
+        [
+            ["2024年重点工作任务表", "<", "<", "<", "<"],
+            ["序号", "工作任务", "责任单位", "第一季度", "第二季度"],
+            ["1", "建成平台", "市民政局", "招标", "完成"],
+        ]
+    )
+    assert due(plan_tasks(table, Order("p", late, "office"), Ledger(""))) == ["2024-04-01", "2024-07-01"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "dues"),
+    [
+        (("3月20日前报送", "完成"), ["2024-03-21", "2024-07-01"]),
+        (("", "5月15日前完成招标，6月底前开工"), ["2024-05-16", "2024-07-01"]),
+        (("持续推进", "完成"), ["2024-07-01"]),
+        (("持续推进", "长期坚持"), ["Ongoing"]),
+        (("", "6月20日前报送"), ["Ambiguous"]),
+    ],
+)
+def test_what_a_periods_cell_says_of_its_time(read: Reader, cells: tuple[str, ...], dues: list[str]) -> None:
+    """A limit of its own is due instead of the period's end, and by what goes on nothing is due."""
+    assert due(steps(read, [["第一季度", "第二季度"]], *cells)) == dues
+
+
+@pytest.mark.parametrize(
+    ("headings", "cells", "detail"),
+    [
+        (["第一季度", "第二季度"], ("启动", "2024年12月底前完成"), "is after “第二季度”"),
+        (["第一季度", "第二季度"], ("每月底前报送", "完成"), "no day within “第一季度”"),
+        (["第二季度", "第一季度"], ("启动", "完成"), "does not follow"),
+        (["第一季度", "第二季度"], ("启动", "3月底前完成"), "one after another"),
+    ],
+)
+def test_periods_that_are_refused(read: Reader, headings: list[str], cells: tuple[str, ...], detail: str) -> None:
+    """What contradicts its column, or columns that contradict each other, are refused with their row."""
+    (refused,) = steps(read, [headings], *cells).refusals
+    assert (refused.row, refused.column) == (1, "时间进度")
+    assert detail in refused.detail
+
+
+def test_numbers_in_a_periods_cell_are_marked(read: Reader) -> None:
+    """They may have been a time."""
+    (line,) = steps(read, [["第一季度", "第二季度"]], "完成招标2个", "完成").lines
+    assert line.passed_over == ("完成招标2个", "完成")
+    assert "number-passed-over" in line.marks
+
+
 @pytest.mark.parametrize("heading", ["谁来办", "哪家干", "承接方"])
 def test_a_column_of_names_is_the_units_column_whatever_it_is_called(read: Reader, heading: str) -> None:
     """That it was found by its cells is noted."""
