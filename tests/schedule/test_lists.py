@@ -121,6 +121,59 @@ def test_the_rows_are_assigned(read: Reader) -> None:
     assert [line.rule for line in schedule.lines] == ["month-end", "ongoing"]
 
 
+def planned(*lines: str) -> list[tuple[str, str]]:
+    """Return the units and the rule of each task that is assigned from lines of text."""
+    schedule = plan_tasks(read_document("\n".join(lines).encode(), "a.txt"), ORDER, Ledger(""))
+    assert schedule.refusals == ()
+    return [(line.reading[0], line.rule) for line in schedule.lines]
+
+
+BOTH = "市残联牵头（文中写明）；市民政局配合。"
+FIRST = "市残联牵头（文中未写明，因列首位）；市民政局配合。"
+ALONE = "市残联牵头（文中未写明，因列首位）。"
+
+
+@pytest.mark.parametrize(
+    ("line", "units", "rule"),
+    [
+        ("完成时限：2020年底前，牵头单位：市残联，配合单位：市民政局", BOTH, "year-end"),
+        ("完成时限：2020年底前 责任单位：市残联、市民政局", FIRST, "year-end"),
+        ("完成时限：2020年6月底前启动，2020年底前完成，责任单位：市残联", ALONE, "steps"),
+        ("责任单位：市残联，完成时限：2020年底前，市民政局配合", FIRST, "year-end"),
+        ("时限：2020年底前。责任单位：市残联。", ALONE, "year-end"),
+        ("责任单位：市残联 完成时限：2020年底前 责任人：张三", f"{ALONE[:-1]}；张三为市残联责任人。", "year-end"),
+        ("责任领导：李四；完成时限：2020年底前；责任单位：市残联", ALONE, "year-end"),
+    ],
+)
+def test_labels_in_one_line(line: str, units: str, rule: str) -> None:
+    """Each label holds up to the next one, in any order; units after a time are none of its words."""
+    assert planned("1.建设康复中心。", line) == [(units, rule)]
+
+
+@pytest.mark.parametrize(
+    ("inside", "units", "rule"),
+    [
+        ("市残联牵头，2020年6月底前市民政局配合完成", BOTH, "month-end"),
+        ("市残联牵头，2020年底前完成，市民政局配合", BOTH, "year-end"),
+        ("市残联牵头，6月底前完成；市民政局配合，12月底前完成", BOTH, "steps"),
+        ("市残联牵头，长期坚持；市民政局", BOTH, "ongoing"),
+        ("2020年底前完成，市残联牵头，市民政局配合", BOTH, "year-end"),
+        ("完成时限：2020年底前，责任单位：市残联、市民政局", FIRST, "year-end"),
+        ("市残联、市民政局，6月底前在全市落实到位", FIRST, "month-end"),
+    ],
+)
+def test_times_among_the_units_of_a_bracket(inside: str, units: str, rule: str) -> None:
+    """A clause that says when is the deadline; one that names a unit as well keeps its unit."""
+    assert planned(f"1.建设康复中心。（{inside}）") == [(units, rule)]
+
+
+def test_a_bracket_about_tasks_states_no_units() -> None:
+    """What a unit's other projects are is part of the title."""
+    assert [row.title.text for row in read_document("1.建设中心（含市残联牵头的项目）。（市残联负责）".encode(), "a.txt").rows] == [
+        "建设中心（含市残联牵头的项目）。"
+    ]
+
+
 def test_lines_that_a_program_has_cut() -> None:
     """In a text whose lines are as long as each other, a paragraph goes on in the next one."""
     lines = (
