@@ -138,7 +138,8 @@ class Speech:
     def _add(self, mark: Marked, says: Said) -> None:
         if not mark.names:
             return
-        names, people = take_people(mark.names)
+        known = spelling(mark.names) in self._known
+        names, people = (mark.names, "") if known else take_people(mark.names)
         for part in split_names(names, self._known):
             own = Marked(part) if is_unnamed(part) else read_mark(part)
             name = self._name(show(own.names))

@@ -45,13 +45,24 @@ def test_the_halves_share_no_cell() -> None:
         ("市委宣传部 李某，市财政局 王某", (("市委宣传部", "李某"), ("市财政局", "王某"))),
         ("市民政局 林政科", ()),
         ("市民政局 安居办", ()),
+        ("市文广新局（文化）", ()),
+        ("市卫健局 卫生", ()),
+        ("市经信局（金融）", ()),
+        ("市教育局 高校", ()),
+        ("市农业局（马铃薯）", ()),
     ],
 )
 def test_a_person_is_in_charge_of_the_unit_named_before(text: str, people: tuple[tuple[str, str], ...]) -> None:
-    """An office of the unit is no person, though its name begins with a surname."""
+    """An office or a field of the unit is no person, though its name begins with a surname."""
     read = read_units(text, NO_DIRECTORY)
     assert read.people == people
     assert all(f"{person}为{unit}责任人" in explain_units(read, NO_DIRECTORY) for unit, person in people)
+
+
+def test_a_unit_of_the_directory_is_no_unit_with_a_person() -> None:
+    """What is known whole is not cut."""
+    read = read_units("市文广新局（文华）", Ledger("", units=("市文广新局（文华）",)))
+    assert ([unit.name for unit in read.units], read.people) == (["市文广新局（文华）"], ())
 
 
 def test_a_name_without_its_level_is_the_unit_that_the_directory_has() -> None:
