@@ -25,6 +25,7 @@ from tests.schedule.documents import Drawing, page, saved
 from tests.schedule.test_rows import MAKERS
 
 ORDER = Order("p", date(2024, 3, 1), "office")
+HEADER = ["序号", "工作任务", "责任单位", "完成时限"]
 Reader = Callable[..., Table]
 
 CASES = tuple(table_cases("building"))
@@ -187,6 +188,21 @@ def test_numbers_in_a_periods_cell_are_marked(read: Reader) -> None:
     assert "number-passed-over" in line.marks
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("市住房和城乡建设局", "市人力资源和社会保障局、市财政局"),
+        ("市发展和改革委员会牵头，市规划和自然资源局配合", "市住房和城乡建设局和市水务局"),
+        ("市教育局及各县（市、区）政府", "市文化和旅游局"),
+    ],
+)
+def test_names_in_which_and_stands_are_names(read: Reader, names: tuple[str, str]) -> None:
+    """A column of them is found by its cells."""
+    rows = [["1", "建成全市平台。", names[0], "2024年6月底前"], ["2", "开展全员培训。", names[1], "持续推进"]]
+    table = read([["序号", "事项", "承接方", "何时"], *rows])
+    assert [said(row)[1] for row in table.rows] == list(names)
+
+
 @pytest.mark.parametrize("heading", ["谁来办", "哪家干", "承接方"])
 def test_a_column_of_names_is_the_units_column_whatever_it_is_called(read: Reader, heading: str) -> None:
     """That it was found by its cells is noted."""
@@ -289,9 +305,31 @@ def test_ditto(read: Reader, same: str) -> None:
 
 
 def test_ditto_with_nothing_above_is_refused(read: Reader) -> None:
-    """Nothing says who it is."""
-    table = read([["序号", "工作任务", "责任单位", "完成时限"], ["1", "开展培训", "同上", "2024年6月底前"]])
-    assert [refusal.column for refusal in planned(table).refusals] or table.refusals
+    """Nothing says who it is: neither the heading nor the name of a section does."""
+    table = read(
+        [
+            HEADER,
+            ["一、民生保障", "<", "<", "<"],
+            ["1", "开展培训", "同上", "2024年6月底前"],
+            ["2", "评估", "市残联", "同上"],
+        ]
+    )
+    schedule = planned(table)
+    assert [(refusal.row, refusal.column) for refusal in schedule.refusals] == [(1, "责任单位")]
+    assert [line.row for line in schedule.lines] == [2]
+
+
+def test_ditto_below_a_section(read: Reader) -> None:
+    """It stands for the last row of the section before, not for the section's name."""
+    table = read(
+        [
+            HEADER,
+            ["1", "建成平台", "市民政局", "2024年6月底前"],
+            ["二、就业", "<", "<", "<"],
+            ["2", "开展培训", "同上", "同上"],
+        ]
+    )
+    assert said(table.rows[1]) == ("开展培训", "市民政局", "2024年6月底前")
 
 
 def test_units_in_brackets_in_the_tasks_cell(read: Reader) -> None:
@@ -324,9 +362,6 @@ def test_how_to_fill_in_is_no_task(read: Reader) -> None:
     )
     assert [row.title.text for row in table.rows] == ["建成平台"]
     assert sum("填表" in note for note in table.notes) == 2
-
-
-HEADER = ["序号", "工作任务", "责任单位", "完成时限"]
 
 
 def _struck_word() -> bytes:

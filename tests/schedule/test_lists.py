@@ -169,9 +169,10 @@ def test_times_among_the_units_of_a_bracket(inside: str, units: str, rule: str) 
 
 def test_a_bracket_about_tasks_states_no_units() -> None:
     """What a unit's other projects are is part of the title."""
-    assert [row.title.text for row in read_document("1.建设中心（含市残联牵头的项目）。（市残联负责）".encode(), "a.txt").rows] == [
-        "建设中心（含市残联牵头的项目）。"
-    ]
+    assert [
+        row.title.text
+        for row in read_document("1.建设中心（含市残联牵头的项目）。（市残联负责）".encode(), "a.txt").rows
+    ] == ["建设中心（含市残联牵头的项目）。"]
 
 
 def test_lines_that_a_program_has_cut() -> None:
