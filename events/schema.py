@@ -248,9 +248,9 @@ class TaskAssigned(FromAssigner, frozen=True):
     ) = None
 
     section: (
-        Annotated[Name, Meta(description="The part of the table that it stands in.", examples=["一、社会保障"])] | None
+        Annotated[Text, Meta(description="The part of the table that it stands in.", examples=["一、社会保障"])] | None
     ) = None
-    leader: Annotated[Name, Meta(description="The official who leads it (责任领导).", examples=["李四"])] | None = None
+    leader: Annotated[Text, Meta(description="The official who leads it (责任领导).", examples=["李四"])] | None = None
 
     def __post_init__(self) -> None:
         _lead_among(self.lead, self.units)
