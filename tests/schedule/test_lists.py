@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
 import docx
 import pytest
+from docx.enum.style import WD_STYLE_TYPE
 from hypothesis import given
 from hypothesis import strategies as st
 
 from events.ledger import Ledger
 from services.schedule.document import read_document
 from services.schedule.plan import Order, plan_tasks
+from services.schedule.readers.word import read_paragraphs
 from services.schedule.table import Row, Table
 from tests.schedule.documents import page, paragraphs, saved
 
@@ -204,14 +207,27 @@ def test_what_stands_below_no_task_is_noted(read: Reader) -> None:
 
 
 def test_numbers_that_word_gives() -> None:
-    """Paragraphs of a numbered style are tasks as those whose number was typed."""
+    """Paragraphs of a numbered style are tasks as those whose number was typed, also of one that is based on it."""
     document = docx.Document()
-    for text in ("提高补贴标准。（市民政局负责）", "推进康复服务。（市残联负责）"):
-        document.add_paragraph(text, style="List Number")
-    assert [row.title.text for row in read_document(saved(document), "a.docx").rows] == [
-        "提高补贴标准。",
-        "推进康复服务。",
+    own = document.styles.add_style("任务", WD_STYLE_TYPE.PARAGRAPH)
+    own.base_style = document.styles["List Number"]
+    for text, style in (("提高补贴标准。", "List Number"), ("推进康复服务。", "List Number"), ("建设中心。", own)):
+        document.add_paragraph(f"{text}（市民政局负责）", style=style)
+    rows = read_document(saved(document), "a.docx").rows
+    assert [(row.number, row.title.text) for row in rows] == [
+        (1, "提高补贴标准。"),
+        (2, "推进康复服务。"),
+        (3, "建设中心。"),
     ]
+    assert [one.text[:2] for one in read_paragraphs(saved(document))] == ["1.", "2.", "3."]
+
+
+def test_a_paragraph_that_takes_its_number_off_has_none() -> None:
+    """Its list is 0, whatever its style is."""
+    document = docx.Document()
+    paragraph: Any = document.add_paragraph("推进康复服务。", style="List Number")
+    paragraph._p.get_or_add_pPr().get_or_add_numPr().get_or_add_numId().val = 0
+    assert [one.text for one in read_paragraphs(saved(document))] == ["推进康复服务。"]
 
 
 def test_struck_out_paragraphs() -> None:
