@@ -6,7 +6,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from services.schedule.grid import SPACES, Grid
+from services.schedule.grid import SPACES, Grid, struck_out
 from services.schedule.limits import MOST_BYTES
 from services.schedule.listing import has_units, label_line
 from services.schedule.lists import read_list
@@ -86,8 +86,10 @@ def _read(document: _Document) -> Table:
             for one in beside
         ]
         return Table(table.rows, table.refusals, (*table.notes, *notes))
-    listed = read_list(document.paragraphs())
-    return Table(listed.rows, listed.refusals, (*table.notes, *listed.notes)) if listed else table
+    paragraphs = document.paragraphs()
+    listed = read_list([one for one in paragraphs if one.text])
+    struck = [note for one in paragraphs for note in struck_out(one.struck, one.place)]
+    return Table(listed.rows, listed.refusals, (*table.notes, *listed.notes, *struck)) if listed else table
 
 
 def _opened(data: bytes, name: str) -> _Document:
