@@ -124,7 +124,7 @@ class _List:
                 self.read(one, inner, units)
             elif line := label_line(one.text):
                 if task is None and (node.level or body) and not (taken and not body):
-                    task = self._add(node.number if node.level else "", _title(node, body, taken), sections)
+                    task = self._add(node.number if node.level else "", _title(node, body, taken=taken), sections)
                     body, taken = ([] if node.level else body[:-1]), True
                 if task is not None:
                     task.add(line, one.place)
@@ -132,7 +132,7 @@ class _List:
                     self._note(one, "stands below no task")
             elif own := [part for part in statements(one.text) if part.units]:
                 for part in own:
-                    title = _title(node, [*body, Paragraph(part.text, one.place)], taken)
+                    title = _title(node, [*body, Paragraph(part.text, one.place)], taken=taken)
                     task = self._add(node.number if node.level else "", title, sections, part)
                     body, taken = [], True
             else:
@@ -186,7 +186,7 @@ def _section_name(node: Node, parts: Sequence[Statement]) -> tuple[str, ...]:
     return (f"{node.number}{text}",)
 
 
-def _title(node: Node, body: Sequence[Paragraph], taken: bool) -> Cell:  # noqa: FBT001
+def _title(node: Node, body: Sequence[Paragraph], *, taken: bool) -> Cell:
     """Return the title of a task: the numbered paragraph with those below it, or, without a number, the last one."""
     if not node.level:
         return Cell(body[-1].text, body[-1].place)

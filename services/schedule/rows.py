@@ -100,11 +100,13 @@ class _Reading:
         first_leads = any(take_asides(note).first_leads for note in self._notes if "第一" in note or "首" in note)
         led = []
         for entry in self._entries:
-            if entry.row is not None and first_leads:
-                entry = msgspec.structs.replace(entry, row=msgspec.structs.replace(entry.row, first_leads=True))  # noqa: PLW2901
-            led.append(entry)
-            said = [cell.text for _, cell in entry.row.units if "同" in cell.text] if entry.row is not None else []
-            first_leads = first_leads or any(take_asides(text).ever for text in said)
+            row = entry.row
+            if row is not None:
+                row = msgspec.structs.replace(row, first_leads=first_leads)
+                first_leads = first_leads or any(
+                    take_asides(cell.text).ever for _, cell in row.units if "同" in cell.text
+                )
+            led.append(msgspec.structs.replace(entry, row=row))
         return led
 
     def _begin(self, header: Header, rows: Sequence[Cells], above: Sequence[Cells], *, again: bool) -> None:
