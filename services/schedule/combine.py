@@ -28,6 +28,12 @@ _SERVICE = re.compile("[以之]?内?(?:全部|全程)?(?:办结|办理|办毕|�
 _AMONG = re.compile(r"其中[,，:：]?$")
 """A part of the work that is due before the whole (2023年达到400万，其中，2021年200万)."""
 
+_PUT_OFF = re.compile("可[^,;。]{0,6}(?:延|推迟|放宽)")
+"""A later date that holds for some of the work only (确有困难的可延至2025年6月底)."""
+
+_LASTS = re.compile("[用以][0-9]+年(?:左右|多)?的?时间")
+"""A length of what begins with a day (2024年起，用三年时间完成)."""
+
 _WAITING = {"event", "period-after-event"}
 _LIMITS_THAT_WAIT = {*_WAITING, "festival"}
 
@@ -44,6 +50,9 @@ class Meaning(Struct, frozen=True):
 def combine(clauses: list[Clause], text: str) -> Meaning:
     """Return what the clauses mean together; ValueError if it is nothing that one deadline can say."""
     dated = [clause for clause in clauses if isinstance(clause.means, Fixed | Ambiguous)]
+    for clause in dated[1:]:
+        if _PUT_OFF.search(words := normalise(text[clause.begin : clause.end])):
+            raise ValueError(f"for which of the work “{words}” holds cannot be read")
     _check_periods(clauses, dated, text)
     if dated:
         clauses = [clause if _counts(clause, dated, text) else replace(clause, means=None) for clause in clauses]
@@ -62,6 +71,8 @@ def combine(clauses: list[Clause], text: str) -> Meaning:
         raise ValueError(f"when “{text[slice(*other.carried)]}” is, it does not say; that is a second limit")
     if not dated:
         goes_on = [clause for clause in meant if isinstance(clause.means, Ongoing)]
+        if any(clause.rule == "since" for clause in goes_on) and (lasts := _LASTS.search(normalise(text))):
+            raise ValueError(f"until when “{lasts[0]}” lasts cannot be read")
         return _meaning(goes_on[0] if goes_on and meant[0].rule == "condition" else meant[0], meant)
     waiting = any(clause.rule == "period-after-event" for clause in meant)
     last = next(clause for clause in reversed(meant) if not isinstance(clause.means, Triggered))
