@@ -20,27 +20,22 @@ from services.schedule.document import read_document
 from services.schedule.plan import Order, Schedule, plan_tasks
 from services.schedule.preview import preview_rows, refuse_marked
 from services.schedule.table import Row, Table
-from tests.schedule.corpora import judge_table, table_cases
+from tests.schedule.corpora import TableCase, judge_table, table_cases
 from tests.schedule.documents import Drawing, page, saved
 from tests.schedule.test_rows import MAKERS
+from tests.schedule.verdicts import HALVES
 
 ORDER = Order("p", date(2024, 3, 1), "office")
 HEADER = ["序号", "工作任务", "责任单位", "完成时限"]
 Reader = Callable[..., Table]
 
-CASES = tuple(table_cases("building"))
+CASES = [case for half in HALVES for case in table_cases(half)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.source for case in CASES])
-def test_the_building_half_of_the_corpus(case: object) -> None:
-    """Each published table or list is read wholly as an official would, in all its forms."""
-    assert judge_table(case) == ("right", "")  # type: ignore[arg-type]
-
-
-def test_the_measuring_half_of_the_corpus() -> None:
-    """Its tables are counted without being shown: nine of ten are wholly right."""
-    verdicts = [judge_table(case)[0] for case in table_cases("measuring")]
-    assert verdicts.count("right") >= 0.9 * len(verdicts)
+def test_published_tables_and_lists(case: TableCase) -> None:
+    """Each is read wholly as an official would, in all its forms."""
+    assert judge_table(case) == ("right", "")
 
 
 @pytest.fixture(params=MAKERS)
