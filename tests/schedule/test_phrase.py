@@ -14,17 +14,17 @@ from services.schedule import phrase as phrases_read
 from services.schedule.explain import explain
 from services.schedule.phrase import Phrase, find_phrase, read_phrase
 from services.schedule.text import UnreadableError
-from tests.schedule.phrases import (
-    CONTRACT,
-    FURTHER,
-    LINES,
-    PUBLISHED,
-    UNREADABLE,
-    WIDER,
-    Reading,
-    fixed,
-    midnight,
-)
+from tests.schedule.phrases.contract import CONTRACT
+from tests.schedule.phrases.counted import COUNTED
+from tests.schedule.phrases.dates import DATES
+from tests.schedule.phrases.goals import GOALS
+from tests.schedule.phrases.published import LINES, PUBLISHED
+from tests.schedule.phrases.ranges import RANGES
+from tests.schedule.phrases.readings import Reading, fixed, midnight
+from tests.schedule.phrases.recurring import RECURRING
+from tests.schedule.phrases.stepped import STEPPED
+from tests.schedule.phrases.unreadable import UNREADABLE
+from tests.schedule.phrases.worded import WORDED
 
 CHINA = ZoneInfo("Asia/Shanghai")
 
@@ -32,7 +32,7 @@ ISSUED = date(2017, 8, 1)
 
 FESTIVALS = {"2018年春节": date(2018, 2, 16), "2017年国庆节": date(2017, 10, 1), "2018年国庆节": date(2018, 10, 1)}
 
-READABLE = CONTRACT + WIDER + FURTHER + PUBLISHED
+READABLE = CONTRACT + DATES + RANGES + RECURRING + COUNTED + WORDED + STEPPED + GOALS + PUBLISHED
 
 DECODER: msgspec.json.Decoder[Deadline] = msgspec.json.Decoder(Deadline)
 
