@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from services.schedule.endings import has_end
-from services.schedule.grid import Cell
+from services.schedule.grid import Cell, is_blank
 from services.schedule.names import split, split_names
 from services.schedule.spelling import regular
 from services.schedule.unnamed import is_open
@@ -39,7 +39,7 @@ def mean_length(cells: Sequence[Cell]) -> float:
 
 
 def _mostly(cells: Iterable[Cell], holds: Callable[[str], bool]) -> bool:
-    texts = [cell.text for cell in list(cells)[:_SAMPLE] if cell.text.strip(" -—－/无")]
+    texts = [cell.text for cell in list(cells)[:_SAMPLE] if not is_blank(cell.text)]
     return bool(texts) and sum(map(holds, texts)) >= _MOST_OF * len(texts)
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from events.schema import Role
 from services.schedule.column import Cells
-from services.schedule.grid import Cell
+from services.schedule.grid import Cell, is_blank, shorten
 from services.schedule.header import runs
 from services.schedule.layout import Layout
 from services.schedule.limits import MOST_CHARACTERS
@@ -18,9 +18,6 @@ from services.schedule.table import PeriodCell, Row, RowRefusal
 
 _NUMBER = re.compile(r"[（(第]?(?:[0-9０-９]{1,4}|[一二三四五六七八九十]{1,3}|[①-⑳])[)）]?[、.．项条]?")
 """What is only the number of a task beside it."""
-
-_DASHES = " -—–－/无"
-"""What a cell has that says: nothing."""
 
 
 class TaskEntry(Struct, frozen=True):
@@ -133,7 +130,7 @@ class Line:
         cells = [self._first(at) for at in self._layout.periods]
         for at, cell, after in zip_longest(self._layout.periods, cells, cells[1:]):
             goes_on = after is not None and after.place == cell.place
-            empty = goes_on or not cell.text.strip(_DASHES)
+            empty = goes_on or is_blank(cell.text)
             yield PeriodCell(self._layout.period(at), Cell("", cell.place) if empty else cell)
 
     @property
@@ -176,11 +173,11 @@ class Line:
             column = next(column for column in columns if column.stop > len(row))
             yield RowRefusal(0, column.words, row[-1].place, f"the cell is missing: {len(row)} of {width} are there")
         elif (crossing := self._layout.header.across(row)) and len(runs(row)) != len(columns):
-            detail = f"“{crossing.text[:100]}” stands below parts of several columns"
+            detail = f"“{shorten(crossing.text)}” stands below parts of several columns"
             yield RowRefusal(0, columns[0].words, crossing.place, detail)
         for cell in row[width:]:
             if cell.text:
-                detail = f"“{cell.text[:100]}” is a cell too many: there are {width} columns"
+                detail = f"“{shorten(cell.text)}” is a cell too many: there are {width} columns"
                 yield RowRefusal(0, columns[-1].words, cell.place, detail)
                 break
 
@@ -202,5 +199,7 @@ class Line:
         if layout.deadline is not None:
             filled = [cell for cell in self._cells[layout.deadline] if cell.text]
             if len(filled) > 1:
-                detail = f"two cells, “{filled[0].text[:100]}” and “{filled[1].text[:100]}”, stand below one heading"
+                detail = (
+                    f"two cells, “{shorten(filled[0].text)}” and “{shorten(filled[1].text)}”, stand below one heading"
+                )
                 yield RowRefusal(0, layout.words(layout.deadline), filled[1].place, detail)

@@ -7,16 +7,13 @@ from msgspec import Struct
 
 from services.schedule.asides import take_asides
 from services.schedule.entry import TaskEntry
-from services.schedule.grid import Cell
+from services.schedule.grid import Cell, shorten
 from services.schedule.limits import MOST_CHARACTERS, MOST_ROWS
 from services.schedule.listing import LabelLine, Statement, label_line, statements
 from services.schedule.numbering import number
 from services.schedule.outline import Node, Paragraph, nodes, outline, whole_paragraphs
 from services.schedule.table import COLUMNS, Row, RowRefusal, Table
 from services.schedule.text import UnreadableError
-
-_SHOWN = 100
-"""Characters of a text in a note."""
 
 _LONGEST_NAME = 100
 """Characters of a paragraph that names a section; of a longer one its first sentence does."""
@@ -160,8 +157,7 @@ class _List:
             self._note(one, "is no task")
 
     def _note(self, one: Paragraph, what: str) -> None:
-        line = " ".join(one.text.split())
-        self._notes.append(f"{one.place}: “{line[:_SHOWN]}{'…' * (len(line) > _SHOWN)}” {what}")
+        self._notes.append(f"{one.place}: “{shorten(one.text)}” {what}")
 
 
 def _is_heading(node: Node, own: Sequence[Statement]) -> bool:

@@ -8,7 +8,7 @@ from services.schedule.asides import take_asides
 from services.schedule.column import Cells
 from services.schedule.ditto import without_ditto
 from services.schedule.entry import Line, TaskEntry, joined
-from services.schedule.grid import Cell, Grid
+from services.schedule.grid import Cell, Grid, shorten
 from services.schedule.header import Header, find_headers, runs
 from services.schedule.layout import Layout, lay_out
 from services.schedule.limits import MOST_TEXT
@@ -17,9 +17,6 @@ from services.schedule.numbers import begins_parts, read_number
 from services.schedule.sections import below, is_enumerated, is_note, is_numeral
 from services.schedule.table import COLUMNS, Row, RowRefusal, Table
 from services.schedule.text import UnreadableError
-
-_SHOWN = 100
-"""Characters of a text in a note."""
 
 _WHAT = {"units": "units", "deadline": "deadlines"}
 
@@ -124,12 +121,12 @@ class _Reading:
             if column.guessed and column.says:
                 what = _WHAT.get(column.says.kind, "tasks")
                 self._notes.append(
-                    f"{column.place}: the column “{column.words[:_SHOWN]}” is read as that of the {what}"
+                    f"{column.place}: the column “{shorten(column.words)}” is read as that of the {what}"
                 )
         for at in layout.unread:
             column = header.columns[at]
             if any(cell.text for cell in column.below(body)):
-                name = f"the column “{column.words[:_SHOWN]}”" if column.words else "a column without a heading"
+                name = f"the column “{shorten(column.words)}”" if column.words else "a column without a heading"
                 self._notes.append(f"{column.place}: {name} is not read")
 
     def _spread(self, rows: Sequence[Cells], width: int) -> tuple[Sequence[Cells], int]:
@@ -204,7 +201,7 @@ class _Reading:
         self._sections, self._coarse = sections, ""
 
     def _note(self, cells: Sequence[Cell], what: str) -> None:
-        self._notes.append(f"{cells[0].place}: “{_short(' '.join(cell.text for cell in cells))}” {what}")
+        self._notes.append(f"{cells[0].place}: “{shorten(' '.join(cell.text for cell in cells))}” {what}")
 
     def _count(self, row: Row | None) -> None:
         if row is not None:
@@ -223,11 +220,6 @@ def _number(layout: Layout, row: Cells) -> Cell | None:
 
 def _filled(row: Cells) -> Cells:
     return tuple(cell for cell in runs(row) if cell.text or cell.fault)
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else line[:_SHOWN] + "…"
 
 
 def _section(line: Line, row: Cells, filled: Cells, then: Cell | None) -> str | None:

@@ -8,6 +8,7 @@ from events.directory import Directory
 from events.schema import Role, Unit
 from services.schedule.asides import take_asides
 from services.schedule.endings import is_trade, share_endings
+from services.schedule.grid import is_blank
 from services.schedule.names import split, split_lines, split_names, unbracket
 from services.schedule.people import take_people
 from services.schedule.roles import Labelled, Marked, Said, labelled, read_joint, read_mark
@@ -30,9 +31,6 @@ _NO_NAME = re.compile(
     r"|落实(?!办|局|中心|科|组|专班|领导)|^(?:以下|上述|以及|和|及|与)"
 )
 """What is in no unit's name, or is none."""
-
-EMPTY = re.compile(r"[\s—―–\-－/无]*")
-"""A cell of a column that says: nobody."""
 
 
 @lru_cache(maxsize=8)  # a directory is asked for each row
@@ -61,7 +59,7 @@ class Speech:
         whole = hide(share_endings(hide(unbracket(asides.text), self._known), self._known), self._known)
         sections = list(labelled(whole))
         for section in sections:
-            if len(sections) == 1 or not EMPTY.fullmatch(section.text):
+            if len(sections) == 1 or not is_blank(section.text):
                 self._section(section, role)
 
     def _section(self, section: Labelled, role: Said) -> None:
