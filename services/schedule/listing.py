@@ -8,17 +8,15 @@ from msgspec import Struct
 from services.schedule.asides import take_asides
 from services.schedule.content import is_units
 from services.schedule.endings import has_end
+from services.schedule.labels import DUTIES, KINDS, LEADERS, PERSONS, RANKS
 from services.schedule.unnamed import is_open
 
 _OPENING, _CLOSING = "（(〔[【", "）)〕]】"
-_UNITS_LABEL = (
-    r"(?:牵头|责任|主办|承办|协办|配合|主责|实施|落实|执行|负责|主管|主要|首要|第一|具体|协同|其他|参加|参与|整改|[省市州县区]级?){1,4}"
-    r"(?:单位|部门|主体|科室|处室|股室|机构)(?:（[^（）]{1,8}）)?\s*[:：]"
-)
+_UNITS_LABEL = rf"(?:{RANKS}|{DUTIES}|[省市州县区]级?){{1,4}}(?:{KINDS})(?:（[^（）]{{1,8}}）)?\s*[:：]"
 _LABEL_AT_END = re.compile(rf"(?:(?<=[。；！？）)〕])|(?<=[。；])\s|[\s　]+)(?P<units>{_UNITS_LABEL}.+)$", re.DOTALL)
 _LABEL = re.compile(
     rf"(?:^|(?<=[；;。，,、\s]))(?:(?P<units>{_UNITS_LABEL})"
-    r"|[^:：，。；;\s]{0,8}?(?:(?P<leader>领导|[省市县区州镇]长|书记)|(?P<person>责任人员?|负责人|联系人|经办人|牵头人))\s*[:：])"
+    rf"|[^:：，。；;\s]{{0,8}}?(?:(?P<leader>{LEADERS})|(?P<person>{PERSONS}))\s*[:：])"
     r"|(?P<deadline>(?:完成|办结|整改|办理|工作|推进|落实|计划|预计)*(?:时限|期限|时间|日期|节点|进度)(?:要求|安排|节点)?\s*[:：])"
 )
 """A label of units, of leading officials, of persons in charge, or of a deadline."""

@@ -4,6 +4,7 @@ import re
 from typing import Literal, TypeAlias
 
 from services.schedule.endings import TRADES
+from services.schedule.labels import LEADERS, PERSONS
 
 Kind: TypeAlias = Literal["leader", "person"]
 """A leader (领导) answers for the task, a person (责任人) for the unit named before."""
@@ -31,8 +32,7 @@ _FIELD = re.compile(
 _APART = re.compile(r"[\s（(某]")
 
 LABEL = re.compile(
-    r"(?:^|(?<=[；，。、\s]))\s*[^：；，。、\s（）]{0,8}?(?:(?P<leader>领导|[省市县区州镇]长|书记|召集人|组长)"
-    r"|(?P<person>责任人员?|负责人|联系人|经办人|牵头人|承办人))\s*：",
+    rf"(?:^|(?<=[；，。、\s]))\s*[^：；，。、\s（）]{{0,8}}?(?:(?P<leader>{LEADERS})|(?P<person>{PERSONS}))\s*：",
     re.MULTILINE,
 )
 """A label of people before a colon."""

@@ -146,6 +146,7 @@ ALONE = "市残联牵头（文中未写明，因列首位）。"
         ("时限：2020年底前。责任单位：市残联。", ALONE, "year-end"),
         ("责任单位：市残联 完成时限：2020年底前 责任人：张三", f"{ALONE[:-1]}；张三为市残联责任人。", "year-end"),
         ("责任领导：李四；完成时限：2020年底前；责任单位：市残联", ALONE, "year-end"),
+        ("召集人：李四；主抓单位：市残联；协助单位：市民政局；完成时限：2020年底前", BOTH, "year-end"),
     ],
 )
 def test_labels_in_one_line(line: str, units: str, rule: str) -> None:
