@@ -123,7 +123,7 @@ def _read(row: Row, order: Order, ledger: Ledger, days: WorkingDays) -> Iterator
         Raw(raw),
         found.rule,
         cell.place,
-        (explain_units(units, ledger), explain(found.deadline, ledger.zone, days)),
+        (explain_units(units, ledger), explain(found, ledger.zone, days)),
         (*remarks(units, ledger, order.issued), *_over(found.deadline, assignment.time)),
         found.carried,
         (*found.passed_over, *units.passed_over),
