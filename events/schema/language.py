@@ -19,7 +19,7 @@ from events.schema.task import (
     TaskUrged,
 )
 from events.schema.units import Unit, person_of
-from events.upcast import Language, Reader
+from events.upcast import Language, Reader, Upcaster
 
 EventData: TypeAlias = (
     TaskAssigned
@@ -81,6 +81,11 @@ def oldest(data: EventData) -> Data:
             return data
 
 
+UPCASTERS: Mapping[str, Upcaster] = {
+    "duban.task.assigned.v1": _assigned,
+    "duban.deadline.clarified.v1": _clarified,
+}
+
 LANGUAGE = Language(
     {
         "duban.task.assigned.v1": TaskAssignedV1,
@@ -103,7 +108,7 @@ LANGUAGE = Language(
         "duban.deadline.neared.v1": DeadlineNeared,
         "duban.deadline.passed.v1": DeadlinePassed,
     },
-    upcasters={"duban.task.assigned.v1": _assigned, "duban.deadline.clarified.v1": _clarified},
+    UPCASTERS,
 )
 """The types that are accepted and read. ARCHITECTURE.md describes how to change a shape."""
 
