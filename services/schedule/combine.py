@@ -155,10 +155,10 @@ def _steps(clauses: list[Clause], text: str) -> Iterator[Milestone]:
     if any(_AMONG.search(text[:begin].rstrip()) for _, begin, _ in steps):
         steps.sort()
     for due, begin, end in steps:
-        yield Milestone(text[begin:end], due, _percent(text[begin:end]))
+        yield Milestone(text[begin:end], due, percent_of(text[begin:end]))
 
 
-def _percent(step: str) -> float | None:
+def percent_of(step: str) -> float | None:
     """Return the part of the work that a step must reach (完成60%, 完成过半); None if it names several, as goals."""
     parts = {float(match["part"] or match["done"] or _HALF) for match in _PERCENT.finditer(normalise(step))}
     if len(parts) != 1:

@@ -11,6 +11,7 @@ from events.deadline import Ambiguous, Deadline, Fixed, Milestone, Milestones, O
 from events.ledger import Ledger
 from events.working_days import WorkingDays
 from services.schedule.columns import year_of
+from services.schedule.combine import percent_of
 from services.schedule.phrase import Doubt, Phrase, find_phrase, has_number, read_phrase
 from services.schedule.table import PeriodCell
 from services.schedule.text import UnreadableError
@@ -123,4 +124,5 @@ def _milestones(step: PeriodStep) -> Iterator[Milestone]:
         for milestone in step.own.deadline.milestones:
             yield replace(milestone, text=f"{step.period}：{milestone.text}")
     else:
-        yield Milestone(f"{step.period}：{step.text}", _dues(step.own.deadline)[-1] if step.own else step.due)
+        due = _dues(step.own.deadline)[-1] if step.own else step.due
+        yield Milestone(f"{step.period}：{step.text}", due, percent_of(step.text))

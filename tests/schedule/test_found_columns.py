@@ -121,6 +121,7 @@ def due(schedule: Schedule) -> list[str]:
         ([["11月", "12月", "1月"]], ("", "", "完成"), ["2025-02-01"]),
         ([["2024年度目标", "2025年度目标"]], ("招标", "完成"), ["2025-01-01", "2026-01-01"]),
         ([["第一季度", "第二季度", "第三季度"]], ("招标", "完成", "<"), ["2024-04-01", "2024-10-01"]),
+        ([["6月底前", "9月末", "2024年底前"]], ("招标", "建设", "完成"), ["2024-07-01", "2024-10-01", "2025-01-01"]),
     ],
 )
 def test_the_year_of_a_period(read: Reader, headings: Drawing, cells: tuple[str, ...], dues: list[str]) -> None:
@@ -174,6 +175,15 @@ def test_periods_that_are_refused(read: Reader, headings: list[str], cells: tupl
     (refused,) = steps(read, [headings], *cells).refusals
     assert (refused.row, refused.column) == (1, "时间进度")
     assert detail in refused.detail
+
+
+def test_the_part_of_the_work_that_a_period_must_reach(read: Reader) -> None:
+    """It is read in a period's cell as in a phrase."""
+    (line,) = steps(read, [["6月底前", "12月底前"]], "完成30%", "完成100%").lines
+    data = parse(bytes(line.event)).data
+    assert isinstance(data, TaskAssigned)
+    assert isinstance(data.deadline, Milestones)
+    assert [step.percent for step in data.deadline.milestones] == [30, 100]
 
 
 def test_numbers_in_a_periods_cell_are_marked(read: Reader) -> None:
