@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,6 +22,9 @@ _RULE = "period-column"
 
 _GOES_ON = re.compile(r"(?:持续|长期|常态化?|继续|经常性?)(?:推进|推动|实施|开展|坚持|落实|进行|抓好)?[。；]?")
 """A cell by which nothing is due at the end of its period."""
+
+_MAY_SAY = re.compile("[前内含止间每年月季⽉]")
+"""What every limit in running text has one of; most cells have none."""
 
 _NEXT_YEARS = 10
 """The month from which on plans of the next year are issued, too: of which year a period is, nobody knows then."""
@@ -45,7 +50,7 @@ def read_steps(
     """
     if not any(step.cell.text for step in steps):
         return None
-    ends = list(_ends(steps, issued, ledger, days))
+    ends = list(_ends(steps, issued, ledger.zone))
     filled = [(step, end, year) for step, (end, year) in zip(steps, ends, strict=True) if step.cell.text]
     due = [_step(*each, issued, ledger, days) for each in filled if not _GOES_ON.fullmatch(each[0].cell.text)]
     try:
@@ -54,37 +59,38 @@ def read_steps(
         raise UnreadableError(f"“{text}”: {error}") from error
 
 
-def _ends(
-    steps: tuple[PeriodCell, ...], issued: date, ledger: Ledger, days: WorkingDays
-) -> Iterator[tuple[datetime, int]]:
+def _ends(steps: tuple[PeriodCell, ...], issued: date, zone: ZoneInfo) -> Iterator[tuple[datetime, int]]:
     """Find when each column’s period ends, and the year it is read in."""
     year, before = issued.year, None
     if issued.month >= _NEXT_YEARS and not any(year_of(step.period) for step in steps):
-        first = _end(steps[0], year, issued, ledger, days)
+        first = _end(steps[0].period, year, issued, zone)
         if first.date() <= issued:
             raise UnreadableError(f"it does not say of which year “{steps[0].period}” is")
     for step in steps:
         named = year_of(step.period)
         year = named or year
-        end = _end(step, year, issued, ledger, days)
+        end = _end(step.period, year, issued, zone)
         if before is not None and end <= before and not named and (before.month, before.day) == (1, 1):
             year += 1
-            end = _end(step, year, issued, ledger, days)
+            end = _end(step.period, year, issued, zone)
         if before is not None and end <= before:
             raise UnreadableError(f"“{step.period}” does not follow the period in the column before it")
         before = end
         yield end, year
 
 
-def _end(step: PeriodCell, year: int, issued: date, ledger: Ledger, days: WorkingDays) -> datetime:
-    ends = read_phrase(step.period, issued, ledger.zone, ledger.festivals, year, days).deadline
+@lru_cache(maxsize=1_000)  # all rows of a table have the same periods
+def _end(period: str, year: int, issued: date, zone: ZoneInfo) -> datetime:
+    ends = read_phrase(period, issued, zone, year=year).deadline
     if not isinstance(ends, Fixed):
-        raise UnreadableError(f"“{step.period}” is no period that ends on a day")
+        raise UnreadableError(f"“{period}” is no period that ends on a day")
     return ends.due
 
 
 def _step(step: PeriodCell, end: datetime, year: int, issued: date, ledger: Ledger, days: WorkingDays) -> PeriodStep:
-    own = find_phrase(step.cell.text, issued, ledger.zone, ledger.festivals, days, year)
+    own = None
+    if _MAY_SAY.search(step.cell.text):
+        own = find_phrase(step.cell.text, issued, ledger.zone, ledger.festivals, days, year)
     if own is not None and not (dues := _dues(own.deadline)):
         raise UnreadableError(f"“{own.deadline.text}” is no day within “{step.period}”")
     if own is not None and dues[-1] > end:
