@@ -29,23 +29,11 @@ class Language:
     """
 
     def __init__(self, types: Mapping[str, type], upcasters: Mapping[str, Upcaster]) -> None:
-        self._types: dict[str, type] = {}
-        self._names: dict[type, str] = {}
+        lifts = {name: _chain(name, types, upcasters) for name in upcasters}
+        self._types = dict(types)
+        self._names = {data: name for name, data in types.items()}
         self._decoders: dict[str, Reader] = {}
         self._converters: dict[str, Reader] = {}
-        self.types = MappingProxyType(self._types)
-        self.names = MappingProxyType(self._names)
-        self.decoders = MappingProxyType(self._decoders)
-        self.converters = MappingProxyType(self._converters)
-        self._speak(types, upcasters)
-
-    def _speak(self, types: Mapping[str, type], upcasters: Mapping[str, Upcaster]) -> None:
-        lifts = {name: _chain(name, types, upcasters) for name in upcasters}
-        self._upcasters = upcasters
-        for view in (self._types, self._names, self._decoders, self._converters):
-            view.clear()
-        self._types.update(types)
-        self._names.update({data: name for name, data in types.items()})
         for name, data in types.items():
             decode: Reader = msgspec.json.Decoder(data).decode
             convert: Reader = partial(msgspec.convert, type=data)
@@ -54,6 +42,10 @@ class Language:
             lift = lifts.get(name)
             self._decoders[name] = decode if lift is None else _then(decode, lift)
             self._converters[name] = convert if lift is None else _then(convert, lift)
+        self.types = MappingProxyType(self._types)
+        self.names = MappingProxyType(self._names)
+        self.decoders = MappingProxyType(self._decoders)
+        self.converters = MappingProxyType(self._converters)
 
 
 def following(name: str) -> str:

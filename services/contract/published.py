@@ -117,7 +117,7 @@ def _lost(directory: Path, present: dict[str, bytes]) -> Iterator[ContractFindin
             yield ContractFinding(
                 file,
                 f"the type {name} was published and is no more in the language: events of it are in logs and could not"
-                " be read; put it back in events/schema.py",
+                " be read; put it back in events/schema/language.py",
             )
             continue
         published = _decoded(path.read_bytes())

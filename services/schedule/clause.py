@@ -110,7 +110,8 @@ def _read_clause(
     text = shown[node.meta.start_pos : node.meta.end_pos]
     match str(node.data):
         case "dated_clause":
-            return read_dated(node, text, origin)
+            means, rule, after = read_dated(node, text, origin)
+            return means, rule, msgspec.structs.replace(after, worded=text)
         case "festival_clause":
             return read_festival(node, text, origin, festivals)
         case "recurring_clause":

@@ -130,19 +130,20 @@ _ADDS = re.compile(r"\s*(?:20[0-9]{2}年?度?|[省市县区镇乡州]级?|其中
 """What a lower heading may add to one above it."""
 
 _PERIOD = re.compile(
-    r"(?:20[0-9]{2}年?)?(?:第?[1-4一二三四]季度?|[上下]半年|(?:1[0-2]|[1-9]|[一二三四五六七八九十]{1,2})月份?|20[0-9]{2}年度?)"
-    r"(?:的?(?:工作|主要|阶段)?(?:目标|任务|计划|安排|进度|节点|举措|措施|要求))*"
+    r"(?:(?:20[0-9]{2}年?)?(?:第?[1-4一二三四]季度?|[上下]半年|(?:1[0-2]|[1-9]|[一二三四五六七八九十]{1,2})月份?)|20[0-9]{2}年度?)(?:年?[底末]前?)?"
 )
+_AIMS = re.compile(r"(?:的?(?:工作|主要|阶段)?(?:目标|任务|计划|安排|进度|节点|举措|措施|要求))*$")
+"""What a heading may add to its period (2024年度目标)."""
+
 _NO_PLAN = re.compile("情况|实际|进展|投资|资金|预算|完成数|增长|产值|指标值|得分|评分|占比|成效")
 """Words above a period by which its cells are no plan: what was done, or how much money."""
 
 
-def is_period(words: Sequence[str]) -> bool:
-    """Return whether the lowest of headings above each other names a period in which something is to be done."""
+def period_of(words: Sequence[str]) -> str | None:
+    """Return the period that the lowest of headings above each other names, in which something is to be done."""
     lowest = "".join(_BRACKETED.sub("", words[-1]).split()) if words else ""
-    return _PERIOD.fullmatch(normalise(lowest) if len(lowest) <= _LONGEST else "") is not None and not any(
-        map(_NO_PLAN.search, words)
-    )
+    period = _AIMS.sub("", lowest, count=1) if len(lowest) <= _LONGEST else ""
+    return period if _PERIOD.fullmatch(normalise(period)) and not any(map(_NO_PLAN.search, words)) else None
 
 
 def read_headings(words: Sequence[str]) -> Heading | None:
@@ -151,7 +152,7 @@ def read_headings(words: Sequence[str]) -> Heading | None:
     Those above decide where the lowest adds only a year or a level; where it says what is not known (普法对象 below
     措施清单), nobody knows.
     """
-    if is_period(words):
+    if period_of(words):
         return Heading("period")
     together = "".join(words)
     if len(words) > 1 and read_heading(words[-1]) is None and not _ADDS.fullmatch(words[-1]):

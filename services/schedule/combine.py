@@ -28,11 +28,18 @@ _SERVICE = re.compile("[以之]?内?(?:全部|全程)?(?:办结|办理|办毕|�
 _AMONG = re.compile(r"其中[,，:：]?$")
 """A part of the work that is due before the whole (2023年达到400万，其中，2021年200万)."""
 
+_PUT_OFF = re.compile("可[^,;。]{0,6}(?:延|推迟|放宽)")
+"""A later date that holds for some of the work only (确有困难的可延至2025年6月底)."""
+
+_LASTS = re.compile("[用以][0-9]+年(?:左右|多)?的?时间")
+"""A length of what begins with a day (2024年起，用三年时间完成)."""
+
 _WAITING = {"event", "period-after-event"}
+_LIMITS_THAT_WAIT = {*_WAITING, "festival"}
 
 
 class Meaning(Struct, frozen=True):
-    """A deadline, the rule that reads it, the clauses it rests on, and whether others that wait were passed over."""
+    """A deadline, the rule that reads it, the clauses it rests on, and whether limits that wait were passed over."""
 
     deadline: Deadline
     rule: str
@@ -43,6 +50,9 @@ class Meaning(Struct, frozen=True):
 def combine(clauses: list[Clause], text: str) -> Meaning:
     """Return what the clauses mean together; ValueError if it is nothing that one deadline can say."""
     dated = [clause for clause in clauses if isinstance(clause.means, Fixed | Ambiguous)]
+    for clause in dated[1:]:
+        if _PUT_OFF.search(words := normalise(text[clause.begin : clause.end])):
+            raise ValueError(f"for which of the work “{words}” holds cannot be read")
     _check_periods(clauses, dated, text)
     if dated:
         clauses = [clause if _counts(clause, dated, text) else replace(clause, means=None) for clause in clauses]
@@ -54,18 +64,20 @@ def combine(clauses: list[Clause], text: str) -> Meaning:
         if dated or len({_recurs(clause) for clause in series}) > 1:
             raise ValueError("it is due both once and again and again; that is more than one task")
         since = [clause for clause in meant if clause.rule == "since"]
-        return replace(_meaning(series[0]), clauses=(*since, series[0]))
+        return replace(_meaning(series[0], meant), clauses=(*since, series[0]))
     if any(clause.rule in PERIODS for clause in dated) and any(clause.rule in _WAITING for clause in meant):
         raise ValueError("it does not say from when it counts")
     if dated and (other := next((clause for clause in meant if _is_before(clause)), None)):
         raise ValueError(f"when “{text[slice(*other.carried)]}” is, it does not say; that is a second limit")
     if not dated:
         goes_on = [clause for clause in meant if isinstance(clause.means, Ongoing)]
-        return _meaning(goes_on[0] if goes_on and meant[0].rule == "condition" else meant[0])
+        if any(clause.rule == "since" for clause in goes_on) and (lasts := _LASTS.search(normalise(text))):
+            raise ValueError(f"until when “{lasts[0]}” lasts cannot be read")
+        return _meaning(goes_on[0] if goes_on and meant[0].rule == "condition" else meant[0], meant)
     waiting = any(clause.rule == "period-after-event" for clause in meant)
     last = next(clause for clause in reversed(meant) if not isinstance(clause.means, Triggered))
     if len({_dues(clause) for clause in dated}) == 1 and last is dated[-1]:
-        return replace(_meaning(dated[0]), clauses=tuple(dated), passed_over_waiting=waiting)
+        return replace(_meaning(dated[0], []), clauses=tuple(dated), passed_over_waiting=waiting)
     return Meaning(Milestones(text, tuple(_steps(clauses, text))), "steps", tuple(meant), waiting)
 
 
@@ -100,9 +112,11 @@ def _is_before(clause: Clause) -> bool:
     return waits and clause.rule in ("festival", "event")
 
 
-def _meaning(clause: Clause) -> Meaning:
+def _meaning(clause: Clause, meant: list[Clause]) -> Meaning:
+    """Return what one clause means of those that mean something."""
     assert clause.means is not None
-    return Meaning(clause.means, clause.rule, (clause,))
+    others = any(other.rule in _LIMITS_THAT_WAIT for other in meant if other is not clause)
+    return Meaning(clause.means, clause.rule, (clause,), others)
 
 
 def _recurs(clause: Clause) -> object:
@@ -141,10 +155,10 @@ def _steps(clauses: list[Clause], text: str) -> Iterator[Milestone]:
     if any(_AMONG.search(text[:begin].rstrip()) for _, begin, _ in steps):
         steps.sort()
     for due, begin, end in steps:
-        yield Milestone(text[begin:end], due, _percent(text[begin:end]))
+        yield Milestone(text[begin:end], due, percent_of(text[begin:end]))
 
 
-def _percent(step: str) -> float | None:
+def percent_of(step: str) -> float | None:
     """Return the part of the work that a step must reach (完成60%, 完成过半); None if it names several, as goals."""
     parts = {float(match["part"] or match["done"] or _HALF) for match in _PERCENT.finditer(normalise(step))}
     if len(parts) != 1:

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from services.schedule.endings import has_end
-from services.schedule.grid import Cell
+from services.schedule.grid import Cell, is_blank
+from services.schedule.names import split, split_names
+from services.schedule.spelling import regular
 from services.schedule.unnamed import is_open
 
 _MOST_OF = 0.6
@@ -12,7 +14,7 @@ _MOST_OF = 0.6
 
 _SAMPLE = 50
 _LONGEST_UNIT = 30
-_PARTS = re.compile(r"[、，,；;\n/和及]|\s{2,}")
+_SEPARATORS = "、，；\n/"
 _ROLE = re.compile(r"(?:牵头|配合|负责|参与|落实|主办|协办|按职责分工负责|[（(][^（）()]*[）)])+$|[。；]$")
 _LABEL = re.compile(r"^[^：:]{2,8}(?:单位|部门|责任)[:：]")
 _TIME = re.compile(
@@ -37,13 +39,17 @@ def mean_length(cells: Sequence[Cell]) -> float:
 
 
 def _mostly(cells: Iterable[Cell], holds: Callable[[str], bool]) -> bool:
-    texts = [cell.text for cell in list(cells)[:_SAMPLE] if cell.text.strip(" -—－/无")]
+    texts = [cell.text for cell in list(cells)[:_SAMPLE] if not is_blank(cell.text)]
     return bool(texts) and sum(map(holds, texts)) >= _MOST_OF * len(texts)
 
 
 def is_units(text: str) -> bool:
     """Return whether a text is a list of names that end as those of organisations do."""
-    names = [name for part in _PARTS.split(_LABEL.sub("", text)) if (name := _ROLE.sub("", part.strip()).strip())]
+    try:
+        parts = [_ROLE.sub("", part) for _, part in split(_LABEL.sub("", regular(text)), _SEPARATORS)]
+        names = [_ROLE.sub("", name) for part in parts if part for name in split_names(part, ())]
+    except ValueError:  # a bracket that is not closed, or a person
+        return False
     return bool(names) and all(
         len(name) <= _LONGEST_UNIT and "。" not in name and (has_end(name) or is_open(name)) for name in names
     )

@@ -9,9 +9,9 @@ from msgspec import Raw, Struct
 
 from events.deadline import Deadline
 from events.entries import digest
-from events.envelope import Event, encode, parse, read, submitted
+from events.envelope import Event, additions, encode, parse, read, submitted
 from events.ledger import Ledger
-from events.schema import DeadlineClarified, EventData, TaskAssigned, TaskReassigned, Unit
+from events.schema import DeadlineClarified, EventData, TaskAssigned, TaskReassigned, Unit, person_of
 from services.schedule.plan import ReadRow
 
 State: TypeAlias = Literal["new", "same", "changed"]
@@ -45,12 +45,10 @@ def compare(line: ReadRow, present: Present | None, reason: str, now: datetime, 
         return RowDifference("new")
     if submitted(present.assignment) == bytes(line.event):
         return RowDifference("same")
-    wanted = _assignment(parse(bytes(line.event)))
-    says: list[str] = []
+    row = _as_stored(bytes(line.event))
+    wanted = _assignment(row)
+    says = list(_words(read(present.assignment), row, ledger))
     settling: list[EventData] = []
-    title = _assignment(read(present.assignment)).title
-    if title != wanted.title:
-        says.append(f"the ledger's title is “{title}”; the words of an assignment stay as they were")
     if _duties(present.lead, present.units, ledger) != _duties(wanted.lead, wanted.units, ledger):
         says.append(f"the ledger's units are {_named(present.units)}; here they are {_named(wanted.units)}")
         settling.append(TaskReassigned(wanted.lead, wanted.units, reason))
@@ -63,6 +61,37 @@ def compare(line: ReadRow, present: Present | None, reason: str, now: datetime, 
         says.append("the task is closed; it would have to be reopened first")
         settling.clear()
     return RowDifference("changed", tuple(says), tuple(_propose(line, settling, present, now)))
+
+
+def _words(had: Event, wanted: Event, ledger: Ledger) -> Iterator[str]:
+    """Say which words of the assignment are others, as far as the row has any; no event changes them."""
+    before, now = _assignment(had), _assignment(wanted)
+    if before.title != now.title:
+        yield f"the ledger's title is “{before.title}”; the words of an assignment stay as they were"
+    for name, old, new in (
+        ("section", had.section, wanted.section),
+        ("leading official", had.leader, wanted.leader),
+        ("deliverable", before.deliverable, now.deliverable),
+    ):
+        if new and old != new:
+            yield f"the ledger's {name} is {_shown(old)}; here it is “{new}”"
+    persons = _persons(before.units, ledger)
+    for unit, person in _persons(now.units, ledger).items():
+        if person and unit in persons and person != persons[unit]:
+            yield f"the ledger's person in charge of {unit} is {_shown(persons[unit])}; here it is “{person}”"
+
+
+def _as_stored(event: bytes) -> Event:
+    """Return an event as it is read from the log, its section and leader with it."""
+    return read(event.removesuffix(b"}") + additions("1970-01-01T00:00:00Z", ""))
+
+
+def _persons(units: tuple[Unit, ...], ledger: Ledger) -> dict[str, str | None]:
+    return {ledger.directory.canonical(unit.name): person_of(unit) for unit in units}
+
+
+def _shown(words: str | None) -> str:
+    return f"“{words}”" if words else "not named"
 
 
 def _assignment(event: Event) -> TaskAssigned:

@@ -1,9 +1,11 @@
 """Cells that say: as above (同上, 〃)."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from services.schedule.column import Cells
+from services.schedule.columns import is_heading
 from services.schedule.grid import Cell
 
 _DITTO = re.compile(r"[（(]?(?:同上[述行]?|同前)[）)]?|[〃″＂〞”\"]|[‘’'′]{2}")
@@ -12,19 +14,32 @@ _DITTO = re.compile(r"[（(]?(?:同上[述行]?|同前)[）)]?|[〃″＂〞”\
 _FIRST = frozenset("同（(〃″＂〞”\"‘’'′")
 
 
+_FEWEST = 2
+"""Headings of a row that is a header."""
+
+
 def without_ditto(rows: Sequence[Cells]) -> Sequence[Cells]:
-    """Return rows in which what stands above is in place of 同上 and 〃; what is above all rows stays."""
+    """Return rows in which what stands above is in place of 同上 and 〃; what has nothing above it stays.
+
+    Above it is the last cell of its column that has words and belongs to it alone: no section that goes over several
+    columns, and no heading.
+    """
     if not any(_says(cell) for row in rows for cell in row):
         return rows
     written: list[Cells] = []
+    above: dict[int, Cell] = {}
     for row in rows:
-        above = written[-1] if written else ()
-        written.append(
-            tuple(
-                Cell(above[at].text, cell.place, above[at].fault) if _says(cell) and at < len(above) else cell
-                for at, cell in enumerate(row)
-            )
+        if sum(is_heading(cell.text) for cell in row) >= _FEWEST:
+            above.clear()
+            written.append(row)
+            continue
+        own = tuple(
+            Cell(above[at].text, cell.place, above[at].fault) if _says(cell) and at in above else cell
+            for at, cell in enumerate(row)
         )
+        places = Counter(cell.place for cell in row)
+        above.update((at, cell) for at, cell in enumerate(own) if cell.text and places[cell.place] == 1)
+        written.append(own)
     return written
 
 

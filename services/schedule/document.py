@@ -6,7 +6,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from services.schedule.grid import SPACES, Grid
+from services.schedule.grid import SPACES, Grid, shorten, struck_out
 from services.schedule.limits import MOST_BYTES
 from services.schedule.listing import has_units, label_line
 from services.schedule.lists import read_list
@@ -45,9 +45,6 @@ _OFFICE_XML = re.compile(r"<\?mso-application|<w:wordDocument|urn:schemas-micros
 _HEAD = 4096
 """Characters in which a text shows what it is."""
 
-_SHOWN = 100
-"""Characters of a text in a note."""
-
 
 def read_document(data: bytes, name: str) -> Table:
     """Read the rows of a document of a name; whatever the bytes are, what cannot be read is a refusal.
@@ -82,12 +79,14 @@ def _read(document: _Document) -> Table:
     if table.rows or found:
         beside = [one for one in document.beside() if label_line(one.text) or has_units(one.text)]
         notes = [
-            f"{one.place}: “{one.text[:_SHOWN]}” names units, but stands outside the tables; it is not read"
+            f"{one.place}: “{shorten(one.text)}” names units, but stands outside the tables; it is not read"
             for one in beside
         ]
         return Table(table.rows, table.refusals, (*table.notes, *notes))
-    listed = read_list(document.paragraphs())
-    return Table(listed.rows, listed.refusals, (*table.notes, *listed.notes)) if listed else table
+    paragraphs = document.paragraphs()
+    listed = read_list([one for one in paragraphs if one.text])
+    struck = [note for one in paragraphs for note in struck_out(one.struck, one.place)]
+    return Table(listed.rows, listed.refusals, (*table.notes, *listed.notes, *struck)) if listed else table
 
 
 def _opened(data: bytes, name: str) -> _Document:

@@ -133,7 +133,7 @@ def _share(clause: str, known: Collection[str]) -> str:
         department = None if donor else _DEPARTMENT.fullmatch(parts[at].strip())
         before = range(at - 2, -1, -2)
         if donor:
-            for one in takewhile(lambda one: _takes(parts[one], donor, known), before):  # noqa: B023
+            for one in takewhile(lambda one: _takes(parts[one], donor, known), before):  # noqa: B023 - used up in this turn
                 name = parts[one].strip()
                 level = "" if _level(name) else donor["level"]
                 parts[one] = f"{name}{level}{donor['end']}"

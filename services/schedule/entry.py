@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
 import msgspec
 from msgspec import Struct
 
 from events.schema import Role
 from services.schedule.column import Cells
-from services.schedule.grid import Cell
+from services.schedule.grid import Cell, is_blank, shorten
 from services.schedule.header import runs
 from services.schedule.layout import Layout
 from services.schedule.limits import MOST_CHARACTERS
@@ -17,9 +18,6 @@ from services.schedule.table import PeriodCell, Row, RowRefusal
 
 _NUMBER = re.compile(r"[（(第]?(?:[0-9０-９]{1,4}|[一二三四五六七八九十]{1,3}|[①-⑳])[)）]?[、.．项条]?")
 """What is only the number of a task beside it."""
-
-_DASHES = " -—–－/无"
-"""What a cell has that says: nothing."""
 
 
 class TaskEntry(Struct, frozen=True):
@@ -118,9 +116,8 @@ class Line:
             return TaskEntry(self.number, column, part, goes_on, None, tuple(wrong))
         steps = tuple(self._steps())
         deadline = None if layout.deadline is None else self._first(layout.deadline)
-        if layout.periods:
-            place = steps[0].cell.place if steps else self._title[1].place
-            deadline = Cell("；".join(f"{step.period}：{step.cell.text}" for step in steps), place)
+        if filled := [step for step in steps if step.cell.text]:
+            deadline = Cell("；".join(f"{step.period}：{step.cell.text}" for step in filled), filled[0].cell.place)
         leader, deliverable = self._joined(layout.leaders), self._joined(layout.deliverables)
         title, units = self._title[1], tuple(self._units())
         if not any(cell.text for _, cell in units):
@@ -129,11 +126,12 @@ class Line:
         return TaskEntry(self.number, column, part, goes_on, row)
 
     def _steps(self) -> Iterator[PeriodCell]:
-        """Find what is to be done in each of the periods that have columns."""
-        for at in self._layout.periods:
-            cell = self._first(at)
-            if cell.text.strip(_DASHES):
-                yield PeriodCell(self._layout.words(at).rpartition("／")[2], cell)
+        """Find what is to be done in each of the periods that have columns; a cell over several is the last one’s."""
+        cells = [self._first(at) for at in self._layout.periods]
+        for at, cell, after in zip_longest(self._layout.periods, cells, cells[1:]):
+            goes_on = after is not None and after.place == cell.place
+            empty = goes_on or is_blank(cell.text)
+            yield PeriodCell(self._layout.period(at), Cell("", cell.place) if empty else cell)
 
     @property
     def _title(self) -> tuple[int, Cell]:
@@ -175,11 +173,11 @@ class Line:
             column = next(column for column in columns if column.stop > len(row))
             yield RowRefusal(0, column.words, row[-1].place, f"the cell is missing: {len(row)} of {width} are there")
         elif (crossing := self._layout.header.across(row)) and len(runs(row)) != len(columns):
-            detail = f"“{crossing.text[:100]}” stands below parts of several columns"
+            detail = f"“{shorten(crossing.text)}” stands below parts of several columns"
             yield RowRefusal(0, columns[0].words, crossing.place, detail)
         for cell in row[width:]:
             if cell.text:
-                detail = f"“{cell.text[:100]}” is a cell too many: there are {width} columns"
+                detail = f"“{shorten(cell.text)}” is a cell too many: there are {width} columns"
                 yield RowRefusal(0, columns[-1].words, cell.place, detail)
                 break
 
@@ -201,5 +199,7 @@ class Line:
         if layout.deadline is not None:
             filled = [cell for cell in self._cells[layout.deadline] if cell.text]
             if len(filled) > 1:
-                detail = f"two cells, “{filled[0].text[:100]}” and “{filled[1].text[:100]}”, stand below one heading"
+                detail = (
+                    f"two cells, “{shorten(filled[0].text)}” and “{shorten(filled[1].text)}”, stand below one heading"
+                )
                 yield RowRefusal(0, layout.words(layout.deadline), filled[1].place, detail)

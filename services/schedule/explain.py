@@ -1,4 +1,4 @@
-"""A deadline to the one sentence in which a civil servant would say what it means."""
+"""What was read of a phrase, to the one sentence in which a civil servant would say what it means."""
 
 import re
 from datetime import datetime, timedelta
@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from events.deadline import (
     Ambiguous,
-    Deadline,
     Every,
     Fixed,
     Milestone,
@@ -18,19 +17,20 @@ from events.deadline import (
     Unspecified,
 )
 from events.working_days import LIBRARY, WorkingDays
-from services.schedule.goal import make_masked
-from services.schedule.grammar import parse
+from services.schedule.period import PERIODS
+from services.schedule.phrase import Phrase
 from services.schedule.text import normalise
 
 _EVERY: dict[Every, str] = {"year": "每年", "half-year": "每半年", "quarter": "每季度", "month": "每月"}
 _ENDS = re.compile(r"[。；，;,.]+$")
 
 
-def explain(deadline: Deadline, zone: ZoneInfo, days: WorkingDays = LIBRARY) -> str:
+def explain(phrase: Phrase, zone: ZoneInfo, days: WorkingDays = LIBRARY) -> str:
     """Return one Chinese sentence that says when a deadline passes, in the zone’s time; never raises."""
-    match deadline:
-        case Fixed(due=due, text=text):
-            return f"最迟在{_until(due, zone)}前完成（自{_from(due, zone)}起即为逾期{_doubt(text, due, zone, days)}）。"
+    match phrase.deadline:
+        case Fixed(due=due):
+            doubt = _doubt(due, zone, days) if phrase.rule in PERIODS else ""
+            return f"最迟在{_until(due, zone)}前完成（自{_from(due, zone)}起即为逾期{doubt}）。"
         case Ambiguous(strict=strict, loose=loose):
             return (
                 f"有两种理解：从严为{_until(strict, zone)}前完成，从宽为{_until(loose, zone)}前完成；"
@@ -49,8 +49,8 @@ def explain(deadline: Deadline, zone: ZoneInfo, days: WorkingDays = LIBRARY) -> 
             return f"分{len(milestones)}步完成，逐步认定逾期：{steps}。"
         case Unspecified():
             return "没有规定完成时间，不认定逾期。"
-        case _:
-            assert_never(deadline)
+        case other:
+            assert_never(other)
 
 
 def _step(step: Milestone, zone: ZoneInfo) -> str:
@@ -76,15 +76,7 @@ def _day(local: datetime) -> str:
     return f"{local.year}年{local.month}月{local.day}日"
 
 
-def _doubt(text: str, due: datetime, zone: ZoneInfo, days: WorkingDays) -> str:
+def _doubt(due: datetime, zone: ZoneInfo, days: WorkingDays) -> str:
     """Say where the end of a counted period rests on weekends alone, for want of its year’s calendar."""
     last = due.astimezone(zone) - timedelta(days=1)
-    doubtful = not days.known(last.year) and _is_counted(text)
-    return "；该年放假安排没有公布，期限末日仅按周末顺延" if doubtful else ""
-
-
-def _is_counted(text: str) -> bool:
-    try:
-        return any(parse(make_masked(text).text).find_data("period"))
-    except ValueError:  # not a phrase that was read here: it was clarified
-        return False
+    return "" if days.known(last.year) else "；该年放假安排没有公布，期限末日仅按周末顺延"

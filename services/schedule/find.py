@@ -18,9 +18,6 @@ _MOST = 40
 _AHEAD = 12
 """Words after a limit that can make it a name."""
 
-_PAST = ("建成", "取得", "登记", "入库", "投入使用", "投产", "形成", "购买", "在册", "淘汰", "注册", *"未已尚仍")
-"""Words that make of a limit what something is called by (2000年底前建成的小区, 6月底前未完成整改的企业)."""
-
 _CASE = re.compile(r"[^,;。]*的[,;。]")
 """Words that make of a limit a case (7月15日前办理的，享受补贴)."""
 
@@ -97,6 +94,6 @@ def _of_other(before: list[Token], marks: list[Token]) -> bool:
 
 def _names_something(node: Node, after: list[Token]) -> bool:
     words = "".join(after)
-    if words.startswith("的") or _CASE.match(words) or any(words.startswith(past) and "的" in words for past in _PAST):
+    if words.startswith("的") or _CASE.match(words):
         return True
     return child(node, "recurring") is not None and _CUSTOM.match(words) is not None

@@ -1,5 +1,6 @@
 """What every format comes down to: rows of cells, each of which knows where it stands."""
 
+import re
 import string
 from collections.abc import Iterable
 
@@ -8,9 +9,10 @@ from msgspec import Struct
 SPACES = string.whitespace + "\u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u3000\ufeff"
 """What around a text is no part of it."""
 
-
-_SHOWN = 100
+SHOWN = 100
 """Characters of a text in a note."""
+
+_BLANK = re.compile(r"[\s—―–\-－/无]*")
 
 
 class Cell(Struct, frozen=True):
@@ -41,10 +43,21 @@ def cell(text: str, place: str) -> Cell:
     return Cell("\n".join(line for part in text.splitlines() if (line := part.strip(SPACES))), place)
 
 
+def is_blank(text: str) -> bool:
+    """Return whether a text says nothing, or that there is nothing (—, 无)."""
+    return _BLANK.fullmatch(text) is not None
+
+
+def shorten(text: str) -> str:
+    """Return a text for a note: on one line, and its beginning where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
+
+
 def struck_out(texts: Iterable[str], place: str) -> list[str]:
     """Return a note for the texts of a cell that are struck out, if any are."""
-    gone = " ".join("".join(texts).split())
-    return [f"{place}: “{gone[:_SHOWN]}” is struck out; it is left out"] if gone else []
+    gone = shorten("".join(texts))
+    return [f"{place}: “{gone}” is struck out; it is left out"] if gone else []
 
 
 def rectangle(name: str, rows: list[list[Cell]], notes: tuple[str, ...] = ()) -> Grid:

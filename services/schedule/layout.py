@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from events.schema import Role
 from services.schedule.column import Cells, Column
-from services.schedule.columns import Heading, year_of
+from services.schedule.columns import Heading, period_of, year_of
 from services.schedule.grid import Cell
 from services.schedule.header import Header, is_numbered
 
@@ -23,7 +23,7 @@ _EXACT = ("完成", "办结", "时限", "期限")
 class Layout(Struct, frozen=True):
     """The columns of a header by what they hold, as places in `Header.columns`; `tasks` from coarse to fine.
 
-    `clash` says why the columns cannot be read.
+    `title_year` is the one that the table’s title names; `clash` says why the columns cannot be read.
     """
 
     header: Header
@@ -36,6 +36,7 @@ class Layout(Struct, frozen=True):
     deliverables: tuple[int, ...]
     periods: tuple[int, ...]
     unread: tuple[int, ...]
+    title_year: int | None = None
     clash: tuple[Column, str] | None = None
 
     @property
@@ -47,14 +48,19 @@ class Layout(Struct, frozen=True):
     @property
     def year(self) -> int | None:
         """The year in which the deadlines are meant, if their heading names one."""
-        at = self.deadline if self.deadline is not None else next(iter(self.periods), None)
-        return None if at is None else year_of(self.words(at))
+        return None if self.deadline is None else year_of(self.words(self.deadline))
 
     def words(self, at: int) -> str:
         return self.header.columns[at].words
 
+    def period(self, at: int) -> str:
+        """Return the period that a column stands for, with the year that it, a heading above it or the title names."""
+        words = self.words(at)
+        period, year = period_of(words.split("／")) or words, year_of(words) or self.title_year
+        return period if year is None or year_of(period) else f"{year}年{period}"
 
-def lay_out(header: Header, rows: Sequence[Cells]) -> Layout:
+
+def lay_out(header: Header, rows: Sequence[Cells], title: str = "") -> Layout:
     """Return what the columns hold, by their headings and by the rows below them (without those of one cell)."""
     columns = header.columns
     headings = [column.says or _NOTHING for column in columns]
@@ -88,6 +94,7 @@ def lay_out(header: Header, rows: Sequence[Cells]) -> Layout:
         tuple(_of_kind(headings, "deliverable")),
         tuple(periods),
         tuple(unread),
+        year_of(title),
         clash,
     )
 

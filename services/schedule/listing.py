@@ -8,24 +8,25 @@ from msgspec import Struct
 from services.schedule.asides import take_asides
 from services.schedule.content import is_units
 from services.schedule.endings import has_end
+from services.schedule.labels import DUTIES, KINDS, LEADERS, PERSONS, RANKS
 from services.schedule.unnamed import is_open
 
 _OPENING, _CLOSING = "（(〔[【", "）)〕]】"
-_UNITS_LABEL = (
-    r"(?:牵头|责任|主办|承办|协办|配合|主责|实施|落实|执行|负责|主管|主要|首要|第一|具体|协同|其他|参加|参与|整改|[省市州县区]级?){1,4}"
-    r"(?:单位|部门|主体|科室|处室|股室|机构)(?:（[^（）]{1,8}）)?\s*[:：]"
-)
-_LABELLED = re.compile(rf"\s*{_UNITS_LABEL}")
+_UNITS_LABEL = rf"(?:{RANKS}|{DUTIES}|[省市州县区]级?){{1,4}}(?:{KINDS})(?:（[^（）]{{1,8}}）)?\s*[:：]"
 _LABEL_AT_END = re.compile(rf"(?:(?<=[。；！？）)〕])|(?<=[。；])\s|[\s　]+)(?P<units>{_UNITS_LABEL}.+)$", re.DOTALL)
-_PEOPLE = re.compile(
-    r"\s*[^:：，。；\s]{0,8}?(?:(?P<leader>领导|[省市县区州镇]长|书记)|(?P<person>责任人员?|负责人|联系人|经办人|牵头人))\s*[:：]\s*"
+_LABEL = re.compile(
+    rf"(?:^|(?<=[；;。，,、\s]))(?:(?P<units>{_UNITS_LABEL})"
+    rf"|[^:：，。；;\s]{{0,8}}?(?:(?P<leader>{LEADERS})|(?P<person>{PERSONS}))\s*[:：])"
+    r"|(?P<deadline>(?:完成|办结|整改|办理|工作|推进|落实|计划|预计)*(?:时限|期限|时间|日期|节点|进度)(?:要求|安排|节点)?\s*[:：])"
 )
-_DEADLINE = re.compile(
-    r"(?:完成|办结|整改|办理|工作|推进|落实|计划|预计)*(?:时限|期限|时间|日期|节点|进度)(?:要求|安排|节点)?\s*[:：]\s*(?P<time>[^；。\n]*)"
-)
-_DUTY = re.compile(
-    r"(?:分别|共同|各自|积极)?(?:牵头|负责|配合|参与|参加|落实|主办|协办|承办|协助|组织实施|会同[^，；。]+)(?:督导|落实|实施)?[。；]?$"
-)
+"""A label of units, of leading officials, of persons in charge, or of a deadline."""
+
+_APART = " \n\t　；;。，,、"
+_CLAUSE = re.compile("([，,；;。])")
+_DUTIES = "牵头|负责|配合|参与|参加|落实|主办|协办|承办|协助|组织实施"
+_DUTY = re.compile(rf"(?:分别|共同|各自|积极)?(?:{_DUTIES}|会同[^，；。]+)(?:督导|落实|实施)?[。；]?$")
+_ACTS = re.compile(rf"{_DUTIES}|保障|会同")
+_WHOLE_AREA = re.compile("[全在][省市县区州国]$")
 _TIME = re.compile(
     r"(?:[0-9]{4}年|[0-9一二三四五六七八九十]{1,3}月|年[内底末]|[上下]半年|第?[一二三四1-4]季度|持续|长期|常态化|全年|每[年月季]|立即|即[时日])"
     r"[^、，；。]*"
@@ -73,19 +74,38 @@ class LabelLine(Struct, frozen=True):
 
 def label_line(text: str) -> LabelLine | None:
     """Read a line that begins with a label of units, of people or of a deadline; None for any other line."""
-    people = _PEOPLE.match(text)
-    if people and people["leader"] and not _LABELLED.search(text, people.end()):
-        return LabelLine(leader=text[people.end() :].strip().rstrip("。；"))
-    deadline = _DEADLINE.match(text.strip())
-    if deadline and not deadline.string[deadline.end() :].strip("。； "):
-        return LabelLine(deadline=deadline["time"].strip())
-    if not (people or _LABELLED.match(text)):
+    text = text.strip()
+    labels = list(_LABEL.finditer(text))
+    if not labels or labels[0].start() > 0:
         return None
-    within = _DEADLINE.search(text)
-    if within is None:
-        return LabelLine(units=text.strip())
-    units = f"{text[: within.start()]}{text[within.end() :]}".strip(" ；;。，,")
-    return LabelLine(units=units, deadline=within["time"].strip())
+    said: dict[str, list[str]] = {"units": [], "leader": [], "deadline": []}
+    for label, end in zip(labels, [*(label.start() for label in labels[1:]), len(text)], strict=True):
+        words = text[label.end() : end].strip(_APART)
+        match label.lastgroup:
+            case "deadline":
+                time, units = _time_before_units(words)
+                said["deadline"].append(time)
+                said["units"].append(units)
+            case "leader":
+                said["leader"].append(words)
+            case _:
+                said["units"].append(text[label.start() : end].strip(_APART))
+    return LabelLine(*("；".join(filter(None, said[name])) for name in ("units", "leader", "deadline")))
+
+
+def _time_before_units(words: str) -> tuple[str, str]:
+    """Return what stands after the label of a deadline: the time, and units in the clauses after it."""
+    clauses = _CLAUSE.split(words)
+    at = next((at for at in range(0, len(clauses), 2) if _names_unit(clauses[at])), len(clauses))
+    return "".join(clauses[:at]).strip(_APART), "".join(clauses[at:])
+
+
+def _names_unit(clause: str) -> bool:
+    """Return whether a clause names units, or says what one of them does (由市财政局落实资金)."""
+    acts = (clause[: match.start()] for match in _ACTS.finditer("" if "的" in clause else clause))
+    return any(has_end(name) and not _WHOLE_AREA.search(name) for name in acts) or (
+        len(clause.strip()) >= _SHORTEST and is_units(clause)
+    )
 
 
 def _brackets(text: str) -> Iterator[tuple[int, int]]:
@@ -103,15 +123,17 @@ def _brackets(text: str) -> Iterator[tuple[int, int]]:
 
 def _states_units(inside: str, *, last: bool) -> bool:
     """Return whether what stands in a bracket states units: by a label, a duty, or as a list at the end of a text."""
-    if _LABELLED.match(inside):
-        return True
+    if (line := label_line(inside)) is not None:
+        return bool(line.units)
     plain = _without_time(take_asides(inside).text)[0]
     if _DUTY.search(plain):
         first = re.split(r"[、，；]|牵头|负责|配合|会同|等|按|及", _DUTY.sub("", plain.removeprefix("由")), maxsplit=1)[
             0
         ].strip()
         return len(first) > 1 and (has_end(first) or is_open(first))
-    return last and len(plain) >= _SHORTEST and is_units(plain)
+    if not last or len(plain) < _SHORTEST:
+        return False
+    return is_units(plain) or (_ACTS.search(plain) is not None and all(map(_names_unit, re.split("[，；]", plain))))
 
 
 def _statement(text: str, units: str) -> Statement:
@@ -120,12 +142,17 @@ def _statement(text: str, units: str) -> Statement:
 
 
 def _without_time(units: str) -> tuple[str, str]:
-    """Return units without a deadline that ends them (…，6月底完成), and the deadline."""
-    if within := _DEADLINE.search(units):
-        return f"{units[: within.start()]}{units[within.end() :]}".strip(" ；;，,。"), within["time"].strip()
-    kept = re.split("([，；])", units.rstrip("。；"))
-    times: list[str] = []
-    while len(kept) > 1 and _TIME.fullmatch(kept[-1].strip()):
-        times.insert(0, kept.pop().strip())
-        kept.pop()
-    return ("".join(kept), "，".join(times)) if times else (units, "")
+    """Return units without a deadline that is labelled, or whole clauses that say when, and the deadline."""
+    line = label_line(units)
+    if line is not None and line.deadline:
+        return "；".join(filter(None, (f"责任领导：{line.leader}" if line.leader else "", line.units))), line.deadline
+    clauses = re.split("(?<=[，；])", units.rstrip("。；"))
+    times = [clause.strip(_APART) for clause in clauses if _is_time(clause)]
+    if not times or len(times) == len(clauses):
+        return units, ""
+    return "".join(clause for clause in clauses if not _is_time(clause)).strip(_APART), "，".join(times)
+
+
+def _is_time(clause: str) -> bool:
+    """Return whether a clause says when, and does not name units as well."""
+    return _TIME.fullmatch(clause.strip(_APART)) is not None and not _names_unit(clause)

@@ -7,16 +7,13 @@ from msgspec import Struct
 
 from services.schedule.asides import take_asides
 from services.schedule.entry import TaskEntry
-from services.schedule.grid import Cell
+from services.schedule.grid import Cell, shorten
 from services.schedule.limits import MOST_CHARACTERS, MOST_ROWS
 from services.schedule.listing import LabelLine, Statement, label_line, statements
 from services.schedule.numbering import number
 from services.schedule.outline import Node, Paragraph, nodes, outline, whole_paragraphs
 from services.schedule.table import COLUMNS, Row, RowRefusal, Table
 from services.schedule.text import UnreadableError
-
-_SHOWN = 100
-"""Characters of a text in a note."""
 
 _LONGEST_NAME = 100
 """Characters of a paragraph that names a section; of a longer one its first sentence does."""
@@ -124,7 +121,7 @@ class _List:
                 self.read(one, inner, units)
             elif line := label_line(one.text):
                 if task is None and (node.level or body) and not (taken and not body):
-                    task = self._add(node.number if node.level else "", _title(node, body, taken), sections)
+                    task = self._add(node.number if node.level else "", _title(node, body, taken=taken), sections)
                     body, taken = ([] if node.level else body[:-1]), True
                 if task is not None:
                     task.add(line, one.place)
@@ -132,7 +129,7 @@ class _List:
                     self._note(one, "stands below no task")
             elif own := [part for part in statements(one.text) if part.units]:
                 for part in own:
-                    title = _title(node, [*body, Paragraph(part.text, one.place)], taken)
+                    title = _title(node, [*body, Paragraph(part.text, one.place)], taken=taken)
                     task = self._add(node.number if node.level else "", title, sections, part)
                     body, taken = [], True
             else:
@@ -160,8 +157,7 @@ class _List:
             self._note(one, "is no task")
 
     def _note(self, one: Paragraph, what: str) -> None:
-        line = " ".join(one.text.split())
-        self._notes.append(f"{one.place}: “{line[:_SHOWN]}{'…' * (len(line) > _SHOWN)}” {what}")
+        self._notes.append(f"{one.place}: “{shorten(one.text)}” {what}")
 
 
 def _is_heading(node: Node, own: Sequence[Statement]) -> bool:
@@ -186,7 +182,7 @@ def _section_name(node: Node, parts: Sequence[Statement]) -> tuple[str, ...]:
     return (f"{node.number}{text}",)
 
 
-def _title(node: Node, body: Sequence[Paragraph], taken: bool) -> Cell:  # noqa: FBT001
+def _title(node: Node, body: Sequence[Paragraph], *, taken: bool) -> Cell:
     """Return the title of a task: the numbered paragraph with those below it, or, without a number, the last one."""
     if not node.level:
         return Cell(body[-1].text, body[-1].place)

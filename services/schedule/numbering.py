@@ -6,12 +6,9 @@ import msgspec
 from msgspec import Struct
 
 from services.schedule.entry import TaskEntry
-from services.schedule.grid import Cell
+from services.schedule.grid import Cell, shorten
 from services.schedule.numbers import MOST, is_sub_number, read_number
 from services.schedule.table import Row, RowRefusal
-
-_SHOWN = 100
-"""Characters of a text in a refusal."""
 
 
 class Numbered(Struct, frozen=True):
@@ -45,7 +42,7 @@ def _wrong(cell: Cell, stated: int | None, first: dict[int, str]) -> str:
     if not cell.text:
         return "the cell is empty"
     if stated is None or stated > MOST:
-        return f"“{cell.text[:_SHOWN]}” is not a number up to {MOST:,}"
+        return f"“{shorten(cell.text)}” is not a number up to {MOST:,}"
     if first.setdefault(stated, cell.place) != cell.place:
         return f"the number {stated} is there twice; first in {first[stated]}"
     return ""

@@ -37,10 +37,14 @@ _REST = re.compile(r"[^（）()]*[）)]")
 
 
 class Paragraph(Struct, frozen=True):
-    """A paragraph without the spaces around it, and where it stands, for people (“line 12”)."""
+    """A paragraph without the spaces around it, where it stands, for people (“line 12”), and what is struck out in it.
+
+    Its text is empty where all of it is struck out.
+    """
 
     text: str
     place: str
+    struck: tuple[str, ...] = ()
 
 
 class Node(Struct):

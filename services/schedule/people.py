@@ -3,6 +3,9 @@
 import re
 from typing import Literal, TypeAlias
 
+from services.schedule.endings import TRADES
+from services.schedule.labels import LEADERS, PERSONS
+
 Kind: TypeAlias = Literal["leader", "person"]
 """A leader (领导) answers for the task, a person (责任人) for the unit named before."""
 
@@ -20,11 +23,16 @@ _LAST = re.compile(
 _JOINED = re.compile(rf"(?P<unit>.+[局委办厅署部院府会联团行台社处科站所室队])(?P<people>[{_SURNAMES}]某{{1,2}})")
 _PEOPLE = re.compile(rf"\s*{_PERSON}(?:同志)?(?:[\s、]+{_PERSON}(?:同志)?)*\s*")
 
+_FIELD = re.compile(
+    rf"{'|'.join(sorted(TRADES))}|文[旅体物艺广教明]|石[油化]|康[复养]|高[新校教速铁]|林[草长地]|江[河湖]|田长|路[长政灯网]|管[网理护道]"
+    "|卫[健计监]|[史方]志|常务|段长|施工|武[装警]|车[辆站]|龙头|白蚁|雷电|温泉|成员|汽车|钢铁|黄金|马铃薯|司机"
+)
+"""Words that begin as a surname does and are a field or a thing: 市卫健局（卫生） names nobody."""
+
 _APART = re.compile(r"[\s（(某]")
 
 LABEL = re.compile(
-    r"(?:^|(?<=[；，。、\s]))\s*[^：；，。、\s（）]{0,8}?(?:(?P<leader>领导|[省市县区州镇]长|书记|召集人|组长)"
-    r"|(?P<person>责任人员?|负责人|联系人|经办人|牵头人|承办人))\s*：",
+    rf"(?:^|(?<=[；，。、\s]))\s*[^：；，。、\s（）]{{0,8}}?(?:(?P<leader>{LEADERS})|(?P<person>{PERSONS}))\s*：",
     re.MULTILINE,
 )
 """A label of people before a colon."""
@@ -35,7 +43,9 @@ def take_people(part: str) -> tuple[str, str]:
     if not _APART.search(part):
         return part, ""
     match = _JOINED.fullmatch(part) or _LAST.fullmatch(part)
-    if match is None or any(_ENDS.search(name) for name in re.split(r"[\s、]+", match["people"])):
+    if match is None or any(
+        _ENDS.search(name) or _FIELD.fullmatch(name) for name in re.split(r"[\s、]+", match["people"])
+    ):
         return part, ""
     if _ENDS.search(match["unit"]) is None:
         return part, ""
@@ -44,4 +54,5 @@ def take_people(part: str) -> tuple[str, str]:
 
 def is_people(text: str) -> bool:
     """Return whether a text names people and nothing else (张三、李四)."""
-    return _PEOPLE.fullmatch(text) is not None and _ENDS.search(text.strip()) is None
+    name = text.strip()
+    return _PEOPLE.fullmatch(name) is not None and not (_ENDS.search(name) or _FIELD.fullmatch(name))

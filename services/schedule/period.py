@@ -44,9 +44,8 @@ def _moved(day: datetime, days: WorkingDays) -> datetime:
 
 def _working_day(day: datetime, count: int, days: WorkingDays) -> datetime:
     """Return the working day so many after a day, by the State Council’s calendar with its 调休."""
-    while count:
-        day += timedelta(days=1)
-        if not days.known(day.year):
-            raise ValueError(f"the working days of {day.year} are not published yet, or no longer kept")
-        count -= days.is_working(day.date())
-    return day
+    last = days.after(day.date(), count)
+    for year in range((day + timedelta(days=1)).year, last.year + 1):
+        if not days.known(year):
+            raise ValueError(f"the working days of {year} are not published yet, or no longer kept")
+    return day + (last - day.date())

@@ -38,15 +38,17 @@ _AROUND = re.compile(
     r"^(?:[(（]?[一二三四五六七八九十\d]{1,2}[）)、.．]|[①-⑳])|^(?:[到至于在及和与从自由前]+|力争|争取|确保)$|^[1一]次$"
 )
 """What numbers the words that are passed over, and words that say nothing by themselves."""
-_NUMBER = re.compile(r"[0-9０-９]|[一二三四五六七八九十百千万亿两]+(?:个|户|家|次|项|%|％|成|倍)|百分之|过半|翻番")
+_NUMBER = re.compile(
+    r"[0-9０-９]|[一二三四五六七八九十百千万亿两]+(?:个|户|家|次|项|%|％|成|倍|年|月|日|天|周|季|星期|小时)|百分之|过半|翻番|半个?[年月天]"
+)
 _CLAUSE_END = re.compile(r"[，,；;。]|\s*$")
 
 
 Doubt: TypeAlias = Literal["ambiguous", "number-passed-over", "condition-passed-over", "counted-from-issue"]
 """Why a person should look at a reading.
 
-It has two, words that were passed over contain a number, a part of the work that waits for an event was passed over
-beside a date, or a period that words about the work precede was counted from the issue of the document.
+It has two, words that were passed over contain a number, a limit that waits for an event was passed over beside another
+limit, or a period that words about the work precede was counted from the issue of the document.
 """
 
 
@@ -102,7 +104,7 @@ def _phrase(meaning: Meaning, text: str) -> Phrase:
     doubts: list[Doubt] = []
     if isinstance(meaning.deadline, Ambiguous):
         doubts.append("ambiguous")
-    if any(_NUMBER.search(words) for words in passed_over):
+    if any(map(has_number, passed_over)):
         doubts.append("number-passed-over")
     if meaning.passed_over_waiting:
         doubts.append("condition-passed-over")
@@ -118,10 +120,16 @@ def _phrase(meaning: Meaning, text: str) -> Phrase:
 
 
 def find_phrase(
-    text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str, date] = {}, days: WorkingDays = LIBRARY
+    text: str,
+    issued: date,
+    zone: ZoneInfo,
+    festivals: Mapping[str, date] = {},
+    days: WorkingDays = LIBRARY,
+    year: int | None = None,
 ) -> Phrase | None:
     """Find the deadline that running text states beyond doubt, as in a title; its text is that stretch. None if none.
 
+    A limit without a year is read in `year`, else in that of issue; one that was over when the text was issued is none.
     Several limits are one deadline only as steps, due one after another; else none of them is it.
     """
     try:
@@ -130,13 +138,15 @@ def find_phrase(
         return None
     plain = make_masked(text)
     stretches = [plain.origin(begin, end) for begin, end in find_limits(plain.text)]
-    found = [phrase for begin, end in stretches if (phrase := _try(text[begin:end], issued, zone, festivals, days))]
+    found = [
+        phrase for begin, end in stretches if (phrase := _try(text[begin:end], issued, zone, festivals, days, year))
+    ]
     if not found or len(found) < len(stretches):
         return None
     if len({_when(phrase.deadline) for phrase in found}) == 1:
         return found[0]
     end = _CLAUSE_END.search(text, stretches[-1][1])
-    steps = _try(text[stretches[0][0] : end.start() if end else None], issued, zone, festivals, days)
+    steps = _try(text[stretches[0][0] : end.start() if end else None], issued, zone, festivals, days, year)
     return (
         steps
         if steps and isinstance(steps.deadline, Milestones) and len(steps.deadline.milestones) == len(found)
@@ -144,10 +154,17 @@ def find_phrase(
     )
 
 
-def _try(text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str, date], days: WorkingDays) -> Phrase | None:
+def has_number(words: str) -> bool:
+    """Return whether words that were passed over contain a number, which might have been a time."""
+    return _NUMBER.search(words) is not None
+
+
+def _try(
+    text: str, issued: date, zone: ZoneInfo, festivals: Mapping[str, date], days: WorkingDays, year: int | None
+) -> Phrase | None:
     """Read a stretch of running text; None if it cannot be read, or was over when the text was issued."""
     try:
-        phrase = read_phrase(text, issued, zone, festivals, days=days)
+        phrase = read_phrase(text, issued, zone, festivals, year, days)
     except UnreadableError:
         return None
     return phrase if next_due(phrase.deadline, Origin(issued, zone).start) else None

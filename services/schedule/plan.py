@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Raw, Struct
 
-from events.deadline import Deadline, Fixed, Milestone, Milestones, Unspecified, next_due
+from events.deadline import Deadline, Unspecified, next_due
 from events.envelope import Event, InvalidEvent, encode, parse
 from events.ledger import Ledger
 from events.schema import AssignedUnit, TaskAssigned, Unit
@@ -15,6 +15,7 @@ from events.working_days import LIBRARY, WorkingDays
 from services.schedule.explain import explain
 from services.schedule.grid import Cell
 from services.schedule.phrase import Doubt, Phrase, find_phrase, read_phrase
+from services.schedule.steps import read_steps
 from services.schedule.table import COLUMNS, Row, RowRefusal, Table
 from services.schedule.text import UnreadableError
 from services.schedule.units import Reading, explain_units, is_unknown, read_unit_cells, remarks
@@ -122,7 +123,7 @@ def _read(row: Row, order: Order, ledger: Ledger, days: WorkingDays) -> Iterator
         Raw(raw),
         found.rule,
         cell.place,
-        (explain_units(units, ledger), explain(found.deadline, ledger.zone, days)),
+        (explain_units(units, ledger), explain(found, ledger.zone, days)),
         (*remarks(units, ledger, order.issued), *_over(found.deadline, assignment.time)),
         found.carried,
         (*found.passed_over, *units.passed_over),
@@ -166,8 +167,8 @@ def _over(deadline: Deadline, issued: datetime) -> Iterator[str]:
 def _deadline(row: Row, order: Order, ledger: Ledger, days: WorkingDays) -> tuple[Phrase, Cell]:
     """Return the row's deadline and the cell that says it: its own, or else the first other one that states a limit."""
     own = row.deadline or Cell("", row.title.place)
-    if row.steps:
-        return _steps(row, own.text, order, ledger, days), own
+    if steps := read_steps(row.steps, own.text, order.issued, ledger, days):
+        return steps, own
     read = read_phrase(own.text, order.issued, ledger.zone, ledger.festivals, row.year, days)
     if isinstance(read.deadline, Unspecified):
         for cell in (*(cell for _, cell in row.units), row.title):
@@ -175,20 +176,6 @@ def _deadline(row: Row, order: Order, ledger: Ledger, days: WorkingDays) -> tupl
             if found is not None:
                 return found, cell
     return read, own
-
-
-def _steps(row: Row, text: str, order: Order, ledger: Ledger, days: WorkingDays) -> Phrase:
-    """Return the deadline of a row with columns for periods: each period’s words are due at its end."""
-    steps = []
-    for step in row.steps:
-        ends = read_phrase(step.period, order.issued, ledger.zone, ledger.festivals, row.year, days).deadline
-        if not isinstance(ends, Fixed):
-            raise UnreadableError(f"“{step.period}” is no period that ends on a day")
-        steps.append(Milestone(f"{step.period}：{step.cell.text}", ends.due))
-    carried = tuple(step.period for step in row.steps)
-    if len(steps) == 1:
-        return Phrase(Fixed(text, steps[0].due), "period-column", carried)
-    return Phrase(Milestones(text, tuple(steps)), "period-column", carried)
 
 
 def _read_units(row: Row, found: Phrase | None, source: Cell, ledger: Ledger) -> Reading:

@@ -9,13 +9,12 @@ from msgspec import Struct
 from events.schema import Role
 from services.schedule import people
 from services.schedule.endings import has_end
+from services.schedule.labels import DUTIES, JOINING, LEADING, RANKS
 from services.schedule.unnamed import is_open
 
 Said: TypeAlias = Role | None
 """The role a text states; None where it only names the unit."""
 
-_LEADING = r"牵头|主办|主责|主抓|抓总|承办"
-_JOINING = r"配合|协办|协助|协同|参加|参与|支持"
 _DOING = (
     r"落实|实施|推进|组织(?!部)|开展|研究|制定|起草|提出|办理|完成|做好|抓好|具体|统筹|指导|督促|责任(?=单位|部门|主体)|"
     r"贯彻|督导|监督|协调|配套|结合(?:本地|本单位|本部门|各自)?(?:实际|职责|职能)"
@@ -23,10 +22,7 @@ _DOING = (
 _OBJECT = r"(?:相关|有关|各项|具体)?工作|任务|方案|措施|事项|制定|协调|推动|抓落实|抓总|总责"
 """What may follow the word of a role (牵头制定方案, 负总责)."""
 
-_LABEL_WORDS = (
-    rf"(?:第[一二三]|主要|首要|总|共同|具体|直接|其[他它]|属地)?(?:{_LEADING}|{_JOINING}|负责|责任|整改|实施|落实|执行|主管|承担|完成|"
-    r"联合|联办|会办|成员){1,3}(?:（[^（）：]{1,8}）)?"
-)
+_LABEL_WORDS = rf"(?:{RANKS})?(?:{DUTIES}){{1,3}}(?:（[^（）：]{{1,8}}）)?"
 _NAME_ENDS = r"(?<=[局委办厅署部院府会联团行司心处科站所校学馆关队县区市镇乡道位门构业）])(?<!督办)"
 """After these a label may follow without a separator; what else stands before one (督导责任单位) is part of it."""
 _LABEL = re.compile(
@@ -35,19 +31,19 @@ _LABEL = re.compile(
     re.MULTILINE,
 )
 _BRACKETED_LABEL = re.compile(rf"(?:^|(?<=[；，。、\s]))（({_LABEL_WORDS}(?:单位|部门))）\s*：?")
-_LEADS = re.compile(_LEADING)
-_JOINS = re.compile(rf"{_JOINING}|联合|联办|会办|成员")
+_LEADS = re.compile(LEADING)
+_JOINS = re.compile(rf"{JOINING}|联合|联办|会办|成员")
 _LEADS_ALONE = re.compile(r"第一|主要|首要|负责")
 _JOINTLY = r"分别|共同|各自|分工|并列|双(?=牵头)|各[负司]其[责职]"
 _SO = r"积极|密切|全力|做好|予以|给予|作?为|是|担?任(?=牵头|主办|责任)"
 _MARK = re.compile(
     rf"""
     (?P<names>.*?)
-    (?= 按|依|根据|{_JOINTLY}|{_SO}|负责|总|第一(?=牵头)|{_DOING}|{_LEADING}|{_JOINING} )
+    (?= 按|依|根据|{_JOINTLY}|{_SO}|负责|总|第一(?=牵头)|{_DOING}|{LEADING}|{JOINING} )
     (?P<duty> (?:按照?|根据|依据|依)(?:各自)?的?(?:工作|部门)?(?:职责|职能)(?:任务|范围)?(?:分工)? )?
     (?P<jointly> (?:{_JOINTLY})* ) (?:{_SO})?
-    (?: (?P<lead>(?:负责)?(?:总|第一)?(?:{_LEADING})+|(?:主要|首要|第一)责任(?=单位|部门|主体))
-      | (?P<cooperating>(?:{_JOINING})+) | (?P<charge>负责)
+    (?: (?P<lead>(?:负责)?(?:总|第一)?(?:{LEADING})+|(?:主要|首要|第一)责任(?=单位|部门|主体))
+      | (?P<cooperating>(?:{JOINING})+) | (?P<charge>负责)
       | {_DOING} )?
     (?: 负责|{_DOING}|配合|单位|部门|主体|{_OBJECT} )*
     """,
@@ -60,7 +56,7 @@ _JOINT = re.compile(
     r"(?P<first>.*?)(?:会同|会商|联合(?![会国体社党])|(?<=[局委办厅部院会])(?:协同|[商同])(?=[省市县区州各有相]))(?P<others>.+)"
 )
 _BRACKETED = re.compile(r"(?P<names>.+?)\s*（(?P<inside>[^（）]+)）")
-_HELPERS = re.compile(rf"（(?P<inside>[^（）：]*[^（）：、，；](?:{_JOINING}))）")
+_HELPERS = re.compile(rf"（(?P<inside>[^（）：]*[^（）：、，；](?:{JOINING}))）")
 _SIGNS: dict[str, Role] = {"牵": "lead", "配": "cooperating"}
 _TASK = re.compile(r"(?:主要|具体)?(?:负责|承担|统筹)")
 

@@ -8,7 +8,7 @@ from services.schedule.asides import take_asides
 from services.schedule.column import Cells
 from services.schedule.ditto import without_ditto
 from services.schedule.entry import Line, TaskEntry, joined
-from services.schedule.grid import Cell, Grid
+from services.schedule.grid import Cell, Grid, shorten
 from services.schedule.header import Header, find_headers, runs
 from services.schedule.layout import Layout, lay_out
 from services.schedule.limits import MOST_TEXT
@@ -17,9 +17,6 @@ from services.schedule.numbers import begins_parts, read_number
 from services.schedule.sections import below, is_enumerated, is_note, is_numeral
 from services.schedule.table import COLUMNS, Row, RowRefusal, Table
 from services.schedule.text import UnreadableError
-
-_SHOWN = 100
-"""Characters of a text in a note."""
 
 _WHAT = {"units": "units", "deadline": "deadlines"}
 
@@ -76,7 +73,7 @@ class _Reading:
                 if not reads:
                     self._above(rows[:at])
                 begin = at + header.depth
-                self._begin(header, rows[begin:stop], again=reads)
+                self._begin(header, rows[begin:stop], rows[:at], again=reads)
                 reads, self._width = True, width
             elif at >= begin and reads and self._layout is not None:
                 self._row(self._layout, row, rows[at - 1] if at else (), rows[at + 1] if at + 1 < len(rows) else ())
@@ -100,20 +97,23 @@ class _Reading:
         first_leads = any(take_asides(note).first_leads for note in self._notes if "第一" in note or "首" in note)
         led = []
         for entry in self._entries:
-            if entry.row is not None and first_leads:
-                entry = msgspec.structs.replace(entry, row=msgspec.structs.replace(entry.row, first_leads=True))  # noqa: PLW2901
-            led.append(entry)
-            said = [cell.text for _, cell in entry.row.units if "同" in cell.text] if entry.row is not None else []
-            first_leads = first_leads or any(take_asides(text).ever for text in said)
+            row = entry.row
+            if row is not None:
+                row = msgspec.structs.replace(row, first_leads=first_leads)
+                first_leads = first_leads or any(
+                    take_asides(cell.text).ever for _, cell in row.units if "同" in cell.text
+                )
+            led.append(msgspec.structs.replace(entry, row=row))
         return led
 
-    def _begin(self, header: Header, rows: Sequence[Cells], *, again: bool) -> None:
+    def _begin(self, header: Header, rows: Sequence[Cells], above: Sequence[Cells], *, again: bool) -> None:
         if again and self._layout is not None and self._layout.header.texts == header.texts:
             return
         self._part += 1
         self._drop(())
         body = [row for row in rows if len(runs(row)) > 1]
-        self._layout = layout = lay_out(header, body)
+        title = "" if again else " ".join(row[0].text for row in above if len(_filled(row)) == 1)
+        self._layout = layout = lay_out(header, body, title)
         if layout.clash is not None:
             column, detail = layout.clash
             self._refusals.append(RowRefusal(0, column.words, column.place, detail))
@@ -121,12 +121,12 @@ class _Reading:
             if column.guessed and column.says:
                 what = _WHAT.get(column.says.kind, "tasks")
                 self._notes.append(
-                    f"{column.place}: the column “{column.words[:_SHOWN]}” is read as that of the {what}"
+                    f"{column.place}: the column “{shorten(column.words)}” is read as that of the {what}"
                 )
         for at in layout.unread:
             column = header.columns[at]
             if any(cell.text for cell in column.below(body)):
-                name = f"the column “{column.words[:_SHOWN]}”" if column.words else "a column without a heading"
+                name = f"the column “{shorten(column.words)}”" if column.words else "a column without a heading"
                 self._notes.append(f"{column.place}: {name} is not read")
 
     def _spread(self, rows: Sequence[Cells], width: int) -> tuple[Sequence[Cells], int]:
@@ -201,7 +201,7 @@ class _Reading:
         self._sections, self._coarse = sections, ""
 
     def _note(self, cells: Sequence[Cell], what: str) -> None:
-        self._notes.append(f"{cells[0].place}: “{_short(' '.join(cell.text for cell in cells))}” {what}")
+        self._notes.append(f"{cells[0].place}: “{shorten(' '.join(cell.text for cell in cells))}” {what}")
 
     def _count(self, row: Row | None) -> None:
         if row is not None:
@@ -220,11 +220,6 @@ def _number(layout: Layout, row: Cells) -> Cell | None:
 
 def _filled(row: Cells) -> Cells:
     return tuple(cell for cell in runs(row) if cell.text or cell.fault)
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else line[:_SHOWN] + "…"
 
 
 def _section(line: Line, row: Cells, filled: Cells, then: Cell | None) -> str | None:

@@ -13,8 +13,8 @@ from services.schedule.grammar import Node, tokens
 from services.schedule.text import numeral
 
 _YEARS_AHEAD = {"今": 0, "本": 0, "当": 0, "明": 1, "来": 1, "后": 2, "次": 1, "翌": 1, "下": 1}
-_OF_ISSUE = ("今", "本", "明", "来", "后", "下")
-"""These count from the day of issue; 当年 and 次年 from the year named before, if there is one."""
+_OF_ISSUE = ("今", "本", "明", "来", "后")
+"""These count from the day of issue; 当, 次, 翌 and 下 from what was named before, if anything was."""
 
 _PLAN_YEAR = 1951
 """Plan n (“十三五” is the 13th) begins in 1951 + 5n; so it has been since the third, of 1966."""
@@ -23,19 +23,22 @@ _QUARTERS = 4
 _HOURS = 24
 _MINUTES = 60
 _YEAR, _MONTH = 4, 2
+_QUARTER = 3
+"""Months of a quarter."""
 
 
 class Origin(Struct, frozen=True):
     """What a phrase is read on: the day the table was issued, and what was named before in the phrase.
 
-    That is the year and month, when something begins (2022年起), the event from which it counts (自批准之日起), and
-    the words of a clause about the work. `days` are the working days.
+    That is the year and month, the beginning of the last month or quarter, when something begins (2022年起), the event
+    from which it counts (自批准之日起), and the words of a clause about the work. `days` are the working days.
     """
 
     issued: date
     zone: ZoneInfo
     year: int | None = None
     month: int | None = None
+    latest: datetime | None = None
     since: datetime | None = None
     event: str | None = None
     worded: str = ""
@@ -50,7 +53,7 @@ class Origin(Struct, frozen=True):
 
     def of(self, year: int, month: int | None = None) -> "Origin":
         """Return the same, as if that year and month had been named before."""
-        return Origin(self.issued, self.zone, year, month, self.since, days=self.days)
+        return Origin(self.issued, self.zone, year, month, since=self.since, days=self.days)
 
     @property
     def start(self) -> datetime:
@@ -89,6 +92,7 @@ def read_date(named: dict[str, str], origin: Origin) -> Span:
     """Read the tokens of a `date` or of the year of a `festival`."""
     start, months, unit = _months(named, origin)
     end = add_months(start, months)
+    latest = add_months(end, -1) if months <= _QUARTER else None
     if ten := named.get("TEN"):
         start += timedelta(days=10 * "上中下".index(ten[0]))
         end = end if ten[0] == "下" else start + timedelta(days=10)
@@ -102,19 +106,21 @@ def read_date(named: dict[str, str], origin: Origin) -> Span:
         unit = "hour"
     dated = not named.keys().isdisjoint({"YEAR", "NAMED_YEAR", "NEAR_YEAR", "PLAN"})
     year = start.year if dated else origin.year
-    after = msgspec.structs.replace(origin, year=year, month=start.month if months == 1 else None)
+    month = start.month if months == 1 else None
+    after = msgspec.structs.replace(origin, year=year, month=month, latest=latest)
     return Span(start, start, end, unit, "END" in named or "HOUR" in named, dated, after)
 
 
 def _months(named: dict[str, str], origin: Origin) -> tuple[datetime, int, str]:
     """Return where the span’s months begin, how many they are, and what they are called."""
     dated = not named.keys().isdisjoint({"YEAR", "NAMED_YEAR", "NEAR_YEAR"})
-    this_month = origin.at(origin.issued.year, origin.issued.month)
     for name in named.keys() & {"THIS_MONTH", "NEAR_MONTH", "THIS_QUARTER", "NEAR_QUARTER"}:
         if dated:
             raise ValueError(f"“{named[name]}” does not say which of the year")
-        months = 1 if name.endswith("MONTH") else 3
-        begin = add_months(this_month, -((this_month.month - 1) % months))
+        months = 1 if name.endswith("MONTH") else _QUARTER
+        latest = None if named[name].startswith("本") else origin.latest
+        base = latest or origin.at(origin.issued.year, origin.issued.month)
+        begin = add_months(base, -((base.month - 1) % months))
         ahead = months if named[name].startswith("下") else 0
         return add_months(begin, ahead), months, "month" if months == 1 else "quarter"
     if plan := named.get("PLAN"):

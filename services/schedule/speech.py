@@ -8,6 +8,7 @@ from events.directory import Directory
 from events.schema import Role, Unit
 from services.schedule.asides import take_asides
 from services.schedule.endings import is_trade, share_endings
+from services.schedule.grid import is_blank
 from services.schedule.names import split, split_lines, split_names, unbracket
 from services.schedule.people import take_people
 from services.schedule.roles import Labelled, Marked, Said, labelled, read_joint, read_mark
@@ -27,12 +28,10 @@ _NO_NAME = re.compile(
     r"|^(?:牵头|主办|承办|责任|配合|协办)(?:单位|部门)."
     r"|^(?:无|略|是|否|其[他它]|[同见][上前]|同左|见附[件表]|待[定明确]+|暂[无缺]|持续|长期|常态化?|立即|全年|年内|根据需要|根据实际)$"
     r"|^(?:人民)?(?:政府|党委|管委会)$|^(?:持续|长期|年内|全年)|均需|下同|不再|列出|实际|贯彻|督导(?!组|办|室|局|中心|处|科)|推进$|[分负]别"
+    r"|(?:[省市县区州镇乡局厅处科部院所站校书]长|书记|主任|主席|领导)(?:.?某{1,2})?$"
     r"|落实(?!办|局|中心|科|组|专班|领导)|^(?:以下|上述|以及|和|及|与)"
 )
 """What is in no unit's name, or is none."""
-
-EMPTY = re.compile(r"[\s—―–\-－/无]*")
-"""A cell of a column that says: nobody."""
 
 
 @lru_cache(maxsize=8)  # a directory is asked for each row
@@ -61,7 +60,7 @@ class Speech:
         whole = hide(share_endings(hide(unbracket(asides.text), self._known), self._known), self._known)
         sections = list(labelled(whole))
         for section in sections:
-            if len(sections) == 1 or not EMPTY.fullmatch(section.text):
+            if len(sections) == 1 or not is_blank(section.text):
                 self._section(section, role)
 
     def _section(self, section: Labelled, role: Said) -> None:
@@ -138,7 +137,8 @@ class Speech:
     def _add(self, mark: Marked, says: Said) -> None:
         if not mark.names:
             return
-        names, people = take_people(mark.names)
+        known = spelling(mark.names) in self._known
+        names, people = (mark.names, "") if known else take_people(mark.names)
         for part in split_names(names, self._known):
             own = Marked(part) if is_unnamed(part) else read_mark(part)
             name = self._name(show(own.names))

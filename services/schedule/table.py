@@ -10,7 +10,7 @@ COLUMNS = ("序号", "工作任务", "责任单位", "时间进度")
 
 
 class PeriodCell(Struct, frozen=True):
-    """What is to be done in a period that a column stands for: its words (第一季度), and the cell."""
+    """What is to be done in a period that a column stands for: its words (2025年第一季度), and the cell."""
 
     period: str
     cell: Cell
@@ -20,9 +20,9 @@ class Row(Struct, frozen=True):
     """One task as the table has it; a cell that is None has no column, one that is empty may have no text.
 
     `units` are the cells that name units, each with the role that its column’s heading states; `year` is the one that
-    the heading of the deadline names (完成时限（2018年）), in which a deadline without a year is meant. `steps` are
-    those of columns for periods; `deadline` then has their words together. `first_leads` if a note of the document says
-    that the first unit listed leads.
+    the heading of the deadline names (完成时限（2018年）), in which a deadline without a year is meant. `steps` are all
+    columns for periods, in their order; `deadline` then has the words of those that are not empty together.
+    `first_leads` if a note of the document says that the first unit listed leads.
     """
 
     number: int

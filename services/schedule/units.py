@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from events.ledger import Ledger
 from events.schema import Role, Unit
-from services.schedule.speech import EMPTY, Speech
+from services.schedule.grid import is_blank
+from services.schedule.speech import Speech
 from services.schedule.text import UnreadableError, check_text
 
 _LONGEST = 20_000
@@ -54,7 +55,7 @@ def read_unit_cells(cells: Sequence[tuple[Role | None, str]], ledger: Ledger, *,
         check_text(text, _LONGEST)
         spoken = Speech(ledger.directory, first_leads=first_leads)
         for role, cell in cells:
-            if len(cells) == 1 or not EMPTY.fullmatch(cell):
+            if len(cells) == 1 or not is_blank(cell):
                 spoken.read(cell, role)
         lead, inferred, units = spoken.reading()
         return Reading(lead, inferred, units, spoken.leader, spoken.people, spoken.passed_over)

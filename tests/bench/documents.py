@@ -13,8 +13,9 @@ from events.ledger import Ledger
 from events.working_days import LIBRARY
 from services.schedule.plan import Order
 from services.schedule.sandbox import read_safely
-from tests.schedule.cells import HALVES, Verdict, answer, counts, deadline_cells
+from tests.schedule.cells import answer, deadline_cells
 from tests.schedule.documents import SEED_ROWS, Drawing, book, long_word, separated
+from tests.schedule.verdicts import HALVES, Verdict, counts
 
 ROWS = 5_000
 
@@ -35,7 +36,7 @@ MAKERS: dict[str, Callable[[Drawing], bytes]] = {
 
 def accuracy() -> dict[str, dict[Verdict, int]]:
     """Return for each half of the corpus of deadline cells how many of its answers have each verdict."""
-    return {f"deadlines, {half}": counts([answer(cell) for cell in deadline_cells(half)]) for half in HALVES}
+    return {f"deadlines, {half}": counts(answer(cell).verdict for cell in deadline_cells(half)) for half in HALVES}
 
 
 def drawing() -> Drawing:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import pytest
 from msgspec import Meta
 
-from events.schema import LANGUAGE, FromReporter, ProgressReported, TaskReopened
+from events.schema import FromReporter, ProgressReported, TaskReopened
 from services.common.settings import SERVICES, SettingsError, load_ledger, shipped
 from services.contract import published as contract
 from services.contract.ingest import LINES, MANY, ONE
@@ -62,7 +62,7 @@ def test_a_type_that_was_published_stays(tmp_path: Path) -> None:
     """A type that the language has no more fails the check, and nothing is written."""
     contract.write(tmp_path, contract.documents())
     praised = {"duban.task.praised.v1": TaskReopened}
-    with rehearsing(LANGUAGE, praised, {}):
+    with rehearsing(praised, {}):
         contract.write(tmp_path, contract.documents())
     (tmp_path / REPORT).unlink()
     for words in (("contract", "--check"), ("contract",)):
@@ -95,7 +95,7 @@ def test_a_changed_shape_needs_a_version_of_its_own(tmp_path: Path, data: type, 
     """The check says which type, where, and what to do; writing refuses and leaves the published file as it was."""
     contract.write(tmp_path, contract.documents())
     before = (tmp_path / REPORT).read_bytes()
-    with rehearsing(LANGUAGE, {"duban.progress.reported.v1": data}, {}):
+    with rehearsing({"duban.progress.reported.v1": data}, {}):
         changed = contract.documents()
     findings = [finding.detail for finding in contract.check(tmp_path, changed) if finding.file == REPORT]
     assert any(

@@ -18,7 +18,7 @@ from msgspec import Meta
 from events.contract import schema_of
 from events.envelope import InvalidEvent, encode, parse, read, submitted
 from events.log import Log
-from events.schema import DECODERS, LANGUAGE, TYPES, FromReporter, ProgressReported, Summary, UnitName
+from events.schema import DECODERS, TYPES, FromReporter, ProgressReported, Summary, UnitName
 from events.upcast import following
 from services.common.settings import shipped
 from tests.events.rehearsing import rehearsing
@@ -46,7 +46,7 @@ def counted(data: ReportInWords) -> ProgressReported:
 @pytest.fixture(autouse=True)
 def versions() -> Iterator[None]:
     """Speak both versions."""
-    with rehearsing(LANGUAGE, {V1: ReportInWords, V2: ProgressReported}, {V1: counted}):
+    with rehearsing({V1: ReportInWords, V2: ProgressReported}, {V1: counted}):
         yield
 
 
@@ -89,7 +89,7 @@ def test_versions_are_lifted_one_after_another() -> None:
         return Weighed(data.unit, data.percent / 100 if data.percent is not None else None)
 
     new = encode(reported())
-    with rehearsing(LANGUAGE, {V3: Weighed}, {V2: weighed}):
+    with rehearsing({V3: Weighed}, {V2: weighed}):
         lifted: list[object] = [parse(old("r-1")).data, parse(new).data]
         assert lifted == [Weighed("市残联", 0.4), Weighed("市残联", 0.5)]
         assert read(seal(old("r-1"), RECORDED, "units")).type == V3
@@ -99,7 +99,7 @@ def test_versions_are_lifted_one_after_another() -> None:
 def test_an_upcaster_has_to_lead_somewhere() -> None:
     """Where its next version is missing, the language itself cannot be made: this is told before any event comes."""
     missing = pytest.raises(ValueError, match=r"needs the type duban\.progress\.reported\.v3, which is not there")
-    with missing, rehearsing(LANGUAGE, {}, {V2: counted}):
+    with missing, rehearsing({}, {V2: counted}):
         pass
     with pytest.raises(ValueError, match="names no version"):
         following("duban.progress.reported")

@@ -1,11 +1,9 @@
 """The corpus of published deadline cells (corpus/README.md), and how a reading of each compares with the official's."""
 
 import csv
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -13,13 +11,10 @@ from msgspec import Struct
 from events.deadline import Ambiguous, Deadline, Fixed, Milestones, Recurring
 from services.schedule.phrase import read_phrase
 from services.schedule.text import UnreadableError
+from tests.schedule.verdicts import CORPUS, Half, Verdict
 
-CORPUS = Path(__file__).with_name("corpus")
-HALVES = ("building", "measuring")
 CHINA = ZoneInfo("Asia/Shanghai")
 REFUSE = "refuse"
-
-Verdict: TypeAlias = Literal["right", "fairly refused", "wrongly refused", "wrong"]
 
 
 class DeadlineCell(Struct, frozen=True):
@@ -43,7 +38,7 @@ class Answer(Struct, frozen=True):
     doubts: tuple[str, ...] = ()
 
 
-def deadline_cells(half: str) -> list[DeadlineCell]:
+def deadline_cells(half: Half) -> list[DeadlineCell]:
     """Return the cells of a half of the corpus."""
     issued = {row["key"]: date.fromisoformat(row["issued"]) for row in _rows(CORPUS / "sources.tsv")}
     return [
@@ -74,13 +69,6 @@ def summary(deadline: Deadline) -> str:
     """Return a reading in one line: `fixed 2019-01-01`, `recurring month 2021-02-01 day 30`, `ongoing`."""
     kind = type(deadline).__struct_config__.tag
     return " ".join([str(kind), *_details(deadline)])
-
-
-def counts(answers: Sequence[Answer]) -> dict[Verdict, int]:
-    """Return how many answers have each verdict."""
-    found = Counter(each.verdict for each in answers)
-    order: tuple[Verdict, ...] = ("right", "fairly refused", "wrongly refused", "wrong")
-    return {verdict: found[verdict] for verdict in order}
 
 
 def _details(deadline: Deadline) -> list[str]:

@@ -38,7 +38,7 @@ def areas(drawing: Drawing) -> Iterator[Area]:
         for left, text in enumerate(row):
             if text not in ("<", "^"):
                 width = len(list(takewhile(lambda right: right == "<", row[left + 1 :])))
-                below = takewhile(lambda lower: len(lower) > left and lower[left] == "^", drawing[top + 1 :])  # noqa: B023
+                below = takewhile(lambda lower: len(lower) > left and lower[left] == "^", drawing[top + 1 :])  # noqa: B023 - used up in this turn
                 yield Area(text, top, left, top + len(list(below)), left + width)
 
 

@@ -5,11 +5,11 @@ import pytest
 
 from events.deadline import Fixed
 from events.envelope import parse
-from events.schema import DeadlineClarified, TaskReassigned
+from events.schema import DeadlineClarified, TaskAssigned, TaskReassigned
 from services.schedule.difference import Present, RowDifference, compare
 from services.schedule.plan import ReadRow
 from tests.examples import seal
-from tests.schedule.documents import SEED
+from tests.schedule.documents import SEED, book
 from tests.schedule.orders import LEDGER, assignments, schedule
 
 NOW = datetime(2018, 3, 31, 2, tzinfo=UTC)
@@ -113,6 +113,39 @@ def test_another_title_is_told_and_proposes_nothing() -> None:
     assert found.state == "changed"
     assert "全市至少建立两个" in found.says[0]
     assert found.proposals == ()
+
+
+def drawn(units: str, leader: str, section: str, deliverable: str) -> ReadRow:
+    """Return a row of a table that says more of its task than what it is."""
+    header = ["序号", "工作任务", "责任单位", "完成时限", "分管领导", "成果形式"]
+    row = ["7", "出台办法。", units, "2019年底前完成", leader, deliverable]
+    (line,) = schedule(book(表=[header, [section, "<", "<", "<", "<", "<"], row])).lines
+    return line
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (("市残联", "李四", "一、社会保障", "《办法》"), "the ledger's leading official is “张三”; here it is “李四”"),
+        (("市残联", "张三", "二、就业", "《办法》"), "the ledger's section is “一、社会保障”; here it is “二、就业”"),
+        (
+            ("市残联", "张三", "一、社会保障", "《细则》"),
+            "the ledger's deliverable is “《办法》”; here it is “《细则》”",
+        ),
+        (
+            ("市残联（王五）", "张三", "一、社会保障", "《办法》"),
+            "the ledger's person in charge of 市残联 is not named; here it is “王五”",
+        ),
+    ],
+    ids=["leader", "section", "deliverable", "person"],
+)
+def test_other_words_about_a_task_are_told(row: tuple[str, str, str, str], says: str) -> None:
+    """Whether the versions of both have them as members or attributes; what the row does not say differs in nothing."""
+    before = drawn("市残联", "张三", "一、社会保障", "《办法》")
+    (data,) = (event.data for event in [parse(bytes(before.event))] if isinstance(event.data, TaskAssigned))
+    had = present(before, lead=data.lead, units=data.units, deadline=data.deadline)
+    assert difference(drawn(*row), had) == RowDifference("changed", (says,))
+    assert difference(drawn("市残联", "", "一、社会保障", ""), had) == difference(before, had) == RowDifference("same")
 
 
 def test_a_closed_task_is_not_corrected() -> None:

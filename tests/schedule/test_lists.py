@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
 import docx
 import pytest
+from docx.enum.style import WD_STYLE_TYPE
 from hypothesis import given
 from hypothesis import strategies as st
 
 from events.ledger import Ledger
 from services.schedule.document import read_document
 from services.schedule.plan import Order, plan_tasks
+from services.schedule.readers.word import read_paragraphs
 from services.schedule.table import Row, Table
 from tests.schedule.documents import page, paragraphs, saved
 
@@ -106,7 +109,7 @@ def test_a_letter_is_no_list(read: Reader) -> None:
     """Paragraphs without units make a document without tasks."""
     table = read("关于开会的通知", "定于6月1日召开会议。", "请准时参加。")
     assert table.rows == ()
-    assert table.refusals or table.notes
+    assert [refusal.detail for refusal in table.refusals] == ["there is no header: 序号、工作任务、责任单位、时间进度"]
 
 
 def test_the_rows_are_assigned(read: Reader) -> None:
@@ -119,6 +122,61 @@ def test_the_rows_are_assigned(read: Reader) -> None:
     schedule = plan_tasks(table, ORDER, Ledger(""))
     assert schedule.refusals == ()
     assert [line.rule for line in schedule.lines] == ["month-end", "ongoing"]
+
+
+def planned(*lines: str) -> list[tuple[str, str]]:
+    """Return the units and the rule of each task that is assigned from lines of text."""
+    schedule = plan_tasks(read_document("\n".join(lines).encode(), "a.txt"), ORDER, Ledger(""))
+    assert schedule.refusals == ()
+    return [(line.reading[0], line.rule) for line in schedule.lines]
+
+
+BOTH = "市残联牵头（文中写明）；市民政局配合。"
+FIRST = "市残联牵头（文中未写明，因列首位）；市民政局配合。"
+ALONE = "市残联牵头（文中未写明，因列首位）。"
+
+
+@pytest.mark.parametrize(
+    ("line", "units", "rule"),
+    [
+        ("完成时限：2020年底前，牵头单位：市残联，配合单位：市民政局", BOTH, "year-end"),
+        ("完成时限：2020年底前 责任单位：市残联、市民政局", FIRST, "year-end"),
+        ("完成时限：2020年6月底前启动，2020年底前完成，责任单位：市残联", ALONE, "steps"),
+        ("责任单位：市残联，完成时限：2020年底前，市民政局配合", FIRST, "year-end"),
+        ("时限：2020年底前。责任单位：市残联。", ALONE, "year-end"),
+        ("责任单位：市残联 完成时限：2020年底前 责任人：张三", f"{ALONE[:-1]}；张三为市残联责任人。", "year-end"),
+        ("责任领导：李四；完成时限：2020年底前；责任单位：市残联", ALONE, "year-end"),
+        ("召集人：李四；主抓单位：市残联；协助单位：市民政局；完成时限：2020年底前", BOTH, "year-end"),
+    ],
+)
+def test_labels_in_one_line(line: str, units: str, rule: str) -> None:
+    """Each label holds up to the next one, in any order; units after a time are none of its words."""
+    assert planned("1.建设康复中心。", line) == [(units, rule)]
+
+
+@pytest.mark.parametrize(
+    ("inside", "units", "rule"),
+    [
+        ("市残联牵头，2020年6月底前市民政局配合完成", BOTH, "month-end"),
+        ("市残联牵头，2020年底前完成，市民政局配合", BOTH, "year-end"),
+        ("市残联牵头，6月底前完成；市民政局配合，12月底前完成", BOTH, "steps"),
+        ("市残联牵头，长期坚持；市民政局", BOTH, "ongoing"),
+        ("2020年底前完成，市残联牵头，市民政局配合", BOTH, "year-end"),
+        ("完成时限：2020年底前，责任单位：市残联、市民政局", FIRST, "year-end"),
+        ("市残联、市民政局，6月底前在全市落实到位", FIRST, "month-end"),
+    ],
+)
+def test_times_among_the_units_of_a_bracket(inside: str, units: str, rule: str) -> None:
+    """A clause that says when is the deadline; one that names a unit as well keeps its unit."""
+    assert planned(f"1.建设康复中心。（{inside}）") == [(units, rule)]
+
+
+def test_a_bracket_about_tasks_states_no_units() -> None:
+    """What a unit's other projects are is part of the title."""
+    assert [
+        row.title.text
+        for row in read_document("1.建设中心（含市残联牵头的项目）。（市残联负责）".encode(), "a.txt").rows
+    ] == ["建设中心（含市残联牵头的项目）。"]
 
 
 def test_lines_that_a_program_has_cut() -> None:
@@ -150,25 +208,39 @@ def test_what_stands_below_no_task_is_noted(read: Reader) -> None:
 
 
 def test_numbers_that_word_gives() -> None:
-    """Paragraphs of a numbered style are tasks as those whose number was typed."""
+    """Paragraphs of a numbered style are tasks as those whose number was typed, also of one that is based on it."""
     document = docx.Document()
-    for text in ("提高补贴标准。（市民政局负责）", "推进康复服务。（市残联负责）"):
-        document.add_paragraph(text, style="List Number")
-    assert [row.title.text for row in read_document(saved(document), "a.docx").rows] == [
-        "提高补贴标准。",
-        "推进康复服务。",
+    own = document.styles.add_style("任务", WD_STYLE_TYPE.PARAGRAPH)
+    own.base_style = document.styles["List Number"]
+    for text, style in (("提高补贴标准。", "List Number"), ("推进康复服务。", "List Number"), ("建设中心。", own)):
+        document.add_paragraph(f"{text}（市民政局负责）", style=style)
+    rows = read_document(saved(document), "a.docx").rows
+    assert [(row.number, row.title.text) for row in rows] == [
+        (1, "提高补贴标准。"),
+        (2, "推进康复服务。"),
+        (3, "建设中心。"),
     ]
+    assert [one.text[:2] for one in read_paragraphs(saved(document))] == ["1.", "2.", "3."]
+
+
+def test_a_paragraph_that_takes_its_number_off_has_none() -> None:
+    """Its list is 0, whatever its style is."""
+    document = docx.Document()
+    paragraph: Any = document.add_paragraph("推进康复服务。", style="List Number")
+    paragraph._p.get_or_add_pPr().get_or_add_numPr().get_or_add_numId().val = 0
+    assert [one.text for one in read_paragraphs(saved(document))] == ["推进康复服务。"]
 
 
 def test_struck_out_paragraphs() -> None:
-    """What is struck out is no task."""
+    """What is struck out is no task, and is noted."""
     document = docx.Document()
     document.add_paragraph("1.推进康复服务。（市残联负责）")
     document.add_paragraph().add_run("2.提高补贴标准。（市民政局负责）").font.strike = True
-    web = b"<p>1.a\xe5\xb7\xa5\xe4\xbd\x9c\xe4\xbb\xbb\xe5\x8a\xa1\xe3\x80\x82</p>"
-    assert [row.title.text for row in read_document(saved(document), "a.docx").rows] == ["推进康复服务。"]
-    struck = "<html><p>1.推进康复服务。（市残联负责）</p><p><s>2.提高补贴标准。（市民政局负责）</s></p>"
-    assert [row.title.text for row in read_document(struck.encode() + web, "a.html").rows][:1] == ["推进康复服务。"]
+    page = "<html><p>1.推进康复服务。（市残联负责）</p><p><s>2.提高补贴标准。（市民政局负责）</s></p>"
+    for data, name, place in ((saved(document), "a.docx", "paragraph 2"), (page.encode(), "a.html", "the page")):
+        table = read_document(data, name)
+        assert [row.title.text for row in table.rows] == ["推进康复服务。"]
+        assert table.notes == (f"{place}: “2.提高补贴标准。（市民政局负责）” is struck out; it is left out",)
 
 
 def test_a_list_beside_a_table_is_noted() -> None:
@@ -203,4 +275,8 @@ PIECES = st.sampled_from(
 def test_any_paragraphs(pieces: list[str], form: str) -> None:
     """Whatever the paragraphs are, they give rows, notes or refusals, and each row is planned or refused."""
     table = read_document(MAKERS[form]("".join(pieces).split("\n")), f"a.{form}")
-    plan_tasks(table, ORDER, Ledger(""))
+    assert table.rows or table.refusals
+    schedule = plan_tasks(table, ORDER, Ledger(""))
+    planned = {line.row for line in schedule.lines}
+    refused = {refusal.row for refusal in schedule.refusals}
+    assert planned | refused >= {row.number for row in table.rows}

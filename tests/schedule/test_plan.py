@@ -189,6 +189,19 @@ def test_an_official_of_several_lines_is_an_attribute_of_one() -> None:
     assert json.loads(bytes(read.lines[0].event))["leader"] == "张三 李四"
 
 
+@pytest.mark.parametrize("units", ["市残联", "市残联（王五）"], ids=["v1", "v2"])
+def test_leaders_and_sections_are_as_long_as_they_are(units: str) -> None:
+    """Whether an assignment names a person in charge, and so is of the second version, changes nothing of it."""
+    leaders, part = "、".join(f"副市长张三{at}" for at in range(40)), "一、" + "社会保障" * 40
+    drawing: Drawing = [[*HEADER, "分管领导"], [part, "<", "<", "<", "<"], ["（一）" + "就业" * 40, "<", "<", "<", "<"]]
+    read = schedule(book(表=[*drawing, [1, "出台办法。", units, "2019年底前完成", leaders]]))
+    assert read.refusals == ()
+    event = json.loads(bytes(read.lines[0].event))
+    said = event["data"] if event["type"].endswith("v2") else event
+    assert said["leader"] == leaders
+    assert said["section"] == f"{part}／（一）{'就业' * 40}"
+
+
 def test_a_unit_with_a_hidden_character_is_refused_by_its_row() -> None:
     """What the ledger will refuse shows in the preview, with what is wrong."""
     read = schedule(book(表=[HEADER, [1, "出台办法。", "市残联\u202e", "2019年底前完成"]]))

@@ -27,5 +27,5 @@ def deadline(
     read = read_phrase(text, issued.date(), own.zone, own.festivals, days=days)
     out.out(msgspec.json.encode(read.deadline).decode(), highlight=False)
     if explain:
-        for line in (explain_deadline(read.deadline, own.zone, days), *grounds(read)):
+        for line in (explain_deadline(read, own.zone, days), *grounds(read)):
             out.out(line, highlight=False)

@@ -39,9 +39,11 @@ def read_blocks(data: bytes, *, whole: bool) -> list[Paragraph]:
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     page = html.document_fromstring(_decode(data).encode(), parser=parser)
     body = page.find("body")
-    text = "".join(_text(page if body is None else body, [], whole=whole))
+    gone: list[str] = []
+    text = "".join(_text(page if body is None else body, gone, whole=whole))
     lines = cell(text, "").text.split("\n")
-    return [Paragraph(line, f"paragraph {number}") for number, line in enumerate(lines, 1) if line]
+    found = [Paragraph(line, f"paragraph {number}") for number, line in enumerate(lines, 1) if line]
+    return [*found, *(Paragraph("", "the page", (words,)) for words in gone)]
 
 
 def _decode(data: bytes) -> str:

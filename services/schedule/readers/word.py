@@ -41,9 +41,11 @@ def read_paragraphs(data: bytes) -> list[Paragraph]:
     numbers = Numbers(document)
     found = []
     for count, element in enumerate(_inside(document.element.body, _PARAGRAPH), 1):
-        text = cell("".join(_text(element, [])), "").text
-        if text:
-            found.append(Paragraph(numbers.before(element) + text, f"paragraph {count}"))
+        gone: list[str] = []
+        text = cell("".join(_text(element, gone)), "").text
+        if text or gone:
+            seen = numbers.before(element) + text if text else ""
+            found.append(Paragraph(seen, f"paragraph {count}", tuple(gone)))
     return found
 
 

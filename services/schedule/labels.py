@@ -1,0 +1,13 @@
+"""The words of labels (牵头单位：…, 分管领导：…): how roles, duties, kinds of units and people are called there."""
+
+LEADING = "牵头|主办|主责|主抓|抓总|承办"
+JOINING = "配合|(?<!政)协办|协助|协同|参加|参与|支持"
+RANKS = "第[一二三]|主要|首要|总|共同|具体|直接|其[他它]|属地"
+DUTIES = rf"{LEADING}|{JOINING}|负责|责任|整改|实施|落实|执行|主管|承担|完成|联合|联办|会办|成员"
+KINDS = "单位|部门|主体|科室|处室|股室|机构"
+
+LEADERS = "领导|[省市县区州镇]长|书记|召集人|组长"
+"""Who answers for a task."""
+
+PERSONS = "责任人员?|负责人|联系人|经办人|牵头人|承办人"
+"""Who answers for a unit."""
