@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec.structs import replace
 
-from services.notify.channels.key import bounded, redacted
+from services.notify.channels.key import kept
 from services.notify.channels.network import HttpAnswer, Network, NoAnswerError
 from services.notify.channels.result import Outcome, Result
 from services.notify.channels.retry_after import retry_after
@@ -46,22 +46,23 @@ async def post(network: Network, url: str, body: bytes, codes: Codes) -> Result:
     except RefusedAddressError as error:
         return Result("misconfigured", str(error))
     except NoAnswerError as error:
-        return Result("uncertain" if error.handed_over else "again", bounded(str(error)))
-    result = judged(answer, codes, network.now())
-    return replace(result, detail=redacted(result.detail, url, urlsplit(url).netloc))
+        result = Result("uncertain" if error.handed_over else "again", str(error))
+    else:
+        result = judged(answer, codes, network.now())
+    return replace(result, detail=kept(result.detail, url, urlsplit(url).hostname))
 
 
 def judged(answer: HttpAnswer, codes: Codes, now: float) -> Result:
-    """Return the result of an answer; `now` are Unix seconds."""
+    """Return the result of an answer, with all of its words; `now` are Unix seconds."""
     status = f"{answer.status} {answer.reason}"
     after = retry_after(answer.headers.get("retry-after"), now)
     said = _said(answer.body)
     if said is None:
         rest = max(REST_SECONDS, after) if answer.status == TOO_MANY else 0.0
-        text = bounded(answer.body.decode(errors="replace"), 100)
-        return Result("again", bounded(f"{status}, not the answer of a robot: {text}"), after, rest)
+        text = answer.body.decode(errors="replace")
+        return Result("again", f"{status}, not the answer of a robot: {text}", after, rest)
     code, message = said
-    detail = bounded(f"{status}, code {code}: {message}")
+    detail = f"{status}, code {code}: {message}"
     if code == 0 and answer.status // 100 == 2:  # noqa: PLR2004 - any status of success
         return Result("accepted", detail)
     if code in codes.fast or answer.status == TOO_MANY:
