@@ -188,7 +188,7 @@ async def test_what_the_page_does_not_know_is_shown_as_given(desk: Readers) -> N
         "uncertain": "结果不确定",
         "paused": "渠道已暂停",
         "no-channel": "未配置渠道",
-        "dropped": "未再发送",
+        "dropped": "未发送",
         "teleported": "teleported",
     }
 
@@ -217,6 +217,32 @@ async def test_what_the_page_does_not_know_is_shown_as_given(desk: Readers) -> N
         await expect(rows.nth(number)).to_contain_text(f"on-{state}")
     for text in ("未送达（93000 机器人已停用）", "重试中，已试 2 次", "beamed", "pigeon"):
         await expect(rows.last).to_contain_text(text)
+
+
+async def test_an_alert_that_was_not_sent_says_why_and_no_alert_repeats_the_title(desk: Readers) -> None:
+    """Its reason in words, with that of a silence, and no channel's state; a title that was shortened is one, too."""
+    long = "加强残疾人就业服务" * 20
+    reasons = {"closed": "未发送 任务已销号", "silenced: 春节": "未发送 静默期（春节）", "of-tomorrow": "未发送 of-tomorrow"}
+
+    async def alter(route: Route) -> None:
+        answer = await route.fetch()
+        body = await answer.json()
+        told = {"state": "dropped", "task_title": long, "text": f"{long[:99]}…\n牵头单位：市残联\n请抓紧办理。"}
+        sent = [{"channel": "wecom 1a2b3c", "state": "sent", "attempts": []}]
+        body["items"] = [
+            {**body["items"][0], **told, "id": reason, "dropped": reason, "deliveries": sent} for reason in reasons
+        ]
+        await route.fulfill(response=answer, json=body)
+
+    context = await desk.reader()
+    await context.route("**/v1/*/alerts?*", alter)
+    page = await desk.show(context, f"/{LEDGER}/tasks/late-2")
+    rows = page.locator(".alerts tbody tr")
+    for number, words in enumerate(reasons.values()):
+        await expect(rows.nth(number).locator("td").nth(2)).to_contain_text(words)
+        await expect(rows.nth(number)).not_to_contain_text("已送达")
+        await expect(rows.nth(number)).to_contain_text("请抓紧办理。")
+        await expect(rows.nth(number)).not_to_contain_text("加强残疾人就业服务")
 
 
 async def test_acknowledgements_are_on_paper_and_buttons_are_not(desk: Readers) -> None:

@@ -4,7 +4,9 @@ from typing import Any
 
 from playwright.async_api import Page
 
+from services.cli.alert_plan import REASONS as DROPPED
 from services.cli.board import REASONS, STATES
+from services.notify.settling import REASONS as NOT_SENT
 from services.status.export.words import WORDS
 from tests.browser.reader import module
 
@@ -69,9 +71,9 @@ KNOB = """async ([railAt, lit]) => {
 }"""
 
 
-SAID = """async ([table, core, units, keys]) => {
+SAID = """async ([table, keys, ...words]) => {
   const { translate } = await import(table);
-  await Promise.all([core, units].map((words) => import(words)));
+  await Promise.all(words.map((file) => import(file)));
   return keys.map((key) => [translate("zh", key), translate("en", key)]);
 }"""
 
@@ -111,16 +113,18 @@ async def test_each_press_moves_the_knob_and_the_last_one_is_read(page: Page) ->
 
 
 async def test_one_thing_has_one_name(page: Page) -> None:
-    """Reasons, states and outcomes are called the same on the page, in exports and at the terminal; so are figures."""
-    addresses = [await module(page, f"js/{path}.js") for path in ("words", "words/core", "words/units")]
+    """Reasons, states, outcomes and figures are called the same on the page, in exports and at the terminal."""
+    addresses = [await module(page, f"js/{path}.js") for path in ("words", "words/core", "words/units", "words/alerts")]
     shared = [key for key in WORDS if key.startswith(("reason.", "state.", "outcome."))]
-    keys = [*shared, *(f"unit.{name}" for name in UNIT_WORDS), "live.position"]
-    found: Any = await page.evaluate(SAID, [*addresses, keys])
+    dropped = {f"dropped.{reason}": DROPPED[reason] for reason in NOT_SENT}
+    keys = [*shared, *dropped, *(f"unit.{name}" for name in UNIT_WORDS), "live.position"]
+    found: Any = await page.evaluate(SAID, [addresses[0], keys, *addresses[1:]])
     said = dict(zip(keys, found, strict=True))
     for key in shared:
         assert (said[key][0], said[key][1].casefold()) == (WORDS[key][0], WORDS[key][1].casefold())
     for name, exported in UNIT_WORDS.items():
         assert WORDS[f"unit.{exported}"][0].partition("（")[0] == said[f"unit.{name}"][0]
+    assert {key: said[key][0] for key in dropped} == dropped
     assert said["live.position"][0].startswith(WORDS["task.position"][0])
     assert all(said[f"reason.{reason}"][0] == text for reason, text in REASONS.items())
     assert all(said[f"state.{state}"][0] == text for state, text in STATES.items())
