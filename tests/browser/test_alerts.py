@@ -1,5 +1,6 @@
 """A task's alerts in Chromium: what became of them, acknowledging them on the page, and by the link in a message."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -163,6 +164,38 @@ async def test_what_the_services_refuse_is_told(desk: Readers, late: Deployment)
     await expect(page.locator("button.acknowledge")).to_have_count(0)
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [(201, {}, "已确认，2018年2月14日前（含当日）不再提级"), (403, {"detail": "only reads"}, "不能确认：only reads")],
+)
+async def test_an_answer_leaves_the_form_that_is_open_by_then(
+    desk: Readers, status: int, body: dict[str, Any], said: str
+) -> None:
+    """Who goes on to another alert before the answer keeps what is typed and the focus; the answer is read out."""
+    page = await desk.page(f"/{LEDGER}/tasks/late-2")
+    answer = asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        await answer.wait()
+        await route.fulfill(status=status, json=body)
+
+    await page.route("**/ack", slow)
+    first, second = page.locator("button.acknowledge").first, page.locator("button.acknowledge").nth(1)
+    await first.click()
+    await page.locator("#ack-by").fill("李明")
+    await page.locator("#ack-word").fill("已联系")
+    await page.locator(".ack-form button.main").click()
+    await expect(page.locator(".ack-form button.main")).to_have_text("正在记录……")
+    await second.click()
+    await page.locator("#ack-word").fill("已约谈")
+    answer.set()
+    await expect(page.locator(".alerts [role=status]")).to_contain_text(said)
+    await expect(page.locator("#ack-word")).to_have_value("已约谈")
+    await expect(page.locator("#ack-word")).to_be_focused()
+    await expect(page.locator(".ack-form .refused")).to_have_text([""])
+    await expect(second).to_have_attribute("aria-expanded", "true")
+
+
 async def test_an_auditor_and_a_past_day_are_offered_nothing(desk: Readers, late: Deployment) -> None:
     """Who only looks on has no button; a past day has the alerts of then, and none to press."""
     context = await desk.reader(signed_in=False)
@@ -222,7 +255,11 @@ async def test_what_the_page_does_not_know_is_shown_as_given(desk: Readers) -> N
 async def test_an_alert_that_was_not_sent_says_why_and_no_alert_repeats_the_title(desk: Readers) -> None:
     """Its reason in words, with that of a silence, and no channel's state; a title that was shortened is one, too."""
     long = "加强残疾人就业服务" * 20
-    reasons = {"closed": "未发送 任务已销号", "silenced: 春节": "未发送 静默期（春节）", "of-tomorrow": "未发送 of-tomorrow"}
+    reasons = {
+        "closed": "未发送 任务已销号",
+        "silenced: 春节": "未发送 静默期（春节）",
+        "of-tomorrow": "未发送 of-tomorrow",
+    }
 
     async def alter(route: Route) -> None:
         answer = await route.fetch()
