@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 from litestar import MediaType, Request, Response, get, post
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
+from msgspec.structs import replace
 
 from events.deadline import check_year
 from events.replicas import UnconfirmedError
@@ -118,7 +119,7 @@ async def _acknowledge(acknowledger: Acknowledger, link: LinkReader, found: OfTa
     if outcome.code == "task-closed":
         return _invalid(acknowledger, link._replace(ended=True))
     if outcome.outcome == "refused":
-        why = Filled(filled.by, filled.word, message=text(link.tongue, "refused", outcome.detail or ""))
+        why = replace(filled, message=text(link.tongue, "refused", outcome.detail or ""))
         return _form(acknowledger, link, found, why, 422)
     shown = _shown(acknowledger, found, link.tongue)
     return _answer(done_page(shown, link.tongue, filled.by, filled.word, until), 200)

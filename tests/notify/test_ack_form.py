@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -106,6 +107,16 @@ async def test_what_is_wrong_stands_beside_the_fields(
     assert fields_of(answer).get("by") == typed.get("by", "").strip()
     assert "<script" not in answer.text
     assert await recorded(running) == []
+
+
+@pytest.mark.parametrize("by", ["", "李\u200b明"])
+async def test_the_day_that_was_chosen_stays_chosen(http: httpx.AsyncClient, address: str, by: str) -> None:
+    """Whether the form or the ledger finds something wrong: nobody records another day than the one chosen."""
+    shown = await http.get(address)
+    *_, last = re.findall(r'name="until" value="([^"]+)"', shown.text)
+    answer = await http.post(action_of(address, shown), data=fields_of(shown) | TYPED | {"by": by, "until": last})
+    assert answer.status_code == 422
+    assert re.findall(r'value="([^"]+)" checked', answer.text) == [last]
 
 
 async def test_a_scanner_acknowledges_nothing(running: Served, http: httpx.AsyncClient, address: str) -> None:
