@@ -197,10 +197,10 @@ async def test_what_changed_is_exported(service: StatusService, history: History
         answer = await client.get("tasks", format="csv", as_of=14, compare=1)
         headings, row = csv_rows(answer.content)
         assert headings[:3] == ["序号", "工作任务", "变化"]
-        assert row[2] == "销号；灯：正常改为办结；进展：—改为45.5%；时限：2018年12月前完成改为2018年11月底前完成"
+        assert row[2] == "销号；灯：正常改为办结；进展：未填报改为45.5%；时限：2018年12月前完成改为2018年11月底前完成"
         assert "%E4%BB%BB%E5%8A%A1%E5%8F%98%E5%8C%96%E6%83%85%E5%86%B5-2019-" in answer.headers["content-disposition"]
         english = csv_rows((await client.get("tasks", format="csv", as_of=14, compare=1, lang="en")).content)
-        assert "progress: — → 45.5%" in english[1][2]
+        assert "progress: not reported → 45.5%" in english[1][2]
         assert len(csv_rows((await client.get("tasks", format="csv", compare=1, as_of=2, changed="new")).content)) == 1
         absent = csv_rows((await client.get("tasks", format="csv", compare=14, as_of=0, changed="absent")).content)
         assert absent[1][2] == "已不在台账中"
