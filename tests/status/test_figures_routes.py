@@ -321,6 +321,25 @@ async def test_an_export_has_an_entity_tag(service: StatusService, history: Hist
         assert answer.status_code == 200
 
 
+async def test_the_ledgers_own_words_are_part_of_an_entity_tag(service: StatusService, history: History) -> None:
+    """Past figures and exports have them, so a client gets others after they were changed; and only then."""
+    await history.append_examples()
+    paths = (
+        "overview?as_of=9",
+        "overview?as_of=9&format=docx",
+        "tasks?as_of=9&format=csv",
+        "units?as_of=9&format=xlsx",
+    )
+    found = []
+    for more in ("", '[light_names.red]\nword = "超期"', ""):
+        with (service.ledgers / f"{LEDGER}.toml").open("a", encoding="utf-8") as file:
+            file.write(f"\n{more}")
+        async with service.running(STILL) as client:
+            found.append([(await client.http.get(path)).headers["etag"] for path in paths])
+    assert found[1] == found[2]
+    assert not set(found[0]) & set(found[1])
+
+
 @pytest.mark.parametrize("path", ["units", "units/市残联", "overview", "calendar?from=2018-01-01&to=2018-12-31"])
 async def test_every_figure_names_its_position(service: StatusService, history: History, path: str) -> None:
     """Duban-Position is on every answer, and in it; another ledger is a problem."""
