@@ -1,13 +1,18 @@
 """The views' pure parts and the rail, run where they run: deadlines put off, reading again, the knob's keys, words."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from playwright.async_api import Page
 
+from events.alert_rule import Trigger
 from services.cli.alert_plan import REASONS as DROPPED
 from services.cli.board import REASONS, STATES
+from services.notify.alerts import Alert
 from services.notify.settling import REASONS as NOT_SENT
+from services.notify.words.chinese import ChineseWords
 from services.status.export.words import WORDS
+from tests.browser.history import START
 from tests.browser.reader import module
 
 REVISIONS = """async (address) => {
@@ -117,7 +122,8 @@ async def test_one_thing_has_one_name(page: Page) -> None:
     addresses = [await module(page, f"js/{path}.js") for path in ("words", "words/core", "words/units", "words/alerts")]
     shared = [key for key in WORDS if key.startswith(("reason.", "state.", "outcome."))]
     dropped = {f"dropped.{reason}": DROPPED[reason] for reason in NOT_SENT}
-    keys = [*shared, *dropped, *(f"unit.{name}" for name in UNIT_WORDS), "live.position"]
+    triggers = {f"trigger.{on}": word.partition("，")[0] for on, word in _trigger_words()}
+    keys = [*shared, *dropped, *triggers, *(f"unit.{name}" for name in UNIT_WORDS), "live.position"]
     found: Any = await page.evaluate(SAID, [addresses[0], keys, *addresses[1:]])
     said = dict(zip(keys, found, strict=True))
     for key in shared:
@@ -125,6 +131,14 @@ async def test_one_thing_has_one_name(page: Page) -> None:
     for name, exported in UNIT_WORDS.items():
         assert WORDS[f"unit.{exported}"][0].partition("（")[0] == said[f"unit.{name}"][0]
     assert {key: said[key][0] for key in dropped} == dropped
+    assert {key: said[key][0] for key in triggers} == triggers
     assert said["live.position"][0].startswith(WORDS["task.position"][0])
     assert all(said[f"reason.{reason}"][0] == text for reason, text in REASONS.items())
     assert all(said[f"state.{state}"][0] == text for state, text in STATES.items())
+
+
+def _trigger_words() -> Iterator[tuple[str, str]]:
+    """Yield the triggers whose word in messages has no number of its own, with that word."""
+    events: Sequence[Trigger] = ("submitted", "returned", "requested", "granted", "refused", "urged", "reassigned")
+    for on in (*events, "silent", "weekly"):
+        yield on, ChineseWords().word(Alert("a", START, on, "市残联", on))

@@ -15,7 +15,7 @@ class ChineseWords:
     tag: str = "【督办】"
     colon: str = "："
     task: str = "任务编号"
-    acknowledge: str = "收到后请登记办理意见"
+    acknowledge: str = "收到后请确认"
     look: str = "任务详情"
     automatic: str = "本邮件由系统自动发送，请勿直接回复。"
     lists: tuple[str, str] = ("逾期任务：", "近期到期任务：")
@@ -34,13 +34,13 @@ class ChineseWords:
             case "submitted":
                 return "报送办结，待核查"
             case "returned":
-                return "办结退回"
+                return "退回，待整改"
             case "requested":
                 return "申请延期，待批复"
             case "granted":
-                return "同意延期"
+                return "准予延期"
             case "refused":
-                return "不同意延期"
+                return "不予延期"
             case "urged":
                 return "催办"
             case "reassigned":
@@ -48,9 +48,9 @@ class ChineseWords:
             case "silent":
                 return "长期未反馈进展"
             case "weekly":
-                return "周报"
+                return "每周汇总"
             case "trouble":
-                return "通知渠道已暂停" if alert.step > 1 else "通知渠道连续一日未能送达"
+                return "通知渠道已暂停" if alert.step > 1 else "通知渠道连续1日发送失败"
             case _:
                 assert_never(alert.on)
 
@@ -62,7 +62,7 @@ class ChineseWords:
         days = alert.days or 0
         match alert.on:
             case "assigned":
-                yield f"时限要求：{alert.deadline or '未作规定'}"
+                yield f"时限要求：{alert.deadline or '未写明'}"
                 yield "请尽快签收，抓紧办理，及时反馈进展。"
             case "neared":
                 yield f"应于{by}办结。请对照时限抓紧落实；确需延期的，请在到期前提出申请。"
@@ -88,7 +88,7 @@ class ChineseWords:
             case "silent":
                 yield f"已{days}天未反馈进展，请及时报送进展情况。" if days else "请及时报送进展情况。"
             case "trouble":
-                paused = "连续5日未能送达，现已暂停发送；修复后由管理员恢复。"
+                paused = "连续5日发送失败，现已暂停使用；修复后由管理员恢复。"
                 yield paused if alert.step > 1 else "系统仍在重试。请检查该渠道的配置和网络。"
             case "weekly":
                 pass
@@ -139,7 +139,7 @@ class ChineseWords:
         label = {
             "returned": "退回原因",
             "requested": "申请理由",
-            "refused": "不同意的理由",
+            "refused": "不予延期的理由",
             "urged": "催办要求",
             "reassigned": "调整原因",
             "trouble": "具体情况",

@@ -60,7 +60,14 @@ CASES: list[tuple[Trigger, dict[str, Any], str, str, str, str]] = [  # facts; wo
         "Submitted as complete",
         "Submitted by 市残联\nSummary: 已建成",
     ),
-    ("returned", {"detail": "材料不全"}, "办结退回", "退回原因：材料不全", "Completion returned", "Reason: 材料不全"),
+    (
+        "returned",
+        {"detail": "材料不全"},
+        "退回，待整改",
+        "退回原因：材料不全",
+        "Completion returned",
+        "Reason: 材料不全",
+    ),
     (
         "requested",
         {"unit": "市残联", "detail": "审批未完", "proposed": DUE},
@@ -72,7 +79,7 @@ CASES: list[tuple[Trigger, dict[str, Any], str, str, str, str]] = [  # facts; wo
     (
         "granted",
         {"due": DUE},
-        "同意延期",
+        "准予延期",
         "延期后应于2018年12月31日前（含当日）办结。",
         "Extension granted",
         "by 31 December 2018",
@@ -80,8 +87,8 @@ CASES: list[tuple[Trigger, dict[str, Any], str, str, str, str]] = [  # facts; wo
     (
         "refused",
         {"due": DUE, "detail": "不充分"},
-        "不同意延期",
-        "不同意的理由：不充分\n仍应于2018年12月31日前",
+        "不予延期",
+        "不予延期的理由：不充分\n仍应于2018年12月31日前",
         "Extension refused",
         "Reason: 不充分",
     ),
@@ -91,7 +98,7 @@ CASES: list[tuple[Trigger, dict[str, Any], str, str, str, str]] = [  # facts; wo
     (
         "trouble",
         {"task": "", "lead": "", "title": "webhook a.cn", "step": 1, "detail": "503"},
-        "通知渠道连续一日未能送达",
+        "通知渠道连续1日发送失败",
         "具体情况：503",
         "Channel failing for a day",
         "Error: 503",
@@ -100,11 +107,11 @@ CASES: list[tuple[Trigger, dict[str, Any], str, str, str, str]] = [  # facts; wo
         "trouble",
         {"task": "", "lead": "", "title": "webhook a.cn", "step": 2},
         "通知渠道已暂停",
-        "现已暂停发送",
+        "现已暂停使用",
         "Channel paused",
         "until an operator resumes it",
     ),
-    ("weekly", {"task": "", "lead": "", "title": ""}, "周报", "", "Weekly summary", ""),
+    ("weekly", {"task": "", "lead": "", "title": ""}, "每周汇总", "", "Weekly summary", ""),
 ]
 
 
