@@ -148,7 +148,8 @@ async def test_what_the_services_refuse_is_told(desk: Readers, late: Deployment)
     await page.locator("#ack-by").fill("李\u200b明")
     await page.locator("#ack-word").fill("已联系")
     await page.locator(".ack-form button.main").click()
-    await expect(page.locator("#ack-by-wrong")).to_contain_text("姓名有误")
+    await expect(page.locator("#ack-by-wrong")).to_have_text(re.compile("^姓名有误，请更正。 .*U\\+200B"))
+    await expect(page.locator("#ack-by-wrong small")).to_have_attribute("lang", "en")
     await expect(page.locator("#ack-by")).to_be_focused()
     await page.locator("#ack-by").fill("李明")
     late.kill("notify")
@@ -166,7 +167,7 @@ async def test_what_the_services_refuse_is_told(desk: Readers, late: Deployment)
 
 @pytest.mark.parametrize(
     ("status", "body", "said"),
-    [(201, {}, "已确认，2018年2月14日前（含当日）不再提级"), (403, {"detail": "only reads"}, "不能确认：only reads")],
+    [(201, {}, "已确认，2018年2月14日前（含当日）不再提级"), (403, {"detail": "only reads"}, "不能确认。 only reads")],
 )
 async def test_an_answer_leaves_the_form_that_is_open_by_then(
     desk: Readers, status: int, body: dict[str, Any], said: str

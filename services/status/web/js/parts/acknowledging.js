@@ -173,11 +173,12 @@ function refuse(form, faults, ctx) {
 
 /** What is wrong, by field: the services name the member (`$.by`) in what they say. */
 function reasons(status, { code = null, detail = "" }, ctx) {
+  const why = (key) => ctx.html`${ctx.t(key)} <small lang="en">${detail}</small>`;
   if (code === "task-closed") return { form: ctx.t("ack.closed") };
-  if (status === 403) return { form: ctx.t("ack.forbidden", detail) };
+  if (status === 403) return { form: why("ack.forbidden") };
   if (status === 429 || status >= 500) return { form: ctx.t("ack.away") };
   const name = ["by", "word", "until"].find((one) => detail.includes(`$.${one}`) || detail.startsWith(`${one} `));
-  return name ? { [name]: ctx.t(`ack.${name}-wrong`, detail) } : { form: ctx.t("ack.failed", detail) };
+  return name ? { [name]: why(`ack.${name}-wrong`) } : { form: why("ack.failed") };
 }
 
 function today(ctx) {
