@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from services.notify.letter import Item, Letter
 from services.notify.words.language import Language
+from services.notify.words.lines import one_line
 
 SUBJECT_MOST = 100
 """Characters of a subject: a line of a phone's notification has fewer."""
@@ -15,7 +16,6 @@ SUBJECT_MOST = 100
 LINK_MOST = 1_000
 """Bytes of a link; a longer one is left out, as no task's page has one."""
 
-_BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LINES = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]+")
 _UNSAFE = re.compile(r"""[^\x21-\x7e]|[<>"'()\[\]\\`{}|^]""")
 
@@ -31,13 +31,11 @@ class Content(NamedTuple):
     language: Language
 
 
-def one_line(text: str) -> str:
-    """Return text as one line without control characters, which would end a header or a markdown paragraph."""
-    return _BREAKS.sub(" ", text.encode(errors="replace").decode()).strip()
-
-
 def tidied(item: Item) -> Item:
-    """Return an item of lines that are not empty and have no breaks in them, with a link that is one."""
+    """Return an item of lines that are not empty and have no breaks in them, with links that are such.
+
+    A break or a control character would end a header or a markdown paragraph.
+    """
     lines = (one_line(line) for text in item.lines for line in _LINES.split(text))
     return replace(
         item,
