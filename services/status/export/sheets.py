@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from events.light_names import LightColour, LightName
-from services.status.export.words import Tongue, word
+from services.status.export.words import Language, word
 from services.status.figures.board import Overview
 from services.status.figures.units import UnitFigures
 from services.status.row import Light, TaskRow
@@ -36,7 +36,7 @@ class About(NamedTuple):
     title: str
     at: datetime
     position: int
-    language: Tongue
+    language: Language
     light_names: Mapping[LightColour, LightName] = MappingProxyType({})
 
     def light(self, light: Light) -> str:

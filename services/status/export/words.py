@@ -2,7 +2,7 @@
 
 from typing import Literal, TypeAlias
 
-Tongue: TypeAlias = Literal["zh", "en"]
+Language: TypeAlias = Literal["zh", "en"]
 
 WORDS: dict[str, tuple[str, str]] = {
     "light.red": ("▲ 逾期", "▲ overdue"),
@@ -111,6 +111,6 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-def word(key: str, language: Tongue) -> str:
+def word(key: str, language: Language) -> str:
     """Return a word in a language; raises KeyError for one that is missing."""
     return WORDS[key][0 if language == "zh" else 1]
