@@ -45,7 +45,7 @@ def _body(page: Content) -> bytes:
         rows += [[{"tag": "a", "text": said, "href": address}] for said, address in links(item, page.language)]
         rows.append([{"tag": "text", "text": ""}])
     if page.rest:
-        said = WORDS[page.language].rest(page.rest, page.more).removesuffix(page.more)
+        said = WORDS[page.language].rest(page.rest)
         rows.append([{"tag": "text", "text": said}, {"tag": "a", "text": page.more, "href": page.more}])
     language = "zh_cn" if page.language == "zh" else "en_us"
     content = {

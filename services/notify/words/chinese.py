@@ -123,8 +123,8 @@ class ChineseWords:
     def guessed(self, year: int) -> str:
         return f"（{year}年放假安排尚未载入，按周一至周五计算工作日。）"
 
-    def rest(self, number: int, address: str) -> str:
-        return f"另有{number}项，见{address or '督办台账'}"
+    def rest(self, number: int) -> str:
+        return f"另有{number}项，见"
 
     def _said(self, alert: Alert, facts: LineFacts) -> Iterator[str]:
         """Yield who did what, and the reason or message that came with it."""

@@ -118,8 +118,8 @@ class EnglishWords:
     def guessed(self, year: int) -> str:
         return f"(The calendar of {year} is missing: Monday to Friday are counted as working days.)"
 
-    def rest(self, number: int, address: str) -> str:
-        return f"{number} more: {address or 'see the ledger'}"
+    def rest(self, number: int) -> str:
+        return f"{number} more: "
 
     def _said(self, alert: Alert, facts: LineFacts) -> Iterator[str]:
         """Yield who did what, and the reason or message that came with it."""

@@ -67,5 +67,5 @@ class Words(Protocol):
     def guessed(self, year: int) -> str:
         """Return that working days of a year are counted Monday to Friday, for want of its calendar."""
 
-    def rest(self, number: int, address: str) -> str:
-        """Return that there are more items than are shown, and where; the address may be empty."""
+    def rest(self, number: int) -> str:
+        """Return that there are more items than are shown; the address follows at which they can be read."""
