@@ -68,8 +68,8 @@ async def _export_changes(
         position, edition = endpoint.edition(moment, base)
         rows = (await endpoint.compared(moment, base, replace(query, limit=ALL, cursor=None), changed)).items
         at = moment.instant if moment is not None else endpoint.clock.now()
-        asked, told = Asked(request, form, edition), about(endpoint, at, position, form.language)
-        return await changes_export(rows, asked, told, endpoint.board.ledger)
+        asked, subject = Asked(request, form, edition), about(endpoint, at, position, form.language)
+        return await changes_export(rows, asked, subject, endpoint.board.ledger)
 
 
 def about(endpoint: StatusReader, at: datetime, position: int, language: Language) -> About:

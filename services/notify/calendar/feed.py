@@ -49,7 +49,7 @@ class CalendarEntry(NamedTuple):
 
 
 def calendar(asked: CalendarRequest, tasks: Mapping[str, CalendarTask]) -> bytes:
-    """Return the calendar of a unit of the ledger; the same bytes for the same tasks on the same day."""
+    """Return the calendar of a unit of the ledger; the same bytes for the same request and tasks."""
     feed = Calendar()
     feed.add("prodid", "-//duban//deadlines//ZH")
     feed.add("version", "2.0")

@@ -14,7 +14,7 @@ SUBJECT_MOST = 100
 """Characters of a subject: a line of a phone's notification has fewer."""
 
 LINK_MOST = 1_000
-"""Bytes of a link; a longer one is left out, as no task's page has one."""
+"""Bytes of a link; a longer one is left out."""
 
 _LINES = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]+")
 _UNSAFE = re.compile(r"""[^\x21-\x7e]|[<>"'()\[\]\\`{}|^]""")

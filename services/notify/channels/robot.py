@@ -22,7 +22,7 @@ from services.notify.channels.transport import RefusedAddressError
 from services.notify.letter import Letter
 
 REST_SECONDS = 60.0
-"""For which a robot rests that was sent too much: vendors count by the minute."""
+"""For which nothing is sent to a robot that was sent too much: vendors count by the minute."""
 
 TOO_MANY = 429
 """RFC 6585, 4."""

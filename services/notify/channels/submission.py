@@ -29,7 +29,7 @@ START_INPUT = 354
 COMPLETED = 250
 PERMANENT = 500
 TOO_LARGE = 552
-"""Replies of RFC 5321, 4.2.3; from PERMANENT on a repeat would get the same one."""
+"""Replies of RFC 5321, 4.2.3; those from PERMANENT on are final for the command."""
 
 QUIT_SECONDS = 2.0
 """The wait for a farewell that changes nothing."""

@@ -19,18 +19,18 @@ def compared_sheet(rows: list[ComparedRow], about: About, groups: Groups, *, mor
     """Return the register of tasks with what changed in each since the other moment."""
     sheet = task_sheet(rows, about, groups, more=more)
     columns = (*sheet.columns[:PLACE], CHANGES, *sheet.columns[PLACE:])
-    told = [changes(row, about) for row in rows]
-    cells = [(*cells[:PLACE], text, *cells[PLACE:]) for cells, text in zip(sheet.rows, told, strict=True)]
+    texts = [changes(row, about) for row in rows]
+    cells = [(*cells[:PLACE], text, *cells[PLACE:]) for cells, text in zip(sheet.rows, texts, strict=True)]
     return sheet._replace(name=about.word("file.changes"), columns=columns, rows=cells)
 
 
 def changes(row: ComparedRow, about: About) -> str:
     """Return what changed in a row, with the values before and after; empty where nothing did."""
-    before, told = row.changes.before, []
+    before, texts = row.changes.before, []
     for kind in row.changes.kinds:
         word = about.word(f"change.{kind}")
-        told.append(word if kind in EVENTS or before is None else f"{word}{_values(kind, before, row, about)}")
-    return about.word("list.semicolon").join(told)
+        texts.append(word if kind in EVENTS or before is None else f"{word}{_values(kind, before, row, about)}")
+    return about.word("list.semicolon").join(texts)
 
 
 def _values(kind: str, before: RowBefore, row: ComparedRow, about: About) -> str:
