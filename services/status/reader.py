@@ -72,8 +72,7 @@ class StatusReader:
     def samples(self) -> Iterator[Sample]:
         """Yield the position, and the tasks by light."""
         yield Sample("duban_position", "Position of the log that is reflected", self.board.position)
-        overview = self.board.figures.overview("", self.clock.now(), self.board.position)
-        for light, number in overview.lights.items():
+        for light, number in self.board.figures.lights.items():
             yield Sample("duban_tasks", "Tasks by light", number, {"light": light})
 
     async def catch_up(self, entries: "list[StreamEntry] | None" = None) -> None:

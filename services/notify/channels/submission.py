@@ -104,9 +104,8 @@ def _failed(error: Exception, times: Times) -> tuple[Outcome, str]:
     """Return the result of an error before the message was handed over."""
     if isinstance(error, SMTPResponseException):
         words = _words(error.code, error.message)
-        if error.code < PERMANENT:
-            return "again", words
-        if isinstance(error, SMTPAuthenticationError | SMTPSenderRefused) and error.code != TOO_LARGE:
+        final = error.code >= PERMANENT and error.code != TOO_LARGE
+        if final and isinstance(error, SMTPAuthenticationError | SMTPSenderRefused):
             return "misconfigured", f"{words} (user, password and from of [alerts.mail])"
         return "again", words
     if isinstance(error, SMTPException) and "not supported" in str(error):
