@@ -120,7 +120,7 @@ async def test_each_press_moves_the_knob_and_the_last_one_is_read(page: Page) ->
 async def test_one_thing_has_one_name(page: Page) -> None:
     """Reasons, states, outcomes and figures are called the same on the page, in exports and at the terminal."""
     addresses = [await module(page, f"js/{path}.js") for path in ("words", "words/core", "words/units", "words/alerts")]
-    shared = [key for key in WORDS if key.startswith(("reason.", "state.", "outcome."))]
+    shared = [key for key in WORDS if key.startswith(("light.", "reason.", "state.", "outcome."))]
     dropped = {f"dropped.{reason}": DROPPED[reason] for reason in NOT_SENT}
     triggers = {f"trigger.{on}": word.partition("，")[0] for on, word in _trigger_words()}
     keys = [*shared, *dropped, *triggers, *(f"unit.{name}" for name in UNIT_WORDS), "live.position"]

@@ -14,6 +14,10 @@ from services.status.row import Light, TaskRow
 Value: TypeAlias = str | int | float | date | None
 
 
+SHAPES: Mapping[Light, str] = {"red": "▲", "yellow": "◆", "green": "●", "blue": "■"}
+"""A light is known by its shape and its word, on paper without colours as well."""
+
+
 class SheetColumn(NamedTuple):
     """A column: the key of its heading among the words, and its width in characters of Latin script."""
 
@@ -41,13 +45,13 @@ class About(NamedTuple):
 
     def light(self, light: Light) -> str:
         """Return a light's shape and word."""
-        return f"{self.word(f'light.{light}').partition(' ')[0]} {self.light_word(light)}"
+        return f"{SHAPES[light]} {self.light_word(light)}"
 
     def light_word(self, light: Light) -> str:
         """Return a light's word, the ledger's own where it has one."""
         name = self.light_names.get(light)
         own = (name.word if self.language == "zh" else name.word_en) if name is not None else None
-        return own or self.word(f"light.{light}").partition(" ")[2]
+        return own or self.word(f"light.{light}")
 
     def word(self, key: str) -> str:
         """Return a word in the language of the export."""

@@ -5,10 +5,10 @@ from typing import Literal, TypeAlias
 Language: TypeAlias = Literal["zh", "en"]
 
 WORDS: dict[str, tuple[str, str]] = {
-    "light.red": ("▲ 逾期", "▲ overdue"),
-    "light.yellow": ("◆ 预警", "◆ warning"),
-    "light.green": ("● 正常", "● on track"),
-    "light.blue": ("■ 办结", "■ closed"),
+    "light.red": ("逾期", "overdue"),
+    "light.yellow": ("预警", "warning"),
+    "light.green": ("正常", "on track"),
+    "light.blue": ("办结", "closed"),
     "reason.closed": ("已销号", "closed by the office"),
     "reason.overdue": ("超过时限", "past its due date"),
     "reason.due-soon": ("临近时限", "due soon"),
