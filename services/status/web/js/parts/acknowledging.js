@@ -162,7 +162,7 @@ async function send(alert, form, element, reread, ctx) {
     return refuse(sent, { form: ctx.t("ack.away") }, ctx);
   }
   if (replace(sent, null, ctx.t("ack.done", date(lastDay(until), ctx.lang)), ctx)) focusOpener(alert);
-  await reread();
+  reread();
 }
 
 function refuse(form, faults, ctx) {
