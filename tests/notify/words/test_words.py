@@ -1,11 +1,12 @@
 """The words of each trigger, in Chinese and in English."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from events.alert_rule import Trigger
-from services.notify.words.shown import shown
+from services.notify.words.language import Words
+from services.notify.words.shown import WORDS, shown
 from tests.notify.words.facts import DUE, LEDGER, TITLE, alert
 
 SHORT = "全市至少建立两个规模化残疾人集中就业基地"
@@ -126,6 +127,13 @@ def test_each_trigger_has_words(
     assert line in chinese.text
     assert english_line in english.text
     assert not chinese.text or chinese.text.startswith(facts.get("title", TITLE) or "")
+
+
+@pytest.mark.parametrize("words", WORDS.values())
+def test_no_trigger_is_without_words(words: Words) -> None:
+    """A trigger that is added to the rules needs a title and lines in each language."""
+    assert set(get_args(Trigger)) <= set(words.titles)
+    assert set(get_args(Trigger)) <= set(words.texts) <= set(words.titles)
 
 
 def test_an_alert_keeps_its_facts_next_to_its_words() -> None:
