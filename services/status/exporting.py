@@ -7,11 +7,11 @@ from typing import Any
 from litestar import Request, Response
 from msgspec.structs import replace
 
+from events.text import Language
 from services.status.export.download import Asked
 from services.status.export.exports import changes_export, tasks_export
 from services.status.export.formats import Form
 from services.status.export.sheets import About
-from services.status.export.words import Language
 from services.status.past.compared import ChangedFilter
 from services.status.reader import StatusReader
 from services.status.views import TaskQuery

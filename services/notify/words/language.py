@@ -4,12 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from events import text
 from services.notify.alerts import Alert
 from services.notify.week import SummaryTask, WeeklySummary
 
-Language: TypeAlias = Literal["zh", "en"]
+Language: TypeAlias = text.Language
 
 
 class LetterCounts(NamedTuple):

@@ -7,7 +7,7 @@ from litestar.datastructures.headers import Accept
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter, SkipValidation
 
-from services.status.export.words import Language
+from events.text import Language
 
 Format: TypeAlias = Literal["json", "csv", "xlsx", "docx"]
 

@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from events.light_names import LightColour, LightName
-from services.status.export.words import Language, word
+from events.text import Language
+from services.status.export.words import word
 from services.status.figures.board import Overview
 from services.status.figures.units import UnitFigures
 from services.status.row import Light, TaskRow

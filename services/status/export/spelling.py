@@ -2,8 +2,8 @@
 
 from datetime import date
 
+from events.text import Language
 from services.status.export.sheets import About
-from services.status.export.words import Language
 
 
 def spelled_day(day: date, language: Language) -> str:

@@ -1,8 +1,6 @@
 """The words of exports: Chinese and English beside each other. Pure."""
 
-from typing import Literal, TypeAlias
-
-Language: TypeAlias = Literal["zh", "en"]
+from events.text import Language
 
 WORDS: dict[str, tuple[str, str]] = {
     "light.red": ("逾期", "overdue"),
