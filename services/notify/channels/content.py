@@ -60,12 +60,11 @@ def _percent(found: re.Match[str]) -> str:
 
 def content_of(letter: Letter, items: Sequence[Item], number: int, of: int, rest: int) -> Content:
     """Return the content of a part; its heading is numbered where there are several."""
-    language: Language = "en" if letter.language == "en" else "zh"
     heading = cut(one_line(letter.subject), SUBJECT_MOST)
     if of > 1:
-        heading += f"（{number}/{of}）" if language == "zh" else f" ({number}/{of})"
+        heading += f"（{number}/{of}）" if letter.language == "zh" else f" ({number}/{of})"
     id = letter.id if of == 1 else f"{letter.id}.{number}"
-    return Content(id, heading, tuple(items), rest, checked_link(letter.more), language)
+    return Content(id, heading, tuple(items), rest, checked_link(letter.more), letter.language)
 
 
 _JOINED = re.compile("[\u0300-\u036f\u200d\u20d0-\u20ff\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
