@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from litestar import MediaType, Request, Response, get, post
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.params import FromPath
 from msgspec.structs import replace
 
-from events.deadline import check_year
 from events.replicas import UnconfirmedError
 from services.common.access import BY_LINK, OPEN
 from services.common.endpoints import ENDPOINT
+from services.common.moments import read_instant
 from services.common.problems import RETRY_AFTER
 from services.common.web import KEEPS
 from services.notify.ack_form import (
@@ -172,10 +172,6 @@ def _answer(page: str, status: int, headers: dict[str, str] | None = None) -> Re
 def _instant(text: str) -> datetime | None:
     """Return an instant with an offset, of the years that events may have; None for any other text."""
     try:
-        instant = datetime.fromisoformat(text)
-        if instant.tzinfo is not None:
-            check_year(instant)
-            return instant
-    except ValueError:
-        pass
-    return None
+        return read_instant("until", text)
+    except ValidationException:
+        return None

@@ -1,10 +1,13 @@
 """The words of the form that acknowledges an alert: Chinese and English. Pure."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, tzinfo
-from typing import Literal, TypeAlias
+from datetime import datetime, tzinfo
+from typing import TypeAlias
 
-Tongue: TypeAlias = Literal["zh", "en"]
+from events import deadline
+from events.text import Language
+
+Tongue: TypeAlias = Language
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("确认提醒", "Acknowledge an alert"),
@@ -62,6 +65,6 @@ def text(tongue: Tongue, name: str, *values: str) -> str:
 
 
 def last_day(until: datetime, zone: tzinfo, tongue: Tongue) -> str:
-    """Return the last whole or partial day before an instant, in words."""
-    day = (until - timedelta(seconds=1)).astimezone(zone)
+    """Return the last day before an instant, in words."""
+    day = deadline.last_day(until, zone)
     return f"{day:%Y年%-m月%-d日}" if tongue == "zh" else f"{day:%-d %B %Y}"
