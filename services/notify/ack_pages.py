@@ -29,7 +29,7 @@ from services.notify.ack_form import (
     message_page,
 )
 from services.notify.ack_routes import MOST_BODY
-from services.notify.ack_words import Tongue, text
+from services.notify.ack_words import Tongue
 from services.notify.acknowledger import Acknowledger, AckOrder, OfTask
 from services.notify.acks import Person
 from services.notify.notify_endpoint import Notify
@@ -119,7 +119,7 @@ async def _acknowledge(acknowledger: Acknowledger, link: LinkReader, found: OfTa
     if outcome.code == "task-closed":
         return _invalid(acknowledger, link._replace(ended=True))
     if outcome.outcome == "refused":
-        why = replace(filled, message=text(link.tongue, "refused", outcome.detail or ""))
+        why = replace(filled, refused=outcome.detail or "")
         return _form(acknowledger, link, found, why, 422)
     shown = _shown(acknowledger, found, link.tongue)
     return _answer(done_page(shown, link.tongue, filled.by, filled.word, until), 200)

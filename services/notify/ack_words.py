@@ -54,7 +54,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "away": ("暂时无法记录", "This cannot be recorded now"),
     "away-text": ("请稍后重新提交；重复提交只记录一次。", "Please submit again later; the same is recorded once."),
-    "refused": ("未能记录：{0}", "Not recorded: {0}"),
+    "refused": ("未能记录，请更正后重新提交。", "Not recorded; please correct it and submit again."),
     "form": ("提交的内容不完整", "The form did not arrive as a whole"),
 }
 

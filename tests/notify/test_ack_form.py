@@ -90,7 +90,10 @@ async def test_a_person_acknowledges_by_a_link(running: Served, http: httpx.Asyn
         ({"by": "李" * 51, "word": "x" * 201}, ["姓名不超过", "办理说明不超过"]),
         ({**TYPED, "until": ""}, ["请选择日期"]),
         ({**TYPED, "until": "2018-04-03T00:00:00"}, ["请选择日期"]),
-        ({**TYPED, "until": (NOW + timedelta(days=15)).isoformat()}, ["14 days"]),
+        (
+            {**TYPED, "until": (NOW + timedelta(days=15)).isoformat()},
+            ['未能记录，请更正后重新提交。 <span lang="en">', "14 days"],
+        ),
         ({**TYPED, "until": "0001-01-01T00:00:00+00:00"}, ["请选择日期"]),
         ({"by": "李\u200b明", "word": "x"}, ["U+200B"]),
         ({"by": "<script>alert(1)</script>", "word": ""}, ["&lt;script&gt;"]),
