@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from events.mail_server import check_address
+from events.text import Language
 
 Kind: TypeAlias = Literal["wecom", "dingtalk", "feishu", "mail", "webhook", "apprise"]
 
@@ -63,7 +64,7 @@ class Channel(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     secret: str | None = None
     secrets: tuple[str, ...] = ()
     base: str | None = None
-    language: Literal["zh", "en"] = "zh"
+    language: Language = "zh"
 
     def __post_init__(self) -> None:
         kinds = [kind for kind in KINDS if getattr(self, kind) is not None]

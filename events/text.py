@@ -5,6 +5,10 @@ Two spellings of one text are equal in Unicode's normal form C (NFC): é is one 
 
 import unicodedata
 from functools import lru_cache
+from typing import Literal, TypeAlias
+
+Language: TypeAlias = Literal["zh", "en"]
+"""The languages of texts for people, Chinese first."""
 
 SHOWN = 200
 """Characters of somebody else's text in a message: as long as the longest name, a line or two on a terminal."""

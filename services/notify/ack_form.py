@@ -57,13 +57,16 @@ STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 
 
 class Filled(Struct, frozen=True):
-    """What was typed into the form; `faults` has the word of what is wrong, by field."""
+    """What was typed into the form; `faults` has the word of what is wrong, by field.
+
+    `refused` is the ledger's reason against it, which is English in either language of the form.
+    """
 
     by: str = ""
     word: str = ""
     until: str = ""
     faults: Mapping[str, str] = {}
-    message: str = ""
+    refused: str = ""
 
 
 class Shown(Struct, frozen=True):
@@ -141,8 +144,9 @@ def _about(shown: Shown, tongue: Tongue) -> str:
 
 
 def _summary(filled: Filled, tongue: Tongue) -> str:
-    if filled.message:
-        return f'<p class="wrong" role="alert">{escape(filled.message)}</p>'
+    if filled.refused:
+        reason = f'<span lang="en">{escape(filled.refused)}</span>'
+        return f'<p class="wrong" role="alert">{_text(tongue, "refused")} {reason}</p>'
     if not filled.faults:
         return ""
     links = "".join(f'<li><a href="#{field}">{_text(tongue, fault)}</a></li>' for field, fault in filled.faults.items())

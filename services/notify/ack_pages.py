@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from litestar import MediaType, Request, Response, get, post
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.params import FromPath
+from msgspec.structs import replace
 
-from events.deadline import check_year
 from events.replicas import UnconfirmedError
 from services.common.access import BY_LINK, OPEN
 from services.common.endpoints import ENDPOINT
+from services.common.moments import read_instant
 from services.common.problems import RETRY_AFTER
 from services.common.web import KEEPS
 from services.notify.ack_form import (
@@ -28,7 +29,7 @@ from services.notify.ack_form import (
     message_page,
 )
 from services.notify.ack_routes import MOST_BODY
-from services.notify.ack_words import Tongue, text
+from services.notify.ack_words import Tongue
 from services.notify.acknowledger import Acknowledger, AckOrder, OfTask
 from services.notify.acks import Person
 from services.notify.notify_endpoint import Notify
@@ -118,7 +119,7 @@ async def _acknowledge(acknowledger: Acknowledger, link: LinkReader, found: OfTa
     if outcome.code == "task-closed":
         return _invalid(acknowledger, link._replace(ended=True))
     if outcome.outcome == "refused":
-        why = Filled(filled.by, filled.word, message=text(link.tongue, "refused", outcome.detail or ""))
+        why = replace(filled, refused=outcome.detail or "")
         return _form(acknowledger, link, found, why, 422)
     shown = _shown(acknowledger, found, link.tongue)
     return _answer(done_page(shown, link.tongue, filled.by, filled.word, until), 200)
@@ -171,10 +172,6 @@ def _answer(page: str, status: int, headers: dict[str, str] | None = None) -> Re
 def _instant(text: str) -> datetime | None:
     """Return an instant with an offset, of the years that events may have; None for any other text."""
     try:
-        instant = datetime.fromisoformat(text)
-        if instant.tzinfo is not None:
-            check_year(instant)
-            return instant
-    except ValueError:
-        pass
-    return None
+        return read_instant("until", text)
+    except ValidationException:
+        return None

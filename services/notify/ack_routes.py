@@ -27,9 +27,9 @@ STATUS = {"accepted": 201, "duplicate": 200, "refused": 422}
 @post(
     "/v1/{ledger:str}/alerts/{alert:str}/ack",
     operation_id="acknowledgeAlert",
-    summary="Acknowledge an alert: its escalation rests until then",
+    summary="Acknowledge an alert: nobody further is alerted until the instant named",
     description="For the office, for a reporter of the unit concerned, and for a person who is signed in as a"
-    " dashboard. It is recorded as duban.alert.acknowledged.v1; send the same again as often as you like.",
+    " dashboard. It is recorded as duban.alert.acknowledged.v1; the same again is recorded once.",
     status_code=201,
     opt={"body": {JSON: {"schema": AckOrder}}},
     dependencies=ENDPOINT,

@@ -1,10 +1,13 @@
 """The words of the form that acknowledges an alert: Chinese and English. Pure."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, tzinfo
-from typing import Literal, TypeAlias
+from datetime import datetime, tzinfo
+from typing import TypeAlias
 
-Tongue: TypeAlias = Literal["zh", "en"]
+from events import deadline
+from events.text import Language
+
+Tongue: TypeAlias = Language
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("确认提醒", "Acknowledge an alert"),
@@ -51,7 +54,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "away": ("暂时无法记录", "This cannot be recorded now"),
     "away-text": ("请稍后重新提交；重复提交只记录一次。", "Please submit again later; the same is recorded once."),
-    "refused": ("未能记录：{0}", "Not recorded: {0}"),
+    "refused": ("未能记录，请更正后重新提交。", "Not recorded; please correct it and submit again."),
     "form": ("提交的内容不完整", "The form did not arrive as a whole"),
 }
 
@@ -62,6 +65,6 @@ def text(tongue: Tongue, name: str, *values: str) -> str:
 
 
 def last_day(until: datetime, zone: tzinfo, tongue: Tongue) -> str:
-    """Return the last whole or partial day before an instant, in words."""
-    day = (until - timedelta(seconds=1)).astimezone(zone)
+    """Return the last day before an instant, in words."""
+    day = deadline.last_day(until, zone)
     return f"{day:%Y年%-m月%-d日}" if tongue == "zh" else f"{day:%-d %B %Y}"

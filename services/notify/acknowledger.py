@@ -6,13 +6,14 @@ from typing import Annotated, NamedTuple
 from msgspec import Meta, Struct
 
 from events.deadline import check_year
+from events.envelope import encode
 from events.ledger import Ledger
 from events.local import local
 from events.schema import AlertAcknowledged
 from services.common.clock import Clock
 from services.notify.ack_inbox import AckInbox, AckOutcome
 from services.notify.ack_links import AckLinks
-from services.notify.acks import Ack, Person, acknowledgement, encoded
+from services.notify.acks import Ack, Person, acknowledgement
 from services.notify.alerts import Alert
 from services.notify.notified_task import NotifiedTask
 from services.notify.store import Alerts
@@ -63,7 +64,7 @@ class Acknowledger:
         event = acknowledgement(person, alert.task, data, self.clock.now())
         if (known := self._known(alert.task, event.id)) is not None:
             return _duplicate(event.source, known)
-        outcome = await self._inbox.submit(encoded(event))
+        outcome = await self._inbox.submit(encode(event))
         if outcome.outcome == "accepted" or outcome.code == "id-reused":
             await self._alerts.projection.catch_up()
         if outcome.code == "id-reused" and (known := self._known(alert.task, event.id)) is not None:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias, get_args
 from msgspec import Struct
 
 from events.entries import Recorded
-from events.envelope import Event, encode
+from events.envelope import Event
 from events.ledger import NOTIFY, Ledger
 from events.schema import AlertAcknowledged, Unit
 
@@ -57,11 +57,6 @@ def acknowledgement(person: Person, task: str, data: AlertAcknowledged, now: dat
     parts = (person.event_source, task, data.alert, data.by, data.word, str(data.until.timestamp()))
     id = hashlib.blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
     return Event(f"ack-{id}", person.event_source, task, now, data)
-
-
-def encoded(event: Event) -> bytes:
-    """Return the bytes of an acknowledgement, as they are submitted."""
-    return encode(event)
 
 
 def refusal(ledger: Ledger, name: str, units: tuple[Unit, ...], recipient: str, *, at_a_desk: bool) -> str | None:

@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from events.text import Language
+
 
 class Item(Struct, frozen=True):
     """One matter of a letter: `title` is one line, `lines` are plain text, never markup, `link` the task's page.
@@ -22,7 +24,7 @@ class Letter(Struct, frozen=True):
     """What a recipient is sent at once.
 
     `id` is the same at every attempt. `more` is the address at which the rest can be read, empty where the deployment
-    has no public one. `payload` is the JSON that a webhook gets. `language` is `zh` or `en`.
+    has no public one. `payload` is the JSON that a webhook gets.
     """
 
     id: str
@@ -30,4 +32,4 @@ class Letter(Struct, frozen=True):
     items: tuple[Item, ...]
     more: str
     payload: bytes
-    language: str = "zh"
+    language: Language = "zh"

@@ -71,13 +71,17 @@ class AlertPage(Struct, frozen=True):
 
 
 def view(ledger: Ledger, status: AlertStatus, acks: Sequence[Ack]) -> AlertView:
-    """Return an alert as clients read it; `acks` are the acknowledgements of its task."""
+    """Return an alert as clients read it; `acks` are the acknowledgements of its task.
+
+    One that was dropped is in no message, whatever became of its digest's other alerts.
+    """
     digest = status.digest
+    dropped = dict(digest.dropped).get(status.alert.id) if digest is not None else None
     return AlertView(
         **asdict(shown(ledger, status.alert)),
         state=status.state,
         digest=digest.id if digest is not None else None,
-        dropped=dict(digest.dropped).get(status.alert.id) if digest is not None else None,
+        dropped=dropped,
         deliveries=tuple(
             DeliveryView(
                 delivery.shown,
@@ -85,7 +89,7 @@ def view(ledger: Ledger, status: AlertStatus, acks: Sequence[Ack]) -> AlertView:
                 tuple(sorted((one for part in delivery.parts for one in part.attempts), key=lambda one: one.at)),
                 tuple(PartView(number, part.state, part.attempts) for number, part in enumerate(delivery.parts, 1)),
             )
-            for delivery in (digest.deliveries or () if digest is not None else ())
+            for delivery in (digest.deliveries or () if digest is not None and dropped is None else ())
         ),
         acks=tuple(_ack(ack, ledger.zone) for ack in acks if ack.alert == status.alert.id),
     )

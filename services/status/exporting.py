@@ -7,9 +7,10 @@ from typing import Any
 from litestar import Request, Response
 from msgspec.structs import replace
 
+from events.text import Language
 from services.status.export.download import Asked
 from services.status.export.exports import changes_export, tasks_export
-from services.status.export.formats import Form, Language
+from services.status.export.formats import Form
 from services.status.export.sheets import About
 from services.status.past.compared import ChangedFilter
 from services.status.reader import StatusReader
@@ -67,8 +68,8 @@ async def _export_changes(
         position, edition = endpoint.edition(moment, base)
         rows = (await endpoint.compared(moment, base, replace(query, limit=ALL, cursor=None), changed)).items
         at = moment.instant if moment is not None else endpoint.clock.now()
-        asked, told = Asked(request, form, edition), about(endpoint, at, position, form.language)
-        return await changes_export(rows, asked, told, endpoint.board.ledger)
+        asked, subject = Asked(request, form, edition), about(endpoint, at, position, form.language)
+        return await changes_export(rows, asked, subject, endpoint.board.ledger)
 
 
 def about(endpoint: StatusReader, at: datetime, position: int, language: Language) -> About:

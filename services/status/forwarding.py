@@ -3,13 +3,14 @@
 The sender's token or cookie goes along and is looked up there again: status only refuses who has neither.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, Literal
 
 import httpx
 import structlog
 from litestar import Request, get, post
 from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from services.common.access import BY_LINK, OPEN
@@ -33,10 +34,10 @@ _SET_HERE = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"forwarded", b
 _ADDED = frozenset({b"date", b"server"})
 """The web server adds its own."""
 
-ACK_FORM = "/v1/{ledger:str}/alerts/{alert:str}/ack/form"
+ACK_FORM = "alerts/{alert:str}/ack/form"
 """The form that a message links to: notify looks at the secret in its link."""
 
-LINKED = {KEEPS: True, OPEN: True, BY_LINK: True}
+LINKED = {OPEN: True, BY_LINK: True}
 
 Target = Literal["ingest", "notify"]
 
@@ -101,43 +102,27 @@ class _Answer:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-@get(["/v1/{ledger:str}/alerts", "/v1/{ledger:str}/alerts/{alert:str}"], include_in_schema=False, opt={KEEPS: True})
-async def alerts(request: Request[Any, Any, Any]) -> ASGIApp:
-    return await _forward("notify", request)
+def _forwarded(method: Callable[..., Any], target: Target, *paths: str, **opt: Any) -> HTTPRouteHandler:
+    """Return the handler that passes requests for some paths of a ledger on; the other service has the bounds."""
+
+    async def forwarded(request: Request[Any, Any, Any]) -> ASGIApp:
+        return await _forward(target, request)
+
+    full = [f"/v1/{{ledger:str}}/{path}" for path in paths]
+    handler: HTTPRouteHandler = method(
+        full, include_in_schema=False, opt={KEEPS: True, **opt}, request_max_body_size=None
+    )(forwarded)
+    return handler
 
 
-@get(ACK_FORM, include_in_schema=False, opt=LINKED)
-async def ack_form(request: Request[Any, Any, Any]) -> ASGIApp:
-    return await _forward("notify", request)
-
-
-@post(ACK_FORM, include_in_schema=False, opt=LINKED, request_max_body_size=None)
-async def submit_ack_form(request: Request[Any, Any, Any]) -> ASGIApp:
-    return await _forward("notify", request)
-
-
-@get("/v1/{ledger:str}/units/{unit:str}/deadlines.ics", include_in_schema=False, opt={KEEPS: True, OPEN: True})
-async def deadlines(request: Request[Any, Any, Any]) -> ASGIApp:
-    """Forward a request for a calendar, whose address admits to it."""
-    return await _forward("notify", request)
-
-
-@post("/v1/{ledger:str}/alerts/{alert:str}/ack", include_in_schema=False, opt={KEEPS: True}, request_max_body_size=None)
-async def act_on_alert(request: Request[Any, Any, Any]) -> ASGIApp:
-    return await _forward("notify", request)
-
-
-@post(
-    ["/v1/{ledger:str}/events", "/v1/{ledger:str}/schedules"],
-    include_in_schema=False,
-    opt={KEEPS: True},
-    request_max_body_size=None,  # ingest has the bounds
+FORWARDED = (
+    _forwarded(get, "notify", "alerts"),
+    _forwarded(post, "notify", "alerts/{alert:str}/ack"),
+    _forwarded(get, "notify", ACK_FORM, **LINKED),
+    _forwarded(post, "notify", ACK_FORM, **LINKED),
+    _forwarded(get, "notify", "units/{unit:str}/deadlines.ics", **{OPEN: True}),  # its address admits to it
+    _forwarded(post, "ingest", "events", "schedules"),
 )
-async def submit(request: Request[Any, Any, Any]) -> ASGIApp:
-    return await _forward("ingest", request)
-
-
-FORWARDED = (alerts, ack_form, submit_ack_form, deadlines, act_on_alert, submit)
 
 
 async def _forward(target: Target, request: Request[Any, Any, Any]) -> ASGIApp:

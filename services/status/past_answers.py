@@ -10,7 +10,7 @@ from services.common.conditional import answer_if_new, entity_tag, has
 from services.common.moments import MOMENT
 from services.contract.openapi import Named, place
 from services.status.fields import PAGE, partial_row
-from services.status.past.compared import ComparedPage, changed_filter
+from services.status.past.compared import ChangedFilter, ComparedPage
 from services.status.past.comparison import KINDS
 from services.status.past.reader import AnyMoment
 from services.status.reader import StatusReader
@@ -58,20 +58,19 @@ async def compared_page(
     endpoint: StatusReader,
     moments: tuple[str | None, str],
     query: TaskQuery,
-    changed: str | None,
+    changed: ChangedFilter,
     members: Members,
 ) -> Response[bytes]:
     """Return a page of rows, now or as of a moment, with what changed since another.
 
-    `moments` are both, as they are asked for. Raises ValidationException, BadCursorError, BadChangeError.
+    `moments` are both, as they are asked for. Raises ValidationException, BadCursorError.
     """
-    kinds = changed_filter(changed)
     as_of, compare = moments
     base = await endpoint.moment("compare", compare)
     shown = await endpoint.moment("as_of", as_of) if as_of is not None else endpoint.now()
 
     async def page() -> object:
-        found = await endpoint.compared(shown, base, query, kinds)
+        found = await endpoint.compared(shown, base, query, changed)
         if members is None:
             return found
         items = [{**partial_row(row, members), "changes": row.changes} for row in found.items]

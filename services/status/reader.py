@@ -72,8 +72,7 @@ class StatusReader:
     def samples(self) -> Iterator[Sample]:
         """Yield the position, and the tasks by light."""
         yield Sample("duban_position", "Position of the log that is reflected", self.board.position)
-        overview = self.board.figures.overview("", self.clock.now(), self.board.position)
-        for light, number in overview.lights.items():
+        for light, number in self.board.figures.lights.items():
             yield Sample("duban_tasks", "Tasks by light", number, {"light": light})
 
     async def catch_up(self, entries: "list[StreamEntry] | None" = None) -> None:
@@ -155,13 +154,14 @@ class StatusReader:
     def edition(self, moment: AnyMoment, base: AnyMoment = None) -> tuple[int, str]:
         """Return the position of a moment, and what else its rows (compared with those of a base) follow from.
 
-        That is the rules and the instants of the lights; and the recorded instants of the last events, as a failover
-        may bring others at the same positions.
+        That is the rules and the instants of the lights; the recorded instants of the last events, as a failover may
+        bring others at the same positions; and what answers have of the ledger's file itself.
         """
-        past, version = self.board.past, self.board.projection.rules.version
+        past, version, ledger = self.board.past, self.board.projection.rules.version, self.board.ledger
+        words = (ledger.title, ledger.zone, ledger.light_names, ledger.alerts.supervisor)
         found, other = past.at(moment), past.at(base)
         last = [past.at(one.position) for one in (found, other) if one is not None]
-        return found.position if found is not None else 0, "|".join(map(str, [version, found, other, *last]))
+        return found.position if found is not None else 0, "|".join(map(str, [version, *words, found, other, *last]))
 
     async def _again(self, read: Callable[[], Awaitable[T]]) -> T:
         """Read the past; once more, with the rows that fit, if a failover has replaced the log."""

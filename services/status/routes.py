@@ -88,10 +88,11 @@ async def tasks(
     if changed is not None and compare is None:
         raise ValidationException("changed needs compare: the position or instant since which something changed")
     try:
+        kinds = changed_filter(changed)
         if form.format != "json":
-            return await export_tasks(request, endpoint, (as_of, compare), wanted, form, changed_filter(changed))
+            return await export_tasks(request, endpoint, (as_of, compare), wanted, form, kinds)
         if compare is not None:
-            return await compared_page(request, endpoint, (as_of, compare), wanted, changed, members)
+            return await compared_page(request, endpoint, (as_of, compare), wanted, kinds, members)
         if as_of is not None:
             return await past_page(request, endpoint, as_of, wanted, members)
         snapshot = endpoint.board.live()

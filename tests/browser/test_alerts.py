@@ -1,5 +1,6 @@
 """A task's alerts in Chromium: what became of them, acknowledging them on the page, and by the link in a message."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -147,7 +148,8 @@ async def test_what_the_services_refuse_is_told(desk: Readers, late: Deployment)
     await page.locator("#ack-by").fill("李\u200b明")
     await page.locator("#ack-word").fill("已联系")
     await page.locator(".ack-form button.main").click()
-    await expect(page.locator("#ack-by-wrong")).to_contain_text("姓名有误")
+    await expect(page.locator("#ack-by-wrong")).to_have_text(re.compile("^姓名有误，请更正。 .*U\\+200B"))
+    await expect(page.locator("#ack-by-wrong small")).to_have_attribute("lang", "en")
     await expect(page.locator("#ack-by")).to_be_focused()
     await page.locator("#ack-by").fill("李明")
     late.kill("notify")
@@ -161,6 +163,38 @@ async def test_what_the_services_refuse_is_told(desk: Readers, late: Deployment)
     await post(late, Event("closed-3", "office", "late-3", TODAY, TaskClosed("implemented")))
     await expect(page.locator(".ack-form")).to_have_count(0)
     await expect(page.locator("button.acknowledge")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [(201, {}, "已确认，2018年2月14日前（含当日）不再提级"), (403, {"detail": "only reads"}, "不能确认。 only reads")],
+)
+async def test_an_answer_leaves_the_form_that_is_open_by_then(
+    desk: Readers, status: int, body: dict[str, Any], said: str
+) -> None:
+    """Who goes on to another alert before the answer keeps what is typed and the focus; the answer is read out."""
+    page = await desk.page(f"/{LEDGER}/tasks/late-2")
+    answer = asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        await answer.wait()
+        await route.fulfill(status=status, json=body)
+
+    await page.route("**/ack", slow)
+    first, second = page.locator("button.acknowledge").first, page.locator("button.acknowledge").nth(1)
+    await first.click()
+    await page.locator("#ack-by").fill("李明")
+    await page.locator("#ack-word").fill("已联系")
+    await page.locator(".ack-form button.main").click()
+    await expect(page.locator(".ack-form button.main")).to_have_text("正在记录……")
+    await second.click()
+    await page.locator("#ack-word").fill("已约谈")
+    answer.set()
+    await expect(page.locator(".alerts [role=status]")).to_contain_text(said)
+    await expect(page.locator("#ack-word")).to_have_value("已约谈")
+    await expect(page.locator("#ack-word")).to_be_focused()
+    await expect(page.locator(".ack-form .refused")).to_have_text([""])
+    await expect(second).to_have_attribute("aria-expanded", "true")
 
 
 async def test_an_auditor_and_a_past_day_are_offered_nothing(desk: Readers, late: Deployment) -> None:
@@ -188,7 +222,7 @@ async def test_what_the_page_does_not_know_is_shown_as_given(desk: Readers) -> N
         "uncertain": "结果不确定",
         "paused": "渠道已暂停",
         "no-channel": "未配置渠道",
-        "dropped": "未再发送",
+        "dropped": "未发送",
         "teleported": "teleported",
     }
 
@@ -217,6 +251,36 @@ async def test_what_the_page_does_not_know_is_shown_as_given(desk: Readers) -> N
         await expect(rows.nth(number)).to_contain_text(f"on-{state}")
     for text in ("未送达（93000 机器人已停用）", "重试中，已试 2 次", "beamed", "pigeon"):
         await expect(rows.last).to_contain_text(text)
+
+
+async def test_an_alert_that_was_not_sent_says_why_and_no_alert_repeats_the_title(desk: Readers) -> None:
+    """Its reason in words, with that of a silence, and no channel's state; a title that was shortened is one, too."""
+    long = "加强残疾人就业服务" * 20
+    reasons = {
+        "closed": "未发送 任务已销号",
+        "silenced: 春节": "未发送 静默期（春节）",
+        "of-tomorrow": "未发送 of-tomorrow",
+    }
+
+    async def alter(route: Route) -> None:
+        answer = await route.fetch()
+        body = await answer.json()
+        told = {"state": "dropped", "task_title": long, "text": f"{long[:99]}…\n牵头单位：市残联\n请抓紧办理。"}
+        sent = [{"channel": "wecom 1a2b3c", "state": "sent", "attempts": []}]
+        body["items"] = [
+            {**body["items"][0], **told, "id": reason, "dropped": reason, "deliveries": sent} for reason in reasons
+        ]
+        await route.fulfill(response=answer, json=body)
+
+    context = await desk.reader()
+    await context.route("**/v1/*/alerts?*", alter)
+    page = await desk.show(context, f"/{LEDGER}/tasks/late-2")
+    rows = page.locator(".alerts tbody tr")
+    for number, words in enumerate(reasons.values()):
+        await expect(rows.nth(number).locator("td").nth(2)).to_contain_text(words)
+        await expect(rows.nth(number)).not_to_contain_text("已送达")
+        await expect(rows.nth(number)).to_contain_text("请抓紧办理。")
+        await expect(rows.nth(number)).not_to_contain_text("加强残疾人就业服务")
 
 
 async def test_acknowledgements_are_on_paper_and_buttons_are_not(desk: Readers) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import httpx
 from playwright.async_api import Page, Route, expect
@@ -99,12 +101,7 @@ async def test_choices_made_in_quick_succession_are_all_kept(page: Page) -> None
 
 async def test_lights_by_the_names_of_the_ledger(readers: Readers) -> None:
     """A ledger's own words and colours are shown wherever a light is, in both languages and themes."""
-    names = {"red": {"word": "超期", "word_en": "Late", "colours": ["#9c1f2e", "#ff9a9a"]}}
-
-    async def rename(route: Route) -> None:
-        answer = await route.fetch()
-        await route.fulfill(response=answer, json={**await answer.json(), "light_names": names})
-
+    rename = _renaming({"red": {"word": "超期", "word_en": "Late", "colours": ["#9c1f2e", "#ff9a9a"]}})
     for choices, word, sentence, colour in (
         ({}, "超期", re.compile(r"超期\d+项"), "rgb(156, 31, 46)"),
         ({"lang": "en", "theme": "dark"}, "Late", re.compile(r"\d+ late"), "rgb(255, 154, 154)"),
@@ -115,6 +112,30 @@ async def test_lights_by_the_names_of_the_ledger(readers: Readers) -> None:
         await expect(page.locator("h1.lede a.red")).to_have_text(sentence)
         await expect(page.locator("tbody td.light em").first).to_have_text(word)
         await expect(page.locator("tbody .light.red em").first).to_have_css("color", colour)
+
+
+async def test_lights_by_the_names_of_the_ledger_from_any_page(readers: Readers) -> None:
+    """A page that opens on a task names the lights too, and the board after it; in one language if need be."""
+    context = await readers.reader()
+    await context.route("**/overview", _renaming({"red": {"word": "超期", "word_en": None, "colours": None}}))
+    page = await readers.show(context, f"/{LEDGER}/?light=red")
+    task = await page.locator("tbody a").first.get_attribute("href")
+    page = await readers.show(context, task or "")
+    await expect(page.locator("dd.lamp em")).to_have_text("超期")
+    await page.locator(".crumb a").click()
+    await expect(page.locator("h1.lede a.red")).to_have_text(re.compile(r"超期\d+项"))
+    await page.get_by_role("button", name="English").click()
+    await expect(page.locator("h1.lede a.red")).to_have_text(re.compile(r"\d+ overdue"))
+
+
+def _renaming(names: dict[str, Any]) -> Callable[[Route], Awaitable[None]]:
+    """Return what answers a request for the overview with a ledger's own names of lights."""
+
+    async def rename(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(response=answer, json={**await answer.json(), "light_names": names})
+
+    return rename
 
 
 async def test_the_slider_shows_a_past_day_by_keyboard(page: Page, played: Deployment) -> None:

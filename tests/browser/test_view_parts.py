@@ -1,11 +1,18 @@
 """The views' pure parts and the rail, run where they run: deadlines put off, reading again, the knob's keys, words."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from playwright.async_api import Page
 
+from events.alert_rule import Trigger
+from services.cli.alert_plan import REASONS as DROPPED
 from services.cli.board import REASONS, STATES
+from services.notify.alerts import Alert
+from services.notify.settling import REASONS as NOT_SENT
+from services.notify.words.chinese import ChineseWords
 from services.status.export.words import WORDS
+from tests.browser.history import START
 from tests.browser.reader import module
 
 REVISIONS = """async (address) => {
@@ -69,9 +76,9 @@ KNOB = """async ([railAt, lit]) => {
 }"""
 
 
-SAID = """async ([table, core, units, keys]) => {
+SAID = """async ([table, keys, ...words]) => {
   const { translate } = await import(table);
-  await Promise.all([core, units].map((words) => import(words)));
+  await Promise.all(words.map((file) => import(file)));
   return keys.map((key) => [translate("zh", key), translate("en", key)]);
 }"""
 
@@ -111,16 +118,27 @@ async def test_each_press_moves_the_knob_and_the_last_one_is_read(page: Page) ->
 
 
 async def test_one_thing_has_one_name(page: Page) -> None:
-    """Reasons, states and outcomes are called the same on the page, in exports and at the terminal; so are figures."""
-    addresses = [await module(page, f"js/{path}.js") for path in ("words", "words/core", "words/units")]
-    shared = [key for key in WORDS if key.startswith(("reason.", "state.", "outcome."))]
-    keys = [*shared, *(f"unit.{name}" for name in UNIT_WORDS), "live.position"]
-    found: Any = await page.evaluate(SAID, [*addresses, keys])
+    """Reasons, states, outcomes and figures are called the same on the page, in exports and at the terminal."""
+    addresses = [await module(page, f"js/{path}.js") for path in ("words", "words/core", "words/units", "words/alerts")]
+    shared = [key for key in WORDS if key.startswith(("light.", "reason.", "state.", "outcome."))]
+    dropped = {f"dropped.{reason}": DROPPED[reason] for reason in NOT_SENT}
+    triggers = {f"trigger.{on}": word.partition("，")[0] for on, word in _trigger_words()}
+    keys = [*shared, *dropped, *triggers, *(f"unit.{name}" for name in UNIT_WORDS), "live.position"]
+    found: Any = await page.evaluate(SAID, [addresses[0], keys, *addresses[1:]])
     said = dict(zip(keys, found, strict=True))
     for key in shared:
         assert (said[key][0], said[key][1].casefold()) == (WORDS[key][0], WORDS[key][1].casefold())
     for name, exported in UNIT_WORDS.items():
         assert WORDS[f"unit.{exported}"][0].partition("（")[0] == said[f"unit.{name}"][0]
+    assert {key: said[key][0] for key in dropped} == dropped
+    assert {key: said[key][0] for key in triggers} == triggers
     assert said["live.position"][0].startswith(WORDS["task.position"][0])
     assert all(said[f"reason.{reason}"][0] == text for reason, text in REASONS.items())
     assert all(said[f"state.{state}"][0] == text for state, text in STATES.items())
+
+
+def _trigger_words() -> Iterator[tuple[str, str]]:
+    """Yield the triggers whose word in messages has no number of its own, with that word."""
+    events: Sequence[Trigger] = ("submitted", "returned", "requested", "granted", "refused", "urged", "reassigned")
+    for on in (*events, "silent", "weekly"):
+        yield on, ChineseWords().word(Alert("a", START, on, "市残联", on))

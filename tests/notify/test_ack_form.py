@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -89,7 +90,10 @@ async def test_a_person_acknowledges_by_a_link(running: Served, http: httpx.Asyn
         ({"by": "李" * 51, "word": "x" * 201}, ["姓名不超过", "办理说明不超过"]),
         ({**TYPED, "until": ""}, ["请选择日期"]),
         ({**TYPED, "until": "2018-04-03T00:00:00"}, ["请选择日期"]),
-        ({**TYPED, "until": (NOW + timedelta(days=15)).isoformat()}, ["14 days"]),
+        (
+            {**TYPED, "until": (NOW + timedelta(days=15)).isoformat()},
+            ['未能记录，请更正后重新提交。 <span lang="en">', "14 days"],
+        ),
         ({**TYPED, "until": "0001-01-01T00:00:00+00:00"}, ["请选择日期"]),
         ({"by": "李\u200b明", "word": "x"}, ["U+200B"]),
         ({"by": "<script>alert(1)</script>", "word": ""}, ["&lt;script&gt;"]),
@@ -106,6 +110,16 @@ async def test_what_is_wrong_stands_beside_the_fields(
     assert fields_of(answer).get("by") == typed.get("by", "").strip()
     assert "<script" not in answer.text
     assert await recorded(running) == []
+
+
+@pytest.mark.parametrize("by", ["", "李\u200b明"])
+async def test_the_day_that_was_chosen_stays_chosen(http: httpx.AsyncClient, address: str, by: str) -> None:
+    """Whether the form or the ledger finds something wrong: nobody records another day than the one chosen."""
+    shown = await http.get(address)
+    *_, last = re.findall(r'name="until" value="([^"]+)"', shown.text)
+    answer = await http.post(action_of(address, shown), data=fields_of(shown) | TYPED | {"by": by, "until": last})
+    assert answer.status_code == 422
+    assert re.findall(r'value="([^"]+)" checked', answer.text) == [last]
 
 
 async def test_a_scanner_acknowledges_nothing(running: Served, http: httpx.AsyncClient, address: str) -> None:

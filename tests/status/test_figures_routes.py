@@ -197,10 +197,10 @@ async def test_what_changed_is_exported(service: StatusService, history: History
         answer = await client.get("tasks", format="csv", as_of=14, compare=1)
         headings, row = csv_rows(answer.content)
         assert headings[:3] == ["序号", "工作任务", "变化"]
-        assert row[2] == "销号；灯：正常改为办结；进展：—改为45.5%；时限：2018年12月前完成改为2018年11月底前完成"
+        assert row[2] == "销号；灯：正常改为办结；进展：未填报改为45.5%；时限：2018年12月前完成改为2018年11月底前完成"
         assert "%E4%BB%BB%E5%8A%A1%E5%8F%98%E5%8C%96%E6%83%85%E5%86%B5-2019-" in answer.headers["content-disposition"]
         english = csv_rows((await client.get("tasks", format="csv", as_of=14, compare=1, lang="en")).content)
-        assert "progress: — → 45.5%" in english[1][2]
+        assert "progress: not reported → 45.5%" in english[1][2]
         assert len(csv_rows((await client.get("tasks", format="csv", compare=1, as_of=2, changed="new")).content)) == 1
         absent = csv_rows((await client.get("tasks", format="csv", compare=14, as_of=0, changed="absent")).content)
         assert absent[1][2] == "已不在台账中"
@@ -319,6 +319,25 @@ async def test_an_export_has_an_entity_tag(service: StatusService, history: Hist
         await client.until(tail + 1)
         answer = await client.http.get("tasks", params={"format": "csv"}, headers={"If-None-Match": tag})
         assert answer.status_code == 200
+
+
+async def test_the_ledgers_own_words_are_part_of_an_entity_tag(service: StatusService, history: History) -> None:
+    """Past figures and exports have them, so a client gets others after they were changed; and only then."""
+    await history.append_examples()
+    paths = (
+        "overview?as_of=9",
+        "overview?as_of=9&format=docx",
+        "tasks?as_of=9&format=csv",
+        "units?as_of=9&format=xlsx",
+    )
+    found = []
+    for more in ("", '[light_names.red]\nword = "超期"', ""):
+        with (service.ledgers / f"{LEDGER}.toml").open("a", encoding="utf-8") as file:
+            file.write(f"\n{more}")
+        async with service.running(STILL) as client:
+            found.append([(await client.http.get(path)).headers["etag"] for path in paths])
+    assert found[1] == found[2]
+    assert not set(found[0]) & set(found[1])
 
 
 @pytest.mark.parametrize("path", ["units", "units/市残联", "overview", "calendar?from=2018-01-01&to=2018-12-31"])

@@ -49,12 +49,12 @@ class CalendarEntry(NamedTuple):
 
 
 def calendar(asked: CalendarRequest, tasks: Mapping[str, CalendarTask]) -> bytes:
-    """Return the calendar of a unit of the ledger; the same bytes for the same tasks on the same day."""
+    """Return the calendar of a unit of the ledger; the same bytes for the same request and tasks."""
     feed = Calendar()
     feed.add("prodid", "-//duban//deadlines//ZH")
     feed.add("version", "2.0")
     feed.add("calscale", "GREGORIAN")
-    title = one_line(f"{asked.unit}督办时限（{asked.ledger.title}）", TITLE_MOST)
+    title = one_line(f"{asked.unit}承办任务时限（{asked.ledger.title}）", TITLE_MOST)
     feed.add("name", title)
     feed.add("x-wr-calname", title)
     feed.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})

@@ -5,13 +5,13 @@
 A key has 128 random bits, so a plain hash protects it.
 """
 
-import hashlib
 import hmac
 import secrets
 from typing import Any
 from urllib.parse import quote
 
 from events.keys import key
+from services.common.tokens import hash_of
 
 KEY_BYTES = 16
 
@@ -19,7 +19,7 @@ KEY_BYTES = 16
 async def make_link(redis: Any, ledger: str, unit: str) -> str:
     """Make the key of a unit's link and return it; a link that it had before leads nowhere from now on."""
     secret = secrets.token_urlsafe(KEY_BYTES)
-    await redis.hset(_links(ledger), unit, _hash(secret))
+    await redis.hset(_links(ledger), unit, hash_of(secret))
     return secret
 
 
@@ -31,7 +31,7 @@ async def revoke_link(redis: Any, ledger: str, unit: str) -> bool:
 async def is_link(redis: Any, ledger: str, unit: str, secret: str) -> bool:
     """Return whether a key is that of a unit's link."""
     kept = await redis.hget(_links(ledger), unit)
-    return kept is not None and hmac.compare_digest(kept.decode(), _hash(secret))
+    return kept is not None and hmac.compare_digest(kept.decode(), hash_of(secret))
 
 
 def address(base: str, ledger: str, unit: str, secret: str) -> str:
@@ -41,7 +41,3 @@ def address(base: str, ledger: str, unit: str, secret: str) -> str:
 
 def _links(ledger: str) -> str:
     return key(ledger, "notify", "links")
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

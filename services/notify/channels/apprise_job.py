@@ -21,7 +21,10 @@ class AppriseJob(Struct, frozen=True):
 
 
 class AppriseReport(Struct, frozen=True):
-    """Whether Apprise handed the message over, its warnings, and the address that was refused, if any."""
+    """Whether Apprise handed the message over, its warnings, and the address that was refused, if any.
+
+    The warnings are without what may be secrets.
+    """
 
     sent: bool
     detail: str

@@ -24,7 +24,7 @@ import requests
 
 from services.common.sizes import MIB
 from services.notify.channels.apprise_job import SENDING, AppriseJob, AppriseReport
-from services.notify.channels.key import bounded
+from services.notify.channels.key import kept
 from services.notify.channels.reach import Reach
 
 MOST_MEMORY = 1_024 * MIB
@@ -102,7 +102,7 @@ def send(job: AppriseJob) -> AppriseReport:
     guard = _Guard(Reach(job.allow, allow_private=job.allow_private))
     sys.addaudithook(guard)
     sent = bool(service.notify(title=job.title, body=job.body, body_format=apprise.NotifyFormat.TEXT))
-    detail = bounded("; ".join(warnings.texts)) or ("handed over" if sent else "not handed over")
+    detail = kept("; ".join(warnings.texts), job.url) or ("handed over" if sent else "not handed over")
     return AppriseReport(sent, detail, guard.refused)
 
 

@@ -13,12 +13,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import msgspec
-from msgspec.structs import replace
 
 from events.channel import Channel
 from services.notify.channels.apprise_job import SENDING, AppriseJob, AppriseReport
 from services.notify.channels.content import Content
-from services.notify.channels.key import bounded, key_of, redacted
+from services.notify.channels.key import kept, key_of
 from services.notify.channels.limit import Limit
 from services.notify.channels.network import Network
 from services.notify.channels.part import Part
@@ -79,12 +78,7 @@ class AppriseWay:
             start_new_session=True,
         )
         try:
-            result = await self._attempt(process, msgspec.json.encode(job))
-            return (
-                replace(result, detail=redacted(result.detail, self._url))
-                if result.outcome != "misconfigured"
-                else result
-            )
+            return await self._attempt(process, msgspec.json.encode(job))
         finally:
             await _kill(process)
 
@@ -117,7 +111,7 @@ def _result(written: bytes, ending: str) -> Result:
     if report.sent:
         return Result("handed-over", report.detail)
     if report.refused:
-        return Result("misconfigured", bounded(report.refused))
+        return Result("misconfigured", kept(report.refused))
     return Result("again", report.detail)
 
 

@@ -8,14 +8,14 @@ from msgspec.structs import replace
 
 from services.notify.letter import Item, Letter
 from services.notify.words.language import Language
+from services.notify.words.lines import one_line
 
 SUBJECT_MOST = 100
 """Characters of a subject: a line of a phone's notification has fewer."""
 
 LINK_MOST = 1_000
-"""Bytes of a link; a longer one is left out, as no task's page has one."""
+"""Bytes of a link; a longer one is left out."""
 
-_BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LINES = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]+")
 _UNSAFE = re.compile(r"""[^\x21-\x7e]|[<>"'()\[\]\\`{}|^]""")
 
@@ -31,13 +31,11 @@ class Content(NamedTuple):
     language: Language
 
 
-def one_line(text: str) -> str:
-    """Return text as one line without control characters, which would end a header or a markdown paragraph."""
-    return _BREAKS.sub(" ", text.encode(errors="replace").decode()).strip()
-
-
 def tidied(item: Item) -> Item:
-    """Return an item of lines that are not empty and have no breaks in them, with a link that is one."""
+    """Return an item of lines that are not empty and have no breaks in them, with links that are such.
+
+    A break or a control character would end a header or a markdown paragraph.
+    """
     lines = (one_line(line) for text in item.lines for line in _LINES.split(text))
     return replace(
         item,
@@ -62,12 +60,11 @@ def _percent(found: re.Match[str]) -> str:
 
 def content_of(letter: Letter, items: Sequence[Item], number: int, of: int, rest: int) -> Content:
     """Return the content of a part; its heading is numbered where there are several."""
-    language: Language = "en" if letter.language == "en" else "zh"
     heading = cut(one_line(letter.subject), SUBJECT_MOST)
     if of > 1:
-        heading += f"（{number}/{of}）" if language == "zh" else f" ({number}/{of})"
+        heading += f"（{number}/{of}）" if letter.language == "zh" else f" ({number}/{of})"
     id = letter.id if of == 1 else f"{letter.id}.{number}"
-    return Content(id, heading, tuple(items), rest, checked_link(letter.more), language)
+    return Content(id, heading, tuple(items), rest, checked_link(letter.more), letter.language)
 
 
 _JOINED = re.compile("[\u0300-\u036f\u200d\u20d0-\u20ff\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")

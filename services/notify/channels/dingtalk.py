@@ -1,23 +1,13 @@
 """Robots of DingTalk (钉钉): https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages."""
 
-from collections.abc import Sequence
 from urllib.parse import quote_plus
 
 import msgspec
 
-from events.channel import Channel
 from services.notify.channels.content import Content
-from services.notify.channels.key import key_of
 from services.notify.channels.limit import Limit
 from services.notify.channels.markdown import markdown
-from services.notify.channels.network import Network
-from services.notify.channels.part import Part
-from services.notify.channels.result import Result
-from services.notify.channels.robot import Codes, post, signature
-from services.notify.channels.splitting import split
-from services.notify.letter import Letter
-
-BASE = "https://oapi.dingtalk.com"
+from services.notify.channels.robot import Codes, Vendor, signature
 
 LIMIT = Limit(20, 60.0, 20_000)
 """20 messages a minute for each robot, by the page above; more, and it accepts none for ten minutes.
@@ -40,37 +30,16 @@ of the robot's keywords, a wrong signature or time, an address that is not allow
 """
 
 
-class DingTalkRobot:
-    """One robot, in one group; its secret signs each request."""
-
-    kind = "dingtalk"
-    limit = LIMIT
-    repeatable = False
-
-    def __init__(self, channel: Channel, network: Network) -> None:
-        target = channel.dingtalk or ""
-        base = (channel.base or BASE).rstrip("/")
-        self._url = target if "://" in target else f"{base}/robot/send?access_token={target}"
-        self._secret = channel.secret
-        self._network = network
-        self.key = key_of(self.kind, self._url)
-        self.shown = f"dingtalk {self.key[:6]}"
-
-    def parts(self, letter: Letter) -> list[Part]:
-        return split(letter, self.limit.bytes, _body)
-
-    async def send(self, part: Part, _only: Sequence[str] = ()) -> Result:
-        return await post(self._network, self._signed(), part.body, CODES)
-
-    def _signed(self) -> str:
-        """Return the URL for now: https://open.dingtalk.com/document/robots/customize-robot-security-settings."""
-        if self._secret is None:
-            return self._url
-        timestamp = round(self._network.now() * 1_000)
-        sign = quote_plus(signature(self._secret, f"{timestamp}\n{self._secret}"))
-        return f"{self._url}{'&' if '?' in self._url else '?'}timestamp={timestamp}&sign={sign}"
+def _signed(url: str, body: bytes, secret: str, now: float) -> tuple[str, bytes]:
+    """Sign the URL: https://open.dingtalk.com/document/robots/customize-robot-security-settings."""
+    timestamp = round(now * 1_000)
+    sign = quote_plus(signature(secret, f"{timestamp}\n{secret}"))
+    return f"{url}{'&' if '?' in url else '?'}timestamp={timestamp}&sign={sign}", body
 
 
 def _body(page: Content) -> bytes:
     text = markdown(page, "  \n")
     return msgspec.json.encode({"msgtype": "markdown", "markdown": {"title": page.heading, "text": text}})
+
+
+DINGTALK = Vendor("dingtalk", "https://oapi.dingtalk.com", "/robot/send?access_token=", LIMIT, CODES, _body, _signed)

@@ -3,25 +3,15 @@
 Messages are posts: their paragraphs are lists of texts and links, so no text can be markup.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from events.channel import Channel
 from services.notify.channels.content import Content
-from services.notify.channels.key import key_of
 from services.notify.channels.limit import Limit
-from services.notify.channels.network import Network
-from services.notify.channels.part import Part
-from services.notify.channels.result import Result
-from services.notify.channels.robot import Codes, post, signature
-from services.notify.channels.splitting import split
-from services.notify.letter import Letter
+from services.notify.channels.robot import Codes, Vendor, signature
 from services.notify.words.plain import links
 from services.notify.words.shown import WORDS
-
-BASE = "https://open.feishu.cn"
 
 LIMIT = Limit(5, 3.0, 20_000)
 """100 messages a minute and 5 a second for each robot, and a body of at most 20 kB, by the page above."""
@@ -40,34 +30,11 @@ keywords (19024). All others are tried again.
 """
 
 
-class FeishuRobot:
-    """One robot, in one group; its secret signs each request."""
-
-    kind = "feishu"
-    limit = LIMIT
-    repeatable = False
-
-    def __init__(self, channel: Channel, network: Network) -> None:
-        target = channel.feishu or ""
-        base = (channel.base or BASE).rstrip("/")
-        self._url = target if "://" in target else f"{base}/open-apis/bot/v2/hook/{target}"
-        self._secret = channel.secret
-        self._network = network
-        self.key = key_of(self.kind, self._url)
-        self.shown = f"feishu {self.key[:6]}"
-
-    def parts(self, letter: Letter) -> list[Part]:
-        return split(letter, self.limit.bytes - len(signed(b"{}", "", 10**9)), _body)
-
-    async def send(self, part: Part, _only: Sequence[str] = ()) -> Result:
-        body = part.body if self._secret is None else signed(part.body, self._secret, int(self._network.now()))
-        return await post(self._network, self._url, body, CODES)
-
-
-def signed(body: bytes, secret: str, timestamp: int) -> bytes:
-    """Return a body with its signature: the key is the text that DingTalk would sign, and nothing is signed by it."""
-    sign = {"timestamp": str(timestamp), "sign": signature(f"{timestamp}\n{secret}", "")}
-    return msgspec.json.encode(sign)[:-1] + b"," + body[1:]
+def _signed(url: str, body: bytes, secret: str, now: float) -> tuple[str, bytes]:
+    """Sign the body: the key is the text that DingTalk would sign, and nothing is signed by it."""
+    timestamp = str(int(now))
+    sign = {"timestamp": timestamp, "sign": signature(f"{timestamp}\n{secret}", "")}
+    return url, msgspec.json.encode(sign)[:-1] + b"," + body[1:]
 
 
 def _body(page: Content) -> bytes:
@@ -78,10 +45,22 @@ def _body(page: Content) -> bytes:
         rows += [[{"tag": "a", "text": said, "href": address}] for said, address in links(item, page.language)]
         rows.append([{"tag": "text", "text": ""}])
     if page.rest:
-        said = WORDS[page.language].rest(page.rest, page.more).removesuffix(page.more)
+        said = WORDS[page.language].rest(page.rest)
         rows.append([{"tag": "text", "text": said}, {"tag": "a", "text": page.more, "href": page.more}])
     language = "zh_cn" if page.language == "zh" else "en_us"
     content = {
         "post": {language: {"title": page.heading, "content": rows or [[{"tag": "text", "text": page.heading}]]}}
     }
     return msgspec.json.encode({"msg_type": "post", "content": content})
+
+
+FEISHU = Vendor(
+    "feishu",
+    "https://open.feishu.cn",
+    "/open-apis/bot/v2/hook/",
+    LIMIT,
+    CODES,
+    _body,
+    _signed,
+    reserve=len(_signed("", b"{}", "", 10**9)[1]),
+)

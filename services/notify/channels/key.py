@@ -3,6 +3,11 @@
 import hashlib
 import re
 
+from services.notify.words.lines import one_line
+
+KEPT_MOST = 300
+"""Characters of a receiver's words."""
+
 SECRET_LENGTH = 6
 """Characters of the shortest part of a URL that may be a secret."""
 
@@ -14,19 +19,18 @@ def key_of(kind: str, *parts: str) -> str:
     return hashlib.blake2b("\n".join((kind, *parts)).encode(), digest_size=8).hexdigest()
 
 
-def bounded(text: str, most: int = 300) -> str:
-    """Return a receiver's words as they may be kept: one line, of at most `most` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"
+def kept(text: str, url: str = "", host: str | None = None) -> str:
+    """Return a receiver's words as they may be kept: one line, bounded, without the parts of a URL.
 
-
-def redacted(text: str, url: str, host: str = "") -> str:
-    """Return a receiver's words without the parts of a URL, which may be secrets: some echo what they were asked.
-
-    The `host` is none, nor is a word such as `webhook`.
+    These may be secrets, and some receivers echo what they were asked. The `host` is none, nor is a word such as
+    `webhook`.
     """
+    return one_line(_redacted(text, url, host), KEPT_MOST)
+
+
+def _redacted(text: str, url: str, host: str | None) -> str:
     parts = re.split(r"[/?&=@:#;,]+", url.partition("://")[2])
-    for part in sorted(set(parts) - set(host.split(":")), key=len, reverse=True):
+    for part in sorted(set(parts) - {host}, key=len, reverse=True):
         if len(part) >= SECRET_LENGTH and not _WORD.fullmatch(part):
             text = text.replace(part, "…")
     return text

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from events.channel import Channel
 from events.mail_server import MailServer
 from services.notify.channels.content import Content, content_of
-from services.notify.channels.key import bounded, key_of
+from services.notify.channels.key import key_of
 from services.notify.channels.limit import Limit
 from services.notify.channels.mail_message import dated, mail_message, most_bytes
 from services.notify.channels.network import Network
@@ -14,6 +14,7 @@ from services.notify.channels.result import Result
 from services.notify.channels.splitting import MOST_NUMBER, split
 from services.notify.channels.submission import submit
 from services.notify.letter import Letter
+from services.notify.words.lines import one_line
 
 LIMIT = Limit(30, 60.0, 64_000)
 """64 K octets are the content that every server takes (RFC 5321, 4.5.3.1.7).
@@ -38,7 +39,7 @@ class MailWay:
         self._network = network
         self._server = server
         self.key = key_of(self.kind, server.host, str(server.port_used), server.sender, *self._addresses)
-        self.shown = bounded(f"mail {', '.join(self._addresses)}", 100)
+        self.shown = one_line(f"mail {', '.join(self._addresses)}", 100)
 
     def parts(self, letter: Letter) -> list[Part]:
         empty = len(self._body(content_of(letter, (), MOST_NUMBER, MOST_NUMBER, 0)))

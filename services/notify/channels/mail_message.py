@@ -31,7 +31,7 @@ def mail_message(page: Content, sender: str, addresses: Sequence[str]) -> bytes:
     message["Content-Language"] = "zh-CN" if page.language == "zh" else "en"
     message.set_content(_text(page), cte="base64")
     message.add_alternative(_html(page), subtype="html", cte="base64")
-    message.set_boundary(f"=_{_digest(page.id)}")  # of a mail of its own a random one is made
+    message.set_boundary(f"=_{_digest(page.id)}")  # else a random one
     return message.as_bytes()
 
 

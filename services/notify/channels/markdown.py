@@ -31,7 +31,7 @@ def markdown(page: Content, line_end: str) -> str:
         lines += [f"[{said}]({address})" for said, address in links(item, page.language)]
         blocks.append(line_end.join(lines))
     if page.rest:
-        blocks.append(WORDS[page.language].rest(page.rest, f"[{page.more}]({page.more})"))
+        blocks.append(f"{WORDS[page.language].rest(page.rest)}[{page.more}]({page.more})")
     return "\n\n".join(blocks)
 
 

@@ -33,7 +33,6 @@ class Times(Struct, frozen=True):
 
     SMTP has limits for one command, for all before the message (`envelope`), and for the answer to the message.
 
-
     20 s are those of https://www.standardwebhooks.com (15 to 30 s). RFC 5321, 4.5.3.2 names 5 minutes for commands; as
     nothing is handed over by then, a shorter limit costs a repeat at most. Its 10 minutes for the answer to the message
     (4.5.3.2.6) stand: a sender that gives up earlier does not know whether the mail was taken.
@@ -46,13 +45,12 @@ class Times(Struct, frozen=True):
 
 
 class HttpAnswer(NamedTuple):
-    """An answer over HTTP: `body` has at most BODY_MOST bytes, `whole` is whether that is all of it."""
+    """An answer over HTTP: `body` has at most its first BODY_MOST bytes."""
 
     status: int
     reason: str
     headers: Mapping[str, str]
     body: bytes
-    whole: bool
 
 
 class NoAnswerError(Exception):
@@ -117,16 +115,13 @@ class Network:
 async def _read(response: httpx.Response, seconds: float | None) -> HttpAnswer:
     """Return an answer with the first bytes of its body; without `seconds`, a body that does not come raises."""
     read = bytearray()
-    whole = False
     try:
         async with asyncio.timeout(seconds):
             async for chunk in response.aiter_raw():
                 read += chunk
                 if len(read) > BODY_MOST:
                     break
-            else:
-                whole = True
     except (TimeoutError, httpx.HTTPError, *FAILURES):
         if seconds is None:
             raise
-    return HttpAnswer(response.status_code, response.reason_phrase, response.headers, bytes(read[:BODY_MOST]), whole)
+    return HttpAnswer(response.status_code, response.reason_phrase, response.headers, bytes(read[:BODY_MOST]))

@@ -20,15 +20,16 @@ from aiosmtplib import (
 from aiosmtplib.errors import SMTPAuthenticationError
 
 from events.mail_server import MailServer
-from services.notify.channels.key import bounded
+from services.notify.channels.key import kept
 from services.notify.channels.network import Times
 from services.notify.channels.result import Outcome, Result
+from services.notify.words.lines import one_line
 
 START_INPUT = 354
 COMPLETED = 250
 PERMANENT = 500
 TOO_LARGE = 552
-"""Replies of RFC 5321, 4.2.3; from PERMANENT on a repeat would get the same one."""
+"""Replies of RFC 5321, 4.2.3; those from PERMANENT on are final for the command."""
 
 QUIT_SECONDS = 2.0
 """The wait for a farewell that changes nothing."""
@@ -92,7 +93,7 @@ async def _hand_over(smtp: SMTP, message: bytes, times: Times) -> tuple[Outcome,
         smtp.protocol.write(stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"))
         response = await smtp.protocol.read_response(timeout=times.delivered)
     except (SMTPException, OSError, TimeoutError) as error:
-        return "uncertain", bounded(f"handed over, and then no answer: {_named(error)}")
+        return "uncertain", kept(f"handed over, and then no answer: {_named(error)}")
     words = _words(response.code, response.message)
     if response.code == COMPLETED:
         return "accepted", words
@@ -103,16 +104,15 @@ def _failed(error: Exception, times: Times) -> tuple[Outcome, str]:
     """Return the result of an error before the message was handed over."""
     if isinstance(error, SMTPResponseException):
         words = _words(error.code, error.message)
-        if error.code < PERMANENT:
-            return "again", words
-        if isinstance(error, SMTPAuthenticationError | SMTPSenderRefused) and error.code != TOO_LARGE:
+        final = error.code >= PERMANENT and error.code != TOO_LARGE
+        if final and isinstance(error, SMTPAuthenticationError | SMTPSenderRefused):
             return "misconfigured", f"{words} (user, password and from of [alerts.mail])"
         return "again", words
     if isinstance(error, SMTPException) and "not supported" in str(error):
-        return "misconfigured", f"{bounded(str(error))} (tls and user of [alerts.mail])"
+        return "misconfigured", f"{kept(str(error))} (tls and user of [alerts.mail])"
     if isinstance(error, TimeoutError) and not str(error):
         return "again", f"not ready for the message within {times.envelope:g} s"
-    return "again", bounded(_named(error))
+    return "again", kept(_named(error))
 
 
 def _result(answers: dict[str, tuple[Outcome, str]]) -> Result:
@@ -126,13 +126,13 @@ def _result(answers: dict[str, tuple[Outcome, str]]) -> Result:
     )
     return Result(
         outcome,
-        bounded(detail, 1_000),
+        one_line(detail, 1_000),
         recipients=tuple((address, outcome, words) for address, (outcome, words) in answers.items()),
     )
 
 
 def _words(code: int, message: str) -> str:
-    return bounded(f"{code} {message.encode(errors='replace').decode()}")
+    return kept(f"{code} {message.encode(errors='replace').decode()}")
 
 
 def _named(error: Exception) -> str:

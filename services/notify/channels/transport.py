@@ -37,7 +37,7 @@ class RefusedAddressError(Exception):
 class CheckedTransport(httpx.AsyncBaseTransport):
     """Sends requests; raises FAILURES and RefusedAddressError.
 
-    The pool of httpcore looks at every connection for each request, squared; this one takes the last that was used.
+    httpcore's pool looks at every connection for each request; this one takes the connection that was used last.
     """
 
     def __init__(self, reach: Reach, tls: ssl.SSLContext) -> None:

@@ -5,15 +5,16 @@ from typing import Protocol, assert_never
 
 from events.channel import Channel
 from services.notify.channels.apprise_way import AppriseWay
-from services.notify.channels.dingtalk import DingTalkRobot
-from services.notify.channels.feishu import FeishuRobot
+from services.notify.channels.dingtalk import DINGTALK
+from services.notify.channels.feishu import FEISHU
 from services.notify.channels.limit import Limit
 from services.notify.channels.mail import MailWay
 from services.notify.channels.network import Network
 from services.notify.channels.part import Part
 from services.notify.channels.result import Result
+from services.notify.channels.robot import Robot
 from services.notify.channels.webhook import WebhookWay
-from services.notify.channels.wecom import WeComRobot
+from services.notify.channels.wecom import WECOM
 from services.notify.letter import Letter
 
 
@@ -54,11 +55,11 @@ def way_of(channel: Channel, network: Network) -> Way:
     """Return the way of a channel; raises ValueError for mail where the ledger's file has no server for it."""
     match channel.kind:
         case "wecom":
-            return WeComRobot(channel, network)
+            return Robot(WECOM, channel.wecom, channel, network)
         case "dingtalk":
-            return DingTalkRobot(channel, network)
+            return Robot(DINGTALK, channel.dingtalk, channel, network)
         case "feishu":
-            return FeishuRobot(channel, network)
+            return Robot(FEISHU, channel.feishu, channel, network)
         case "mail":
             if network.mail is None:
                 raise ValueError("a mail channel needs the server in [alerts.mail]")

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from standardwebhooks import Webhook
 
 from events.channel import Channel
-from services.notify.channels.key import bounded, key_of, redacted
+from services.notify.channels.key import kept, key_of
 from services.notify.channels.limit import Limit
 from services.notify.channels.network import HttpAnswer, Network, NoAnswerError
 from services.notify.channels.part import Part
@@ -53,9 +53,10 @@ class WebhookWay:
         except RefusedAddressError as error:
             return Result("misconfigured", str(error))
         except NoAnswerError as error:
-            return Result("again", bounded(str(error)))
-        result = judged(answer, self._network.now())
-        return replace(result, detail=redacted(result.detail, self._url, urlsplit(self._url).hostname or ""))
+            result = Result("again", str(error))
+        else:
+            result = judged(answer, self._network.now())
+        return replace(result, detail=kept(result.detail, self._url, urlsplit(self._url).hostname))
 
     def _headers(self, part: Part) -> dict[str, str]:
         """Return the headers of an attempt now, signed with every secret, so that receivers can change theirs."""
@@ -69,12 +70,12 @@ class WebhookWay:
 
 
 def judged(answer: HttpAnswer, now: float) -> Result:
-    """Return the result of an answer: its status decides; `now` are Unix seconds."""
+    """Return the result of an answer, with all of its words: its status decides; `now` are Unix seconds."""
     detail = f"{answer.status} {answer.reason}"
     if answer.status // 100 == 2:  # noqa: PLR2004 - any status of success
         return Result("accepted", detail)
-    if answer.body and answer.body.isascii():
-        detail = bounded(f"{detail}: {answer.body.decode()}")
+    if answer.body:
+        detail = f"{detail}: {answer.body.decode(errors='replace')}"
     if answer.status == GONE:
         return Result("never", detail)
     return Result("again", detail, retry_after(answer.headers.get("retry-after"), now))

@@ -1,22 +1,11 @@
 """Robots of WeCom (企业微信): https://developer.work.weixin.qq.com/document/path/91770."""
 
-from collections.abc import Sequence
-
 import msgspec
 
-from events.channel import Channel
 from services.notify.channels.content import Content
-from services.notify.channels.key import key_of
 from services.notify.channels.limit import Limit
 from services.notify.channels.markdown import markdown
-from services.notify.channels.network import Network
-from services.notify.channels.part import Part
-from services.notify.channels.result import Result
-from services.notify.channels.robot import Codes, post
-from services.notify.channels.splitting import split
-from services.notify.letter import Letter
-
-BASE = "https://qyapi.weixin.qq.com"
+from services.notify.channels.robot import Codes, Vendor
 
 LIMIT = Limit(20, 60.0, 4_096)
 """20 messages a minute for each robot; markdown of at most 4,096 bytes of UTF-8 (text: 2,048), by the page above.
@@ -37,27 +26,8 @@ size. Misconfigured: the robot's key (93000), a robot that was removed or disabl
 """
 
 
-class WeComRobot:
-    """One robot, in one group."""
-
-    kind = "wecom"
-    limit = LIMIT
-    repeatable = False
-
-    def __init__(self, channel: Channel, network: Network) -> None:
-        target = channel.wecom or ""
-        base = (channel.base or BASE).rstrip("/")
-        self._url = target if "://" in target else f"{base}/cgi-bin/webhook/send?key={target}"
-        self._network = network
-        self.key = key_of(self.kind, self._url)
-        self.shown = f"wecom {self.key[:6]}"
-
-    def parts(self, letter: Letter) -> list[Part]:
-        return split(letter, self.limit.bytes, _body)
-
-    async def send(self, part: Part, _only: Sequence[str] = ()) -> Result:
-        return await post(self._network, self._url, part.body, CODES)
-
-
 def _body(page: Content) -> bytes:
     return msgspec.json.encode({"msgtype": "markdown", "markdown": {"content": markdown(page, "\n")}})
+
+
+WECOM = Vendor("wecom", "https://qyapi.weixin.qq.com", "/cgi-bin/webhook/send?key=", LIMIT, CODES, _body)

@@ -14,10 +14,10 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 """Of RFC 3986, 2.3."""
 
 
-def one_line(text: str, most: int) -> str:
+def one_line(text: str, most: int | None = None) -> str:
     """Return text as one line of at most `most` characters, the last … where it was longer; nothing in it is hidden."""
     line = " ".join("".join(" " if hidden(char) else char for char in text).split())
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+    return line if most is None or len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
 def page_of(public_url: str | None, ledger: str, *path: str) -> str:

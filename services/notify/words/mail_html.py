@@ -28,8 +28,7 @@ def mail_html(heading: str, items: Sequence[Item], rest: int, more: str, languag
     words = WORDS[language]
     blocks = [_item(item, language) for item in items]
     if rest:
-        said = escape(words.rest(rest, more))
-        blocks.append(f'<p style="{_LINES}">{said.replace(escape(more), _link(more)) if more else said}</p>')
+        blocks.append(f'<p style="{_LINES}">{escape(words.rest(rest))}{_link(more)}</p>')
     blocks.append(f'<p style="{_FOOT}">{escape(words.automatic)}</p>')
     body = "\n".join(blocks)
     return (

@@ -10,7 +10,7 @@ from services.notify.words.shown import WORDS
 def plain_text(items: Sequence[Item], rest: int, more: str, language: Language) -> str:
     """Return items as text, an empty line between two; `rest` is how many more there are, to be read at `more`."""
     blocks = ["\n".join((item.title, *item.lines, *_linked(item, language))) for item in items]
-    return "\n\n".join(blocks + ([WORDS[language].rest(rest, more)] if rest else []))
+    return "\n\n".join(blocks + ([f"{WORDS[language].rest(rest)}{more}"] if rest else []))
 
 
 def mail_text(items: Sequence[Item], rest: int, more: str, language: Language) -> str:

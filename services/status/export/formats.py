@@ -7,9 +7,9 @@ from litestar.datastructures.headers import Accept
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter, SkipValidation
 
-Format: TypeAlias = Literal["json", "csv", "xlsx", "docx"]
+from events.text import Language
 
-Language: TypeAlias = Literal["zh", "en"]
+Format: TypeAlias = Literal["json", "csv", "xlsx", "docx"]
 
 MEDIA_TYPES: dict[Format, str] = {
     "json": "application/json",

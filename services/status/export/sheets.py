@@ -6,12 +6,17 @@ from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from events.light_names import LightColour, LightName
-from services.status.export.words import Tongue, word
+from events.text import Language
+from services.status.export.words import word
 from services.status.figures.board import Overview
 from services.status.figures.units import UnitFigures
 from services.status.row import Light, TaskRow
 
 Value: TypeAlias = str | int | float | date | None
+
+
+SHAPES: Mapping[Light, str] = {"red": "▲", "yellow": "◆", "green": "●", "blue": "■"}
+"""A light is known by its shape and its word, on paper without colours as well."""
 
 
 class SheetColumn(NamedTuple):
@@ -36,18 +41,18 @@ class About(NamedTuple):
     title: str
     at: datetime
     position: int
-    language: Tongue
+    language: Language
     light_names: Mapping[LightColour, LightName] = MappingProxyType({})
 
     def light(self, light: Light) -> str:
         """Return a light's shape and word."""
-        return f"{self.word(f'light.{light}').partition(' ')[0]} {self.light_word(light)}"
+        return f"{SHAPES[light]} {self.light_word(light)}"
 
     def light_word(self, light: Light) -> str:
         """Return a light's word, the ledger's own where it has one."""
         name = self.light_names.get(light)
         own = (name.word if self.language == "zh" else name.word_en) if name is not None else None
-        return own or self.word(f"light.{light}").partition(" ")[2]
+        return own or self.word(f"light.{light}")
 
     def word(self, key: str) -> str:
         """Return a word in the language of the export."""

@@ -2,11 +2,11 @@
 
 from datetime import date
 
+from events.text import Language
 from services.status.export.sheets import About
-from services.status.export.words import Tongue
 
 
-def spelled_day(day: date, language: Tongue) -> str:
+def spelled_day(day: date, language: Language) -> str:
     """Return a day as a document writes it: 2018年12月31日, 31 December 2018."""
     if language == "zh":
         return f"{day.year}年{day.month}月{day.day}日"

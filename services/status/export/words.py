@@ -1,14 +1,12 @@
 """The words of exports: Chinese and English beside each other. Pure."""
 
-from typing import Literal, TypeAlias
-
-Tongue: TypeAlias = Literal["zh", "en"]
+from events.text import Language
 
 WORDS: dict[str, tuple[str, str]] = {
-    "light.red": ("▲ 逾期", "▲ overdue"),
-    "light.yellow": ("◆ 预警", "◆ warning"),
-    "light.green": ("● 正常", "● on track"),
-    "light.blue": ("■ 办结", "■ closed"),
+    "light.red": ("逾期", "overdue"),
+    "light.yellow": ("预警", "warning"),
+    "light.green": ("正常", "on track"),
+    "light.blue": ("办结", "closed"),
     "reason.closed": ("已销号", "closed by the office"),
     "reason.overdue": ("超过时限", "past its due date"),
     "reason.due-soon": ("临近时限", "due soon"),
@@ -92,19 +90,25 @@ WORDS: dict[str, tuple[str, str]] = {
     "change.light": ("灯：", "light: "),
     "change.percent": ("进展：", "progress: "),
     "change.deadline": ("时限：", "deadline: "),
-    "change.units": ("单位调整", "units: "),
+    "change.units": ("单位：", "units: "),
+    "change.lead": ("牵头单位由{0}改为{1}", "the lead {0} → {1}"),
+    "change.roles": ("牵头与配合的分工有变化", "who leads and who cooperates"),
     "change.came": ("增加{0}", "with {0}"),
     "change.went": ("减少{0}", "without {0}"),
     "change.arrow": ("{0}改为{1}", "{0} → {1}"),
+    "change.no-percent": ("未填报", "not reported"),
+    "change.no-due": ("无到期日", "no due day"),
+    "change.no-deadline": ("未写明", "not stated"),
     "count.rows": ("共{:,}行", "{:,} rows"),
     "count.tasks": ("共{:,}项", "{:,} tasks"),
     "count.units": ("共{:,}个单位", "{:,} units"),
     "list.semicolon": ("；", "; "),
     "list.comma": ("、", ", "),
+    "list.clause": ("，", ", "),
     "none": ("—", "—"),
 }
 
 
-def word(key: str, language: Tongue) -> str:
+def word(key: str, language: Language) -> str:
     """Return a word in a language; raises KeyError for one that is missing."""
     return WORDS[key][0 if language == "zh" else 1]

@@ -93,6 +93,11 @@ class BoardFigures:
         self._sums.update(old, task)
         self._counted[name] = task
 
+    @property
+    def lights(self) -> dict[Light, int]:
+        """The number of tasks by light."""
+        return dict(self._sums.sections.all.lights)
+
     def units(self, at: datetime, position: int) -> list[UnitFigures]:
         """Return the figures of all units at an instant."""
         return self._sums.units.rows(self._counted.values(), self._day(at), position)
@@ -123,7 +128,7 @@ class BoardFigures:
             zone=str(self.zone),
             at=at.astimezone(self.zone),
             tasks=counts.tasks,
-            lights=dict(counts.lights),
+            lights=self.lights,
             light_names=dict(light_names),
             states=dict(counts.states),
             overdue=counts.lights["red"],

@@ -1,5 +1,6 @@
 """Letters for the tests of channels."""
 
+from events.text import Language
 from services.notify.letter import Item, Letter
 
 TITLE = "落实<三无>人员补贴"
@@ -15,7 +16,7 @@ ITEM = Item(
 MORE = "https://board.example.cn/zhanjiang/"
 
 
-def letter(*items: Item, more: str = MORE, language: str = "zh", id: str = "zhanjiang-0a1b2c") -> Letter:
+def letter(*items: Item, more: str = MORE, language: Language = "zh", id: str = "zhanjiang-0a1b2c") -> Letter:
     """Return a letter of items, or of one."""
     return Letter(id, "【督办】市民政局有 1 项提醒", items or (ITEM,), more, b'{"type":"duban.alerts.v1"}', language)
 

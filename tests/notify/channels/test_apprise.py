@@ -1,6 +1,7 @@
 """Apprise: each attempt in a process that is ended at its limit, with checked addresses and no redirects."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ import pytest
 from events.channel import Channel
 from services.common.clock import monotonic
 from services.notify.channels.apprise_job import SENDING, AppriseJob
+from services.notify.channels.apprise_process import send
 from services.notify.channels.apprise_way import MODULE
 from services.notify.channels.fault import fault
 from services.notify.channels.network import Network
@@ -55,6 +57,23 @@ async def test_why_it_failed_is_in_the_detail() -> None:
         result = await way.send(way.parts(letter())[0])
     assert result.outcome == "again"
     assert "500" in result.detail
+
+
+@pytest.mark.parametrize("before", range(240, 300, 3))
+async def test_no_part_of_a_secret_is_kept(before: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its warnings are cut to their length after what may be a secret was taken out of them."""
+    url = "gotify://127.0.0.1:9/S3cret-t0ken"
+
+    def notify(*_args: object, **_given: object) -> bool:
+        logging.getLogger("apprise").warning("%s %s", "x" * before, url)
+        return False
+
+    monkeypatch.setattr("apprise.Apprise.notify", notify)
+    monkeypatch.setattr("requests.Session.get_redirect_target", None)
+    monkeypatch.setattr(logging.getLogger("apprise"), "handlers", [])
+    monkeypatch.setattr("sys.addaudithook", lambda _hook: None)
+    report = send(AppriseJob(url, "a", "b", (), allow_private=False, seconds=1))
+    assert "S3c" not in report.detail
 
 
 async def test_a_receiver_that_drips_is_cut_off_and_stops_nobody() -> None:

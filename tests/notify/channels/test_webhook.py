@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -209,6 +210,30 @@ async def test_a_receiver_that_echoes_the_request_reveals_nothing() -> None:
         for way in (way_of(Channel(webhook=url, secret=SECRET), network), way_of(Channel(wecom=url), network)):
             result = await way.send(way.parts(letter())[0])
             assert "Cannot POST /hooks/…?key=…" in result.detail
+
+
+@pytest.mark.parametrize("before", range(240, 300, 3))
+async def test_no_part_of_a_secret_is_kept(before: int) -> None:
+    """Words are cut to their length after what may be a secret was taken out of them, wherever it stands."""
+    page = b"x" * before + b"/hooks/T0KEN-in-path?key=secret-key"
+    robot = msgspec.json.encode({"errcode": 1, "errmsg": page.decode()})
+    async with receiving(answers(404, page), answers(404, page), answers(200, robot)) as receiver:
+        url = f"{receiver.url}/hooks/T0KEN-in-path?key=secret-key"
+        channels = (Channel(webhook=url, secret=SECRET), Channel(wecom=url), Channel(wecom=url))
+        async with network_to(receiver) as network:
+            for way in (way_of(channel, network) for channel in channels):
+                detail = (await way.send(way.parts(letter())[0])).detail
+                assert "T0K" not in detail
+                assert "secret" not in detail
+                assert len(detail) <= 300
+
+
+async def test_the_words_of_a_refusal_are_kept_in_any_language() -> None:
+    """A receiver's reason is in Chinese as often as not; what cannot be read or seen in it harms nothing."""
+    body = "签名\u200b不正确\n".encode() + b"\xff"
+    async with receiving(answers(400, body)) as receiver, network_to(receiver) as network:
+        way = way_of(channel(receiver), network)
+        assert (await way.send(way.parts(letter())[0])).detail == "400 Status: 签名 不正确 �"
 
 
 async def test_a_certificate_that_is_trusted_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

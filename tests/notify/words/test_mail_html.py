@@ -67,9 +67,8 @@ def test_styles_are_inline_and_nothing_is_fetched() -> None:
 
 
 def test_what_is_left_out_is_counted_with_where_it_can_be_read() -> None:
-    """In the words of an office; without an address, where to look."""
+    """In the words of an office."""
     item = Item("标题", ("行",))
     assert plain_text([item], 3, MORE, "zh").endswith(f"\n\n另有3项，见{MORE}")
-    assert plain_text([item], 3, "", "zh").endswith("\n\n另有3项，见督办台账")
     assert plain_text([item], 3, MORE, "en").endswith(f"\n\n3 more: {MORE}")
     assert plain_text([item], 0, MORE, "zh") == "标题\n行"

@@ -1,11 +1,12 @@
 """The words of each trigger, in Chinese and in English."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from events.alert_rule import Trigger
-from services.notify.words.shown import shown
+from services.notify.words.language import Words
+from services.notify.words.shown import WORDS, shown
 from tests.notify.words.facts import DUE, LEDGER, TITLE, alert
 
 SHORT = "全市至少建立两个规模化残疾人集中就业基地"
@@ -60,7 +61,14 @@ CASES: list[tuple[Trigger, dict[str, Any], str, str, str, str]] = [  # facts; wo
         "Submitted as complete",
         "Submitted by 市残联\nSummary: 已建成",
     ),
-    ("returned", {"detail": "材料不全"}, "办结退回", "退回原因：材料不全", "Completion returned", "Reason: 材料不全"),
+    (
+        "returned",
+        {"detail": "材料不全"},
+        "退回，待整改",
+        "退回原因：材料不全",
+        "Completion returned",
+        "Reason: 材料不全",
+    ),
     (
         "requested",
         {"unit": "市残联", "detail": "审批未完", "proposed": DUE},
@@ -72,7 +80,7 @@ CASES: list[tuple[Trigger, dict[str, Any], str, str, str, str]] = [  # facts; wo
     (
         "granted",
         {"due": DUE},
-        "同意延期",
+        "准予延期",
         "延期后应于2018年12月31日前（含当日）办结。",
         "Extension granted",
         "by 31 December 2018",
@@ -80,8 +88,8 @@ CASES: list[tuple[Trigger, dict[str, Any], str, str, str, str]] = [  # facts; wo
     (
         "refused",
         {"due": DUE, "detail": "不充分"},
-        "不同意延期",
-        "不同意的理由：不充分\n仍应于2018年12月31日前",
+        "不予延期",
+        "不予延期的理由：不充分\n仍应于2018年12月31日前",
         "Extension refused",
         "Reason: 不充分",
     ),
@@ -91,7 +99,7 @@ CASES: list[tuple[Trigger, dict[str, Any], str, str, str, str]] = [  # facts; wo
     (
         "trouble",
         {"task": "", "lead": "", "title": "webhook a.cn", "step": 1, "detail": "503"},
-        "通知渠道连续一日未能送达",
+        "通知渠道连续1日发送失败",
         "具体情况：503",
         "Channel failing for a day",
         "Error: 503",
@@ -100,11 +108,11 @@ CASES: list[tuple[Trigger, dict[str, Any], str, str, str, str]] = [  # facts; wo
         "trouble",
         {"task": "", "lead": "", "title": "webhook a.cn", "step": 2},
         "通知渠道已暂停",
-        "现已暂停发送",
+        "现已暂停使用",
         "Channel paused",
         "until an operator resumes it",
     ),
-    ("weekly", {"task": "", "lead": "", "title": ""}, "周报", "", "Weekly summary", ""),
+    ("weekly", {"task": "", "lead": "", "title": ""}, "每周汇总", "", "Weekly summary", ""),
 ]
 
 
@@ -119,6 +127,13 @@ def test_each_trigger_has_words(
     assert line in chinese.text
     assert english_line in english.text
     assert not chinese.text or chinese.text.startswith(facts.get("title", TITLE) or "")
+
+
+@pytest.mark.parametrize("words", WORDS.values())
+def test_no_trigger_is_without_words(words: Words) -> None:
+    """A trigger that is added to the rules needs a title and lines in each language."""
+    assert set(get_args(Trigger)) <= set(words.titles)
+    assert set(get_args(Trigger)) <= set(words.texts) <= set(words.titles)
 
 
 def test_an_alert_keeps_its_facts_next_to_its_words() -> None:

@@ -1,16 +1,16 @@
-// Loads the page anew where one of its files did not come; a classic script, as no module runs without all of them.
+// Reloads the page if one of its files could not be fetched; a classic script, as no module runs without all of them.
 "use strict";
 (() => {
   const FIRST_MS = 1_000;
-  const LATER_MS = 10_000; // where the page was loaded anew already, or the service was away
+  const LATER_MS = 10_000; // if the page was reloaded already, or the service was away
   let failed = false;
 
   addEventListener("error", ({ target }) => {
     if (failed || !(target.tagName === "SCRIPT" || target.rel === "stylesheet")) return;
     failed = true;
     say();
-    const anew = performance.getEntriesByType("navigation")[0]?.type === "reload";
-    setTimeout(again, anew ? LATER_MS : FIRST_MS);
+    const reloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
+    setTimeout(again, reloaded ? LATER_MS : FIRST_MS);
   }, true);
 
   /** Where nothing is shown yet, say why; the words of the page are among what may be missing. */
@@ -22,7 +22,7 @@
       <span lang="en">The page could not be loaded completely; it is being tried again.</span></p>`;
   }
 
-  /** Load anew once the service answers: a page that it does not answer would be the browser's own, and stay. */
+  /** Reload once the service answers: without an answer, the browser shows a page of its own, which stays. */
   async function again() {
     try {
       if ((await fetch(location.href, { method: "HEAD", cache: "no-store" })).ok) return location.reload();

@@ -55,7 +55,7 @@ export function ackForm(alert, form, reread, ctx) {
   const { html } = ctx;
   const submit = (event) => {
     event.preventDefault();
-    send(alert, event.target, reread, ctx);
+    send(alert, form, event.target, reread, ctx);
   };
   const leave = (event) => event.key === "Escape" && close(alert, ctx);
   return html`<form class="ack-form" novalidate aria-labelledby="ack-title" @submit=${submit} @keydown=${leave}>
@@ -115,53 +115,70 @@ function begin(alert, ctx) {
   document.getElementById("ack-by")?.focus();
 }
 
-function close(alert, ctx, done) {
-  show(null, ctx, done);
+function close(alert, ctx) {
+  show(null, ctx);
+  focusOpener(alert);
+}
+
+function focusOpener(alert) {
   document.getElementById(`ack-open-${alert.id}`)?.focus();
 }
 
-function show(form, ctx, done = "") {
-  ctx.update((data) => ({ ...data, form, done }));
+function show(form, ctx) {
+  ctx.update((data) => ({ ...data, form, done: "" }));
 }
 
-async function send(alert, element, reread, ctx) {
-  if (element.dataset.sending) return; // pressed twice
+/**
+ * Replace a form by another or by none, and return whether it was open still; one that is open in its place stays.
+ *
+ * What became of it is in `words`, for those who do not see the form that says so.
+ */
+function replace(form, next, words, ctx) {
+  let open = false;
+  ctx.update((data) => {
+    open = data.form === form;
+    return { ...data, form: open ? next : data.form, done: open && next !== null ? "" : words };
+  });
+  return open;
+}
+
+async function send(alert, form, element, reread, ctx) {
+  if (form.sending) return; // pressed twice
   const given = new FormData(element);
   const [by, word] = ["by", "word"].map((name) => given.get(name).trim());
   const faults = {};
   if (by === "") faults.by = ctx.t("ack.by-missing");
   if (word === "") faults.word = ctx.t("ack.word-missing");
-  if (Object.keys(faults).length > 0) return refuse(alert, faults, ctx);
+  if (Object.keys(faults).length > 0) return refuse(form, faults, ctx);
   const until = inZone(startOf(addDays(today(ctx), Number(given.get("days")))));
   lastName = by;
-  element.dataset.sending = "1";
-  show({ alert: alert.id, faults: {}, sending: true }, ctx);
+  const sent = { ...form, faults: {}, sending: true };
+  show(sent, ctx);
   try {
     const { status, body } = await ctx.send(`alerts/${encodeURIComponent(alert.id)}/ack`, { by, word, until });
-    if (status !== 200 && status !== 201) return refuse(alert, reasons(status, body, ctx), ctx);
-    close(alert, ctx, ctx.t("ack.done", date(lastDay(until), ctx.lang)));
-    await reread();
+    if (status !== 200 && status !== 201) return refuse(sent, reasons(status, body, ctx), ctx);
   } catch (error) {
     if (error.status === undefined) throw error;
-    refuse(alert, { form: ctx.t("ack.away") }, ctx);
-  } finally {
-    delete element.dataset.sending;
+    return refuse(sent, { form: ctx.t("ack.away") }, ctx);
   }
+  if (replace(sent, null, ctx.t("ack.done", date(lastDay(until), ctx.lang)), ctx)) focusOpener(alert);
+  reread();
 }
 
-function refuse(alert, faults, ctx) {
-  show({ alert: alert.id, faults, sending: false }, ctx);
+function refuse(form, faults, ctx) {
   const first = ["by", "word"].find((name) => faults[name]);
-  if (first) document.getElementById(`ack-${first}`)?.focus();
+  const open = replace(form, { ...form, faults, sending: false }, Object.values(faults)[0], ctx);
+  if (open && first) document.getElementById(`ack-${first}`)?.focus();
 }
 
 /** What is wrong, by field: the services name the member (`$.by`) in what they say. */
 function reasons(status, { code = null, detail = "" }, ctx) {
+  const why = (key) => ctx.html`${ctx.t(key)} <small lang="en">${detail}</small>`;
   if (code === "task-closed") return { form: ctx.t("ack.closed") };
-  if (status === 403) return { form: ctx.t("ack.forbidden", detail) };
+  if (status === 403) return { form: why("ack.forbidden") };
   if (status === 429 || status >= 500) return { form: ctx.t("ack.away") };
   const name = ["by", "word", "until"].find((one) => detail.includes(`$.${one}`) || detail.startsWith(`${one} `));
-  return name ? { [name]: ctx.t(`ack.${name}-wrong`, detail) } : { form: ctx.t("ack.failed", detail) };
+  return name ? { [name]: why(`ack.${name}-wrong`) } : { form: why("ack.failed") };
 }
 
 function today(ctx) {

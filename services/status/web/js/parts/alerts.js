@@ -80,9 +80,9 @@ function nameOf(alert, ctx) {
   return alert.step > 0 && alert.on !== "neared" ? `${name} · ${ctx.t("trigger.step", alert.step)}` : name;
 }
 
-// Without what this page says of the task itself: its title, its id and its lead.
+// Without what this page says of the task itself: its title (the first line, shortened if long), its id and its lead.
 function words(alert, ctx) {
   const known = [alert.task, alert.lead].filter(Boolean);
-  const lines = alert.text.split("\n").filter((text) => text !== alert.task_title);
+  const lines = alert.text.split("\n").slice(alert.task_title ? 1 : 0);
   return said(lines.filter((text) => !known.some((one) => text.endsWith(`：${one}`))).join("\n"), ctx);
 }

@@ -40,13 +40,13 @@ function units(before, row, ctx) {
   const now = row.units.map((part) => part.unit);
   const came = now.filter((name) => !before.units.includes(name));
   const went = before.units.filter((name) => !now.includes(name));
-  const told = [
+  const sentences = [
     before.lead === row.lead ? null : arrow(said(before.lead, ctx), said(row.lead, ctx), ctx),
     came.length ? phrase(ctx, "compare.came", list(came, ctx)) : null,
     went.length ? phrase(ctx, "compare.went", list(went, ctx)) : null,
   ].filter(Boolean);
-  return told.length
-    ? ctx.html`<span>${told.map((words, number) => [number ? ctx.t("list.comma") : "", words])}</span>`
+  return sentences.length
+    ? ctx.html`<span>${sentences.map((words, number) => [number ? ctx.t("list.comma") : "", words])}</span>`
     : ctx.html`<span>${ctx.t("compare.roles")}</span>`;
 }
 

@@ -1,12 +1,13 @@
 // What became of an alert, in words; a state that this page does not know is shown as it is given.
 import { has } from "../words.js";
+import { phrase, said } from "./phrase.js";
 
 /** The state of an alert and, where they tell more, those of its channels: [template]. */
 export function delivery(alert, ctx) {
   const { html } = ctx;
   const channels = alert.deliveries ?? [];
-  const reason = alert.dropped && html`<small lang="en">${alert.dropped}</small>`;
-  if (channels.length === 0) return html`${word(alert.state, ctx)} ${reason || ""}`;
+  if (alert.dropped) return html`${word(alert.state, ctx)} <small>${reason(alert.dropped, ctx)}</small>`;
+  if (channels.length === 0) return word(alert.state, ctx);
   if (channels.length === 1) {
     const [only] = channels;
     return html`${became(only, ctx)} <small>${only.channel}</small>`;
@@ -15,6 +16,13 @@ export function delivery(alert, ctx) {
     <ul class="channels">
       ${channels.map((one) => html`<li><small>${one.channel}：${became(one, ctx)}</small></li>`)}
     </ul>`;
+}
+
+// Why it was not sent: a word, of a silence with the ledger's own reason after a colon.
+function reason(dropped, ctx) {
+  const [code, own] = dropped.split(/: (.*)/s);
+  const word = has(`dropped.${code}`) ? ctx.t(`dropped.${code}`) : code;
+  return own ? phrase(ctx, "dropped.because", word, said(own, ctx)) : word;
 }
 
 /** The word of a state, of an alert or of a delivery. */

@@ -1,4 +1,5 @@
 // What later events of a history did to earlier ones: corrected, returned, put off. Pure.
+import { eventName } from "./event_name.js";
 
 /**
  * A map from a position to the marks of that entry, each {word, by}: `by` is the position of the other event.
@@ -13,8 +14,9 @@ export function marks(history) {
   const requests = new Map();
   for (const item of history) {
     const { type, id, source, position, data } = item;
-    if (type === "duban.progress.reported.v1" || type === "duban.progress.corrected.v1") {
-      if (type === "duban.progress.corrected.v1") {
+    const name = eventName(type);
+    if (name === "progress.reported" || name === "progress.corrected") {
+      if (name === "progress.corrected") {
         const corrected = reports.get(`${source}\n${data.report}`);
         if (corrected !== undefined) {
           add(corrected, "corrected", position);
@@ -22,15 +24,15 @@ export function marks(history) {
         }
       }
       reports.set(`${source}\n${id}`, position);
-    } else if (type === "duban.completion.submitted.v1") {
+    } else if (name === "completion.submitted") {
       submissions.set(data.unit, position);
-    } else if (type === "duban.completion.returned.v1") {
+    } else if (name === "completion.returned") {
       pair(submissions, data.unit, position, "returned", "returns");
-    } else if (type === "duban.extension.requested.v1") {
+    } else if (name === "extension.requested") {
       requests.set(id, position);
-    } else if (type === "duban.extension.granted.v1") {
+    } else if (name === "extension.granted") {
       pair(requests, data.request_id, position, "granted", "grants");
-    } else if (type === "duban.extension.refused.v1") {
+    } else if (name === "extension.refused") {
       pair(requests, data.request_id, position, "refused", "refuses");
     }
   }

@@ -1,4 +1,5 @@
 // The deadlines that a task has had, from its history. Pure.
+import { eventName } from "./event_name.js";
 
 /**
  * The due instant of a deadline that a reader compares, of two readings the later one; or null.
@@ -26,13 +27,14 @@ export function revisions(history) {
   const requests = new Map();
   const found = [];
   for (const { type, id, position, data } of history) {
-    if (type.startsWith("duban.task.assigned.")) {
+    const name = eventName(type);
+    if (name === "task.assigned") {
       found.push({ position, cause: "assigned", deadline: data.deadline, due: dueOf(data.deadline) });
-    } else if (type.startsWith("duban.deadline.clarified.")) {
+    } else if (name === "deadline.clarified") {
       found.push({ position, cause: "clarified", deadline: data.deadline, due: dueOf(data.deadline) });
-    } else if (type === "duban.extension.requested.v1") {
+    } else if (name === "extension.requested") {
       requests.set(id, { position, proposed: data.proposed_due });
-    } else if (type === "duban.extension.granted.v1") {
+    } else if (name === "extension.granted") {
       const request = requests.get(data.request_id);
       const due = data.due ?? request?.proposed ?? null;
       found.push({ position, cause: "granted", deadline: found.at(-1)?.deadline, due, request: request?.position });

@@ -1,12 +1,13 @@
 // One sentence in words for each event type. An event of an unknown type is shown by its type and data, never left out.
 
 import { date } from "../format.js";
+import { eventName } from "./event_name.js";
 import { lastDay } from "./instants.js";
 import { list, phrase, said } from "./phrase.js";
 
 /** What happened in one event: {word, text, notes: [template]}. */
 export function sentence(item, ctx) {
-  const name = item.type.replace(/^duban\./, "").replace(/\.v\d+$/, "");
+  const name = eventName(item.type);
   const write = SENTENCES[name];
   if (write === undefined) {
     return { word: item.type, text: said(JSON.stringify(item.data), ctx), notes: [] };
@@ -65,7 +66,7 @@ const SENTENCES = {
     notes: [because(data, ctx)],
   }),
   "alert.acknowledged": (data, ctx) => ({
-    text: phrase(ctx, "say.acknowledged", said(data.by, ctx), said(data.word, ctx), day(data.until, ctx)),
+    text: phrase(ctx, "ack.line", said(data.by, ctx), said(data.word, ctx), day(data.until, ctx)),
   }),
   "deadline.neared": (data, ctx) => ({
     text: phrase(ctx, "say.neared", data.days_left, day(data.due, ctx)),

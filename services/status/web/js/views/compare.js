@@ -12,7 +12,7 @@ import { taskTable } from "../parts/task_table.js";
 import { address, changed } from "../router.js";
 
 const KINDS = ["new", "closed", "newly-overdue", "light", "percent", "deadline", "units"];
-const TOLD = ["new", "closed", "newly-overdue", "deadline"]; // what the sentence tells; the counts have the rest
+const NAMED = ["new", "closed", "newly-overdue", "deadline"]; // what the sentence has; the counts have the rest
 const ROWS_MOST = 200; // at first, and at each demand for more
 const ANSWER_MOST = 1_000; // rows that the API gives in one answer
 const REREAD_MS = 10_000; // comparing all tasks is the most expensive read, and nobody needs it by the second
@@ -84,11 +84,11 @@ function lede({ before, counts }, ctx) {
     dayWords(before, ctx),
     ctx.asOf ? dayWords(ctx.asOf, ctx) : ctx.t("compare.now"),
   );
-  const told = TOLD.filter((kind) => counts[kind] > 0).map((kind) => ctx.t(`compare.told-${kind}`, counts[kind]));
+  const parts = NAMED.filter((kind) => counts[kind] > 0).map((kind) => ctx.t(`compare.lede-${kind}`, counts[kind]));
   if (!KINDS.some((kind) => counts[kind] > 0)) {
     return [days, ctx.t("compare.lede-none")];
   }
-  const words = told.length ? told.join(ctx.t("list.comma")) : ctx.t("compare.told-other");
+  const words = parts.length ? parts.join(ctx.t("list.comma")) : ctx.t("compare.lede-other");
   return [days, words, ctx.t("list.stop")];
 }
 

@@ -5,6 +5,7 @@ import "../words/parts.js";
 import "../words/task.js";
 import { light } from "../parts/light.js";
 import { alertTable } from "../parts/alerts.js";
+import { eventName } from "../parts/event_name.js";
 import { timeline } from "../parts/history.js";
 import { said } from "../parts/phrase.js";
 import { linkTo, unitLink } from "../parts/links.js";
@@ -72,7 +73,7 @@ export function render({ row, history, alerts, form = null, done = "" }, ctx) {
       </dl>
       ${strip(row, leadReports(history, row), put?.due ?? null, now, ctx)}
       <div class="two">${unitParts(row, ctx)} ${timeline(history, ctx)}</div>
-      ${alertTable({ alerts, row, form, done }, () => readAgain(ctx), ctx)}
+      ${alertTable({ alerts, row, form, done }, () => reread(ctx, () => load(ctx), 0), ctx)}
     </article>
   `;
 }
@@ -101,24 +102,15 @@ async function alertsOf(ctx) {
   }
 }
 
-// After an acknowledgement; where a service is away, the page reads all of it again by itself.
-async function readAgain(ctx) {
-  try {
-    const fresh = await load(ctx);
-    ctx.update((data) => ({ ...data, ...fresh }));
-  } catch (error) {
-    if (!error.retry) throw error;
-  }
-}
-
 // The instants at which whoever led the task then has reported.
 function leadReports(history, row) {
   let lead = row.lead;
   const found = [];
   for (const { type, time, data } of history) {
-    if (type.startsWith("duban.task.assigned.") || type === "duban.task.reassigned.v1") {
+    const name = eventName(type);
+    if (name === "task.assigned" || name === "task.reassigned") {
       lead = data.lead;
-    } else if (type === "duban.progress.reported.v1" && (data.unit === lead || data.unit === row.lead)) {
+    } else if (name === "progress.reported" && (data.unit === lead || data.unit === row.lead)) {
       found.push(time);
     }
   }

@@ -41,10 +41,6 @@ define({
   "say.granted-as-proposed": ["按申请的日期准予延期", "Extended until the day that was asked for"],
   "say.refused": ["不予延期，时限不变", "Not extended; the deadline stays"],
   "say.clarified": ["时限明确为“{0}”", 'The deadline is "{0}"'],
-  "say.acknowledged": [
-    "{0}已确认：{1}；{2}前（含当日）不再提级",
-    "{0} acknowledged: {1}; no escalation until {2}, that day included",
-  ],
   "say.neared": ["距到期还有{0}天，应于{1}前（含当日）办结", "Days left: {0}; due by {1}, that day included"],
   "say.passed": ["应于{0}前（含当日）办结，当时尚未销号", "Due by {0}, that day included, and not closed then"],
 
