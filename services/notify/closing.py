@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -23,6 +24,13 @@ from services.notify.words.language import Language
 
 CLOSE_BATCH = 200
 """Digests that are closed in one turn: about 50 ms."""
+
+
+class ClosedDigest(NamedTuple):
+    """A digest that closes, and its encoded letters; None where it has no deliveries."""
+
+    digest: Digest
+    letters: bytes | None
 
 
 class Closer:
@@ -46,9 +54,15 @@ class Closer:
         due = self._due(now)
         if not due:
             return []
-        facts = await self._book.outbox.alerts([alert for digest in due for alert in digest.alerts])
-        closed = [self._closed(digest, facts, now) for digest in due]
-        return [digest.id for digest in closed if digest.deliveries]
+        try:
+            facts = await self._book.outbox.alerts([alert for digest in due for alert in digest.alerts])
+            closed = [self._closed(digest, facts, now) for digest in due]
+        except BaseException:
+            self._book.opened |= {digest.id for digest in due}
+            raise
+        for one in closed:
+            self._keep(one, now)
+        return [one.digest.id for one in closed if one.digest.deliveries]
 
     def letters(self, digest: Digest, alerts: Sequence[Alert], languages: Iterable[Language]) -> dict[Language, Letter]:
         """Return the letter of a digest in each language, in the words of now; its id is the same at any time."""
@@ -84,21 +98,28 @@ class Closer:
                 due[id] = digest
         return list(due.values())
 
-    def _closed(self, digest: Digest, facts: Mapping[str, Alert], now: datetime) -> Digest:
-        book = self._book
+    def _closed(self, digest: Digest, facts: Mapping[str, Alert], now: datetime) -> ClosedDigest:
+        """Return a digest without what is settled, with its deliveries; nothing is changed yet."""
         alerts = [facts[alert] for alert in digest.alerts if alert in facts]
         true, dropped = settled(self._given.ledger, self._alerts.projection.rows, alerts, now)
-        for alert, reason in dropped:
-            book.record(Dropped(digest.id, alert.id, now, reason))
-        digest = replace(digest, dropped=tuple((alert.id, reason) for alert, reason in dropped), deliveries=())
+        reasons = tuple((alert.id, reason) for alert, reason in dropped)
+        digest = replace(digest, dropped=reasons, deliveries=())
         ways = self._ways_of(digest, true)
-        if true and ways:
-            letters = self.letters(digest, true, {self._given.ways.languages[way.key] for way in ways})
-            of = self._given.ways.languages
-            digest = replace(digest, deliveries=tuple(delivery_of(way, letters[of[way.key]]) for way in ways))
-            book.changes.letters[digest.id] = msgspec.msgpack.encode(letters)
+        if not true or not ways:
+            return ClosedDigest(digest, None)
+        of = self._given.ways.languages
+        letters = self.letters(digest, true, {of[way.key] for way in ways})
+        deliveries = tuple(delivery_of(way, letters[of[way.key]]) for way in ways)
+        return ClosedDigest(replace(digest, deliveries=deliveries), msgspec.msgpack.encode(letters))
+
+    def _keep(self, closed: ClosedDigest, now: datetime) -> None:
+        """Change a digest that closes, and record what was dropped."""
+        book, digest = self._book, closed.digest
+        for alert, reason in digest.dropped:
+            book.record(Dropped(digest.id, alert, now, reason))
+        if closed.letters is not None:
+            book.changes.letters[digest.id] = closed.letters
         book.set(digest)
-        return digest
 
     def _ways_of(self, digest: Digest, alerts: Iterable[Alert]) -> tuple[Way, ...]:
         if any(alert.on == TROUBLE for alert in alerts):

@@ -7,8 +7,8 @@ part ends as `uncertain`, among the dead letters.
 
 import asyncio
 import random
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
+from collections import deque
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import structlog
@@ -98,21 +98,21 @@ class Deliverer:
     async def start(self) -> None:
         """Begin the attempts that are due, as many as each channel allows, after their start is saved."""
         chosen = await asyncio.gather(*(self._of_lane(channel, lane) for channel, lane in self._lanes.items()))
-        places = [place for found in chosen for place in found]
-        try:
-            letters = await self._letters({slot.digest for _, slot in places}) if places else {}
-        except BaseException:
-            for channel, slot in places:
-                self._take_back(channel, slot)
-            raise
-        starts = [start for place in places if (start := self._begun(*place, letters)) is not None]
-        if not starts:
+        places = deque(place for found in chosen for place in found)
+        if not places:
             return
+        starts: list[Start] = []
         try:
-            await self._book.save()
+            letters = await self._letters(places)
+            while places:
+                if (start := self._begun(*places[0], letters)) is not None:
+                    starts.append(start)
+                places.popleft()
+            if starts:
+                await self._book.save()
         except BaseException:
-            for start in starts:
-                self._take_back(start.way.key, start.slot)
+            for channel, slot in (*((start.way.key, start.slot) for start in starts), *places):
+                self._take_back(channel, slot)
             raise
         for start in starts:
             task = asyncio.create_task(self._deliver(start))
@@ -152,14 +152,18 @@ class Deliverer:
             log.warning("a channel's limit cannot be read", channel=way.shown, error=f"{type(error).__name__}: {error}")
             return AWAY_SECONDS
 
-    async def _letters(self, digests: AbstractSet[str]) -> dict[str, dict[Language, Letter]]:
-        """Return the letters of digests by language; what is not kept, of an earlier version, is composed again."""
-        found = await self._book.outbox.letters(sorted(digests))
-        for id in digests - found.keys():
-            if (digest := self._book.digests.get(id)) is not None:
+    async def _letters(self, places: Iterable[Place]) -> dict[str, dict[Language, Letter]]:
+        """Return the letters of digests in the languages of their channels; what is not kept is composed now."""
+        wanted: dict[str, set[Language]] = {}
+        for channel, slot in places:
+            language = self._given.ways.languages.get(channel)  # None: the channel was removed from the configuration
+            wanted.setdefault(slot.digest, set()).update([language] if language is not None else [])
+        found = await self._book.outbox.letters(sorted(wanted))
+        for id, languages in wanted.items():
+            missing = languages - found.get(id, {}).keys()
+            if missing and (digest := self._book.digests.get(id)) is not None:
                 facts = await self._book.outbox.alerts(digest.sent_alerts)
-                languages = set(self._given.ways.languages.values())
-                found[id] = self._closer.letters(digest, list(facts.values()), languages)
+                found[id] = found.get(id, {}) | self._closer.letters(digest, list(facts.values()), missing)
         return found
 
     def _begun(self, channel: str, slot: Slot, letters: Mapping[str, Mapping[Language, Letter]]) -> Start | None:
