@@ -41,9 +41,9 @@ class Sender:
         self._book = Book(outbox, given.clock)
         self._care = ChannelCare(self._book, given.ledger)
         self._planner = Planner(self._book, given.ledger, given.days)
-        self._obeyer = Obeyer(self._book, self._care)
         self._closer = Closer(self._book, given, alerts)
         self._deliverer = Deliverer(self._book, given, buckets, self._closer, self._care)
+        self._obeyer = Obeyer(self._book, self._care, self._deliverer.add)
         self._given = given
         self._known = False
         self._renewed = 0.0
@@ -110,8 +110,7 @@ class Sender:
         if monotonic() - self._looked >= ORDERS_SECONDS:
             self._looked = monotonic()
             self._care.report(self._given.real())
-            for id in await self._obeyer.obey():
-                self._deliverer.add(id)
+            await self._obeyer.obey()
         for id in await self._closer.close():
             self._deliverer.add(id)
         await self._deliverer.start()

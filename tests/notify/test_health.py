@@ -134,6 +134,35 @@ async def test_an_order_is_carried_out_once(redis: Any, endpoint: Endpoint) -> N
     assert await other.outbox.failed() == []
 
 
+@pytest.mark.parametrize("answered", [True, False])
+async def test_an_order_whose_save_fails_is_carried_out(redis: Any, endpoint: Endpoint, *, answered: bool) -> None:
+    """Whether or not the server had saved it before the connection broke: it is sent again, once and on record."""
+    endpoint.answers = iter([(410, {})])
+    post = Post(redis, {"*": (webhook(endpoint.url),)})
+    post.clock.instant = START + timedelta(hours=1)
+    await happen(redis, assigned("t-1"))
+    await post.turns()
+    await post.outbox.order(msgspec.json.encode(Resend(((await post.digest()).id,), "office@here")))
+    keep, broken = post.outbox.keep, iter(range(1))
+
+    async def breaking(packed: bytes) -> bool:
+        if next(broken, None) is None:
+            return await keep(packed)
+        if answered:
+            await keep(packed)
+        raise ConnectionError("the connection breaks")
+
+    post.outbox.keep = breaking  # type: ignore[method-assign]  # a connection that breaks as the order is saved
+    post.sender._looked = 0.0
+    with pytest.raises(ConnectionError):
+        await post.turns()
+    post.sender._looked = 0.0
+    await post.turns()
+    assert await post.states() == [("市残联", "sent")]
+    assert len(endpoint.ids) == 2
+    assert [one.by for one in await post.record("resent")] == ["office@here"]
+
+
 @pytest.mark.parametrize(
     ("channels", "warned"),
     [
