@@ -144,7 +144,11 @@ class Alerts:
         groups = await self._redis.hmget(self._grouped, [alert.id for _, alert in alerts])
         ids = sorted({group for group in groups if group is not None})
         rows = await self._redis.hmget(self._digests, ids) if ids else []
-        digests = {id: digest_at(digest_decoder.decode(row), as_of) for id, row in zip(ids, rows, strict=True)}
+        digests = {
+            id: digest_at(digest_decoder.decode(row), as_of)
+            for id, row in zip(ids, rows, strict=True)
+            if row is not None  # one of the version before the record that is not carried over yet
+        }
         return [
             AlertStatus(place, alert, state_of(digests.get(group), alert.id), digests.get(group))
             for (place, alert), group in zip(alerts, groups, strict=True)
