@@ -97,7 +97,9 @@ class Carrier:
             await self._hold()
             rows = await self._redis.hmget(self._key("digests"), ids[start : start + BATCH])
             digests = [previous.digest(_digest.decode(row), channels) for row in rows if row is not None]
-            packed = [(one.id, lua_text(msgspec.msgpack.encode(one)), one.done, one.dead, one.unreached) for one in digests]
+            packed = [
+                (one.id, lua_text(msgspec.msgpack.encode(one)), one.done, one.dead, one.unreached) for one in digests
+            ]
             await self._write(carried, [], packed)
 
     async def _carried(self) -> str:

@@ -39,7 +39,7 @@ class Sender:
 
     def __init__(self, outbox: Outbox, alerts: Alerts, buckets: Buckets, given: Environment) -> None:
         self._book = Book(outbox, given.clock)
-        self._care = ChannelCare(self._book, given.ledger)
+        self._care = ChannelCare(self._book, given)
         self._planner = Planner(self._book, given.ledger, given.days)
         self._closer = Closer(self._book, given, alerts)
         self._deliverer = Deliverer(self._book, given, buckets, self._closer, self._care)
@@ -71,7 +71,7 @@ class Sender:
     @property
     def health(self) -> list[Health]:
         """The health of the channels, as far as this instance has loaded it."""
-        return list(self._book.health.values())
+        return self._care.health
 
     def reload(self) -> None:
         """Reload the digests before the next turn: a failover may have taken some of them back."""
