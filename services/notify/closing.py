@@ -14,6 +14,7 @@ from services.notify.book import Book
 from services.notify.channels.way import Way
 from services.notify.deliveries import Delivery, Digest, PartDelivery
 from services.notify.environment import Environment
+from services.notify.gathering import held_until, missed_its_time
 from services.notify.health import TROUBLE
 from services.notify.letter import Letter
 from services.notify.record import Dropped
@@ -24,6 +25,17 @@ from services.notify.words.language import Language
 
 CLOSE_BATCH = 200
 """Digests that are closed in one turn: about 50 ms."""
+
+
+AWAY_SECONDS = 60.0
+"""Of real time without a look, after which the sender was away, and digests have missed their times."""
+
+
+class Look(NamedTuple):
+    """When digests were last closed: the ledger's instant, and the real one."""
+
+    at: datetime
+    real: float
 
 
 class ClosedDigest(NamedTuple):
@@ -41,6 +53,7 @@ class Closer:
         self._given = given
         self._alerts = alerts
         self._closings: list[tuple[datetime, str]] = []
+        self._looked: Look | None = None
 
     async def reopen(self) -> None:
         """Close again the digests whose recipients had no channel and have one now: their alerts may still be true."""
@@ -52,16 +65,17 @@ class Closer:
         """Close the digests whose time has come, and return the ids of those that have deliveries."""
         now = self._given.clock.now()
         due = self._due(now)
-        if not due:
-            return []
+        closed: list[ClosedDigest] = []
         try:
-            facts = await self._book.outbox.alerts([alert for digest in due for alert in digest.alerts])
-            closed = [self._closed(digest, facts, now) for digest in due]
+            if due:
+                facts = await self._book.outbox.alerts([alert for digest in due for alert in digest.alerts])
+                closed = [self._closed(digest, facts, now) for digest in due if not self._hold(digest, facts, now)]
         except BaseException:
             self._book.opened |= {digest.id for digest in due}
             raise
         for one in closed:
             self._keep(one, now)
+        self._looked = Look(now, self._given.real())
         return [one.digest.id for one in closed if one.digest.deliveries]
 
     def letters(self, digest: Digest, alerts: Sequence[Alert], languages: Iterable[Language]) -> dict[Language, Letter]:
@@ -97,6 +111,22 @@ class Closer:
             if digest is not None and digest.deliveries is None and digest.closes <= now:
                 due[id] = digest
         return list(due.values())
+
+    def _hold(self, digest: Digest, facts: Mapping[str, Alert], now: datetime) -> bool:
+        """Put a digest off that has missed its time, if it is to be held; return whether it is.
+
+        One whose time came since the last look is closed now, as a ledger's clock may run fast.
+        """
+        looked = self._looked
+        if not missed_its_time(digest, now):
+            return False
+        if looked is not None and looked.at < digest.closes and self._given.real() - looked.real < AWAY_SECONDS:
+            return False
+        alerts = [facts[alert] for alert in digest.alerts if alert in facts]
+        held = held_until(alerts, now, self._given.ledger, self._given.days)
+        if held > now:
+            self._book.set(replace(digest, closes=held))
+        return held > now
 
     def _closed(self, digest: Digest, facts: Mapping[str, Alert], now: datetime) -> ClosedDigest:
         """Return a digest without what is settled, with its deliveries; nothing is changed yet."""
