@@ -38,7 +38,7 @@ REPEATING = ("passed", "open", "silent")
 """Triggers that still hold later on."""
 
 SILENT_AFTER = "90d"
-"""How long an ongoing task is silent before its lead is alerted, and between two such alerts."""
+"""How long an ongoing task is silent before its lead is alerted."""
 
 WEEKLY = ("mon", "08:30")
 """When the weekly summary arises."""
@@ -48,9 +48,10 @@ class AlertRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """The recipients `to` of one kind of alert, `on`.
 
     `name` distinguishes the rules of one kind, and is that of the kind if it is not given. `after` is the time since a
-    due (`open`), or since the last report (`silent`); `step` numbers the steps of an escalation; the last one is
-    repeated after each `repeat_interval`. The weekly summary arises on `day` at the time `at`. `waits` is whether the
-    alert may be held until the next working time: all may, except for escalations.
+    due (`open`), or since the last report (`silent`); `step` numbers the steps of an escalation. The last step, and an
+    alert on `passed` or `silent`, is repeated after each `repeat_interval`; on `silent` else after each `after`. The
+    weekly summary arises on `day` at the time `at`. `waits` is whether the alert may be held until the next working
+    time: all may, except for escalations.
     """
 
     on: Trigger

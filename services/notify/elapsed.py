@@ -197,19 +197,19 @@ def _resumed(task: NotifiedTask, at: datetime) -> datetime | None:
 
 def _bases(ledger: Ledger, days: WorkingDays, rule: AlertRule, since: datetime) -> Iterator[tuple[int, datetime]]:
     """Yield the steps of a rule and when each falls due, whatever happens meanwhile."""
+    interval = ledger.alerts.repeats(rule)
     match rule.on:
-        case "silent":
+        case "silent" if interval is None:
             for step in count(1):
                 yield step, _later(ledger, days, rule.delay, since, step)
-        case "open":
+        case "silent" | "open":
+            number = rule.number or 1
             first = _later(ledger, days, rule.delay, since, 1)
-            yield rule.number, first
-            interval = ledger.alerts.repeats(rule)
-            if interval is not None and _is_last(ledger, rule):
+            yield number, first
+            if interval is not None and (rule.on == "silent" or _is_last(ledger, rule)):
                 for step in count(1):
-                    yield rule.number + step, first + step * interval
+                    yield number + step, first + step * interval
         case _:
-            interval = ledger.alerts.repeats(rule)
             if interval is not None:
                 for step in count(1):
                     yield step, since + step * interval
