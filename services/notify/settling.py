@@ -105,6 +105,8 @@ def _settled(ledger: Ledger, task: NotifiedTask, alert: Alert, now: datetime) ->
 def _settled_due(ledger: Ledger, task: NotifiedTask, alert: Alert, now: datetime) -> Reason | None:
     if task.is_submitted(ledger.directory) or alert.recipient in task.submitted:
         return "submitted"
+    if _is_met(task, alert):
+        return "reported"
     if alert.on != "neared":
         return "new-due" if task.late != alert.due else _left_reason(ledger, task, alert)
     if alert.due is not None and alert.due <= now:
@@ -113,6 +115,14 @@ def _settled_due(ledger: Ledger, task: NotifiedTask, alert: Alert, now: datetime
     if ahead is None or alert.due is None or not _is_reading(task, alert.due, ahead, now):
         return "new-due"
     return _left_reason(ledger, task, alert)
+
+
+def _is_met(task: NotifiedTask, alert: Alert) -> bool:
+    """Return whether a report has met the occurrence of a recurring deadline, or ended its lateness."""
+    met = task.term.met
+    if met is None or alert.due is None or task.term.since > alert.at:
+        return False
+    return met >= alert.due if alert.on == "neared" else task.late is None and met > alert.due
 
 
 def _is_reading(task: NotifiedTask, due: datetime, ahead: datetime, now: datetime) -> bool:
