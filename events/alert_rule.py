@@ -93,6 +93,11 @@ class AlertRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
         return self.name or self.on
 
     @property
+    def key(self) -> str:
+        """What distinguishes the rule from those of other kinds, which may have the same name."""
+        return self.on if self.name is None else f"{self.on}:{self.name}"
+
+    @property
     def number(self) -> int:
         """The number of the step, 0 for a rule that is none."""
         return (self.step or 1) if self.on == "open" else 0

@@ -64,7 +64,7 @@ class AlertFacts(NamedTuple):
 
 
 def alert_id(rule: str, step: int, task: str, due: datetime | None, recipient: str, key: int = 0) -> str:
-    """Return the id of an alert, 24 hex digits; `key` tells alerts apart that agree in the other facts."""
+    """Return the id of an alert, 24 hex digits, by its rule's key; `key` distinguishes alerts that agree otherwise."""
     parts = (rule, str(step), task, due.isoformat() if due is not None else "", recipient, str(key))
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
 
@@ -98,7 +98,7 @@ def made(
 ) -> Alert:
     """Return the alert of a rule about a task (None: about no single one) to a recipient."""
     return Alert(
-        alert_id(rule.called, step, name, facts.due, recipient, facts.key),
+        alert_id(rule.key, step, name, facts.due, recipient, facts.key),
         at,
         facts.on,
         recipient,
