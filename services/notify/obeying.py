@@ -34,9 +34,11 @@ class Obeyer:
             await self._book.save()
 
     def _send_again(self, digest: Digest, channel: str, by: str) -> bool:
-        """Let the dead parts of a digest wait again; return whether there are any."""
+        """Let the dead parts of a digest wait again, but on paused channels; return whether there are any."""
         found = False
         for dead in dead_on(digest, channel):
+            if self._care.is_paused(dead.channel):
+                continue
             for index, part in enumerate(dead.parts):
                 delivery = delivery_on(digest, dead.channel)
                 if part.state in DEAD and delivery is not None:
