@@ -1,6 +1,6 @@
 """Alerts that are not sent: silences, and alerts that others inhibit, as a ledger's file has them. Pure."""
 
-from datetime import date, datetime, time, tzinfo
+from datetime import datetime, time, tzinfo
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct, field
@@ -61,9 +61,3 @@ class Inhibition(Struct, frozen=True, forbid_unknown_fields=True):
 def _at(value: Any, zone: tzinfo) -> datetime:
     found = instant("", value)
     return found if isinstance(found, datetime) else datetime.combine(found, time(), zone)
-
-
-def day_of(value: Any) -> date:
-    """Return the day of a silence's end, for people."""
-    found = instant("", value)
-    return found.date() if isinstance(found, datetime) else found

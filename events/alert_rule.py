@@ -27,8 +27,6 @@ Trigger: TypeAlias = Literal[
 
 Audience: TypeAlias = Literal["units", "lead", "cooperating", "supervisor", "leader"]
 
-TRIGGERS: tuple[str, ...] = get_args(Trigger)
-
 AUDIENCES: tuple[str, ...] = get_args(Audience)
 
 GENERAL = ("supervisor", "leader")

@@ -70,11 +70,6 @@ class Deliverer:
         self._lanes: dict[str, Lane] = {}
         self._running: set[asyncio.Task[None]] = set()
 
-    @property
-    def under_way(self) -> int:
-        """The number of attempts that are under way."""
-        return len(self._running)
-
     def cancel(self) -> None:
         """End the attempts under way without their results: another instance may have taken over."""
         for task in self._running:

@@ -43,11 +43,3 @@ class Lane:
     def put_back(self, slot: Slot) -> None:
         """Put back a part that was taken and not sent."""
         heapq.heappush(self._due, slot)
-
-    def clear(self) -> None:
-        """Forget the parts that wait."""
-        self._later.clear()
-        self._due.clear()
-
-    def __len__(self) -> int:
-        return len(self._later) + len(self._due)

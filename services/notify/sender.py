@@ -64,11 +64,6 @@ class Sender:
             log.warning("not sent", ledger=self._given.name, error=f"{error}")
 
     @property
-    def under_way(self) -> int:
-        """The number of attempts that are under way."""
-        return self._deliverer.under_way
-
-    @property
     def health(self) -> list[Health]:
         """The health of the channels, as far as this instance has loaded it."""
         return self._care.health

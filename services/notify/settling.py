@@ -5,7 +5,7 @@ The reason for which an alert is not sent is a word of `Reason`, after which a s
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 from msgspec.structs import replace
 
@@ -32,8 +32,6 @@ Reason: TypeAlias = Literal[
 """Why an alert is not sent: the task is closed, or submitted; the submission was returned; the due is another; it has
 passed; the request was answered; a unit reported; the unit left the task; a later alert says more; there is nothing to
 summarise; another alert inhibits it; a silence is in force."""
-
-REASONS: tuple[str, ...] = get_args(Reason)
 
 ORDER = ("neared", "passed", "open")
 """Alerts about one due to one recipient: a later one says what the earlier ones say."""

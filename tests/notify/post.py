@@ -75,7 +75,7 @@ class Post:
         await self.alerts.projection.catch_up()
         for _ in range(count):
             await self.sender.turn()
-        while finish and self.sender.under_way:
+        while finish and self.sender._deliverer._running:
             await self.sender.turn()
         if finish:
             await self.sender.turn()
