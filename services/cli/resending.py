@@ -73,7 +73,7 @@ async def retried(outbox: Outbox, what: str | None, by: str) -> str:
     if what is None:
         return await _order(outbox, failed, health, by, "")
     (group,) = await outbox.digests_of([what])
-    wanted = group.decode() if group is not None else what
+    wanted = group if group is not None else what
     if await outbox.digests([wanted]):
         return await _order(outbox, [one for one in failed if one.id == wanted], health, by, f" of {what}")
     key = _key(failed, health, what, "no alert, digest or channel")

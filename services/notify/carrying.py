@@ -84,8 +84,7 @@ class Carrier:
         alerts = []
         for id, fields in entries:
             alert = previous.alert(_alert.decode(fields[b"e"]), self._ledger.zone)
-            bytes_ = alert_entry(msgspec.json.encode(alert))
-            alerts.append((id.decode(), lua_text(bytes_), _place(id.decode()) <= planned))
+            alerts.append((id.decode(), lua_text(alert_entry(alert)), _place(id.decode()) <= planned))
         if alerts:
             await self._write(carried, alerts, [])
         return bool(alerts)

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Literal
 
-import msgspec
 from msgspec.structs import replace
 
 from events.ledger import Ledger
@@ -77,7 +76,7 @@ class ChannelCare:
         now = book.clock.now()
         book.record(ChannelChanged(health.shown, now, state, health.error))
         for alert in trouble(self._given.ledger, health, now, step=1 if state == "failing" else 2):
-            book.changes.record_alert(alert.id, alert_entry(msgspec.json.encode(alert)))
+            book.changes.record_alert(alert.id, alert_entry(alert))
 
 
 def trouble(ledger: Ledger, health: Health, at: datetime, *, step: int) -> list[Alert]:
