@@ -9,7 +9,6 @@ from events.ledger import Ledger
 from services.notify.alerts import Alert, AlertFacts, made
 from services.notify.book import Book
 from services.notify.channels.result import Result
-from services.notify.deliveries import delivery_on
 from services.notify.environment import Environment
 from services.notify.health import TROUBLE, Health, after, reported, resumed, unreported
 from services.notify.recipients import audience_of
@@ -62,13 +61,7 @@ class ChannelCare:
 
     def end_paused(self, id: str, channel: str) -> None:
         """End what of a digest waits for a paused channel; an order sends it again."""
-        digest = self._book.digests[id]
-        delivery = delivery_on(digest, channel)
-        for index in range(len(delivery.parts) if delivery is not None else 0):
-            digest = self._book.digests[id]
-            delivery = delivery_on(digest, channel)
-            if delivery is not None and delivery.parts[index].state == "waiting":
-                self._book.set_part(digest, delivery, index, paused(delivery.parts[index]))
+        self._book.change_parts(self._book.digests[id], channel, paused)
 
     def _changed(self, health: Health, state: Literal["failing", "paused"]) -> None:
         """Record that a channel fails or is paused, and raise the alerts of that."""

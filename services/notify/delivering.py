@@ -22,7 +22,7 @@ from services.notify.channels.part import Part
 from services.notify.channels.result import Result
 from services.notify.channels.way import Way
 from services.notify.closing import Closer
-from services.notify.deliveries import PartDelivery, delivery_on, with_delivery, with_part
+from services.notify.deliveries import PartDelivery, with_delivery, with_part
 from services.notify.environment import Environment
 from services.notify.lanes import Lane, Slot
 from services.notify.letter import Letter
@@ -163,11 +163,11 @@ class Deliverer:
 
     def _begun(self, channel: str, slot: Slot, letters: Mapping[str, Mapping[Language, Letter]]) -> Start | None:
         """Mark a part as being sent; None where it cannot be, which ends it, or was settled meanwhile."""
-        part, digest = self._part(channel, slot), self._book.digests.get(slot.digest)
-        delivery = delivery_on(digest, channel) if digest is not None else None
-        if digest is None or delivery is None or part is None or part.state != "waiting":
+        found, part = self._book.find(slot.digest, channel), self._part(channel, slot)
+        if found is None or part is None or part.state != "waiting":
             self._lanes[channel].busy -= 1
             return None
+        digest, delivery = found
         way = self._given.ways.by_key.get(channel)
         if way is None:
             self._end(channel, slot, Result("never", "the ledger's configuration no longer has this channel"))
@@ -201,9 +201,9 @@ class Deliverer:
     def _end(self, channel: str, slot: Slot, result: Result) -> None:
         """Take the result of an attempt: the part's state, the record, the channel's health, and what comes next."""
         book = self._book
-        digest = book.digests[slot.digest]
-        delivery = delivery_on(digest, channel)
-        assert delivery is not None
+        found = book.find(slot.digest, channel)
+        assert found is not None
+        digest, delivery = found
         now = self._given.real()
         part = attempted(
             delivery.parts[slot.part],
@@ -229,42 +229,40 @@ class Deliverer:
         if self._care.is_paused(channel):
             self._care.end_paused(id, channel)
             return
-        digest = self._book.digests[id]
-        delivery = delivery_on(digest, channel)
-        index = delivery.current if delivery is not None else None
-        if delivery is None or index is None or delivery.parts[index].state != "waiting":
+        found = self._book.find(id, channel)
+        index = found[1].current if found is not None else None
+        if found is None or index is None or found[1].parts[index].state != "waiting":
             return
+        digest, delivery = found
         lane = self._lanes.setdefault(channel, Lane(most_in_flight(self._given.ways.by_key.get(channel))))
-        lane.add(Slot((digest.closes.timestamp(), digest.id), digest.id, index), delivery.parts[index].next)
+        lane.add(Slot(digest.closes.timestamp(), digest.id, index), delivery.parts[index].next)
 
     def _interrupt(self, id: str, channel: str) -> None:
         """End the attempts of a delivery that were under way when the last sender ended."""
-        way = self._given.ways.by_key.get(channel)
-        delivery = delivery_on(self._book.digests[id], channel)
-        for index, part in enumerate(delivery.parts if delivery is not None else ()):
-            digest = self._book.digests[id]
-            delivery = delivery_on(digest, channel)
-            if part.state == "sending" and delivery is not None:
-                ended = interrupted(part, self._book.clock.now(), repeatable=way is not None and way.repeatable)
-                self._book.record_attempt(digest, with_part(delivery, index, ended), index)
-                self._book.set_part(digest, delivery, index, ended)
+        way, now = self._given.ways.by_key.get(channel), self._book.clock.now()
+        repeatable = way is not None and way.repeatable
+        self._book.change_parts(
+            self._book.digests[id],
+            channel,
+            lambda part: interrupted(part, now, repeatable=repeatable) if part.state == "sending" else part,
+            self._book.record_attempt,
+        )
 
     def _take_back(self, channel: str, slot: Slot) -> None:
         """Let a part wait again whose attempt did not begin."""
         lane = self._lanes[channel]
         lane.busy -= 1
-        part, digest = self._part(channel, slot), self._book.digests.get(slot.digest)
-        delivery = delivery_on(digest, channel) if digest is not None else None
-        if digest is None or delivery is None or part is None or part.state not in {"sending", "waiting"}:
+        found, part = self._book.find(slot.digest, channel), self._part(channel, slot)
+        if found is None or part is None or part.state not in {"sending", "waiting"}:
             return
         if part.state == "sending":
+            digest, delivery = found
             self._book.set(with_delivery(digest, with_part(delivery, slot.part, replace(part, state="waiting"))))
         lane.put_back(slot)
 
     def _part(self, channel: str, slot: Slot) -> PartDelivery | None:
-        digest = self._book.digests.get(slot.digest)
-        delivery = delivery_on(digest, channel) if digest is not None else None
-        return delivery.parts[slot.part] if delivery is not None else None
+        found = self._book.find(slot.digest, channel)
+        return found[1].parts[slot.part] if found is not None else None
 
     def _message(self, slot: Slot, part: PartDelivery) -> str:
         """Return the name of an attempt, the same in each instance."""

@@ -1,10 +1,11 @@
 """Obeying: the sender carries out the orders of operators (services/notify/orders.py)."""
 
 from collections.abc import Callable
+from functools import partial
 
 from services.notify.book import Book
 from services.notify.channel_care import ChannelCare
-from services.notify.deliveries import DEAD, Digest, delivery_on
+from services.notify.deliveries import Digest
 from services.notify.orders import dead_on, order_decoder
 from services.notify.retries import ordered
 
@@ -35,14 +36,10 @@ class Obeyer:
 
     def _send_again(self, digest: Digest, channel: str, by: str) -> bool:
         """Let the dead parts of a digest wait again, but on paused channels; return whether there are any."""
+        record = partial(self._book.record_order, by=by)
         found = False
         for dead in dead_on(digest, channel):
-            if self._care.is_paused(dead.channel):
-                continue
-            for index, part in enumerate(dead.parts):
-                delivery = delivery_on(digest, dead.channel)
-                if part.state in DEAD and delivery is not None:
-                    found = True
-                    digest = self._book.set_part(digest, delivery, index, ordered(part))
-                    self._book.record_order(digest, delivery, index, by)
+            if not self._care.is_paused(dead.channel):
+                current = self._book.digests.get(digest.id, digest)
+                found |= self._book.change_parts(current, dead.channel, ordered, record)
         return found
