@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from msgspec import Struct
 
@@ -137,9 +137,10 @@ def facts_of(ledger: Ledger, before: NotifiedTask | None, task: NotifiedTask, en
     """Return the facts of an event's alerts, None if it causes none."""
     at, position = task.seen, entry.position
     ahead = task.term.due_ahead(at, ledger.zone)
-    match ledger.own(entry.event.data):
+    left = days_left(ledger, ahead, at) if ahead is not None else None
+    data = ledger.own(entry.event.data)
+    match data:
         case schema.TaskAssigned(deadline=deadline):
-            left = days_left(ledger, ahead, at) if ahead is not None else None
             return AlertFacts("assigned", ahead, left, deadline=deadline.text, key=position)
         case schema.DeadlineNeared(due=due, days_left=days) if at < due:  # recorded later, the passing alone is news
             return AlertFacts("neared", due, days_left(ledger, due, at), key=days)
@@ -152,7 +153,6 @@ def facts_of(ledger: Ledger, before: NotifiedTask | None, task: NotifiedTask, en
         case schema.ExtensionRequested(unit=unit, reason=reason, proposed_due=proposed):
             return AlertFacts("requested", ahead, unit=unit, detail=reason, proposed=proposed, key=position)
         case schema.ExtensionGranted():
-            left = days_left(ledger, ahead, at) if ahead is not None else None
             return AlertFacts("granted", ahead, left, unit=task.asked_by, key=position)
         case schema.ExtensionRefused(reason=reason):
             concerned = (task.asked_by,) if task.asked_by else None
@@ -163,5 +163,9 @@ def facts_of(ledger: Ledger, before: NotifiedTask | None, task: NotifiedTask, en
             obliged = ledger.directory.obligations
             both = [*obliged(task.units), *(obliged(before.units) if before is not None else ())]
             return AlertFacts("reassigned", detail=reason, key=position, concerned=both)
-        case _:
+        case schema.TaskSigned() | schema.ProgressReported() | schema.ProgressCorrected() | schema.AlertAcknowledged():
             return None
+        case schema.TaskClosed() | schema.TaskReopened() | schema.DeadlineClarified() | schema.DeadlineNeared():
+            return None
+        case _:
+            assert_never(data)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import assert_never
 
 from msgspec.structs import replace
 
@@ -34,6 +35,8 @@ def group_of(ledger: Ledger, alert: Alert) -> str:
                 labels.append(alert.lead)
             case "recipient":
                 pass
+            case _:
+                assert_never(label)
     return "\0".join([*labels, "waits" if alert.waits else "now"])
 
 

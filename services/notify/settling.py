@@ -5,10 +5,11 @@ The reason for which an alert is not sent is a word of `Reason`, after which a s
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, assert_never
 
 from msgspec.structs import replace
 
+from events.alert_matching import Source
 from events.deadline import Ongoing
 from events.ledger import Ledger
 from services.notify.alerts import Alert, days_late, days_left, days_since
@@ -139,7 +140,7 @@ def _left(ledger: Ledger, task: NotifiedTask, recipient: str) -> bool:
     return recipient not in ledger.directory.obligations(task.units)
 
 
-def _holds(ledger: Ledger, task: NotifiedTask, source: str) -> bool:
+def _holds(ledger: Ledger, task: NotifiedTask, source: Source) -> bool:
     """Return whether a task is in the state that an inhibition's source describes."""
     match source:
         case "passed":
@@ -149,7 +150,7 @@ def _holds(ledger: Ledger, task: NotifiedTask, source: str) -> bool:
         case "requested":
             return task.term.request is not None
         case _:
-            return False
+            assert_never(source)
 
 
 def _subject(alert: Alert) -> tuple[object, ...]:
