@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
-from events.alert_times import WEEKDAYS, After, after, duration, time_of_day
+from events.alert_times import WEEKDAYS, After, after, repeat_interval, time_of_day
 from events.schema import Name
 
 Trigger: TypeAlias = Literal[
@@ -82,8 +82,8 @@ class AlertRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
             after("after", self.after)
         if self.at is not None:
             time_of_day("at", self.at)
-        if self.repeat_interval is not None and duration("repeat_interval", self.repeat_interval).days < 1:
-            raise ValueError(f"repeat_interval: {self.repeat_interval!r} is less than a day; one is at least 1d")
+        if self.repeat_interval is not None:
+            repeat_interval(self.repeat_interval)
 
     @property
     def called(self) -> str:

@@ -49,6 +49,14 @@ def duration(key: str, text: str) -> timedelta:
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
+def repeat_interval(text: str) -> timedelta:
+    """Read the time after which an alert is repeated, a day at least; raise ValueError that names the key."""
+    found = duration("repeat_interval", text)
+    if found.days < 1:
+        raise ValueError(f"repeat_interval: {text!r} is less than a day; one is at least 1d")
+    return found
+
+
 @cache
 def after(key: str, text: str) -> After:
     """Read `7d` (calendar days) or `5wd` (working days); raise ValueError that names the key."""

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
-from typing import Literal, TypeAlias
 
-Tongue: TypeAlias = Literal["zh", "en"]
+from services.notify.words.language import Language
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("确认提醒", "Acknowledge an alert"),
@@ -56,12 +55,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def text(tongue: Tongue, name: str, *values: str) -> str:
+def text(tongue: Language, name: str, *values: str) -> str:
     """Return a text, with values in place of {0}, {1} …; it is not escaped."""
     return WORDS[name][tongue == "en"].format(*values)
 
 
-def last_day(until: datetime, zone: tzinfo, tongue: Tongue) -> str:
+def last_day(until: datetime, zone: tzinfo, tongue: Language) -> str:
     """Return the last whole or partial day before an instant, in words."""
     day = (until - timedelta(seconds=1)).astimezone(zone)
     return f"{day:%Y年%-m月%-d日}" if tongue == "zh" else f"{day:%-d %B %Y}"
