@@ -67,8 +67,7 @@ class PlanRow(Struct, frozen=True):
 def plan_rows(ledger: Ledger, verdicts: Iterable[AlertVerdict], since: date, until: date) -> list[PlanRow]:
     """Return what would be sent, and not be sent, from a day to another, by recipient and instant."""
     rows = [_row(ledger, verdict) for verdict in verdicts]
-    members = (name for group in ledger.groups.values() for name in group)
-    known = {name: number for number, name in enumerate(dict.fromkeys((*ledger.units, *members)))}
+    known = {name: number for number, name in enumerate(ledger.directory.present)}
     chosen = [row for row in rows if since <= ledger.day(row.at) <= until]
     return sorted(chosen, key=lambda row: (known.get(row.recipient, -1), row.recipient, row.at, row.task, row.id))
 
