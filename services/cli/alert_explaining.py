@@ -96,7 +96,7 @@ def explain_position(
         alerts += own
         if not own:
             others.append(_kind_of(rule))
-    at = (entry.event.recorded or entry.event.time).astimezone(ledger.zone)
+    at = entry.event.at.astimezone(ledger.zone)
     return Explained(position, name, task.title, at, entry.event.type, tuple(alerts), tuple(dict.fromkeys(others)))
 
 

@@ -27,7 +27,7 @@ async def replay(log: Log, wanted: Selection) -> AsyncIterator[tuple[Stored, Rec
             recorded = Recorded(entry.position, event)
             if not within(recorded, wanted.until):
                 return
-            late = wanted.since is None or (event.recorded or event.time) >= wanted.since
+            late = wanted.since is None or event.at >= wanted.since
             if late and wanted.task in {None, event.subject}:
                 yield entry, recorded
         after = batch[-1].position

@@ -71,7 +71,7 @@ class NotifiedTask(Struct, frozen=True, gc=False):
 def evolve(ledger: Ledger, task: NotifiedTask | None, entry: Recorded) -> NotifiedTask | None:
     """Return the task after an event; None as long as none was assigned."""
     event = ledger.own_event(entry.event)
-    now = (event.recorded or event.time).astimezone(ledger.zone)
+    now = event.at.astimezone(ledger.zone)
     data = event.data
     if isinstance(data, schema.TaskAssigned):
         term = Term(data.deadline, now)

@@ -57,7 +57,7 @@ class Simulation:
     def run(self, entries: Iterable[Recorded], until: datetime) -> Iterator[AlertVerdict]:
         """Yield what becomes of each alert, by the instant at which its digest closes, up to an instant."""
         for entry in entries:
-            now = entry.event.recorded or entry.event.time
+            now = entry.event.at
             if now > until:
                 break
             yield from self._advance(now, until=now - LEAST)
