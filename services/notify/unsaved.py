@@ -31,13 +31,13 @@ class Changes:
     def __bool__(self) -> bool:
         return bool(self.digests or self.letters or self.channels or self.obeyed or self._entries)
 
-    def packed(self, token: str, change: str, planned: str) -> bytes:
+    def packed(self, token: str, change: str, reached: str) -> bytes:
         """Encode them for keep.lua."""
         return msgspec.msgpack.encode(
             (
                 token,
                 change,
-                planned,
+                reached,
                 [
                     (one.id, lua_text(msgspec.msgpack.encode(one)), one.done, one.dead, one.unreached)
                     for one in self.digests.values()
