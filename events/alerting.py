@@ -107,6 +107,10 @@ class AlertRules(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             if rule.on in {"open", "silent"} or (rule.on == "passed" and self.repeats(rule) is not None)
         )
 
+    def steps(self, rule: AlertRule) -> tuple[AlertRule, ...]:
+        """Return the steps of the escalation that a rule is one of."""
+        return tuple(one for one in self.rules if (one.on, one.called) == (rule.on, rule.called))
+
     def repeats(self, rule: AlertRule) -> timedelta | None:
         """Return after which time a rule's last alert is repeated while it holds; None: never."""
         text = rule.repeat_interval or self.repeat_interval

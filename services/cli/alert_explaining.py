@@ -164,8 +164,8 @@ def _is_of(ledger: Ledger, rule: AlertRule, alert: Alert) -> bool:
     """Return whether a rule raised an alert: the last step of an escalation may be repeated, with further numbers."""
     if (alert.on, alert.rule) != (rule.on, rule.called):
         return False
-    steps = [one.number for one in ledger.alerts.rules if (one.on, one.called) == (rule.on, rule.called)]
-    return not rule.number or rule.number == max((step for step in steps if step <= alert.step), default=0)
+    steps = [one.number for one in ledger.alerts.steps(rule) if one.number <= alert.step]
+    return not rule.number or rule.number == max(steps, default=0)
 
 
 def _kind_of(rule: AlertRule) -> UnmatchedRule:

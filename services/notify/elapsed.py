@@ -165,7 +165,7 @@ def _again(ledger: Ledger, days: WorkingDays, task: NotifiedTask, rule: AlertRul
 
     It does not come again if the next step falls into the time of the acknowledgement, as that comes then.
     """
-    steps = [one for one in ledger.alerts.rules if one.on == "open" and one.called == rule.called]
+    steps = ledger.alerts.steps(rule)
     for pause in task.pauses:
         if not pause.cause or pause.answered or pause.until is None:
             continue
@@ -206,7 +206,7 @@ def _bases(ledger: Ledger, days: WorkingDays, rule: AlertRule, since: datetime) 
             number = rule.number or 1
             first = _later(ledger, days, rule.delay, since, 1)
             yield number, first
-            if interval is not None and (rule.on == "silent" or _is_last(ledger, rule)):
+            if interval is not None and rule.number == max(one.number for one in ledger.alerts.steps(rule)):
                 for step in count(1):
                     yield number + step, first + step * interval
         case _:
@@ -221,9 +221,3 @@ def _later(ledger: Ledger, days: WorkingDays, delay: After, since: datetime, tim
         return since + timedelta(days=times * delay.days)
     day: date = days.after(last_day(since, ledger.zone), times * delay.days)
     return datetime.combine(day + timedelta(days=1), time(), ledger.zone)
-
-
-def _is_last(ledger: Ledger, rule: AlertRule) -> bool:
-    """Return whether a rule is the last step of its escalation."""
-    steps = [one.number for one in ledger.alerts.rules if one.on == "open" and one.called == rule.called]
-    return rule.number == max(steps)
