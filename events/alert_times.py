@@ -1,7 +1,7 @@
 """Times in the rules of alerts, as a ledger's file has them: durations, days after a due, times of day. Pure."""
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cache
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
@@ -104,3 +104,9 @@ def instant(key: str, value: Any) -> datetime | date:
             f"{key}: {value!s} is no day (2018-02-15) and no instant with an offset"
         )
     return found
+
+
+def instant_in(key: str, value: Any, zone: tzinfo) -> datetime:
+    """Read an instant, or a day, which begins at midnight of a zone; raise ValueError that names the key."""
+    found = instant(key, value)
+    return found if isinstance(found, datetime) else datetime.combine(found, time(), zone)

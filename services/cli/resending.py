@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from events.alert_times import instant_in
 from events.ledger import Ledger
 from services.cli.options import ByOption, DataOption, LedgerOption, ledger_of, out
 from services.cli.target import LEDGER, find
@@ -58,7 +59,7 @@ def recover(
     by: ByOption = None,
 ) -> None:
     """Use a channel again, and order all that it missed since an instant to be sent, under the same ids."""
-    instant = _instant(since_, ledger_of(data, ledger))
+    instant = _since(since_, ledger_of(data, ledger))
 
     async def work() -> str:
         async with _opened(data, ledger) as outbox:
@@ -87,17 +88,12 @@ async def recovered(outbox: Outbox, channel: str, instant: datetime, by: str) ->
     return await _order(outbox, since(failed, key, instant), health, by, f" since {instant:%Y-%m-%dT%H:%M%z}", key)
 
 
-def _instant(text: str, ledger: Ledger) -> datetime:
+def _since(text: str, ledger: Ledger) -> datetime:
     """Return the instant of --since; a day begins at midnight of the ledger's zone."""
     try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is not None and (instant.tzinfo is not None or len(text) == len("2027-06-30")):
-        return instant if instant.tzinfo is not None else instant.replace(tzinfo=ledger.zone)
-    raise SettingsError(
-        f"--since {text!r} is neither a day such as 2027-06-30 nor an instant such as 2027-06-30T12:00:00+08:00"
-    )
+        return instant_in("--since", text, ledger.zone)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _key(failed: list[Digest], health: Mapping[str, Health], name: str, none: str) -> str:

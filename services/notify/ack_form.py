@@ -11,7 +11,8 @@ from html import escape
 
 from msgspec import Struct
 
-from services.notify.ack_words import last_day, text
+from events.deadline import last_day
+from services.notify.ack_words import spelled, text
 from services.notify.acks import Ack
 from services.notify.alerts import Alert
 from services.notify.words.language import Language
@@ -107,7 +108,7 @@ def form_page(shown: Shown, path: str, secret: str, tongue: Language, now: datet
 
 def done_page(shown: Shown, tongue: Language, by: str, word: str, until: datetime) -> str:
     """Return the page that follows an acknowledgement; it has no form, so that nothing is sent by loading it again."""
-    said = _text(tongue, "done-text", by, word, last_day(until, shown.zone, tongue))
+    said = _text(tongue, "done-text", by, word, spelled(last_day(until, shown.zone), tongue))
     body = f'<h1>{_text(tongue, "done")}</h1><p role="status">{said}</p>{_about(shown, tongue)}'
     return _page(shown.title, body, tongue, "")
 
@@ -130,14 +131,14 @@ def _about(shown: Shown, tongue: Language) -> str:
     alert = shown.alert
     rows = [("alert", shown.headline), ("task", f"{alert.title}（{alert.task}）"), ("lead", alert.lead)]
     if alert.due is not None:
-        rows.append(("due", text(tongue, "due-by", last_day(alert.due, shown.zone, tongue))))
+        rows.append(("due", text(tongue, "due-by", spelled(last_day(alert.due, shown.zone), tongue))))
     lines = "".join(
         f'<div><dt>{_text(tongue, name)}</dt><dd lang="zh-CN">{escape(value)}</dd></div>' for name, value in rows
     )
     standing = shown.standing
     if standing is None:
         return f"<dl>{lines}</dl>"
-    until = last_day(standing.until, shown.zone, tongue)
+    until = spelled(last_day(standing.until, shown.zone), tongue)
     return f"<dl>{lines}</dl><p>{_text(tongue, 'earlier', standing.by, standing.word, until)}</p>"
 
 
@@ -176,7 +177,7 @@ def _options(options: Sequence[tuple[str, str]], chosen: str, filled: Filled, to
 
 
 def _choice(days: int, until: datetime, zone: tzinfo, tongue: Language) -> str:
-    return text(tongue, "choice", text(tongue, f"days-{days}"), last_day(until, zone, tongue))
+    return text(tongue, "choice", text(tongue, f"days-{days}"), spelled(last_day(until, zone), tongue))
 
 
 def _switch(path: str, secret: str, tongue: Language) -> str:

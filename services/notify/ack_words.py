@@ -1,7 +1,7 @@
 """The words of the form that acknowledges an alert: Chinese and English. Pure."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import date
 
 from services.notify.words.language import Language
 
@@ -60,7 +60,6 @@ def text(tongue: Language, name: str, *values: str) -> str:
     return WORDS[name][tongue == "en"].format(*values)
 
 
-def last_day(until: datetime, zone: tzinfo, tongue: Language) -> str:
-    """Return the last whole or partial day before an instant, in words."""
-    day = (until - timedelta(seconds=1)).astimezone(zone)
-    return f"{day:%Y年%-m月%-d日}" if tongue == "zh" else f"{day:%-d %B %Y}"
+def spelled(day: date, language: Language) -> str:
+    """Return a day in words."""
+    return f"{day:%Y年%-m月%-d日}" if language == "zh" else f"{day:%-d %B %Y}"
