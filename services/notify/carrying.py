@@ -24,6 +24,7 @@ from services.notify.book import LeaseLostError
 from services.notify.outbox import NAME, Outbox
 from services.notify.previous import PreviousAlert, PreviousDigest
 from services.notify.record import alert_entry
+from services.notify.unsaved import packed_digest
 from services.notify.ways import Ways
 
 BATCH = 500
@@ -96,10 +97,7 @@ class Carrier:
             await self._hold()
             rows = await self._redis.hmget(self._key("digests"), ids[start : start + BATCH])
             digests = [previous.digest(_digest.decode(row), channels) for row in rows if row is not None]
-            packed = [
-                (one.id, lua_text(msgspec.msgpack.encode(one)), one.done, one.dead, one.unreached) for one in digests
-            ]
-            await self._write(carried, [], packed)
+            await self._write(carried, [], list(map(packed_digest, digests)))
 
     async def _carried(self) -> str:
         """Return the id of the last alert that is carried over, "" for none."""

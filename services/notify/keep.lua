@@ -18,7 +18,7 @@
 -- KEYS[14] known      hash    alert id -> number of its entry in the record
 -- ARGV[1] MessagePack: {token, change, reached, digests, grouped, groups, letters, channels, obeyed or "", entries}
 --   change   the id of this change: one that was saved already, and is sent again as its answer was lost, changes nothing
---   digests  [id, encoded, done, dead, unreached] each
+--   digests  as digest.lua has them
 --   grouped  [alert id, digest id] each
 --   groups   [group, digest id] each
 --   letters  [digest id, encoded] each, "" to remove it
@@ -26,6 +26,7 @@
 --
 -- Returns 1; or 0, with nothing written, where another sender holds the lease.
 --@include ../../events/record.lua
+--@include digest.lua
 local token, change, reached, digests, grouped, groups, letters, channels, obeyed, entries =
   unpack(cmsgpack.unpack(ARGV[1]))
 if redis.call('GET', KEYS[1]) ~= token then return 0 end
@@ -33,13 +34,7 @@ local saved = redis.call('GET', KEYS[2]) == change
 redis.call('SET', KEYS[2], change) -- also then: replicas confirm only what was written
 if saved then return 1 end
 redis.call('SET', KEYS[3], reached)
-for _, digest in ipairs(digests) do
-  local id, encoded, done, dead, unreached = unpack(digest)
-  redis.call('HSET', KEYS[4], id, encoded)
-  redis.call(done and 'SREM' or 'SADD', KEYS[5], id)
-  redis.call(dead and 'SADD' or 'SREM', KEYS[6], id)
-  redis.call(unreached and 'SADD' or 'SREM', KEYS[7], id)
-end
+for _, digest in ipairs(digests) do save_digest({KEYS[4], KEYS[5], KEYS[6], KEYS[7]}, digest) end
 for _, pair in ipairs(grouped) do redis.call('HSET', KEYS[8], pair[1], pair[2]) end
 for _, pair in ipairs(groups) do redis.call('HSET', KEYS[9], pair[1], pair[2]) end
 for _, letter in ipairs(letters) do

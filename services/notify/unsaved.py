@@ -38,10 +38,7 @@ class Changes:
                 token,
                 change,
                 reached,
-                [
-                    (one.id, lua_text(msgspec.msgpack.encode(one)), one.done, one.dead, one.unreached)
-                    for one in self.digests.values()
-                ],
+                list(map(packed_digest, self.digests.values())),
                 list(self.grouped.items()),
                 list(self.groups.items()),
                 [(digest, lua_text(letter)) for digest, letter in self.letters.items()],
@@ -50,3 +47,8 @@ class Changes:
                 [(id, lua_text(entry)) for id, entry in self._entries],
             )
         )
+
+
+def packed_digest(digest: Digest) -> tuple[object, ...]:
+    """Return a digest as digest.lua takes it."""
+    return digest.id, lua_text(msgspec.msgpack.encode(digest)), digest.done, digest.dead, digest.unreached
