@@ -1,12 +1,12 @@
 """Alerts that are not sent: silences, and alerts that others inhibit, as a ledger's file has them. Pure."""
 
-from datetime import date, datetime, time, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct, field
 
 from events.alert_rule import Trigger
-from events.alert_times import instant
+from events.alert_times import instant, instant_in
 from events.schema import Name, Text
 
 Source: TypeAlias = Literal["passed", "submitted", "requested"]
@@ -35,7 +35,9 @@ class Silence(Struct, frozen=True, forbid_unknown_fields=True):
 
     def holds(self, now: datetime, zone: tzinfo) -> bool:
         """Return whether it is in force at an instant."""
-        return (self.start is None or _at(self.start, zone) <= now) and now < _at(self.until, zone)
+        if self.start is not None and now < instant_in("from", self.start, zone):
+            return False
+        return now < instant_in("until", self.until, zone)
 
     def matches(self, on: str, task: str, recipient: str, rule: str) -> bool:
         """Return whether it is about such an alert."""
@@ -56,14 +58,3 @@ class Inhibition(Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.source in self.target:
             raise ValueError(f"target: {self.source} would inhibit itself")
-
-
-def _at(value: Any, zone: tzinfo) -> datetime:
-    found = instant("", value)
-    return found if isinstance(found, datetime) else datetime.combine(found, time(), zone)
-
-
-def day_of(value: Any) -> date:
-    """Return the day of a silence's end, for people."""
-    found = instant("", value)
-    return found.date() if isinstance(found, datetime) else found

@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
-from events.alert_times import WEEKDAYS, After, after, duration, time_of_day
+from events.alert_times import WEEKDAYS, After, after, repeat_interval, time_of_day
 from events.schema import Name
 
 Trigger: TypeAlias = Literal[
@@ -27,8 +27,6 @@ Trigger: TypeAlias = Literal[
 
 Audience: TypeAlias = Literal["units", "lead", "cooperating", "supervisor", "leader"]
 
-TRIGGERS: tuple[str, ...] = get_args(Trigger)
-
 AUDIENCES: tuple[str, ...] = get_args(Audience)
 
 GENERAL = ("supervisor", "leader")
@@ -38,7 +36,7 @@ REPEATING = ("passed", "open", "silent")
 """Triggers that still hold later on."""
 
 SILENT_AFTER = "90d"
-"""How long an ongoing task is silent before its lead is alerted, and between two such alerts."""
+"""How long an ongoing task is silent before its lead is alerted."""
 
 WEEKLY = ("mon", "08:30")
 """When the weekly summary arises."""
@@ -48,9 +46,10 @@ class AlertRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """The recipients `to` of one kind of alert, `on`.
 
     `name` distinguishes the rules of one kind, and is that of the kind if it is not given. `after` is the time since a
-    due (`open`), or since the last report (`silent`); `step` numbers the steps of an escalation; the last one is
-    repeated after each `repeat_interval`. The weekly summary arises on `day` at the time `at`. `waits` is whether the
-    alert may be held until the next working time: all may, except for escalations.
+    due (`open`), or since the last report (`silent`); `step` numbers the steps of an escalation. The last step, and an
+    alert on `passed` or `silent`, is repeated after each `repeat_interval`; on `silent` else after each `after`. The
+    weekly summary arises on `day` at the time `at`. `waits` is whether the alert may be held until the next working
+    time: all may, except for escalations.
     """
 
     on: Trigger
@@ -83,13 +82,18 @@ class AlertRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
             after("after", self.after)
         if self.at is not None:
             time_of_day("at", self.at)
-        if self.repeat_interval is not None and duration("repeat_interval", self.repeat_interval).days < 1:
-            raise ValueError(f"repeat_interval: {self.repeat_interval!r} is less than a day; one is at least 1d")
+        if self.repeat_interval is not None:
+            repeat_interval(self.repeat_interval)
 
     @property
     def called(self) -> str:
         """The rule's name."""
         return self.name or self.on
+
+    @property
+    def key(self) -> str:
+        """What distinguishes the rule from those of other kinds, which may have the same name."""
+        return self.on if self.name is None else f"{self.on}:{self.name}"
 
     @property
     def number(self) -> int:

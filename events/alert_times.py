@@ -1,7 +1,7 @@
 """Times in the rules of alerts, as a ledger's file has them: durations, days after a due, times of day. Pure."""
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cache
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
@@ -47,6 +47,14 @@ def duration(key: str, text: str) -> timedelta:
     if found is None:
         raise ValueError(f"{key}: {text!r} is no duration; one is a number and s, m, h, d or w, such as 10m")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def repeat_interval(text: str) -> timedelta:
+    """Read the time after which an alert is repeated, a day at least; raise ValueError that names the key."""
+    found = duration("repeat_interval", text)
+    if found.days < 1:
+        raise ValueError(f"repeat_interval: {text!r} is less than a day; one is at least 1d")
+    return found
 
 
 @cache
@@ -96,3 +104,9 @@ def instant(key: str, value: Any) -> datetime | date:
             f"{key}: {value!s} is no day (2018-02-15) and no instant with an offset"
         )
     return found
+
+
+def instant_in(key: str, value: Any, zone: tzinfo) -> datetime:
+    """Read an instant, or a day, which begins at midnight of a zone; raise ValueError that names the key."""
+    found = instant(key, value)
+    return found if isinstance(found, datetime) else datetime.combine(found, time(), zone)

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct, field
 
 from events.alert_matching import Inhibition, Silence
 from events.alert_rule import DEFAULTS, AlertRule, check_steps
-from events.alert_times import QuietHours, duration, quiet_hours, time_of_day
+from events.alert_times import QuietHours, duration, quiet_hours, repeat_interval, time_of_day
 from events.channel import Channel, check_allowed
 from events.mail_server import MailServer
 from events.schema import Name
@@ -67,8 +67,8 @@ class AlertRules(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         _ = self.wait, self.interval, self.times, self.quiet  # each raises ValueError
         if self.quiet is not None and (odd := next((at for at in self.times if self.quiet.has(at)), None)):
             raise ValueError(f"at: {odd:%H:%M} is in the quiet hours {self.quiet_hours}; nothing would be sent then")
-        if self.repeat_interval is not None and duration("repeat_interval", self.repeat_interval).days < 1:
-            raise ValueError(f"repeat_interval: {self.repeat_interval!r} is less than a day; one is at least 1d")
+        if self.repeat_interval is not None:
+            repeat_interval(self.repeat_interval)
         check_steps(self.rules)
 
     @cached_property
@@ -107,10 +107,14 @@ class AlertRules(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             if rule.on in {"open", "silent"} or (rule.on == "passed" and self.repeats(rule) is not None)
         )
 
+    def steps(self, rule: AlertRule) -> tuple[AlertRule, ...]:
+        """Return the steps of the escalation that a rule is one of."""
+        return tuple(one for one in self.rules if (one.on, one.called) == (rule.on, rule.called))
+
     def repeats(self, rule: AlertRule) -> timedelta | None:
         """Return after which time a rule's last alert is repeated while it holds; None: never."""
         text = rule.repeat_interval or self.repeat_interval
-        return duration("repeat_interval", text) if text is not None else None
+        return repeat_interval(text) if text is not None else None
 
     def channels_of(self, recipient: str) -> tuple[Channel, ...]:
         """Return the channels of a unit, an office or an official; none if it has none."""

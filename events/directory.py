@@ -70,10 +70,14 @@ class Directory(Struct, frozen=True, dict=True):
         self._check_successions()
 
     @cached_property
+    def present(self) -> tuple[str, ...]:
+        """The units, and the members of groups, in the order of the file: no successors, which may not exist yet."""
+        return tuple(dict.fromkeys([*self.units, *(member for group in self.groups.values() for member in group)]))
+
+    @cached_property
     def names(self) -> frozenset[str]:
         """Every unit of the directory under its own name: no groups, no aliases."""
-        members = (member for group in self.groups.values() for member in group)
-        return frozenset([*self.units, *members, *(succession.to for succession in self.successions)])
+        return frozenset([*self.present, *(succession.to for succession in self.successions)])
 
     @cached_property
     def hash(self) -> str:

@@ -132,4 +132,4 @@ def within(entry: Recorded, until: int | datetime | None) -> bool:
         return True
     if isinstance(until, int):
         return entry.position <= until
-    return (entry.event.recorded or entry.event.time) <= until
+    return entry.event.at <= until

@@ -142,6 +142,11 @@ class Event(Struct, frozen=True, gc=False):
     def type(self) -> str:
         return NAMES[type(oldest(self.data))]
 
+    @property
+    def at(self) -> datetime:
+        """The instant at which it counts: the recorded one, or, before it is accepted, its own."""
+        return self.recorded or self.time
+
 
 _submitted = msgspec.json.Decoder(Submitted)
 _sealed = msgspec.json.Decoder(Sealed)

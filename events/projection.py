@@ -160,7 +160,7 @@ class Projection(Generic[R]):
         """Announce what time alone gives rise to up to an instant, and save that with the instant.
 
         `derive` gets the instant up to which time was considered before, and derives the announcements from the present
-        rows; their places are `<position>-*`. Return False if others have saved meanwhile: derive them again later.
+        rows. Return False if others have saved meanwhile: derive them again later.
         """
         async with self._lock:
             await self._save_changes()

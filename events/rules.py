@@ -27,8 +27,9 @@ class Change(Struct, Generic[R], frozen=True, gc=False):
 
 
 class Announcement(NamedTuple):
-    """What a projection publishes of a change: `place` is its id in the stream, `<position>-<n>` or `<position>-*`.
+    """What a projection publishes of a change: `place` is its id in the feed, `<position>-<n>` or `<position>-*`.
 
+    Where rules are `recorded`, it goes into the ledger's record, which numbers its entries itself: `place` is "".
     One with a `name` is published once: of several with one name, at whatever places, the first.
     """
 

@@ -2,9 +2,10 @@
 -- Save a projection's rows together with the position they reflect, all or nothing.
 -- Allowed when the memory is full: derived data is bounded by the log, and the log accepts nothing more then.
 --
--- KEYS[1] checkpoint  hash    generation, position, version
+-- KEYS[1] checkpoint  hash    generation, position, version, hash of the event there, instant considered
 -- KEYS[2] rows        hash    row key -> encoded row, of this generation
--- KEYS[3] feed        stream  what the projection announces, ids <position>-<n>; or, with KEYS[4], the ledger's record
+-- KEYS[3] feed        stream  what the projection announces, ids <position>-<n>; or, with KEYS[4], the ledger's record,
+--                             ids <number>-0
 -- KEYS[4] known       hash    name of an announcement -> number of its entry in the record
 -- ARGV[1] MessagePack: {generation, expected, position, version, changed, announced, cap, histories, expected hash,
 --         event hash, log, appended}

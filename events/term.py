@@ -49,7 +49,7 @@ class Term(Struct, frozen=True, gc=False):
 
     def evolve(self, event: Event, reported: datetime | None, zone: tzinfo) -> "Term":
         """Return the term after an event; a report changes it by `reported` alone, which needs a unit that leads."""
-        now = event.recorded or event.time
+        now = event.at
         match event.data:
             case schema.ExtensionRequested(proposed_due=proposed):
                 return self.requested(event.id, proposed, now, zone)

@@ -103,7 +103,7 @@ class TwoFolds:
         self.status = status.evolve(LEDGER, self.status, entry)
         assert self.ingest is not None
         assert self.status is not None
-        self._agree(self.ingest, self.status, event.recorded or event.time)
+        self._agree(self.ingest, self.status, event.at)
 
     def _agree(self, task: Task, shown: Shown, now: datetime) -> None:
         """Assert that both folds have the same state of the task."""

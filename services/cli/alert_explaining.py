@@ -10,7 +10,7 @@ from events.entries import Recorded
 from events.ledger import Ledger
 from events.working_days import WorkingDays
 from services.cli.alert_plan import said
-from services.notify.alerts import AlertFacts, facts_of
+from services.notify.alerts import Alert, AlertFacts, facts_of
 from services.notify.elapsed import next_moment
 from services.notify.notified_task import NotifiedTask, evolve
 from services.notify.recipients import audience_of
@@ -56,8 +56,16 @@ class ExplainedAlert(Struct, frozen=True, omit_defaults=True):
     reason: str | None = None
 
 
+class UnmatchedRule(Struct, frozen=True, omit_defaults=True):
+    """A kind of rules that did not match, or a step of an escalation."""
+
+    on: str
+    rule: str = ""
+    step: int = 0
+
+
 class Explained(Struct, frozen=True):
-    """Why an event, or a task, alerted whom; `others` are the rules that did not match, by what they are on."""
+    """Why an event, or a task, alerted whom; `others` are the rules that did not match."""
 
     position: int | None
     task: str
@@ -65,7 +73,7 @@ class Explained(Struct, frozen=True):
     at: datetime
     what: str
     alerts: tuple[ExplainedAlert, ...]
-    others: tuple[str, ...]
+    others: tuple[UnmatchedRule, ...]
     next: datetime | None = None
 
 
@@ -82,13 +90,13 @@ def explain_position(
     facts = facts_of(ledger, before, task, entry)
     verdicts = [one for one in Simulation(ledger, days).run(entries, now) if position in one.alert.causes]
     alerts: list[ExplainedAlert] = []
-    others: list[str] = []
+    others: list[UnmatchedRule] = []
     for rule in ledger.alerts.rules:
         own = list(_of_rule(ledger, rule, task, facts, verdicts))
         alerts += own
         if not own:
-            others.append(rule.on)
-    at = (entry.event.recorded or entry.event.time).astimezone(ledger.zone)
+            others.append(_kind_of(rule))
+    at = entry.event.at.astimezone(ledger.zone)
     return Explained(position, name, task.title, at, entry.event.type, tuple(alerts), tuple(dict.fromkeys(others)))
 
 
@@ -98,8 +106,10 @@ def explain_task(ledger: Ledger, days: WorkingDays, entries: Sequence[Recorded],
     verdicts = [one for one in simulation.run(entries, now) if one.alert.task == name]
     task = simulation.tasks[name]
     alerts = tuple(_explained(ledger, "", one) for one in sorted(verdicts, key=lambda one: (one.alert.at, one.at)))
-    known = {alert.on for alert in alerts}
-    others = tuple(dict.fromkeys(rule.on for rule in ledger.alerts.rules if rule.on not in known))
+    alerted = {
+        _kind_of(rule) for rule in ledger.alerts.rules if any(_is_of(ledger, rule, one.alert) for one in verdicts)
+    }
+    others = tuple(dict.fromkeys(kind for rule in ledger.alerts.rules if (kind := _kind_of(rule)) not in alerted))
     upcoming = next_moment(ledger, days, task, now)
     return Explained(None, name, task.title, now.astimezone(ledger.zone), "task", alerts, others, upcoming)
 
@@ -111,7 +121,7 @@ def explained_lines(explained: Explained, width: int) -> Iterator[str]:
     yield f"{explained.task} {one_line(explained.title, max(10, width // 2 - 12))}（{explained.at:%Y-%m-%d %H:%M}）"
     rule = ""
     for alert in explained.alerts:
-        head = f"规则 {alert.rule}（{TRIGGERS[alert.on]}{f'，第{alert.step}步' if alert.step else ''}）"
+        head = f"规则 {alert.rule}（{_trigger(alert.on, alert.step)}）"
         if head != rule:
             rule = head
             yield head
@@ -121,16 +131,17 @@ def explained_lines(explained: Explained, width: int) -> Iterator[str]:
     if explained.next is not None:
         yield f"如无变化，下次提醒产生于 {explained.next:%Y-%m-%d %H:%M}"
     if explained.others:
-        yield f"其余规则未触发：{'、'.join(TRIGGERS[on] for on in explained.others)}"
+        yield f"其余规则未触发：{'、'.join(_trigger(one.on, one.step) for one in explained.others)}"
 
 
 def _of_rule(
     ledger: Ledger, rule: AlertRule, task: NotifiedTask, facts: AlertFacts | None, verdicts: Sequence[AlertVerdict]
 ) -> Iterator[ExplainedAlert]:
     """Yield what a rule made of an event: by recipient, and by words of the rule that chose nobody."""
-    own = {one.alert.recipient: one for one in verdicts if one.alert.on == rule.on and one.alert.rule == rule.called}
-    if rule.number:
-        own = {name: one for name, one in own.items() if one.alert.step == rule.number}
+    own: dict[str, list[AlertVerdict]] = {}
+    for one in verdicts:
+        if _is_of(ledger, rule, one.alert):
+            own.setdefault(one.alert.recipient, []).append(one)
     matches = facts is not None and facts.on == rule.on
     if not matches and not own:
         return
@@ -141,10 +152,28 @@ def _of_rule(
             yield ExplainedAlert(rule.called, rule.on, audience, reason="nobody")
         for name in names:
             if name in own:
-                yield _explained(ledger, audience, own[name])
+                yield from (_explained(ledger, audience, one) for one in own.pop(name))
             elif matches:
                 reason = f"by-rule: {others[name]}" if name in others else "twice"
                 yield ExplainedAlert(rule.called, rule.on, audience, name, reason=reason)
+    for left in own.values():  # recipients of a later instant, when the task had other units
+        yield from (_explained(ledger, "", one) for one in left)
+
+
+def _is_of(ledger: Ledger, rule: AlertRule, alert: Alert) -> bool:
+    """Return whether a rule raised an alert: the last step of an escalation may be repeated, with further numbers."""
+    if (alert.on, alert.rule) != (rule.on, rule.called):
+        return False
+    steps = [one.number for one in ledger.alerts.steps(rule) if one.number <= alert.step]
+    return not rule.number or rule.number == max(steps, default=0)
+
+
+def _kind_of(rule: AlertRule) -> UnmatchedRule:
+    return UnmatchedRule(rule.on, rule.called, rule.number) if rule.number else UnmatchedRule(rule.on)
+
+
+def _trigger(on: str, step: int) -> str:
+    return f"{TRIGGERS[on]}{f'，第{step}步' if step else ''}"
 
 
 def _explained(ledger: Ledger, audience: str, verdict: AlertVerdict) -> ExplainedAlert:

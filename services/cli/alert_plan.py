@@ -67,8 +67,7 @@ class PlanRow(Struct, frozen=True):
 def plan_rows(ledger: Ledger, verdicts: Iterable[AlertVerdict], since: date, until: date) -> list[PlanRow]:
     """Return what would be sent, and not be sent, from a day to another, by recipient and instant."""
     rows = [_row(ledger, verdict) for verdict in verdicts]
-    members = (name for group in ledger.groups.values() for name in group)
-    known = {name: number for number, name in enumerate(dict.fromkeys((*ledger.units, *members)))}
+    known = {name: number for number, name in enumerate(ledger.directory.present)}
     chosen = [row for row in rows if since <= ledger.day(row.at) <= until]
     return sorted(chosen, key=lambda row: (known.get(row.recipient, -1), row.recipient, row.at, row.task, row.id))
 
@@ -84,15 +83,13 @@ def compared(before: Sequence[PlanRow], after: Sequence[PlanRow]) -> list[PlanRo
     return sorted([*marked, *gone], key=lambda row: (-places[row.recipient], row.recipient, row.at, row.task, row.id))
 
 
-def plan_lines(rows: Sequence[PlanRow], width: int, *, unsent: bool = True) -> Iterator[str]:
+def plan_lines(rows: Sequence[PlanRow], width: int) -> Iterator[str]:
     """Yield the rows as lines of at most `width` columns: recipient, day, alert."""
     for recipient, own in groupby(rows, key=lambda row: row.recipient):
         yield set_cell_size(recipient, min(width, cell_len(recipient)))
         for day, of_day in groupby(own, key=lambda row: row.at.date()):
-            alerts = [row for row in of_day if unsent or row.reason is None]
-            if alerts:
-                yield f"  {day:%Y-%m-%d} 周{WEEKDAYS[day.weekday()]}"
-            yield from (plan_line(row, width) for row in alerts)
+            yield f"  {day:%Y-%m-%d} 周{WEEKDAYS[day.weekday()]}"
+            yield from (plan_line(row, width) for row in of_day)
 
 
 def plan_line(row: PlanRow, width: int) -> str:

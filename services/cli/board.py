@@ -1,6 +1,7 @@
 """The board in a terminal: task rows as a table, alerts as a list, in Chinese like the data."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -78,7 +79,7 @@ def figures(overview: dict[str, Any]) -> str:
 def alert_lines(alerts: Sequence[dict[str, Any]], most: int) -> list[str]:
     """Return alerts, newest first, one line per event with its recipients."""
     by_event: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for alert in alerts:
+    for alert in sorted(alerts, key=lambda alert: datetime.fromisoformat(alert["at"]), reverse=True):
         by_event.setdefault((*alert["causes"], alert["title"]), []).append(alert)
     lines = []
     for same in list(by_event.values())[:most]:

@@ -9,7 +9,7 @@ from services.cli.client import LINES
 from services.cli.event_file import EventFile, EventLine, LineReader, open_events
 from services.cli.progress_file import Destination, LoggedLine, ProgressFile, PublishProgress, RefusedLine
 from services.cli.publisher import Publisher
-from services.ingest.core import Outcome
+from services.common.outcome import Outcome
 
 
 class PublishRun:

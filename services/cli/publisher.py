@@ -13,7 +13,7 @@ from services.cli.client import REQUEST_BYTES, Client, ServiceError, detail_of, 
 from services.cli.event_file import EventLine
 from services.cli.target import Bearer
 from services.common.clock import SystemClock, real_time, sleep
-from services.ingest.core import Outcome
+from services.common.outcome import Outcome
 
 PATIENCE = 300.0
 """Seconds without an answer before publishing fails: longer than a server needs to load millions of events."""

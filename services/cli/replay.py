@@ -11,7 +11,7 @@ from events.entries import Recorded, Stored, within
 from events.envelope import Event, InvalidEvent, parse, read
 from events.log import Log
 from events.schema import TaskAssigned, TaskReassigned
-from services.ingest.core import Outcome
+from services.common.outcome import Outcome
 from services.ingest.refusals import Kept, read_refused
 
 Outcomes = Literal["accepted", "refused", "all"]
@@ -76,7 +76,7 @@ async def replay(
             recorded = Recorded(entry.position, event)
             if not within(recorded, wanted.until):
                 return
-            late = wanted.since is None or (event.recorded or event.time) >= wanted.since
+            late = wanted.since is None or event.at >= wanted.since
             if late and wanted.has(event, event.authid or "", directory):
                 yield entry, recorded
         after = batch[-1].position
@@ -127,7 +127,7 @@ async def together(
     """Merge both in the order in which they were recorded; what was refused at an instant comes after its events."""
     waiting = await anext(refused, None)
     async for pair in events:
-        while waiting is not None and waiting.at < (pair[1].event.recorded or pair[1].event.time):
+        while waiting is not None and waiting.at < pair[1].event.at:
             yield waiting
             waiting = await anext(refused, None)
         yield pair

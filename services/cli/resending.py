@@ -1,7 +1,7 @@
 """`duban notify retry` and `recover`: orders to send again what was not delivered."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated
@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from events.alert_times import instant_in
 from events.ledger import Ledger
 from services.cli.options import ByOption, DataOption, LedgerOption, ledger_of, out
 from services.cli.target import LEDGER, find
@@ -16,6 +17,7 @@ from services.cli.users import operator
 from services.common.connection import connected
 from services.common.settings import SettingsError
 from services.notify.deliveries import Digest
+from services.notify.health import Health
 from services.notify.orders import Resend, channels_named, dead_on, since
 from services.notify.outbox import Outbox
 
@@ -42,13 +44,11 @@ def retry(
     """
     ledger_of(data, ledger)
 
-    async def work() -> int:
+    async def work() -> str:
         async with _opened(data, ledger) as outbox:
-            failed = await outbox.failed()
-            chosen, channel = await _chosen(outbox, failed, what)
-            return await _order(outbox, chosen, channel, by)
+            return await retried(outbox, what, by or operator())
 
-    _print(asyncio.run(work()))
+    out.print(asyncio.run(work()))
 
 
 def recover(
@@ -59,66 +59,80 @@ def recover(
     by: ByOption = None,
 ) -> None:
     """Use a channel again, and order all that it missed since an instant to be sent, under the same ids."""
-    instant = _instant(since_, ledger_of(data, ledger))
+    instant = _since(since_, ledger_of(data, ledger))
 
-    async def work() -> int:
+    async def work() -> str:
         async with _opened(data, ledger) as outbox:
-            failed = await outbox.failed()
-            key = await _key(outbox, failed, channel)
-            return await _order(outbox, since(failed, key, instant), key, by)
+            return await recovered(outbox, channel, instant, by or operator())
 
-    _print(asyncio.run(work()))
+    out.print(asyncio.run(work()))
 
 
-def _instant(text: str, ledger: Ledger) -> datetime:
+async def retried(outbox: Outbox, what: str | None, by: str) -> str:
+    """Order that an alert, a digest, what a channel missed or everything be sent again; return what that comes to."""
+    failed, health = await outbox.failed(), await outbox.health()
+    if what is None:
+        return await _order(outbox, failed, health, by, "")
+    (group,) = await outbox.digests_of([what])
+    wanted = group if group is not None else what
+    if await outbox.digests([wanted]):
+        return await _order(outbox, [one for one in failed if one.id == wanted], health, by, f" of {what}")
+    key = _key(failed, health, what, "no alert, digest or channel")
+    return await _order(outbox, failed, health, by, "", key)
+
+
+async def recovered(outbox: Outbox, channel: str, instant: datetime, by: str) -> str:
+    """Order that a channel be used again and get what it missed since an instant; return what that comes to."""
+    failed, health = await outbox.failed(), await outbox.health()
+    key = _key(failed, health, channel, "no channel")
+    return await _order(outbox, since(failed, key, instant), health, by, f" since {instant:%Y-%m-%dT%H:%M%z}", key)
+
+
+def _since(text: str, ledger: Ledger) -> datetime:
     """Return the instant of --since; a day begins at midnight of the ledger's zone."""
     try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is not None and (instant.tzinfo is not None or len(text) == len("2027-06-30")):
-        return instant if instant.tzinfo is not None else instant.replace(tzinfo=ledger.zone)
-    raise SettingsError(
-        f"--since {text!r} is neither a day such as 2027-06-30 nor an instant such as 2027-06-30T12:00:00+08:00"
-    )
+        return instant_in("--since", text, ledger.zone)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
-async def _chosen(outbox: Outbox, failed: list[Digest], what: str | None) -> tuple[list[Digest], str]:
-    """Return the digests to send again, and the channel if one is named; raises SettingsError for what is unknown."""
-    if what is None:
-        return failed, ""
-    (group,) = await outbox.digests_of([what])
-    wanted = group.decode() if group is not None else what
-    digests = await outbox.digests([wanted])
-    if digests:
-        return [digest for digest in failed if digest.id == wanted], ""
-    key = await _key(outbox, failed, what)
-    return [digest for digest in failed if any(dead_on(digest, key))], key
-
-
-async def _key(outbox: Outbox, failed: list[Digest], name: str) -> str:
-    """Return the key of a channel; raises SettingsError where none or several are called so."""
-    known = {one.channel: one.shown for one in (await outbox.health()).values()}
+def _key(failed: list[Digest], health: Mapping[str, Health], name: str, none: str) -> str:
+    """Return the key of a channel; raises SettingsError where `none` or several are called so."""
+    known = {one.channel: one.shown for one in health.values()}
     found = channels_named(failed, name) | {key for key, shown in known.items() if name in {key, shown}}
     if len(found) == 1:
         return found.pop()
     if found:
         raise SettingsError(f"{name!r} is several channels; name one by its key: {', '.join(sorted(found))}")
     listed = ", ".join(f"{key} ({shown})" for key, shown in sorted(known.items())) or "none"
-    raise SettingsError(f"{name!r} is no alert, digest or channel here; channels that were used: {listed}")
+    raise SettingsError(f"{name!r} is {none} here; channels that were used: {listed}")
 
 
-async def _order(outbox: Outbox, digests: list[Digest], channel: str, by: str | None) -> int:
-    """Add the order, and return the number of deliveries that it has sent again."""
-    deliveries = sum(len(list(dead_on(digest, channel))) for digest in digests)
-    if deliveries or channel:
-        order = Resend(tuple(digest.id for digest in digests), by or operator(), channel)
-        await outbox.order(msgspec.json.encode(order))
-    return deliveries
+async def _order(
+    outbox: Outbox, digests: list[Digest], health: Mapping[str, Health], by: str, of: str, channel: str = ""
+) -> str:
+    """Add the order, on one channel ("": on all that are not paused), and return what it comes to."""
+    dead = [one.channel for digest in digests for one in dead_on(digest, channel)]
+    paused = [key for key in dead if not channel and key in health and health[key].paused]
+    sent = len(dead) - len(paused)
+    if sent or channel:
+        await outbox.order(msgspec.json.encode(Resend(tuple(digest.id for digest in digests), by, channel)))
+    told = []
+    if channel:
+        told.append(f"{channel} is used again")
+    if sent:
+        told.append(f"{_deliveries(sent)} will be sent again")
+    elif not paused:
+        told.append(f"nothing{of or (' of it' if channel else '')} is in the dead letters")
+    if sent or channel:
+        told.append(_CARRIED_OUT)
+    if paused:
+        names = ", ".join(sorted(set(paused)))
+        told.append(
+            f"{_deliveries(len(paused))} will not be sent again, as the channel is paused; name it to use it: {names}"
+        )
+    return "; ".join(told)
 
 
-def _print(deliveries: int) -> None:
-    if deliveries:
-        out.print(f"{deliveries} deliver{'y' if deliveries == 1 else 'ies'} will be sent again; {_CARRIED_OUT}")
-    else:
-        out.print("nothing is in the dead letters")
+def _deliveries(count: int) -> str:
+    return f"{count} deliver{'y' if count == 1 else 'ies'}"

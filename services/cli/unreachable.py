@@ -9,10 +9,8 @@ from events.ledger import Ledger
 from events.schema import TaskAssigned
 from services.cli.options import ledger_of
 from services.common.settings import SettingsError
+from services.notify.warnings import listed
 from services.schedule.preview import PreviewRow
-
-NAMED = 5
-"""Units that a warning names."""
 
 
 def unreachable(ledger: Ledger, rows: Iterable[PreviewRow]) -> list[str]:
@@ -36,8 +34,7 @@ def unreachable_warning(data: Path | None, ledger: str, rows: Iterable[PreviewRo
         return None
     if not names:
         return None
-    more = f" and {len(names) - NAMED} other units" if len(names) > NAMED else ""
     return (
-        f"no channel reaches {'、'.join(names[:NAMED])}{more}: their alerts are sent once [alerts.channels] in the"
+        f"no channel reaches {listed(names, 'units')}: their alerts are sent once [alerts.channels] in the"
         " ledger's file has one, if they are still true then"
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import parse_qs, quote, urlsplit
 
 import msgspec
@@ -16,6 +16,8 @@ from services.common.limits import CONNECTIONS, REFUSED_BYTES, STREAMS, Limits
 from services.common.listening import LOCALHOST, reachable
 from services.common.networks import Networks
 from services.common.toml_errors import explained
+
+T = TypeVar("T", bound=Struct)
 
 SERVICES = ("ingest", "status", "notify")
 """In the order of their ports."""
@@ -180,28 +182,27 @@ def load_ledger(path: Path) -> Ledger:
         raise SettingsError(f"{path}: a ledger cannot be called {path.stem}: {TAKEN[path.stem]}")
     try:
         key(path.stem)
-        content = path.read_bytes()
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise SettingsError(f"{path}: {error}") from error
-    try:
-        return msgspec.toml.decode(content, type=Ledger)
-    except msgspec.ValidationError as error:
-        line, said = explained(content.decode(), str(error), Ledger)
-        where = f"{path}:{line}" if line is not None else path
-        raise SettingsError(f"{where}: {said}") from error
-    except (msgspec.MsgspecError, ValueError, KeyError) as error:
-        raise SettingsError(f"{path}: {error}") from error
+    return _decoded(path, Ledger)
 
 
 def load_alert_rules(path: Path) -> AlertRules:
     """Read the rules of alerts in a ledger file, or in a file with `[alerts]` alone; raises SettingsError."""
+    return _decoded(path, _Alerts).alerts
+
+
+def _decoded(path: Path, kind: type[T]) -> T:
+    """Read a TOML file; raise SettingsError, naming the file, the line and the key, where it is no `kind`."""
+    content = b""
     try:
         content = path.read_bytes()
-        return msgspec.toml.decode(content, type=_Alerts).alerts
+        return msgspec.toml.decode(content, type=kind)
     except msgspec.ValidationError as error:
-        line, said = explained(content.decode(), str(error), _Alerts)
-        raise SettingsError(f"{path}:{line}: {said}" if line is not None else f"{path}: {said}") from error
-    except (msgspec.MsgspecError, ValueError, OSError) as error:
+        line, said = explained(content.decode(), str(error), kind)
+        where = f"{path}:{line}" if line is not None else path
+        raise SettingsError(f"{where}: {said}") from error
+    except (msgspec.MsgspecError, ValueError, KeyError, OSError) as error:
         raise SettingsError(f"{path}: {error}") from error
 
 

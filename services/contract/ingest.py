@@ -6,8 +6,8 @@ import msgspec
 
 from events.contract import Schema, components, example_of, schema_for
 from events.schema import SUBMITTED
+from services.common.outcome import Outcome
 from services.contract.openapi import Named, event_named, examples, one_of, place
-from services.ingest.core import Outcome
 from services.schedule.plan import PlanName
 
 ONE = "application/cloudevents+json"

@@ -8,7 +8,7 @@ from msgspec import Struct
 from redis.exceptions import RedisError
 
 from events.entries import PackedBatch
-from services.ingest.core import Outcome
+from services.common.outcome import Outcome
 from services.ingest.draft import Draft
 from services.ingest.lookup import Lookup
 from services.ingest.request import Chunk, UnavailableError, fail_all

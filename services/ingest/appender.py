@@ -7,8 +7,8 @@ from itertools import islice
 from msgspec.structs import replace
 
 from events.log import AlreadyRecordedError, InboxMovedError, StaleTailError
+from services.common.outcome import Outcome
 from services.ingest.append_slot import AppendSlot, Decided
-from services.ingest.core import Outcome
 from services.ingest.lookup import Lookups
 from services.ingest.loss_check import LossCheck
 from services.ingest.queue import Queue

@@ -1,7 +1,6 @@
 """Decisions on submissions: which become events, and why others are refused. Pure."""
 
 from datetime import datetime, timedelta
-from typing import Literal
 
 from msgspec import Struct
 
@@ -25,21 +24,6 @@ class Refusal(Struct, frozen=True, gc=False):
 
     code: CODES
     detail: str
-
-
-class Outcome(Struct, frozen=True, gc=False, omit_defaults=True):
-    """The outcome of a submission, over HTTP and on the stream of receipts.
-
-    `replicas` is how many replicas have it on disk as well, where an acknowledgement waits for them.
-    """
-
-    source: str | None
-    id: str | None
-    outcome: Literal["accepted", "duplicate", "refused"]
-    position: int | None = None
-    code: CODES | None = None
-    detail: str | None = None
-    replicas: int | None = None
 
 
 def authentic(event: Event, authid: str) -> Refusal | None:

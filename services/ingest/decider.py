@@ -8,8 +8,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from services.common.clock import sleep
+from services.common.outcome import Outcome
 from services.ingest.append_slot import AppendSlot, Decided
-from services.ingest.core import Outcome
 from services.ingest.draft import Base, Draft
 from services.ingest.lookup import Lookup, Lookups
 from services.ingest.loss_check import LossCheck

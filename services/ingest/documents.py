@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from events.log import Log
 from events.working_days import WorkingDays
-from services.ingest.core import Outcome
+from services.common.outcome import Outcome
 from services.ingest.draft import submission
 from services.ingest.task import Task
 from services.ingest.writer import Writer

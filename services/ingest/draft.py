@@ -24,8 +24,9 @@ from events.rules import Change
 from events.schema import ProgressCorrected
 from events.text import printed
 from services.common.limits import REFUSED_BYTES
+from services.common.outcome import Outcome
 from services.common.sizes import MIB
-from services.ingest.core import Outcome, Refusal, authentic, decide
+from services.ingest.core import Refusal, authentic, decide
 from services.ingest.task import Task, advance
 from services.ingest.timers import clock_events, same_timing
 

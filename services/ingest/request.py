@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from events.entries import CursorAdvance
 from services.common.clock import sleep
-from services.ingest.core import Outcome
+from services.common.outcome import Outcome
 from services.ingest.draft import Submission
 
 S = TypeVar("S")

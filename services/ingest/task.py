@@ -42,7 +42,7 @@ def evolve(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
 def advance(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
     """Return the task after an event that has the ledger's own names and zone (`Ledger.own_event`)."""
     event = entry.event
-    data, at = event.data, event.recorded or event.time
+    data, at = event.data, event.at
     if isinstance(data, schema.TaskAssigned):
         return Task(data.lead, data.units, Term(data.deadline, at), entry.position)
     if task is None:

@@ -16,10 +16,10 @@ from events.log import Log
 from services.common.clock import monotonic
 from services.common.limits import REFUSED_BYTES
 from services.common.loss import Loss
+from services.common.outcome import Outcome
 from services.ingest.acknowledged import Acknowledged
 from services.ingest.append_slot import AppendSlot
 from services.ingest.appender import Appender
-from services.ingest.core import Outcome
 from services.ingest.decider import Decider
 from services.ingest.draft import Submission
 from services.ingest.lookup import Lookups

@@ -11,7 +11,9 @@ from html import escape
 
 from msgspec import Struct
 
-from services.notify.ack_words import Tongue, last_day, text
+from events.deadline import last_day
+from events.text import Language
+from services.notify.ack_words import spelled, text
 from services.notify.acks import Ack
 from services.notify.alerts import Alert
 
@@ -85,7 +87,7 @@ def choices(now: datetime, zone: tzinfo) -> list[tuple[int, datetime]]:
     return [(days, midnight + timedelta(days=days)) for days in CHOICES]
 
 
-def form_page(shown: Shown, path: str, secret: str, tongue: Tongue, now: datetime, filled: Filled) -> str:
+def form_page(shown: Shown, path: str, secret: str, tongue: Language, now: datetime, filled: Filled) -> str:
     """Return the form; `path` is its address without the secret."""
     offered = choices(now, shown.zone)
     chosen = filled.until or offered[0][1].isoformat()
@@ -107,19 +109,19 @@ def form_page(shown: Shown, path: str, secret: str, tongue: Tongue, now: datetim
     return _page(shown.title, "".join(body), tongue, _switch(path, secret, tongue))
 
 
-def done_page(shown: Shown, tongue: Tongue, by: str, word: str, until: datetime) -> str:
+def done_page(shown: Shown, tongue: Language, by: str, word: str, until: datetime) -> str:
     """Return the page that follows an acknowledgement; it has no form, so that nothing is sent by loading it again."""
-    said = _text(tongue, "done-text", by, word, last_day(until, shown.zone, tongue))
+    said = _text(tongue, "done-text", by, word, spelled(last_day(until, shown.zone), tongue))
     body = f'<h1>{_text(tongue, "done")}</h1><p role="status">{said}</p>{_about(shown, tongue)}'
     return _page(shown.title, body, tongue, "")
 
 
-def message_page(title: str, name: str, tongue: Tongue) -> str:
+def message_page(title: str, name: str, tongue: Language) -> str:
     """Return a page of a heading and a sentence."""
     return _page(title, f"<h1>{_text(tongue, name)}</h1><p>{_text(tongue, f'{name}-text')}</p>", tongue, "")
 
 
-def _page(title: str, body: str, tongue: Tongue, switch: str) -> str:
+def _page(title: str, body: str, tongue: Language, switch: str) -> str:
     return (
         f'<!doctype html><html lang="{"zh-CN" if tongue == "zh" else "en"}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
@@ -128,22 +130,22 @@ def _page(title: str, body: str, tongue: Tongue, switch: str) -> str:
     )
 
 
-def _about(shown: Shown, tongue: Tongue) -> str:
+def _about(shown: Shown, tongue: Language) -> str:
     alert = shown.alert
     rows = [("alert", shown.headline), ("task", f"{alert.title}（{alert.task}）"), ("lead", alert.lead)]
     if alert.due is not None:
-        rows.append(("due", text(tongue, "due-by", last_day(alert.due, shown.zone, tongue))))
+        rows.append(("due", text(tongue, "due-by", spelled(last_day(alert.due, shown.zone), tongue))))
     lines = "".join(
         f'<div><dt>{_text(tongue, name)}</dt><dd lang="zh-CN">{escape(value)}</dd></div>' for name, value in rows
     )
     standing = shown.standing
     if standing is None:
         return f"<dl>{lines}</dl>"
-    until = last_day(standing.until, shown.zone, tongue)
+    until = spelled(last_day(standing.until, shown.zone), tongue)
     return f"<dl>{lines}</dl><p>{_text(tongue, 'earlier', standing.by, standing.word, until)}</p>"
 
 
-def _summary(filled: Filled, tongue: Tongue) -> str:
+def _summary(filled: Filled, tongue: Language) -> str:
     if filled.refused:
         reason = f'<span lang="en">{escape(filled.refused)}</span>'
         return f'<p class="wrong" role="alert">{_text(tongue, "refused")} {reason}</p>'
@@ -153,7 +155,7 @@ def _summary(filled: Filled, tongue: Tongue) -> str:
     return f'<div class="wrong" role="alert">{_text(tongue, "wrong")}<ul>{links}</ul></div>'
 
 
-def _field(name: str, value: str, filled: Filled, tongue: Tongue, more: str, hint: str = "") -> str:
+def _field(name: str, value: str, filled: Filled, tongue: Language, more: str, hint: str = "") -> str:
     fault = filled.faults.get(name)
     notes = [f"{name}-hint"] * bool(hint) + [f"{name}-wrong"] * (fault is not None)
     described = f' aria-describedby="{" ".join(notes)}"' if notes else ""
@@ -167,7 +169,7 @@ def _field(name: str, value: str, filled: Filled, tongue: Tongue, more: str, hin
     )
 
 
-def _options(options: Sequence[tuple[str, str]], chosen: str, filled: Filled, tongue: Tongue) -> str:
+def _options(options: Sequence[tuple[str, str]], chosen: str, filled: Filled, tongue: Language) -> str:
     fault = filled.faults.get("until")
     lines = "".join(
         f'<label><input type="radio" name="until" value="{escape(value)}"{" checked" if value == chosen else ""}>'
@@ -178,17 +180,17 @@ def _options(options: Sequence[tuple[str, str]], chosen: str, filled: Filled, to
     return f'<fieldset id="until"><legend>{_text(tongue, "until")}</legend>{lines}{wrong}</fieldset>'
 
 
-def _choice(days: int, until: datetime, zone: tzinfo, tongue: Tongue) -> str:
-    return text(tongue, "choice", text(tongue, f"days-{days}"), last_day(until, zone, tongue))
+def _choice(days: int, until: datetime, zone: tzinfo, tongue: Language) -> str:
+    return text(tongue, "choice", text(tongue, f"days-{days}"), spelled(last_day(until, zone), tongue))
 
 
-def _switch(path: str, secret: str, tongue: Tongue) -> str:
+def _switch(path: str, secret: str, tongue: Language) -> str:
     other = "en" if tongue == "zh" else "zh"
     lang = "en" if other == "en" else "zh-CN"
     address = escape(f"{path}?key={secret}&lang={other}")
     return f'<a href="{address}" lang="{lang}" hreflang="{lang}">{_text(tongue, "other")}</a>'
 
 
-def _text(tongue: Tongue, name: str, *values: str) -> str:
+def _text(tongue: Language, name: str, *values: str) -> str:
     """Return a text as HTML."""
     return escape(text(tongue, name, *values))

@@ -6,36 +6,20 @@ duban:{L}:notify:ack-waited  string  the last entry whose receipt replicas were 
 """
 
 import asyncio
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import Struct
 
-from events.envelope import CODES
 from events.keys import key
 from events.ledger import NOTIFY
 from events.replicas import confirmed
+from services.common.outcome import Outcome
 
 ANSWER_SECONDS = 15.0
 """The time limit for a receipt: longer than ingest needs to restart, and shorter than people wait."""
 
 BLOCK_MILLISECONDS = 1_000
 """The longest wait of one read: shorter than the time limit of a connection."""
-
-
-class AckOutcome(Struct, frozen=True, omit_defaults=True):
-    """What became of an acknowledgement: accepted at a position, accepted there before, or refused with a reason.
-
-    `replicas` is how many replicas have it on disk as well, where an acknowledgement waits for them.
-    """
-
-    source: str | None
-    id: str | None
-    outcome: Literal["accepted", "duplicate", "refused"]
-    position: int | None = None
-    code: CODES | None = None
-    detail: str | None = None
-    replicas: int | None = None
 
 
 class AckInbox:
@@ -47,7 +31,7 @@ class AckInbox:
         self._waited = key(ledger, "notify", "ack-waited")
         self._replicas = replicas
 
-    async def submit(self, raw: bytes) -> AckOutcome:
+    async def submit(self, raw: bytes) -> Outcome:
         """Submit an event and return its outcome.
 
         Raises TimeoutError where ingest does not answer, and UnconfirmedError where replicas do not: what was recorded
@@ -63,7 +47,7 @@ class AckInbox:
         _, found = await confirmed(self._redis, command, self._replicas)
         return msgspec.structs.replace(outcome, replicas=found)
 
-    async def _receipt(self, entry: bytes, after: bytes) -> AckOutcome:
+    async def _receipt(self, entry: bytes, after: bytes) -> Outcome:
         while True:
             read = await self._redis.xread({self._receipts: after}, block=BLOCK_MILLISECONDS)
             for id, fields in read[0][1] if read else ():
@@ -72,4 +56,4 @@ class AckInbox:
                     return _outcome.decode(fields[b"e"])
 
 
-_outcome = msgspec.json.Decoder(AckOutcome)
+_outcome = msgspec.json.Decoder(Outcome)

@@ -13,6 +13,7 @@ from litestar.params import FromPath
 from msgspec.structs import replace
 
 from events.replicas import UnconfirmedError
+from events.text import Language
 from services.common.access import BY_LINK, OPEN
 from services.common.endpoints import ENDPOINT
 from services.common.moments import read_instant
@@ -29,7 +30,6 @@ from services.notify.ack_form import (
     message_page,
 )
 from services.notify.ack_routes import MOST_BODY
-from services.notify.ack_words import Tongue
 from services.notify.acknowledger import Acknowledger, AckOrder, OfTask
 from services.notify.acks import Person
 from services.notify.notify_endpoint import Notify
@@ -64,7 +64,7 @@ PAGE: dict[str, Any] = {
 class LinkReader(NamedTuple):
     """What a request by a link asks for, and the alert that its secret is good for; None if it is for none."""
 
-    tongue: Tongue
+    tongue: Language
     secret: str
     found: OfTask | None
     ended: bool = False
@@ -127,7 +127,7 @@ async def _acknowledge(acknowledger: Acknowledger, link: LinkReader, found: OfTa
 
 async def _link(acknowledger: Acknowledger, alert: str, secret: str, lang: str) -> LinkReader:
     """Return what a link is good for; an unknown alert and a wrong secret are answered alike."""
-    tongue: Tongue = "en" if lang == "en" else "zh"
+    tongue: Language = "en" if lang == "en" else "zh"
     good = acknowledger.links.check(alert, secret, acknowledger.clock.now())
     found = await acknowledger.find(alert) if good != "wrong" else None
     return LinkReader(tongue, secret, found, good == "ended" or (found is not None and found.task.closed is not None))
@@ -153,7 +153,7 @@ def _form(acknowledger: Acknowledger, link: LinkReader, found: OfTask, filled: F
     )
 
 
-def _shown(acknowledger: Acknowledger, found: OfTask, tongue: Tongue) -> Shown:
+def _shown(acknowledger: Acknowledger, found: OfTask, tongue: Language) -> Shown:
     now, ledger = acknowledger.clock.now(), acknowledger.ledger
     standing = [ack for ack in found.task.acks if ack.alert == found.alert.id and ack.until > now]
     words = headline(ledger, found.alert, tongue, SUBJECT_MOST)

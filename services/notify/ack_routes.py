@@ -11,9 +11,9 @@ from events.replicas import UnconfirmedError
 from services.common.bodies import read_body
 from services.common.callers import caller_of
 from services.common.endpoints import ENDPOINT
+from services.common.outcome import Outcome
 from services.common.problems import unavailable
 from services.contract.openapi import JSON, answers, problems
-from services.notify.ack_inbox import AckOutcome
 from services.notify.acknowledger import AckOrder
 from services.notify.acks import Person, refusal
 from services.notify.notify_endpoint import Notify
@@ -35,9 +35,9 @@ STATUS = {"accepted": 201, "duplicate": 200, "refused": 422}
     dependencies=ENDPOINT,
     request_max_body_size=MOST_BODY,
     responses={
-        200: answers(AckOutcome, "The same was acknowledged before"),
-        201: answers(AckOutcome, "Acknowledged: the event is on disk"),
-        422: answers(AckOutcome, "Refused, with the reason"),
+        200: answers(Outcome, "The same was acknowledged before"),
+        201: answers(Outcome, "Acknowledged: the event is on disk"),
+        422: answers(Outcome, "Refused, with the reason"),
         **problems(400, 403, 404, 413, 415),
     },
 )

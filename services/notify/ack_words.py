@@ -1,13 +1,9 @@
 """The words of the form that acknowledges an alert: Chinese and English. Pure."""
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
-from typing import TypeAlias
+from datetime import date
 
-from events import deadline
 from events.text import Language
-
-Tongue: TypeAlias = Language
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("确认提醒", "Acknowledge an alert"),
@@ -59,12 +55,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def text(tongue: Tongue, name: str, *values: str) -> str:
+def text(tongue: Language, name: str, *values: str) -> str:
     """Return a text, with values in place of {0}, {1} …; it is not escaped."""
     return WORDS[name][tongue == "en"].format(*values)
 
 
-def last_day(until: datetime, zone: tzinfo, tongue: Tongue) -> str:
-    """Return the last day before an instant, in words."""
-    day = deadline.last_day(until, zone)
-    return f"{day:%Y年%-m月%-d日}" if tongue == "zh" else f"{day:%-d %B %Y}"
+def spelled(day: date, language: Language) -> str:
+    """Return a day in words."""
+    return f"{day:%Y年%-m月%-d日}" if language == "zh" else f"{day:%-d %B %Y}"

@@ -11,7 +11,8 @@ from events.ledger import Ledger
 from events.local import local
 from events.schema import AlertAcknowledged
 from services.common.clock import Clock
-from services.notify.ack_inbox import AckInbox, AckOutcome
+from services.common.outcome import Outcome
+from services.notify.ack_inbox import AckInbox
 from services.notify.ack_links import AckLinks
 from services.notify.acks import Ack, Person, acknowledgement
 from services.notify.alerts import Alert
@@ -55,7 +56,7 @@ class Acknowledger:
         task = self._alerts.projection.rows.get(alert.task) if alert is not None else None
         return OfTask(alert, task) if alert is not None and task is not None else None
 
-    async def acknowledge(self, alert: Alert, person: Person, order: AckOrder) -> AckOutcome:
+    async def acknowledge(self, alert: Alert, person: Person, order: AckOrder) -> Outcome:
         """Submit an acknowledgement, unless the log has it; the fold has it when this returns that it was accepted.
 
         Raises TimeoutError and UnconfirmedError: what was recorded is unknown then.
@@ -76,5 +77,5 @@ class Acknowledger:
         return next((ack for ack in row.acks if ack.id == id), None) if row is not None else None
 
 
-def _duplicate(source: str, known: Ack) -> AckOutcome:
-    return AckOutcome(source, known.id, "duplicate", known.position)
+def _duplicate(source: str, known: Ack) -> Outcome:
+    return Outcome(source, known.id, "duplicate", known.position)

@@ -48,7 +48,7 @@ def ack_of(entry: Recorded, data: AlertAcknowledged) -> Ack:
     event = entry.event
     _, means, source = (*event.source.split("/"), "", "")[:3]
     known = next((one for one in MEANS if one == means), MEANS[-1])
-    at = event.recorded or event.time
+    at = event.at
     return Ack(event.id, data.alert, data.by, data.word, data.until, at, entry.position, known, source)
 
 

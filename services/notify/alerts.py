@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from msgspec import Struct
 
@@ -64,7 +64,7 @@ class AlertFacts(NamedTuple):
 
 
 def alert_id(rule: str, step: int, task: str, due: datetime | None, recipient: str, key: int = 0) -> str:
-    """Return the id of an alert, 24 hex digits; `key` tells alerts apart that agree in the other facts."""
+    """Return the id of an alert, 24 hex digits, by its rule's key; `key` distinguishes alerts that agree otherwise."""
     parts = (rule, str(step), task, due.isoformat() if due is not None else "", recipient, str(key))
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
 
@@ -98,7 +98,7 @@ def made(
 ) -> Alert:
     """Return the alert of a rule about a task (None: about no single one) to a recipient."""
     return Alert(
-        alert_id(rule.called, step, name, facts.due, recipient, facts.key),
+        alert_id(rule.key, step, name, facts.due, recipient, facts.key),
         at,
         facts.on,
         recipient,
@@ -137,9 +137,10 @@ def facts_of(ledger: Ledger, before: NotifiedTask | None, task: NotifiedTask, en
     """Return the facts of an event's alerts, None if it causes none."""
     at, position = task.seen, entry.position
     ahead = task.term.due_ahead(at, ledger.zone)
-    match ledger.own(entry.event.data):
+    left = days_left(ledger, ahead, at) if ahead is not None else None
+    data = ledger.own(entry.event.data)
+    match data:
         case schema.TaskAssigned(deadline=deadline):
-            left = days_left(ledger, ahead, at) if ahead is not None else None
             return AlertFacts("assigned", ahead, left, deadline=deadline.text, key=position)
         case schema.DeadlineNeared(due=due, days_left=days) if at < due:  # recorded later, the passing alone is news
             return AlertFacts("neared", due, days_left(ledger, due, at), key=days)
@@ -152,7 +153,6 @@ def facts_of(ledger: Ledger, before: NotifiedTask | None, task: NotifiedTask, en
         case schema.ExtensionRequested(unit=unit, reason=reason, proposed_due=proposed):
             return AlertFacts("requested", ahead, unit=unit, detail=reason, proposed=proposed, key=position)
         case schema.ExtensionGranted():
-            left = days_left(ledger, ahead, at) if ahead is not None else None
             return AlertFacts("granted", ahead, left, unit=task.asked_by, key=position)
         case schema.ExtensionRefused(reason=reason):
             concerned = (task.asked_by,) if task.asked_by else None
@@ -163,5 +163,9 @@ def facts_of(ledger: Ledger, before: NotifiedTask | None, task: NotifiedTask, en
             obliged = ledger.directory.obligations
             both = [*obliged(task.units), *(obliged(before.units) if before is not None else ())]
             return AlertFacts("reassigned", detail=reason, key=position, concerned=both)
-        case _:
+        case schema.TaskSigned() | schema.ProgressReported() | schema.ProgressCorrected() | schema.AlertAcknowledged():
             return None
+        case schema.TaskClosed() | schema.TaskReopened() | schema.DeadlineClarified() | schema.DeadlineNeared():
+            return None
+        case _:
+            assert_never(data)

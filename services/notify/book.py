@@ -1,9 +1,10 @@
 """The digests of one ledger that are under way, in memory, and what of them is not saved yet."""
 
 import asyncio
+from collections.abc import Callable
 
 from services.common.clock import Clock
-from services.notify.deliveries import DEAD, Delivery, Digest, PartDelivery, with_delivery, with_part
+from services.notify.deliveries import DEAD, Delivery, Digest, PartDelivery, delivery_on, with_delivery, with_part
 from services.notify.health import Health
 from services.notify.outbox import Outbox
 from services.notify.record import Attempted, Dead, Entry, Resent
@@ -53,6 +54,32 @@ class Book:
             self.changes.letters[digest.id] = b""
         if (latest := self.latest.get(digest.group)) is not None and latest.id == digest.id:
             self.latest[digest.group] = digest
+
+    def find(self, id: str, channel: str) -> tuple[Digest, Delivery] | None:
+        """Return a digest and its delivery on a channel, None if it is done or has none there."""
+        digest = self.digests.get(id)
+        delivery = delivery_on(digest, channel) if digest is not None else None
+        return (digest, delivery) if digest is not None and delivery is not None else None
+
+    def change_parts(
+        self,
+        digest: Digest,
+        channel: str,
+        change: Callable[[PartDelivery], PartDelivery],
+        record: Callable[[Digest, Delivery, int], None] | None = None,
+    ) -> bool:
+        """Change the parts of a digest's delivery on a channel; return whether `change` makes any another one.
+
+        `record` records what changes a part, before that it is in the dead letters.
+        """
+        delivery, changed = delivery_on(digest, channel), False
+        for index, part in enumerate(delivery.parts if delivery is not None else ()):
+            delivery, after = delivery_on(digest, channel), change(part)
+            if delivery is not None and after is not part:
+                if record is not None:
+                    record(digest, with_part(delivery, index, after), index)
+                digest, changed = self.set_part(digest, delivery, index, after), True
+        return changed
 
     def set_part(self, digest: Digest, delivery: Delivery, index: int, part: PartDelivery) -> Digest:
         """Change a part of a digest's delivery, record it among the dead letters if it is, and return the digest."""

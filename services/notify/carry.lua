@@ -13,10 +13,11 @@
 -- ARGV[1] MessagePack: {token, expected, alerts, digests}
 --   expected  the id of the last alert that was carried over, as far as the caller knows, "" for none
 --   alerts    [id, bytes, planned] each: `planned` if it is in a digest
---   digests   [id, encoded, done, dead, unreached] each
+--   digests   as digest.lua has them; one that is there already stays as it is
 --
 -- Returns 1; or 0, with nothing written, where another instance holds the lease or has carried over more.
 --@include ../../events/record.lua
+--@include digest.lua
 local token, expected, alerts, digests = unpack(cmsgpack.unpack(ARGV[1]))
 if redis.call('GET', KEYS[1]) ~= token or (redis.call('GET', KEYS[2]) or '') ~= expected then return 0 end
 for _, alert in ipairs(alerts) do
@@ -26,11 +27,6 @@ for _, alert in ipairs(alerts) do
   redis.call('SET', KEYS[2], id)
 end
 for _, digest in ipairs(digests) do
-  local id, encoded, done, dead, unreached = unpack(digest)
-  if redis.call('HSETNX', KEYS[4], id, encoded) == 1 then
-    if not done then redis.call('SADD', KEYS[5], id) end
-    if dead then redis.call('SADD', KEYS[6], id) end
-    if unreached then redis.call('SADD', KEYS[7], id) end
-  end
+  if redis.call('HEXISTS', KEYS[4], digest[1]) == 0 then save_digest({KEYS[4], KEYS[5], KEYS[6], KEYS[7]}, digest) end
 end
 return 1

@@ -3,24 +3,30 @@
 from datetime import UTC, datetime
 from typing import Literal
 
-import msgspec
+from msgspec.structs import replace
 
 from events.ledger import Ledger
-from services.notify.alerts import Alert, alert_id
+from services.notify.alerts import Alert, AlertFacts, made
 from services.notify.book import Book
 from services.notify.channels.result import Result
-from services.notify.deliveries import delivery_on
+from services.notify.environment import Environment
 from services.notify.health import TROUBLE, Health, after, reported, resumed, unreported
+from services.notify.recipients import audience_of
 from services.notify.record import ChannelChanged, alert_entry
 from services.notify.retries import paused
 
 
 class ChannelCare:
-    """The health of one ledger's channels."""
+    """The health of one ledger's channels; of one that its file no longer has, nothing is reported."""
 
-    def __init__(self, book: Book, ledger: Ledger) -> None:
+    def __init__(self, book: Book, given: Environment) -> None:
         self._book = book
-        self._ledger = ledger
+        self._given = given
+
+    @property
+    def health(self) -> list[Health]:
+        """The health of the channels that the ledger's file has, as far as it is loaded."""
+        return [one for key, one in self._book.health.items() if key in self._given.ways.by_key]
 
     def is_paused(self, channel: str) -> bool:
         """Return whether nothing is sent on a channel."""
@@ -38,8 +44,8 @@ class ChannelCare:
                 self.end_paused(id, channel)
 
     def report(self, now: float) -> None:
-        """Alert the supervisor of each channel that has failed for a day, once."""
-        for health in list(self._book.health.values()):
+        """Raise the alerts of each channel that has failed for a day, once."""
+        for health in self.health:
             if unreported(health, now):
                 self._book.set_health(reported(health, now))
                 self._changed(health, "failing")
@@ -55,36 +61,25 @@ class ChannelCare:
 
     def end_paused(self, id: str, channel: str) -> None:
         """End what of a digest waits for a paused channel; an order sends it again."""
-        digest = self._book.digests[id]
-        delivery = delivery_on(digest, channel)
-        for index in range(len(delivery.parts) if delivery is not None else 0):
-            digest = self._book.digests[id]
-            delivery = delivery_on(digest, channel)
-            if delivery is not None and delivery.parts[index].state == "waiting":
-                self._book.set_part(digest, delivery, index, paused(delivery.parts[index]))
+        self._book.change_parts(self._book.digests[id], channel, paused)
 
     def _changed(self, health: Health, state: Literal["failing", "paused"]) -> None:
-        """Record that a channel fails or is paused, and alert the supervisor."""
+        """Record that a channel fails or is paused, and raise the alerts of that."""
         book = self._book
         now = book.clock.now()
         book.record(ChannelChanged(health.shown, now, state, health.error))
-        alert = trouble(self._ledger, health, now, step=1 if state == "failing" else 2)
-        book.changes.record_alert(alert.id, alert_entry(msgspec.json.encode(alert)))
+        for alert in trouble(self._given.ledger, health, now, step=1 if state == "failing" else 2):
+            book.changes.record_alert(alert.id, alert_entry(alert))
 
 
-def trouble(ledger: Ledger, health: Health, at: datetime, *, step: int) -> Alert:
-    """Return the alert that a channel has failed since an instant: step 1 after a day, step 2 when it is paused."""
+def trouble(ledger: Ledger, health: Health, at: datetime, *, step: int) -> list[Alert]:
+    """Return the alerts that a channel fails, by the ledger's rules: step 1 after a day, step 2 when it is paused."""
     since = datetime.fromtimestamp(health.since, UTC).astimezone(ledger.zone)
-    recipient = ledger.alerts.supervisor
-    return Alert(
-        id=alert_id(TROUBLE, step, health.channel, since, recipient),
-        at=at.astimezone(ledger.zone),
-        on=TROUBLE,
-        recipient=recipient,
-        rule=TROUBLE,
-        title=health.shown,
-        step=step,
-        due=None,
-        detail=health.error,
-        waits=False,
-    )
+    facts = AlertFacts(TROUBLE, since, detail=health.error)
+    found: dict[str, Alert] = {}
+    for rule in ledger.alerts.rules:
+        if rule.on == TROUBLE:
+            for recipient in dict.fromkeys(name for word in rule.to for name in audience_of(ledger, word, None)):
+                alert = made(rule, step, health.channel, None, recipient, at.astimezone(ledger.zone), facts)
+                found.setdefault(recipient, replace(alert, task="", title=health.shown, due=None, waits=False))
+    return list(found.values())

@@ -7,14 +7,15 @@ part ends as `uncertain`, among the dead letters.
 
 import asyncio
 import random
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
+from collections import deque
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import structlog
 from msgspec.structs import replace
 from redis.exceptions import RedisError
 
+from events.text import Language
 from services.notify.book import Book
 from services.notify.buckets import Buckets
 from services.notify.channel_care import ChannelCare
@@ -22,13 +23,12 @@ from services.notify.channels.part import Part
 from services.notify.channels.result import Result
 from services.notify.channels.way import Way
 from services.notify.closing import Closer
-from services.notify.deliveries import PartDelivery, delivery_on, with_delivery, with_part
+from services.notify.deliveries import PartDelivery, with_delivery, with_part
 from services.notify.environment import Environment
 from services.notify.lanes import Lane, Slot
 from services.notify.letter import Letter
 from services.notify.retries import attempted, interrupted
 from services.notify.ways import most_in_flight
-from services.notify.words.language import Language
 
 log = structlog.get_logger()
 
@@ -70,11 +70,6 @@ class Deliverer:
         self._lanes: dict[str, Lane] = {}
         self._running: set[asyncio.Task[None]] = set()
 
-    @property
-    def under_way(self) -> int:
-        """The number of attempts that are under way."""
-        return len(self._running)
-
     def cancel(self) -> None:
         """End the attempts under way without their results: another instance may have taken over."""
         for task in self._running:
@@ -98,21 +93,21 @@ class Deliverer:
     async def start(self) -> None:
         """Begin the attempts that are due, as many as each channel allows, after their start is saved."""
         chosen = await asyncio.gather(*(self._of_lane(channel, lane) for channel, lane in self._lanes.items()))
-        places = [place for found in chosen for place in found]
-        try:
-            letters = await self._letters({slot.digest for _, slot in places}) if places else {}
-        except BaseException:
-            for channel, slot in places:
-                self._take_back(channel, slot)
-            raise
-        starts = [start for place in places if (start := self._begun(*place, letters)) is not None]
-        if not starts:
+        places = deque(place for found in chosen for place in found)
+        if not places:
             return
+        starts: list[Start] = []
         try:
-            await self._book.save()
+            letters = await self._letters(places)
+            while places:
+                if (start := self._begun(*places[0], letters)) is not None:
+                    starts.append(start)
+                places.popleft()
+            if starts:
+                await self._book.save()
         except BaseException:
-            for start in starts:
-                self._take_back(start.way.key, start.slot)
+            for channel, slot in (*((start.way.key, start.slot) for start in starts), *places):
+                self._take_back(channel, slot)
             raise
         for start in starts:
             task = asyncio.create_task(self._deliver(start))
@@ -152,23 +147,27 @@ class Deliverer:
             log.warning("a channel's limit cannot be read", channel=way.shown, error=f"{type(error).__name__}: {error}")
             return AWAY_SECONDS
 
-    async def _letters(self, digests: AbstractSet[str]) -> dict[str, dict[Language, Letter]]:
-        """Return the letters of digests by language; what is not kept, of an earlier version, is composed again."""
-        found = await self._book.outbox.letters(sorted(digests))
-        for id in digests - found.keys():
-            if (digest := self._book.digests.get(id)) is not None:
+    async def _letters(self, places: Iterable[Place]) -> dict[str, dict[Language, Letter]]:
+        """Return the letters of digests in the languages of their channels; what is not kept is composed now."""
+        wanted: dict[str, set[Language]] = {}
+        for channel, slot in places:
+            language = self._given.ways.languages.get(channel)  # None: the channel was removed from the configuration
+            wanted.setdefault(slot.digest, set()).update([language] if language is not None else [])
+        found = await self._book.outbox.letters(sorted(wanted))
+        for id, languages in wanted.items():
+            missing = languages - found.get(id, {}).keys()
+            if missing and (digest := self._book.digests.get(id)) is not None:
                 facts = await self._book.outbox.alerts(digest.sent_alerts)
-                languages = set(self._given.ways.languages.values())
-                found[id] = self._closer.letters(digest, list(facts.values()), languages)
+                found[id] = found.get(id, {}) | self._closer.letters(digest, list(facts.values()), missing)
         return found
 
     def _begun(self, channel: str, slot: Slot, letters: Mapping[str, Mapping[Language, Letter]]) -> Start | None:
         """Mark a part as being sent; None where it cannot be, which ends it, or was settled meanwhile."""
-        part, digest = self._part(channel, slot), self._book.digests.get(slot.digest)
-        delivery = delivery_on(digest, channel) if digest is not None else None
-        if digest is None or delivery is None or part is None or part.state != "waiting":
+        found, part = self._book.find(slot.digest, channel), self._part(channel, slot)
+        if found is None or part is None or part.state != "waiting":
             self._lanes[channel].busy -= 1
             return None
+        digest, delivery = found
         way = self._given.ways.by_key.get(channel)
         if way is None:
             self._end(channel, slot, Result("never", "the ledger's configuration no longer has this channel"))
@@ -202,9 +201,9 @@ class Deliverer:
     def _end(self, channel: str, slot: Slot, result: Result) -> None:
         """Take the result of an attempt: the part's state, the record, the channel's health, and what comes next."""
         book = self._book
-        digest = book.digests[slot.digest]
-        delivery = delivery_on(digest, channel)
-        assert delivery is not None
+        found = book.find(slot.digest, channel)
+        assert found is not None
+        digest, delivery = found
         now = self._given.real()
         part = attempted(
             delivery.parts[slot.part],
@@ -230,42 +229,40 @@ class Deliverer:
         if self._care.is_paused(channel):
             self._care.end_paused(id, channel)
             return
-        digest = self._book.digests[id]
-        delivery = delivery_on(digest, channel)
-        index = delivery.current if delivery is not None else None
-        if delivery is None or index is None or delivery.parts[index].state != "waiting":
+        found = self._book.find(id, channel)
+        index = found[1].current if found is not None else None
+        if found is None or index is None or found[1].parts[index].state != "waiting":
             return
+        digest, delivery = found
         lane = self._lanes.setdefault(channel, Lane(most_in_flight(self._given.ways.by_key.get(channel))))
-        lane.add(Slot((digest.closes.timestamp(), digest.id), digest.id, index), delivery.parts[index].next)
+        lane.add(Slot(digest.closes.timestamp(), digest.id, index), delivery.parts[index].next)
 
     def _interrupt(self, id: str, channel: str) -> None:
         """End the attempts of a delivery that were under way when the last sender ended."""
-        way = self._given.ways.by_key.get(channel)
-        delivery = delivery_on(self._book.digests[id], channel)
-        for index, part in enumerate(delivery.parts if delivery is not None else ()):
-            digest = self._book.digests[id]
-            delivery = delivery_on(digest, channel)
-            if part.state == "sending" and delivery is not None:
-                ended = interrupted(part, self._book.clock.now(), repeatable=way is not None and way.repeatable)
-                self._book.record_attempt(digest, with_part(delivery, index, ended), index)
-                self._book.set_part(digest, delivery, index, ended)
+        way, now = self._given.ways.by_key.get(channel), self._book.clock.now()
+        repeatable = way is not None and way.repeatable
+        self._book.change_parts(
+            self._book.digests[id],
+            channel,
+            lambda part: interrupted(part, now, repeatable=repeatable) if part.state == "sending" else part,
+            self._book.record_attempt,
+        )
 
     def _take_back(self, channel: str, slot: Slot) -> None:
         """Let a part wait again whose attempt did not begin."""
         lane = self._lanes[channel]
         lane.busy -= 1
-        part, digest = self._part(channel, slot), self._book.digests.get(slot.digest)
-        delivery = delivery_on(digest, channel) if digest is not None else None
-        if digest is None or delivery is None or part is None or part.state not in {"sending", "waiting"}:
+        found, part = self._book.find(slot.digest, channel), self._part(channel, slot)
+        if found is None or part is None or part.state not in {"sending", "waiting"}:
             return
         if part.state == "sending":
+            digest, delivery = found
             self._book.set(with_delivery(digest, with_part(delivery, slot.part, replace(part, state="waiting"))))
         lane.put_back(slot)
 
     def _part(self, channel: str, slot: Slot) -> PartDelivery | None:
-        digest = self._book.digests.get(slot.digest)
-        delivery = delivery_on(digest, channel) if digest is not None else None
-        return delivery.parts[slot.part] if delivery is not None else None
+        found = self._book.find(slot.digest, channel)
+        return found[1].parts[slot.part] if found is not None else None
 
     def _message(self, slot: Slot, part: PartDelivery) -> str:
         """Return the name of an attempt, the same in each instance."""

@@ -165,7 +165,7 @@ def _again(ledger: Ledger, days: WorkingDays, task: NotifiedTask, rule: AlertRul
 
     It does not come again if the next step falls into the time of the acknowledgement, as that comes then.
     """
-    steps = [one for one in ledger.alerts.rules if one.on == "open" and one.called == rule.called]
+    steps = ledger.alerts.steps(rule)
     for pause in task.pauses:
         if not pause.cause or pause.answered or pause.until is None:
             continue
@@ -197,19 +197,19 @@ def _resumed(task: NotifiedTask, at: datetime) -> datetime | None:
 
 def _bases(ledger: Ledger, days: WorkingDays, rule: AlertRule, since: datetime) -> Iterator[tuple[int, datetime]]:
     """Yield the steps of a rule and when each falls due, whatever happens meanwhile."""
+    interval = ledger.alerts.repeats(rule)
     match rule.on:
-        case "silent":
+        case "silent" if interval is None:
             for step in count(1):
                 yield step, _later(ledger, days, rule.delay, since, step)
-        case "open":
+        case "silent" | "open":
+            number = rule.number or 1
             first = _later(ledger, days, rule.delay, since, 1)
-            yield rule.number, first
-            interval = ledger.alerts.repeats(rule)
-            if interval is not None and _is_last(ledger, rule):
+            yield number, first
+            if interval is not None and rule.number == max(one.number for one in ledger.alerts.steps(rule)):
                 for step in count(1):
-                    yield rule.number + step, first + step * interval
+                    yield number + step, first + step * interval
         case _:
-            interval = ledger.alerts.repeats(rule)
             if interval is not None:
                 for step in count(1):
                     yield step, since + step * interval
@@ -221,9 +221,3 @@ def _later(ledger: Ledger, days: WorkingDays, delay: After, since: datetime, tim
         return since + timedelta(days=times * delay.days)
     day: date = days.after(last_day(since, ledger.zone), times * delay.days)
     return datetime.combine(day + timedelta(days=1), time(), ledger.zone)
-
-
-def _is_last(ledger: Ledger, rule: AlertRule) -> bool:
-    """Return whether a rule is the last step of its escalation."""
-    steps = [one.number for one in ledger.alerts.rules if one.on == "open" and one.called == rule.called]
-    return rule.number == max(steps)

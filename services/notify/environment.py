@@ -1,4 +1,4 @@
-"""What a sender is given."""
+"""What a ledger's sender depends on."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,9 +13,8 @@ from services.notify.ways import Ways
 class Environment(NamedTuple):
     """The ledger and its name, its clock, its channels, the working days, and where people find the page.
 
-    `links` makes the addresses of the forms that acknowledge alerts; None where messages have none.
-
-    `real` returns the real instant, in Unix seconds: retries and the health of channels do not follow a ledger's clock.
+    `links` makes the addresses of the forms that acknowledge alerts; None where messages have none. `real` returns the
+    real instant, in Unix seconds: retries and the health of channels do not follow a ledger's clock.
     """
 
     name: str

@@ -1,6 +1,8 @@
 """Gathering: which digest an alert joins, and when that digest closes. Pure."""
 
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import assert_never
 
 from msgspec.structs import replace
 
@@ -10,6 +12,9 @@ from services.notify.alerts import Alert
 from services.notify.deliveries import DIGEST_MOST, Digest
 
 ONE_DAY = timedelta(days=1)
+
+LATE = timedelta(hours=1)
+"""Of the ledger's time, after which a digest that is still open has missed its time, as nothing ran then."""
 
 
 def group_of(ledger: Ledger, alert: Alert) -> str:
@@ -30,6 +35,8 @@ def group_of(ledger: Ledger, alert: Alert) -> str:
                 labels.append(alert.lead)
             case "recipient":
                 pass
+            case _:
+                assert_never(label)
     return "\0".join([*labels, "waits" if alert.waits else "now"])
 
 
@@ -44,14 +51,32 @@ def gather(last: Digest | None, alert: Alert, ledger: Ledger, days: WorkingDays)
     in_time = last is not None and (due is None or last.closes < due)
     if last is not None and last.deliveries is None and len(last.alerts) < DIGEST_MOST and in_time:
         return replace(last, alerts=(*last.alerts, alert.id))
-    rules = ledger.alerts
-    closes = alert.at + rules.wait
+    soonest = closes = alert.at + ledger.alerts.wait
     if last is not None and last.deliveries is not None:
-        closes = max(closes, last.closes + rules.interval)
+        closes = max(closes, last.closes + ledger.alerts.interval)
+    instants = [closes, soonest]
     if alert.waits:
-        held = (working_time(closes, ledger, days), working_time(closes, ledger, None))
-        closes = next((at for at in held if due is None or at < due), closes)
+        held = [working_time(at, ledger, calendar) for at in instants for calendar in (days, None)]
+        instants = [*held, *instants]
+    closes = next((at for at in instants if due is None or at < due), soonest)
     return Digest(alert.id, alert.recipient, closes.astimezone(ledger.zone), (alert.id,), group=group_of(ledger, alert))
+
+
+def missed_its_time(digest: Digest, now: datetime) -> bool:
+    """Return whether a digest that closes now does so much later than at its time."""
+    return now - digest.closes > LATE
+
+
+def held_until(alerts: Sequence[Alert], now: datetime, ledger: Ledger, days: WorkingDays) -> datetime:
+    """Return when a digest closes that has missed its time: in working time if it may wait, else now.
+
+    A reminder in it is not held beyond its due.
+    """
+    if not all(alert.waits for alert in alerts):
+        return now
+    due = min((alert.due for alert in alerts if alert.on == "neared" and alert.due is not None), default=None)
+    held = (working_time(now, ledger, calendar) for calendar in (days, None))
+    return next((at for at in held if due is None or at < due), now)
 
 
 def working_time(instant: datetime, ledger: Ledger, days: WorkingDays | None) -> datetime:
@@ -79,7 +104,6 @@ def _times(ledger: Ledger, day: date, instant: datetime) -> list[datetime]:
     if rules.times:
         return [datetime.combine(day, at, ledger.zone) for at in rules.times]
     assert quiet is not None
-    opens = datetime.combine(day, quiet.end, ledger.zone)
-    now = [instant] if instant.date() == day and not quiet.has(instant.time()) else []
-    starts_day = [] if quiet.has(opens.time()) else [opens]
-    return sorted([*now, *starts_day])
+    starts = [datetime.combine(day, at, ledger.zone) for at in (time(), quiet.end)]
+    now = [instant] if instant.date() == day else []
+    return sorted(at for at in (*starts, *now) if not quiet.has(at.time()))

@@ -4,7 +4,7 @@
 --
 -- KEYS[1]  lease      string  the sender's token
 -- KEYS[2]  change     string  id of the last change that was saved
--- KEYS[3]  planned    string  number of the last entry of the record whose alert is in a digest
+-- KEYS[3]  reached    string  number of the last entry of the record that the sender has read
 -- KEYS[4]  digests    hash    digest id -> encoded digest
 -- KEYS[5]  pending    set     ids of the digests with deliveries left
 -- KEYS[6]  failed     set     ids of the digests with parts in the dead letters
@@ -16,9 +16,9 @@
 -- KEYS[12] obeyed     string  id of the last order that was carried out
 -- KEYS[13] record     stream  the ledger's record
 -- KEYS[14] known      hash    alert id -> number of its entry in the record
--- ARGV[1] MessagePack: {token, change, planned, digests, grouped, groups, letters, channels, obeyed or "", entries}
+-- ARGV[1] MessagePack: {token, change, reached, digests, grouped, groups, letters, channels, obeyed or "", entries}
 --   change   the id of this change: one that was saved already, and is sent again as its answer was lost, changes nothing
---   digests  [id, encoded, done, dead, unreached] each
+--   digests  as digest.lua has them
 --   grouped  [alert id, digest id] each
 --   groups   [group, digest id] each
 --   letters  [digest id, encoded] each, "" to remove it
@@ -26,20 +26,15 @@
 --
 -- Returns 1; or 0, with nothing written, where another sender holds the lease.
 --@include ../../events/record.lua
-local token, change, planned, digests, grouped, groups, letters, channels, obeyed, entries =
+--@include digest.lua
+local token, change, reached, digests, grouped, groups, letters, channels, obeyed, entries =
   unpack(cmsgpack.unpack(ARGV[1]))
 if redis.call('GET', KEYS[1]) ~= token then return 0 end
 local saved = redis.call('GET', KEYS[2]) == change
 redis.call('SET', KEYS[2], change) -- also then: replicas confirm only what was written
 if saved then return 1 end
-redis.call('SET', KEYS[3], planned)
-for _, digest in ipairs(digests) do
-  local id, encoded, done, dead, unreached = unpack(digest)
-  redis.call('HSET', KEYS[4], id, encoded)
-  redis.call(done and 'SREM' or 'SADD', KEYS[5], id)
-  redis.call(dead and 'SADD' or 'SREM', KEYS[6], id)
-  redis.call(unreached and 'SADD' or 'SREM', KEYS[7], id)
-end
+redis.call('SET', KEYS[3], reached)
+for _, digest in ipairs(digests) do save_digest({KEYS[4], KEYS[5], KEYS[6], KEYS[7]}, digest) end
 for _, pair in ipairs(grouped) do redis.call('HSET', KEYS[8], pair[1], pair[2]) end
 for _, pair in ipairs(groups) do redis.call('HSET', KEYS[9], pair[1], pair[2]) end
 for _, letter in ipairs(letters) do

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from services.notify.acks import Ack
 from services.notify.alerts import Alert
 from services.notify.deliveries import Delivery, Digest, PartDelivery
+from services.notify.retries import state_between
 
 
 class KnownMoment(Struct, frozen=True):
@@ -51,4 +52,4 @@ def _delivery_at(delivery: Delivery, at: datetime) -> Delivery:
 
 def _part_at(part: PartDelivery, at: datetime) -> PartDelivery:
     made = tuple(attempt for attempt in part.attempts if attempt.at <= at)
-    return part if len(made) == len(part.attempts) else replace(part, state="waiting", attempts=made)
+    return part if len(made) == len(part.attempts) else replace(part, state=state_between(made), attempts=made)

@@ -1,16 +1,13 @@
 """The queue of one channel: which parts wait for it, in which order, and how many are under way. Pure."""
 
 import heapq
-from typing import NamedTuple, TypeAlias
-
-Order: TypeAlias = tuple[float, str]
-"""Of parts that are due: when their digest closed (the ledger's instant, Unix seconds), and the digest's id."""
+from typing import NamedTuple
 
 
 class Slot(NamedTuple):
-    """A part of a digest that is to be sent on a channel."""
+    """A part of a digest that `closed` at an instant (the ledger's, Unix seconds) and is to be sent on a channel."""
 
-    order: Order
+    closed: float
     digest: str
     part: int
 
@@ -43,11 +40,3 @@ class Lane:
     def put_back(self, slot: Slot) -> None:
         """Put back a part that was taken and not sent."""
         heapq.heappush(self._due, slot)
-
-    def clear(self) -> None:
-        """Forget the parts that wait."""
-        self._later.clear()
-        self._due.clear()
-
-    def __len__(self) -> int:
-        return len(self._later) + len(self._due)

@@ -11,11 +11,11 @@ from events.directory import Directory
 from events.entries import Recorded
 from events.envelope import Event
 from events.ledger import Ledger
-from events.schema import EventData, Outcome, Unit
+from events.schema import EventData, Unit
 from events.term import Term, all_reported
 from services.notify.acks import Ack, ack_of
 
-VERSION = "5"
+VERSION = "6"
 """Of the rules in `evolve` and the shape of `NotifiedTask`: another one makes notify fold the whole log again."""
 
 
@@ -52,7 +52,6 @@ class NotifiedTask(Struct, frozen=True, gc=False):
     seen: datetime
     leader: str | None = None
     closed: datetime | None = None
-    outcome: Outcome | None = None
     submitted: tuple[str, ...] = ()
     reported: dict[str, datetime] = {}
     last_report: datetime | None = None
@@ -72,7 +71,7 @@ class NotifiedTask(Struct, frozen=True, gc=False):
 def evolve(ledger: Ledger, task: NotifiedTask | None, entry: Recorded) -> NotifiedTask | None:
     """Return the task after an event; None as long as none was assigned."""
     event = ledger.own_event(entry.event)
-    now = (event.recorded or event.time).astimezone(ledger.zone)
+    now = event.at.astimezone(ledger.zone)
     data = event.data
     if isinstance(data, schema.TaskAssigned):
         term = Term(data.deadline, now)
@@ -96,10 +95,10 @@ def _advanced(ledger: Ledger, task: NotifiedTask, entry: Recorded, data: EventDa
             return replace(_reported(ledger, task, unit, entry.position, now), submitted=submitted)
         case schema.CompletionReturned(unit=unit):
             return replace(task, submitted=tuple(name for name in task.submitted if name != unit))
-        case schema.TaskClosed(outcome=outcome):
-            return replace(task, closed=now, outcome=outcome, term=_termed(ledger, task, event))
+        case schema.TaskClosed():
+            return replace(task, closed=now, term=_termed(ledger, task, event))
         case schema.TaskReopened():
-            return replace(task, closed=None, outcome=None, submitted=(), term=_termed(ledger, task, event))
+            return replace(task, closed=None, submitted=(), term=_termed(ledger, task, event))
         case schema.TaskReassigned():
             return _reassigned(ledger, task, event, data)
         case schema.ExtensionRequested(unit=unit):

@@ -27,6 +27,7 @@ from events.keys import key
 from events.replicas import Confirmed
 from events.saved_rows import KNOWN, RECORD
 from events.scripts import script
+from events.text import Language
 from services.notify.alerts import Alert
 from services.notify.deliveries import Digest
 from services.notify.health import Health
@@ -34,7 +35,6 @@ from services.notify.lease import Lease
 from services.notify.letter import Letter
 from services.notify.record import is_alert
 from services.notify.unsaved import Changes
-from services.notify.words.language import Language
 
 READ_BATCH = 500
 """Entries of the record that are read at once."""
@@ -44,20 +44,13 @@ NAME = "notify"
 _CHANGED = ("reached", "outbox", "pending", "failed", "unreached", "grouped", "groups", "letters", "channels", "obeyed")
 
 
-class Outbox:
-    """The data of a ledger's one sender; every write is refused once another instance has the lease.
+class OutboxReader:
+    """What a ledger's sender keeps, and the alerts of the record."""
 
-    A delivery is sent only after so many `replicas` have its start on disk: a failover takes back nothing that was
-    sent.
-    """
-
-    def __init__(self, redis: Any, name: str, replicas: int = 0) -> None:
-        self.lease = Lease(redis, name)
+    def __init__(self, redis: Any, name: str) -> None:
         self._redis = redis
         self._name = name
         self._record = key(name, RECORD)
-        self._keep = script(redis, __file__, "keep.lua")
-        self._confirmed_keep = Confirmed(redis, self._keep, replicas) if replicas else None
 
     def key(self, what: str) -> str:
         """Return the name of a key of notify."""
@@ -90,9 +83,10 @@ class Outbox:
         rows = await self._redis.hmget(self.key("outbox"), wanted) if wanted else []
         return [digest_decoder.decode(row) for row in rows if row is not None]
 
-    async def digests_of(self, alerts: Sequence[str]) -> list[bytes | None]:
-        """Return the id of the digest of each alert."""
-        return list(await self._redis.hmget(self.key("grouped"), list(alerts))) if alerts else []
+    async def digests_of(self, alerts: Sequence[str]) -> list[str | None]:
+        """Return the id of the digest of each alert, None for those in no digest."""
+        ids = await self._redis.hmget(self.key("grouped"), list(alerts)) if alerts else []
+        return [id.decode() if id is not None else None for id in ids]
 
     async def health(self) -> dict[str, Health]:
         """Return the health of every channel that was used."""
@@ -128,6 +122,23 @@ class Outbox:
         start = "-" if obeyed is None else f"({obeyed.decode()}"
         return [(id.decode(), fields[b"e"]) for id, fields in await self._redis.xrange(self.key("orders"), min=start)]
 
+    async def _members(self, what: str) -> list[Digest]:
+        return await self.digests(await self._redis.smembers(self.key(what)))
+
+
+class Outbox(OutboxReader):
+    """The data of a ledger's one sender; every write is refused once another instance has the lease.
+
+    A delivery is sent only after so many `replicas` have its start on disk: a failover takes back nothing that was
+    sent.
+    """
+
+    def __init__(self, redis: Any, name: str, replicas: int = 0) -> None:
+        super().__init__(redis, name)
+        self.lease = Lease(redis, name)
+        self._keep = script(redis, __file__, "keep.lua")
+        self._confirmed_keep = Confirmed(redis, self._keep, replicas) if replicas else None
+
     async def order(self, order: bytes) -> None:
         """Add an operator's order."""
         await self._redis.xadd(self.key("orders"), {"e": order})
@@ -143,9 +154,6 @@ class Outbox:
             return bool(await self._keep(keys=keys, args=[packed]))
         kept, _ = await self._confirmed_keep(keys, [packed])
         return bool(kept)
-
-    async def _members(self, what: str) -> list[Digest]:
-        return await self.digests(await self._redis.smembers(self.key(what)))
 
 
 alert_decoder = msgspec.json.Decoder(Alert)

@@ -3,16 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from events.entries import stored
+from services.common.log_follower import LogFollower
 from services.common.runtime import Follow, StreamEntry
 from services.common.sample import Sample
 from services.notify.calendar.reader import CalendarReader
 from services.notify.environment import Environment
 from services.notify.sender import Sender
 from services.notify.store import Alerts
-
-FOLLOW_BATCH = 1_000
-"""Entries of the log that are folded at once."""
 
 
 class AlertReader:
@@ -26,14 +23,12 @@ class AlertReader:
         self.alerts = alerts
         self.sender = sender
         self.calendars = calendars
-        self._log = follow(self.alerts.projection.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
-        self._rollbacks = 0
+        self._log = LogFollower(self.alerts.projection, follow, self.catch_up)
 
     async def load(self) -> None:
         """Load the saved rows, fold the log to its tail, and follow it from there."""
         await self.alerts.load(self.clock.now())
-        await self.catch_up()
-        self._log.skip_to(f"{self.alerts.projection.position}-0")
+        await self._log.start()
 
     def samples(self) -> Iterator[Sample]:
         """Yield the position, and how many calendars of working days are missing."""
@@ -43,12 +38,8 @@ class AlertReader:
 
     async def catch_up(self, entries: "list[StreamEntry] | None" = None) -> None:
         """Fold the log to its tail and announce alerts; `entries` are those that a follower has read."""
-        projection = self.alerts.projection
-        await projection.catch_up(stored(entries or []))
-        if len(projection.rollbacks) != self._rollbacks:  # the log had other events than were folded: a failover
-            self._rollbacks = len(projection.rollbacks)
+        if await self._log.catch_up(entries):
             self.sender.reload()
-            self._log.go_on_from(f"{projection.position}-0")
 
     async def elapse(self) -> None:
         """Announce what time alone gives rise to up to now."""

@@ -25,6 +25,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from services.notify.alerts import Alert
 from services.notify.channels.result import Outcome
 from services.notify.deliveries import PerAddress
 
@@ -38,8 +39,8 @@ class Dropped(Struct, frozen=True, tag_field="kind", tag="dropped"):
     reason: str
 
 
-class Attempted(Struct, frozen=True, tag_field="kind", tag="attempt"):
-    """One attempt to deliver a part of a digest."""
+class PartEntry(Struct, frozen=True):
+    """An entry about part `part` of `of` of a digest's message on a channel, as shown without secrets."""
 
     digest: str
     part: int
@@ -47,32 +48,25 @@ class Attempted(Struct, frozen=True, tag_field="kind", tag="attempt"):
     alerts: tuple[str, ...]
     channel: str
     at: datetime
+
+
+class Attempted(PartEntry, frozen=True, tag_field="kind", tag="attempt"):
+    """One attempt to deliver a part of a digest."""
+
     outcome: Outcome | Literal["interrupted"]
     detail: str
     recipients: PerAddress = ()
 
 
-class Dead(Struct, frozen=True, tag_field="kind", tag="dead"):
+class Dead(PartEntry, frozen=True, tag_field="kind", tag="dead"):
     """A part that is not tried again without an order."""
 
-    digest: str
-    part: int
-    of: int
-    alerts: tuple[str, ...]
-    channel: str
-    at: datetime
     reason: str
 
 
-class Resent(Struct, frozen=True, tag_field="kind", tag="resent"):
+class Resent(PartEntry, frozen=True, tag_field="kind", tag="resent"):
     """A part that an operator ordered to be sent again."""
 
-    digest: str
-    part: int
-    of: int
-    alerts: tuple[str, ...]
-    channel: str
-    at: datetime
     by: str
 
 
@@ -92,9 +86,9 @@ Entry = Dropped | Attempted | Dead | Resent | ChannelChanged
 _ALERT = b'{"kind":"alert",'
 
 
-def alert_entry(alert: bytes) -> bytes:
-    """Return the entry of an alert that is encoded as JSON."""
-    return _ALERT + alert[1:]
+def alert_entry(alert: Alert) -> bytes:
+    """Return the entry of an alert."""
+    return _ALERT + msgspec.json.encode(alert)[1:]
 
 
 def is_alert(entry: bytes) -> bool:

@@ -5,6 +5,7 @@ The schedule is that of the Standard Webhooks specification, for every kind of c
 reliability"): ten tries within about 75 hours.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
@@ -52,6 +53,19 @@ def interrupted(part: PartDelivery, at: datetime, *, repeatable: bool) -> PartDe
     attempt = Attempt(at, "interrupted", "the sender ended before it could record the result")
     state: DeliveryState = "waiting" if repeatable else "uncertain"
     return replace(part, state=state, attempts=(*part.attempts, attempt), next=0.0)
+
+
+def state_between(attempts: Sequence[Attempt]) -> DeliveryState:
+    """Return the state of a part after these attempts, where another one followed: an order may have come first."""
+    recipients: PerAddress = ()
+    outcomes: set[Outcome] = {"again"}
+    for one in attempts:
+        if one.outcome == "interrupted":
+            outcomes = {"again"}
+        else:
+            recipients = _addresses(recipients, Result(one.outcome, one.detail, recipients=one.recipients))
+            outcomes = {outcome for _, outcome, _ in recipients} or {one.outcome}
+    return "waiting" if "again" in outcomes else _ended(outcomes)
 
 
 def paused(part: PartDelivery) -> PartDelivery:

@@ -39,11 +39,11 @@ class Sender:
 
     def __init__(self, outbox: Outbox, alerts: Alerts, buckets: Buckets, given: Environment) -> None:
         self._book = Book(outbox, given.clock)
-        self._care = ChannelCare(self._book, given.ledger)
+        self._care = ChannelCare(self._book, given)
         self._planner = Planner(self._book, given.ledger, given.days)
-        self._obeyer = Obeyer(self._book, self._care)
         self._closer = Closer(self._book, given, alerts)
         self._deliverer = Deliverer(self._book, given, buckets, self._closer, self._care)
+        self._obeyer = Obeyer(self._book, self._care, self._deliverer.add)
         self._given = given
         self._known = False
         self._renewed = 0.0
@@ -64,14 +64,9 @@ class Sender:
             log.warning("not sent", ledger=self._given.name, error=f"{error}")
 
     @property
-    def under_way(self) -> int:
-        """The number of attempts that are under way."""
-        return self._deliverer.under_way
-
-    @property
     def health(self) -> list[Health]:
         """The health of the channels, as far as this instance has loaded it."""
-        return list(self._book.health.values())
+        return self._care.health
 
     def reload(self) -> None:
         """Reload the digests before the next turn: a failover may have taken some of them back."""
@@ -110,8 +105,7 @@ class Sender:
         if monotonic() - self._looked >= ORDERS_SECONDS:
             self._looked = monotonic()
             self._care.report(self._given.real())
-            for id in await self._obeyer.obey():
-                self._deliverer.add(id)
+            await self._obeyer.obey()
         for id in await self._closer.close():
             self._deliverer.add(id)
         await self._deliverer.start()

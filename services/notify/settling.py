@@ -5,10 +5,11 @@ The reason for which an alert is not sent is a word of `Reason`, after which a s
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, assert_never
 
 from msgspec.structs import replace
 
+from events.alert_matching import Source
 from events.deadline import Ongoing
 from events.ledger import Ledger
 from services.notify.alerts import Alert, days_late, days_left, days_since
@@ -32,8 +33,6 @@ Reason: TypeAlias = Literal[
 """Why an alert is not sent: the task is closed, or submitted; the submission was returned; the due is another; it has
 passed; the request was answered; a unit reported; the unit left the task; a later alert says more; there is nothing to
 summarise; another alert inhibits it; a silence is in force."""
-
-REASONS: tuple[str, ...] = get_args(Reason)
 
 ORDER = ("neared", "passed", "open")
 """Alerts about one due to one recipient: a later one says what the earlier ones say."""
@@ -105,6 +104,8 @@ def _settled(ledger: Ledger, task: NotifiedTask, alert: Alert, now: datetime) ->
 def _settled_due(ledger: Ledger, task: NotifiedTask, alert: Alert, now: datetime) -> Reason | None:
     if task.is_submitted(ledger.directory) or alert.recipient in task.submitted:
         return "submitted"
+    if _is_met(task, alert):
+        return "reported"
     if alert.on != "neared":
         return "new-due" if task.late != alert.due else _left_reason(ledger, task, alert)
     if alert.due is not None and alert.due <= now:
@@ -113,6 +114,14 @@ def _settled_due(ledger: Ledger, task: NotifiedTask, alert: Alert, now: datetime
     if ahead is None or alert.due is None or not _is_reading(task, alert.due, ahead, now):
         return "new-due"
     return _left_reason(ledger, task, alert)
+
+
+def _is_met(task: NotifiedTask, alert: Alert) -> bool:
+    """Return whether a report has met the occurrence of a recurring deadline, or ended its lateness."""
+    met = task.term.met
+    if met is None or alert.due is None or task.term.since > alert.at:
+        return False
+    return met >= alert.due if alert.on == "neared" else task.late is None and met > alert.due
 
 
 def _is_reading(task: NotifiedTask, due: datetime, ahead: datetime, now: datetime) -> bool:
@@ -131,7 +140,7 @@ def _left(ledger: Ledger, task: NotifiedTask, recipient: str) -> bool:
     return recipient not in ledger.directory.obligations(task.units)
 
 
-def _holds(ledger: Ledger, task: NotifiedTask, source: str) -> bool:
+def _holds(ledger: Ledger, task: NotifiedTask, source: Source) -> bool:
     """Return whether a task is in the state that an inhibition's source describes."""
     match source:
         case "passed":
@@ -141,7 +150,7 @@ def _holds(ledger: Ledger, task: NotifiedTask, source: str) -> bool:
         case "requested":
             return task.term.request is not None
         case _:
-            return False
+            assert_never(source)
 
 
 def _subject(alert: Alert) -> tuple[object, ...]:

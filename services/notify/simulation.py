@@ -17,7 +17,7 @@ from events.working_days import WorkingDays
 from services.notify.alerts import Alert
 from services.notify.deliveries import Digest
 from services.notify.elapsed import arisen, caused, next_moment, next_weekly, weekly
-from services.notify.gathering import gather, group_of
+from services.notify.gathering import gather, group_of, held_until, missed_its_time
 from services.notify.notified_task import NotifiedTask, evolve
 from services.notify.settling import settled
 
@@ -57,7 +57,7 @@ class Simulation:
     def run(self, entries: Iterable[Recorded], until: datetime) -> Iterator[AlertVerdict]:
         """Yield what becomes of each alert, by the instant at which its digest closes, up to an instant."""
         for entry in entries:
-            now = entry.event.recorded or entry.event.time
+            now = entry.event.at
             if now > until:
                 break
             yield from self._advance(now, until=now - LEAST)
@@ -122,15 +122,22 @@ class Simulation:
         last = self._digests.get(self._last.get(group, ""))
         digest = gather(last, alert, self.ledger, self._days)
         if last is None or digest.id != last.id:
-            closes = next((end for start, end in self._down if start <= digest.closes < end), digest.closes)
-            heapq.heappush(self._closings, (closes, next(self._number), digest.id))
+            self._await(digest)
         self._last[group] = digest.id
         self._digests[digest.id] = digest
 
+    def _await(self, digest: Digest) -> None:
+        closes = next((end for start, end in self._down if start <= digest.closes < end), digest.closes)
+        heapq.heappush(self._closings, (closes, next(self._number), digest.id))
+
     def _close(self, at: datetime, id: str) -> Iterator[AlertVerdict]:
         digest = self._digests[id]
-        self._digests[id] = replace(digest, deliveries=())
         alerts = [self._known[one] for one in digest.alerts]
+        if missed_its_time(digest, at) and (held := held_until(alerts, at, self.ledger, self._days)) > at:
+            self._digests[id] = replace(digest, closes=held)
+            self._await(self._digests[id])
+            return
+        self._digests[id] = replace(digest, deliveries=())
         true, over = settled(self.ledger, self.tasks, alerts, at)
         yield from (AlertVerdict(alert, at, id) for alert in true)
         yield from (AlertVerdict(alert, at, id, reason) for alert, reason in over)

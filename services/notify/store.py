@@ -8,25 +8,22 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from events.alert_rule import Trigger
 from events.entries import Recorded
-from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.rules import Announcement, Change, Evolve, Rules
-from events.saved_rows import KNOWN
 from events.working_days import WorkingDays
 from services.notify.alerts import Alert
 from services.notify.deliveries import Digest, State, state_of
 from services.notify.elapsed import caused
 from services.notify.known import PRESENT, KnownMoment, digest_at
 from services.notify.notified_task import VERSION, NotifiedTask, evolve
-from services.notify.outbox import NAME, alert_decoder, digest_decoder
+from services.notify.outbox import NAME, OutboxReader, alert_decoder
 from services.notify.record import alert_entry, is_alert
 from services.notify.timers import AlertTimers
 
@@ -87,9 +84,7 @@ class Alerts:
         )
         self._timers = AlertTimers(ledger, days)
         self._redis = redis
-        self._digests = key(name, NAME, "outbox")
-        self._grouped = key(name, NAME, "grouped")
-        self._known = key(name, NAME, KNOWN)
+        self._outbox = OutboxReader(redis, name)
 
     async def load(self, now: datetime) -> None:
         """Load the saved rows; where time was never considered for a ledger that has some, it is so from now on."""
@@ -132,22 +127,17 @@ class Alerts:
 
     async def find(self, id: str) -> Alert | None:
         """Return an alert, None where there is none with this id."""
-        number = await self._redis.hget(self._known, id)
-        if number is None:
-            return None
-        entries = await self._redis.xrange(self.projection.feed, min=number, max=number)
-        return next((alert for _, alert in _decoded(entries)), None)
+        return (await self._outbox.alerts([id])).get(id)
 
     async def _statuses(self, alerts: Sequence[tuple[str, Alert]], as_of: KnownMoment) -> list[AlertStatus]:
-        if not alerts:
-            return []
-        groups = await self._redis.hmget(self._grouped, [alert.id for _, alert in alerts])
-        ids = sorted({group for group in groups if group is not None})
-        rows = await self._redis.hmget(self._digests, ids) if ids else []
-        digests = {id: digest_at(digest_decoder.decode(row), as_of) for id, row in zip(ids, rows, strict=True)}
+        ids = await self._outbox.digests_of([alert.id for _, alert in alerts])
+        # one of the version before the record may not be carried over yet: its alerts are shown without it
+        kept = await self._outbox.digests(id for id in ids if id is not None)
+        digests = {digest.id: digest_at(digest, as_of) for digest in kept}
+        found = [digests.get(id) if id is not None else None for id in ids]
         return [
-            AlertStatus(place, alert, state_of(digests.get(group), alert.id), digests.get(group))
-            for (place, alert), group in zip(alerts, groups, strict=True)
+            AlertStatus(place, alert, state_of(digest, alert.id), digest)
+            for (place, alert), digest in zip(alerts, found, strict=True)
         ]
 
 
@@ -163,7 +153,7 @@ def _announce(
 
 def _announced(alert: Alert) -> Announcement:
     """Return an alert as an entry of the record."""
-    return Announcement("", alert_entry(msgspec.json.encode(alert)), alert.id)
+    return Announcement("", alert_entry(alert), alert.id)
 
 
 def _noted(

@@ -31,17 +31,14 @@ class Changes:
     def __bool__(self) -> bool:
         return bool(self.digests or self.letters or self.channels or self.obeyed or self._entries)
 
-    def packed(self, token: str, change: str, planned: str) -> bytes:
+    def packed(self, token: str, change: str, reached: str) -> bytes:
         """Encode them for keep.lua."""
         return msgspec.msgpack.encode(
             (
                 token,
                 change,
-                planned,
-                [
-                    (one.id, lua_text(msgspec.msgpack.encode(one)), one.done, one.dead, one.unreached)
-                    for one in self.digests.values()
-                ],
+                reached,
+                list(map(packed_digest, self.digests.values())),
                 list(self.grouped.items()),
                 list(self.groups.items()),
                 [(digest, lua_text(letter)) for digest, letter in self.letters.items()],
@@ -50,3 +47,8 @@ class Changes:
                 [(id, lua_text(entry)) for id, entry in self._entries],
             )
         )
+
+
+def packed_digest(digest: Digest) -> tuple[object, ...]:
+    """Return a digest as digest.lua takes it."""
+    return digest.id, lua_text(msgspec.msgpack.encode(digest)), digest.done, digest.dead, digest.unreached

@@ -1,6 +1,6 @@
 """What an operator has to see to: recipients without a channel, and channels that are paused or fail."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from events.ledger import Ledger
@@ -15,8 +15,10 @@ def channel_warnings(name: str, ledger: Ledger, health: Iterable[Health]) -> lis
     """Return the warnings of one ledger."""
     warnings = []
     if lacking := without_channel(ledger):
+        have = "has" if len(lacking) == 1 else "have"
         warnings.append(
-            f"{name}: {listed(lacking)} no channel: their alerts are sent once [alerts.channels] has one, if still true"
+            f"{name}: {listed(lacking, 'recipients')} {have} no channel:"
+            " their alerts are sent once [alerts.channels] has one, if still true"
         )
     for one in health:
         channel = f"{one.shown.partition(' ')[0]} {one.channel}"  # anyone may read this: no hosts, no addresses
@@ -33,9 +35,7 @@ def channel_warnings(name: str, ledger: Ledger, health: Iterable[Health]) -> lis
     return warnings
 
 
-def listed(names: list[str]) -> str:
-    """Return names and a verb: the first of them, and how many there are."""
-    shown = "、".join(names[:NAMED])
-    if len(names) > NAMED:
-        return f"{shown} and {len(names) - NAMED} other recipients have"
-    return f"{shown} {'has' if len(names) == 1 else 'have'}"
+def listed(names: Sequence[str], others: str) -> str:
+    """Return the first of these names, and how many `others` there are."""
+    more = f" and {len(names) - NAMED} other {others}" if len(names) > NAMED else ""
+    return f"{'、'.join(names[:NAMED])}{more}"

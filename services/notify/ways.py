@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 
 from events.channel import Channel
 from events.ledger import Ledger
+from events.text import Language
 from services.notify.channels.way import Way
-from services.notify.words.language import Language
 
 IN_FLIGHT = 50
 """Messages under way at once to a receiver that recognises repeats; on others, one at a time keeps the order."""
@@ -49,6 +49,5 @@ def most_in_flight(way: Way | None) -> int:
 def without_channel(ledger: Ledger) -> list[str]:
     """Return the recipients that have no channel: the supervisor, the leader, and the units of the directory."""
     rules = ledger.alerts
-    groups = {unit for members in ledger.groups.values() for unit in members}
-    names = dict.fromkeys([rules.supervisor, *filter(None, [rules.leader]), *ledger.units, *sorted(groups)])
+    names = dict.fromkeys([rules.supervisor, *filter(None, [rules.leader]), *ledger.directory.present])
     return [name for name in names if not rules.channels_of(name)]

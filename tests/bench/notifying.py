@@ -120,7 +120,7 @@ def _deployed(directory: Path, url: str, receiver: Receiver) -> Deployment:
     deployment = Deployment(directory, url, channels=channels(receiver.url))
     file = deployment.ledgers / f"{LEDGER}.toml"
     text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace("window_minutes = 10.0", "window_minutes = 0.0"), encoding="utf-8")
+    file.write_text(text.replace('group_wait = "10m"', 'group_wait = "0m"'), encoding="utf-8")
     return deployment
 
 

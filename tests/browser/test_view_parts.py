@@ -1,7 +1,7 @@
 """The views' pure parts and the rail, run where they run: deadlines put off, reading again, the knob's keys, words."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from playwright.async_api import Page
 
@@ -9,7 +9,7 @@ from events.alert_rule import Trigger
 from services.cli.alert_plan import REASONS as DROPPED
 from services.cli.board import REASONS, STATES
 from services.notify.alerts import Alert
-from services.notify.settling import REASONS as NOT_SENT
+from services.notify.settling import Reason
 from services.notify.words.chinese import ChineseWords
 from services.status.export.words import WORDS
 from tests.browser.history import START
@@ -121,7 +121,7 @@ async def test_one_thing_has_one_name(page: Page) -> None:
     """Reasons, states, outcomes and figures are called the same on the page, in exports and at the terminal."""
     addresses = [await module(page, f"js/{path}.js") for path in ("words", "words/core", "words/units", "words/alerts")]
     shared = [key for key in WORDS if key.startswith(("light.", "reason.", "state.", "outcome."))]
-    dropped = {f"dropped.{reason}": DROPPED[reason] for reason in NOT_SENT}
+    dropped = {f"dropped.{reason}": DROPPED[reason] for reason in get_args(Reason)}
     triggers = {f"trigger.{on}": word.partition("，")[0] for on, word in _trigger_words()}
     keys = [*shared, *dropped, *triggers, *(f"unit.{name}" for name in UNIT_WORDS), "live.position"]
     found: Any = await page.evaluate(SAID, [addresses[0], keys, *addresses[1:]])

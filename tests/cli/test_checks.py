@@ -5,6 +5,7 @@ import json
 import unicodedata
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,24 @@ from events.entries import digest
 from events.envelope import encode, submitted
 from events.keys import key
 from events.log import Log
+from events.schema import TaskClosed, TaskReassigned, Unit
 from events.seal.merkle import Tree
+from events.working_days import LIBRARY
 from services.cli.checks import verify
+from services.cli.checks.alerts import check_alerts
 from services.cli.checks.finding import Finding, TreeHead
+from services.cli.checks.record import check_record
 from services.common.clock import sleep
 from services.common.connection import connect
 from services.common.settings import Settings, load_ledger, shipped
 from services.notify.app import build as notify
 from services.notify.deliveries import Digest
+from services.notify.store import AlertQuery
 from services.status.app import build as status
-from tests.examples import assigned, reported
+from tests.examples import EXAMPLES, assigned, reported
 from tests.ingest.ingest_client import CLOCK, opened
 from tests.ingest.running_writer import NAME
+from tests.notify.post import START, Post, happen, passed
 from tests.webserver import serving
 
 LEDGER = load_ledger(shipped(f"{NAME}.toml"))
@@ -273,3 +280,27 @@ async def test_forms_that_are_kept_as_they_came_are_no_findings(redis: Any, serv
     stored = [entry.raw for entry in await Log(redis, NAME).read(0)]
     assert [submitted(raw) for raw in stored[1:]] == [bare, other]
     assert await findings(redis) == []
+
+
+SETTLED: dict[str, dict[str, Any]] = {
+    "closed": {"data": TaskClosed("implemented")},
+    "reassigned": {"data": TaskReassigned("市民政局", (Unit("市民政局", "lead"),), "机构改革")},
+}
+
+
+@pytest.mark.parametrize("what", SETTLED)
+async def test_an_alert_that_arose_before_an_earlier_event_was_folded_is_no_finding(redis: Any, what: str) -> None:
+    """Time went on to the first step of an escalation while notify could not read what was recorded before it."""
+    post = Post(redis, {})
+    await happen(redis, assigned("t-1"), passed("t-1"))
+    await post.alerts.projection.catch_up()
+    await post.alerts.elapse(START + timedelta(days=8))
+    example = EXAMPLES[f"duban.task.{what}.v1"]
+    event = msgspec.structs.replace(example, id="e-9", subject="t-1", **SETTLED[what])
+    await happen(redis, event, at=START + timedelta(days=5))
+    await post.alerts.projection.catch_up()
+    assert [one.alert.step for one in (await post.alerts.select(AlertQuery(on="open")))[0]] == [1]
+    _, recorded = await check_record(redis, NAME)
+    assert await check_alerts(redis, Log(redis, NAME), post.ledger, LIBRARY, recorded) == []
+    await rewritten(redis, RECORD, altered("title", "无事"))
+    assert len(await check_alerts(redis, Log(redis, NAME), post.ledger, LIBRARY, recorded)) == 1

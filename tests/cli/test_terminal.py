@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rich.table import Table
 
 from events.envelope import Event, encode
+from services.cli.board import alert_lines
 from services.cli.terminal import Terminal, visible
 from tests.cli import terminal as terminals
 from tests.examples import assigned, reported
@@ -25,6 +26,16 @@ def duban(tmp_path_factory: pytest.TempPathFactory) -> Iterator[terminals.Termin
     home = tmp_path_factory.mktemp("terminal") / "data"
     with terminals.Terminal(home).running("--clock", "2018-12-20T09:00:00+08:00") as terminal:
         yield terminal
+
+
+def test_alerts_are_listed_by_when_they_arose() -> None:
+    """Newest first, whatever the order of the record, in which what arose meanwhile comes late."""
+    days = ("2018-12-02", "2018-12-31", "2018-12-11")
+    alerts = [
+        {"at": f"{day}T00:00:00+08:00", "causes": [number], "title": "T", "recipient": "市残联"}
+        for number, day in enumerate(days)
+    ]
+    assert [line[:10] for line in alert_lines(alerts, 2)] == ["2018-12-31", "2018-12-11"]
 
 
 def with_data(event: Event, **members: object) -> Event:

@@ -1,5 +1,6 @@
 """The rules of alerts in a ledger's file: what they may say, and errors with the line, the key and what is right."""
 
+import tomllib
 from pathlib import Path
 
 import msgspec
@@ -8,7 +9,7 @@ import pytest
 from events.alert_rule import DEFAULTS
 from events.alerting import AlertRules
 from events.ledger import Ledger
-from services.common.settings import SettingsError, load_alert_rules, load_ledger
+from services.common.settings import SettingsError, load_alert_rules, load_ledger, shipped
 
 BEGIN = 'title = "湛江市"\nunits = ["市残联"]\n\n[alerts]\nsupervisor = "督查室"\n'
 
@@ -141,3 +142,12 @@ def test_rules_are_read_from_a_file_of_their_own(tmp_path: Path) -> None:
     file.write_text(BEGIN + 'quiet_hours = "8-9"\n', encoding="utf-8")
     with pytest.raises(SettingsError, match=r"alerts\.toml:6: alerts\.quiet_hours: '8' is no time of day"):
         load_alert_rules(file)
+
+
+def test_the_lines_of_the_shipped_file_that_are_commented_out_are_keys_where_they_stand() -> None:
+    """Whoever removes the `#` gets channels of the ledger, and not of a rule."""
+    text = shipped("zhanjiang.toml").read_text(encoding="utf-8").partition("\n[alerts]\n")[2]
+    lines = [line.removeprefix("# ") for line in text.splitlines()]
+    found = tomllib.loads("\n".join(lines))
+    assert {"group_wait", "quiet_hours", "at", "group_by", "channels"} < found.keys()
+    assert [rule.keys() for rule in found["alerts"]["rules"]] == [{"on", "after", "step", "to"}]

@@ -96,6 +96,7 @@ async def notify(world: World, _: SimulatedProcess, redis: Any) -> None:
             readers.run(),
             runtime.repeat(OFTEN_SECONDS, calendars.catch_up),
             runtime.repeat(OFTEN_SECONDS, reader.catch_up),
+            runtime.repeat(OFTEN_SECONDS, reader.elapse),
             runtime.repeat(PAUSE_SECONDS, sender.turn),
         )
 

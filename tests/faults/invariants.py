@@ -14,7 +14,7 @@ from events.schema import DeadlinePassed
 from events.seal.merkle import Tree
 from events.working_days import LIBRARY
 from services.cli.checks import verify
-from services.ingest.core import Outcome
+from services.common.outcome import Outcome
 from services.notify.deliveries import PartDelivery
 from services.notify.store import AlertQuery, Alerts
 from services.status.store import Board

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from events.alert_rule import DEFAULTS, AlertRule
 from events.alerting import AlertRules
 from events.channel import Channel
 from events.ledger import Ledger
@@ -28,6 +29,12 @@ END = datetime(2019, 1, 2, 2, tzinfo=UTC)
 WINDOW_MINUTES = 60.0
 """Period of a digest: some digests close during the run."""
 
+RULES = (
+    *(rule for rule in DEFAULTS if rule.on != "open"),
+    AlertRule("open", ("supervisor",), after="1d", repeat_interval="1d"),
+)
+"""Those of a file without rules, with an escalation that begins during the run."""
+
 _SHIPPED = load_ledger(shipped(f"{NAME}.toml"))
 
 
@@ -35,7 +42,7 @@ def ledger_for(url: str) -> Ledger:
     """Return the shipped ledger, with everybody's alerts sent to a webhook."""
     channels: dict[str, tuple[Channel, ...]] = {"*": (Channel(webhook=url, secret=SECRET),)}
     return msgspec.structs.replace(
-        _SHIPPED, alerts=AlertRules("督查室", WINDOW_MINUTES, channels=channels, allow_private=True)
+        _SHIPPED, alerts=AlertRules("督查室", WINDOW_MINUTES, RULES, channels=channels, allow_private=True)
     )
 
 

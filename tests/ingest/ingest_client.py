@@ -14,9 +14,9 @@ from events.envelope import Event, encode
 from events.keys import key
 from services.common import tokens
 from services.common.clock import sleep
+from services.common.outcome import Outcome
 from services.common.settings import Settings, shipped
 from services.ingest.app import build
-from services.ingest.core import Outcome
 from tests.ingest.running_writer import NAME, receipts
 
 ONE = "application/cloudevents+json"

@@ -15,10 +15,10 @@ from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from services.common.accepted import LossAccepted, accept, pending_loss
+from services.common.outcome import Outcome
 from services.common.settings import load_ledger, shipped
 from services.ingest import draft
 from services.ingest.acknowledged import Acknowledged
-from services.ingest.core import Outcome
 from services.ingest.draft import Submission
 from services.ingest.refusals import read_refused
 from services.ingest.writer import Writer

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from events.envelope import submitted
 from events.keys import key
 from events.log import Log
-from services.ingest.core import Outcome
+from services.common.outcome import Outcome
 from tests.examples import WIRE
 from tests.ingest.ingest_client import ONE, PATH, IngestClient
 from tests.ingest.running_writer import NAME, kept, receipts

@@ -8,7 +8,7 @@ import pytest
 
 from events.envelope import CODES, Event, encode
 from events.schema import TaskClosed
-from services.ingest.core import Outcome
+from services.common.outcome import Outcome
 from tests.examples import EXAMPLES, assigned, reported
 from tests.ingest.ingest_client import IngestClient, outcome, problem
 from tests.ingest.running_writer import ids, kept, short

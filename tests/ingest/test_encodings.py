@@ -13,11 +13,11 @@ import pytest
 from events.envelope import encode, submitted
 from events.log import Log
 from services.common import tokens
+from services.common.outcome import Outcome
 from services.common.settings import Settings, shipped
 from services.common.sizes import MIB
 from services.ingest.app import build
 from services.ingest.budget import MOST_REQUEST
-from services.ingest.core import Outcome
 from tests.examples import assigned
 from tests.ingest.ingest_client import ONE, PATH, PATIENCE, IngestClient, problem
 from tests.ingest.running_writer import NAME, kept, short

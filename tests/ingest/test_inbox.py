@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 from events.envelope import Event, encode
 from events.keys import key
 from events.schema import AlertAcknowledged, TaskClosed
-from services.ingest.core import Outcome
+from services.common.outcome import Outcome
 from services.ingest.queue import BATCH
 from tests.examples import TASK, assigned, reported
 from tests.ingest.ingest_client import IngestClient, opened

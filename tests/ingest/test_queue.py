@@ -12,7 +12,7 @@ from events.entries import CursorAdvance
 from events.envelope import InvalidEvent
 from events.ledger import CLOCK
 from services.common.clock import monotonic
-from services.ingest.core import Outcome
+from services.common.outcome import Outcome
 from services.ingest.draft import Submission
 from services.ingest.queue import ALONE_SECONDS, BATCH, BATCH_BYTES, CHUNK, PACE_SECONDS, Queue
 from services.ingest.request import SLICE, Chunk, WriteRequest

@@ -12,11 +12,11 @@ import pytest
 from events.keys import key
 from services.cli.checks.outcomes import check_refused
 from services.common import tokens
+from services.common.outcome import Outcome
 from services.common.settings import Settings, shipped
 from services.contract.ingest import MAX_EVENTS
 from services.ingest.app import build
 from services.ingest.budget import MOST_REQUEST
-from services.ingest.core import Outcome
 from services.ingest.draft import LARGEST_REFUSED
 from services.ingest.refusals import ENTRY_BYTES, bodies_of, read_refused
 from services.ingest.writer import Writer

@@ -22,7 +22,7 @@ from events.schema import (
     Unit,
 )
 from events.text import hidden
-from services.ingest.core import Outcome
+from services.common.outcome import Outcome
 from tests.examples import LEAD, assigned, reported
 from tests.ingest.running_writer import LEDGER, NAME, START, history, short, working
 from tests.ingest.test_corrections import corrected

@@ -11,8 +11,8 @@ from events.envelope import encode
 from events.keys import key
 from events.schema import TYPES, TaskUrged
 from services.common.clock import sleep
+from services.common.outcome import Outcome
 from services.ingest.budget import MOST_REQUEST
-from services.ingest.core import Outcome
 from services.ingest.queue import BATCH
 from tests.examples import EXAMPLES, LEAD, assigned, reported
 from tests.ingest.ingest_client import ONE, PATH, PATIENCE, IngestClient, outcome, problem

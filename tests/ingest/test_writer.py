@@ -16,7 +16,7 @@ from events.keys import key
 from events.log import InboxMovedError, Log
 from events.schema import TaskClosed
 from services.common.connection import connect
-from services.ingest.core import Outcome
+from services.common.outcome import Outcome
 from services.ingest.draft import RECEIPTS_KEPT, Submission
 from services.ingest.queue import BATCH
 from tests.events.driver import Driver, contents

@@ -60,7 +60,7 @@ async def test_everybody_gets_on_with_what_they_may(guarded: Guarded, tmp_path: 
         deployment.urls = {service: guarded.url(service) for service in SERVICES}
         deployment.environment["DUBAN_STATE"] = str(tmp_path / "state")
         config = deployment.ledgers / f"{LEDGER}.toml"
-        config.write_text(config.read_text(encoding="utf-8").replace("window_minutes = 10.0", "window_minutes = 0.0"))
+        config.write_text(config.read_text(encoding="utf-8").replace('group_wait = "10m"', 'group_wait = "0m"'))
         async with deployment.running(), guarded.client(SOURCE) as source, guarded.client("admin") as admin:
             done = await asyncio.to_thread(
                 deployment.command, "import", TABLE, "--plan", "zj-2017", "--issued", "2017-08-01"

@@ -50,8 +50,11 @@ class Post:
         redis: Any,
         channels: Mapping[str, tuple[Channel, ...]],
         ways: Mapping[str, Way] | None = None,
+        *,
+        quiet_hours: str = "",
     ) -> None:
-        self.ledger = Ledger("湛江市", alerts=AlertRules("督查室", WINDOW, channels=dict(channels), allow_private=True))
+        rules = AlertRules("督查室", WINDOW, channels=dict(channels), quiet_hours=quiet_hours, allow_private=True)
+        self.ledger = Ledger("湛江市", alerts=rules)
         self.clock = FixedClock(START)
         self.real = REAL
         self.redis = redis
@@ -72,7 +75,7 @@ class Post:
         await self.alerts.projection.catch_up()
         for _ in range(count):
             await self.sender.turn()
-        while finish and self.sender.under_way:
+        while finish and self.sender._deliverer._running:
             await self.sender.turn()
         if finish:
             await self.sender.turn()

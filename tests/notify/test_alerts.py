@@ -18,7 +18,7 @@ from services.notify.alerts import alert_id, alerts_for
 from services.notify.notified_task import evolve
 from services.notify.words.composing import compose
 from tests.examples import EXAMPLES, store
-from tests.notify.life import DUE, LEAD, LEDGER, OTHER, TASK, Life, assignment, day
+from tests.notify.life import DUE, LEAD, LEDGER, OTHER, TASK, Life, assignment, day, with_rules
 
 GROUP = (Unit(LEAD, "lead"), Unit("各县（市、区）政府", group=True))
 
@@ -30,6 +30,17 @@ def opened(ledger: Ledger = LEDGER, units: tuple[Unit, ...] = (Unit(LEAD, "lead"
     life = Life(ledger)
     life.event(day("2018-02-01"), assignment(units=units))
     return life
+
+
+def test_alerts_of_different_kinds_have_different_ids() -> None:
+    """Also where their rules have one name: the assignment is event 30, and 30 days remain."""
+    rules = tuple(AlertRule(on, ("lead",), name="各单位") for on in ("assigned", "neared"))
+    life = Life(with_rules(rules=rules))
+    life.position = 29
+    life.event(day("2018-03-02"), assignment())
+    life.event(day("2018-03-02"), DeadlineNeared(DUE, 30))
+    assert [(one.on, one.due, one.recipient) for one in life.alerts] == [("assigned", DUE, LEAD), ("neared", DUE, LEAD)]
+    assert len({one.id for one in life.alerts}) == 2
 
 
 def test_passed_alerts_every_unit_of_a_group_and_the_supervisor() -> None:

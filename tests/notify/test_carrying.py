@@ -9,6 +9,7 @@ digest.
 import json
 from collections import Counter
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 from events.channel import Channel
 from events.keys import key
 from services.cli.checks.record import check_record
-from services.notify import previous
+from services.notify import carrying, previous
 from services.notify.carrying import Carrier
 from services.notify.store import AlertQuery
 from tests.examples import assigned
@@ -28,6 +29,9 @@ FILE = json.loads((Path(__file__).parents[1] / "fixtures" / "outbox" / "previous
 
 OWN = "5fee601070a720e8"
 """The fingerprint that the webhook of 市残联 had."""
+
+WRITES = 8
+"""Batches of two in which ten alerts and six digests are carried over."""
 
 OTHERS = "http://127.0.0.1:9/hook"
 
@@ -120,9 +124,12 @@ async def test_carrying_over_is_done_once(redis: Any, endpoint: Endpoint) -> Non
     assert list(recorded.places) == ids
 
 
-@pytest.mark.parametrize("after", range(1, 12))
-async def test_an_interruption_at_any_write_does_no_harm(redis: Any, endpoint: Endpoint, after: int) -> None:
+@pytest.mark.parametrize("after", range(1, WRITES + 1))
+async def test_an_interruption_at_any_write_does_no_harm(
+    redis: Any, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
     """The next instance goes on from there."""
+    monkeypatch.setattr(carrying, "BATCH", 2)
     post = await restored(redis, endpoint)
     first = carrier(redis, post)
     write, calls = first._write, iter(range(1, after))
@@ -133,10 +140,34 @@ async def test_an_interruption_at_any_write_does_no_harm(redis: Any, endpoint: E
         await write(*args)
 
     first._write = interrupted  # type: ignore[assignment, method-assign]  # a process that ends between two commands
-    try:
+    with pytest.raises(ConnectionError):
         await first.carry_over()
-    except ConnectionError:
-        await carrier(redis, post).carry_over()
+    assert len(await post.states()) == min(10, 2 * (after - 1))  # shown also where their digests are not there yet
+    await carrier(redis, post).carry_over()
+    await assert_complete(post)
+
+
+@pytest.mark.parametrize("at", range(1, WRITES + 1))
+async def test_nothing_is_lost_where_another_instance_takes_the_lease(
+    redis: Any, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """A batch that the server refuses is carried over once the lease is free again."""
+    monkeypatch.setattr(carrying, "BATCH", 2)
+    post = await restored(redis, endpoint)
+    first = carrier(redis, post)
+    write, numbers = first._write, count(1)
+
+    async def overtaken(*args: Any) -> None:
+        if next(numbers) == at:
+            await redis.set(key(NAME, "notify", "lease"), "another", px=100)
+        await write(*args)
+
+    first._write = overtaken  # type: ignore[assignment, method-assign]  # an instance that acquires an expired lease
+    await first.carry_over()
+    await assert_complete(post)
+
+
+async def assert_complete(post: Post) -> None:
     assert len((await post.alerts.select(AlertQuery()))[0]) == 10
     assert len(await post.outbox.pending()) == 3
     assert [one.id for one in await post.outbox.failed()] == ["2-0"]

@@ -7,11 +7,14 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from msgspec import Struct
 
 from events.channel import Channel
 from events.keys import key
+from events.text import Language
+from services.notify.alerts import Alert
 from services.notify.buckets import Buckets
 from services.notify.channels.limit import Limit
 from services.notify.channels.part import Part
@@ -284,3 +287,66 @@ async def test_a_lost_answer_records_nothing_twice(redis: Any, endpoint: Endpoin
     assert len(await post.record("attempt")) == 1
     entries = [id.decode() for id, _ in await redis.xrange(key(NAME, "record"))]
     assert entries == [f"{number}-0" for number in range(1, len(entries) + 1)]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_a_message_that_waits_is_sent_in_the_language_that_its_channel_has_now(
+    redis: Any, robot: Robot, language: Language
+) -> None:
+    """It closed in Chinese, and the ledger's file names the language before the second try."""
+    robot.answers = iter([{"errcode": -1, "errmsg": "system busy"}])
+    before = await opened(redis, {"*": (Channel(wecom=robot.url),)})
+    await before.turns()
+    await before.sender.stop()
+    after = Post(redis, {"*": (Channel(wecom=robot.url, language=language),)})
+    after.clock.instant, after.real = before.clock.instant, before.real + 6.0
+    await after.alerts.projection.load()
+    await after.turns()
+    assert await after.states() == [("市残联", "sent")]
+    shown = robot.messages[-1]["markdown"]["content"]
+    assert ("New task" in shown) == (language == "en")
+
+
+class Failing(Slow):
+    """A way that cannot make the parts of a letter at the calls of these numbers."""
+
+    fails_at: tuple[int, ...] = ()
+    calls: int = 0
+
+    def parts(self, letter: Letter) -> list[Part]:
+        self.calls += 1
+        if self.calls in self.fails_at:
+            raise ValueError("the message cannot be made")
+        return super().parts(letter)
+
+
+@pytest.mark.parametrize("at", [1, 2])
+async def test_an_error_of_one_turn_is_made_good_by_the_next(redis: Any, at: int) -> None:
+    """As the digest closes (1), or as its attempt begins (2): it is not forgotten, and its place is free again."""
+    way = Failing("w", NO_LIMIT, fails_at=(at,))
+    post = Post(redis, {"*": (Channel(webhook="https://a.cn/", secret=SECRET),)}, {"https://a.cn/": way})
+    post.clock.instant = START + HOUR
+    await happen(redis, assigned("t-1", others=("市民政局",)))
+    with pytest.raises(ValueError, match="cannot be made"):
+        await post.turns()
+    await post.turns()
+    assert {state for _, state in await post.states()} == {"sent"}
+    assert len(way.sent) == len({id for id, _, _ in way.sent}) == 2
+
+
+async def test_a_server_that_is_away_as_digests_close_costs_none_of_them(redis: Any, endpoint: Endpoint) -> None:
+    """They close in the next turn."""
+    post = await opened(redis, everyone(endpoint), "市民政局")
+    read, away = post.outbox.alerts, iter(range(1))
+
+    async def alerts(ids: Sequence[str]) -> dict[str, Alert]:
+        if next(away, None) is not None:
+            raise ConnectionError("the server is away")
+        return await read(ids)
+
+    post.outbox.alerts = alerts  # type: ignore[method-assign]  # a server that goes away between two commands
+    with pytest.raises(ConnectionError):
+        await post.turns()
+    await post.turns()
+    assert {state for _, state in await post.states()} == {"sent"}
+    assert len(endpoint.ids) == 2

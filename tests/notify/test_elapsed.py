@@ -163,6 +163,24 @@ def test_a_silent_task_alerts_its_lead_after_ninety_days_and_each_further_ninety
     assert life.alerts[-1].causes == (2,)
 
 
+@pytest.mark.parametrize(
+    ("rule", "days"),
+    [
+        (AlertRule("silent", ("lead",), repeat_interval="7d"), ["2018-04-01", "2018-04-08", "2018-04-15"]),
+        (
+            AlertRule("silent", ("lead",), after="5wd", repeat_interval="30d"),
+            ["2018-01-09", "2018-02-08", "2018-03-10"],
+        ),
+        (AlertRule("silent", ("lead",), after="5wd"), ["2018-01-09", "2018-01-16", "2018-01-23"]),
+    ],
+)
+def test_silence_is_repeated_after_the_interval_of_its_rule(rule: AlertRule, days: list[str]) -> None:
+    """Without one, after each further time that it waits for the first alert."""
+    life = ongoing(with_rules(rules=(rule,)))
+    life.look(day("2018-06-01"))
+    assert [at for at, _, _ in life.told("silent")][:3] == days
+
+
 def test_a_weekly_summary_arises_at_its_time() -> None:
     """To the supervisor, from the first one after the first assignment on."""
     life = Life(with_rules(rules=(AlertRule("weekly", ("supervisor",), day="fri", at="16:00"),)))

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from events.ledger import Ledger
 from services.notify.alerts import Alert
 from services.notify.deliveries import Digest
-from services.notify.gathering import gather, group_of
+from services.notify.gathering import gather, group_of, held_until
 from tests.notify.life import DAYS, LEAD, OTHER, day, with_rules
 
 
@@ -20,6 +20,7 @@ def alert(at: datetime, *, recipient: str = LEAD, task: str = "t-1", waits: bool
 
 QUIET: dict[str, object] = {"quiet_hours": "20:00-08:00"}
 AT: dict[str, object] = {"at": ("08:30", "14:30")}
+MIDDAY: dict[str, object] = {"quiet_hours": "12:00-14:00"}
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,10 @@ AT: dict[str, object] = {"at": ("08:30", "14:30")}
         (QUIET, "2018-02-07T00:00:00", "2018-02-07T08:00:00"),
         (QUIET, "2018-02-10T10:00:00", "2018-02-11T08:00:00"),  # a Saturday; the Sunday before 春节 is worked
         (QUIET, "2018-02-14T21:00:00", "2018-02-22T08:00:00"),  # 春节 is 15 to 21 February
+        (MIDDAY, "2018-02-07T10:00:00", "2018-02-07T10:10:00"),
+        (MIDDAY, "2018-02-07T12:30:00", "2018-02-07T14:00:00"),
+        (MIDDAY, "2018-02-07T23:00:00", "2018-02-07T23:10:00"),
+        (MIDDAY, "2018-02-10T10:00:00", "2018-02-11T00:00:00"),
         (AT, "2018-02-07T08:19:00", "2018-02-07T08:30:00"),
         (AT, "2018-02-07T08:21:00", "2018-02-07T14:30:00"),
         (AT, "2018-02-07T15:00:00", "2018-02-08T08:30:00"),
@@ -65,6 +70,50 @@ def test_a_reminder_is_not_held_beyond_its_due() -> None:
     assert gather(last, late, ledger, DAYS).closes == due - timedelta(hours=3) + ledger.alerts.wait
 
 
+@pytest.mark.parametrize(
+    ("rules", "closes"),
+    [
+        ({"group_interval": "1d"}, "2018-12-31T17:10:00"),
+        ({"group_interval": "1d", "waits": False}, "2018-12-31T17:10:00"),
+        ({"group_interval": "5h", **QUIET}, "2018-12-31T17:10:00"),
+        ({"group_interval": "1h", **QUIET}, "2018-12-31T18:00:00"),
+    ],
+)
+def test_an_interval_does_not_hold_a_reminder_beyond_its_due(rules: dict[str, object], closes: str) -> None:
+    """On the last day at 17:00, right after another digest: as late as the interval says, or at once."""
+    waits = bool(rules.get("waits", True))
+    ledger = with_rules(**{key: value for key, value in rules.items() if key != "waits"})
+    at, due = day("2018-12-31T17:00:00"), day("2019-01-01T00:00:00")
+    before = replace(gather(None, alert(at), ledger, DAYS), closes=at, deliveries=())
+    assert gather(before, replace(alert(at, waits=waits), due=due), ledger, DAYS).closes == day(closes)
+
+
+@pytest.mark.parametrize(
+    ("rules", "now", "until"),
+    [
+        ({}, "2018-02-07T23:00:00", "2018-02-07T23:00:00"),
+        (QUIET, "2018-02-07T23:00:00", "2018-02-08T08:00:00"),
+        (QUIET, "2018-02-07T17:00:00", "2018-02-07T17:00:00"),
+        (QUIET, "2018-02-10T10:00:00", "2018-02-11T08:00:00"),
+        (AT, "2018-02-07T10:00:00", "2018-02-07T14:30:00"),
+        (AT, "2018-02-07T23:00:00", "2018-02-08T08:30:00"),
+    ],
+)
+def test_a_digest_that_missed_its_time_is_sent_in_working_time(rules: dict[str, object], now: str, until: str) -> None:
+    """It is held as if it arose now; an escalation is not."""
+    ledger, at = with_rules(**rules), day("2018-02-07T00:00:00")
+    assert held_until([alert(at)], day(now), ledger, DAYS) == day(until)
+    assert held_until([alert(at, waits=False)], day(now), ledger, DAYS) == day(now)
+
+
+def test_a_reminder_that_missed_its_time_is_not_held_beyond_its_due() -> None:
+    """Late in the evening of the last day it is sent at once; a day before, on the morning of a holiday."""
+    ledger, due = with_rules(**QUIET), day("2019-01-01T00:00:00")
+    reminder = replace(alert(day("2018-12-30T00:00:00")), due=due)
+    assert held_until([reminder], day("2018-12-31T23:00:00"), ledger, DAYS) == day("2018-12-31T23:00:00")
+    assert held_until([reminder], day("2018-12-30T23:00:00"), ledger, DAYS) == day("2018-12-31T08:00:00")
+
+
 def test_alerts_of_one_group_are_one_digest() -> None:
     """By recipient, or by what `group_by` adds."""
     one, other = alert(day("2018-02-07")), alert(day("2018-02-07"), task="t-2")
@@ -92,7 +141,12 @@ def test_a_digest_that_nobody_closed_takes_what_arose_since() -> None:
 
 instants = st.integers(0, 13 * 365 * 24 * 60).map(lambda minutes: day("2017-01-01") + timedelta(minutes=minutes))
 
-working: list[Ledger] = [with_rules(**QUIET), with_rules(**AT), with_rules(**QUIET, at=("08:30",))]
+working: list[Ledger] = [
+    with_rules(**QUIET),
+    with_rules(**MIDDAY),
+    with_rules(**AT),
+    with_rules(**QUIET, at=("08:30",)),
+]
 
 
 @given(st.sampled_from(working), instants)

@@ -6,9 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from events.alert_rule import AlertRule
 from events.alerting import AlertRules
 from events.channel import Channel
 from events.ledger import Ledger
+from services.notify.channel_care import trouble
 from services.notify.channels.result import Result
 from services.notify.health import PAUSE_SECONDS, REPORT_SECONDS, Health, after, reported, resumed, unreported
 from services.notify.orders import Resend
@@ -83,6 +85,46 @@ async def test_the_supervisor_is_alerted_through_another_channel(redis: Any, end
     assert not any("127.0.0.1" in warning for warning in warnings)
 
 
+async def test_a_channel_that_the_file_no_longer_has_raises_no_alarm(redis: Any, endpoint: Endpoint) -> None:
+    """Neither in the warnings nor as an alert after a day; its deliveries end as failed."""
+    before = Post(redis, {"市残联": (webhook(CLOSED),), "督查室": (webhook(endpoint.url),)})
+    before.clock.instant = START + timedelta(hours=1)
+    await happen(redis, assigned("t-1"))
+    await before.turns()
+    await before.sender.stop()
+    after = Post(redis, {"*": (webhook(endpoint.url),)})
+    after.clock.instant = before.clock.instant + timedelta(days=2)
+    after.real = before.real + 2 * REPORT_SECONDS
+    await after.alerts.projection.load()
+    await after.turns(8)
+    assert await after.states(recipient="市残联") == [("市残联", "failed")]
+    assert await after.record("channel") == []
+    assert await after.states(on="trouble") == []
+    assert after.sender.health == []
+
+
+def test_a_channel_that_fails_alerts_whom_the_rules_name() -> None:
+    """Each recipient once, however many rules name it; without a rule on trouble, nobody."""
+    health = after(Health("c", "webhook a.cn"), FAILED, NOW)
+    rules = (
+        AlertRule("trouble", ("leader",), name="运维"),
+        AlertRule("trouble", ("supervisor", "leader")),
+        AlertRule("assigned", ("units",)),
+    )
+    ledger = Ledger("湛江市", alerts=AlertRules("督查室", leader="市政府办", rules=rules))
+    found = trouble(ledger, health, START, step=2)
+    assert [(one.recipient, one.rule, one.step, one.title) for one in found] == [
+        ("市政府办", "运维", 2, "webhook a.cn"),
+        ("督查室", "trouble", 2, "webhook a.cn"),
+    ]
+    assert {(one.on, one.waits, one.detail, one.task, one.due) for one in found} == {
+        ("trouble", False, "ConnectError", "", None)
+    }
+    assert len({one.id for one in (*found, *trouble(ledger, health, START, step=1))}) == 4
+    assert trouble(Ledger("湛江市", alerts=AlertRules("督查室", rules=rules[2:])), health, START, step=1) == []
+    assert [one.recipient for one in trouble(Ledger("湛江市"), health, START, step=1)] == ["督查室"]
+
+
 async def test_a_paused_channel_stays_so_after_a_restart_and_is_recovered_by_order(
     redis: Any, endpoint: Endpoint
 ) -> None:
@@ -132,6 +174,35 @@ async def test_an_order_is_carried_out_once(redis: Any, endpoint: Endpoint) -> N
     assert len(endpoint.ids) == 2
     assert [one.by for one in await other.record("resent")] == ["office@here"]
     assert await other.outbox.failed() == []
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_an_order_whose_save_fails_is_carried_out(redis: Any, endpoint: Endpoint, *, answered: bool) -> None:
+    """Whether or not the server had saved it before the connection broke: it is sent again, once and on record."""
+    endpoint.answers = iter([(410, {})])
+    post = Post(redis, {"*": (webhook(endpoint.url),)})
+    post.clock.instant = START + timedelta(hours=1)
+    await happen(redis, assigned("t-1"))
+    await post.turns()
+    await post.outbox.order(msgspec.json.encode(Resend(((await post.digest()).id,), "office@here")))
+    keep, broken = post.outbox.keep, iter(range(1))
+
+    async def breaking(packed: bytes) -> bool:
+        if next(broken, None) is None:
+            return await keep(packed)
+        if answered:
+            await keep(packed)
+        raise ConnectionError("the connection breaks")
+
+    post.outbox.keep = breaking  # type: ignore[method-assign]  # a connection that breaks as the order is saved
+    post.sender._looked = 0.0
+    with pytest.raises(ConnectionError):
+        await post.turns()
+    post.sender._looked = 0.0
+    await post.turns()
+    assert await post.states() == [("市残联", "sent")]
+    assert len(endpoint.ids) == 2
+    assert [one.by for one in await post.record("resent")] == ["office@here"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,11 +12,11 @@ from redis.exceptions import ConnectionError as DisconnectedError
 
 from events.channel import Channel
 from events.keys import key
+from events.text import Language
 from services.notify.deliveries import DIGEST_MOST
 from services.notify.lease import Lease
 from services.notify.letter import Letter
 from services.notify.store import AlertQuery
-from services.notify.words.language import Language
 from tests.examples import assigned
 from tests.notify.endpoint import SECRET, Endpoint
 from tests.notify.post import NAME, START, WINDOW, Post, everyone, happen, passed
@@ -80,6 +80,31 @@ async def test_a_recipient_without_a_channel_is_shown_as_such(redis: Any) -> Non
     await happen(redis, assigned("t-1"))
     await post.turns()
     assert await post.states() == [("市残联", "no-channel")]
+
+
+@pytest.mark.parametrize("away", ["restarted", "disconnected", "no"])
+async def test_a_digest_that_missed_its_time_is_not_sent_in_quiet_hours(
+    redis: Any, endpoint: Endpoint, away: str
+) -> None:
+    """After an outage it waits for the morning; a clock that runs fast is no outage."""
+    post = Post(redis, everyone(endpoint), quiet_hours="20:00-08:00")
+    post.clock.instant = datetime.fromisoformat("2019-01-02T17:00:00+08:00")
+    await happen(redis, assigned("t-1"), at=post.clock.instant)
+    await post.turns()
+    if away == "restarted":
+        await post.sender.stop()
+        before, post = post, Post(redis, everyone(endpoint), quiet_hours="20:00-08:00")
+        post.clock.instant = before.clock.instant
+        await post.alerts.projection.load()
+    post.real += 3_600.0 if away == "disconnected" else 0.0
+    post.clock.instant += timedelta(hours=6)
+    await post.turns()
+    assert len(endpoint.ids) == (away == "no")
+    post.clock.instant += timedelta(hours=9)
+    await post.turns()
+    assert len(endpoint.ids) == 1
+    closes = "2019-01-02T17:10:00+08:00" if away == "no" else "2019-01-03T08:00:00+08:00"
+    assert (await post.digest()).closes == datetime.fromisoformat(closes)
 
 
 async def test_rebuilding_and_starting_again_send_nothing(redis: Any, endpoint: Endpoint) -> None:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from events import schema
 from events.alert_matching import Inhibition, Silence
-from events.deadline import Fixed, Ongoing
+from events.deadline import Fixed, Ongoing, Recurring
 from events.schema import DeadlineNeared, DeadlinePassed, Unit
 from services.notify.alerts import Alert
 from services.notify.settling import settled
@@ -64,6 +64,21 @@ def test_a_reminder_that_was_settled_is_not_sent(what: str) -> None:
     life.event(DUE if what == "passed" else day("2018-03-28"), data)
     life.alerts = [alert for alert in life.alerts if alert.on == "neared"]
     true, over = left(life, max(life.tasks[TASK].seen, day("2018-03-28")))
+    assert (true, list(over.values())) == ([], [reason])
+
+
+@pytest.mark.parametrize(("reports", "reason"), [(True, "reported"), (False, "new-due")])
+@pytest.mark.parametrize("passes", [False, True])
+def test_an_occurrence_that_a_report_meets_is_told_as_reported(*, passes: bool, reports: bool, reason: str) -> None:
+    """Before or after it passes; where the deadline became another one, it is that."""
+    life = Life()
+    due, every = day("2018-04-01T00:00:00"), Recurring("每季度末", "quarter", day("2018-04-01T00:00:00"))
+    life.event(day("2018-02-01"), assignment(every))
+    now = due if passes else day("2018-03-25")
+    life.event(now, DeadlinePassed(due) if passes else DeadlineNeared(due, 7))
+    other = schema.DeadlineClarified(Fixed("年底前", DUE.replace(year=2019)), "更正")
+    life.event(after(now, 1), schema.ProgressReported(LEAD, "推进中") if reports else other)
+    true, over = left(life, after(now, 2))
     assert (true, list(over.values())) == ([], [reason])
 
 

@@ -15,14 +15,15 @@ from tests.notify.life import DAYS, DUE, LEAD, LEDGER, OTHER, TASK, assignment, 
 DOWN = (day("2018-02-10"), day("2018-03-27"))
 
 
+def entry(number: int, at: datetime, data: EventData) -> Recorded:
+    return Recorded(number, Event(f"e-{number}", "office", TASK, at, data, at, "office"))
+
+
 def come_to(
     ledger: Ledger, *events: tuple[datetime, EventData], until: datetime, down: bool = False
 ) -> list[AlertVerdict]:
     """Return what becomes of the alerts of one task's events."""
-    entries = [
-        Recorded(number, Event(f"e-{number}", "office", TASK, at, data, at, "office"))
-        for number, (at, data) in enumerate(events, 1)
-    ]
+    entries = [entry(number, at, data) for number, (at, data) in enumerate(events, 1)]
     return list(Simulation(ledger, DAYS, [DOWN] if down else ()).run(entries, until))
 
 
@@ -48,6 +49,14 @@ def test_after_an_outage_one_reminder_says_how_many_days_are_left() -> None:
     sent = [one for one in shown(verdicts, "neared") if one[3] is None]
     assert sent == [("03-27 09:10", LEAD, 5, None), ("03-27 09:10", OTHER, 5, None)]
     assert len(shown(verdicts, "neared")) == 4
+
+
+def test_an_outage_that_ends_in_quiet_hours_sends_nothing_until_the_morning() -> None:
+    """Down from the afternoon to 23:00."""
+    ledger, entries = with_rules(quiet_hours="20:00-08:00"), [entry(1, day("2018-02-07T17:00:00"), assignment())]
+    down = [(day("2018-02-07T17:05:00"), day("2018-02-07T23:00:00"))]
+    verdicts = list(Simulation(ledger, DAYS, down).run(entries, day("2018-02-09")))
+    assert {at for at, *_ in shown(verdicts, "assigned")} == {"02-08 08:00"}
 
 
 def test_what_was_settled_before_its_digest_closes_drops_out() -> None:

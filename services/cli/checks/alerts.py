@@ -1,7 +1,7 @@
 """Alerts: exactly those that a fresh fold gives, and those that time alone gave rise to."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from events.difference import members
@@ -42,16 +42,47 @@ async def check_alerts(
         by_events |= expected.keys()
         findings += _missing(expected, recorded)
         found = await _entries(redis, log.ledger, recorded, expected)
-        findings += _compared({id: expected[id] for id in found}, found)
+        findings += [_finding(kept, expected[id]) for id, kept in _unlike(expected, found).items()]
         after = batch[-1].position
-    considered = await redis.hget(key(log.ledger, NAME, "checkpoint"), "considered")
-    arose = fold.elapsed(int(considered) if considered is not None else None)
+    considered = await _considered(redis, log.ledger, ledger)
+    arose = fold.elapsed(considered)
     others = [id for id in recorded.places if id not in by_events and id not in recorded.carried_ids]
     if await saved_position(redis, log.ledger, NAME) == until:  # otherwise some were added meanwhile
+        odd: dict[str, Alert] = {}
         for start in range(0, len(others), READ_BATCH):
             found = await _entries(redis, log.ledger, recorded, others[start : start + READ_BATCH])
-            findings += _compared(arose, found)
+            odd |= _unlike(arose, found)
+        early = await _early(log, ledger, days, odd, until, considered)
+        findings += [_finding(kept, arose.get(id)) for id, kept in odd.items() if id not in early]
     return findings
+
+
+async def _considered(redis: Any, name: str, ledger: Ledger) -> datetime | None:
+    """Return the instant up to which time was considered, to the second above; None if it never was."""
+    found = await redis.hget(key(name, NAME, "checkpoint"), "considered")
+    return datetime.fromtimestamp(int(found) // 1_000_000 + 1, ledger.zone) if found is not None else None
+
+
+async def _early(
+    log: Log, ledger: Ledger, days: WorkingDays, odd: Mapping[str, Alert], until: int, considered: datetime | None
+) -> set[str]:
+    """Return which of these alerts arose before an event was folded that was recorded earlier, and prevents them.
+
+    An event is folded a moment after it is recorded, or much later if notify cannot read the log. Time goes on
+    meanwhile, by the tasks as they stood.
+    """
+    found: set[str] = set()
+    if not odd or considered is None:
+        return found
+    names, tasks = {alert.task for alert in odd.values()}, dict[str, NotifiedTask]()
+    async for batch in log.scan(0, until):
+        for entry in batch:
+            name = entry.event.subject
+            if name in names and (task := evolve(ledger, tasks.get(name), entry)) is not None:
+                tasks[name] = task
+                arose = arisen(ledger, days, name, task, task.seen - timedelta.resolution, considered)
+                found |= {alert.id for alert in arose if alert == odd.get(alert.id)}
+    return found
 
 
 class _Fold:
@@ -74,10 +105,9 @@ class _Fold:
         self._timed |= {alert.id: alert for alert in caused(self._ledger, self._days, before, task, entry)}
         return list(alerts_for(self._ledger, before, task, entry))
 
-    def elapsed(self, considered: int | None) -> dict[str, Alert]:
-        """Return what time alone gave rise to, up to what was considered (microseconds since 1970), by id."""
-        if considered is not None and self._tasks:
-            until = datetime.fromtimestamp(considered // 1_000_000 + 1, self._ledger.zone)
+    def elapsed(self, until: datetime | None) -> dict[str, Alert]:
+        """Return what time alone gave rise to, up to what was considered, by id."""
+        if until is not None and self._tasks:
             for name, task in self._tasks.items():
                 alerts = arisen(self._ledger, self._days, name, task, task.seen, until)
                 self._timed |= {alert.id: alert for alert in alerts}
@@ -104,13 +134,13 @@ def _missing(expected: Mapping[str, Alert], recorded: RecordedAlerts) -> list[Fi
     ]
 
 
-def _compared(expected: Mapping[str, Alert], found: Mapping[str, bytes]) -> list[Finding]:
-    findings = []
-    for id, raw in found.items():
-        kept = alert_decoder.decode(raw)
-        if id not in expected:
-            if kept.on != TROUBLE:
-                findings.append(Finding("alerts", id, "neither an event nor time causes it by the ledger's rules"))
-        elif kept != expected[id]:
-            findings.append(Finding("alerts", id, f"altered: {', '.join(members(kept, expected[id]))}"))
-    return findings
+def _unlike(expected: Mapping[str, Alert], found: Mapping[str, bytes]) -> dict[str, Alert]:
+    """Return the recorded alerts that are not as expected; those about channels are expected by nothing in the log."""
+    alerts = {id: alert_decoder.decode(raw) for id, raw in found.items()}
+    return {id: kept for id, kept in alerts.items() if kept != expected.get(id) and kept.on != TROUBLE}
+
+
+def _finding(kept: Alert, expected: Alert | None) -> Finding:
+    if expected is None:
+        return Finding("alerts", kept.id, "neither an event nor time causes it by the ledger's rules")
+    return Finding("alerts", kept.id, f"altered: {', '.join(members(kept, expected))}")

@@ -10,7 +10,7 @@ from events.envelope import read
 from events.keys import key
 from events.log import Log
 from services.cli.checks.finding import Finding, deleted
-from services.ingest.core import Outcome
+from services.common.outcome import Outcome
 from services.ingest.refusals import ENTRY_BYTES, Kept, bodies_of, read_refused
 
 READ_BATCH = 1_000

@@ -3,21 +3,18 @@
 from functools import partial
 from typing import Any
 
-from events.entries import stored
 from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.rules import Rules
 from services.common.clock import Clock
+from services.common.log_follower import LogFollower
 from services.common.runtime import Follow, StreamEntry
 from services.notify.calendar.feed import CalendarRequest, calendar
 from services.notify.calendar.links import is_link
 from services.notify.calendar.tasks import VERSION, CalendarTask, evolve
 
 NAME = "dues"
-
-FOLLOW_BATCH = 1_000
-"""Entries of the log that are folded at once."""
 
 
 def rules(ledger: Ledger) -> Rules[CalendarTask]:
@@ -37,22 +34,16 @@ class CalendarReader:
         self._name = name
         self._clock = clock
         self._public_url = public_url
-        self._log = follow(self.projection.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
-        self._rollbacks = 0
+        self._log = LogFollower(self.projection, follow, self.catch_up)
 
     async def load(self) -> None:
         """Load the saved rows, fold the log to its tail, and follow it from there."""
         await self.projection.load()
-        await self.catch_up()
-        self._log.skip_to(f"{self.projection.position}-0")
+        await self._log.start()
 
     async def catch_up(self, entries: "list[StreamEntry] | None" = None) -> None:
         """Fold the log to its tail; `entries` are those that a follower has read."""
-        projection = self.projection
-        await projection.catch_up(stored(entries or []))
-        if len(projection.rollbacks) != self._rollbacks:  # the log had other events than were folded: a failover
-            self._rollbacks = len(projection.rollbacks)
-            self._log.go_on_from(f"{projection.position}-0")
+        await self._log.catch_up(entries)
 
     async def admits(self, unit: str, secret: str) -> bool:
         """Return whether a key is that of the link of a unit's calendar."""

@@ -41,7 +41,7 @@ class CalendarTask(Struct, frozen=True, gc=False):
 def evolve(ledger: Ledger, task: CalendarTask | None, entry: Recorded) -> CalendarTask | None:
     """Return the task after an event; None where it keeps nothing of the event, as before an assignment."""
     event = ledger.own_event(entry.event)
-    data, at = event.data, event.recorded or event.time
+    data, at = event.data, event.at
     if isinstance(data, schema.TaskAssigned):
         return CalendarTask(data.title, data.lead, data.units, Term(data.deadline, at), entry.position, at)
     if task is None:
@@ -81,7 +81,7 @@ def _term(ledger: Ledger, task: CalendarTask, event: Event) -> Term:
 
 def _revised(ledger: Ledger, task: CalendarTask, event: Event, position: int) -> CalendarTask:
     """Return the task with its term after an event; dates that it no longer has are withdrawn."""
-    at, term = event.recorded or event.time, _term(ledger, task, event)
+    at, term = event.at, _term(ledger, task, event)
     after = {date.key for date in dates(term, at, ledger.zone)}
     gone = {date.key: date for date in (*task.withdrawn, *_standing(ledger, task, event, at))}
     withdrawn = tuple(date for key, date in gone.items() if key not in after)
@@ -114,5 +114,5 @@ def _reassigned(
     kept = directory.handover(before, after, ledger.day(event.time)).kept
     reported = {kept[name]: at for name, at in task.reported.items() if kept.get(name) in after.leading}
     left = tuple(name for name in dict.fromkeys((*task.left, *before.roles)) if name not in after.roles)
-    at = event.recorded or event.time
+    at = event.at
     return replace(task, lead=data.lead, units=data.units, reported=reported, left=left, changed=position, at=at)

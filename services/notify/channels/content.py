@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from events.text import Language
 from services.notify.letter import Item, Letter
-from services.notify.words.language import Language
 from services.notify.words.lines import one_line
 
 SUBJECT_MOST = 100

@@ -6,12 +6,13 @@ from datetime import datetime
 import msgspec
 
 from events.ledger import Ledger
+from events.text import Language
 from events.working_days import LIBRARY, WorkingDays
 from services.notify.alerts import Alert
 from services.notify.letter import Item, Letter
 from services.notify.week import SummaryTask, WeeklySummary
 from services.notify.words.guessed import guessed_year
-from services.notify.words.language import Language, LetterCounts
+from services.notify.words.language import LetterCounts
 from services.notify.words.lines import SUBJECT_MOST, TITLE_MOST, one_line, page_of
 from services.notify.words.plain import plain_text
 from services.notify.words.shown import WORDS, headline, lines, shown

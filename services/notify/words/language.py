@@ -6,11 +6,8 @@ from contextlib import suppress
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
-from events import text
 from services.notify.alerts import Alert
 from services.notify.week import SummaryTask, WeeklySummary
-
-Language: TypeAlias = text.Language
 
 
 class LetterCounts(NamedTuple):

@@ -7,8 +7,8 @@ the client's own colours, so that a dark screen stays dark; only the mark of wha
 from collections.abc import Sequence
 from html import escape
 
+from events.text import Language
 from services.notify.letter import Item
-from services.notify.words.language import Language
 from services.notify.words.plain import links
 from services.notify.words.shown import WORDS
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from events.text import Language
 from services.notify.letter import Item
-from services.notify.words.language import Language
 from services.notify.words.shown import WORDS
 
 

@@ -8,10 +8,11 @@ from msgspec import Struct
 from events.alert_rule import Trigger
 from events.deadline import last_day
 from events.ledger import Ledger
+from events.text import Language
 from services.notify.alerts import Alert
 from services.notify.words.chinese import ChineseWords
 from services.notify.words.english import EnglishWords
-from services.notify.words.language import Language, LineFacts, Words
+from services.notify.words.language import LineFacts, Words
 from services.notify.words.lines import DETAIL_MOST, SUBJECT_MOST, TITLE_MOST, one_line
 
 WORDS: dict[Language, Words] = {"zh": ChineseWords(), "en": EnglishWords()}

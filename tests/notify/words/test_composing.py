@@ -12,11 +12,11 @@ from msgspec.structs import replace
 from events.alert_rule import AlertRule
 from events.alerting import AlertRules
 from events.ledger import Ledger
+from events.text import Language
 from events.working_days import LIBRARY, WorkingDays
 from services.notify.letter import Letter
 from services.notify.week import SummaryTask, WeeklySummary
 from services.notify.words.composing import compose
-from services.notify.words.language import Language
 from tests.notify.words.facts import DUE, LEDGER, NOW, alert, overdue
 
 URL = "https://duban.example.cn"
