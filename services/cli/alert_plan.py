@@ -129,7 +129,7 @@ def _row(ledger: Ledger, verdict: AlertVerdict) -> PlanRow:
         alert.recipient,
         verdict.at.astimezone(ledger.zone),
         alert.on,
-        _words.word(alert) if alert.week is None else f"周报：{next(_words.figures(alert.week))}",
+        _words.word(alert) if alert.week is None else f"每周汇总：{next(_words.figures(alert.week))}",
         alert.task,
         alert.title,
         alert.rule,

@@ -36,7 +36,7 @@ def evolve(ledger: Ledger, task: TrackedTask | None, entry: Recorded) -> Tracked
         return None
     else:
         changed = _advanced(ledger, task, event)
-    now = event.recorded or event.time
+    now = event.at
     row = changed.row
     lamp, reason = light(changed, ledger.lights, now)
     if lamp == row.light and reason == row.light_reason:  # as after most events
@@ -47,7 +47,7 @@ def evolve(ledger: Ledger, task: TrackedTask | None, entry: Recorded) -> Tracked
 
 
 def _assigned(ledger: Ledger, event: Event, data: schema.TaskAssigned, position: int) -> TrackedTask:
-    now = event.recorded or event.time
+    now = event.at
     term = Term(data.deadline, now)
     due = term.due(now, ledger.zone)
     row = TaskRow(
@@ -210,7 +210,7 @@ def _restated(ledger: Ledger, row: TaskRow, unit: str) -> TaskRow:
 
 def _lead_reported(ledger: Ledger, task: TrackedTask, unit: str, event: Event) -> TrackedTask:
     """Return the task after a unit's report, which may meet an occurrence and end the lateness of an earlier one."""
-    leading, now = ledger.directory.leading(task.row.lead), event.recorded or event.time
+    leading, now = ledger.directory.leading(task.row.lead), event.at
     if unit not in leading:
         return task
     reported = {**task.reported, unit: now}
@@ -226,7 +226,7 @@ def _reopened(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
     units = tuple(replace(part, state=afresh(part.state)) for part in task.row.units)
     row = replace(task.row, units=units, state="in-progress", closed_at=None, outcome=None)
     term = _term(ledger, task, event)
-    return _due(ledger, replace(task, row=row, term=term), term.due(event.recorded or event.time, ledger.zone))
+    return _due(ledger, replace(task, row=row, term=term), term.due(event.at, ledger.zone))
 
 
 def _reassigned(ledger: Ledger, task: TrackedTask, data: schema.TaskReassigned, at: datetime) -> TrackedTask:
@@ -266,7 +266,7 @@ def _granted(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
 
 def _redated(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
     """Return the task on a new deadline; lateness ends if a due instant lies ahead, or if there is none."""
-    now = event.recorded or event.time
+    now = event.at
     due = task.term.due(now, ledger.zone)
     late = None if due is None or due.passes > now else task.row.overdue_since or due.passes
     return _due(ledger, replace(task, row=replace(task.row, deadline=task.term.deadline, overdue_since=late)), due)
@@ -278,7 +278,7 @@ def _passed(ledger: Ledger, task: TrackedTask, event: Event, due: datetime) -> T
     after = replace(task, row=late, term=_term(ledger, task, event))
     if after.term.postponed is not None:
         return after
-    now = max(due, event.recorded or event.time)
+    now = max(due, event.at)
     return _due(ledger, after, after.term.due(now, ledger.zone) or Due(due, due))
 
 

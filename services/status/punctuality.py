@@ -29,7 +29,7 @@ NONE: Mapping[str, Completion] = {}
 
 def remember(ledger: Ledger, task: TrackedTask | None, event: Event, after: TaskRow) -> Moments:
     """Return what a task remembers after an event, which changed its row to `after`."""
-    now = event.recorded or event.time
+    now = event.at
     if task is None:
         return Moments(opened=now)
     before, moments = task.row, task.moments

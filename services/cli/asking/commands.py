@@ -127,7 +127,7 @@ def _print_known(found: PastRows, row: TaskRow | None, events: list[Recorded], t
 
 def _event(entry: Recorded, ledger: Ledger) -> str:
     event = entry.event
-    at = _minute(event.recorded or event.time, ledger)
+    at = _minute(event.at, ledger)
     return f"{entry.position}  {at}  {event.authid or event.source}  {event.type.removeprefix('duban.')}"
 
 

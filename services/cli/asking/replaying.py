@@ -86,7 +86,7 @@ async def _print_table(found: AsyncIterable[Replayed], ledger: Ledger, title: st
 
 def _event(one: tuple[Stored, Recorded], ledger: Ledger) -> tuple[str, ...]:
     event = one[1].event
-    at = _second(event.recorded or event.time, ledger)
+    at = _second(event.at, ledger)
     content = msgspec.json.encode(event.data).decode()
     return str(one[1].position), at, event.source, event.type, event.subject, content
 

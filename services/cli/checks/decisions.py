@@ -36,7 +36,7 @@ class TasksUnderRules:
 
     def judge(self, event: Event, cited: Event | None) -> str | None:
         """Return why an event cannot have been accepted next, None if it can; `cited` is what a correction names."""
-        now, own = event.recorded or event.time, self._ledger.own_event(event)
+        now, own = event.at, self._ledger.own_event(event)
         task = self._tasks.get(event.subject)
         if event.authid == CLOCK:
             return self._judge_clock(own, list(self._due(event.subject, task, now)), now)

@@ -85,7 +85,7 @@ class TaskTimeline:
                 self._add_fact(task, after.row, position, anew=anew)
             for found in happened(before, after):
                 self._happenings.add(record(position, found, self.shared))
-        self._events.add((task, micros(event.recorded or event.time)))
+        self._events.add((task, micros(event.at)))
         self._position = position
 
     def packed(self, after: int, until: int) -> Sequence[tuple[str, bytes]]:
