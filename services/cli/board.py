@@ -80,7 +80,7 @@ def alert_lines(alerts: Sequence[dict[str, Any]], most: int) -> list[str]:
     """Return alerts, newest first, one line per event with its recipients."""
     by_event: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for alert in sorted(alerts, key=lambda alert: datetime.fromisoformat(alert["at"]), reverse=True):
-        by_event.setdefault((*alert["causes"], alert["title"]), []).append(alert)
+        by_event.setdefault((alert["at"], alert["title"], *alert["causes"]), []).append(alert)
     lines = []
     for same in list(by_event.values())[:most]:
         others = f"等 {len(same)} 个单位" if len(same) > 1 else ""

@@ -5,18 +5,21 @@ import random
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from msgspec.structs import replace
 
+from events.alert_rule import Trigger
 from events.log import Log
+from services.cli.alert_explaining import TRIGGERS
 from services.cli.asking.changes import changes_between
 from services.cli.asking.moments import begin_of, moment_of
 from services.cli.asking.past_board import board_as_of, position_of
-from services.cli.asking.words import sentence
+from services.cli.asking.words import OUTCOMES, sentence
 from services.cli.replay import Selection, replay
 from services.common.settings import SettingsError
+from services.notify.channels.result import Outcome
 from tests.cli.terminal import Terminal
 from tests.cli.test_commands import CLOCK, IMPORT
 from tests.cli.test_decisions import at, lived
@@ -139,6 +142,12 @@ def test_what_changed_and_who_knew(duban: Terminal, tmp_path: Path) -> None:
     assert "当时已记录" in duban("audit", "who-knew", "zj-2017-07", "--on", str(after)).stdout
     nobody = json.loads(duban("audit", "who-knew", "no-task", "--on", str(after), "--json").stdout)
     assert (nobody["row"], nobody["events"], nobody["alerts"]) == (None, [], [])
+
+
+def test_every_outcome_and_trigger_has_a_word() -> None:
+    """So that nothing an auditor asks about fails for want of one."""
+    assert OUTCOMES.keys() == {*get_args(Outcome), "interrupted"}
+    assert TRIGGERS.keys() == set(get_args(Trigger))
 
 
 def test_alerts_are_among_what_was_told(duban: Terminal) -> None:

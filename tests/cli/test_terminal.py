@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -36,6 +37,16 @@ def test_alerts_are_listed_by_when_they_arose() -> None:
         for number, day in enumerate(days)
     ]
     assert [line[:10] for line in alert_lines(alerts, 2)] == ["2018-12-31", "2018-12-11"]
+
+
+def test_what_recurs_without_an_event_is_a_line_each_time() -> None:
+    """A weekly summary to one recipient is not one to as many units as there were weeks."""
+    weeks: list[dict[str, Any]] = [
+        {"at": f"2018-12-{day}T08:30:00+08:00", "causes": [], "title": "T", "recipient": name}
+        for day in ("03", "10")
+        for name in ("市残联", "督查室")
+    ]
+    assert alert_lines(weeks, 5) == ["2018-12-10  督查室等 2 个单位  T", "2018-12-03  督查室等 2 个单位  T"]
 
 
 def with_data(event: Event, **members: object) -> Event:

@@ -5,17 +5,18 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from events.entries import Recorded
 from events.ledger import Ledger
 from events.log import Log
 from services.cli import board
+from services.cli.alert_explaining import TRIGGERS
 from services.cli.asking.changes import TaskChange, changes_between
 from services.cli.asking.moments import moment_of
 from services.cli.asking.past_board import PastRows, board_as_of
 from services.cli.asking.told import Told, told_of
-from services.cli.asking.words import sentence
+from services.cli.asking.words import OUTCOMES, sentence
 from services.cli.options import DataOption, JsonOption, LedgerOption, ledger_of, out, with_server
 from services.cli.replay import Selection, replay
 from services.cli.target import LEDGER
@@ -112,14 +113,15 @@ def _print_board(found: PastRows) -> None:
 
 def _print_known(found: PastRows, row: TaskRow | None, events: list[Recorded], told: list[Told]) -> None:
     """Print three tables: the events, the alerts with their attempts, the row."""
-    recorded = Table("日志序号、记录时间、报送账号、类型", "内容", title="当时已记录", expand=True)
+    content = Column("内容", overflow="fold")
+    recorded = Table("日志序号、记录时间、报送账号、类型", content, title="当时已记录", expand=True)
     for entry in events:
         recorded.add_row(_event(entry, found.ledger), msgspec.json.encode(entry.event.data).decode())
     out.print(recorded)
     sent = Table("产生时间", "收件方", "事由", "发送情况", title="当时已提醒", expand=True)
     for alert, attempts in told:
-        tries = "\n".join(f"{_minute(one.at, found.ledger)} {one.channel} {one.outcome}" for one in attempts)
-        sent.add_row(_minute(alert.at, found.ledger), alert.recipient, alert.on, tries or "（尚未发送）")
+        tries = "\n".join(f"{_minute(one.at, found.ledger)} {one.channel} {OUTCOMES[one.outcome]}" for one in attempts)
+        sent.add_row(_minute(alert.at, found.ledger), alert.recipient, TRIGGERS[alert.on], tries or "（尚未发送）")
     out.print(sent)
     rows = msgspec.to_builtins([row] if row is not None else [])
     out.print(board.table(rows, "当时台账所示", str(found), msgspec.to_builtins(found.ledger.light_names)))

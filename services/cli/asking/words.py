@@ -1,5 +1,6 @@
 """Changes of a row in Chinese, as the board's columns name them. Pure."""
 
+from datetime import datetime
 from typing import Any
 
 from services.cli.asking.changes import MemberChange
@@ -24,6 +25,20 @@ MEMBERS = {
 }
 
 
+OUTCOMES = {
+    "accepted": "已送达",
+    "handed-over": "已交付渠道，是否送达未知",
+    "again": "未被接收，将重试",
+    "never": "被拒收",
+    "misconfigured": "渠道设置有误",
+    "uncertain": "结果不确定，可能已送达",
+    "interrupted": "中断",
+}
+"""What became of an attempt to deliver."""
+
+INSTANTS = frozenset({"due", "overdue_since", "closed_at", "signed_at"})
+
+
 def sentence(change: MemberChange) -> str:
     """Return a change as words: what was there, and what is."""
     unit, _, member = change.member.rpartition(".")
@@ -44,4 +59,6 @@ def _word(member: str, value: Any) -> str:
         return STATES[value]
     if member == "percent":
         return f"{value:g}%"
+    if member in INSTANTS:
+        return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M}"
     return str(value.get("text") or "—") if isinstance(value, dict) else str(value)
