@@ -51,24 +51,24 @@ err = Terminal(stderr=True)
 
 def ledger_of(data: Path | None, name: str) -> Ledger:
     """Return a ledger's configuration, from DUBAN_LEDGERS, the data directory or the shipped file."""
-    path = _directory(data) / f"{name}.toml"
+    path = directory_of(data) / f"{name}.toml"
     return load_ledger(path if path.exists() or name != LEDGER else shipped(path.name))
 
 
 def has_ledger(data: Path | None, name: str) -> bool:
     """Return whether a ledger has a file, or comes with duban; an empty file is being written (`> FILE`)."""
-    path = _directory(data) / f"{name}.toml"
+    path = directory_of(data) / f"{name}.toml"
     return name == LEDGER or (path.exists() and path.stat().st_size > 0)
 
 
 def ledgers_of(data: Path | None) -> dict[str, Ledger]:
     """Return the configuration of all ledgers, from DUBAN_LEDGERS or the data directory."""
-    return load_ledgers(_directory(data))
+    return load_ledgers(directory_of(data))
 
 
 def working_days_of(data: Path | None) -> WorkingDays:
     """Return the working days by the calendars in DUBAN_LEDGERS or the data directory, and by the library."""
-    return load_working_days(_directory(data))
+    return load_working_days(directory_of(data))
 
 
 def with_server(data: Path | None, work: Callable[[Any], Awaitable[T]]) -> T:
@@ -92,5 +92,6 @@ def print_outcomes(outcomes: Sequence[dict[str, Any]], counted: dict[str, int]) 
     return 1 if refused else 0
 
 
-def _directory(data: Path | None) -> Path:
+def directory_of(data: Path | None) -> Path:
+    """Return the directory of the ledgers' files: DUBAN_LEDGERS, or that of the data directory."""
     return Path(os.environ.get("DUBAN_LEDGERS") or (data or Path(os.environ.get("DUBAN_DATA") or DATA)) / "ledgers")

@@ -50,13 +50,14 @@ class Calendar(Struct, frozen=True):
     days: tuple[CalendarDay, ...]
 
 
-def load_working_days(ledgers: Path) -> WorkingDays:
-    """Return the working days by the calendars in a directory of ledger files, and by the library.
+def load_working_days(directory: Path) -> WorkingDays:
+    """Return the working days by the calendars beside the ledgers' files, and by the library; raises SettingsError."""
+    return working_days(load_calendars(directory))
 
-    Raises SettingsError for a file that is no calendar, or is not named as one.
-    """
-    calendars = [load_calendar(path) for path in sorted((ledgers / FOLDER).glob("*.json"))]
-    return working_days(calendars)
+
+def load_calendars(directory: Path) -> list[Calendar]:
+    """Return the calendars beside the ledgers' files; raises SettingsError for one that is wrong."""
+    return [load_calendar(path) for path in sorted((directory / FOLDER).glob("*.json"))]
 
 
 def working_days(calendars: Iterable[Calendar]) -> WorkingDays:
@@ -64,6 +65,11 @@ def working_days(calendars: Iterable[Calendar]) -> WorkingDays:
     published = sorted((one for one in calendars if one.days), key=lambda one: one.year)
     named = {day.date: not day.is_off for one in published for day in one.days}
     return WorkingDays(frozenset(one.year for one in published), named)
+
+
+def calendar_path(directory: Path, year: int) -> Path:
+    """Return where the calendar of a year lies; `directory` is that of the ledgers' files."""
+    return directory / FOLDER / f"cn-{year}.json"
 
 
 def load_calendar(path: Path) -> Calendar:
@@ -116,7 +122,7 @@ def missing_calendars(
     return [
         f"the calendar of {year} is missing: alerts count Monday to Friday as working days, and documents that count"
         f" working days of {year} are refused; once the State Council has published it, put {year}.json of"
-        f" https://github.com/NateScarlet/holiday-cn there as {directory / FOLDER / f'cn-{year}.json'}, and restart"
+        f" https://github.com/NateScarlet/holiday-cn there as {calendar_path(directory, year)}, and restart"
         for year in years
     ]
 

@@ -52,7 +52,7 @@ def compare(line: ReadRow, present: Present | None, reason: str, now: datetime, 
     if _duties(present.lead, present.units, ledger) != _duties(wanted.lead, wanted.units, ledger):
         says.append(f"the ledger's units are {_named(present.units)}; here they are {_named(wanted.units)}")
         settling.append(TaskReassigned(wanted.lead, wanted.units, reason))
-    if _meaning(present.deadline) != _meaning(wanted.deadline):
+    if meaning(present.deadline) != meaning(wanted.deadline):
         says.append(f"the ledger's deadline is “{present.deadline.text}”; here it is “{wanted.deadline.text}”")
         settling.append(DeadlineClarified(wanted.deadline, reason))
     if not says:
@@ -108,7 +108,7 @@ def _duties(lead: str, units: tuple[Unit, ...], ledger: Ledger) -> tuple[str, di
     )
 
 
-def _meaning(deadline: Deadline) -> object:
+def meaning(deadline: Deadline) -> object:
     """Return a deadline without its words."""
     members = msgspec.to_builtins(deadline)
     for step in (members, *members.get("milestones", ())):

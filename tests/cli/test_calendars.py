@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -57,3 +58,39 @@ def test_a_calendar_makes_working_days_countable(duban: Terminal) -> None:
     wrong = duban(*READ)
     assert wrong.returncode == 2
     assert "cn-2098.json: the file: Object missing required field `days`" in " ".join(wrong.stderr.split())
+
+
+def test_a_calendar_is_added_and_what_changes_with_it_is_corrected(tmp_path: Path) -> None:
+    """A period that ends on what turns out to be a holiday; other deadlines, and those that were put off, stay."""
+    with Terminal(tmp_path / "data").running("--clock", CLOCK) as terminal:
+        table = tmp_path / "table.csv"
+        rows = [
+            "序号,工作任务,责任单位,时间进度",
+            "1,甲,市残联,30日内",
+            "2,乙,市残联,2099年6月底前",
+            "3,丙,市残联,20日内",
+        ]
+        table.write_text("\n".join(rows), encoding="utf-8")
+        done = terminal("import", str(table), "--plan", "p", "--issued", "2098-12-01")
+        assert done.stdout == "accepted 3, duplicate 0, refused 0\n", done.stderr
+        calendar = tmp_path / "2098.json"
+        days = [{"name": "年终", "date": f"2098-12-{day}", "isOffDay": True} for day in (31,)]
+        calendar.write_text(json.dumps({"year": 2098, "days": days}), encoding="utf-8")
+        tried = terminal("calendar", "add", str(calendar), "--dry-run")
+        assert tried.returncode == 0, tried.stderr
+        assert "1 项任务的时限读法有变化" in tried.stdout
+        assert "p-01" in tried.stdout
+        assert not (terminal.data / "ledgers" / "calendars").exists()
+        added = terminal("calendar", "add", str(calendar), "--corrections")
+        assert (added.returncode, "accepted 1, duplicate 0, refused 0" in added.stdout) == (0, True), added.stderr
+        assert (terminal.data / "ledgers" / "calendars" / "cn-2098.json").read_bytes() == calendar.read_bytes()
+        row = terminal.read("tasks/p-01").json()
+        assert (row["deadline"]["text"], row["due"]) == ("30日内", "2099-01-02T00:00:00+08:00")
+        again = terminal("calendar", "add", str(calendar))
+        assert (again.returncode, "0 项任务" in again.stdout) == (0, True)
+        other = tmp_path / "other.json"
+        other.write_text(json.dumps({"year": 2098, "days": []}), encoding="utf-8")
+        refused = terminal("calendar", "add", str(other))
+        assert (refused.returncode, "is not the same calendar of 2098" in " ".join(refused.stderr.split())) == (2, True)
+        (tmp_path / "wrong.json").write_text("[]", encoding="utf-8")
+        assert terminal("calendar", "add", str(tmp_path / "wrong.json")).returncode == 2
