@@ -19,9 +19,9 @@
 --            bytes under the same id (0: they are not kept), and loses its oldest beyond `most` bytes; the hash
 --            `sizes` has the sum by source, with 128 bytes added for each entry's overhead, so that few entries are
 --            dropped at once. Each of the three is an index in KEYS
---   rules    {stream, texts, last id, entry}, or false: the last entry of the stream of rules must have that id. entry
---            {id, version, sha256, text}, or false, is added to it, and the text to the hash `texts`; both are indices
---            in KEYS
+--   rules    {stream, texts, last number, entry}, or false: the stream of rules must end with that number. entry
+--            {bytes, sha256, text}, or false, is added to it, and the text to the hash `texts`; both are indices in
+--            KEYS
 --
 -- Returns {"ok", index, position, …} of the events that the log already has; the others follow the tail in order. Or,
 -- with nothing written, {"stale", tail}, {"moved", inbox key} or {"known", index, position, …}.
@@ -43,7 +43,7 @@ end
 if tail ~= expected_tail or tail_hash ~= expected_hash then return {'stale', tail} end
 if rules then
   local rules_info = stream_info(KEYS[rules[1]])
-  local last = rules_info and rules_info['last-generated-id'] or '0-0'
+  local last = rules_info and tonumber(string.match(rules_info['last-generated-id'], '^%d+')) or 0
   if last ~= rules[3] then return {'stale', tail} end
 end
 local inboxes = {}
@@ -76,9 +76,9 @@ if only_new and #reply > 1 then
   return reply
 end
 if rules and rules[4] then
-  local id, version, sha256, text = unpack(rules[4])
+  local bytes, sha256, text = unpack(rules[4])
   redis.call('HSET', KEYS[rules[2]], sha256, text)
-  redis.call('XADD', KEYS[rules[1]], id, 'version', version, 'sha256', sha256)
+  redis.call('XADD', KEYS[rules[1]], (rules[3] + 1) .. '-0', 'e', bytes)
 end
 if clock and #new_events > 0 then
   local index, kind = unpack(clock)

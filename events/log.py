@@ -169,7 +169,7 @@ class Log:
 
     def _packed_rules(self, step: RulesStep, index: Mapping[str, int]) -> tuple[object, ...]:
         new = step.new
-        entry = (step.id, new.version, new.sha256, lua_text(new.text)) if new is not None else False
+        entry = (lua_text(step.entry), new.sha256, lua_text(new.text)) if new is not None else False
         return index[self._keys.rules], index[self._keys.texts], step.last, entry
 
     def _packed_gap(self, gap: Gap | None, index: Mapping[str, int]) -> list[tuple[int, Sequence[str]]]:

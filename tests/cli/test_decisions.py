@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 import pytest_asyncio
 from msgspec.structs import replace
@@ -17,7 +18,8 @@ from events.ledger import Ledger, Source
 from events.log import Log
 from events.recorded_rules import RulesEntry, read_rules
 from events.schema import DeadlineNeared, DeadlinePassed, ExtensionGranted, ProgressCorrected
-from services.cli.checks.decisions import notes, open_decisions
+from services.cli.checks.decisions import Decisions, cited_in
+from services.cli.checks.rules import find_rules, notes
 from services.ingest.core import VERSION
 from tests.examples import assigned, reported, store
 from tests.fixed_clock import FixedClock
@@ -43,7 +45,7 @@ def at(day: int, **changes: int) -> datetime:
 async def decisions(redis: Any, ledger: Ledger = LEDGER) -> list[str]:
     """Return the findings on a log as it is, as `<check> <place>: <detail>`."""
     log = Log(redis, NAME)
-    decided = await open_decisions(redis, log, ledger)
+    decided = Decisions(ledger, await find_rules(redis, NAME), cited_in(log))
     for position, raw in await log.read(0):
         await decided.follow([Recorded(position, read(raw))])
     decided.end(held=False)
@@ -204,19 +206,33 @@ async def test_a_forged_text_of_the_rules_is_found(redis: Any, lived: None) -> N
     second = (await read_rules(redis, NAME))[1]
     text = await redis.hget(TEXTS, second.sha256)
     await redis.hset(TEXTS, second.sha256, text + b" ")
-    assert f"rules {second.first}: the text of the rules {second.sha256} has the hash" in (await decisions(redis))[0]
+    named = f"rules {second.first}: the text of the rules {second.sha256}, which hold from position {second.first} on,"
+    assert f"{named} has the hash" in (await decisions(redis))[0]
     await redis.hdel(TEXTS, second.sha256)
-    assert f"rules {second.first}: the text of the rules {second.sha256} is missing" in (await decisions(redis))[0]
+    assert f"{named} is missing" in (await decisions(redis))[0]
+
+
+async def test_a_record_of_rules_that_was_edited_is_found(redis: Any, lived: None) -> None:
+    """An entry deleted, in another order, or that is none."""
+    stream = key(NAME, "rules")
+    entries = await redis.xrange(stream)
+    await redis.xdel(stream, "2-0")
+    assert any(one.startswith("rules 3: entry 2 of the record has this number") for one in await decisions(redis))
+    assert any("entries were added" in one for one in await decisions(redis))
+    await redis.delete(stream)
+    for number, (_, fields) in enumerate(reversed(entries), 1):
+        await redis.xadd(stream, fields, id=f"{number}-0")
+    assert any("the entry before it from" in one for one in await decisions(redis))
+    await redis.xadd(stream, {"e": b"{}"}, id="4-0")
+    assert any(one.startswith("rules 4: does not decode") for one in await decisions(redis))
 
 
 async def test_rules_that_were_exchanged_do_not_fit_the_decisions(redis: Any, lived: None) -> None:
     """Whoever puts today's rules in the place of those of then makes what was accepted then impossible."""
-    first, second, _ = await read_rules(redis, NAME)
-    entries = await redis.xrange(key(NAME, "rules"))
+    first, second, third = await read_rules(redis, NAME)
     await redis.delete(key(NAME, "rules"))
-    for id, fields in entries:
-        exchanged = first.sha256 if int(id.partition(b"-")[0]) == second.first else fields[b"sha256"]
-        await redis.xadd(key(NAME, "rules"), {"version": VERSION, "sha256": exchanged}, id=id)
+    for number, entry in enumerate((first, replace(second, sha256=first.sha256), third), 1):
+        await redis.xadd(key(NAME, "rules"), {"e": msgspec.json.encode(entry)}, id=f"{number}-0")
     assert any("not-permitted" in one for one in await decisions(redis))
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -99,7 +100,7 @@ async def test_many_at_once_under_changing_rules(redis: Any) -> None:
 
 async def test_rules_that_begin_after_the_logs_end_are_an_error(redis: Any) -> None:
     """Somebody has put them there: nothing is appended under them."""
-    await redis.xadd(key(NAME, "rules"), {"version": "1", "sha256": "0"}, id="7-0")
+    await redis.xadd(key(NAME, "rules"), {"e": msgspec.json.encode(RulesEntry(7, "1", "0"))}, id="1-0")
     rules = RulesOnRecord(redis, NAME, RulesText.of(LEDGER, VERSION))
     await rules.load()
     with pytest.raises(RuntimeError, match="rules are on record from 7 on; the next position is 1"):

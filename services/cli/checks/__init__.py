@@ -10,13 +10,14 @@ from events.projection import Projection
 from events.seal.merkle import Tree
 from events.working_days import LIBRARY, WorkingDays
 from services.cli.checks.alerts import check_alerts
-from services.cli.checks.decisions import open_decisions
+from services.cli.checks.decisions import Decisions, cited_in
 from services.cli.checks.digests import check_digests
 from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.log import check_log
 from services.cli.checks.outcomes import check_receipts, check_refused
 from services.cli.checks.record import check_record
 from services.cli.checks.rows import check_rows
+from services.cli.checks.rules import find_rules
 from services.common.ledger_clock import ahead_of_wall
 from services.ingest.write_model import rules as ingest_rules
 from services.notify.calendar.reader import rules as dues_rules
@@ -35,7 +36,7 @@ async def verify(
 ) -> list[Finding]:
     """Check a ledger and return the findings; `progress` and `tree` get the events as they are read."""
     log = Log(redis, name)
-    decisions = await open_decisions(redis, log, ledger)
+    decisions = Decisions(ledger, await find_rules(redis, name), cited_in(log))
     findings = await check_log(redis, log, ledger, progress, tree, since, decisions.follow)
     if any(finding.check != "tree" for finding in findings):
         return findings  # decisions and rows of a broken log would repeat its findings

@@ -4,21 +4,25 @@ Each is decided again by the rules on record for its position (events/recorded_r
 rules where none are: in a log from before rules were recorded.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TypeAlias
 
 from events.entries import Recorded
 from events.envelope import Event, read
 from events.ledger import CLOCK, Ledger
 from events.log import Log
-from events.recorded_rules import RulesEntry, read_rules, read_texts
-from events.rules_text import RulesText, read_ledger, sha256_of
+from events.recorded_rules import RulesEntry
+from events.rules_text import RulesText, read_ledger
 from events.schema import ProgressCorrected
 from services.cli.checks.finding import Finding
+from services.cli.checks.rules import RulesFound
 from services.ingest.core import VERSION, authentic, decide
 from services.ingest.task import Task, advance
 from services.ingest.timers import clock_events, same_timing
+
+FindCited: TypeAlias = Callable[[Mapping[int, Event]], Awaitable[dict[int, Event]]]
+"""Gets corrections by their positions; returns the event that each cites, where there is one before it."""
 
 SETTLED = 2
 """Later instants of record after which a due clock event must be there: a batch that was packed meanwhile lacks it."""
@@ -85,19 +89,20 @@ class TasksUnderRules:
 class Decisions:
     """Decides a log again, from its first event on."""
 
-    def __init__(self, log: Log, ledger: Ledger, entries: Sequence[RulesEntry], texts: Mapping[str, bytes]) -> None:
+    def __init__(self, ledger: Ledger, rules: RulesFound, find_cited: FindCited) -> None:
         present = RulesText.of(ledger, VERSION)
-        self.findings: list[Finding] = []
-        self._log = log
-        self._entries = [RulesEntry(0, VERSION, present.sha256), *entries]
+        self.findings = rules.findings
+        self._find_cited = find_cited
+        self._entries = [RulesEntry(0, VERSION, present.sha256), *rules.entries]
         self._decided = {present.sha256: TasksUnderRules(ledger)}
-        for sha256, text in texts.items():
+        for sha256, text in rules.texts.items():
             self._decided.setdefault(sha256, TasksUnderRules(read_ledger(text)))
         self._at = 0
 
     async def follow(self, batch: Sequence[Recorded]) -> None:
         """Decide the next events of the log again, and fold them."""
-        cited = await self._cited(batch)
+        corrections = {one.position: one.event for one in batch if isinstance(one.event.data, ProgressCorrected)}
+        cited = await self._find_cited(corrections)
         for entry in batch:
             while self._at + 1 < len(self._entries) and self._entries[self._at + 1].first <= entry.position:
                 self._at += 1
@@ -123,42 +128,15 @@ class Decisions:
         today = "" if self._entries[self._at].first else " (by the present rules: none are on record for it)"
         self.findings.append(Finding("decisions", where, wrong + today))
 
-    async def _cited(self, batch: Sequence[Recorded]) -> dict[int, Event]:
-        """Return what the corrections of a batch cite, by their positions, where it stands before them."""
-        events = {one.position: one.event for one in batch if isinstance(one.event.data, ProgressCorrected)}
+
+def cited_in(log: Log) -> FindCited:
+    """Return what finds the events that corrections cite, where they stand before them, on a server."""
+
+    async def find(events: Mapping[int, Event]) -> dict[int, Event]:
         ids = [(event.source, event.data.report) for event in events.values()]  # type: ignore[union-attr]
-        found = dict(zip(events, await self._log.seen(ids), strict=True))
+        found = dict(zip(events, await log.seen(ids), strict=True))
         earlier = {position: seen.position for position, seen in found.items() if seen and seen.position < position}
-        raw = {one.position: one.raw for one in await self._log.read_at(sorted(set(earlier.values())))}
+        raw = {one.position: one.raw for one in await log.read_at(sorted(set(earlier.values())))}
         return {position: read(raw[at]) for position, at in earlier.items() if at in raw}
 
-
-async def open_decisions(redis: Any, log: Log, ledger: Ledger) -> Decisions:
-    """Return what decides a ledger's log again; its findings begin with those on the record of rules itself."""
-    entries = await read_rules(redis, log.ledger)
-    hashes = sorted({entry.sha256 for entry in entries})
-    texts: dict[str, bytes] = {}
-    wrong: list[Finding] = []
-    for sha256, text in zip(hashes, await read_texts(redis, log.ledger, hashes), strict=True):
-        if text is None or sha256_of(text) != sha256:
-            first = next(entry.first for entry in entries if entry.sha256 == sha256)
-            found = "is missing" if text is None else f"has the hash {sha256_of(text)}"
-            wrong.append(Finding("rules", str(first), f"the text of the rules {sha256} {found}"))
-        else:
-            texts[sha256] = text
-    decisions = Decisions(log, ledger, entries, texts)
-    decisions.findings += wrong
-    return decisions
-
-
-def notes(entries: Sequence[RulesEntry], tail: int) -> list[str]:
-    """Return which events of a log were not decided again by the rules of their position, and why."""
-    lacking = entries[0].first - 1 if entries else tail
-    found = [f"no rules are on record for positions 1 to {lacking}: decided by the present ones"] if lacking else []
-    for entry, after in zip(entries, [*(one.first for one in entries[1:]), tail + 1], strict=False):
-        if entry.version != VERSION and entry.first < after:
-            found.append(
-                f"positions {entry.first} to {after - 1} were decided by version {entry.version} of the code's rules,"
-                f" which {VERSION} does not decide again"
-            )
-    return found
+    return find

@@ -14,8 +14,8 @@ from events.seal.merkle import Tree
 from services.cli.asking.commands import diff, state, who_knew
 from services.cli.asking.replaying import replay
 from services.cli.checks import verify
-from services.cli.checks.decisions import notes
 from services.cli.checks.finding import Finding, TreeHead
+from services.cli.checks.rules import notes
 from services.cli.exporting.commands import export
 from services.cli.fsck.commands import check_proof, fsck
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out, with_server, working_days_of
@@ -104,7 +104,7 @@ def audit_rules(
     if text is not None:
         out.out(msgspec.json.format(text, indent=2).decode())
     elif json:
-        out.out(msgspec.json.encode([entry._asdict() for entry in entries]).decode())
+        out.out(msgspec.json.encode(entries).decode())
     else:
         table = Table("自日志序号", "程序规则版本", "台账规则（SHA-256）", title=ledger)
         for entry in entries:

@@ -85,7 +85,7 @@ async def _write_events(bag: Bag, log: Log, tail: int, progress: Callable[[int],
 
 async def _write_rules(bag: Bag, redis: Any, name: str) -> None:
     entries = await read_rules(redis, name)
-    bag.add("rules.ndjson", [_line(entry._asdict()) for entry in entries])
+    bag.add("rules.ndjson", [_line(entry) for entry in entries])
     hashes = sorted({entry.sha256 for entry in entries})
     for sha256, text in zip(hashes, await read_texts(redis, name, hashes), strict=True):
         if text is not None:
