@@ -1,0 +1,39 @@
+"""A stream of the server whose entries have the ids 1-0, 2-0, 3-0 …: the log of a ledger, or its record."""
+
+from typing import Any
+
+from events.entries import stored
+from events.keys import key
+from events.log import Log
+
+
+class DenseStream:
+    """One stream as the sealer reads it; `tail` is its last position, as of the last question."""
+
+    def __init__(self, redis: Any, log: Log, name: str) -> None:
+        self.name = f"the {name} of {log.ledger}"
+        self.tail = 0
+        self._key = key(log.ledger, name)
+        self._redis = redis
+        self._log = log
+
+    async def look(self, known: int) -> int:
+        """Ask for the last position, 0 if the stream is empty.
+
+        Entries after `known` are on as many replicas as an acknowledgement needs: others may still be lost. Raises
+        UnconfirmedError.
+        """
+        last = stored(await self._redis.xrevrange(self._key, count=1))
+        self.tail = last[0].position if last else 0
+        if self.tail > known:
+            await self._log.confirm(self.tail)
+        return self.tail
+
+    async def read(self, after: int, count: int) -> list[bytes]:
+        """Return up to `count` entries that follow a position, as far as none is missing."""
+        found = stored(await self._redis.xrange(self._key, min=f"{after + 1}-0", count=count))
+        return [raw for number, (position, raw) in enumerate(found, after + 1) if position == number]
+
+    async def server(self) -> str:
+        """Return the id of this run of the server."""
+        return await self._log.server()
