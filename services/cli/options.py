@@ -45,6 +45,11 @@ out = Terminal()
 err = Terminal(stderr=True)
 
 
+def home(data: Path | None) -> Path:
+    """Return the data directory, which may not exist."""
+    return data or Path(os.environ.get("DUBAN_DATA") or DATA)
+
+
 def ledger_of(data: Path | None, name: str) -> Ledger:
     """Return a ledger's configuration, from DUBAN_LEDGERS, the data directory or the shipped file."""
     path = _directory(data) / f"{name}.toml"
@@ -79,4 +84,4 @@ def print_outcomes(outcomes: Sequence[dict[str, Any]], counted: dict[str, int]) 
 
 
 def _directory(data: Path | None) -> Path:
-    return Path(os.environ.get("DUBAN_LEDGERS") or (data or Path(os.environ.get("DUBAN_DATA") or DATA)) / "ledgers")
+    return Path(os.environ.get("DUBAN_LEDGERS") or home(data) / "ledgers")

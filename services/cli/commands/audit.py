@@ -21,6 +21,7 @@ from services.cli.checks import verify
 from services.cli.checks.finding import Finding, TreeHead
 from services.cli.fsck.commands import check_proof, fsck
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out, working_days_of
+from services.cli.proving import key, prove
 from services.cli.target import LEDGER, find
 from services.common.accepted import Acceptance, accepted
 from services.common.connection import connected
@@ -31,6 +32,8 @@ T = TypeVar("T")
 commands = typer.Typer(add_completion=False, no_args_is_help=True, help="Replay the log, or verify it.")
 commands.command("fsck")(fsck)
 commands.command("check-proof")(check_proof)
+commands.command("key")(key)
+commands.command("prove")(prove)
 
 
 @commands.command("replay")
