@@ -35,6 +35,7 @@ class MemoryStream(DenseStream):
         self.tail = 0
         self.entries = list(entries)
         self.run = "1"
+        self.signers: dict[str, str] = {}
 
     async def look(self, known: int) -> int:
         """Return how many entries there are."""
@@ -45,6 +46,10 @@ class MemoryStream(DenseStream):
     async def read(self, after: int, count: int) -> list[bytes]:
         """Return entries."""
         return self.entries[after : after + count]
+
+    async def signer(self, origin: str, key_id: str) -> str:
+        """Return the id that was named first."""
+        return self.signers.setdefault(origin, key_id)
 
     async def server(self) -> str:
         """Return the id of the run."""

@@ -15,6 +15,7 @@ from events.keys import key
 from events.log import Log
 from events.seal import archive as archive_module
 from events.seal import durable
+from events.seal.errors import ArchiveError
 from events.seal.storage import DirectoryStorage
 from events.seal.tiles import growth
 from services.ingest.sealing.dense_stream import DenseStream
@@ -204,7 +205,7 @@ async def test_a_lost_key_is_not_replaced(tmp_path: Path) -> None:
         await sealer.turn()
     copy = place(tmp_path).key.rename(tmp_path / "copy")
     async with sealing(tmp_path, MemoryStream(LOG[:20])) as sealer:
-        with pytest.raises(Exception, match=r"log\.key is missing"):
+        with pytest.raises(ArchiveError, match=r"log\.key is missing"):
             await sealer.turn()
         assert "restore it from its copy" in sealer.warnings[0]
         assert not place(tmp_path).key.exists()
@@ -219,9 +220,21 @@ async def test_a_key_that_others_can_read_is_not_used(tmp_path: Path) -> None:
         await sealer.turn()
         place(tmp_path).key.chmod(0o644)
     async with sealing(tmp_path, MemoryStream(LOG[:20])) as sealer:
-        with pytest.raises(Exception, match="chmod 600"):
+        with pytest.raises(ArchiveError, match="chmod 600"):
             await sealer.turn()
         assert sealer.stopped is None
+
+
+async def test_a_second_key_of_one_origin_signs_nothing(redis: Any, stream: DenseStream, tmp_path: Path) -> None:
+    """Such as that of an instance on another machine, with directories of its own."""
+    await extend(redis, LOG[:5])
+    async with sealing(tmp_path / "one", stream) as one, sealing(tmp_path / "other", stream) as other:
+        await one.turn()
+        with pytest.raises(ArchiveError, match=f"{ORIGIN} is signed with the key {one.files.key.key_id.hex()}"):
+            await other.turn()
+        assert "DUBAN_ARCHIVE for one alone" in other.warnings[0]
+        await one.turn()
+    assert (sealed(tmp_path / "one", LOG), sealed(tmp_path / "other", LOG)) == (5, 0)
 
 
 async def test_a_gap_in_the_log_is_not_sealed(redis: Any, stream: DenseStream, tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""A stream of the server whose entries have the ids 1-0, 2-0, 3-0 …: the log of a ledger, or its record."""
+"""A stream of the server whose entries have the ids 1-0, 2-0, 3-0 …: the log of a ledger, or its record.
+
+duban:{L}:ingest:signers  hash  origin -> id of the key that signs it    written by whichever process was first
+"""
 
 from typing import Any
 
@@ -14,6 +17,7 @@ class DenseStream:
         self.name = f"the {name} of {log.ledger}"
         self.tail = 0
         self._key = key(log.ledger, name)
+        self._signers = key(log.ledger, "ingest", "signers")
         self._redis = redis
         self._log = log
 
@@ -33,6 +37,11 @@ class DenseStream:
         """Return up to `count` entries that follow a position, as far as none is missing."""
         found = stored(await self._redis.xrange(self._key, min=f"{after + 1}-0", count=count))
         return [raw for number, (position, raw) in enumerate(found, after + 1) if position == number]
+
+    async def signer(self, origin: str, key_id: str) -> str:
+        """Return the id of the key that signs an origin, for everybody who asks the first that was named here."""
+        await self._redis.hsetnx(self._signers, origin, key_id)
+        return str((await self._redis.hget(self._signers, origin)).decode())
 
     async def server(self) -> str:
         """Return the id of this run of the server."""

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from events.seal import durable
 from events.seal.archive import Archive
 from events.seal.errors import ArchiveError, SigningError
+from events.seal.keys import VerifierKey
 from events.seal.merkle import leaf_hash
 from events.seal.signers import KeyFile
 from events.seal.signing_state import SigningState
@@ -29,6 +30,7 @@ class SealedFiles:
         self.last = b""
         self._storage = DirectoryStorage(place.archive)
         self._state = SigningState(place.state)
+        self._signer: KeyFile | None = None
         self._archive: Archive | None = None
         self._lock: BinaryIO | None = None
 
@@ -36,6 +38,12 @@ class SealedFiles:
     def is_open(self) -> bool:
         """Whether this process is the owner, and has read the archive."""
         return self._archive is not None
+
+    @property
+    def key(self) -> VerifierKey:
+        """The first key that signs."""
+        assert self._signer is not None
+        return self._signer.keys[0]
 
     @property
     def size(self) -> int:
@@ -60,7 +68,8 @@ class SealedFiles:
         """
         if not self._hold():
             return False
-        self._archive = Archive.open(self._storage, self._keys(), self._state)
+        self._signer = self._keys()
+        self._archive = Archive.open(self._storage, self._signer, self._state)
         self.last = self._entry(self._archive.size)
         return True
 

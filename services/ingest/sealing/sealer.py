@@ -145,9 +145,20 @@ class Sealer:
             await self._work(self.files.close)
             if not await self._work(self.files.open):
                 return False
+            await self._check_key()
             await self._compare()
             self._compared = True
         return True
+
+    async def _check_key(self) -> None:
+        """Raise ArchiveError if another key signs this log: two would be two logs of one origin."""
+        key = self.files.key
+        known = await self._stream.signer(key.name, key.key_id.hex())
+        if known != key.key_id.hex():
+            raise ArchiveError(
+                f"{key.name} is signed with the key {known}, but {self.files.place.key} has {key.key_id.hex()}: let all"
+                " instances of ingest have the directories of one, or set DUBAN_ARCHIVE for one alone"
+            )
 
     async def _compare(self) -> None:
         """Compare the stream with all that is sealed; raises StreamChangedError."""
