@@ -43,7 +43,9 @@ def test_every_command_is_a_module_with_help() -> None:
     for module in files:
         registered = importlib.import_module(f"services.cli.commands.{module}").commands.registered_commands
         names = {one.name or one.callback.__name__ for one in registered}
-        assert module in {"audit", "notify", "token"} or names == {"import" if module == "importing" else module}
+        assert module in {"archive", "audit", "notify", "token"} or names == {
+            "import" if module == "importing" else module
+        }
 
 
 def test_a_new_directory_gets_the_ledger_and_a_private_token_per_source(duban: Terminal) -> None:
