@@ -1,11 +1,13 @@
 """Ingest seals while it is killed under load: the archive is always whole, and in the end it has every event."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from events.envelope import encode
 from events.log import Log
 from events.seal.checkpoint import parse_checkpoint
 from events.seal.notes import parse_note
@@ -13,10 +15,12 @@ from services.cli.fsck.files import DirectoryFiles
 from services.common.clock import sleep
 from tests.cli.terminal import run
 from tests.deployment import LEDGER, Deployment
+from tests.examples import assigned
 from tests.ingest.sealed import place, sealed
 from tests.integration.publishers import assignments, over_http, reports
 
-EVENTS = 6_000
+LOAD = 500
+"""Events between two looks whether the load is to end."""
 
 KILLS = 4
 
@@ -38,7 +42,7 @@ def published(folder: Path) -> int:
 
 
 async def stored(redis: Any) -> list[bytes]:
-    return [raw for _, raw in await Log(redis, LEDGER).read(0, 10 * EVENTS)]
+    return [raw for _, raw in await Log(redis, LEDGER).read(0, 1_000_000)]
 
 
 async def grown(folder: Path, after: int) -> int:
@@ -61,6 +65,14 @@ def checked(deployment: Deployment, folder: Path, *options: str) -> dict[str, An
     return found
 
 
+async def publish(deployment: Deployment, ended: asyncio.Event) -> None:
+    """Publish until the load is to end."""
+    for number in itertools.count(1):
+        await over_http(deployment, "units", reports(number, LOAD))
+        if ended.is_set():
+            return
+
+
 async def test_an_ingest_that_is_killed_under_load_seals_everything(
     redis: Any, server_url: str, tmp_path: Path
 ) -> None:
@@ -68,7 +80,7 @@ async def test_an_ingest_that_is_killed_under_load_seals_everything(
     deployment = sealing(tmp_path, "first", server_url)
     async with deployment.running("ingest"):
         await over_http(deployment, "office", assignments())
-        load = asyncio.create_task(over_http(deployment, "units", reports(1, EVENTS)))
+        load = asyncio.create_task(publish(deployment, ended := asyncio.Event()))
         size = 0
         for _ in range(KILLS):
             size = await grown(tmp_path, size)
@@ -76,13 +88,14 @@ async def test_an_ingest_that_is_killed_under_load_seals_everything(
             assert sealed(tmp_path, await stored(redis)) >= size
             deployment.start("ingest")
             await deployment.ready("ingest")
+        ended.set()
         await load
         log = await stored(redis)
         await grown(tmp_path, len(log) - 1)
         found = checked(deployment, tmp_path)
         assert (found["entries"], found["findings"]) == (len(log), [])
-        assert sealed(tmp_path, log) == len(log) > EVENTS
-        await over_http(deployment, "units", reports(2, 10))
+        assert sealed(tmp_path, log) == len(log) > LOAD
+        await over_http(deployment, "office", [encode(assigned("t-last", source="office"))])
     log = await stored(redis)
     assert sealed(tmp_path, log) == len(log)  # it seals what came last when it is stopped
 
