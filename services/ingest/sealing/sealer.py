@@ -127,16 +127,21 @@ class Sealer:
         """Keep what goes wrong as `fault`, or as `stopped`; the latter is not raised."""
         try:
             yield
-        except _CONTRADICTIONS as error:
-            position = error.position if isinstance(error, StreamChangedError) else self.files.size
-            detail = f"sealing {self._stream.name} has stopped, and nothing is signed: {error}"
-            self.stopped, self.fault, self._compared = Stop(position, detail), None, False
-            log.error(detail)  # noqa: TRY400  (where it was raised says nothing to an operator)
+        except StreamChangedError as error:
+            self._stop(error.position, str(error))
+        except (SigningError, StorageConflictError) as error:
+            first, last = (self.files.published or 0) + 1, self.files.size
+            self._stop(last, f"positions {first} to {last} are not as they were written before: {error}")
         except _DELAYS as error:
             self.fault = f"{self._stream.name} is not sealed now: {error}"
             raise
         else:
             self.stopped = self.fault = None
+
+    def _stop(self, position: int, what: str) -> None:
+        self.stopped = Stop(position, f"sealing {self._stream.name} has stopped, and nothing is signed: {what}")
+        self.fault, self._compared = None, False
+        log.error(str(self.stopped))
 
     async def _owns(self) -> bool:
         """Return whether this process seals: it has the archive, and has compared the stream with it."""
@@ -214,8 +219,6 @@ class Sealer:
     async def _work(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-
-_CONTRADICTIONS = (StreamChangedError, SigningError, StorageConflictError)
 
 _DELAYS = (ArchiveError, FormatError, OSError, SignatureError, UnconfirmedError)
 
