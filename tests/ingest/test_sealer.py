@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -179,6 +180,21 @@ async def test_a_signature_that_was_not_published_counts(tmp_path: Path, monkeyp
     async with sealing(tmp_path, MemoryStream(LOG[:30])) as sealer:
         await sealer.turn()
     assert sealed(tmp_path, LOG) == 30
+
+
+async def test_an_archive_that_is_not_what_was_signed_is_not_continued(tmp_path: Path) -> None:
+    """Its checkpoint has a good signature of another past; the state of signing next to the key knows better."""
+    async with sealing(tmp_path, MemoryStream(LOG[:10])) as sealer:
+        await sealer.turn()
+    state = place(tmp_path).state.rename(tmp_path / "state")
+    shutil.rmtree(place(tmp_path).archive)
+    async with sealing(tmp_path, MemoryStream(OTHER[:20])) as sealer:
+        await sealer.turn()
+    state.rename(place(tmp_path).state)
+    async with sealing(tmp_path, MemoryStream(OTHER[:30])) as sealer:
+        await sealer.turn()
+        await _stays_stopped(sealer, "another head was signed for the first 10 entries")
+    assert sealed(tmp_path, OTHER) == 20
 
 
 def _fail(*_: object, **__: object) -> None:

@@ -131,7 +131,8 @@ class Sealer:
             self._stop(error.position, str(error))
         except (SigningError, StorageConflictError) as error:
             first, last = (self.files.published or 0) + 1, self.files.size
-            self._stop(last, f"positions {first} to {last} are not as they were written before: {error}")
+            where = f"positions {first} to {last} are not as they were written before: " if last else ""
+            self._stop(last, f"{where}{error}")
         except _DELAYS as error:
             self.fault = f"{self._stream.name} is not sealed now: {error}"
             raise
