@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from events.alerting import AlertRules
+from events.archive_rules import ArchiveRules
 from events.directory import Directory, Succession, check_names
 from events.envelope import Event
 from events.light_names import LightColour, LightName
@@ -76,6 +77,7 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     light_names: dict[LightColour, LightName] = field(default_factory=dict)
     alerts: AlertRules = AlertRules()
     reading: ReadingRules = ReadingRules()
+    archive: ArchiveRules = ArchiveRules()
     festivals: dict[Festival, date] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

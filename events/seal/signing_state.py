@@ -64,7 +64,7 @@ class SigningState:
                 raise SigningError(
                     f"another head was signed for the first {last.size} entries: they have changed since"
                 )
-        durable.replace(self._path, str(checkpoint).encode())
+        durable.replace(self._path, str(checkpoint).encode(), 0o600)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

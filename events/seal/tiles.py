@@ -4,6 +4,7 @@ https://c2sp.org/tlog-tiles . A tile of level L has up to 256 hashes, each the h
 a bundle has up to 256 entries. Tiles at the right edge are partial until they are full.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -28,6 +29,11 @@ CACHED_TILES = 1_024
 
 ENTRIES = -1
 """The level of bundles, in a `Tile`."""
+
+
+_NAME = re.compile(
+    r"tile/(?P<level>entries|[0-9]{1,2})/(?P<number>(?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"
+)
 
 
 class Tile(NamedTuple):
@@ -60,6 +66,16 @@ def _groups(number: int) -> list[str]:
     digits = str(number)
     digits = digits.zfill(-(-len(digits) // 3) * 3)
     return [digits[at : at + 3] for at in range(0, len(digits), 3)]
+
+
+def tile_named(name: str) -> Tile | None:
+    """Return the tile or bundle of a name, None if it is not the name of any."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        return None
+    level = ENTRIES if found["level"] == "entries" else int(found["level"])
+    tile = Tile(level, int(re.sub("[x/]", "", found["number"])), int(found["width"] or WIDTH))
+    return tile if tile.width <= WIDTH and tile.name == name else None  # a number has one spelling
 
 
 def width_at(size: int, level: int, number: int) -> int:
@@ -104,6 +120,12 @@ def read_entries(read: Read, bundle: Tile) -> list[bytes]:
     if len(entries) != file.width:
         raise FormatError(f"{file.name} has {len(entries)} entries instead of {file.width}")
     return entries[: bundle.width]
+
+
+def entry_at(read: Read, size: int, position: int) -> bytes:
+    """Read the entry at a position, from 1 on, of a tree of `size` entries; raises FormatError."""
+    number, at = divmod(position - 1, WIDTH)
+    return read_entries(read, Tile(ENTRIES, number, width_at(size, ENTRIES, number)))[at]
 
 
 def bundle_of(entries: Sequence[bytes]) -> bytes:

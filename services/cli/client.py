@@ -86,6 +86,12 @@ class Client:
         except (msgspec.MsgspecError, KeyError) as error:
             raise ServiceError(f"{answer.request.url} is not a status service of duban: {error}") from error
 
+    async def seal(self, source: str) -> dict[str, int]:
+        """Have the log and the record sealed as `source`, and return how far they are."""
+        bearer = self._target.token_of(self._ledger, source)
+        answer = await self._http.post(self._url("ingest", "seal"), headers=bearer.headers)
+        return msgspec.json.decode(ok(answer, bearer).content, type=dict[str, int])
+
     async def overview(self) -> dict[str, Any]:
         """Return the figures of the ledger."""
         return dict((await self._read("status", "overview")).json())

@@ -49,6 +49,11 @@ out = Terminal()
 err = Terminal(stderr=True)
 
 
+def home(data: Path | None) -> Path:
+    """Return the data directory, which may not exist."""
+    return data or Path(os.environ.get("DUBAN_DATA") or DATA)
+
+
 def ledger_of(data: Path | None, name: str) -> Ledger:
     """Return a ledger's configuration, from DUBAN_LEDGERS, the data directory or the shipped file."""
     path = directory_of(data) / f"{name}.toml"
@@ -94,4 +99,4 @@ def print_outcomes(outcomes: Sequence[dict[str, Any]], counted: dict[str, int]) 
 
 def directory_of(data: Path | None) -> Path:
     """Return the directory of the ledgers' files: DUBAN_LEDGERS, or that of the data directory."""
-    return Path(os.environ.get("DUBAN_LEDGERS") or (data or Path(os.environ.get("DUBAN_DATA") or DATA)) / "ledgers")
+    return Path(os.environ.get("DUBAN_LEDGERS") or home(data) / "ledgers")

@@ -21,6 +21,7 @@ from services.common.clock import kind_of, monotonic, sleep
 from services.common.connection import connected
 from services.common.ledger_clock import check_clock, ledger_clock, start_clock
 from services.common.listening import LOCALHOST, ListenError, PortTakenError, listen, reachable
+from services.common.sessions import installation
 from services.common.settings import SERVICES, SettingsError, load_ledgers
 
 WATCH_SECONDS = 0.5
@@ -130,6 +131,7 @@ class Supervisor:
     async def _prepare_ledgers(self) -> None:
         """Start the ledgers' clocks and give every source a token."""
         async with connected(self.redis_url or "") as client:
+            await installation(client)  # the services may not all make it
             ledgers = load_ledgers(self.data / "ledgers")
             for name in ledgers:  # all ledgers, before anything is written
                 await check_clock(client, name, self._clock)
@@ -148,6 +150,7 @@ class Supervisor:
             "DUBAN_LOG": os.environ.get("DUBAN_LOG", "console"),
             "DUBAN_PARENT": str(os.getpid()),
             "DUBAN_STATE": os.environ.get("DUBAN_STATE") or str(self.data / "state"),
+            "DUBAN_ARCHIVE": os.environ.get("DUBAN_ARCHIVE") or str(self.data / "archive"),
         }
         environment.pop("DUBAN_CLOCK", None)
         if self._clock is not None:

@@ -1,6 +1,6 @@
 """Access: a guard of every path of a ledger, which admits those who may read it, and no page of another site."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -19,6 +19,9 @@ OPEN = "open to everybody"
 BY_LINK = "its link is its own authority"
 """The `opt` of an open handler whose requests carry a secret that no other page knows: a session adds nothing to it, so
 no page can have a browser send one on behalf of somebody who is signed in."""
+
+PUBLIC = "opened by the ledger"
+"""The `opt` of a handler that something else than `[reading] public` opens to everybody: a function of the ledger."""
 
 ADMITS = "admits its sources itself"
 """The `opt` of a handler whose own guard refuses those without a token, as it keeps a trace of them."""
@@ -44,9 +47,11 @@ class Access(Struct, frozen=True):
         """Whether cookies are sent over TLS only."""
         return self.public_url is not None and self.public_url.startswith("https:")
 
-    def is_public(self, ledger: str) -> bool:
-        """Return whether everybody may read a ledger."""
-        return ledger in self.ledgers and self.ledgers[ledger].reading.public
+    def is_public(self, ledger: str, opens: Callable[[Ledger], bool] | None = None) -> bool:
+        """Return whether everybody may read a ledger; `opens` decides, or its `[reading]`."""
+        if ledger not in self.ledgers:
+            return False
+        return opens(self.ledgers[ledger]) if opens is not None else self.ledgers[ledger].reading.public
 
     def has_source(self, ledger: str, source: str | None) -> bool:
         """Return whether a ledger has a source: one that was removed from its file may no longer read."""
@@ -86,7 +91,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
             raise NotAuthorizedException(OVERLONG, headers=CHALLENGE)
         return
     endpoint_of(connection, ledger)  # 404 where there is no such ledger
-    if access.is_public(ledger) and method in SAFE:
+    if access.is_public(ledger, handler.opt.get(PUBLIC)) and method in SAFE:
         return
     if access.is_overlong(ledger, caller_of(connection).identity):
         raise NotAuthorizedException(OVERLONG, headers=CHALLENGE)

@@ -55,8 +55,8 @@ _COMMANDS = {
 }
 
 _KEYS = {
-    "ingest": "~log ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~rules ~rules:* ~strangers"
-    " ~ingest:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used",
+    "ingest": "~log %R~record ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~rules ~rules:*"
+    " ~strangers ~ingest:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used",
     "status": "%R~log ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~sessions:used ~codes:*",
     "notify": "%R~log ~record ~notify:* ~dues:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used"
     f" %W~inbox:{NOTIFY} %R~receipts:{NOTIFY}",

@@ -1,6 +1,7 @@
 """Sessions of browsers, hashed at rest: what stands for a token, so that no page has to keep one.
 
-    duban:installation     string  the id of this deployment, in the names of its cookies; made with the first use
+    duban:installation     string  the id of this deployment, in the names of its cookies and the origins of its logs;
+                                   made by `duban init` and `duban up`, or with the first use
     duban:{L}:sessions     hash    id -> record as JSON, id being the first 16 digits of the secret's SHA-256 in hex;
                                    added by status with a sign-in, removed when the session is ended, or found over by
                                    a later sign-in; no other service can write it, and so make a session

@@ -22,6 +22,9 @@ T = TypeVar("T", bound=Struct)
 SERVICES = ("ingest", "status", "notify")
 """In the order of their ports."""
 
+SEAL_SECONDS = 10.0
+"""Between two checkpoints: as logs of certificates do, and few enough for witnesses."""
+
 TAKEN = {
     "schemas": "/v1/schemas has those of the events",
     **dict.fromkeys(
@@ -72,6 +75,11 @@ class Settings(Struct, frozen=True):
                      bytes of the newest refused submissions of a source that ingest keeps whole
     DUBAN_STATE      the directory in which ingest notes what it has acknowledged, outside of the server: to be made by
                      it, or empty, or its own already; nothing is noted if unset
+    DUBAN_ARCHIVE    the directory in which ingest seals each ledger's log and record, under the same conditions;
+                     nothing is sealed if unset
+    DUBAN_KEYS       the directory of the keys and states of signing, outside of the archive; `keys` next to it if unset
+    DUBAN_SEAL_SECONDS
+                     seconds between two checkpoints while a log grows
     DUBAN_PUBLIC_URL where people find the page, such as https://board.example.cn: what links begin with, and from which
                      alone a session may send anything; with https its cookies are sent over TLS only
     DUBAN_INGEST_URL, DUBAN_NOTIFY_URL
@@ -91,6 +99,9 @@ class Settings(Struct, frozen=True):
     trusted_proxies: Networks = Networks()
     refused_bytes: Annotated[int, Meta(ge=0)] = REFUSED_BYTES
     state: Path | None = None
+    archive: Path | None = None
+    keys: Path | None = None
+    seal_seconds: Annotated[float, Meta(gt=0)] = SEAL_SECONDS
     public_url: BaseUrl | None = None
     ingest_url: BaseUrl | None = None
     notify_url: BaseUrl | None = None

@@ -1,6 +1,6 @@
 """Ingest's application: for each ledger a writer, its clock, the inboxes of its sources, and HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from events.log import Log
 from events.schema import TYPES
 from events.working_days import WorkingDays
 from services.common import steady
+from services.common.accepted import LossAccepted, accepted
 from services.common.access import Access
 from services.common.calendars import load_working_days, missing_calendars
 from services.common.clock import Clock, kind_of
@@ -28,6 +29,7 @@ from services.common.settings import Settings, load_ledgers
 from services.common.web import NeedsOperator, application
 from services.contract.ingest import SCHEMA
 from services.contract.openapi import answers, problems
+from services.ingest import archives
 from services.ingest.acknowledged import SAVE_SECONDS as NOTE_SECONDS
 from services.ingest.acknowledged import Acknowledged
 from services.ingest.budget import MOST_REQUEST, RequestBudget
@@ -35,6 +37,8 @@ from services.ingest.documents import Documents
 from services.ingest.endpoint import IngestEndpoint
 from services.ingest.inbox import Inbox
 from services.ingest.schedules import schedule
+from services.ingest.sealing.ledgers import Sealing, sealing_of
+from services.ingest.sealing.sealer import Stop
 from services.ingest.state import load, own
 from services.ingest.submissions import submit
 from services.ingest.writer import Writer
@@ -57,17 +61,20 @@ def build(settings: Settings) -> Service:
         own(settings.state)
         for name in ledgers:
             load(settings.state, name)  # what cannot be read is refused before anything runs
-    endpoints: dict[str, IngestEndpoint] = {}
+    sealing, endpoints = sealing_of(settings), dict[str, IngestEndpoint]()
     return application(
         "ingest",
-        [submit, schedule, event_type],
-        lifespan(settings, ledgers, endpoints, partial(_open, settings, days, RequestBudget()), records=True),
+        [submit, schedule, event_type, *archives.HANDLERS],
+        lifespan(settings, ledgers, endpoints, partial(_open, settings, days, RequestBudget(), sealing), records=True),
         partial(_unready, endpoints, by_wall=settings.clock is None),
         MOST_REQUEST,
         limits=settings.limits,
         endpoints=endpoints,
         access=Access(ledgers, settings.public_url, is_loopback(settings.host)),
-        warnings=partial(missing_calendars, settings.ledgers, days, ledgers, endpoints),
+        warnings=lambda: [
+            *missing_calendars(settings.ledgers, days, ledgers, endpoints),
+            *(warning for one in endpoints.values() if one.sealing is not None for warning in one.sealing.warnings),
+        ],
     )
 
 
@@ -75,6 +82,7 @@ async def _open(
     settings: Settings,
     days: WorkingDays,
     budget: RequestBudget,
+    sealing: Sealing | None,
     service: Running,
     name: str,
     ledger: Ledger,
@@ -94,10 +102,11 @@ async def _open(
         partial(steady.is_held, clock),
         noted,
     )
+    sealed = await sealing.open(service, ledger, writer.log) if sealing is not None else None
     _run(service, writer)
     for source in (*ledger.sources, NOTIFY):
         await _follow(service, writer, source)
-    return IngestEndpoint(writer, Documents(writer, days), budget, redis, clock)
+    return IngestEndpoint(writer, Documents(writer, days), budget, redis, clock, sealed)
 
 
 def _run(service: Running, writer: Writer) -> None:
@@ -131,10 +140,25 @@ async def _unready(endpoints: Mapping[str, IngestEndpoint], *, by_wall: bool) ->
     faults = (one.writer.noted.fault for one in every if one.writer.noted is not None)
     if (fault := next(filter(None, faults), None)) is not None:
         return fault
+    if (stop := await _seal_stop(every)) is not None:
+        return NeedsOperator(stop)
     if (hold := next(filter(None, (steady.hold_of(one.clock) for one in every)), None)) is not None:
         return NeedsOperator(hold)
     wrong = [await ahead_of_wall(one.redis, name) for name, one in endpoints.items() if by_wall]
     return next((NeedsOperator(one) for one in wrong if one is not None), None)
+
+
+async def _seal_stop(endpoints: Collection[IngestEndpoint]) -> Stop | None:
+    """Return why a log is not sealed any more, unless an operator has accepted that what was sealed is lost."""
+    for one in endpoints:
+        stop = one.sealing.log.stopped if one.sealing is not None else None
+        if stop is not None:
+            losses = [
+                each.loss for each in await accepted(one.redis, one.writer.name) if isinstance(each, LossAccepted)
+            ]
+            if not any(loss.first <= stop.position <= loss.last for loss in losses):
+                return stop
+    return None
 
 
 @get(

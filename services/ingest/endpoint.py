@@ -24,6 +24,7 @@ from services.ingest.budget import RequestBudget
 from services.ingest.documents import Documents
 from services.ingest.draft import Submission
 from services.ingest.request import UnavailableError
+from services.ingest.sealing.ledgers import LedgerSealing
 from services.ingest.unauthenticated import keep_unauthenticated
 from services.ingest.writer import Writer
 
@@ -36,22 +37,31 @@ _KEPT_HEADERS = ("content-type", "content-encoding", "content-length", "user-age
 
 
 class IngestEndpoint(NamedTuple):
-    """The writer of one ledger, its documents, and the budget that its requests share with those of other ledgers."""
+    """The writer of one ledger, its documents, and the budget that its requests share with those of other ledgers.
+
+    `sealing` is what seals its log and record, if anything does.
+    """
 
     writer: Writer
     documents: Documents
     budget: RequestBudget
     redis: Any
     clock: Clock
+    sealing: LedgerSealing | None = None
 
     def samples(self) -> Iterator[Sample]:
-        """Yield the position, how many submissions had which outcome, and whether acknowledged events are lacking."""
+        """Yield the position, how many submissions had which outcome, and whether acknowledged events are lacking.
+
+        Where it is sealed, also how far.
+        """
         yield Sample("duban_position", "Position of the log that is reflected", self.writer.model.state.position)
         for (source, outcome), number in self.writer.outcomes.items():
             labels = {"source": source, "outcome": outcome}
             yield Sample("duban_outcomes", "Submissions that were answered", number, labels, counts=True)
         lost = self.writer.loss is not None
         yield Sample("duban_log_lacks_events", "1 while the log lacks acknowledged events", float(lost))
+        if self.sealing is not None:
+            yield from self.sealing.samples()
 
 
 def _source(request: Request[Any, Any, Any]) -> str:

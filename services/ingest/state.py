@@ -14,13 +14,11 @@ from msgspec import Meta, Struct
 from events.seal.merkle import whole
 from services.common.replacing import replace_file
 from services.common.settings import SettingsError
+from services.ingest.owned import own_directory
 
 MARK = ".duban-ingest"
 
 MODE = 0o600
-
-_IGNORED = {"lost+found"}
-"""Entries of an empty file system."""
 
 
 class Noted(Struct, frozen=True):
@@ -41,18 +39,7 @@ class Noted(Struct, frozen=True):
 
 def own(directory: Path) -> None:
     """Mark a directory as ingest's own; raise SettingsError if it holds other files, or cannot be used."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not (directory / MARK).is_file():
-            found = sorted({path.name for path in directory.iterdir()} - _IGNORED)
-            if found:
-                raise SettingsError(
-                    f"DUBAN_STATE: {directory} holds {found[0]!r} and no {MARK}, so it is not ingest's own; nothing was"
-                    " written: name a directory that is missing or empty"
-                )
-            (directory / MARK).touch(mode=MODE)
-    except OSError as error:
-        raise SettingsError(f"DUBAN_STATE: {directory}: {error.strerror}; ingest needs a directory to write") from error
+    own_directory(directory, MARK, "DUBAN_STATE")
 
 
 def load(directory: Path, ledger: str) -> Noted | None:

@@ -245,6 +245,16 @@ FORBIDDEN = {
 }
 
 
+async def test_ingest_reads_what_it_seals(guarded: Guarded, admin: Any) -> None:
+    """The record, and what the origins of its logs begin with, which it may not make."""
+    await sessions.installation(admin)
+    async with guarded.client("ingest") as client:
+        assert await sessions.installation(client)
+        await client.xrange(key(LEDGER, "record"))
+        with pytest.raises(NoPermissionError):
+            await client.xadd(key(LEDGER, "record"), {"e": "{}"})
+
+
 @pytest.mark.parametrize("user", FORBIDDEN)
 async def test_a_service_may_do_no_more_than_it_does(guarded: Guarded, user: str) -> None:
     """Nobody but ingest writes the log, and nobody empties the server."""

@@ -67,13 +67,16 @@ class IngestClient:
 
 
 @asynccontextmanager
-async def opened(redis: Any, url: str, ledgers: Path) -> AsyncIterator[IngestClient]:
-    """Run ingest until the block ends, with the shipped ledger, another one, and a token for each source."""
-    text = shipped(f"{NAME}.toml").read_text(encoding="utf-8")
+async def opened(redis: Any, url: str, ledgers: Path, more: str = "", **options: Any) -> AsyncIterator[IngestClient]:
+    """Run ingest until the block ends, with the shipped ledger, another one, and a token for each source.
+
+    `more` is added to the ledger's file, `options` are further settings.
+    """
+    text = shipped(f"{NAME}.toml").read_text(encoding="utf-8") + more
     (ledgers / f"{NAME}.toml").write_text(text, encoding="utf-8")
     (ledgers / "elsewhere.toml").write_text(ELSEWHERE, encoding="utf-8")
     issued = {source: await tokens.issue(redis, NAME, source) for source in SOURCES}
-    app = build(Settings(redis_url=url, ledgers=ledgers, clock=CLOCK))
+    app = build(Settings(redis_url=url, ledgers=ledgers, clock=CLOCK, **options))
     async with AsyncTestClient(app) as http:
         yield IngestClient(http, redis, issued)
 

@@ -88,7 +88,9 @@ def deployment(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Return the services at work on an empty server, with two tasks in the ledger."""
     with closing(Redis.from_url(server_url)) as client:
         client.flushall()
-    deployment = Deployment(tmp_path_factory.mktemp("described"), server_url)
+    folder = tmp_path_factory.mktemp("described")
+    deployment = Deployment(folder, server_url)
+    deployment.environment["DUBAN_ARCHIVE"] = str(folder / "archive")
     with asyncio.Runner() as runner:
         running = deployment.running()
         runner.run(running.__aenter__())
@@ -148,7 +150,23 @@ def _bounded(year: "re.Match[str]") -> str:
     return year[0] if 1950 < int(year[0]) < 2999 else str(2000 + int(year[0]) % 400)
 
 
-@INGEST.exclude(path_regex="/schedules$").parametrize()
+ARCHIVES = "/(log|record)/|/seal$"
+"""What auditors may ask of ingest."""
+
+
+@INGEST.include(path_regex=ARCHIVES).parametrize()
+@CASES
+def test_archives_are_as_they_are_described(deployment: Deployment, case: Case[Any]) -> None:
+    """Whatever the file is called; a file that is there, too. Strangers get nothing."""
+    case.path_parameters["ledger"] = LEDGER
+    ask(deployment, "ingest", case, "audit")
+    if "path" in case.path_parameters:
+        case.path_parameters["path"] = "checkpoint"
+        ask(deployment, "ingest", case, "audit")
+    assert ask(deployment, "ingest", case, None).status_code != 200
+
+
+@INGEST.exclude(path_regex=f"/schedules$|{ARCHIVES}").parametrize()
 @CASES
 def test_ingest_is_as_it_describes_itself(deployment: Deployment, case: Case[Any]) -> None:
     """The answer to any request of any source, valid or invalid, is one of those in the description."""

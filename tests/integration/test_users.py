@@ -53,12 +53,14 @@ async def receipt(client: Any, entry: bytes) -> dict[str, Any]:
 
 
 async def test_everybody_gets_on_with_what_they_may(guarded: Guarded, tmp_path: Path) -> None:
-    """Import, report by stream, row, alert, restart, new rules, rebuild, verify: no user is ever denied a thing."""
+    """Import, report by stream, row, alert, restart, new rules, rebuild, verify, seal: no user is denied a thing."""
     (tmp_path / "deployment").mkdir()
     async with Endpoint().listening() as endpoint:
         deployment = Deployment(tmp_path / "deployment", guarded.url("admin"), channels=endpoint.channel)
         deployment.urls = {service: guarded.url(service) for service in SERVICES}
-        deployment.environment["DUBAN_STATE"] = str(tmp_path / "state")
+        deployment.environment |= {
+            f"DUBAN_{name}": str(tmp_path / name.lower()) for name in ("STATE", "ARCHIVE", "KEYS")
+        }
         config = deployment.ledgers / f"{LEDGER}.toml"
         config.write_text(config.read_text(encoding="utf-8").replace('group_wait = "10m"', 'group_wait = "0m"'))
         async with deployment.running(), guarded.client(SOURCE) as source, guarded.client("admin") as admin:
@@ -106,6 +108,8 @@ async def test_everybody_gets_on_with_what_they_may(guarded: Guarded, tmp_path: 
             assert json.loads(verified.stdout)["findings"] == [], verified.stderr
             replayed = await asyncio.to_thread(deployment.command, "audit", "replay", "--ndjson", "--task", TASK)
             assert replayed.stdout.count("\n") >= 3
+            sealed = await asyncio.to_thread(deployment.command, "archive", "seal", "--json")
+            assert json.loads(sealed.stdout)["log"] == json.loads(verified.stdout)["position"], sealed.stderr
 
             assert await _denied(admin) == []
             with pytest.raises(NoPermissionError):

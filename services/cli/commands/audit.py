@@ -19,6 +19,7 @@ from services.cli.checks.rules import notes
 from services.cli.exporting.commands import export
 from services.cli.fsck.commands import check_proof, fsck
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out, with_server, working_days_of
+from services.cli.proving import key, prove
 from services.cli.target import LEDGER
 from services.common.accepted import Acceptance, accepted
 from services.common.settings import SettingsError
@@ -31,6 +32,8 @@ commands.command("state")(state)
 commands.command("diff")(diff)
 commands.command("who-knew")(who_knew)
 commands.command("export")(export)
+commands.command("key")(key)
+commands.command("prove")(prove)
 
 
 @commands.command("verify")

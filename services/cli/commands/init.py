@@ -14,6 +14,7 @@ from services.cli.users import acl_lines, check_acl, ensure_tokens, load, passwo
 from services.common import acl
 from services.common.connection import connected, until_reachable
 from services.common.ledger_clock import ledger_clock
+from services.common.sessions import installation
 from services.common.settings import Settings, SettingsError, load_ledgers
 
 commands = typer.Typer(add_completion=False)
@@ -41,6 +42,7 @@ def init(
         settings = Settings.from_environment(os.environ)
         async with connected(settings.redis_url) as redis:
             await until_reachable(redis)
+            await installation(redis)  # the services may not all make it
             ledgers = load_ledgers(settings.ledgers)
             for name, ledger in ledgers.items():
                 now = (await ledger_clock(redis, name, settings.clock)).now()

@@ -43,7 +43,7 @@ def fsck(
     json: JsonOption = False,
 ) -> None:
     """Check every entry of any C2SP tlog-tiles archive against its signed checkpoint. Exit 1 if something is wrong."""
-    trust, files = _trust(policy, key), _files(archive, token_file)
+    trust, files = _trust(policy, key), files_of(archive, token_file)
     data = files.read(CHECKPOINT)
     if data is None:
         raise FileNotFoundError(f"{archive} has no file `{CHECKPOINT}`; give the directory or URL that has it")
@@ -93,7 +93,8 @@ def _trust(policy: Path | None, key: str | None) -> LogPolicy:
         raise SettingsError(f"{policy if policy is not None else '--key'}: {error}") from error
 
 
-def _files(archive: str, token_file: Path | None) -> ArchiveFiles:
+def files_of(archive: str, token_file: Path | None) -> ArchiveFiles:
+    """Return the archive below a URL, or in a directory; raises SettingsError."""
     if archive.startswith(("http://", "https://")):
         _check_url(archive)
         if token_file is None:

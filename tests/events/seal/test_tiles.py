@@ -18,6 +18,7 @@ from events.seal.tiles import (
     read_hashes,
     right_edge,
     subtrees,
+    tile_named,
     width_at,
 )
 from tests.events.seal.logs import entries, growth
@@ -41,6 +42,39 @@ def kept(edge: RightEdge, before: int = 0) -> dict[str, bytes]:
 def test_the_names_of_tiles(tile: Tile, name: str) -> None:
     """The number stands in groups of three digits, all but the last with an x; a partial one names its width."""
     assert tile.name == name
+
+
+@given(st.builds(Tile, st.integers(ENTRIES, 7), st.integers(0, 1 << 55), st.integers(1, WIDTH)))
+def test_a_name_leads_back_to_its_tile(tile: Tile) -> None:
+    """Every tile has one name."""
+    assert tile_named(tile.name) == tile
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "checkpoint",
+        "tile",
+        "tile/0/0",
+        "tile/0/000/",
+        "/tile/0/000",
+        "tile/0/x000/001",
+        "tile/0/001/002",
+        "tile/00/000",
+        "tile/-1/000",
+        "tile/0/000.p/0",
+        "tile/0/000.p/07",
+        "tile/0/000.p/256",
+        "tile/0/000.p/257",
+        "tile/0/../000",
+        "tile/0/000\n",
+        "tile/٠/000",
+        "tile/entries/٠٠٠",
+    ],
+)
+def test_other_names_are_of_no_tile(name: str) -> None:
+    """Nor is another spelling of one."""
+    assert tile_named(name) is None
 
 
 def test_the_tiles_of_the_specifications_examples() -> None:

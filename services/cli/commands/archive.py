@@ -1,0 +1,34 @@
+"""`duban archive`: commands on the archives of sealed logs."""
+
+import asyncio
+
+import typer
+
+from services.cli.client import Client
+from services.cli.options import DataOption, JsonOption, LedgerOption, out
+from services.cli.target import LEDGER, find
+
+AUDITOR = "audit"
+"""The source that has logs sealed; DUBAN_TOKEN is another's."""
+
+commands = typer.Typer(add_completion=False, no_args_is_help=True, help="The archives of sealed logs.")
+
+
+@commands.callback()
+def archive() -> None:
+    """Do nothing by itself: each command has its own options."""
+
+
+@commands.command()
+def seal(data: DataOption = None, ledger: LedgerOption = LEDGER, json: JsonOption = False) -> None:
+    """Seal a ledger's log and record as they are now, and publish their checkpoints."""
+
+    async def work() -> dict[str, int]:
+        async with Client(find(data), ledger) as client:
+            return await client.seal(AUDITOR)
+
+    sizes = asyncio.run(work())
+    if json:
+        out.print_json(data=sizes)
+    else:
+        out.print(f"{ledger}: sealed up to position {sizes['log']} of the log and {sizes['record']} of the record")

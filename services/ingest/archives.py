@@ -1,0 +1,144 @@
+"""Archives over HTTP: the files of a ledger's sealed log and record, read-only, and sealing on demand."""
+
+import asyncio
+import gzip
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.exceptions import HTTPException, NotFoundException, PermissionDeniedException
+from litestar.params import FromPath
+from msgspec import Struct
+
+from events.ledger import Ledger
+from events.seal.storage import CHECKPOINT, DirectoryStorage
+from events.seal.tiles import ENTRIES, tile_named
+from services.common.access import PUBLIC
+from services.common.callers import source_of
+from services.common.compression import accepts_gzip
+from services.common.endpoints import ENDPOINT
+from services.common.problems import RETRY_AFTER
+from services.contract.openapi import answers, problems
+from services.ingest.endpoint import Ingest, IngestEndpoint
+from services.ingest.sealing.ledgers import LedgerSealing
+from services.ingest.sealing.sealed_files import SealedFiles
+from services.ingest.sealing.sealer import NotSealedError
+
+BINARY = "application/octet-stream"
+
+TEXT = "text/plain"
+
+FOR_EVER = "max-age=31536000, immutable"
+"""Of tiles and bundles, whose names have other bytes at no time."""
+
+LEVEL = 1
+"""Of gzip: a millisecond for a bundle."""
+
+SEALING = ("assigner", "auditor")
+"""Roles of sources that may have a checkpoint signed at once."""
+
+_BODY: dict[str, Any] = {"type": "string", "format": "binary"}
+
+_DESCRIPTION = (
+    "An archive in the layout of C2SP tlog-tiles: `checkpoint`, `tile/<L>/<N>`, `tile/entries/<N>`, partial ones with"
+    " `.p/<W>`. A partial tile goes once it is full. Bundles are compressed for clients that accept gzip."
+)
+
+_FILES: dict[int, Any] = {
+    200: answers(_BODY, "The file", BINARY, more={f"{TEXT}; charset=utf-8": {"type": "string"}}),
+    **problems(400, 404),
+}
+
+
+class SealedSizes(Struct):
+    """The numbers of entries of the published checkpoints."""
+
+    log: int
+    record: int
+
+
+def _opens_log(ledger: Ledger) -> bool:
+    return ledger.archive.public
+
+
+def _opens_nothing(_: Ledger) -> bool:
+    """Return False: the record has the addresses of people, and no archive is taken back."""
+    return False
+
+
+@get(
+    "/v1/{ledger:str}/log/{path:path}",
+    operation_id="readLogArchive",
+    summary="A file of the archive of the log",
+    description=f"{_DESCRIPTION} Entry n-1 is the stored event at position n.",
+    dependencies=ENDPOINT,
+    opt={PUBLIC: _opens_log},
+    responses=_FILES,
+)
+async def log_file(request: Request[Any, Any, Any], endpoint: Ingest, path: FromPath[str]) -> Response[bytes]:
+    files = _sealing(endpoint).log.files
+    return await _file(request, files, str(path), "public" if endpoint.writer.ledger.archive.public else "private")
+
+
+@get(
+    "/v1/{ledger:str}/record/{path:path}",
+    operation_id="readRecordArchive",
+    summary="A file of the archive of the record: alerts, and what became of them",
+    description=f"{_DESCRIPTION} Always with a token or session: it has the addresses of recipients.",
+    dependencies=ENDPOINT,
+    opt={PUBLIC: _opens_nothing},
+    responses=_FILES,
+)
+async def record_file(request: Request[Any, Any, Any], endpoint: Ingest, path: FromPath[str]) -> Response[bytes]:
+    return await _file(request, _sealing(endpoint).record.files, str(path), "private")
+
+
+@post(
+    "/v1/{ledger:str}/seal",
+    operation_id="seal",
+    summary="Seal the log and the record as they are now",
+    description="Checkpoints are published by themselves while a log grows; this does not wait for the next.",
+    status_code=200,
+    dependencies=ENDPOINT,
+    responses={200: answers(SealedSizes, "What is sealed"), **problems(400, 403, 404)},
+)
+async def seal(request: Request[Any, Any, Any], endpoint: Ingest) -> SealedSizes:
+    sealing = _sealing(endpoint)
+    source = endpoint.writer.ledger.sources[source_of(request) or ""]
+    if source.role not in SEALING:
+        raise PermissionDeniedException(f"this is for {' and '.join(SEALING)}; the role of the source is {source.role}")
+    try:
+        return SealedSizes(await sealing.log.seal(), await sealing.record.seal())
+    except NotSealedError as error:
+        raise HTTPException(status_code=503, detail=str(error), headers={"Retry-After": RETRY_AFTER}) from error
+
+
+HANDLERS = (log_file, record_file, seal)
+
+
+def _sealing(endpoint: IngestEndpoint) -> LedgerSealing:
+    if endpoint.sealing is None:
+        raise NotFoundException("nothing is sealed here: DUBAN_ARCHIVE is not set")
+    return endpoint.sealing
+
+
+async def _file(request: Request[Any, Any, Any], files: SealedFiles, path: str, cache: str) -> Response[bytes]:
+    name = path.removeprefix("/")
+    tile = tile_named(name)
+    if tile is None and name != CHECKPOINT:
+        raise NotFoundException(f"no file of an archive is called {name[:100]!r}")
+    is_bundle = tile is not None and tile.level == ENTRIES
+    is_packed = is_bundle and accepts_gzip(request.headers.get("accept-encoding", ""))
+    data = await asyncio.to_thread(_read, files, name, is_packed=is_packed)
+    if data is None:
+        raise NotFoundException(f"the archive has no file {name}")
+    headers = {"Cache-Control": f"{cache}, {FOR_EVER if tile is not None else 'no-cache'}"}
+    if is_bundle:
+        headers["Vary"] = "Accept-Encoding"
+    if is_packed:
+        headers["Content-Encoding"] = "gzip"
+    return Response(data, media_type=BINARY if tile is not None else f"{TEXT}; charset=utf-8", headers=headers)
+
+
+def _read(files: SealedFiles, name: str, *, is_packed: bool) -> bytes | None:
+    data = DirectoryStorage(files.place.archive).read(name)
+    return gzip.compress(data, LEVEL, mtime=0) if data is not None and is_packed else data

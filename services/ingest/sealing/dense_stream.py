@@ -1,0 +1,48 @@
+"""A stream of the server whose entries have the ids 1-0, 2-0, 3-0 …: the log of a ledger, or its record.
+
+duban:{L}:ingest:signers  hash  origin -> id of the key that signs it    written by whichever process was first
+"""
+
+from typing import Any
+
+from events.entries import stored
+from events.keys import key
+from events.log import Log
+
+
+class DenseStream:
+    """One stream as the sealer reads it; `tail` is its last position, as of the last question."""
+
+    def __init__(self, redis: Any, log: Log, name: str) -> None:
+        self.name = f"the {name} of {log.ledger}"
+        self.tail = 0
+        self._key = key(log.ledger, name)
+        self._signers = key(log.ledger, "ingest", "signers")
+        self._redis = redis
+        self._log = log
+
+    async def look(self, known: int) -> int:
+        """Ask for the last position, 0 if the stream is empty.
+
+        Entries after `known` are on as many replicas as an acknowledgement needs: others may still be lost. Raises
+        UnconfirmedError.
+        """
+        last = stored(await self._redis.xrevrange(self._key, count=1))
+        self.tail = last[0].position if last else 0
+        if self.tail > known:
+            await self._log.confirm(self.tail)
+        return self.tail
+
+    async def read(self, after: int, count: int) -> list[bytes]:
+        """Return up to `count` entries that follow a position, as far as none is missing."""
+        found = stored(await self._redis.xrange(self._key, min=f"{after + 1}-0", count=count))
+        return [raw for number, (position, raw) in enumerate(found, after + 1) if position == number]
+
+    async def signer(self, origin: str, key_id: str) -> str:
+        """Return the id of the key that signs an origin, for everybody who asks the first that was named here."""
+        await self._redis.hsetnx(self._signers, origin, key_id)
+        return str((await self._redis.hget(self._signers, origin)).decode())
+
+    async def server(self) -> str:
+        """Return the id of this run of the server."""
+        return await self._log.server()

@@ -1,0 +1,69 @@
+"""Sealing of all ledgers of a service: a sealer for the log of each, and one for its record."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from events.ledger import Ledger
+from events.log import Log
+from events.seal.checkpoint import origin_of
+from services.common.lifespan import Running
+from services.common.sample import Sample
+from services.common.sessions import installation
+from services.common.settings import Settings
+from services.ingest.sealing.dense_stream import DenseStream
+from services.ingest.sealing.places import LOG, RECORD, directories, place_of
+from services.ingest.sealing.sealed_files import SealedFiles
+from services.ingest.sealing.sealer import Sealer
+
+FOLLOW_SECONDS = 1.0
+"""Between two looks at a stream: the work of a busy one comes in small parts."""
+
+
+class LedgerSealing(NamedTuple):
+    """The sealers of one ledger."""
+
+    log: Sealer
+    record: Sealer
+
+    @property
+    def warnings(self) -> list[str]:
+        """What an operator should see to."""
+        return [*self.log.warnings, *self.record.warnings]
+
+    def samples(self) -> Iterator[Sample]:
+        """Yield how far each stream is sealed."""
+        yield from self.log.samples(LOG)
+        yield from self.record.samples(RECORD)
+
+
+class Sealing:
+    """Seals the ledgers of a service below two directories, one stream at a time: they share a thread."""
+
+    def __init__(self, archive: Path, keys: Path, seconds: float) -> None:
+        self._archive = archive
+        self._keys = keys
+        self._seconds = seconds
+        self._pool = ThreadPoolExecutor(1, "seal")
+
+    async def open(self, service: Running, ledger: Ledger, log: Log) -> LedgerSealing:
+        """Start the sealers of a ledger; they seal once more when what is started after them has stopped."""
+        name = log.ledger
+        origin = origin_of(await installation(service.redis), name, ledger.archive.domain)
+        origins = {LOG: origin, RECORD: f"{origin}/{RECORD}"}
+        sealing = LedgerSealing(*(self._sealer(service.redis, log, stream, origins[stream]) for stream in origins))
+        for sealer in sealing:
+            service.on_stop(sealer.close)
+            service.repeat(FOLLOW_SECONDS, sealer.turn)
+        return sealing
+
+    def _sealer(self, redis: Any, log: Log, stream: str, origin: str) -> Sealer:
+        files = SealedFiles(place_of(self._archive, self._keys, log.ledger, stream), origin)
+        return Sealer(DenseStream(redis, log, stream), files, self._pool, self._seconds)
+
+
+def sealing_of(settings: Settings) -> Sealing | None:
+    """Return what seals a service's ledgers, None if nothing is sealed; raises SettingsError."""
+    found = directories(settings)
+    return Sealing(*found, settings.seal_seconds) if found is not None else None

@@ -1,0 +1,154 @@
+"""The archive of one stream and its keys, as files: used by one process at a time, in one thread.
+
+The owner is whoever holds a lock beside the keys with flock(2). What it protects are files, so it lies with them: it
+ends with its process, however that ends, and never before, as a lease on the server would while its owner stands still.
+"""
+
+import fcntl
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import BinaryIO, TypeVar
+
+from events.seal import durable
+from events.seal.archive import Archive
+from events.seal.errors import ArchiveError, FormatError, SigningError
+from events.seal.keys import VerifierKey
+from events.seal.merkle import leaf_hash
+from events.seal.signers import KeyFile
+from events.seal.signing_state import SigningState
+from events.seal.storage import CHECKPOINT, DirectoryStorage
+from events.seal.tiles import WIDTH, Read, Tile, entry_at, read_hashes, width_at
+from services.ingest.sealing.places import SealPlace
+
+T = TypeVar("T")
+
+
+class SealedFiles:
+    """The archive of one stream, which grows; `last` is the entry at `size`, `origin` that of a key yet to be made."""
+
+    def __init__(self, place: SealPlace, origin: str) -> None:
+        self.place = place
+        self.origin = origin
+        self.last = b""
+        self._storage = DirectoryStorage(place.archive)
+        self._state = SigningState(place.state)
+        self._signer: KeyFile | None = None
+        self._archive: Archive | None = None
+        self._lock: BinaryIO | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this process is the owner, and has read the archive."""
+        return self._archive is not None
+
+    @property
+    def key(self) -> VerifierKey:
+        """The first key that signs."""
+        assert self._signer is not None
+        return self._signer.keys[0]
+
+    @property
+    def size(self) -> int:
+        """The number of entries that were taken, sealed or not."""
+        return self._archive.size if self._archive is not None else 0
+
+    @property
+    def published(self) -> int | None:
+        """The number of entries of the published checkpoint, None if there is none."""
+        found = self._archive.published if self._archive is not None else None
+        return found.size if found is not None else None
+
+    def signed(self) -> int:
+        """The number of entries of the newest checkpoint that may have been signed."""
+        last = self._state.last()
+        return last.size if last is not None else 0
+
+    def open(self) -> bool:
+        """Become the owner and read the archive, or begin one; return False while another process is the owner.
+
+        Raises OSError, and ArchiveError, SigningError or ValueError if keys, state and archive do not fit together.
+        """
+        if not self._hold():
+            return False
+        self._signer = self._keys()
+        self._archive = Archive.open(self._storage, self._signer, self._state)
+        self.last = self._entry(self._archive.size)
+        return True
+
+    def close(self) -> None:
+        """Let another process become the owner; what is not sealed yet is forgotten here."""
+        self._archive = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def append(self, entries: Sequence[bytes]) -> None:
+        """Take the next entries; where that fails, some of them are taken. Raises as Archive.append."""
+        archive = self._opened()
+        before = archive.size
+        try:
+            archive.append(entries)
+        finally:
+            if (count := archive.size - before) > 0:
+                self.last = entries[count - 1]
+
+    def seal(self, now: int) -> None:
+        """Sign and publish a checkpoint of all entries, at a time in seconds since 1970; raises as Archive.sign."""
+        archive = self._opened()
+        archive.publish(archive.sign(now))
+
+    def differing(self, after: int, entries: Sequence[bytes]) -> int | None:
+        """Return the first position after `after`, a multiple of WIDTH, at which an entry is not the sealed one."""
+        size = self.size
+        for start in range(0, len(entries), WIDTH):
+            number = (after + start) // WIDTH
+            tile = Tile(0, number, width_at(size, 0, number))
+            hashes = self._sealed(partial(read_hashes, tile=tile))
+            pairs = zip(entries[start : start + WIDTH], hashes, strict=False)
+            for at, (entry, hash) in enumerate(pairs, after + start + 1):
+                if leaf_hash(entry) != hash:
+                    return at
+        return None
+
+    def _hold(self) -> bool:
+        if self._lock is not None:
+            return True
+        durable.make(self.place.lock.parent)
+        file = self.place.lock.open("ab")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.close()
+            if isinstance(error, BlockingIOError):
+                return False
+            raise
+        self._lock = file
+        return True
+
+    def _keys(self) -> KeyFile:
+        """Return the keys, made if there are none; raises ArchiveError if something was signed with lost ones."""
+        with suppress(FileNotFoundError):
+            try:
+                return KeyFile.load(self.place.key)
+            except SigningError as error:
+                raise ArchiveError(str(error)) from error
+        if self._state.last() is not None or self._storage.read(CHECKPOINT) is not None:
+            raise ArchiveError(
+                f"{self.place.key} is missing, with which {self.place.archive} is signed; restore it from its copy"
+            )
+        return KeyFile.make(self.place.key, self.origin)
+
+    def _entry(self, position: int) -> bytes:
+        """Return a sealed entry at the right edge."""
+        return self._sealed(lambda read: entry_at(read, position, position)) if position else b""
+
+    def _sealed(self, get: Callable[[Read], T]) -> T:
+        try:
+            return get(self._storage.read)
+        except FormatError as error:
+            raise ArchiveError(f"{self.place.archive}: {error}") from error
+
+    def _opened(self) -> Archive:
+        assert self._archive is not None
+        return self._archive
