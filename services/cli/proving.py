@@ -20,22 +20,22 @@ from events.seal.storage import CHECKPOINT
 from events.seal.tiles import entry_at, subtrees
 from services.cli.client import ServiceError
 from services.cli.files import SHARED_MODE, replace
-from services.cli.fsck.commands import files_of
+from services.cli.fsck.commands import TokenFileOption, files_of
 from services.cli.fsck.files import ArchiveFiles, DirectoryFiles, HttpFiles
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, home, out
 from services.cli.target import LEDGER, find
 from services.common.settings import SettingsError
-from services.ingest.sealing.places import LOG, RECORD, SealPlace, keys_of, place_of
+from services.ingest.sealing.places import LOG, RECORD, STREAMS, SealPlace, keys_of, place_of
 
 RecordOption = Annotated[bool, typer.Option("--record", help="Of the record, instead of the log")]
 
 
 def key(data: DataOption = None, ledger: LedgerOption = LEDGER, json: JsonOption = False) -> None:
-    """Print the policy that trusts a ledger's log and its record: their origins and verifier keys. Save it as a file.
+    """Print the policy that trusts a ledger's log, record and rules: origins and verifier keys. Save it as a file.
 
     Reads the keys in DUBAN_KEYS or --data; compare them with what the office has published, not with what it serves.
     """
-    found = {stream: _keys(_place(data, ledger, stream).key) for stream in (LOG, RECORD)}
+    found = {stream: _keys(_place(data, ledger, stream).key) for stream in STREAMS}
     lines: list[str] = []
     for stream, keys in found.items():
         lines += [f"# the {stream} of {ledger}: {keys[0].name}", *(f"log {one}" for one in keys)]
@@ -53,9 +53,7 @@ def prove(
     archive: Annotated[
         str | None, typer.Option("--archive", metavar="URL|DIR", help="Where `checkpoint` is; default: as duban runs")
     ] = None,
-    token_file: Annotated[
-        Path | None, typer.Option("--token-file", help="The token of an archive that is not public")
-    ] = None,
+    token_file: TokenFileOption = None,
     record: RecordOption = False,
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,

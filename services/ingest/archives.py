@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -36,6 +37,8 @@ LEVEL = 1
 SEALING = ("assigner", "auditor")
 """Roles of sources that may have a checkpoint signed at once."""
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
 _BODY: dict[str, Any] = {"type": "string", "format": "binary"}
 
 _DESCRIPTION = (
@@ -54,6 +57,7 @@ class SealedSizes(Struct):
 
     log: int
     record: int
+    rules: int
 
 
 def _opens_log(ledger: Ledger) -> bool:
@@ -92,10 +96,26 @@ async def record_file(request: Request[Any, Any, Any], endpoint: Ingest, path: F
     return await _file(request, _sealing(endpoint).record.files, str(path), "private")
 
 
+@get(
+    "/v1/{ledger:str}/rules/{path:path}",
+    operation_id="readRulesArchive",
+    summary="A file of the archive of the rules by which events were decided, or a text of rules by its SHA-256",
+    description=f"{_DESCRIPTION} An entry has the position from which rules hold, the version of the code's rules and"
+    " the SHA-256 of the text.",
+    dependencies=ENDPOINT,
+    opt={PUBLIC: _opens_log},
+    responses=_FILES,
+)
+async def rules_file(request: Request[Any, Any, Any], endpoint: Ingest, path: FromPath[str]) -> Response[bytes]:
+    files = _sealing(endpoint).rules.files
+    public = endpoint.writer.ledger.archive.public
+    return await _file(request, files, str(path), "public" if public else "private", texts=True)
+
+
 @post(
     "/v1/{ledger:str}/seal",
     operation_id="seal",
-    summary="Seal the log and the record as they are now",
+    summary="Seal the log, the record and the rules as they are now",
     description="Checkpoints are published by themselves while a log grows; this does not wait for the next.",
     status_code=200,
     dependencies=ENDPOINT,
@@ -107,12 +127,12 @@ async def seal(request: Request[Any, Any, Any], endpoint: Ingest) -> SealedSizes
     if source.role not in SEALING:
         raise PermissionDeniedException(f"this is for {' and '.join(SEALING)}; the role of the source is {source.role}")
     try:
-        return SealedSizes(await sealing.log.seal(), await sealing.record.seal())
+        return SealedSizes(await sealing.log.seal(), await sealing.record.seal(), await sealing.rules.seal())
     except NotSealedError as error:
         raise HTTPException(status_code=503, detail=str(error), headers={"Retry-After": RETRY_AFTER}) from error
 
 
-HANDLERS = (log_file, record_file, seal)
+HANDLERS = (log_file, record_file, rules_file, seal)
 
 
 def _sealing(endpoint: IngestEndpoint) -> LedgerSealing:
@@ -121,22 +141,26 @@ def _sealing(endpoint: IngestEndpoint) -> LedgerSealing:
     return endpoint.sealing
 
 
-async def _file(request: Request[Any, Any, Any], files: SealedFiles, path: str, cache: str) -> Response[bytes]:
+async def _file(
+    request: Request[Any, Any, Any], files: SealedFiles, path: str, cache: str, *, texts: bool = False
+) -> Response[bytes]:
+    """Answer with a file of an archive, or of `texts` that it names."""
     name = path.removeprefix("/")
     tile = tile_named(name)
-    if tile is None and name != CHECKPOINT:
+    is_text = texts and _SHA256.fullmatch(name) is not None
+    if tile is None and name != CHECKPOINT and not is_text:
         raise NotFoundException(f"no file of an archive is called {name[:100]!r}")
     is_bundle = tile is not None and tile.level == ENTRIES
     is_packed = is_bundle and accepts_gzip(request.headers.get("accept-encoding", ""))
     data = await asyncio.to_thread(_read, files, name, is_packed=is_packed)
     if data is None:
         raise NotFoundException(f"the archive has no file {name}")
-    headers = {"Cache-Control": f"{cache}, {FOR_EVER if tile is not None else 'no-cache'}"}
+    headers = {"Cache-Control": f"{cache}, {'no-cache' if name == CHECKPOINT else FOR_EVER}"}
     if is_bundle:
         headers["Vary"] = "Accept-Encoding"
     if is_packed:
         headers["Content-Encoding"] = "gzip"
-    return Response(data, media_type=BINARY if tile is not None else f"{TEXT}; charset=utf-8", headers=headers)
+    return Response(data, media_type=f"{TEXT}; charset=utf-8" if name == CHECKPOINT else BINARY, headers=headers)
 
 
 def _read(files: SealedFiles, name: str, *, is_packed: bool) -> bytes | None:

@@ -86,6 +86,12 @@ def alerts_for(ledger: Ledger, before: NotifiedTask | None, task: NotifiedTask, 
                     yield made(rule, 0, entry.event.subject, task, recipient, task.seen, facts, (entry.position,))
 
 
+MOST_TITLE = 2_000
+
+MOST_DETAIL = 5_000
+"""Characters of an alert's texts: even with six bytes each, its entry has at most 65,535 (C2SP tlog-tiles)."""
+
+
 def made(
     rule: AlertRule,
     step: int,
@@ -104,18 +110,22 @@ def made(
         recipient,
         rule.called,
         name,
-        task.title if task is not None else "",
+        _cut(task.title if task is not None else "", MOST_TITLE),
         task.lead if task is not None else "",
         step,
         facts.due,
         facts.days,
         facts.unit,
-        facts.detail,
-        facts.deadline,
+        _cut(facts.detail, MOST_DETAIL),
+        _cut(facts.deadline, MOST_TITLE),
         facts.proposed,
         causes,
         rule.may_wait,
     )
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def days_left(ledger: Ledger, due: datetime, now: datetime) -> int:

@@ -1,6 +1,7 @@
 """From a running duban to a finding: seal, the policy, every entry checked over HTTP, and a proof checked by itself."""
 
 import json
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,7 +58,7 @@ def url(duban: Terminal, stream: str) -> str:
     return f"http://127.0.0.1:{duban.port}/v1/zhanjiang/{stream}"
 
 
-@pytest.mark.parametrize("stream", ["log", "record"])
+@pytest.mark.parametrize("stream", ["log", "record", "rules"])
 def test_an_auditor_checks_every_entry_over_http(duban: Terminal, stream: str) -> None:
     """With a token and the policy; without a token nothing is read."""
     token = str(duban.data / "tokens/audit.token")
@@ -65,10 +66,27 @@ def test_an_auditor_checks_every_entry_over_http(duban: Terminal, stream: str) -
     assert checked.returncode == 0, checked.stderr
     found = json.loads(checked.stdout)
     assert (found["findings"], found["entries"] == found["size"]) == ([], True)
-    assert found["origin"].endswith(".duban.invalid/zhanjiang" + ("/record" if stream == "record" else ""))
-    assert found["entries"] == EVENTS or stream == "record"
+    assert found["origin"].endswith(".duban.invalid/zhanjiang" + ("" if stream == "log" else f"/{stream}"))
+    assert found["entries"] == {"log": EVENTS, "rules": 1}.get(stream, found["entries"])
     refused = run("audit", "fsck", url(duban, stream), "--policy", policy(duban))
     assert (refused.returncode, "401" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("where", ["url", "copy"])
+def test_an_auditor_verifies_a_ledger_without_its_server(duban: Terminal, tmp_path: Path, where: str) -> None:
+    """From its address with a token, or from a copy of its files; the finding is the same."""
+    place, token = url(duban, ""), ["--token-file", str(duban.data / "tokens/audit.token")]
+    if where == "copy":
+        place, token = str(shutil.copytree(duban.data / "archive/zhanjiang", tmp_path / "copy")), []
+    done = run("audit", "verify", "--archive", place, "--policy", policy(duban), *token, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["position"], found["findings"], found["notes"]) == (EVENTS, [], [])
+    again = run("audit", "verify", "--archive", place, "--policy", policy(duban), *token, "--since", found["tree"])
+    assert (again.returncode, f"{EVENTS} events: as they were sealed" in again.stdout) == (0, True), again.stderr
+    other = f"{EVENTS}:{'0' * 64}"
+    wrong = run("audit", "verify", "--archive", place, "--policy", policy(duban), *token, "--since", other)
+    assert (wrong.returncode, "not those of the earlier checkpoint" in wrong.stdout) == (1, True), wrong.stdout
 
 
 def test_the_key_is_shown_with_its_origin(duban: Terminal) -> None:
@@ -77,7 +95,7 @@ def test_the_key_is_shown_with_its_origin(duban: Terminal) -> None:
     text = Path(policy(duban)).read_text(encoding="utf-8")
     assert shown["policy"] == text
     assert "PRIVATE" not in text
-    for stream in ("log", "record"):
+    for stream in ("log", "record", "rules"):
         assert f"# the {stream} of zhanjiang: {shown[stream]['origin']}\n" in text
         assert [f"log {key}" in text for key in shown[stream]["keys"]] == [True, True]
     keys = duban.data / "keys"

@@ -10,6 +10,8 @@ import pytest
 
 from events.keys import key
 from events.log import Log
+from events.recorded_rules import read_rules, rules_decoder
+from events.rules_text import sha256_of
 from events.seal.checkpoint import parse_checkpoint
 from events.seal.notes import parse_note
 from events.seal.tiles import entries_in
@@ -26,6 +28,7 @@ from tests.ingest.running_writer import NAME, START
 LOG = f"/v1/{NAME}/log"
 
 RECORD = f"/v1/{NAME}/record"
+RULES = f"/v1/{NAME}/rules"
 
 SEAL = f"/v1/{NAME}/seal"
 
@@ -73,7 +76,7 @@ async def test_events_and_alerts_are_sealed(redis: Any, server_url: str, tmp_pat
     async with sealing(redis, server_url, tmp_path) as client:
         await submit(client, range(1, 4))
         answer = await seal(client)
-        assert (answer.status_code, answer.json()) == (200, {"log": 3, "record": 1})
+        assert (answer.status_code, answer.json()) == (200, {"log": 3, "record": 1, "rules": 1})
         origin = f"{await installation(redis)}.duban.invalid/{NAME}"
         for path, name, size in ((LOG, origin, 3), (RECORD, f"{origin}/record", 1)):
             checkpoint = parse_checkpoint(parse_note((await read(client, f"{path}/checkpoint")).content).text)
@@ -81,6 +84,14 @@ async def test_events_and_alerts_are_sealed(redis: Any, server_url: str, tmp_pat
         bundle = await read(client, f"{LOG}/tile/entries/000.p/3")
         assert entries_in(bundle.content) == [raw for _, raw in await Log(redis, NAME).read(0)]
         assert entries_in((await read(client, f"{RECORD}/tile/entries/000.p/1")).content) == [ALERT]
+        (rules,) = entries_in((await read(client, f"{RULES}/tile/entries/000.p/1")).content)
+        (entry,) = await read_rules(redis, NAME)
+        assert rules_decoder.decode(rules) == entry
+        text = await read(client, f"{RULES}/{entry.sha256}")
+        assert (text.status_code, sha256_of(text.content)) == (200, entry.sha256)
+        assert text.headers["cache-control"] == "private, max-age=31536000, immutable"
+        assert (await read(client, f"{RULES}/{'0' * 64}")).status_code == 404
+        assert (await read(client, f"{LOG}/{entry.sha256}")).status_code == 404
         found = (await client.http.get("/metrics", headers=bearer(client, "audit"))).text
         assert f'duban_sealed_position{{ledger="{NAME}",service="ingest",stream="log"}} 3.0' in found
         assert f'duban_seal_lag{{ledger="{NAME}",service="ingest",stream="record"}} 0.0' in found

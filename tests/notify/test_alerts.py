@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from events import schema
 from events.alert_rule import AlertRule
@@ -14,8 +15,10 @@ from events.entries import Recorded
 from events.envelope import Event, read
 from events.ledger import Ledger
 from events.schema import DeadlineNeared, DeadlinePassed, Unit
+from events.seal.tiles import MOST_ENTRY_BYTES
 from services.notify.alerts import alert_id, alerts_for
 from services.notify.notified_task import evolve
+from services.notify.record import alert_entry
 from services.notify.words.composing import compose
 from tests.examples import EXAMPLES, store
 from tests.notify.life import DUE, LEAD, LEDGER, OTHER, TASK, Life, assignment, day, with_rules
@@ -41,6 +44,15 @@ def test_alerts_of_different_kinds_have_different_ids() -> None:
     life.event(day("2018-03-02"), DeadlineNeared(DUE, 30))
     assert [(one.on, one.due, one.recipient) for one in life.alerts] == [("assigned", DUE, LEAD), ("neared", DUE, LEAD)]
     assert len({one.id for one in life.alerts}) == 2
+
+
+def test_an_alert_is_never_too_long_to_be_sealed() -> None:
+    """Whatever texts an office submits: the longest that are accepted, each character six bytes as JSON."""
+    life = Life(LEDGER)
+    life.event(day("2018-02-01"), replace(assignment(), title="\x01" * 20_000))
+    life.event(day("2018-02-02"), schema.TaskUrged((LEAD,), "\x01" * 20_000))
+    assert {one.on for one in life.alerts} >= {"assigned", "urged"}
+    assert all(len(alert_entry(one)) < MOST_ENTRY_BYTES for one in life.alerts)
 
 
 def test_passed_alerts_every_unit_of_a_group_and_the_supervisor() -> None:

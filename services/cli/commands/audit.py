@@ -11,15 +11,17 @@ from rich.table import Table
 from events.log import Log
 from events.recorded_rules import RulesEntry, read_rules, read_texts
 from events.seal.merkle import Tree
+from services.cli.archived.commands import ArchiveOptions, verify_sealed
 from services.cli.asking.commands import diff, state, who_knew
 from services.cli.asking.replaying import replay
 from services.cli.checks import verify
 from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.rules import notes
 from services.cli.exporting.commands import export
-from services.cli.fsck.commands import check_proof, fsck
+from services.cli.fsck.commands import KeyOption, PolicyOption, TokenFileOption, check_proof, fsck
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out, with_server, working_days_of
-from services.cli.proving import key, prove
+from services.cli.proving import key as print_key
+from services.cli.proving import prove
 from services.cli.target import LEDGER
 from services.common.accepted import Acceptance, accepted
 from services.common.settings import SettingsError
@@ -32,7 +34,7 @@ commands.command("state")(state)
 commands.command("diff")(diff)
 commands.command("who-knew")(who_knew)
 commands.command("export")(export)
-commands.command("key")(key)
+commands.command("key")(print_key)
 commands.command("prove")(prove)
 
 
@@ -41,10 +43,20 @@ def audit_verify(
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
     since: Annotated[str | None, typer.Option("--since", help="Compare with an earlier tree head N:<hex>")] = None,
+    archive: Annotated[
+        str | None,
+        typer.Option("--archive", metavar="URL|DIR", help="Instead of the server: what has `log` and `rules`"),
+    ] = None,
+    policy: PolicyOption = None,
+    key: KeyOption = None,
+    token_file: TokenFileOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Verify the log, and that rows and alerts follow from it. Print its tree head."""
+    """Verify the log, and that rows and alerts follow from it; or its archive alone. Print its tree head."""
     noted = _head(since) if since is not None else None
+    if archive is not None:
+        asked = ArchiveOptions(archive, policy, key, token_file)
+        raise SystemExit(verify_sealed(asked, ledger_of(data, ledger), noted, json=json))
     tree = Tree()
 
     async def work(redis: Any) -> tuple[int, list[Finding], list[Acceptance], list[str]]:

@@ -29,6 +29,9 @@ UNTRUSTED = (FormatError, SignatureError, PolicyError)
 """What keeps a checkpoint or a proof from being trusted: exit code 1."""
 
 PolicyOption = Annotated[Path | None, typer.Option("--policy", help="A C2SP tlog-policy file: trusted logs, quorum")]
+TokenFileOption = Annotated[
+    Path | None, typer.Option("--token-file", help="The token of an archive that is not public")
+]
 KeyOption = Annotated[str | None, typer.Option("--key", help="Instead of a policy: the log's verifier key (vkey)")]
 
 
@@ -37,13 +40,11 @@ def fsck(
     policy: PolicyOption = None,
     key: KeyOption = None,
     since: Annotated[Path | None, typer.Option("--since", help="A checkpoint that was saved earlier")] = None,
-    token_file: Annotated[
-        Path | None, typer.Option("--token-file", help="The token of an archive that is not public")
-    ] = None,
+    token_file: TokenFileOption = None,
     json: JsonOption = False,
 ) -> None:
     """Check every entry of any C2SP tlog-tiles archive against its signed checkpoint. Exit 1 if something is wrong."""
-    trust, files = _trust(policy, key), files_of(archive, token_file)
+    trust, files = trust_of(policy, key), files_of(archive, token_file)
     data = files.read(CHECKPOINT)
     if data is None:
         raise FileNotFoundError(f"{archive} has no file `{CHECKPOINT}`; give the directory or URL that has it")
@@ -55,7 +56,7 @@ def fsck(
     if json:
         out.out(msgspec.json.encode(_as_json(trusted, checked)).decode(), highlight=False)
     else:
-        _print_trusted(trusted)
+        print_trusted(trusted)
         _print_checked(checked)
     raise SystemExit(1 if checked.flaws else 0)
 
@@ -69,7 +70,7 @@ def check_proof(
     ] = None,
 ) -> None:
     """Check that an entry is in a log, without a network. Exit 1 if it is not proved."""
-    trust = _trust(policy, key)
+    trust = trust_of(policy, key)
     data = _content(file)
     try:
         proof = parse_proof(data)
@@ -79,12 +80,13 @@ def check_proof(
         trusted = proof.check(content, trust)
     except UNTRUSTED as error:
         raise SystemExit(_failed(f"{file}: {error}")) from error
-    _print_trusted(trusted)
+    print_trusted(trusted)
     out.print(f"position {proof.entry_index + 1}: this entry is in the log", style="green")
     out.out(visible(content.decode(errors="replace")), highlight=False)
 
 
-def _trust(policy: Path | None, key: str | None) -> LogPolicy:
+def trust_of(policy: Path | None, key: str | None) -> LogPolicy:
+    """Return the policy in a file, or that which trusts one key; raises SettingsError."""
     if (policy is None) == (key is None):
         raise SettingsError("give one of --policy FILE and --key VKEY: without a trusted key nothing can be checked")
     try:
@@ -142,7 +144,8 @@ def _with_progress(
         return check_archive(files, checkpoint, lambda done: progress.update(bar, completed=done), earlier)
 
 
-def _print_trusted(trusted: Trusted) -> None:
+def print_trusted(trusted: Trusted) -> None:
+    """Print a checkpoint, and who signed it."""
     checkpoint = trusted.checkpoint
     out.print(f"{checkpoint.origin}: {checkpoint.size} entries, head {checkpoint.root.hex()}", soft_wrap=True)
     out.print(f"signed by {trusted.log.name}+{trusted.log.key_id.hex()}", soft_wrap=True)

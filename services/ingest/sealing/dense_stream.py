@@ -1,13 +1,15 @@
-"""A stream of the server whose entries have the ids 1-0, 2-0, 3-0 …: the log of a ledger, or its record.
+"""A stream of the server whose entries have the ids 1-0, 2-0, 3-0 …: the log of a ledger, its record, or its rules.
 
 duban:{L}:ingest:signers  hash  origin -> id of the key that signs it    written by whichever process was first
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from events.entries import stored
 from events.keys import key
 from events.log import Log
+from events.recorded_rules import read_texts, rules_decoder
 
 
 class DenseStream:
@@ -38,6 +40,11 @@ class DenseStream:
         found = stored(await self._redis.xrange(self._key, min=f"{after + 1}-0", count=count))
         return [raw for number, (position, raw) in enumerate(found, after + 1) if position == number]
 
+    async def texts(self, entries: Sequence[bytes]) -> dict[str, bytes]:
+        """Return the texts that entries name and that are sealed as files of their own; none, except of rules."""
+        del entries
+        return {}
+
     async def signer(self, origin: str, key_id: str) -> str:
         """Return the id of the key that signs an origin, for everybody who asks the first that was named here."""
         await self._redis.hsetnx(self._signers, origin, key_id)
@@ -46,3 +53,13 @@ class DenseStream:
     async def server(self) -> str:
         """Return the id of this run of the server."""
         return await self._log.server()
+
+
+class RulesStream(DenseStream):
+    """The rules on record of a ledger, whose entries name the texts of its files."""
+
+    async def texts(self, entries: Sequence[bytes]) -> dict[str, bytes]:
+        """Return the texts that entries name, by their SHA-256; one that is missing is left to who verifies."""
+        hashes = sorted({rules_decoder.decode(raw).sha256 for raw in entries})
+        found = await read_texts(self._redis, self._log.ledger, hashes)
+        return {sha256: text for sha256, text in zip(hashes, found, strict=True) if text is not None}

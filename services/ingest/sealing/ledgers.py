@@ -1,4 +1,4 @@
-"""Sealing of all ledgers of a service: a sealer for the log of each, and one for its record."""
+"""Sealing of all ledgers of a service: a sealer each for the log, the record and the rules of a ledger."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +12,8 @@ from services.common.lifespan import Running
 from services.common.sample import Sample
 from services.common.sessions import installation
 from services.common.settings import Settings
-from services.ingest.sealing.dense_stream import DenseStream
-from services.ingest.sealing.places import LOG, RECORD, directories, place_of
+from services.ingest.sealing.dense_stream import DenseStream, RulesStream
+from services.ingest.sealing.places import LOG, RECORD, RULES, STREAMS, directories, place_of
 from services.ingest.sealing.sealed_files import SealedFiles
 from services.ingest.sealing.sealer import Sealer
 
@@ -26,16 +26,17 @@ class LedgerSealing(NamedTuple):
 
     log: Sealer
     record: Sealer
+    rules: Sealer
 
     @property
     def warnings(self) -> list[str]:
         """What an operator should see to."""
-        return [*self.log.warnings, *self.record.warnings]
+        return [warning for sealer in self for warning in sealer.warnings]
 
     def samples(self) -> Iterator[Sample]:
         """Yield how far each stream is sealed."""
-        yield from self.log.samples(LOG)
-        yield from self.record.samples(RECORD)
+        for stream, sealer in zip(STREAMS, self, strict=True):
+            yield from sealer.samples(stream)
 
 
 class Sealing:
@@ -51,7 +52,7 @@ class Sealing:
         """Start the sealers of a ledger; they seal once more when what is started after them has stopped."""
         name = log.ledger
         origin = origin_of(await installation(service.redis), name, ledger.archive.domain)
-        origins = {LOG: origin, RECORD: f"{origin}/{RECORD}"}
+        origins = {LOG: origin, RECORD: f"{origin}/{RECORD}", RULES: f"{origin}/{RULES}"}
         sealing = LedgerSealing(*(self._sealer(service.redis, log, stream, origins[stream]) for stream in origins))
         for sealer in sealing:
             service.on_stop(sealer.close)
@@ -60,7 +61,8 @@ class Sealing:
 
     def _sealer(self, redis: Any, log: Log, stream: str, origin: str) -> Sealer:
         files = SealedFiles(place_of(self._archive, self._keys, log.ledger, stream), origin)
-        return Sealer(DenseStream(redis, log, stream), files, self._pool, self._seconds)
+        kind = RulesStream if stream == RULES else DenseStream
+        return Sealer(kind(redis, log, stream), files, self._pool, self._seconds)
 
 
 def sealing_of(settings: Settings) -> Sealing | None:

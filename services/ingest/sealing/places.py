@@ -1,7 +1,8 @@
 """Where the archives of ledgers lie, and their keys.
 
 <DUBAN_ARCHIVE>/.duban-archive          marks the directory as ingest's own
-<DUBAN_ARCHIVE>/<ledger>/<stream>/      the archive of a stream, `log` or `record` (C2SP tlog-tiles)
+<DUBAN_ARCHIVE>/<ledger>/<stream>/      the archive of a stream: `log`, `record` or `rules` (C2SP tlog-tiles)
+<DUBAN_ARCHIVE>/<ledger>/rules/<SHA-256>  a text of rules, which an entry of that archive names
 <DUBAN_KEYS>/.duban-keys                marks the directory as ingest's own
 <DUBAN_KEYS>/<ledger>/<stream>.key      the private keys, named by the origin; mode 0600
 <DUBAN_KEYS>/<ledger>/<stream>.signed   the newest checkpoint that may have been signed (events/seal/signing_state.py)
@@ -21,6 +22,10 @@ KEYS_MARK = ".duban-keys"
 LOG = "log"
 
 RECORD = "record"
+
+RULES = "rules"
+
+STREAMS = (LOG, RECORD, RULES)
 
 KEYS = "keys"
 """The directory of the keys, next to the archive unless DUBAN_KEYS names another."""

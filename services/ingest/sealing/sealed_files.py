@@ -5,7 +5,7 @@ ends with its process, however that ends, and never before, as a lease on the se
 """
 
 import fcntl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import BinaryIO, TypeVar
@@ -83,9 +83,14 @@ class SealedFiles:
             self._lock.close()
             self._lock = None
 
-    def append(self, entries: Sequence[bytes]) -> None:
-        """Take the next entries; where that fails, some of them are taken. Raises as Archive.append."""
+    def append(self, entries: Sequence[bytes], texts: Mapping[str, bytes]) -> None:
+        """Take the next entries; where that fails, some of them are taken. Raises as Archive.append.
+
+        `texts` are what they name, as files beside the archive's.
+        """
         archive = self._opened()
+        if texts:
+            self._storage.create(texts)
         before = archive.size
         try:
             archive.append(entries)

@@ -202,7 +202,7 @@ class Sealer:
                 return
             if not entries:
                 break
-            await self._work(partial(self.files.append, entries))
+            await self._work(partial(self.files.append, entries, await self._stream.texts(entries)))
             await self._publish(now=self.files.size == signed)
         if size < tail:
             raise StreamChangedError(size + 1, f"position {size + 1} is missing, although there are later ones")

@@ -1,0 +1,1 @@
+"""`duban audit verify --archive`: a ledger verified from its archives alone, without its server."""

@@ -1,0 +1,72 @@
+"""`duban audit verify --archive`, as it is typed and printed."""
+
+import asyncio
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from rich.progress import Progress
+
+from events.ledger import Ledger
+from events.seal.errors import FormatError, PolicyError, SignatureError
+from services.cli.archived.verifying import Archives, Verified, verify_archives
+from services.cli.checks.finding import TreeHead
+from services.cli.checks.rules import notes
+from services.cli.fsck.commands import files_of, print_trusted, trust_of
+from services.cli.options import err, out
+from services.ingest.sealing.places import LOG, RULES
+
+
+class ArchiveOptions(NamedTuple):
+    """Where the archives are, by whom they have to be signed, and the token of those that are not public."""
+
+    place: str
+    policy: Path | None
+    key: str | None
+    token_file: Path | None
+
+
+def verify_sealed(asked: ArchiveOptions, present: Ledger, since: TreeHead | None, *, json: bool) -> int:
+    """Verify the archives of a ledger, print what was found, and return the exit code."""
+    policy = trust_of(asked.policy, asked.key)
+    place = asked.place.rstrip("/")
+    archives = Archives(*(files_of(f"{place}/{stream}", asked.token_file) for stream in (LOG, RULES)))
+    with Progress(console=err, disable=json) as progress:
+        bar = progress.add_task("verifying entries", total=None)
+        try:
+            done = asyncio.run(
+                verify_archives(
+                    archives, policy, present, since, lambda position: progress.update(bar, completed=position)
+                )
+            )
+        except (FormatError, PolicyError, SignatureError) as error:
+            err.print(f"duban: {place}/{LOG}: {error}", style="red", markup=False, soft_wrap=True)
+            return 1
+    if json:
+        _print_json(done)
+    else:
+        _print(done)
+    return 1 if done.findings else 0
+
+
+def _print_json(done: Verified) -> None:
+    checkpoint = done.trusted.checkpoint
+    result = {
+        "origin": checkpoint.origin,
+        "position": checkpoint.size,
+        "tree": f"{checkpoint.size}:{checkpoint.root.hex()}",
+        "findings": [finding._asdict() for finding in done.findings],
+        "notes": notes(done.rules.entries, checkpoint.size),
+    }
+    out.out(msgspec.json.encode(result).decode(), highlight=False)
+
+
+def _print(done: Verified) -> None:
+    size = done.trusted.checkpoint.size
+    print_trusted(done.trusted)
+    for note in notes(done.rules.entries, size):
+        out.print(note, markup=False, soft_wrap=True)
+    for finding in done.findings:
+        out.print(f"{finding.check}: {finding.where}: {finding.detail}", style="red", markup=False, soft_wrap=True)
+    if not done.findings:
+        out.print(f"{size} events: as they were sealed, and each acceptable after those before it")
