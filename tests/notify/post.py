@@ -14,7 +14,7 @@ from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from events.schema import DeadlinePassed
-from events.working_days import LIBRARY
+from events.working_days import LIBRARY, WorkingDays
 from services.notify.buckets import Buckets
 from services.notify.channels.network import Network
 from services.notify.channels.way import Way, way_of
@@ -52,13 +52,15 @@ class Post:
         ways: Mapping[str, Way] | None = None,
         *,
         quiet_hours: str = "",
+        ledger: Ledger | None = None,
+        days: WorkingDays = LIBRARY,
     ) -> None:
         rules = AlertRules("督查室", WINDOW, channels=dict(channels), quiet_hours=quiet_hours, allow_private=True)
-        self.ledger = Ledger("湛江市", alerts=rules)
+        self.ledger = ledger or Ledger("湛江市", alerts=rules)
         self.clock = FixedClock(START)
         self.real = REAL
         self.redis = redis
-        self.alerts = Alerts(redis, NAME, self.ledger, LIBRARY)
+        self.alerts = Alerts(redis, NAME, self.ledger, days)
         self.outbox = Outbox(redis, NAME)
         self.network = Network(self.ledger.alerts, self.clock)
         OPENED.append(self.network)
@@ -67,7 +69,7 @@ class Post:
             return (ways or {}).get(channel.webhook or channel.apprise or "") or way_of(channel, self.network)
 
         self.ways = Ways(self.ledger, way)
-        given = Environment(NAME, self.ledger, self.clock, self.ways, LIBRARY, real=lambda: self.real)
+        given = Environment(NAME, self.ledger, self.clock, self.ways, days, real=lambda: self.real)
         self.sender = Sender(self.outbox, self.alerts, Buckets(redis), given)
 
     async def turns(self, count: int = 4, *, finish: bool = True) -> None:
