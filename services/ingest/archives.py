@@ -3,10 +3,12 @@
 import asyncio
 import gzip
 import re
+from collections.abc import Callable
 from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.exceptions import HTTPException, NotFoundException, PermissionDeniedException
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from msgspec import Struct
 
@@ -21,6 +23,7 @@ from services.common.problems import RETRY_AFTER
 from services.contract.openapi import answers, problems
 from services.ingest.endpoint import Ingest, IngestEndpoint
 from services.ingest.sealing.ledgers import LedgerSealing
+from services.ingest.sealing.places import LOG, RECORD, RULES
 from services.ingest.sealing.sealed_files import SealedFiles
 from services.ingest.sealing.sealer import NotSealedError
 
@@ -60,56 +63,45 @@ class SealedSizes(Struct):
     rules: int
 
 
-def _opens_log(ledger: Ledger) -> bool:
-    return ledger.archive.public
+def _archive(stream: str, summary: str, description: str, opens: Callable[[Ledger], bool]) -> HTTPRouteHandler:
+    """Return the handler of a stream's archive, which is public if `opens` says so of a ledger."""
+
+    @get(
+        f"/v1/{{ledger:str}}/{stream}/{{path:path}}",
+        operation_id=f"read{stream.title()}Archive",
+        summary=summary,
+        description=f"{_DESCRIPTION} {description}",
+        dependencies=ENDPOINT,
+        opt={PUBLIC: opens},
+        responses=_FILES,
+    )
+    async def archive_file(request: Request[Any, Any, Any], endpoint: Ingest, path: FromPath[str]) -> Response[bytes]:
+        files = getattr(_sealing(endpoint), stream).files
+        return await _file(request, files, str(path), "public" if opens(endpoint.writer.ledger) else "private")
+
+    return archive_file
 
 
-def _opens_nothing(_: Ledger) -> bool:
-    """Return False: the record has the addresses of people, and no archive is taken back."""
-    return False
-
-
-@get(
-    "/v1/{ledger:str}/log/{path:path}",
-    operation_id="readLogArchive",
-    summary="A file of the archive of the log",
-    description=f"{_DESCRIPTION} Entry n-1 is the stored event at position n.",
-    dependencies=ENDPOINT,
-    opt={PUBLIC: _opens_log},
-    responses=_FILES,
+ARCHIVES = (
+    _archive(
+        LOG,
+        "A file of the archive of the log",
+        "Entry n-1 is the stored event at position n.",
+        lambda ledger: ledger.archive.public,
+    ),
+    _archive(
+        RECORD,
+        "A file of the archive of the record: alerts, and what became of them",
+        "Always with a token or session: it has the addresses of recipients.",
+        lambda _: False,  # it has people's addresses, and no archive is taken back
+    ),
+    _archive(
+        RULES,
+        "A file of the archive of the rules by which events were decided, or a text of rules by its SHA-256",
+        "An entry has the position from which rules hold, the version of the code's rules and the SHA-256 of the text.",
+        lambda ledger: ledger.archive.public,
+    ),
 )
-async def log_file(request: Request[Any, Any, Any], endpoint: Ingest, path: FromPath[str]) -> Response[bytes]:
-    files = _sealing(endpoint).log.files
-    return await _file(request, files, str(path), "public" if endpoint.writer.ledger.archive.public else "private")
-
-
-@get(
-    "/v1/{ledger:str}/record/{path:path}",
-    operation_id="readRecordArchive",
-    summary="A file of the archive of the record: alerts, and what became of them",
-    description=f"{_DESCRIPTION} Always with a token or session: it has the addresses of recipients.",
-    dependencies=ENDPOINT,
-    opt={PUBLIC: _opens_nothing},
-    responses=_FILES,
-)
-async def record_file(request: Request[Any, Any, Any], endpoint: Ingest, path: FromPath[str]) -> Response[bytes]:
-    return await _file(request, _sealing(endpoint).record.files, str(path), "private")
-
-
-@get(
-    "/v1/{ledger:str}/rules/{path:path}",
-    operation_id="readRulesArchive",
-    summary="A file of the archive of the rules by which events were decided, or a text of rules by its SHA-256",
-    description=f"{_DESCRIPTION} An entry has the position from which rules hold, the version of the code's rules and"
-    " the SHA-256 of the text.",
-    dependencies=ENDPOINT,
-    opt={PUBLIC: _opens_log},
-    responses=_FILES,
-)
-async def rules_file(request: Request[Any, Any, Any], endpoint: Ingest, path: FromPath[str]) -> Response[bytes]:
-    files = _sealing(endpoint).rules.files
-    public = endpoint.writer.ledger.archive.public
-    return await _file(request, files, str(path), "public" if public else "private", texts=True)
 
 
 @post(
@@ -132,7 +124,7 @@ async def seal(request: Request[Any, Any, Any], endpoint: Ingest) -> SealedSizes
         raise HTTPException(status_code=503, detail=str(error), headers={"Retry-After": RETRY_AFTER}) from error
 
 
-HANDLERS = (log_file, record_file, rules_file, seal)
+HANDLERS = (*ARCHIVES, seal)
 
 
 def _sealing(endpoint: IngestEndpoint) -> LedgerSealing:
@@ -141,13 +133,10 @@ def _sealing(endpoint: IngestEndpoint) -> LedgerSealing:
     return endpoint.sealing
 
 
-async def _file(
-    request: Request[Any, Any, Any], files: SealedFiles, path: str, cache: str, *, texts: bool = False
-) -> Response[bytes]:
-    """Answer with a file of an archive, or of `texts` that it names."""
+async def _file(request: Request[Any, Any, Any], files: SealedFiles, path: str, cache: str) -> Response[bytes]:
     name = path.removeprefix("/")
     tile = tile_named(name)
-    is_text = texts and _SHA256.fullmatch(name) is not None
+    is_text = files.place.archive.name == RULES and _SHA256.fullmatch(name) is not None
     if tile is None and name != CHECKPOINT and not is_text:
         raise NotFoundException(f"no file of an archive is called {name[:100]!r}")
     is_bundle = tile is not None and tile.level == ENTRIES
