@@ -9,10 +9,12 @@ PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 class Restarts:
     """The restarts of each process, by name: at once, then after longer and longer pauses, then no more.
 
-    Only starts after which the process never answered are counted, however long each took on a slow machine.
+    Only starts after which the process never answered are counted, however long each took on a slow machine. `hint`
+    ends the error: where to look for the reason.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hint: str = "") -> None:
+        self._hint = hint
         self._last: dict[str, tuple[int, float]] = {}
 
     def due(self, name: str, now: float) -> bool:
@@ -22,7 +24,7 @@ class Restarts:
         """
         starts, at = self._last.get(name, (0, now))
         if starts == len(PAUSES):
-            raise SupervisionError(f"{name} ended or could not be started {starts} times in a row")
+            raise SupervisionError(f"{name} ended or could not be started {starts} times in a row{self._hint}")
         if now - at < PAUSES[starts]:
             return False
         self._last[name] = starts + 1, now

@@ -15,7 +15,7 @@ import structlog
 from services.cli.embedded import EmbeddedServer
 from services.cli.lock import locked
 from services.cli.restarts import Restarts
-from services.cli.target import Run, SupervisionError, prepare, remove_run, write_run
+from services.cli.target import Run, prepare, remove_run, write_run
 from services.cli.users import ensure_tokens
 from services.common.clock import kind_of, monotonic, sleep
 from services.common.connection import connected
@@ -55,7 +55,7 @@ class Supervisor:
         self._host = os.environ.get("DUBAN_HOST") or LOCALHOST
         self._logs = logs
         self._server: EmbeddedServer | None = None
-        self._restarts = Restarts()
+        self._restarts = Restarts(f"; its log is {logs or 'above'}")
         self._watching: asyncio.Task[None] | None = None
         self._children: dict[str, asyncio.subprocess.Process] = {}
         self._stopping = False
@@ -194,13 +194,13 @@ class Supervisor:
         async with httpx.AsyncClient() as client:
             while not self._stopping:
                 await sleep(WATCH_SECONDS)
-                if self._server is not None and not self._server.alive and self._due("server"):
+                if self._server is not None and not self._server.alive and self._restarts.due("server", monotonic()):
                     await self._restart_server(self._server)
                 for service, child in list(self._children.items()):
                     if child.returncode is None:
                         if self._restarts.counts(service) and await self._health(client, service, "live"):
                             self._restarts.answered(service)
-                    elif not self._stopping and self._due(service):
+                    elif not self._stopping and self._restarts.due(service, monotonic()):
                         log.warning("restarting", service=service, ended_with=child.returncode)
                         await self._start(service)
 
@@ -212,12 +212,6 @@ class Supervisor:
             log.warning("the server cannot be started yet", error=str(error))
         else:
             self._restarts.answered("server")
-
-    def _due(self, name: str) -> bool:
-        try:
-            return self._restarts.due(name, monotonic())
-        except SupervisionError as error:
-            raise SupervisionError(f"{error}; its log is {self._logs or 'above'}") from error
 
     async def _stop(self) -> None:
         for child in self._children.values():

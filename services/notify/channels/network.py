@@ -52,6 +52,10 @@ class HttpAnswer(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def is_success(self) -> bool:
+        return httpx.codes.is_success(self.status)
+
 
 class NoAnswerError(Exception):
     """No status came; `handed_over` is whether the request had been written, so that it may have been acted on."""

@@ -110,7 +110,7 @@ def judged(answer: HttpAnswer, codes: Codes, now: float) -> Result:
         return Result("again", f"{status}, not the answer of a robot: {text}", after, rest)
     code, message = said
     detail = f"{status}, code {code}: {message}"
-    if code == 0 and answer.status // 100 == 2:  # noqa: PLR2004 - any status of success
+    if code == 0 and answer.is_success:
         return Result("accepted", detail)
     if code in codes.fast or answer.status == TOO_MANY:
         return Result("again", detail, max(REST_SECONDS, after), max(REST_SECONDS, after))

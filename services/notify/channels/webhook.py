@@ -72,7 +72,7 @@ class WebhookWay:
 def judged(answer: HttpAnswer, now: float) -> Result:
     """Return the result of an answer, with all of its words: its status decides; `now` are Unix seconds."""
     detail = f"{answer.status} {answer.reason}"
-    if answer.status // 100 == 2:  # noqa: PLR2004 - any status of success
+    if answer.is_success:
         return Result("accepted", detail)
     if answer.body:
         detail = f"{detail}: {answer.body.decode(errors='replace')}"
