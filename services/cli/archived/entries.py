@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 
 from events.entries import Stored
-from events.envelope import Event, InvalidEvent, read
+from events.envelope import Event, read
 from events.schema import ProgressCorrected
 from events.seal.tiles import ENTRIES, WIDTH, Tile, entry_at, read_entries, width_at
 from services.cli.fsck.files import ArchiveFiles
@@ -40,14 +40,6 @@ class SealedEntries:
             if place is not None and place < position:
                 found[position] = read(entry_at(self._files.read, self._size, place))
         return found
-
-
-def decoded(entry: Stored) -> Event | InvalidEvent:
-    """Return the event of an entry, or why there is none."""
-    try:
-        return read(entry.raw)
-    except InvalidEvent as error:
-        return error
 
 
 def _digest(source: str, id: str) -> bytes:

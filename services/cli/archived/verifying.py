@@ -1,18 +1,17 @@
 """Verifying the archives of a ledger: every entry and signature, then what the entries say."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import NamedTuple
 
 from events.entries import Recorded
-from events.envelope import InvalidEvent
 from events.ledger import Ledger
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError, PolicyError, SignatureError
 from events.seal.policy import LogPolicy, Trusted
 from events.seal.storage import CHECKPOINT
-from services.cli.archived.entries import SealedEntries, decoded
+from services.cli.archived.entries import SealedEntries
 from services.cli.checks.decisions import Decisions
+from services.cli.checks.decoding import Decoding
 from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.rules import RulesFound, rules_of, with_texts
 from services.cli.fsck.check import check_archive
@@ -91,23 +90,17 @@ def _rules(files: ArchiveFiles, policy: LogPolicy, log: Trusted) -> RulesFound:
 
 async def _contents(entries: SealedEntries, rules: RulesFound, present: Ledger, report: Report) -> list[Finding]:
     """Return what is wrong with what the entries say: form, order, repetition, decisions."""
-    decisions = Decisions(present, rules, entries.cited)
-    findings: list[Finding] = []
-    last: datetime | None = None
+    decisions, decoding = Decisions(present, rules, entries.cited), Decoding()
     for batch in entries.batches():
         events: list[Recorded] = []
         for entry in batch:
-            event, where = decoded(entry), str(entry.position)
-            if isinstance(event, InvalidEvent):
-                findings.append(Finding("decodes", where, event.detail))
+            if (event := decoding.event(entry)) is None:
                 continue
-            if last is not None and event.at < last:
-                findings.append(Finding("ordered", where, f"recorded {event.at}, before {last}"))
             if (before := entries.place(event, entry.position)) is not None:
-                findings.append(Finding("once", where, f"position {before} has this source and id"))
-            last = event.at
+                wrong = f"position {before} has this source and id"
+                decoding.findings.append(Finding("once", str(entry.position), wrong))
             events.append(Recorded(entry.position, event))
         await decisions.follow(events)
         report(batch[-1].position)
     decisions.end(held=False)
-    return findings + decisions.findings
+    return decoding.findings + decisions.findings

@@ -3,13 +3,10 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from events.keys import key
-from events.saved_rows import RECORD
+from services.cli.recorded import recorded_entries
 from services.notify.alerts import Alert
 from services.notify.outbox import alert_decoder
 from services.notify.record import Attempted, entry_decoder, is_alert
-
-READ_BATCH = 1_000
 
 
 class Told(NamedTuple):
@@ -23,18 +20,13 @@ async def told_of(redis: Any, ledger: str, task: str, at: datetime) -> list[Told
     """Return the alerts about a task that arose by an instant, each with the attempts to deliver it by then."""
     alerts: dict[str, Alert] = {}
     attempts: dict[str, list[Attempted]] = {}
-    after = "-"
-    while entries := await redis.xrange(key(ledger, RECORD), min=after, count=READ_BATCH):
-        for _, fields in entries:
-            raw = fields[b"e"]
-            if is_alert(raw):
-                alert = alert_decoder.decode(raw)
-                if alert.task == task and alert.at <= at:
-                    alerts[alert.id] = alert
-                continue
-            entry = entry_decoder.decode(raw)
-            if isinstance(entry, Attempted) and entry.at <= at:
-                for id in entry.alerts:
-                    attempts.setdefault(id, []).append(entry)
-        after = f"({entries[-1][0].decode()}"
+    async for _, raw in recorded_entries(redis, ledger):
+        entry = alert_decoder.decode(raw) if is_alert(raw) else entry_decoder.decode(raw)
+        if entry.at > at:
+            continue
+        if isinstance(entry, Alert) and entry.task == task:
+            alerts[entry.id] = entry
+        elif isinstance(entry, Attempted):
+            for id in entry.alerts:
+                attempts.setdefault(id, []).append(entry)
     return [Told(alert, tuple(attempts.get(id, ()))) for id, alert in alerts.items()]

@@ -7,13 +7,11 @@ from typing import Any
 import msgspec
 
 from events.keys import key
-from events.saved_rows import RECORD
 from services.cli.checks.finding import Finding
+from services.cli.recorded import recorded_entries
 from services.notify.deliveries import Digest
 from services.notify.outbox import NAME, alert_decoder, digest_decoder
 from services.notify.record import is_alert
-
-READ_BATCH = 1_000
 
 
 async def check_digests(redis: Any, name: str) -> list[Finding]:
@@ -31,7 +29,7 @@ async def check_digests(redis: Any, name: str) -> list[Finding]:
             digests[id.decode()] = digest_decoder.decode(row)
         except msgspec.MsgspecError as error:
             findings.append(Finding("digests", id.decode(), f"does not decode: {error}"))
-    recipients = await _recipients(redis, key(name, RECORD), reached.decode() if reached is not None else "0")
+    recipients = await _recipients(redis, name, reached.decode() if reached is not None else "0")
     for id, digest in digests.items():
         findings += _of_digest(id, digest, pending, recipients, grouped)
     holding = Counter(alert for digest in digests.values() for alert in digest.alerts)
@@ -63,14 +61,11 @@ def _of_digest(
     return [Finding("digests", id, detail) for detail in wrong]
 
 
-async def _recipients(redis: Any, record: str, reached: str) -> dict[str, str]:
+async def _recipients(redis: Any, name: str, reached: str) -> dict[str, str]:
     """Return the recipient of each alert up to the last entry that the sender has read."""
     found: dict[str, str] = {}
-    after = "-"
-    while entries := await redis.xrange(record, min=after, max=f"{reached}-0", count=READ_BATCH):
-        for _, fields in entries:
-            if is_alert(fields[b"e"]):
-                alert = alert_decoder.decode(fields[b"e"])
-                found[alert.id] = alert.recipient
-        after = f"({entries[-1][0].decode()}"
+    async for _, raw in recorded_entries(redis, name, f"{reached}-0"):
+        if is_alert(raw):
+            alert = alert_decoder.decode(raw)
+            found[alert.id] = alert.recipient
     return found

@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from events.entries import Recorded, Seen, Stored, digest
-from events.envelope import Event, InvalidEvent, read, submitted
+from events.envelope import Event, submitted
 from events.keys import key
 from events.ledger import CLOCK, NOTIFY, RESERVED, Ledger
 from events.log import Log
 from events.seal.merkle import Tree
+from services.cli.checks.decoding import Decoding
 from services.cli.checks.finding import Finding, TreeHead, deleted
 
 
@@ -22,8 +23,9 @@ async def check_log(
     follow: Callable[[Sequence[Recorded]], Awaitable[None]],
 ) -> list[Finding]:
     """Read the whole log and return its findings; `follow` gets its events, batch after batch."""
-    findings: list[Finding] = []
-    after, recorded = 0, None
+    decoding = Decoding()
+    findings = decoding.findings
+    after = 0
     noted = tree.head() if since is not None and since.position == 0 else None
     while batch := await log.read(after):
         events: list[tuple[Stored, Event]] = []
@@ -34,15 +36,8 @@ async def check_log(
             tree.add(entry.raw)
             if since is not None and tree.size == since.position:
                 noted = tree.head()
-            try:
-                event = read(entry.raw)
-            except InvalidEvent as error:
-                findings.append(Finding("decodes", str(entry.position), error.detail))
-                continue
-            if recorded is not None and event.recorded is not None and event.recorded < recorded:
-                findings.append(Finding("ordered", str(after), f"recorded {event.recorded}, before {recorded}"))
-            recorded = event.recorded or recorded
-            events.append((entry, event))
+            if (event := decoding.event(entry)) is not None:
+                events.append((entry, event))
         known = await log.seen([(event.source, event.id) for _, event in events])
         for (entry, event), one in zip(events, known, strict=True):
             findings += _submission(entry, event, one)

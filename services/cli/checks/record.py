@@ -8,11 +8,10 @@ import msgspec
 from events.keys import key
 from events.saved_rows import KNOWN, RECORD
 from services.cli.checks.finding import Finding, deleted
+from services.cli.recorded import recorded_entries
 from services.notify.alerts import Alert
 from services.notify.outbox import NAME, alert_decoder
 from services.notify.record import entry_decoder, is_alert
-
-READ_BATCH = 1_000
 
 _CARRIED = re.compile(r"[0-9]+-[0-9]+")
 """Ids that the version before the record gave: the position and a number."""
@@ -41,22 +40,19 @@ async def check_record(redis: Any, name: str) -> tuple[list[Finding], RecordedAl
     known = {id.decode(): number.decode() for id, number in (await redis.hgetall(key(name, NAME, KNOWN))).items()}
     if await redis.exists(stream) and (wrong := deleted(await redis.xinfo_stream(stream))) is not None:
         findings.append(Finding("record", stream, wrong))
-    after, number = "-", 0
-    while entries := await redis.xrange(stream, min=after, count=READ_BATCH):
-        for id, fields in entries:
-            number += 1
-            place, raw = id.decode(), fields.get(b"e", b"")
-            if place != f"{number}-0":
-                findings.append(Finding("record", place, f"entry {number} of the record has this id"))
-                number = int(place.partition("-")[0])
-            try:
-                entry = alert_decoder.decode(raw) if is_alert(raw) else entry_decoder.decode(raw)
-            except msgspec.MsgspecError as error:
-                findings.append(Finding("record", place, f"does not decode: {error}"))
-                continue
-            if isinstance(entry, Alert):
-                findings += _of_alert(entry, place, known, recorded)
-        after = f"({entries[-1][0].decode()}"
+    number = 0
+    async for place, raw in recorded_entries(redis, name):
+        number += 1
+        if place != f"{number}-0":
+            findings.append(Finding("record", place, f"entry {number} of the record has this id"))
+            number = int(place.partition("-")[0])
+        try:
+            entry = alert_decoder.decode(raw) if is_alert(raw) else entry_decoder.decode(raw)
+        except msgspec.MsgspecError as error:
+            findings.append(Finding("record", place, f"does not decode: {error}"))
+            continue
+        if isinstance(entry, Alert):
+            findings += _of_alert(entry, place, known, recorded)
     missing = known.keys() - recorded.places.keys()
     findings += [Finding("record", id, "this alert is known and not in the record") for id in sorted(missing)]
     return findings, recorded

@@ -13,28 +13,25 @@ tasks.csv, .xlsx   the board at the last position
 import base64
 import csv
 import io
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from events.entries import Recorded
-from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from events.recorded_rules import read_rules, read_texts
-from events.saved_rows import RECORD
 from events.seal.merkle import Tree
 from services.cli.asking.past_board import PastRows, board_as_of
 from services.cli.exporting.bag import Bag
+from services.cli.recorded import recorded_entries
 from services.cli.replay import Selection, refusals, replay
 from services.common.accepted import accepted
 from services.status.export.cells import guarded
 from services.status.export.csv_file import csv_file
 from services.status.export.sheets import About, task_sheet
 from services.status.export.xlsx_file import xlsx_file
-
-READ_BATCH = 1_000
 
 _SPACES = bytes.maketrans(b"\r\n", b"  ")
 
@@ -58,8 +55,8 @@ async def fill(bag: Bag, redis: Any, name: str, ledger: Ledger, progress: Callab
         async for one in refusals(redis, name, Selection()):
             file.write(_line(one.as_json()))
     with bag.open("record.ndjson") as file:
-        async for entry in _record(redis, name):
-            file.write(entry + b"\n")
+        async for _, raw in recorded_entries(redis, name):
+            file.write(raw + b"\n")
     await _write_rules(bag, redis, name)
     bag.add("accepted.ndjson", [_line(one) for one in await accepted(redis, name)])
     board = await board_as_of(redis, log, ledger, tail)
@@ -101,14 +98,6 @@ def _write_tables(bag: Bag, board: PastRows) -> None:
     sheet = task_sheet(list(board.rows.values()), about, ledger.groups)
     bag.add("tasks.csv", [csv_file(sheet, about)])
     bag.add("tasks.xlsx", [xlsx_file([sheet], about)])
-
-
-async def _record(redis: Any, name: str) -> AsyncIterator[bytes]:
-    after = "-"
-    while entries := await redis.xrange(key(name, RECORD), min=after, count=READ_BATCH):
-        for _, fields in entries:
-            yield fields[b"e"]
-        after = f"({entries[-1][0].decode()}"
 
 
 def _cells(entry: Recorded) -> tuple[str, ...]:
