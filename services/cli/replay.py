@@ -1,6 +1,6 @@
 """Replaying a log: events are read from the log itself, not from the services; refused submissions beside them."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -121,24 +121,29 @@ def _refused(kept: Kept, number: int) -> RefusedEntry:
 Replayed = tuple[Stored, Recorded] | RefusedEntry
 
 
-async def together(
-    events: AsyncIterator[tuple[Stored, Recorded]], refused: AsyncIterator[RefusedEntry]
+async def replayed(
+    redis: Any, ledger: str, wanted: Selection, directory: Directory, outcome: Outcomes
 ) -> AsyncIterator[Replayed]:
-    """Merge both in the order in which they were recorded; what was refused at an instant comes after its events."""
-    waiting = await anext(refused, None)
-    async for pair in events:
-        while waiting is not None and waiting.at < pair[1].event.at:
-            yield waiting
-            waiting = await anext(refused, None)
-        yield pair
+    """Yield what is selected in the order of record; what was refused at an instant comes after its events."""
+    waiting: RefusedEntry | None = None
+    refused = refusals(redis, ledger, wanted, directory)
+    if outcome != "accepted":
+        waiting = await anext(refused, None)
+    if outcome != "refused":
+        async for pair in replay(Log(redis, ledger), wanted, directory):
+            while waiting is not None and waiting.at < pair[1].event.at:
+                yield waiting
+                waiting = await anext(refused, None)
+            yield pair
     while waiting is not None:
         yield waiting
         waiting = await anext(refused, None)
 
 
-def by_time(replayed: list[Replayed]) -> Iterator[Replayed]:
-    """Return what was replayed in the order of the times that the sources gave; of what has none, that of record."""
-    return iter(sorted(replayed, key=_time))
+async def in_order(found: list[Replayed]) -> AsyncIterator[Replayed]:
+    """Yield what was replayed in the order of the times that sources gave; of what has none, that of record."""
+    for one in sorted(found, key=_time):
+        yield one
 
 
 def _time(one: Replayed) -> datetime:

@@ -13,13 +13,14 @@ from msgspec.structs import replace
 from events.alert_rule import Trigger
 from events.log import Log
 from services.cli.alert_explaining import TRIGGERS
-from services.cli.asking.changes import changes_between
+from services.cli.asking.changes import UNTOLD, changes_between
 from services.cli.asking.moments import begin_of, moment_of
 from services.cli.asking.past_board import board_as_of, position_of
-from services.cli.asking.words import OUTCOMES, sentence
+from services.cli.asking.words import MEMBERS, OUTCOMES, sentence
 from services.cli.replay import Selection, replay
 from services.common.settings import SettingsError
 from services.notify.channels.result import Outcome
+from services.status.row import TaskRow, UnitRow
 from tests.cli.terminal import Terminal
 from tests.cli.test_commands import CLOCK, IMPORT
 from tests.cli.test_decisions import at, lived
@@ -148,6 +149,8 @@ def test_every_outcome_and_trigger_has_a_word() -> None:
     """So that nothing an auditor asks about fails for want of one."""
     assert OUTCOMES.keys() == {*get_args(Outcome), "interrupted"}
     assert TRIGGERS.keys() == set(get_args(Trigger))
+    members = {field for kind in (TaskRow, UnitRow) for field in kind.__struct_fields__}
+    assert members - {"task", "unit", *UNTOLD} <= MEMBERS.keys()
 
 
 def test_alerts_are_among_what_was_told(duban: Terminal) -> None:

@@ -1,9 +1,10 @@
 """What changed between two boards, and which events changed it. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from events.difference import members
 from events.entries import Recorded
@@ -14,15 +15,25 @@ UNTOLD = frozenset({"position", "light_reason", "last_report_at", "due_day"})
 
 
 class MemberChange(NamedTuple):
-    """A member of a row that differs: as it was, as it is."""
+    """A member of a row, or of a `unit`'s part in it, that differs: as it was, as it is.
+
+    A part that came or went has no member.
+    """
 
     member: str
     before: Any
     after: Any
+    unit: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as it is printed with --json."""
+        part = f"units[{self.unit}]"
+        named = ".".join(filter(None, (part, self.member))) if self.unit else self.member
+        return {"member": named, "before": self.before, "after": self.after}
 
 
 class TaskChange(NamedTuple):
-    """A task that changed, by events or by time alone: its new row, None where it is gone under other rules."""
+    """A task that changed, by events or by time alone; `new` if the earlier board does not have it."""
 
     task: str
     title: str
@@ -43,7 +54,7 @@ class TaskChange(NamedTuple):
             }
             for entry in self.events
         ]
-        changes = [change._asdict() for change in self.changes]
+        changes = [change.as_json() for change in self.changes]
         return {"task": self.task, "title": self.title, "new": self.new, "changes": changes, "events": events}
 
 
@@ -64,33 +75,26 @@ def changes_between(
     return found
 
 
-def _changed(old: TaskRow, new: TaskRow) -> Iterable[MemberChange]:
-    for member in members(old, new):
+def _changed(old: TaskRow, new: TaskRow) -> Iterator[MemberChange]:
+    for member in dict.fromkeys(name.partition(".")[0] for name in members(old, new)):
         if member == "units":
             yield from _units(old, new)
-        elif member.partition(".")[0] not in UNTOLD:
+        elif member not in UNTOLD:
             yield MemberChange(member, _value(old, member), _value(new, member))
 
 
-def _units(old: TaskRow, new: TaskRow) -> Iterable[MemberChange]:
+def _units(old: TaskRow, new: TaskRow) -> Iterator[MemberChange]:
     """Yield what differs in each unit's part; a unit that came or went is None on one side."""
     before, after = ({part.unit: part for part in row.units} for row in (old, new))
     for unit in dict.fromkeys([*before, *after]):
         was, now = before.get(unit), after.get(unit)
         if was is None or now is None:
-            yield MemberChange(f"units[{unit}]", msgspec.to_builtins(was), msgspec.to_builtins(now))
+            yield MemberChange("", msgspec.to_builtins(was), msgspec.to_builtins(now), unit)
             continue
         for member in members(was, now):
             if member not in UNTOLD:
-                yield MemberChange(
-                    f"units[{unit}].{member}",
-                    msgspec.to_builtins(getattr(was, member)),
-                    msgspec.to_builtins(getattr(now, member)),
-                )
+                yield MemberChange(member, _value(was, member), _value(now, member), unit)
 
 
-def _value(row: TaskRow, member: str) -> Any:
-    value: Any = row
-    for name in member.split("."):
-        value = getattr(value, name)
-    return msgspec.to_builtins(value)
+def _value(row: Struct, member: str) -> Any:
+    return msgspec.to_builtins(getattr(row, member))

@@ -65,8 +65,7 @@ async def board_as_of(redis: Any, log: Log, present: Ledger, moment: int | datet
 
 async def _recorded(log: Log, position: int) -> datetime:
     (entry,) = await log.read_at([position])
-    event = read(entry.raw)
-    return event.at
+    return read(entry.raw).at
 
 
 async def _rules_at(redis: Any, log: Log, present: Ledger, position: int) -> tuple[str | None, Ledger]:

@@ -1,7 +1,7 @@
 """The command `duban audit replay`."""
 
 import sys
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,11 +11,9 @@ from rich.table import Column, Table
 
 from events.entries import Recorded, Stored
 from events.ledger import Ledger
-from events.log import Log
-from services.cli import replay as replays
 from services.cli.asking.moments import begin_of, moment_of
 from services.cli.options import DataOption, LedgerOption, ledger_of, out, with_server
-from services.cli.replay import Outcomes, RefusedEntry, Replayed, Selection
+from services.cli.replay import Outcomes, RefusedEntry, Replayed, Selection, in_order, replayed
 from services.cli.target import LEDGER
 
 
@@ -48,25 +46,12 @@ def replay(
     )
 
     async def work(redis: Any) -> None:
-        events = replays.replay(Log(redis, ledger), wanted, known.directory)
-        refused = replays.refusals(redis, ledger, wanted, known.directory)
-        chosen = replays.together(
-            events if outcome != "refused" else _nothing(), refused if outcome != "accepted" else _nothing()
-        )
-        found = _each(replays.by_time([one async for one in chosen])) if by_time else chosen
+        found = replayed(redis, ledger, wanted, known.directory, outcome)
+        if by_time:
+            found = in_order([one async for one in found])
         await (_print_lines(found) if ndjson else _print_table(found, known, ledger, whole=task is not None))
 
     with_server(data, work)
-
-
-async def _nothing() -> AsyncIterator[Any]:
-    return
-    yield
-
-
-async def _each(found: Any) -> AsyncIterator[Replayed]:
-    for one in found:
-        yield one
 
 
 async def _print_lines(found: AsyncIterable[Replayed]) -> None:
@@ -86,9 +71,8 @@ async def _print_table(found: AsyncIterable[Replayed], ledger: Ledger, title: st
 
 def _event(one: tuple[Stored, Recorded], ledger: Ledger) -> tuple[str, ...]:
     event = one[1].event
-    at = _second(event.at, ledger)
     content = msgspec.json.encode(event.data).decode()
-    return str(one[1].position), at, event.source, event.type, event.subject, content
+    return str(one[1].position), _second(event.at, ledger), event.source, event.type, event.subject, content
 
 
 def _refusal(one: RefusedEntry, ledger: Ledger) -> tuple[str, ...]:

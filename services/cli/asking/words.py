@@ -5,6 +5,7 @@ from typing import Any
 
 from services.cli.asking.changes import MemberChange
 from services.cli.board import LIGHTS, STATES
+from services.status.export.words import word
 
 MEMBERS = {
     "light": "灯",
@@ -22,7 +23,13 @@ MEMBERS = {
     "returns": "退回次数",
     "signed_at": "签收时间",
     "role": "职责",
+    "plan": "计划",
+    "row": "序号",
+    "lead_inferred": "牵头单位系推定",
+    "opened_at": "交办时间",
+    "units": "责任单位",
 }
+"""The members of a row, and of a unit's part in it, that are told."""
 
 
 OUTCOMES = {
@@ -36,18 +43,17 @@ OUTCOMES = {
 }
 """What became of an attempt to deliver."""
 
-INSTANTS = frozenset({"due", "overdue_since", "closed_at", "signed_at"})
+INSTANTS = frozenset({"due", "overdue_since", "opened_at", "closed_at", "signed_at"})
+
+ROLES = {"lead": "牵头", "cooperating": "配合"}
 
 
 def sentence(change: MemberChange) -> str:
     """Return a change as words: what was there, and what is."""
-    unit, _, member = change.member.rpartition(".")
-    what = unit.removeprefix("units[").removesuffix("]") if unit.startswith("units[") else unit
-    if change.member.startswith("units[") and not unit:  # the whole part came or went
-        name = change.member.removeprefix("units[").removesuffix("]")
-        return f"{name}：{'新增为责任单位' if change.before is None else '不再是责任单位'}"
-    name = MEMBERS.get(member, member)
-    return f"{what + ' ' if what else ''}{name}：{_word(member, change.before)} → {_word(member, change.after)}"
+    if not change.member:
+        return f"{change.unit}：{'新增为责任单位' if change.before is None else '不再是责任单位'}"
+    name = " ".join(filter(None, (change.unit, MEMBERS[change.member])))
+    return f"{name}：{_word(change.member, change.before)} → {_word(change.member, change.after)}"
 
 
 def _word(member: str, value: Any) -> str:
@@ -57,8 +63,16 @@ def _word(member: str, value: Any) -> str:
         return LIGHTS[value][0]
     if member == "state":
         return STATES[value]
+    if member == "outcome":
+        return word(f"outcome.{value}", "zh")
+    if member == "role":
+        return ROLES[value]
     if member == "percent":
         return f"{value:g}%"
     if member in INSTANTS:
         return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M}"
-    return str(value.get("text") or "—") if isinstance(value, dict) else str(value)
+    if isinstance(value, dict):
+        return str(value.get("text") or "—")
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return str(value)

@@ -65,8 +65,9 @@ def add(
     others = [one for one in there if one.year != calendar.year]
     calendars = Calendars(working_days(there), working_days([*others, calendar]))
     reason = f"按国务院办公厅{calendar.year}年放假调休安排重新计算"
-    changes = with_server(data, lambda redis: _changes(redis, ledgers_of(data), calendars, reason, _clock(data)))
-    _print_changes(changes, calendars, ledgers_of(data))
+    ledgers, clock = ledgers_of(data), find(data).clock
+    changes = with_server(data, lambda redis: _changes(redis, ledgers, calendars, reason, clock))
+    _print_changes(changes, calendars, ledgers)
     if dry_run:
         return
     replace(path, [content], f"the same calendar of {calendar.year}", lambda there: there == content, SHARED_MODE)
@@ -75,10 +76,6 @@ def add(
         raise SystemExit(asyncio.run(_submit(data, changes)))
     if any(changes.values()):
         err.print("--corrections submits deadline.clarified for these tasks", style="yellow")
-
-
-def _clock(data: Path | None) -> str | None:
-    return find(data).clock
 
 
 async def _changes(
