@@ -51,7 +51,7 @@ format: $(READY)
 
 lock:  ## after a change of the dependencies; needs uv
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
-	  --python-version 3.11 --all-extras -o requirements.lock pyproject.toml
+	  --python-version 3.11 --extra embedded --extra sm -o requirements.lock pyproject.toml
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 	  --python-version 3.11 --all-extras --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
