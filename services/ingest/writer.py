@@ -59,7 +59,7 @@ class Writer:
         self.model = WriteModel(redis, self.log, ledger, now, held)
         self._queue = Queue(monotonic)
         self._slot = AppendSlot(name)
-        self._loss_check = LossCheck(redis, self.log, noted)
+        self._loss_check = LossCheck(redis, self.log, noted, archive)
         lookups = Lookups(self.log)
         parts = self._queue, self._slot, self.model, lookups, self._loss_check
         self._decider = Decider(*parts, refused_bytes)

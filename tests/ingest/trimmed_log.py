@@ -29,7 +29,7 @@ async def record(redis: Any, folder: Path, numbers: Sequence[int]) -> None:
     """Record reports by a writer of their own, after the assignment of their task, and save its rows."""
     async with working(redis, archive=storage(folder).read) as running:
         outcomes = await running.submit(assigned(), *(reported(number=number) for number in numbers))
-        assert {one.outcome for one in outcomes[1:]} == {"accepted"}
+        assert {one.outcome for one in outcomes[1:]} <= {"accepted"}
         await running.writer.save()
 
 
