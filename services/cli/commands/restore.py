@@ -1,0 +1,80 @@
+"""`duban restore`: put a ledger back on its server from the archive."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.progress import Progress
+
+from events.archive_rules import FEWEST_KEPT
+from events.seal.errors import FormatError, PolicyError, SignatureError
+from services.cli.client import ServiceError
+from services.cli.fsck.commands import PolicyOption, trust_of
+from services.cli.log_at import archive_at
+from services.cli.options import ClockOption, DataOption, JsonOption, LedgerOption, err, ledger_of, out
+from services.cli.restoring.ledger import LedgerRestoring, Places, Restored
+from services.cli.restoring.server import check_nobody_sends, idle_server, nobody_seals
+from services.cli.target import LEDGER
+from services.ingest.sealing.places import LOG, keys_of
+
+commands = typer.Typer(add_completion=False)
+
+
+@commands.command()
+def restore(
+    data: DataOption = None,
+    ledger: LedgerOption = LEDGER,
+    policy: PolicyOption = None,
+    keep: Annotated[
+        int | None,
+        typer.Option("--keep", min=FEWEST_KEPT, help="Of an empty server: only the newest events; default: all"),
+    ] = None,
+    clock: ClockOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Put a ledger's sealed events, alerts and rules back on its server, while the services are stopped.
+
+    What the server has on sealed positions instead is set aside, and its events are submitted again after the end.
+    """
+    trusted = trust_of(policy, None) if policy is not None else None
+    archive, known = archive_at(data), ledger_of(data, ledger)
+    given = os.environ.get("DUBAN_KEYS")
+    places = Places(archive, keys_of(archive, Path(given) if given else None), ledger)
+
+    async def work() -> Restored:
+        async with idle_server(data) as redis:
+            await check_nobody_sends(redis, ledger)
+            with nobody_seals(places.of(LOG).lock), Progress(console=err, disable=json) as progress:
+                bar = progress.add_task("", total=None)
+
+                def report(what: str, count: int) -> None:
+                    progress.update(bar, description=what, completed=count)
+
+                return await LedgerRestoring(redis, known, places, clock, report).run(trusted, keep)
+
+    try:
+        done = asyncio.run(work())
+    except (FormatError, PolicyError, SignatureError) as error:
+        raise ServiceError(f"the archive of {ledger}, so nothing was restored: {error}") from error
+    _print(ledger, done, json=json)
+
+
+def _print(ledger: str, done: Restored, *, json: bool) -> None:
+    if json:
+        again = [{"before": one.before, **msgspec.to_builtins(one.outcome)} for one in done.again]
+        out.print_json(data={**done._asdict(), "again": again})
+        return
+    out.print(f"{ledger}: {done.sealed} sealed events are on the server; it lacked {done.lacking} of them")
+    for name in done.apart:
+        out.print(f"set aside, and left on the server: {name}", markup=False, soft_wrap=True)
+    for one in done.again:
+        became = one.outcome.code or f"position {one.outcome.position}"
+        said = f"position {one.before}: {one.outcome.id}: {one.outcome.outcome}, {became}"
+        out.print(said, markup=False, soft_wrap=True)
+    if done.unsent:
+        out.print(
+            f"{done.unsent} alerts of the last day may be sent a second time: nothing on record says that they were"
+        )
