@@ -15,8 +15,8 @@ from redis.exceptions import RedisError
 from typer.core import TyperGroup
 
 from services.cli import commands
-from services.cli.client import ServiceError
 from services.cli.options import err
+from services.cli.service_error import ServiceError
 from services.cli.target import SupervisionError
 from services.common.settings import SettingsError
 from services.schedule.text import UnreadableError
