@@ -18,11 +18,11 @@ from events.seal.proofs import included, inclusion_proof
 from events.seal.signers import KeyFile
 from events.seal.storage import CHECKPOINT
 from events.seal.tiles import entry_at, subtrees
-from services.cli.client import ServiceError
 from services.cli.files import SHARED_MODE, replace
 from services.cli.fsck.commands import TokenFileOption, files_of
 from services.cli.fsck.files import ArchiveFiles, DirectoryFiles, HttpFiles
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, home, out
+from services.cli.service_error import ServiceError
 from services.cli.target import LEDGER, find
 from services.common.settings import SettingsError
 from services.ingest.sealing.places import LOG, RECORD, STREAMS, SealPlace, keys_of, place_of
