@@ -24,7 +24,7 @@ WRITERS = MappingProxyType(
 )
 """Its sources, and what each submits."""
 
-READERS = "auditor"
+READER = "auditor"
 """The role of the sources of other ledgers that may read it."""
 
 
@@ -33,3 +33,8 @@ def operations_ledger(ledgers: Iterable[Ledger]) -> Ledger:
     first = next(iter(ledgers), None)
     zone = first.timezone if first is not None else Ledger("").timezone
     return Ledger("运维记录", zone, sources={name: Source("operations") for name in WRITERS})
+
+
+def user_of(ledger: str, source: str) -> str:
+    """Return the name of a source among those of all ledgers, whose names have no dot."""
+    return f"{ledger}.{source}"

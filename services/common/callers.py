@@ -1,7 +1,7 @@
 """Authentication: the source of a request's token or session, and the client that the request counts for."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ from litestar.connection import ASGIConnection
 from redis.exceptions import ConnectionError as DisconnectedError
 from redis.exceptions import RedisError
 
+from events.operations import OPS, user_of
 from services.common import sessions
 from services.common.clock import ClockError, real_time
 from services.common.endpoints import Endpoint
@@ -37,14 +38,25 @@ class Caller(NamedTuple):
 
 
 class Authentication:
-    """Finds who sends a request; `secure` is whether the deployment's cookies are those of TLS."""
+    """Finds who sends a request; `secure` is whether the deployment's cookies are those of TLS.
+
+    The ledger of operations has no tokens of its own: those of the others count, of sources that it `admits`, which are
+    called `<ledger>.<source>` there.
+    """
 
     def __init__(
-        self, trusted: Networks, endpoints: Mapping[str, Endpoint], remembered: Remembered, *, secure: bool
+        self,
+        trusted: Networks,
+        endpoints: Mapping[str, Endpoint],
+        remembered: Remembered,
+        admits: Callable[[str, str], bool],
+        *,
+        secure: bool,
     ) -> None:
         self._trusted = trusted
         self._endpoints = endpoints
         self._remembered = remembered
+        self._admits = admits
         self._secure = secure
 
     async def caller(self, scope: Any) -> Caller:
@@ -55,6 +67,18 @@ class Authentication:
         ledger = ledger_in(scope["path"])
         if ledger is None or ledger not in self._endpoints:
             return caller
+        if ledger != OPS:
+            return await self._known(caller, scope, ledger)
+        for other in self._endpoints.keys() - {OPS}:
+            known = await self._known(caller, scope, other)
+            if known.source is not None:
+                caller = known._replace(source=user_of(other, known.source))
+                if self._admits(OPS, caller.source or ""):
+                    break
+        return caller
+
+    async def _known(self, caller: Caller, scope: Any, ledger: str) -> Caller:
+        """Return the sender as a source of a ledger, if the request has a valid token or session of one."""
         given = presented(scope["headers"], ledger, secure=self._secure)
         if given is None:
             return caller
@@ -66,7 +90,7 @@ class Authentication:
             return caller
         source = identity.token.source
         browser = (identity.session.id,) if identity.session is not None else ()
-        return caller._replace(holder=(ledger, source, *browser), source=source, identity=identity)
+        return caller._replace(holder=(ledger, source, *browser), source=source, failure=None, identity=identity)
 
     async def has_token(self, scope: Any) -> bool:
         """Return whether a request that names no ledger has a valid token of any; raises where look-up fails."""

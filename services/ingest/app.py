@@ -41,6 +41,7 @@ from services.ingest.inbox import Inbox
 from services.ingest.schedules import schedule
 from services.ingest.sealing.ledgers import Sealing, sealing_of
 from services.ingest.sealing.sealer import Stop
+from services.ingest.started_rules import record_rules
 from services.ingest.state import load, own
 from services.ingest.submissions import submit
 from services.ingest.writer import Writer
@@ -104,6 +105,8 @@ async def _open(
     )
     sealed = await sealing.open(service, ledger, writer.log) if sealing is not None else None
     _run(service, writer)
+    if name != OPS:
+        service.start(record_rules(service.redis, name, ledger))
     for source in (*ledger.sources, *(() if name == OPS else (NOTIFY,))):
         await _follow(service, writer, source)
     return IngestEndpoint(writer, Documents(writer, days), budget, redis, clock, sealed)

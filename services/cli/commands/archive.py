@@ -6,10 +6,7 @@ import typer
 
 from services.cli.client import Client
 from services.cli.options import DataOption, JsonOption, LedgerOption, out
-from services.cli.target import LEDGER, find
-
-AUDITOR = "audit"
-"""The source that has logs sealed; DUBAN_TOKEN is another's."""
+from services.cli.target import AUDITOR, LEDGER, find
 
 commands = typer.Typer(add_completion=False, no_args_is_help=True, help="The archives of sealed logs.")
 

@@ -13,7 +13,7 @@ from events.keys import key
 from events.log import Log
 from events.saved_rows import saved_position
 from services.cli.accepting import accept_held_clock, accept_loss, acceptances
-from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, err, ledger_of, out
+from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, audited_ledger_of, err, out
 from services.cli.target import LEDGER, Target, find
 from services.common.accepted import pending_loss
 from services.common.connection import connected
@@ -54,7 +54,7 @@ def doctor(
 ) -> None:
     """Check the services and the server. Record an operator's acceptance of a held clock or of lost events."""
     target = find(data)
-    sources = ledger_of(data, ledger).sources
+    sources = audited_ledger_of(data, ledger).sources
 
     async def work() -> "Findings":
         if accept_clock:
