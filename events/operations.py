@@ -4,7 +4,6 @@ It has no file. Its sources are the writers below; each has its inbox, which the
 """
 
 from collections.abc import Iterable
-from types import MappingProxyType
 
 from events.ledger import Ledger, Source
 
@@ -14,15 +13,8 @@ OPS = "ops"
 COMMANDS = "commands"
 """The writer of an operator's commands."""
 
-WRITERS = MappingProxyType(
-    {
-        "ingest": "rules and keys",
-        "status": "sign-ins, links and exports of the page",
-        COMMANDS: "`duban …`",
-        "audit": "`duban audit export`, as the server's user audit",
-    }
-)
-"""Its sources, and what each submits."""
+WRITERS = ("ingest", "status", COMMANDS, "audit")
+"""Its sources: ingest submits rules and keys, status what is done on the page, audit what that user exports."""
 
 READER = "auditor"
 """The role of the sources of other ledgers that may read it."""

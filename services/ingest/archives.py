@@ -51,7 +51,7 @@ _DESCRIPTION = (
 
 _FILES: dict[int, Any] = {
     200: answers(_BODY, "The file", BINARY, more={f"{TEXT}; charset=utf-8": {"type": "string"}}),
-    **problems(400, 404),
+    **problems(400, 403, 404),
 }
 
 
