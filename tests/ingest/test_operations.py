@@ -12,7 +12,7 @@ from events.keys import key
 from events.ledger import Source
 from events.log import Log
 from events.operations import COMMANDS, OPS, WRITERS, operations_ledger
-from events.schema import NAMES, EventData, Operation
+from events.schema import NAMES, EventData, LinkMade, Operation
 from services.common.clock import SystemClock, sleep
 from services.common.operations import record
 from services.ingest.core import decide
@@ -75,6 +75,29 @@ async def test_what_is_recorded_reaches_the_log(redis: Any, server_url: str, tmp
     assert [event.data for event in events] == examples
     assert {(event.source, event.subject) for event in events} == {("audit", NAME)}
     assert all(before <= event.time <= event.at for event in events)
+
+
+async def test_each_is_in_the_log_once_whenever_ingest_runs(redis: Any, server_url: str, tmp_path: Path) -> None:
+    """Two instances start and stop while several writers submit: nothing is lost, doubled or reordered."""
+    writers, count = ("status", "audit"), 120
+
+    async def submit(writer: str) -> None:
+        for number in range(count):
+            await record(redis, writer, NAME, LinkMade(f"{writer}-{number}", "0" * 16))
+            await sleep(0.01)
+
+    submitting = [asyncio.create_task(submit(writer)) for writer in writers]
+    for _ in range(2):
+        async with opened(redis, server_url, tmp_path), opened(redis, server_url, tmp_path):
+            await sleep(0.3)
+    await asyncio.gather(*submitting)
+    async with opened(redis, server_url, tmp_path):
+        for writer in writers:
+            made = [event.data for event in await recorded(redis, writer, count)]
+            assert made == [LinkMade(f"{writer}-{number}", "0" * 16) for number in range(count)]
+        log = Log(redis, OPS)
+        positions = [entry.position async for batch in log.scan() for entry in batch]
+        assert positions == list(range(1, len(positions) + 1))
 
 
 async def test_a_repeated_entry_is_a_duplicate(redis: Any, server_url: str, tmp_path: Path) -> None:
