@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from events.ledger import Ledger
 from services.common.access import Access
@@ -12,6 +13,7 @@ from services.common.endpoints import unloaded
 from services.common.failures import FailedSignIns
 from services.common.lifespan import Running, lifespan
 from services.common.listening import is_loopback
+from services.common.sealed_log import sealed_log
 from services.common.settings import Settings, load_ledgers
 from services.common.web import application
 from services.status import pages
@@ -40,7 +42,7 @@ def build(settings: Settings) -> Service:
     app = application(
         "status",
         [*ROUTES, changes, *FIGURES_ROUTES, *SESSION_ROUTES, *FORWARDED, *pages.HANDLERS],
-        lifespan(settings, ledgers, endpoints, partial(_open, failed)),
+        lifespan(settings, ledgers, endpoints, partial(_open, settings.archive, failed)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
@@ -54,10 +56,15 @@ def build(settings: Settings) -> Service:
 
 
 async def _open(
-    failed: Mapping[str, FailedMinute], service: Running, name: str, ledger: Ledger, clock: Clock
+    archive: Path | None,
+    failed: Mapping[str, FailedMinute],
+    service: Running,
+    name: str,
+    ledger: Ledger,
+    clock: Clock,
 ) -> StatusReader:
     """Load a ledger's rows, and follow its log and update its lights from there; record failed sign-ins."""
-    reader = StatusReader(service.redis, name, ledger, clock, service.follow)
+    reader = StatusReader(service.redis, name, ledger, clock, service.follow, sealed_log(archive, name))
     await reader.load()
     shortest, longest = LIGHT_SECONDS
     flush = partial(failed[name].flush, service.redis, name)

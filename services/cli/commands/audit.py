@@ -8,7 +8,6 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
-from events.log import Log
 from events.recorded_rules import RulesEntry, read_rules, read_texts
 from events.seal.merkle import Tree
 from services.cli.archived.commands import ArchiveOptions, verify_sealed
@@ -19,6 +18,7 @@ from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.rules import notes
 from services.cli.exporting.commands import export
 from services.cli.fsck.commands import KeyOption, PolicyOption, TokenFileOption, check_proof, fsck
+from services.cli.log_at import log_at
 from services.cli.options import (
     DataOption,
     JsonOption,
@@ -69,14 +69,16 @@ def audit_verify(
     tree = Tree()
 
     async def work(redis: Any) -> tuple[int, list[Finding], list[Acceptance], list[str]]:
-        tail, days = await Log(redis, ledger).tail(), working_days_of(data)
+        tail = await (log := log_at(data, redis, ledger)).tail()
         with Progress(console=err, disable=json) as progress:
             bar = progress.add_task("verifying events", total=tail)
 
             def report(position: int) -> None:
                 progress.update(bar, completed=position)
 
-            found = await verify(redis, ledger, audited_ledger_of(data, ledger), report, tree, noted, days)
+            found = await verify(
+                redis, log, audited_ledger_of(data, ledger), report, tree, noted, working_days_of(data)
+            )
             return tail, found, await accepted(redis, ledger), notes(await read_rules(redis, ledger), tail)
 
     position, findings, acceptances, remarks = with_server(data, work)

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from events.log import Log
 from events.schema import ExportMade
 from services.cli.exporting.bag import new_bag
 from services.cli.exporting.payload import Exported, fill
+from services.cli.log_at import log_at
 from services.cli.options import DataOption, LedgerOption, audited_ledger_of, err, out, with_server
 from services.cli.target import LEDGER
 from services.cli.users import operator
@@ -27,8 +27,9 @@ def export(
 
     async def work(redis: Any) -> Exported:
         with new_bag(directory) as bag, Progress(console=err) as progress:
-            bar = progress.add_task("exporting events", total=await Log(redis, ledger).tail())
-            done = await fill(bag, redis, ledger, known, lambda position: progress.update(bar, completed=position))
+            log = log_at(data, redis, ledger)
+            bar = progress.add_task("exporting events", total=await log.tail())
+            done = await fill(bag, redis, log, known, lambda position: progress.update(bar, completed=position))
             await record(redis, "audit", ledger, ExportMade(operator(), "ledger", "bagit", done.events))
             bag.finish(_info(ledger, done))
             return done

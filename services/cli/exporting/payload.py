@@ -46,10 +46,9 @@ class Exported(NamedTuple):
     board: PastRows
 
 
-async def fill(bag: Bag, redis: Any, name: str, ledger: Ledger, progress: Callable[[int], None]) -> Exported:
+async def fill(bag: Bag, redis: Any, log: Log, ledger: Ledger, progress: Callable[[int], None]) -> Exported:
     """Write a ledger's payload: the log up to its present tail, all else as it is when it is read."""
-    log = Log(redis, name)
-    tail = await log.tail()
+    name, tail = log.ledger, await log.tail()
     head = await _write_events(bag, log, tail, progress)
     with bag.open("refused.ndjson") as file:
         async for one in refusals(redis, name, Selection()):
