@@ -55,7 +55,8 @@ _COMMANDS = {
     "ingest": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} {_APPEND} +wait +waitaof",
     "status": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +hsetnx +hdel +getdel",
     "notify": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} {_SEND}",
-    "audit": f"{_CONNECT} +@read -@dangerous +xadd +multi +exec +evalsha +script|load",
+    "audit": f"{_CONNECT} +@read -@dangerous +multi +exec +evalsha +script|load"
+    f" (+xadd %W~{key(OPS, 'inbox', 'audit')})",
 }
 
 _KEYS = {
@@ -71,9 +72,9 @@ _KEYS = {
 _KEYS_OF_OPERATIONS = {
     "ingest": _KEYS["ingest"],
     "status": "%W~inbox:status",
-    "audit": f"{_KEYS['audit']} %W~inbox:audit",
+    "audit": _KEYS["audit"],
 }
-"""Of the ledger of operations, to which status and the user audit submit."""
+"""Of the ledger of operations, to which status submits; so does audit, by a selector of its commands."""
 
 LIMITS = "duban:limit:"
 """What the keys of the channels' limits begin with (services/notify/buckets.py)."""

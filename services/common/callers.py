@@ -69,13 +69,21 @@ class Authentication:
             return caller
         if ledger != OPS:
             return await self._known(caller, scope, ledger)
-        for other in self._endpoints.keys() - {OPS}:
-            known = await self._known(caller, scope, other)
+        return await self._auditor(caller, scope)
+
+    async def _auditor(self, caller: Caller, scope: Any) -> Caller:
+        """Return the sender as `<ledger>.<source>`: one that may read what operators do, if it presents one."""
+        found = caller
+        for ledger in sorted(self._endpoints.keys() - {OPS}):
+            known = await self._known(caller, scope, ledger)
             if known.source is not None:
-                caller = known._replace(source=user_of(other, known.source))
-                if self._admits(OPS, caller.source or ""):
+                name = user_of(ledger, known.source)
+                found = known._replace(source=name)
+                if self._admits(OPS, name):
                     break
-        return caller
+            elif found.source is None and known.failure is not None:
+                found = known
+        return found
 
     async def _known(self, caller: Caller, scope: Any, ledger: str) -> Caller:
         """Return the sender as a source of a ledger, if the request has a valid token or session of one."""
@@ -90,7 +98,7 @@ class Authentication:
             return caller
         source = identity.token.source
         browser = (identity.session.id,) if identity.session is not None else ()
-        return caller._replace(holder=(ledger, source, *browser), source=source, failure=None, identity=identity)
+        return caller._replace(holder=(ledger, source, *browser), source=source, identity=identity)
 
     async def has_token(self, scope: Any) -> bool:
         """Return whether a request that names no ledger has a valid token of any; raises where look-up fails."""

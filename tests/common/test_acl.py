@@ -339,6 +339,9 @@ async def test_a_part_of_duban_submits_what_operators_do(guarded: Guarded, user:
         async with guarded.client(stranger) as client:
             with pytest.raises(NotRecordedError):
                 await record(client, own, LEDGER, LinkMade("board", "0" * 16))
+    async with guarded.client("audit") as client:
+        with pytest.raises(NoPermissionError):
+            await client.xadd(key(LEDGER, "seen"), {"e": "{}"})
 
 
 async def test_ingest_may_ask_what_replicas_have(guarded: Guarded) -> None:
