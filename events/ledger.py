@@ -21,6 +21,7 @@ from events.reading import ReadingRules
 from events.schema import EventData, Name
 
 SourceRole: TypeAlias = Literal["assigner", "reporter", "auditor", "dashboard"]
+AnyRole: TypeAlias = SourceRole | Literal["operations"]
 Days: TypeAlias = Annotated[int, Meta(ge=0, le=3_650)]
 
 Festival: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9]{4}年[^0-9\n]+$(?!\n)", max_length=50)]
@@ -39,9 +40,12 @@ EVERY_UNIT = "*"
 
 
 class Source(Struct, frozen=True, forbid_unknown_fields=True):
-    """A system that may submit or read: its role and, for a reporter, the units that it reports for."""
+    """A system that may submit or read: its role and, for a reporter, the units that it reports for.
 
-    role: SourceRole
+    The role `operations` is that of duban's own parts in the ledger `ops`, and none that a file can give.
+    """
+
+    role: AnyRole
     units: tuple[Name, ...] = ()
 
     def speaks_for(self, unit: str) -> bool:

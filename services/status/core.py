@@ -85,6 +85,8 @@ def _advanced(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
             return _lead_reported(ledger, _progressed(ledger, task, event, event.data), unit, event)
         case schema.TaskUrged() | schema.AlertAcknowledged() | schema.DeadlineNeared() | schema.TaskAssigned():
             return task
+        case schema.Operation():
+            return task
         case schema.TaskSigned(unit=unit):
             return _signed(task, unit, event.time)
         case schema.ProgressCorrected(unit=unit):

@@ -7,16 +7,17 @@ import typer
 from rich.progress import Progress
 
 from events.archive_rules import FEWEST_KEPT
+from events.operations import COMMANDS
+from events.schema import LogTrimmed
 from events.trimming import NotTrimmedError, Trimmed, Trimming
 from services.cli.client import Client, ServiceError
 from services.cli.log_at import archive_at, log_at
-from services.cli.options import DataOption, JsonOption, LedgerOption, err, out, with_server
-from services.cli.target import LEDGER, find
+from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, err, out, with_server
+from services.cli.target import AUDITOR, LEDGER, find
+from services.cli.users import operator
 from services.common.folded import folded
+from services.common.operations import record
 from services.common.sealed_log import storage_of
-
-AUDITOR = "audit"
-"""The source that has logs sealed; DUBAN_TOKEN is another's."""
 
 commands = typer.Typer(add_completion=False, no_args_is_help=True, help="The archives of sealed logs.")
 
@@ -48,6 +49,7 @@ def trim(
     ledger: LedgerOption = LEDGER,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be trimmed")] = False,
     json: JsonOption = False,
+    by: ByOption = None,
 ) -> None:
     """Take from the server what is sealed, published and folded by every reader; the archive has it from then on."""
 
@@ -59,7 +61,11 @@ def trim(
             return await trimming.plan(keep, until)
         with Progress(console=err, disable=json) as progress:
             bar = progress.add_task("indexing events", total=None)
-            return await trimming.trim(keep, until, lambda position: progress.update(bar, completed=position))
+            done = await trimming.trim(keep, until, lambda position: progress.update(bar, completed=position))
+        if done.size:
+            trimmed = LogTrimmed(by or operator(), done.first, done.last, done.size)
+            await record(redis, COMMANDS, ledger, trimmed)
+        return done
 
     try:
         done = with_server(data, work)

@@ -19,7 +19,16 @@ from services.cli.checks.rules import notes
 from services.cli.exporting.commands import export
 from services.cli.fsck.commands import KeyOption, PolicyOption, TokenFileOption, check_proof, fsck
 from services.cli.log_at import log_at
-from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out, with_server, working_days_of
+from services.cli.options import (
+    DataOption,
+    JsonOption,
+    LedgerOption,
+    audited_ledger_of,
+    err,
+    out,
+    with_server,
+    working_days_of,
+)
 from services.cli.proving import key as print_key
 from services.cli.proving import prove
 from services.cli.target import LEDGER
@@ -56,7 +65,7 @@ def audit_verify(
     noted = _head(since) if since is not None else None
     if archive is not None:
         asked = ArchiveOptions(archive, policy, key, token_file)
-        raise SystemExit(verify_sealed(asked, ledger_of(data, ledger), noted, json=json))
+        raise SystemExit(verify_sealed(asked, audited_ledger_of(data, ledger), noted, json=json))
     tree = Tree()
 
     async def work(redis: Any) -> tuple[int, list[Finding], list[Acceptance], list[str]]:
@@ -67,7 +76,9 @@ def audit_verify(
             def report(position: int) -> None:
                 progress.update(bar, completed=position)
 
-            found = await verify(redis, log, ledger_of(data, ledger), report, tree, noted, working_days_of(data))
+            found = await verify(
+                redis, log, audited_ledger_of(data, ledger), report, tree, noted, working_days_of(data)
+            )
             return tail, found, await accepted(redis, ledger), notes(await read_rules(redis, ledger), tail)
 
     position, findings, acceptances, remarks = with_server(data, work)

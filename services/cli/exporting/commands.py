@@ -7,11 +7,14 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
+from events.schema import ExportMade
 from services.cli.exporting.bag import new_bag
 from services.cli.exporting.payload import Exported, fill
 from services.cli.log_at import log_at
-from services.cli.options import DataOption, LedgerOption, err, ledger_of, out, with_server
+from services.cli.options import DataOption, LedgerOption, audited_ledger_of, err, out, with_server
 from services.cli.target import LEDGER
+from services.cli.users import operator
+from services.common.operations import record
 
 
 def export(
@@ -20,13 +23,14 @@ def export(
     ledger: LedgerOption = LEDGER,
 ) -> None:
     """Write a ledger as a BagIt package: log, refusals, alerts, rules, tables, with SHA-256 and SM3 of each file."""
-    known = ledger_of(data, ledger)
+    known = audited_ledger_of(data, ledger)
 
     async def work(redis: Any) -> Exported:
         with new_bag(directory) as bag, Progress(console=err) as progress:
             log = log_at(data, redis, ledger)
             bar = progress.add_task("exporting events", total=await log.tail())
             done = await fill(bag, redis, log, known, lambda position: progress.update(bar, completed=position))
+            await record(redis, "audit", ledger, ExportMade(operator(), "ledger", "bagit", done.events))
             bag.finish(_info(ledger, done))
             return done
 
