@@ -10,14 +10,15 @@ from msgspec import Struct
 
 from events.deadline import Deadline, Recurring, Triggered
 from services.schedule.counted import UnclearPeriodError, read_counted, read_event, read_issue
-from services.schedule.dated import read_dated
+from services.schedule.dated import NoLimitError, PastError, is_done, read_dated
+from services.schedule.doubt import Doubt
 from services.schedule.festival import read_festival
 from services.schedule.goal import has_masked, make_masked, unmask
-from services.schedule.grammar import Node, carrying, child, marks_of, parse
+from services.schedule.grammar import Node, carrying, child, marks_of, parse, tokens
 from services.schedule.series import MOST_STEPS, read_series
 from services.schedule.span import Origin
 from services.schedule.text import Plain
-from services.schedule.wording import WORDINGS, is_bare, read_wording
+from services.schedule.wording import OTHER_INTERVAL, WORDINGS, is_bare, read_wording
 
 MOST_CLAUSES = 150
 """Clauses of a phrase of 2,000 characters that are read."""
@@ -55,7 +56,9 @@ class Clause(Struct, frozen=True):
 
     `carried` is where the words stand that mean it. `bare` is false where the words about the work could mean it
     instead (不断提高质量), `goal` true where it has a quantity to reach, and `itemised` where what comes again names
-    its time in each period. `unclear` says what keeps a period from being read.
+    its time in each period. `bare_year` is true of a year without words that make it a limit, and `frame` of one that
+    says nothing but of which year the clauses after it are (2019年，6月底前).
+    `unread` is the error of a time that is no limit by itself, but may stand beside one.
     """
 
     begin: int
@@ -66,7 +69,10 @@ class Clause(Struct, frozen=True):
     bare: bool = True
     goal: bool = False
     itemised: bool = False
-    unclear: str = ""
+    bare_year: bool = False
+    frame: bool = False
+    unread: UnclearPeriodError | NoLimitError | PastError | None = None
+    doubts: tuple[Doubt, ...] = ()
 
 
 def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> Iterator[Clause]:
@@ -84,17 +90,40 @@ def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> It
         while at and plain.text[at - 1] == ";" and text[plain.begins[at - 1]] not in ";；\n":
             at -= 1  # the number before it is part of the clause
         begin, end = plain.origin(at, node.meta.end_pos)
-        unclear = ""
+        unread = None
         try:
             means, rule, origin = _read_clause(node, shown, origin, festivals)
-        except UnclearPeriodError as error:
-            means, rule, unclear = None, "", str(error)
+        except (UnclearPeriodError, NoLimitError, PastError) as error:
+            means, rule, unread = None, "", error
         whole = isinstance(means, Triggered) and rule not in WORDINGS
         carried = plain.origin(node.meta.start_pos if whole else carrying(node)[0], carrying(node)[1])
         goal = has_masked(plain.text[node.meta.start_pos : node.meta.end_pos])
         bare = rule not in WORDINGS or is_bare(node)
         itemised = isinstance(means, Recurring) and any(node.find_data("item"))
-        yield Clause(begin, end, means, rule, carried, bare, goal, itemised, unclear)
+        bare_year = rule == "year-end" and _is_bare_year(node)
+        frame = bare_year and not is_done("".join(marks_of(node, -1)))
+        yield Clause(
+            begin, end, means, rule, carried, bare, goal, itemised, bare_year, frame, unread, tuple(_doubts(node, rule))
+        )
+
+
+def _is_bare_year(node: Node) -> bool:
+    """Return whether a clause names a year, and no word beside it makes it a limit (2019年，; 今年推进20个项目)."""
+    dated = child(node, "dated") or node
+    leads = {mark.type for mark in marks_of(node)}
+    if child(dated, "limit") or leads & {"AT", "TO"} or len((child(dated, "span") or dated).children) > 1:
+        return False
+    return "END" not in tokens(dated)
+
+
+def _doubts(node: Node, rule: str) -> Iterator[Doubt]:
+    """Find what in a clause's own words a person should look at."""
+    named = tokens(node)
+    if rule == OTHER_INTERVAL:
+        yield "other-interval"
+    rough = {"CLOSING", "ABOUT"} & named.keys() or named.get("TEN") in ("初", "中")
+    if rough or named.get("HALF", "").endswith("中"):
+        yield "about"
 
 
 def _plain(text: str) -> Plain:

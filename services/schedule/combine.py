@@ -7,11 +7,26 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from events.deadline import Ambiguous, Deadline, Fixed, Milestone, Milestones, Ongoing, Recurring, Triggered
+from events.deadline import (
+    Ambiguous,
+    Deadline,
+    Fixed,
+    Milestone,
+    Milestones,
+    Ongoing,
+    Recurring,
+    Triggered,
+    Unspecified,
+)
 from services.schedule.clause import Clause
+from services.schedule.counted import UnclearPeriodError
+from services.schedule.dated import NoLimitError
+from services.schedule.doubt import Doubt
+from services.schedule.goal import names_quantity
 from services.schedule.period import PERIODS
 from services.schedule.series import MOST_STEPS
 from services.schedule.text import normalise
+from services.schedule.wording import OTHER_INTERVAL
 
 _PERCENT = re.compile(
     r"(?:完成|进度)(?![^0-9]*(?:增|提高|下降|降低))[^0-9,;。]{0,8}?(?P<part>[0-9]{1,3}(?:\.[0-9]+)?)%"
@@ -34,59 +49,137 @@ _PUT_OFF = re.compile("可[^,;。]{0,6}(?:延|推迟|放宽)")
 _LASTS = re.compile("[用以][0-9]+年(?:左右|多)?的?时间")
 """A length of what begins with a day (2024年起，用三年时间完成)."""
 
+_MORE_THAN_ONE = "it is due both once and again and again; that is more than one task"
+
 _WAITING = {"event", "period-after-event"}
 _LIMITS_THAT_WAIT = {*_WAITING, "festival"}
 
 
 class Meaning(Struct, frozen=True):
-    """A deadline, the rule that reads it, the clauses it rests on, and whether limits that wait were passed over."""
+    """A deadline, the rule that reads it, the clauses it rests on, and the doubts that the others leave."""
 
     deadline: Deadline
     rule: str
     clauses: tuple[Clause, ...]
-    passed_over_waiting: bool = False
+    doubts: tuple[Doubt, ...] = ()
 
 
 def combine(clauses: list[Clause], text: str) -> Meaning:
     """Return what the clauses mean together; ValueError if it is nothing that one deadline can say."""
-    dated = [clause for clause in clauses if isinstance(clause.means, Fixed | Ambiguous)]
+    clauses = _without_frames(clauses)
+    dated = [clause for clause in clauses if _dues(clause)]
     for clause in dated[1:]:
         if _PUT_OFF.search(words := normalise(text[clause.begin : clause.end])):
             raise ValueError(f"for which of the work “{words}” holds cannot be read")
-    _check_periods(clauses, dated, text)
+    if waits := _waiting_for_start(clauses, text):
+        return waits
+    without_start = _without_start(clauses, text)
+    if dated and (last := next((each for each in without_start if each.begin > dated[-1].begin), None)) and last.unread:
+        raise last.unread
+    unclear: tuple[Doubt, ...] = ("start-unclear",) if without_start else ()
+    passed_over: tuple[Doubt, ...] = ()
     if dated:
-        clauses = [clause if _counts(clause, dated, text) else replace(clause, means=None) for clause in clauses]
+        counting = [clause for clause in clauses if _counts(clause, dated, text)]
+        if again := [clause for clause in counting if isinstance(clause.means, Recurring)]:
+            _check_years(again, dated, text)
+            passed_over = ("other-time-passed-over",)
+        clauses = [clause if clause in counting else replace(clause, means=None) for clause in clauses]
+        clauses = [replace(each, means=None) if isinstance(each.means, Recurring) else each for each in clauses]
     meant = [clause for clause in clauses if clause.means is not None]
-    series = [clause for clause in meant if isinstance(clause.means, Recurring | Milestones)]
     if not meant:
+        return _no_time(clauses, text)
+    meaning = _dated(clauses, dated, meant, text) if dated else _undated(meant, text)
+    return replace(meaning, doubts=(*meaning.doubts, *unclear, *passed_over))
+
+
+def _check_years(again: list[Clause], dated: list[Clause], text: str) -> None:
+    """Raise ValueError for dates without a year beside what comes again: they may be dates of each period."""
+    begins = min((each.begin for each in again if each.itemised), default=len(text))
+    yearless = [clause for clause in dated if "年" not in text[slice(*clause.carried)]]
+    if any(clause.begin > begins for clause in yearless) or len(yearless) > 1:
+        raise ValueError(_MORE_THAN_ONE)
+
+
+def _without_frames(clauses: list[Clause]) -> list[Clause]:
+    """Return the clauses, where a bare year only says of which year a later clause is, without its meaning."""
+    kept = []
+    for at, clause in enumerate(clauses):
+        later = next((dues for other in clauses[at + 1 :] if (dues := _dues(other))), None)
+        within = clause.frame and later is not None and later[-1] <= _dues(clause)[-1]
+        kept.append(replace(clause, means=None) if within else clause)
+    return kept
+
+
+def _without_start(clauses: list[Clause], text: str) -> list[Clause]:
+    """Return the clauses with a period that counts from an unnamed day, but for that of a service beside a date.
+
+    Raise ValueError for a year that is no limit, unless it is one of work, beside a date.
+    """
+    named = any(_dues(clause) and clause.rule not in PERIODS for clause in clauses)
+    found = []
+    for clause in clauses:
+        service = named and _SERVICE.search(normalise(text[clause.begin : clause.end]))
+        if isinstance(clause.unread, NoLimitError) and not service:
+            raise clause.unread
+        if isinstance(clause.unread, UnclearPeriodError) and not service:
+            found.append(clause)
+    return found
+
+
+def _waiting_for_start(clauses: list[Clause], text: str) -> Meaning | None:
+    """Return what waits for the start of a period that nothing names, or that an event does which is not dated.
+
+    None where a date, or what comes again, stands beside it.
+    """
+    periods = [*_without_start(clauses, text), *(clause for clause in clauses if clause.rule in PERIODS)]
+    waiting = [clause for clause in clauses if clause.rule in _WAITING]
+    dated = [clause for clause in clauses if _dues(clause) and clause.rule not in PERIODS]
+    again = [clause for clause in clauses if isinstance(clause.means, Recurring | Milestones)]
+    if not periods or dated or again or not (waiting or any(clause.unread for clause in periods)):
+        return None
+    first, last = min(clause.begin for clause in (*periods, *waiting)), max(clause.carried[1] for clause in periods)
+    kept = tuple(sorted((*periods, *waiting), key=lambda clause: clause.begin))
+    return Meaning(Triggered(text, text[first:last]), "period-after-event", kept, ("start-unclear",))
+
+
+def _no_time(clauses: list[Clause], text: str) -> Meaning:
+    """Return what a quantity without a time means: no time is said; ValueError for what says nothing at all."""
+    if past := next((clause.unread for clause in clauses if clause.unread), None):
+        raise past
+    if not names_quantity(text):
         raise ValueError("it names neither a date nor what it waits for, nor that it goes on")
-    if series:
-        if dated or len({_recurs(clause) for clause in series}) > 1:
-            raise ValueError("it is due both once and again and again; that is more than one task")
-        since = [clause for clause in meant if clause.rule == "since"]
-        return replace(_meaning(series[0], meant), clauses=(*since, series[0]))
-    if any(clause.rule in PERIODS for clause in dated) and any(clause.rule in _WAITING for clause in meant):
-        raise ValueError("it does not say from when it counts")
-    if dated and (other := next((clause for clause in meant if _is_before(clause)), None)):
-        raise ValueError(f"when “{text[slice(*other.carried)]}” is, it does not say; that is a second limit")
-    if not dated:
+    return Meaning(Unspecified(text), "nothing", (), ("no-time",))
+
+
+def _undated(meant: list[Clause], text: str) -> Meaning:
+    """Return what clauses without a date mean: what comes again, goes on, or waits."""
+    series = [clause for clause in meant if isinstance(clause.means, Recurring | Milestones)]
+    if not series:
         goes_on = [clause for clause in meant if isinstance(clause.means, Ongoing)]
         if any(clause.rule == "since" for clause in goes_on) and (lasts := _LASTS.search(normalise(text))):
             raise ValueError(f"until when “{lasts[0]}” lasts cannot be read")
         return _meaning(goes_on[0] if goes_on and meant[0].rule == "condition" else meant[0], meant)
-    waiting = any(clause.rule == "period-after-event" for clause in meant)
+    several = len({_recurs(clause) for clause in series}) > 1
+    if several and any(isinstance(clause.means, Milestones) for clause in series):
+        raise ValueError("it comes again in several ways; that is more than one task")
+    since = [clause for clause in meant if clause.rule == "since"]
+    meaning = replace(_meaning(series[0], meant), clauses=(*since, series[0]))
+    other = several or any(clause.rule == OTHER_INTERVAL for clause in meant)
+    return replace(meaning, doubts=(*meaning.doubts, "other-time-passed-over")) if other else meaning
+
+
+def _dated(clauses: list[Clause], dated: list[Clause], meant: list[Clause], text: str) -> Meaning:
+    """Return what clauses with dates mean: one date, or steps."""
+    if any(isinstance(clause.means, Milestones) for clause in meant):
+        raise ValueError(_MORE_THAN_ONE)
+    if other := next((each for each in meant if _is_before(each) and each.begin > dated[-1].begin), None):
+        raise ValueError(f"when “{text[slice(*other.carried)]}” is, it does not say; that is a second limit")
+    waits = any(clause.rule == "period-after-event" or _is_before(clause) for clause in meant)
+    doubts: tuple[Doubt, ...] = ("condition-passed-over",) if waits else ()
     last = next(clause for clause in reversed(meant) if not isinstance(clause.means, Triggered))
     if len({_dues(clause) for clause in dated}) == 1 and last is dated[-1]:
-        return replace(_meaning(dated[0], []), clauses=tuple(dated), passed_over_waiting=waiting)
-    return Meaning(Milestones(text, tuple(_steps(clauses, text))), "steps", tuple(meant), waiting)
-
-
-def _check_periods(clauses: list[Clause], dated: list[Clause], text: str) -> None:
-    """Raise ValueError for a period that counts from an unnamed day, unless it is a service's and a date is named."""
-    for clause in clauses:
-        named = any(other.rule not in PERIODS for other in dated)
-        if clause.unclear and not (named and _SERVICE.search(normalise(text[clause.begin : clause.end]))):
-            raise ValueError(clause.unclear)
+        return replace(_meaning(dated[0], []), clauses=tuple(dated), doubts=doubts)
+    return Meaning(Milestones(text, tuple(_steps(clauses, text))), "steps", tuple(meant), doubts)
 
 
 def _counts(clause: Clause, dated: list[Clause], text: str) -> bool:
@@ -101,7 +194,7 @@ def _counts(clause: Clause, dated: list[Clause], text: str) -> bool:
             )
             return not manner and (clause.itemised or not clause.goal)
         case Ongoing():
-            return clause.bare
+            return clause.bare and clause.rule != OTHER_INTERVAL
         case _:
             return True
 
@@ -116,7 +209,7 @@ def _meaning(clause: Clause, meant: list[Clause]) -> Meaning:
     """Return what one clause means of those that mean something."""
     assert clause.means is not None
     others = any(other.rule in _LIMITS_THAT_WAIT for other in meant if other is not clause)
-    return Meaning(clause.means, clause.rule, (clause,), others)
+    return Meaning(clause.means, clause.rule, (clause,), ("condition-passed-over",) if others else ())
 
 
 def _recurs(clause: Clause) -> object:
@@ -152,7 +245,8 @@ def _steps(clauses: list[Clause], text: str) -> Iterator[Milestone]:
                 goes_on = False
     if len(steps) > MOST_STEPS:
         raise ValueError(f"it has {len(steps)} steps; a deadline can have {MOST_STEPS}")
-    if any(_AMONG.search(text[:begin].rstrip()) for _, begin, _ in steps):
+    among = any(_AMONG.search(text[:begin].rstrip()) for _, begin, _ in steps)
+    if among or any(clause.bare_year for clause in clauses):
         steps.sort()
     for due, begin, end in steps:
         yield Milestone(text[begin:end], due, percent_of(text[begin:end]))

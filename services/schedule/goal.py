@@ -63,7 +63,7 @@ _DURATION = rf"(?:{_SMALL}(?:[-至~]{_SMALL})?|半){_LASTS}(?:以内|之内|内|
 _DURATIONS = rf"{_DURATION}(?:[、和或及至到]{_DURATION})*"
 _CHANGED = r"压缩|缩短|压减|缩减|精简|减少|减(?=[至到])|降低|降(?=[至到])|提速|延长|放宽|控制|稳定|达到|提高|提升|保持"
 _GOAL_PERIOD = re.compile(
-    rf"(?:(?:由|从){_DURATION}(?=[^0-9,;。]{{0,8}}(?:{_CHANGED})))?"
+    rf"(?:(?:由|从)[^0-9,;。]{{0,8}}{_DURATION}(?=[^0-9,;。]{{0,8}}(?:{_CHANGED})))?"
     rf"(?:{_CHANGED})[^0-9,;。半]{{0,12}}(?<=[至到为在过于])(?:[0-9.]+个?[、和])*{_DURATIONS}"
     rf"|(?:用时|耗时|时长|周期|(?:办理|审批|审核|办结|答复|受理|登记)[^0-9,;。]{{0,6}}(?:时间|时限|期限))[^0-9,;。]{{0,6}}{_DURATIONS}"
     rf"|[用以][0-9]+年(?:左右|多)?的?时间(?![以之]?内)"
@@ -107,6 +107,7 @@ _ATTRIBUTE = re.compile(rf"{_DATE}{_DONE}")
 
 _PART = re.compile(
     rf"{_YEAR_LIKE}年度(?=[^0-9,;。底末内前起]{{2,20}}{_YEAR_LIKE}年[0-9]{{1,2}}月)|当季(?![度末底内前])"
+    rf"|(?<=实现|完成|达到|确保){_YEAR_LIKE}年[底末]?[以之]?前[^0-9,;。]{{2,12}}目标"
     rf"|[纳列]入{_YEAR_LIKE}年度?[^0-9,;。]{{0,8}}(?:计划|项目|清单|名单)"
     r"|当年(?=[无有未的各本])|全年(?:目标|工作)?(?:任务|目标|计划)|[春夏秋冬]{1,2}季?(?=造林|植树|绿化|农业|农田|水利|攻坚|防火|招生|征兵|行动|大气|施工|生产)"
     rf"|(?:编制|制[定订]|完成|印发|修订|出台|发布)(?:完成)?{_YEAR_LIKE}年?[-至]{_YEAR_LIKE}年(?=[^0-9,;。]{{0,12}}(?:规划|计划|方案|纲要))"
@@ -140,6 +141,12 @@ def make_masked(text: str) -> Plain:
     for finder in _FINDERS:
         plain = plain.sub(finder, _mask)
     return regular_dates(plain)
+
+
+def names_quantity(text: str) -> bool:
+    """Return whether a text states a quantity to be reached, or a period as a goal."""
+    plain = read_characters(text).text
+    return _QUANTITY.search(plain) is not None or _GOAL_PERIOD.search(plain) is not None
 
 
 def unmask(text: str) -> str:

@@ -78,7 +78,7 @@ def marks_of(clause: Node, at: int = 0) -> list[Token]:
 _CARRYING = {"dated", "festival", "recurring", "span", "event", "period", "ISSUE", "WITHIN", "SINCE"}
 """What means a clause's time; of a clause of words it is the words that its rule reads."""
 
-_WORDED = {"GOES_ON", "CONDITION", "IN_TIME"}
+_WORDED = {"GOES_ON", "CONDITION", "IN_TIME", "EVERY_OTHER"}
 
 
 def carrying(clause: Node) -> tuple[int, int]:
