@@ -9,7 +9,7 @@ from lark import Tree
 from msgspec import Struct
 
 from events.deadline import Deadline, Recurring, Triggered
-from services.schedule.counted import UnclearPeriodError, read_counted, read_event, read_issue
+from services.schedule.counted import NoTaskError, UnclearPeriodError, read_counted, read_event, read_issue
 from services.schedule.dated import NoLimitError, PastError, is_done, read_dated
 from services.schedule.doubt import Doubt
 from services.schedule.festival import read_festival
@@ -40,9 +40,17 @@ _YEAR = re.compile(r"^20[0-9]{2}$")
 _ENUMERATOR = re.compile(
     r"\([0-9一二三四五六七八九十]{1,2}\)"
     r"|(?:(?<=[,;。:])|^)(?:[0-9]{1,2}\.(?=[0-9]{1,2}月)|(?:[0-9]{1,2}[.、]|[一二三四五六七八九十]{1,2}、)(?=[0-9]{4}年|[^0-9]))"
-    r"|[一二三四五六七八九]是(?=[0-9于在力到至今明年])"
+    r"|[一二三四五六七八九]是(?=[0-9于在力到至今明年自从])"
 )
 """What only numbers a clause; it is no part of a date (①2018年)."""
+
+_AGAIN = re.compile("每|[按逐分][月季]|季度")
+_NEXT_MONTH = re.compile("(?P<before>[0-9]月[^月]{0,24}[,;。(、至到于在])次月")
+
+_BRACKETED = re.compile(
+    r"(?<=[前底末内成次])\((?!不?包?[含括])(?=[^0-9()]{0,12}(?:[0-9]{4}年|[0-9]{1,2}月|每[0-9]*[年月季半周]))"
+)
+"""A bracket with a time of its own (2017年底（部分项目2018年底）): a clause, its end a word of it."""
 
 
 _RESPECTIVELY = re.compile(
@@ -71,7 +79,7 @@ class Clause(Struct, frozen=True):
     itemised: bool = False
     bare_year: bool = False
     frame: bool = False
-    unread: UnclearPeriodError | NoLimitError | PastError | None = None
+    unread: UnclearPeriodError | NoTaskError | NoLimitError | PastError | None = None
     doubts: tuple[Doubt, ...] = ()
 
 
@@ -93,7 +101,7 @@ def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> It
         unread = None
         try:
             means, rule, origin = _read_clause(node, shown, origin, festivals)
-        except (UnclearPeriodError, NoLimitError, PastError) as error:
+        except (UnclearPeriodError, NoTaskError, NoLimitError, PastError) as error:
             means, rule, unread = None, "", error
         whole = isinstance(means, Triggered) and rule not in WORDINGS
         carried = plain.origin(node.meta.start_pos if whole else carrying(node)[0], carrying(node)[1])
@@ -127,10 +135,15 @@ def _doubts(node: Node, rule: str) -> Iterator[Doubt]:
 
 
 def _plain(text: str) -> Plain:
-    """Return the phrase with a “;” for all that only sets its clauses apart, and its goals masked."""
+    """Return the phrase with a “;” for all that only sets its clauses apart, and its goals masked.
+
+    次月 after a named month is the one after it, as 下月 is, but for what comes again each month or quarter.
+    """
     plain = make_masked(_CIRCLED.sub(";", _NEXT_LINE.sub(";", text)))
+    if not _AGAIN.search(plain.text):
+        plain = plain.sub(_NEXT_MONTH, lambda match: f"{match['before']}下月")
     plain = plain.sub(_YEAR, lambda match: f"{match[0]}年").sub(_ENUMERATOR, lambda match: ";" * len(match[0]))
-    return plain.sub(_SINCE, lambda match: f"{match[0]};")
+    return plain.sub(_SINCE, lambda match: f"{match[0]};").sub(_BRACKETED, lambda _: ";")
 
 
 def _read_clause(

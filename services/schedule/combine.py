@@ -46,10 +46,15 @@ _AMONG = re.compile(r"其中[,，:：]?$")
 _PUT_OFF = re.compile("可[^,;。]{0,6}(?:延|推迟|放宽)")
 """A later date that holds for some of the work only (确有困难的可延至2025年6月底)."""
 
-_LASTS = re.compile("[用以][0-9]+年(?:左右|多)?的?时间")
+_LASTS = re.compile(
+    "(?:[用以]|集中|经过)[0-9]+(?:[-至到][0-9]+)?(?:[年天日周]|个月)(?:左右|多)?的?[^0-9,;。]{0,2}(?:时间|努力|奋斗)"
+)
 """A length of what begins with a day (2024年起，用三年时间完成)."""
 
 _MORE_THAN_ONE = "it is due both once and again and again; that is more than one task"
+
+_BEGINS = re.compile("启动|开工|动工|开始|部署|动员")
+"""With these, steps that are not in the order of their dates contradict each other (2018年底启动，6月底前完成)."""
 
 _WAITING = {"event", "period-after-event"}
 _LIMITS_THAT_WAIT = {*_WAITING, "festival"}
@@ -71,9 +76,9 @@ def combine(clauses: list[Clause], text: str) -> Meaning:
     for clause in dated[1:]:
         if _PUT_OFF.search(words := normalise(text[clause.begin : clause.end])):
             raise ValueError(f"for which of the work “{words}” holds cannot be read")
-    if waits := _waiting_for_start(clauses, text):
-        return waits
     without_start = _without_start(clauses, text)
+    if waits := _waiting_for_start(clauses, without_start, text):
+        return waits
     if dated and (last := next((each for each in without_start if each.begin > dated[-1].begin), None)) and last.unread:
         raise last.unread
     unclear: tuple[Doubt, ...] = ("start-unclear",) if without_start else ()
@@ -94,9 +99,10 @@ def combine(clauses: list[Clause], text: str) -> Meaning:
 
 def _check_years(again: list[Clause], dated: list[Clause], text: str) -> None:
     """Raise ValueError for dates without a year beside what comes again: they may be dates of each period."""
+    again = [each for each in again if isinstance(each.means, Recurring) and each.means.every != "month"]
     begins = min((each.begin for each in again if each.itemised), default=len(text))
     yearless = [clause for clause in dated if "年" not in text[slice(*clause.carried)]]
-    if any(clause.begin > begins for clause in yearless) or len(yearless) > 1:
+    if any(clause.begin > begins for clause in yearless) or (again and len(yearless) > 1):
         raise ValueError(_MORE_THAN_ONE)
 
 
@@ -115,23 +121,26 @@ def _without_start(clauses: list[Clause], text: str) -> list[Clause]:
 
     Raise ValueError for a year that is no limit, unless it is one of work, beside a date.
     """
+    unread = [clause for clause in clauses if isinstance(clause.unread, NoLimitError | UnclearPeriodError)]
+    if not unread:
+        return []
     named = any(_dues(clause) and clause.rule not in PERIODS for clause in clauses)
     found = []
-    for clause in clauses:
+    for clause in unread:
         service = named and _SERVICE.search(normalise(text[clause.begin : clause.end]))
         if isinstance(clause.unread, NoLimitError) and not service:
             raise clause.unread
-        if isinstance(clause.unread, UnclearPeriodError) and not service:
+        if not service:
             found.append(clause)
     return found
 
 
-def _waiting_for_start(clauses: list[Clause], text: str) -> Meaning | None:
+def _waiting_for_start(clauses: list[Clause], without_start: list[Clause], text: str) -> Meaning | None:
     """Return what waits for the start of a period that nothing names, or that an event does which is not dated.
 
     None where a date, or what comes again, stands beside it.
     """
-    periods = [*_without_start(clauses, text), *(clause for clause in clauses if clause.rule in PERIODS)]
+    periods = [*without_start, *(clause for clause in clauses if clause.rule in PERIODS)]
     waiting = [clause for clause in clauses if clause.rule in _WAITING]
     dated = [clause for clause in clauses if _dues(clause) and clause.rule not in PERIODS]
     again = [clause for clause in clauses if isinstance(clause.means, Recurring | Milestones)]
@@ -146,6 +155,8 @@ def _no_time(clauses: list[Clause], text: str) -> Meaning:
     """Return what a quantity without a time means: no time is said; ValueError for what says nothing at all."""
     if past := next((clause.unread for clause in clauses if clause.unread), None):
         raise past
+    if lasts := _LASTS.search(normalise(text)):
+        return Meaning(Triggered(text, lasts[0]), "period-after-event", (), ("start-unclear",))
     if not names_quantity(text):
         raise ValueError("it names neither a date nor what it waits for, nor that it goes on")
     return Meaning(Unspecified(text), "nothing", (), ("no-time",))
@@ -179,7 +190,11 @@ def _dated(clauses: list[Clause], dated: list[Clause], meant: list[Clause], text
     last = next(clause for clause in reversed(meant) if not isinstance(clause.means, Triggered))
     if len({_dues(clause) for clause in dated}) == 1 and last is dated[-1]:
         return replace(_meaning(dated[0], []), clauses=tuple(dated), doubts=doubts)
-    return Meaning(Milestones(text, tuple(_steps(clauses, text))), "steps", tuple(meant), doubts)
+    steps = tuple(_steps(clauses, text))
+    ordered = tuple(sorted(steps, key=lambda step: step.due))
+    if steps != ordered and not _BEGINS.search(text):
+        steps, doubts = ordered, (*doubts, "out-of-order")
+    return Meaning(Milestones(text, steps), "steps", tuple(meant), doubts)
 
 
 def _counts(clause: Clause, dated: list[Clause], text: str) -> bool:

@@ -30,6 +30,10 @@ _OF_CASES = ("交办", "收到", "接到", "下达")
 """What such a rule counts from; nobody says of a document’s own issue that it is handed over."""
 
 
+class NoTaskError(ValueError):
+    """A period in which something may not happen, or did not."""
+
+
 class UnclearPeriodError(ValueError):
     """A period of which the clause does not say from when it counts."""
 
@@ -42,7 +46,7 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
     issue, since, marks = token(clause, "ISSUE"), child(clause, "span"), marks_of(clause)
     after = "".join(marks_of(clause, -1))
     if _NOT.match(after):
-        raise ValueError(f"“{after}” is no task")
+        raise NoTaskError(f"“{after}” is no task")
     if issue and (_of_other(marks, issue) or _of_case(marks, issue, origin)):
         return Triggered(text, _until_tail(clause, text)), "period-after-event"
     start = origin.start

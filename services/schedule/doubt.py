@@ -12,6 +12,7 @@ Doubt: TypeAlias = Literal[
     "other-interval",
     "about",
     "no-time",
+    "out-of-order",
 ]
 """The reading of a deadline leaves a doubt:
 
@@ -23,5 +24,6 @@ Doubt: TypeAlias = Literal[
 - `other-time-passed-over`: another limit or recurrence was passed over, because a task can have only one;
 - `other-interval`: what comes again each week, or every two months, is ongoing: no recurrence has that interval;
 - `about`: the words give the time only roughly (6月初, 10月1日前后, 下班前);
-- `no-time`: the words state a goal, and no time.
+- `no-time`: the words state a goal, and no time;
+- `out-of-order`: dates that the words have in another order are steps in their own.
 """

@@ -141,7 +141,10 @@ def find_phrase(
     steps = _try(text[stretches[0][0] : end.start() if end else None], issued, zone, festivals, days, year)
     return (
         steps
-        if steps and isinstance(steps.deadline, Milestones) and len(steps.deadline.milestones) == len(found)
+        if steps
+        and isinstance(steps.deadline, Milestones)
+        and len(steps.deadline.milestones) == len(found)
+        and "out-of-order" not in steps.doubts
         else None
     )
 

@@ -64,13 +64,15 @@ _TASK = re.compile(r"(?:主要|具体)?(?:负责|承担|统筹)")
 class Marked(Struct, frozen=True):
     """Names with the role that is stated for them.
 
-    `marked` if by a mark that speaks of those before them, too; `charge` if it only says that they are in charge.
+    `marked` if by a mark that speaks of those before them, too; `charge` if it only says that they are in charge,
+    `shared` if each is for its own duties (按职责分工负责).
     """
 
     names: str
     says: Said = None
     marked: bool = False
     charge: bool = False
+    shared: bool = False
 
 
 class Labelled(Struct, frozen=True):
@@ -114,8 +116,9 @@ def read_mark(text: str) -> Marked:
     mark = _MARK.fullmatch(plain)
     if mark is None:
         return _part(plain) or Marked(plain)
-    charge = bool(mark["charge"] and not mark["duty"] and not mark["jointly"])
-    return Marked(mark["names"].strip(), _role(mark), marked=True, charge=charge)
+    shared = bool(mark["charge"] and (mark["duty"] or mark["jointly"]))
+    charge = bool(mark["charge"]) and not shared
+    return Marked(mark["names"].strip(), _role(mark), marked=True, charge=charge, shared=shared)
 
 
 def _part(plain: str) -> Marked | None:

@@ -50,6 +50,7 @@ class Speech:
         self._known = _spelled((*directory.names, *directory.groups, *directory.aliases))
         self._mentions: list[tuple[str, Said]] = []
         self._charged: list[int] = []
+        self._shared = False
         self._first_leads = first_leads
 
     def read(self, text: str, role: Said) -> None:
@@ -98,6 +99,7 @@ class Speech:
                 joined = True
             mark = Marked(others) if is_unnamed(others) else read_mark(others)
             self._add(mark, "cooperating" if joined else mark.says or says)
+            self._shared = self._shared or mark.shared
             if mark.marked and not joined:
                 if mark.charge:
                     self._charged += range(marked, len(self._mentions))
@@ -107,7 +109,8 @@ class Speech:
     def reading(self) -> tuple[str, bool, tuple[Unit, ...]]:
         """Return who leads, whether that is inferred, and all units; raise ValueError if nobody can lead."""
         leads = any(says == "lead" for _, says in self._mentions)
-        if not leads and (len(self._charged) == 1 or any(says == "cooperating" for _, says in self._mentions)):
+        alone = len(self._charged) == 1 and not self._shared
+        if not leads and (alone or any(says == "cooperating" for _, says in self._mentions)):
             for at in self._charged:
                 self._state("lead", at, at + 1)
         names: dict[str, str] = {}

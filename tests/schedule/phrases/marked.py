@@ -58,6 +58,37 @@ MARKED: list[tuple[str, Reading, str, tuple[Doubt, ...]]] = [
     # a goal without a time
     ("地区生产总值增长6.2%左右", UNSPECIFIED, "nothing", ("number-passed-over", "no-time")),
     ("审批时限压缩至3个工作日内", UNSPECIFIED, "nothing", ("number-passed-over", "no-time")),
+    (
+        "用3年左右时间完成整治",
+        triggered("用3年左右时间"),
+        "period-after-event",
+        ("number-passed-over", "start-unclear"),
+    ),
+    (
+        "经过5年的持续努力，全面达标",
+        triggered("经过5年的持续努力"),
+        "period-after-event",
+        ("number-passed-over", "start-unclear"),
+    ),
+    (
+        "一周内未更新的，限期3个工作日内整改",
+        triggered("限期3个工作日内"),
+        "period-after-event",
+        ("number-passed-over", "start-unclear"),
+    ),
+    # dates in another order
+    (
+        "甲项2018年底前完成，乙项2018年6月底前完成",
+        milestones(("乙项2018年6月底前完成", "2018-07-01"), ("甲项2018年底前完成", "2019-01-01")),
+        "steps",
+        ("out-of-order",),
+    ),
+    (
+        "2018年底前完成（其中一期6月底前完成）",
+        milestones(("（其中一期6月底前完成）", "2018-07-01"), ("2018年底前完成", "2019-01-01")),
+        "steps",
+        ("out-of-order",),
+    ),
     # a year that says when the clauses after it are
     ("2018年推进20个项目，确保9月底前开工", fixed("2018-10-01"), "month-end", ("number-passed-over",)),
     (
