@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import TypeAlias
 
 import msgspec
 from lark import Tree
@@ -13,12 +14,17 @@ from services.schedule.counted import NoTaskError, UnclearPeriodError, read_coun
 from services.schedule.dated import NoLimitError, PastError, is_done, read_dated
 from services.schedule.doubt import Doubt
 from services.schedule.festival import read_festival
-from services.schedule.goal import has_masked, make_masked, unmask
-from services.schedule.grammar import Node, carrying, child, marks_of, parse, tokens
+from services.schedule.goal import has_masked, hide, make_masked, unmask
+from services.schedule.grammar import Node, UnparsedError, carrying, child, marks_of, parse, tokens
 from services.schedule.series import MOST_STEPS, read_series
 from services.schedule.span import Origin
 from services.schedule.text import Plain
 from services.schedule.wording import OTHER_INTERVAL, WORDINGS, is_bare, read_wording
+
+_MOST_UNPARSED = 5
+"""Clauses of a phrase that are passed over because the grammar does not derive them."""
+
+_STRETCH = re.compile("[^,;。]+|$")
 
 MOST_CLAUSES = 150
 """Clauses of a phrase of 2,000 characters that are read."""
@@ -59,6 +65,10 @@ _RESPECTIVELY = re.compile(
 """Parts of the work for several times at once (2018年、2019年分别完成50%、100%)."""
 
 
+Unread: TypeAlias = UnclearPeriodError | NoTaskError | NoLimitError | PastError | UnparsedError
+"""Why the time of a clause is not its limit, though it may stand beside one."""
+
+
 class Clause(Struct, frozen=True):
     """A clause, where it stands in the phrase, and what it means for itself (None: nothing about time).
 
@@ -79,7 +89,7 @@ class Clause(Struct, frozen=True):
     itemised: bool = False
     bare_year: bool = False
     frame: bool = False
-    unread: UnclearPeriodError | NoTaskError | NoLimitError | PastError | None = None
+    unread: Unread | None = None
     doubts: tuple[Doubt, ...] = ()
 
 
@@ -89,8 +99,8 @@ def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> It
     if several := _RESPECTIVELY.search(plain.text):
         raise ValueError(f"which part of the work “{several[0]}” means for which time cannot be read")
     shown = unmask(plain.text)
-    nodes = [node for node in parse(plain.text).children if isinstance(node, Tree)]
-    filled = [node for node in nodes if not node.meta.empty]
+    tree, unparsed = _parse(plain.text)
+    filled = [node for node in tree.children if isinstance(node, Tree) and not node.meta.empty]
     if len(filled) > MOST_CLAUSES:
         raise ValueError(f"it has {len(filled)} clauses; a deadline can have {MOST_STEPS} steps")
     for node in filled:
@@ -98,7 +108,7 @@ def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> It
         while at and plain.text[at - 1] == ";" and text[plain.begins[at - 1]] not in ";；\n":
             at -= 1  # the number before it is part of the clause
         begin, end = plain.origin(at, node.meta.end_pos)
-        unread = None
+        unread: Unread | None = unparsed.get(node.meta.start_pos)
         try:
             means, rule, origin = _read_clause(node, shown, origin, festivals)
         except (UnclearPeriodError, NoTaskError, NoLimitError, PastError) as error:
@@ -113,6 +123,24 @@ def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> It
         yield Clause(
             begin, end, means, rule, carried, bare, goal, itemised, bare_year, frame, unread, tuple(_doubts(node, rule))
         )
+
+
+def _parse(plain: str) -> tuple[Node, dict[int, UnparsedError]]:
+    """Return the tree of a phrase, and where the clauses begin that the grammar does not derive, as if they were goals.
+
+    Raise UnparsedError if nothing else is left.
+    """
+    unparsed: dict[int, UnparsedError] = {}
+    text = plain
+    while True:
+        try:
+            return parse(text), unparsed
+        except UnparsedError as error:
+            begin, end = next(match.span() for match in _STRETCH.finditer(text) if match.end() > error.at)
+            if begin in unparsed or len(unparsed) == _MOST_UNPARSED:
+                raise
+            unparsed[begin] = error
+            text = text[:begin] + hide(unmask(text[begin:end])) + text[end:]
 
 
 def _is_bare_year(node: Node) -> bool:
@@ -173,6 +201,10 @@ def _read_clause(
 
 
 def _is_worded(node: Node) -> bool:
-    """Return whether a clause of words says what is to be done, and no more: a quantity is to be reached by then."""
+    """Return whether a clause of words says what is to be done, and no more.
+
+    A quantity is to be reached by then; what is done whenever it comes up (随报随办) is no date.
+    """
     types = {mark.type for mark in marks_of(node)}
-    return "WORD" in types and "GOAL" not in types
+    on_call = any(mark.type == "GOES_ON" and mark.startswith("随") for mark in marks_of(node))
+    return on_call or ("WORD" in types and "GOAL" not in types)

@@ -23,6 +23,7 @@ from services.schedule.counted import UnclearPeriodError
 from services.schedule.dated import NoLimitError
 from services.schedule.doubt import Doubt
 from services.schedule.goal import names_quantity
+from services.schedule.grammar import UnparsedError
 from services.schedule.period import PERIODS
 from services.schedule.series import MOST_STEPS
 from services.schedule.text import normalise
@@ -46,8 +47,11 @@ _AMONG = re.compile(r"其中[,，:：]?$")
 _PUT_OFF = re.compile("可[^,;。]{0,6}(?:延|推迟|放宽)")
 """A later date that holds for some of the work only (确有困难的可延至2025年6月底)."""
 
+_STATES = re.compile("到|至|前|底|内|止|完成|建成|竣工|结束|每|启动|达到|实现")
+"""What a time that is a limit has beside it."""
+
 _LASTS = re.compile(
-    "(?:[用以]|集中|经过)[0-9]+(?:[-至到][0-9]+)?(?:[年天日周]|个月)(?:左右|多)?的?[^0-9,;。]{0,2}(?:时间|努力|奋斗)"
+    "(?:[用以]|集中|经过|通过)[0-9]+(?:[-至到][0-9]+)?(?:[年天日周]|个月)(?:左右|多)?的?[^0-9,;。]{0,2}(?:时间|努力|奋斗|治理|整治|攻坚|建设)"
 )
 """A length of what begins with a day (2024年起，用三年时间完成)."""
 
@@ -76,13 +80,13 @@ def combine(clauses: list[Clause], text: str) -> Meaning:
     for clause in dated[1:]:
         if _PUT_OFF.search(words := normalise(text[clause.begin : clause.end])):
             raise ValueError(f"for which of the work “{words}” holds cannot be read")
+    passed_over: tuple[Doubt, ...] = ("other-time-passed-over",) if _passes_over_times(clauses, text) else ()
     without_start = _without_start(clauses, text)
     if waits := _waiting_for_start(clauses, without_start, text):
         return waits
     if dated and (last := next((each for each in without_start if each.begin > dated[-1].begin), None)) and last.unread:
         raise last.unread
     unclear: tuple[Doubt, ...] = ("start-unclear",) if without_start else ()
-    passed_over: tuple[Doubt, ...] = ()
     if dated:
         counting = [clause for clause in clauses if _counts(clause, dated, text)]
         if again := [clause for clause in counting if isinstance(clause.means, Recurring)]:
@@ -117,22 +121,31 @@ def _without_frames(clauses: list[Clause]) -> list[Clause]:
 
 
 def _without_start(clauses: list[Clause], text: str) -> list[Clause]:
-    """Return the clauses with a period that counts from an unnamed day, but for that of a service beside a date.
+    """Return the clauses with a period that counts from an unnamed day, but for that of a service beside a date."""
+    periods = [clause for clause in clauses if isinstance(clause.unread, UnclearPeriodError)]
+    return [clause for clause in periods if not _is_service(clause, clauses, text)]
 
-    Raise ValueError for a year that is no limit, unless it is one of work, beside a date.
+
+def _is_service(clause: Clause, clauses: list[Clause], text: str) -> bool:
+    """Return whether a clause says how long a service may take, or names a year of work, beside a date."""
+    named = any(_dues(each) and each.rule not in PERIODS for each in clauses)
+    return named and _SERVICE.search(normalise(text[clause.begin : clause.end])) is not None
+
+
+def _passes_over_times(clauses: list[Clause], text: str) -> bool:
+    """Return whether a clause with a time that cannot be read is passed over, as a date follows it.
+
+    Else only one that states no limit itself is (可设置3年左右的过渡期). Raise its error otherwise.
     """
-    unread = [clause for clause in clauses if isinstance(clause.unread, NoLimitError | UnclearPeriodError)]
-    if not unread:
-        return []
-    named = any(_dues(clause) and clause.rule not in PERIODS for clause in clauses)
-    found = []
+    unread = [clause for clause in clauses if isinstance(clause.unread, NoLimitError | UnparsedError)]
+    unread = [clause for clause in unread if not _is_service(clause, clauses, text)]
+    last = max((each.begin for each in clauses if _dues(each)), default=0)
+    limits = any(_dues(each) or isinstance(each.means, Recurring | Milestones) for each in clauses)
     for clause in unread:
-        service = named and _SERVICE.search(normalise(text[clause.begin : clause.end]))
-        if isinstance(clause.unread, NoLimitError) and not service:
+        words = normalise(text[clause.begin : clause.end])
+        if clause.unread and (not limits or "每" in words or (clause.begin >= last and _STATES.search(words))):
             raise clause.unread
-        if not service:
-            found.append(clause)
-    return found
+    return bool(unread)
 
 
 def _waiting_for_start(clauses: list[Clause], without_start: list[Clause], text: str) -> Meaning | None:
@@ -141,7 +154,8 @@ def _waiting_for_start(clauses: list[Clause], without_start: list[Clause], text:
     None where a date, or what comes again, stands beside it.
     """
     periods = [*without_start, *(clause for clause in clauses if clause.rule in PERIODS)]
-    waiting = [clause for clause in clauses if clause.rule in _WAITING]
+    begins = max((clause.begin for clause in periods), default=0)
+    waiting = [clause for clause in clauses if clause.rule in _WAITING and clause.begin < begins]
     dated = [clause for clause in clauses if _dues(clause) and clause.rule not in PERIODS]
     again = [clause for clause in clauses if isinstance(clause.means, Recurring | Milestones)]
     if not periods or dated or again or not (waiting or any(clause.unread for clause in periods)):

@@ -34,7 +34,7 @@ _RELATIONS = {"BEFORE", "AFTER", "SINCE", "RELATION"}
 
 
 class NoLimitError(ValueError):
-    """A year of which the words do not say that it is a limit."""
+    """A time of which the words do not say that it is a limit."""
 
 
 class PastError(ValueError):
@@ -109,8 +109,7 @@ def _check_words(before: list[str], span: Span, stated: dict[str, str], after: l
             if token.type in _RELATIONS:
                 raise ValueError(f"what “{token}” means in “{words}” cannot be read")
         if "WORD" in before and before[-1] not in ("AT", "TO") and not is_done(words):
-            error = NoLimitError if span.unit == "year" else ValueError
-            raise error("it names a time, but does not say that this is a limit")
+            raise NoLimitError("it names a time, but does not say that this is a limit")
     later = [token for token in after if token.type == "NAMED_YEAR" and int(token[:4]) > span.origin.issued.year]
     if later and not (span.dated and (stated or span.last)):
         raise ValueError(f"what a second year means in “{words}” cannot be read")

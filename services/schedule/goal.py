@@ -66,10 +66,10 @@ _GOAL_PERIOD = re.compile(
     rf"(?:(?:由|从)[^0-9,;。]{{0,8}}{_DURATION}(?=[^0-9,;。]{{0,8}}(?:{_CHANGED})))?"
     rf"(?:{_CHANGED})[^0-9,;。半]{{0,12}}(?<=[至到为在过于])(?:[0-9.]+个?[、和])*{_DURATIONS}"
     rf"|(?:用时|耗时|时长|周期|(?:办理|审批|审核|办结|答复|受理|登记)[^0-9,;。]{{0,6}}(?:时间|时限|期限))[^0-9,;。]{{0,6}}{_DURATIONS}"
-    rf"|(?:[用以]|集中|经过){_RANGE}{_LASTS}(?:左右|多)?的?(?:持续|不懈|接续)*(?:时间|努力|奋斗)(?![以之]?内)"
+    rf"|(?:[用以]|集中|经过|通过){_RANGE}{_LASTS}(?:左右|多)?的?(?:持续|不懈|接续|集中)*(?:时间|努力|奋斗|治理|整治|攻坚|建设)(?![以之]?内)"
     rf"|连续{_DURATION}|{_DURATION}的时间(?![以之]?内)|{_DURATION}的?(?:过渡|缓冲|建设|运营|保护|服务|观察|公示)期"
     rf"|{_SMALL}(?:[-至~]{_SMALL})?{_LASTS}以上"
-    rf"|(?:有效期|保质期|工期|任期)[为共约]?{_DURATION}(?:时间)?(?!前)"
+    rf"|(?:(?:有效期|保质期|工期|任期)[为共约]?|[一-鿿]{{1,3}}期[为共约]){_DURATION}(?:时间)?(?!前)"
     rf"|(?:共|历时|集中)[为共约]?{_DURATION}(?<!内)(?:时间)?(?![前以之内])"
     rf"|[0-9]+分钟(?:以内|内)?"
     rf"|近[0-9]+年(?!底)"
@@ -155,13 +155,18 @@ def unmask(text: str) -> str:
     return _FOREIGN.sub(lambda match: chr(ord(match[0]) - _MASKED), text) if has_masked(text) else text
 
 
+def hide(text: str) -> str:
+    """Return a text with all its characters masked."""
+    return "".join(map(_hidden, text))
+
+
 def has_masked(text: str) -> bool:
     """Return whether a masked text has a goal."""
     return _FOREIGN.search(text) is not None
 
 
 def _mask(match: re.Match[str]) -> str:
-    return "".join(map(_hidden, match[0]))
+    return hide(match[0])
 
 
 def _hidden(character: str) -> str:

@@ -144,7 +144,7 @@ def find_phrase(
         if steps
         and isinstance(steps.deadline, Milestones)
         and len(steps.deadline.milestones) == len(found)
-        and "out-of-order" not in steps.doubts
+        and not {"out-of-order", "other-time-passed-over"} & set(steps.doubts)
         else None
     )
 

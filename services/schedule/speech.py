@@ -26,7 +26,7 @@ _SEATS = "省市州县区旗镇"
 _NO_NAME = re.compile(
     r"[：*★☆▲△●◆※#]|^\d+[年月日]|\d[年月](?:\d|[底末前内完）]|$)|\d{7}|\d[名人户]|.(?:配合|协助)."
     r"|^(?:牵头|主办|承办|责任|配合|协办)(?:单位|部门)."
-    r"|^(?:无|略|是|否|其[他它]|[同见][上前]|同左|见附[件表]|待[定明确]+|暂[无缺]|持续|长期|常态化?|立即|全年|年内|根据需要|根据实际)$"
+    r"|^无（[^（）]*）$|^(?:无|略|是|否|其[他它]|[同见][上前]|同左|见附[件表]|待[定明确]+|暂[无缺]|持续|长期|常态化?|立即|全年|年内|根据需要|根据实际)$"
     r"|^(?:人民)?(?:政府|党委|管委会)$|^(?:持续|长期|年内|全年)|均需|下同|不再|列出|实际|贯彻|督导(?!组|办|室|局|中心|处|科)|推进$|[分负]别"
     r"|(?:[省市县区州镇乡局厅处科部院所站校书]长|书记|主任|主席|领导)(?:.?某{1,2})?$"
     r"|落实(?!办|局|中心|科|组|专班|领导)|^(?:以下|上述|以及|和|及|与)"
@@ -104,6 +104,8 @@ class Speech:
                 if mark.charge:
                     self._charged += range(marked, len(self._mentions))
                 self._state(mark.says, comma if mark.says == "cooperating" else marked)
+                if mark.says == "cooperating" and comma > marked:  # also after a label of leads (牵头单位：A，B、C协办)
+                    self._mentions[comma:] = [(name, mark.says) for name, _ in self._mentions[comma:]]
                 marked = comma = len(self._mentions)
 
     def reading(self) -> tuple[str, bool, tuple[Unit, ...]]:

@@ -76,6 +76,20 @@ MARKED: list[tuple[str, Reading, str, tuple[Doubt, ...]]] = [
         "period-after-event",
         ("number-passed-over", "start-unclear"),
     ),
+    (
+        "随报随办，2个工作日内办结",
+        triggered("2个工作日内"),
+        "period-after-event",
+        ("number-passed-over", "start-unclear"),
+    ),
+    # a clause whose time cannot be read, before a limit
+    (
+        "不早于2018年6月启动，2018年底前完成",
+        fixed("2019-01-01"),
+        "year-end",
+        ("number-passed-over", "other-time-passed-over"),
+    ),
+    ("双月调度，2018年底前完成", fixed("2019-01-01"), "year-end", ("other-time-passed-over",)),
     # dates in another order
     (
         "甲项2018年底前完成，乙项2018年6月底前完成",
