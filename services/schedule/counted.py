@@ -104,7 +104,7 @@ def _of_case(marks: list[Token], issue: Token, origin: Origin) -> bool:
 
 def is_own(issue: Token) -> bool:
     """Return whether the words of an issue themselves say that it is that of the document at hand (本通知印发后)."""
-    return issue.startswith(_OWN)
+    return issue.lstrip("于在").startswith(_OWN)
 
 
 def _until_tail(clause: Node, text: str) -> str:

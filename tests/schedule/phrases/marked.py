@@ -80,7 +80,7 @@ MARKED: list[tuple[str, Reading, str, tuple[Doubt, ...]]] = [
         "随报随办，2个工作日内办结",
         triggered("2个工作日内"),
         "period-after-event",
-        ("number-passed-over", "start-unclear"),
+        ("start-unclear",),
     ),
     # a clause whose time cannot be read, before a limit
     (
