@@ -96,6 +96,14 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         """Return the day of an instant in the ledger's zone."""
         return instant.astimezone(self.zone).date()
 
+    def has_offset(self, instant: datetime) -> bool:
+        """Return whether an instant is written with the offset of the ledger's zone then.
+
+        The zone reads wall time, which is ambiguous or missing where its offset changes: `fold` picks either reading.
+        """
+        zone, offset = self.zone, instant.utcoffset()
+        return zone.utcoffset(instant) == offset == zone.utcoffset(instant.replace(fold=1))
+
     @cached_property
     def directory(self) -> Directory:
         """The names of its units."""
@@ -107,7 +115,7 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     def own_event(self, event: Event) -> Event:
         """Return an event with its data as the ledger compares them; the same object if they are so already."""
-        data = self.own(event.data)
+        data = local_data(self.directory.resolve(event.data), self.zone)
         return event if data is event.data else replace(event, data=data)
 
     def _check_recipients(self) -> None:

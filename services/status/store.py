@@ -158,7 +158,7 @@ def rules(ledger: Ledger) -> Rules[TrackedTask]:
         latest=True,
         shared=shared,
         alike=alike,
-        timeline=partial(TaskTimeline, ledger.lights),
+        timeline=TaskTimeline,
     )
 
 

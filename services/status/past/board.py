@@ -20,8 +20,8 @@ from services.status.past.happenings import HAPPENING
 from services.status.past.shared import Assignment, TaskHeading
 from services.status.past.table import Records
 from services.status.past.timeline import Moment, TimelineViews
-from services.status.past.turns import NEVER, instant_of, micros
 from services.status.row import Light, Reason, State
+from services.status.turns import NEVER, instant_of, micros
 
 Numbers = npt.NDArray[Any]
 

@@ -25,7 +25,7 @@ from services.status.past.happenings import (
     RETURNED,
     SUBMITTED,
 )
-from services.status.past.turns import ALWAYS, NEVER, SECOND, instant_of, micros
+from services.status.turns import ALWAYS, NEVER, SECOND, instant_of, micros
 
 _DUE_SOON = REASONS.index("due-soon")
 

@@ -6,14 +6,13 @@ The layout is a storage format: a change of it raises FORMAT (facts.py).
 from collections.abc import Iterator
 from itertools import compress, count
 from operator import is_not
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
 from services.status.moments import Completion, Moments
-from services.status.past.shared import SharedValues
-from services.status.past.turns import NEVER, micros
 from services.status.row import TrackedTask
+from services.status.turns import NEVER, micros
 
 HAPPENING = np.dtype([("position", "<u4"), ("unit", "<u2"), ("kind", "u1"), ("due", "<i8")])
 """What an event did to its task: the event at the position has the task and the recorded instant (facts.py: EVENT).
@@ -69,12 +68,6 @@ def happened(before: TrackedTask | None, after: TrackedTask) -> list[Happened]:
     if new.submitted is not old.submitted or new.closed is not old.closed:
         found += _completions(old, new)
     return found
-
-
-def record(position: int, found: Happened, shared: SharedValues) -> tuple[Any, ...]:
-    """Return the record of what the event at a position did."""
-    kind, unit, due = found
-    return position, shared.unit(unit, position), kind, due
 
 
 def _is_report_alone(old: Moments, new: Moments) -> bool:

@@ -5,7 +5,7 @@ format, next to those of the deadlines.
 """
 
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TypeAlias, TypeVar
 
 import msgspec
@@ -83,10 +83,8 @@ class ValueList(list[V]):
     def __init__(self, values: Iterable[V] = ()) -> None:
         super().__init__(values)
         self._numbers: dict[V, int] = {}
-
-    def number(self, value: V) -> int | None:
+        self.number: Callable[[V], int | None] = self._numbers.get
         """Return the number of a value, None if it has none."""
-        return self._numbers.get(value)
 
     def add(self, value: V) -> int:
         """Add a value and return its number."""

@@ -94,7 +94,7 @@ def recorded_at(entry: Recorded) -> datetime:
 
 def timeline_of(log: Sequence[Recorded]) -> TaskTimeline:
     """Return the timeline of a log, kept while it is folded."""
-    timeline, tasks = TaskTimeline(LEDGER.lights), dict[str, TrackedTask | None]()
+    timeline, tasks = TaskTimeline(), dict[str, TrackedTask | None]()
     for entry in log:
         before = tasks.get(entry.event.subject)
         tasks[entry.event.subject] = evolve(LEDGER, before, entry)

@@ -14,8 +14,8 @@ from services.status.past.comparison import Comparison
 from services.status.past.facts import STATES
 from services.status.past.selection import choose
 from services.status.past.timeline import Moment, TaskTimeline
-from services.status.past.turns import ALWAYS, NEVER, instant_of
 from services.status.row import Light, TaskRow
+from services.status.turns import ALWAYS, NEVER, instant_of
 from services.status.views import TaskQuery, select
 from tests.status.past.histories import (
     MICROSECOND,
@@ -184,7 +184,7 @@ def test_a_timeline_saved_in_pieces(log: list[Recorded], cuts: Sequence[int], ch
             chunks.append(dict.fromkeys(timeline.parts, b""))
         for part, packed in timeline.packed(start, end):
             chunks[-1][part] += packed
-    loaded = TaskTimeline(LEDGER.lights)
+    loaded = TaskTimeline()
     loaded.load(chunks)
     assert loaded.position == timeline.position
     for own, other in zip(loaded.views[:2], timeline.views[:2], strict=True):
