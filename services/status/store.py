@@ -27,6 +27,7 @@ from services.status.lights import lit, next_change, relight
 from services.status.live_views import LiveViews
 from services.status.past.facts import FORMAT
 from services.status.past.reader import PastReader
+from services.status.past.recorded_lights import RecordedLights
 from services.status.past.timeline import TaskTimeline
 from services.status.row import TaskRow, TrackedTask, shared
 from services.status.views import Selected, TaskQuery, select
@@ -56,7 +57,7 @@ class Board:
     def __init__(self, redis: Any, name: str, ledger: Ledger) -> None:
         self.ledger = ledger
         self.log = Log(redis, name)
-        self.past = PastReader(self.log, ledger, self._timeline)
+        self.past = PastReader(self.log, ledger, RecordedLights(redis, name, ledger.lights), self._timeline)
         self._touched: set[str] = set()
         own = rules(ledger)
         self.projection = Projection(redis, self.log, replace(own, evolve=partial(_noted, self._touched, own.evolve)))

@@ -12,7 +12,7 @@ from services.status.past.shared import Assignment, TaskHeading
 from services.status.row import Light, Reason, State, TaskRow, TrackedTask
 from services.status.turns import NEVER, micros
 
-FORMAT = "2"
+FORMAT = "3"
 """Of what is saved; part of the version of the rules, so that another one is rebuilt."""
 
 EVENT = np.dtype([("task", "<u4"), ("recorded", "<i8")])
@@ -84,4 +84,4 @@ def assignment_of(row: TaskRow) -> Assignment:
 
 def heading_of(row: TaskRow) -> TaskHeading:
     """Return the heading of a row."""
-    return TaskHeading(row.title, row.plan, row.row, row.section)
+    return TaskHeading(row.title, row.plan, row.row, row.section, micros(row.opened_at))

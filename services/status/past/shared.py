@@ -30,12 +30,13 @@ class NamedUnit(Struct, frozen=True, gc=False, tag_field="kind", tag="unit"):
 
 
 class TaskHeading(Struct, frozen=True, gc=False, tag_field="kind", tag="heading"):
-    """What a task is called, and where it stands in its table."""
+    """What a task is called, where it stands in its table, and when it was opened (turns.py)."""
 
     title: str
     plan: str
     row: int | None
     section: str | None
+    opened: int
 
 
 class Assignment(Struct, frozen=True, gc=False, tag_field="kind", tag="assignment"):

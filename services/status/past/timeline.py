@@ -23,10 +23,14 @@ from services.status.turns import instant_of, micros
 
 
 class Moment(NamedTuple):
-    """A position of the log, and the instant as at which lights are shown there."""
+    """A position of the log, and the instant as at which lights are shown there.
+
+    They are `live` if they follow from the present rules, whichever were in force at the position.
+    """
 
     position: int
     instant: datetime
+    live: bool = False
 
 
 class TimelineViews(NamedTuple):

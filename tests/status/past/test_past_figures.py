@@ -40,7 +40,7 @@ def past(timeline: TaskTimeline, moment: Moment) -> Any:
 
 
 def all_figures(figures: Any, moment: Moment) -> Any:
-    position, instant = moment
+    position, instant = moment.position, moment.instant
     days = figures.calendar(date.min, date.max, position)
     return ranked(figures.units(instant, position)), figures.overview("台账", instant, position), days
 
