@@ -66,6 +66,16 @@ class Projection(Generic[R]):
         return self._saved.position
 
     @property
+    def full(self) -> bool:
+        """Whether so much is unsaved that a save should not wait for more."""
+        return self._unsaved.full
+
+    @property
+    def _batch(self) -> int:
+        """Events that are read and folded at once: no more than a save may bring."""
+        return min(FOLD_BATCH, self._unsaved.most)
+
+    @property
     def considered(self) -> datetime | None:
         """The instant up to which all that time alone gives rise to has been announced (`elapse`); None: none yet."""
         return self._stored.considered
@@ -98,7 +108,8 @@ class Projection(Generic[R]):
         async with self._lock:
             batch = [entry for entry in entries if entry.position > self.position]
             if not batch or any(entry.position != next for next, entry in enumerate(batch, self.position + 1)):
-                batch = await self.log.read(self.position, FOLD_BATCH)
+                batch = await self._read_on()
+            batch = batch[: self._batch]
             async with Background() as saving:
                 while batch:
                     self.advance(Recorded(position, read(raw)) for position, raw in batch)
@@ -106,7 +117,7 @@ class Projection(Generic[R]):
                     folded += len(batch)
                     if self._unsaved.full:
                         await saving.follow(self._save_changes())
-                    elif len(batch) < FOLD_BATCH:
+                    elif len(batch) < self._batch:
                         await saving.done()
                         await self._save_changes()
                     batch = await self._read_on()
@@ -120,7 +131,7 @@ class Projection(Generic[R]):
         position = None
         while position != self.position:
             position = self.position
-            batch = await self.log.read(position, FOLD_BATCH)
+            batch = await self.log.read(position, self._batch)
         return batch
 
     def advance(self, recorded: Iterable[Recorded]) -> None:

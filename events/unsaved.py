@@ -11,12 +11,17 @@ MOST_EVENTS = 16_000
 MOST_CHANGES = 2_000
 """Changes after which a save is due: bounds the time for which one save occupies the server (~12 MB, 0.1 s)."""
 
+MOST_ANNOUNCED = 250
+"""The same if each change is announced: one may give rise to thirty alerts (an assignment to thirty units), so that
+2,000 would occupy the server for half a second, and a busy one for longer than a save may take."""
+
 
 class Unsaved(Generic[R]):
     """Changes of rows: each if the rules announce each, else the latest of each row; and the positions of events."""
 
     def __init__(self, rules: Rules[R]) -> None:
         self.each = rules.announce is not None and not rules.latest
+        self.most = MOST_ANNOUNCED if self.each else MOST_CHANGES
         self._history = rules.history
         self._changes: dict[object, Change[R]] = {}
         self._begun: dict[object, Change[R]] = {}
@@ -30,7 +35,7 @@ class Unsaved(Generic[R]):
     @property
     def full(self) -> bool:
         """Whether what came after the last save began should be saved before more events are folded."""
-        return len(self._changes) >= MOST_CHANGES or len(self._positions) - self._begun_positions >= MOST_EVENTS
+        return len(self._changes) >= self.most or len(self._positions) - self._begun_positions >= MOST_EVENTS
 
     @property
     def by_time(self) -> bool:

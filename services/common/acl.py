@@ -57,7 +57,7 @@ _COMMANDS = {
 _KEYS = {
     "ingest": "~log %R~record ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~rules ~rules:*"
     " ~strangers ~ingest:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used",
-    "status": "%R~log ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~sessions:used ~codes:*",
+    "status": "%R~log %R~rules %R~rules:* ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~sessions:used ~codes:*",
     "notify": "%R~log ~record ~notify:* ~dues:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used"
     f" %W~inbox:{NOTIFY} %R~receipts:{NOTIFY}",
     "audit": "%R~* ~seen",  # the index is looked up by a script

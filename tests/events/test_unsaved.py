@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.rules import Change
-from events.unsaved import MOST_CHANGES, MOST_EVENTS, Unsaved
+from events.unsaved import MOST_ANNOUNCED, MOST_EVENTS, Unsaved
 from tests.events.counting import Count, rules
 from tests.examples import assigned
 
@@ -49,7 +49,7 @@ def test_a_save_is_bounded(*, latest: bool) -> None:
     while not unsaved.full:
         count += 1
         unsaved.keep(change(count, f"t-{count % 7}"))
-    assert count == (MOST_EVENTS if latest else MOST_CHANGES)
+    assert count == (MOST_EVENTS if latest else MOST_ANNOUNCED)
     unsaved.clear()
     assert not unsaved
     assert not unsaved.full
@@ -76,7 +76,7 @@ def test_what_comes_while_a_save_runs_is_bounded_on_its_own(*, latest: bool) -> 
         while not unsaved.full:
             count += 1
             unsaved.keep(change(count, f"t-{count % 7}"))
-    assert count == 2 * (MOST_EVENTS if latest else MOST_CHANGES)
+    assert count == 2 * (MOST_EVENTS if latest else MOST_ANNOUNCED)
     assert sum(map(len, unsaved.histories(0).values())) == count
     assert len(unsaved.changes(0)) == (7 if latest else count)
     unsaved.forget_until(count // 2)
