@@ -18,7 +18,7 @@ from events.envelope import Event
 from events.light_names import LightColour, LightName
 from events.local import local_data
 from events.reading import ReadingRules
-from events.schema import EventData, Name
+from events.schema import EventData, Name, ProgressReported
 
 SourceRole: TypeAlias = Literal["assigner", "reporter", "auditor", "dashboard"]
 Days: TypeAlias = Annotated[int, Meta(ge=0, le=3_650)]
@@ -115,8 +115,11 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     def own_event(self, event: Event) -> Event:
         """Return an event with its data as the ledger compares them; the same object if they are so already."""
-        data = local_data(self.directory.resolve(event.data), self.zone)
-        return event if data is event.data else replace(event, data=data)
+        data = event.data
+        if isinstance(data, ProgressReported) and data.unit not in self.aliases:  # as most events are
+            return event
+        own = self.own(data)
+        return event if own is data else replace(event, data=own)
 
     def _check_recipients(self) -> None:
         """Raise ValueError for a source's unit or a recipient that is not named as in the directory."""

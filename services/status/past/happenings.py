@@ -86,11 +86,13 @@ def _is_report_alone(old: Moments, new: Moments) -> bool:
 def _report(before: TrackedTask, after: TrackedTask) -> Happened:
     """Return a report, with its unit if it is the unit's latest: at most one part is another object than before."""
     old, new = before.row.units, after.row.units
-    place = next(compress(count(), map(is_not, old, new)), None)
-    if place is None or new[place].last_report_at == old[place].last_report_at:
+    place = next(compress(count(), map(is_not, old, new)), None) if old is not new else None
+    if place is None:
         return REPORTED, "", NEVER
-    last = new[place].last_report_at
-    return REPORTED, new[place].unit, micros(last) if last is not None else NEVER
+    part, last = new[place], new[place].last_report_at
+    if last is None or last == old[place].last_report_at:
+        return REPORTED, "", NEVER
+    return REPORTED, part.unit, micros(last)
 
 
 def _completions(old: Moments, new: Moments) -> Iterator[Happened]:
