@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple
 
+from events.background import Background
 from events.entries import Recorded, Stored, event_hash
 from events.envelope import read
 from events.log import Log
@@ -65,6 +66,16 @@ class Projection(Generic[R]):
         return self._saved.position
 
     @property
+    def full(self) -> bool:
+        """Whether so much is unsaved that a save should not wait for more."""
+        return self._unsaved.full
+
+    @property
+    def _batch(self) -> int:
+        """Events that are read and folded at once: no more than a save may bring."""
+        return min(FOLD_BATCH, self._unsaved.most)
+
+    @property
     def considered(self) -> datetime | None:
         """The instant up to which all that time alone gives rise to has been announced (`elapse`); None: none yet."""
         return self._stored.considered
@@ -97,26 +108,40 @@ class Projection(Generic[R]):
         async with self._lock:
             batch = [entry for entry in entries if entry.position > self.position]
             if not batch or any(entry.position != next for next, entry in enumerate(batch, self.position + 1)):
-                batch = await self.log.read(self.position, FOLD_BATCH)
-            while batch:
-                self.advance(Recorded(position, read(raw)) for position, raw in batch)
-                self.event_hash = event_hash(batch[-1].raw)
-                folded += len(batch)
-                if len(batch) < FOLD_BATCH or self._unsaved.full:
-                    await self._save_changes()
-                batch = await self.log.read(self.position, FOLD_BATCH)
+                batch = await self._read_on()
+            batch = batch[: self._batch]
+            async with Background() as saving:
+                while batch:
+                    self.advance(Recorded(position, read(raw)) for position, raw in batch)
+                    self.event_hash = event_hash(batch[-1].raw)
+                    folded += len(batch)
+                    if self._unsaved.full:
+                        await saving.follow(self._save_changes())
+                    elif len(batch) < self._batch:
+                        await saving.done()
+                        await self._save_changes()
+                    batch = await self._read_on()
             await self._save_changes()  # those that an earlier save failed to write
             if not folded:
                 await self._check_saved()
         return folded
 
+    async def _read_on(self) -> list[Stored]:
+        """Read the events that follow; a save meanwhile may load rows at another position."""
+        position = None
+        while position != self.position:
+            position = self.position
+            batch = await self.log.read(position, self._batch)
+        return batch
+
     def advance(self, recorded: Iterable[Recorded]) -> None:
         """Fold events that follow `position` into the rows, in memory; raise ValueError at a gap."""
-        evolve, rows, keep = self.rules.evolve, self.rows, self._unsaved.keep
+        evolve, rows, keep, each = self.rules.evolve, self.rows, self._unsaved.keep, self._unsaved.each
         add = self.timeline.add if self.timeline is not None else None
         for entry in recorded:
             position, event = entry.position, entry.event
-            self._check_follows(position)
+            if position != self.position + 1:
+                raise self._gap(position)
             name = event.subject
             before = rows.get(name)
             row = evolve(before, entry)
@@ -124,7 +149,7 @@ class Projection(Generic[R]):
                 add(entry, before, row)
             if row is not None:
                 rows[name] = row
-                keep(Change(position, name, row, event, before))
+                keep(Change(position, name, row, event, before if each else None))  # an old row dies while it is warm
             self.position = position
             self.event_hash = ""
 
@@ -134,7 +159,8 @@ class Projection(Generic[R]):
         Rules that announce changes or keep a history need each change, others the last of each row. `event_hash` is
         that of the event at `until`.
         """
-        self._check_follows(after + 1)
+        if after != self.position:
+            raise self._gap(after + 1)
         for change in changes:
             self.rows[change.key] = change.row
             self._unsaved.keep(change)
@@ -231,10 +257,8 @@ class Projection(Generic[R]):
         found = await self.log.read_at([known.position])
         return self.saved >= known.position and bool(found) and event_hash(found[0].raw) == known.event_hash
 
-    def _check_follows(self, position: int) -> None:
-        """Raise ValueError if an event's position is not the next one."""
-        if position != self.position + 1:
-            raise ValueError(f"{self.rules.name} is at position {self.position}; {position} does not follow")
+    def _gap(self, position: int) -> ValueError:
+        return ValueError(f"{self.rules.name} is at position {self.position}; {position} does not follow")
 
     async def _check_saved(self) -> None:
         """Reload if another instance has rebuilt the rows, or a failover has left other saved rows."""
@@ -297,6 +321,7 @@ class Projection(Generic[R]):
     def _packed(self, reached: Checkpoint) -> bytes:
         """Encode the changes up to a checkpoint."""
         unsaved, saved = self._unsaved, self.saved
+        unsaved.begin_save()
         changes, histories = unsaved.changes(saved), unsaved.histories(saved)
         return self._stored.pack(self._saved, reached, changes, histories, self.timeline, self.considered)
 

@@ -62,7 +62,8 @@ _COMMANDS = {
 _KEYS = {
     "ingest": "~log %R~record ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~rules ~rules:*"
     " ~strangers ~index %R~*:checkpoint ~ingest:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used",
-    "status": "%R~log %R~index ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~sessions:used ~codes:*",
+    "status": "%R~log %R~index %R~rules %R~rules:* ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~sessions:used"
+    " ~codes:*",
     "notify": "%R~log %R~index ~record ~notify:* ~dues:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used"
     f" %W~inbox:{NOTIFY} %R~receipts:{NOTIFY}",
     "audit": "%R~* ~seen",  # the index is looked up by a script

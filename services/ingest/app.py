@@ -56,6 +56,9 @@ TICK_SECONDS = 0.05
 SAVE_SECONDS = 2.0
 """Real time between two saves of the write model while events come slowly."""
 
+FULL_SECONDS = 0.05
+"""Real time between two checks of whether so much is unsaved that a save is due at once: a check costs nothing."""
+
 
 def build(settings: Settings) -> Service:
     """Return the service; it connects when it starts. Raises SettingsError where notes outside Redis cannot be read."""
@@ -124,6 +127,7 @@ def _run(service: Running, writer: Writer) -> None:
     service.start(writer.run())
     service.repeat(TICK_SECONDS, writer.tick)
     service.repeat(SAVE_SECONDS, writer.save)
+    service.repeat(FULL_SECONDS, writer.save_if_full)
     service.repeat(steady.LOOK_SECONDS, writer.look_for_acceptance)
 
 

@@ -13,6 +13,7 @@ from events.entries import Entry, Refusals, Refused, event_hash
 from events.keys import key
 from events.log import AlreadyRecordedError, Log
 from events.operations import COMMANDS, OPS, WRITERS
+from events.recorded_rules import entry_at, read_texts
 from events.replicas import UnconfirmedError
 from events.schema import LinkMade
 from services.cli.checks.outcomes import check_refused
@@ -242,6 +243,7 @@ FORBIDDEN = {
     "status": [
         f"XADD {key(LEDGER, 'log')} 1-0 e x",
         f"XADD {key(LEDGER, 'inbox', 'notify')} * e x",
+        f"XADD {key(LEDGER, 'rules')} 9-0 e x",
         f"HSET {key(LEDGER, 'tokens')} a b",
         "KEYS *",
     ],
@@ -268,6 +270,13 @@ async def test_ingest_reads_what_it_seals(guarded: Guarded, admin: Any) -> None:
         await client.xrange(key(LEDGER, "record"))
         with pytest.raises(NoPermissionError):
             await client.xadd(key(LEDGER, "record"), {"e": "{}"})
+
+
+async def test_status_reads_the_rules_on_record(guarded: Guarded) -> None:
+    """The lights of a past day follow from them."""
+    async with guarded.client("status") as client:
+        assert await entry_at(client, LEDGER, 1) is None
+        assert await read_texts(client, LEDGER, ["none"]) == [None]
 
 
 @pytest.mark.parametrize("user", FORBIDDEN)

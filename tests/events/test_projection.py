@@ -417,6 +417,19 @@ async def test_long_logs_are_folded_in_parts(redis: Any) -> None:
     assert sorted(position for positions in histories for position in positions) == list(range(1, 2_501))
 
 
+async def test_two_instances_fold_a_long_log_at_once(redis: Any) -> None:
+    """Each saves while it folds on, and finds that the other was first: each change is announced once, in order."""
+    log = Log(redis, LEDGER)
+    events: list[Event] = [happening(f"t{number % 7}", number // 7) for number in range(9_500)]
+    await append(log, 0, entries(events))
+    instances = [await loaded(redis, log, rules()) for _ in range(2)]
+    await asyncio.gather(*(instance.catch_up() for instance in instances))
+    for instance in instances:
+        assert (instance.rows, instance.position) == (expected(events)[-1], 9_500)
+    assert [position for position, _ in await announced(redis, instances[0])] == list(range(1, 9_501))
+    assert len(await instances[0].history("t1")) == len(set(await instances[0].history("t1"))) == 1_357
+
+
 async def test_a_message_that_is_no_event_stops_the_fold(redis: Any, log: Log) -> None:
     """Bytes in the log that are no event raise; nothing after them is folded as if they were not there."""
     projection = await loaded(redis, log, rules())
