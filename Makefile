@@ -34,7 +34,8 @@ seal-bench: $(READY)  ## entries hashed, sealed and checked a second, on one pro
 
 verifiers:  ## other people's verifiers of archives, for tests/events/seal/test_other_implementations.py; needs Python 3.12
 	$(PYTHON312) -m venv .verifiers
-	.verifiers/bin/pip install --quiet --disable-pip-version-check aics-tlog==0.2.1 aics-witness==0.1.0 proofbundle==6.3.1
+	.verifiers/bin/pip install --quiet --disable-pip-version-check aics-tlog==0.2.1 aics-witness==0.1.0 proofbundle==6.3.1 \
+	  "moto[s3,server]==5.2.5"
 
 faults: $(READY)  ## inject faults by seed, resuming after the last sitting; totals in docs/faults.md (ARGS=--points 1000)
 	$(BIN)/python -m tests.faults $(ARGS)

@@ -1,6 +1,5 @@
 """The commands `duban audit key` and `duban audit prove`: whom to trust, and a proof that an entry is in a log."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -21,11 +20,12 @@ from events.seal.tiles import entry_at, subtrees
 from services.cli.client import ServiceError
 from services.cli.files import SHARED_MODE, replace
 from services.cli.fsck.commands import TokenFileOption, files_of
-from services.cli.fsck.files import ArchiveFiles, DirectoryFiles, HttpFiles
-from services.cli.options import DataOption, JsonOption, LedgerOption, err, home, out
+from services.cli.fsck.files import ArchiveFiles, HttpFiles, files_at
+from services.cli.options import DataOption, JsonOption, LedgerOption, err, out
+from services.cli.sealed_places import sealed_places
 from services.cli.target import LEDGER, find
 from services.common.settings import SettingsError
-from services.ingest.sealing.places import LOG, RECORD, STREAMS, SealPlace, keys_of, place_of
+from services.ingest.sealing.places import LOG, RECORD, STREAMS, SealPlace, place_of
 
 RecordOption = Annotated[bool, typer.Option("--record", help="Of the record, instead of the log")]
 
@@ -85,10 +85,10 @@ def _keys(path: Path) -> tuple[VerifierKey, ...]:
 
 
 def _archive(data: Path | None, ledger: str, stream: str) -> ArchiveFiles:
-    """Return the archive in the data directory, else that which ingest serves."""
-    place = _place(data, ledger, stream).archive
-    if (place / CHECKPOINT).is_file():
-        return DirectoryFiles(place)
+    """Return the archive in the data directory or the bucket, else that which ingest serves."""
+    files = files_at(_place(data, ledger, stream).archive)
+    if files.read(CHECKPOINT) is not None:
+        return files
     target = find(data)
     bearer = target.reader(ledger)
     url = f"{target.urls['ingest']}/v1/{ledger}/{stream}"
@@ -96,9 +96,7 @@ def _archive(data: Path | None, ledger: str, stream: str) -> ArchiveFiles:
 
 
 def _place(data: Path | None, ledger: str, stream: str) -> SealPlace:
-    archive = Path(os.environ.get("DUBAN_ARCHIVE") or home(data) / "archive")
-    given = os.environ.get("DUBAN_KEYS")
-    return place_of(archive, keys_of(archive, Path(given) if given else None), ledger, stream)
+    return place_of(*sealed_places(data), ledger, stream)
 
 
 def _proof(files: ArchiveFiles, position: int) -> bytes:
