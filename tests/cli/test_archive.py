@@ -2,14 +2,16 @@
 
 import json
 import shutil
+import signal
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from events.seal.log_proof import parse_proof
-from tests.cli.terminal import Terminal, run
+from tests.cli.terminal import DUBAN, Terminal, run
 from tests.events.seal.logs import Sealed, entries
 
 EVENTS = 300
@@ -154,3 +156,27 @@ def test_a_role_that_may_only_read_seals_nothing(duban: Terminal) -> None:
     place = {"DUBAN_URL": f"http://127.0.0.1:{duban.port}", "DUBAN_TOKEN": duban.token("board")}
     refused = run("archive", "seal", environment=place)
     assert (refused.returncode, "assigner and auditor" in refused.stderr) == (1, True)
+
+
+def test_a_mirror_keeps_a_second_copy(duban: Terminal, tmp_path: Path) -> None:
+    """All three logs with the texts of rules; an auditor verifies the copy, and a second run finds nothing new."""
+    copy, token = tmp_path / "copy", ("--token-file", str(duban.data / "tokens/audit.token"))
+    words = url(duban, "").rstrip("/"), str(copy), "--policy", policy(duban), *token, "--json"
+    for new in (EVENTS, 0):
+        done = run("archive", "mirror", *words)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        assert (found["log"]["new"], found["log"]["size"], set(found)) == (new, EVENTS, {"log", "record", "rules"})
+    verified = run("audit", "verify", "--archive", str(copy), "--policy", policy(duban), "--json")
+    assert (verified.returncode, json.loads(verified.stdout)["position"]) == (0, EVENTS)
+
+
+def test_a_mirror_follows_its_source(duban: Terminal, tmp_path: Path) -> None:
+    """Until it is stopped; a source that does not answer is asked again."""
+    words = "http://127.0.0.1:9", str(tmp_path / "copy"), "--policy", policy(duban), "--follow", "1"
+    with subprocess.Popen([*DUBAN, "archive", "mirror", *words], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any("again in 1 s" in line for line in process.stderr)
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
+    assert process.returncode != 0

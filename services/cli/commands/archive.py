@@ -5,6 +5,7 @@ import asyncio
 import typer
 
 from services.cli.client import Client
+from services.cli.mirroring.commands import mirror
 from services.cli.options import DataOption, JsonOption, LedgerOption, out
 from services.cli.target import LEDGER, find
 
@@ -12,6 +13,8 @@ AUDITOR = "audit"
 """The source that has logs sealed; DUBAN_TOKEN is another's."""
 
 commands = typer.Typer(add_completion=False, no_args_is_help=True, help="The archives of sealed logs.")
+
+commands.command("mirror")(mirror)
 
 
 @commands.callback()

@@ -39,17 +39,15 @@ def own_bucket(url: BucketUrl, keys: Path, mark: str) -> None:
     the store does not answer.
     """
     own = _own_id(keys / mark)
-    store = store_of(url)
     found = find(url, mark)
-    if found is not None and bytes(found.bytes()) != own:
+    if found is None:
+        claim(url, mark, own, "DUBAN_ARCHIVE")
+    elif bytes(found.bytes()) != own:
         raise SettingsError(
             f"DUBAN_ARCHIVE: {url} is the archive of another installation, whose keys have another {mark}; nothing was"
             f" written: name an empty prefix. If {keys} was restored without its {mark}, copy that of the bucket there"
         )
-    with os_errors(str(url)):
-        if found is None:
-            _claim(store, url, mark, own)
-        _probe(store, url)
+    probe(url, "DUBAN_ARCHIVE")
 
 
 def _own_id(path: Path) -> bytes:
@@ -58,40 +56,51 @@ def _own_id(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _claim(store: S3Store, url: BucketUrl, mark: str, own: bytes) -> None:
-    try:
-        other = next((one["path"] for some in obstore.list(store, chunk_size=1) for one in some), None)
-        if other is not None:
-            raise SettingsError(
-                f"DUBAN_ARCHIVE: {url} holds {other!r} and no {mark}, so it is not ingest's own; nothing was written:"
-                " name an empty prefix"
-            )
-        obstore.put(store, mark, own, mode="create")
-    except AlreadyExistsError as error:
-        raise SettingsError(f"DUBAN_ARCHIVE: {url}: another process has just taken it") from error
-    except BaseError as error:
-        if "NoSuchBucket" in str(error):
-            raise SettingsError(f"DUBAN_ARCHIVE: {url}: there is no such bucket; make it first") from error
-        raise
+def claim(url: BucketUrl, mark: str, content: bytes, setting: str, what: str = "ingest's own") -> None:
+    """Create the mark of an empty prefix; raises SettingsError if it is none, or another process is first, and OSError.
+
+    `setting` is what names it and `what` what it is to be, for messages.
+    """
+    store = store_of(url)
+    with os_errors(str(url)):
+        try:
+            other = next((one["path"] for some in obstore.list(store, chunk_size=1) for one in some), None)
+            if other is not None:
+                raise SettingsError(
+                    f"{setting}: {url} holds {other!r} and no {mark}, so it is not {what}; nothing was written: name an"
+                    " empty prefix"
+                )
+            obstore.put(store, mark, content, mode="create")
+        except AlreadyExistsError as error:
+            raise SettingsError(f"{setting}: {url}: another process has just taken it") from error
+        except BaseError as error:
+            if "NoSuchBucket" in str(error):
+                raise SettingsError(f"{setting}: {url}: there is no such bucket; make it first") from error
+            raise
 
 
-def _probe(store: S3Store, url: BucketUrl) -> None:
-    """Raise SettingsError unless the store refuses to create what exists, and to replace another version."""
-    name = f"{PROBE}/{secrets.token_hex(8)}"
+def probe(url: BucketUrl, setting: str) -> None:
+    """Raise SettingsError unless the store refuses to create what exists and to replace another version; OSError."""
+    store, name = store_of(url), f"{PROBE}/{secrets.token_hex(8)}"
+    with os_errors(str(url)):
+        keeps = _keeps_conditions(store, name)
+        obstore.delete(store, name)
+    if not keeps:
+        raise SettingsError(
+            f"{setting}: {url}: the store does not keep conditions of writing (If-None-Match: * and If-Match), so two"
+            " writers could spoil an archive there: name a directory, or a bucket of another store"
+        )
+
+
+def _keeps_conditions(store: S3Store, name: str) -> bool:
     try:
         right = version_of(obstore.put(store, name, b"probe", mode="create"))
         other: PutMode = {"e_tag": NO_TAG}
-        keeps = _refuses(store, name, "create") and _refuses(store, name, other) and not _refuses(store, name, right)
+        return _refuses(store, name, "create") and _refuses(store, name, other) and not _refuses(store, name, right)
     except BaseError as error:
-        if not _NOT_IMPLEMENTED.search(str(error)):
-            raise
-        keeps = False
-    obstore.delete(store, name)
-    if not keeps:
-        raise SettingsError(
-            f"DUBAN_ARCHIVE: {url}: the store does not keep conditions of writing (If-None-Match: * and If-Match), so"
-            " two writers could spoil an archive there: name a directory, or a bucket of another store"
-        )
+        if _NOT_IMPLEMENTED.search(str(error)):
+            return False
+        raise
 
 
 def _refuses(store: S3Store, name: str, mode: "PutMode") -> bool:
