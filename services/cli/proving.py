@@ -7,21 +7,24 @@ from typing import Annotated
 import msgspec
 import typer
 
+from events.ledger import Ledger
 from events.seal.checkpoint import parse_checkpoint
 from events.seal.errors import FormatError
 from events.seal.keys import VerifierKey
-from events.seal.log_proof import FIRST_LINE, LogProof
+from events.seal.log_proof import FIRST_LINE, LogProof, parse_proof
 from events.seal.merkle import leaf_hash
 from events.seal.notes import parse_note
 from events.seal.proofs import included, inclusion_proof
 from events.seal.signers import KeyFile
 from events.seal.storage import CHECKPOINT
 from events.seal.tiles import entry_at, subtrees
+from events.text import Language
 from services.cli.client import ServiceError
 from services.cli.files import SHARED_MODE, replace
 from services.cli.fsck.commands import TokenFileOption, files_of
 from services.cli.fsck.files import ArchiveFiles, HttpFiles, files_at
-from services.cli.options import DataOption, JsonOption, LedgerOption, err, out
+from services.cli.options import DataOption, JsonOption, LedgerOption, err, has_ledger, ledger_of, out
+from services.cli.proof_report.writing import form_of, write_report
 from services.cli.sealed_places import sealed_places
 from services.cli.target import LEDGER, find
 from services.common.settings import SettingsError
@@ -54,12 +57,17 @@ def prove(
         str | None, typer.Option("--archive", metavar="URL|DIR", help="Where `checkpoint` is; default: as duban runs")
     ] = None,
     token_file: TokenFileOption = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE.html|FILE.docx", help="Also write a page for people")
+    ] = None,
+    lang: Annotated[Language, typer.Option("--lang", help="The language of the report")] = "zh",
     record: RecordOption = False,
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
 ) -> None:
     """Write a proof that an entry is in the sealed log, which `check-proof` checks with a policy alone."""
     stream = RECORD if record else LOG
+    form = form_of(report, stream) if report is not None else None
     files = files_of(archive, token_file) if archive is not None else _archive(data, ledger, stream)
     try:
         proof = _proof(files, position)
@@ -67,9 +75,13 @@ def prove(
         raise ServiceError(
             f"the archive is damaged, or no archive: {error}; check it with `duban audit fsck`"
         ) from error
-    if file is None:
+    if report is not None and form is not None:
+        about = ledger_of(data, ledger) if has_ledger(data, ledger) else Ledger(title=ledger)
+        write_report(report, form, files, parse_proof(proof), about, lang)
+        err.print(f"{report}: what position {position} proves, for people, with the proof in it")
+    if file is None and report is None:
         sys.stdout.buffer.write(proof)
-    else:
+    elif file is not None:
         replace(file, [proof], "a proof", lambda content: content.startswith(FIRST_LINE.encode()), SHARED_MODE)
         err.print(f"{file}: the proof of position {position}; `duban audit check-proof` checks it")
 
