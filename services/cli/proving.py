@@ -8,16 +8,11 @@ import msgspec
 import typer
 
 from events.ledger import Ledger
-from events.seal.checkpoint import parse_checkpoint
 from events.seal.errors import FormatError
 from events.seal.keys import VerifierKey
-from events.seal.log_proof import FIRST_LINE, LogProof, parse_proof
-from events.seal.merkle import leaf_hash
-from events.seal.notes import parse_note
-from events.seal.proofs import included, inclusion_proof
+from events.seal.log_proof import FIRST_LINE
 from events.seal.signers import KeyFile
 from events.seal.storage import CHECKPOINT
-from events.seal.tiles import entry_at, subtrees
 from events.text import Language
 from services.cli.client import ServiceError
 from services.cli.files import SHARED_MODE, replace
@@ -25,6 +20,7 @@ from services.cli.fsck.commands import TokenFileOption, files_of
 from services.cli.fsck.files import ArchiveFiles, HttpFiles, files_at
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, has_ledger, ledger_of, out
 from services.cli.proof_report.writing import form_of, write_report
+from services.cli.prover import Prover
 from services.cli.sealed_places import sealed_places
 from services.cli.target import LEDGER, find
 from services.common.settings import SettingsError
@@ -70,19 +66,19 @@ def prove(
     form = form_of(report, stream) if report is not None else None
     files = files_of(archive, token_file) if archive is not None else _archive(data, ledger, stream)
     try:
-        proof = _proof(files, position)
+        proof = Prover(files).prove(position)
     except FormatError as error:
         raise ServiceError(
             f"the archive is damaged, or no archive: {error}; check it with `duban audit fsck`"
         ) from error
     if report is not None and form is not None:
         about = ledger_of(data, ledger) if has_ledger(data, ledger) else Ledger(title=ledger)
-        write_report(report, form, files, parse_proof(proof), about, lang)
+        write_report(report, form, files, proof, about, lang)
         err.print(f"{report}: what position {position} proves, for people, with the proof in it")
     if file is None and report is None:
-        sys.stdout.buffer.write(proof)
+        sys.stdout.buffer.write(proof.encode())
     elif file is not None:
-        replace(file, [proof], "a proof", lambda content: content.startswith(FIRST_LINE.encode()), SHARED_MODE)
+        replace(file, [proof.encode()], "a proof", lambda content: content.startswith(FIRST_LINE.encode()), SHARED_MODE)
         err.print(f"{file}: the proof of position {position}; `duban audit check-proof` checks it")
 
 
@@ -109,21 +105,3 @@ def _archive(data: Path | None, ledger: str, stream: str) -> ArchiveFiles:
 
 def _place(data: Path | None, ledger: str, stream: str) -> SealPlace:
     return place_of(*sealed_places(data), ledger, stream)
-
-
-def _proof(files: ArchiveFiles, position: int) -> bytes:
-    """Return the proof of an entry; raises FormatError if the archive does not have what its checkpoint says."""
-    data = files.read(CHECKPOINT)
-    if data is None:
-        raise ServiceError("there is no archive with a checkpoint; name one with --archive URL|DIR")
-    checkpoint = parse_checkpoint(parse_note(data).text)
-    if position > checkpoint.size:
-        raise ServiceError(
-            f"position {position} is not sealed; {checkpoint.origin} is sealed up to {checkpoint.size}, and"
-            " `duban archive seal` seals the rest"
-        )
-    entry = entry_at(files.read, checkpoint.size, position)
-    hashes = inclusion_proof(position - 1, checkpoint.size, subtrees(files.read, checkpoint.size))
-    if not included(leaf_hash(entry), position - 1, checkpoint.size, hashes, checkpoint.root):
-        raise FormatError(f"the entry at position {position} is not what was sealed, or a tile is not")
-    return LogProof(position - 1, tuple(hashes), data, entry).encode()

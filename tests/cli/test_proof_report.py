@@ -13,13 +13,12 @@ from msgspec.structs import replace
 from events.entries import Stored
 from events.envelope import Event
 from events.schema import ProgressReported
-from events.seal.log_proof import parse_proof
 from events.text import Language
 from services.cli.fsck.files import DirectoryFiles
 from services.cli.proof_report.content import ProofReport, report_of, task_until
 from services.cli.proof_report.docx_file import docx_file
 from services.cli.proof_report.html_file import html_file
-from services.cli.proving import _proof
+from services.cli.prover import Prover
 from services.common.settings import load_ledger, shipped
 from tests.cli.terminal import run
 from tests.events.seal.logs import Sealed, policy_text
@@ -52,8 +51,9 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Sealed:
 def report(sealed: Sealed, position: int, language: Language = "zh") -> ProofReport:
     """Return the report of a position."""
     files = DirectoryFiles(sealed.root)
-    proof = parse_proof(_proof(files, position))
-    entries = [parse_proof(_proof(files, one)).extra or b"" for one in range(1, position + 1)]
+    prover = Prover(files)
+    proof = prover.prove(position)
+    entries = [prover.prove(one).extra or b"" for one in range(1, position + 1)]
     task = task_until(LEDGER, [Stored(at, raw) for at, raw in enumerate(entries, 1)], TASK)
     return report_of(proof, LEDGER, task, language)
 
@@ -84,7 +84,7 @@ def test_every_type_of_event_has_its_words(sealed: Sealed, language: Language) -
 
 def test_a_page_has_the_proof_as_text_and_as_a_file(sealed: Sealed) -> None:
     """What a source wrote is text, not markup; nothing is loaded from elsewhere."""
-    proof = _proof(DirectoryFiles(sealed.root), REPORT)
+    proof = Prover(DirectoryFiles(sealed.root)).prove(REPORT).encode()
     page = html_file(report(sealed, REPORT)).decode()
     text = re.search(r'<pre id="proof">(.*?)</pre>', page, re.DOTALL)
     data = re.search(r"base64,([A-Za-z0-9+/=]+)", page)
@@ -99,7 +99,9 @@ def test_a_page_has_the_proof_as_text_and_as_a_file(sealed: Sealed) -> None:
 def test_a_document_has_the_proof_line_by_line(sealed: Sealed) -> None:
     """As the text of its last table."""
     document = Document(io.BytesIO(docx_file(report(sealed, REPORT))))
-    assert document.tables[-1].rows[1].cells[0].text.encode() == _proof(DirectoryFiles(sealed.root), REPORT)
+    assert (
+        document.tables[-1].rows[1].cells[0].text.encode() == Prover(DirectoryFiles(sealed.root)).prove(REPORT).encode()
+    )
     shown = {cells[0].text: cells[1].text for row in document.tables[0].rows if (cells := row.cells)}
     assert shown["日志序号"] == "3"
 
