@@ -5,12 +5,21 @@ import shutil
 import signal
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from events.seal.archive import Archive
+from events.seal.checkpoint import parse_checkpoint
 from events.seal.log_proof import parse_proof
+from events.seal.notes import parse_note
+from events.seal.signers import KeyFile
+from events.seal.signing_state import SigningState
+from events.seal.storage import DirectoryStorage
+from services.cli.archived.entries import SealedEntries
+from services.cli.fsck.files import DirectoryFiles
+from services.notify.record import is_alert
 from tests.cli.terminal import DUBAN, Terminal, run
 from tests.events.seal.logs import Sealed, entries
 
@@ -180,3 +189,71 @@ def test_a_mirror_follows_its_source(duban: Terminal, tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         process.communicate()
     assert process.returncode != 0
+
+
+def first_alert(raws: list[bytes]) -> int:
+    """Return the place of the first alert of a record."""
+    return next(place for place, raw in enumerate(raws) if is_alert(raw))
+
+
+def removed(raws: list[bytes]) -> None:
+    del raws[first_alert(raws)]
+
+
+def invented(raws: list[bytes]) -> None:
+    alert = json.loads(raws[first_alert(raws)])
+    raws.append(json.dumps(alert | {"id": "0" * 24}, separators=(",", ":")).encode())
+
+
+def altered(raws: list[bytes]) -> None:
+    place = first_alert(raws)
+    alert = json.loads(raws[place])
+    raws[place] = json.dumps(alert | {"title": "另一项任务"}, separators=(",", ":")).encode()
+
+
+def repeated(raws: list[bytes]) -> None:
+    raws.append(raws[first_alert(raws)])
+
+
+def copied(duban: Terminal, folder: Path) -> Path:
+    """Return a copy of the archives, sealed anew as they are."""
+    assert duban("archive", "seal").returncode == 0
+    return Path(shutil.copytree(duban.data / "archive/zhanjiang", folder / "copy"))
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (removed, "missing: 提高补贴标准, to 市民政局, about position 1"),
+        (invented, "neither an event nor time causes it"),
+        (altered, "altered: title"),
+        (repeated, "is there already"),
+    ],
+)
+def test_alerts_that_were_tampered_with_are_found_without_the_server(
+    duban: Terminal, tmp_path: Path, edit: Callable[[list[bytes]], None], said: str
+) -> None:
+    """In a record that was sealed again with the right key."""
+    copy, key = copied(duban, tmp_path), KeyFile.load(duban.data / "keys/zhanjiang/record.key")
+    read = DirectoryFiles(copy / "record")
+    size = parse_checkpoint(parse_note(read.read("checkpoint") or b"").text).size
+    raws = [entry.raw for batch in SealedEntries(read, size).batches() for entry in batch]
+    edit(raws)
+    shutil.rmtree(copy / "record")
+    archive = Archive.open(DirectoryStorage(copy / "record"), key, SigningState(tmp_path / "signed"))
+    archive.append(raws)
+    archive.publish(archive.sign(1_900_000_000))
+    words = "--archive", str(copy), "--policy", policy(duban), "--json"
+    found = json.loads(run("audit", "verify", *words).stdout)["findings"]
+    assert [said in one["detail"] for one in found] == [True], found
+
+
+def test_without_the_record_alerts_are_not_looked_at(duban: Terminal, tmp_path: Path) -> None:
+    """It is not open to everybody; the rest is verified, and the answer says what was not."""
+    copy = copied(duban, tmp_path)
+    words = "--archive", str(copy), "--policy", policy(duban)
+    assert "each alert has its cause" in run("audit", "verify", *words).stdout
+    shutil.rmtree(copy / "record")
+    done = run("audit", "verify", *words)
+    assert (done.returncode, "alerts were not looked at" in done.stdout) == (0, True)
+    assert "each alert has its cause" not in done.stdout

@@ -9,6 +9,8 @@ from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError, PolicyError, SignatureError
 from events.seal.policy import LogPolicy, Trusted
 from events.seal.storage import CHECKPOINT
+from events.working_days import LIBRARY, WorkingDays
+from services.cli.archived.alerts import AlertCauses, SealedRecord
 from services.cli.archived.entries import SealedEntries
 from services.cli.checks.decisions import Decisions
 from services.cli.checks.decoding import Decoding
@@ -21,38 +23,49 @@ Report = Callable[[int], None]
 
 
 class Verified(NamedTuple):
-    """What was found in the archives of a ledger: the log's checkpoint, the rules, and what is wrong."""
+    """What was found in a ledger's archives: the log's checkpoint, the rules, what is wrong, and what was not read."""
 
     trusted: Trusted
     rules: RulesFound
     findings: list[Finding]
+    unread: list[str]
 
 
 class Archives(NamedTuple):
-    """The archives of a ledger: of its log, and of the rules by which it was decided."""
+    """The archives of a ledger: of its log, of the rules by which it was decided, and of its alerts."""
 
     log: ArchiveFiles
     rules: ArchiveFiles
+    record: ArchiveFiles
+
+
+class PresentRules(NamedTuple):
+    """What counts for positions from before rules were recorded, and the working days."""
+
+    ledger: Ledger
+    days: WorkingDays = LIBRARY
 
 
 async def verify_archives(
-    archives: Archives, policy: LogPolicy, present: Ledger, since: TreeHead | None, report: Report
+    archives: Archives, policy: LogPolicy, present: PresentRules, since: TreeHead | None, report: Report
 ) -> Verified:
     """Verify a ledger's log, and that it continues an earlier head, by the rules in their own archive.
 
-    Both checkpoints are signed as the policy asks. `present` are the rules for positions from before rules were
-    recorded. What the entries say is looked at where all of them are those that were sealed. Raises PolicyError,
-    SignatureError and FormatError for a checkpoint of the log that is not trusted, and OSError.
+    All checkpoints are signed as the policy asks. What the entries say is looked at where all of them are those that
+    were sealed. Raises PolicyError, SignatureError and FormatError for a checkpoint of the log that is not trusted, and
+    OSError, but for the record, which not everybody may read.
     """
     trusted = _trusted(archives.log, policy)
     checkpoint = trusted.checkpoint
     earlier = since and LogCheckpoint(checkpoint.origin, since.position, bytes.fromhex(since.digest))
     rules = _rules(archives.rules, policy, trusted)
     findings = [*_flaws("archive", archives.log, checkpoint, report, earlier), *rules.findings]
+    record, unread = _record(archives.record, policy, trusted, findings)
     if not findings:
         entries = SealedEntries(archives.log, checkpoint.size)
-        findings = await _contents(entries, rules, present, report)
-    return Verified(trusted, rules, findings)
+        causes = AlertCauses(record, present.ledger, rules, present.days) if record is not None else None
+        findings = await _contents(entries, rules, present.ledger, causes, report)
+    return Verified(trusted, rules, findings, unread)
 
 
 def _trusted(files: ArchiveFiles, policy: LogPolicy) -> Trusted:
@@ -70,26 +83,56 @@ def _flaws(
     return [Finding(check, str(flaw.position) if flaw.position is not None else "", flaw.detail) for flaw in flaws]
 
 
+def _record(
+    files: ArchiveFiles, policy: LogPolicy, log: Trusted, findings: list[Finding]
+) -> tuple[SealedRecord | None, list[str]]:
+    """Return the sealed record of a log, or why it is not read; add to the findings what is wrong with its files."""
+    try:
+        if files.read(CHECKPOINT) is None:
+            return None, ["alerts were not looked at: there is no archive of the record"]
+    except OSError as error:
+        return None, [f"alerts were not looked at: the archive of the record cannot be read ({error})"]
+    checkpoint = _sibling(files, policy, log, "record", findings)
+    if checkpoint is None or findings:
+        return None, []
+    return SealedRecord(SealedEntries(files, checkpoint.size), log.checkpoint.size), []
+
+
+def _sibling(
+    files: ArchiveFiles, policy: LogPolicy, log: Trusted, stream: str, findings: list[Finding]
+) -> LogCheckpoint | None:
+    """Return the checkpoint of another archive of a ledger, all of whose files are right; None with a finding."""
+    try:
+        checkpoint = _trusted(files, policy).checkpoint
+    except (FormatError, PolicyError, SignatureError) as error:
+        findings.append(Finding(stream, "", f"the archive of the {stream} is not trusted: {error}"))
+        return None
+    wanted = f"{log.checkpoint.origin}/{stream}"
+    if checkpoint.origin != wanted:
+        wrong = f"the archive of the {stream} is that of {checkpoint.origin!r} instead of {wanted!r}"
+        findings.append(Finding(stream, "", wrong))
+        return None
+    flaws = _flaws(stream, files, checkpoint, lambda _: None)
+    findings += flaws
+    return checkpoint if not flaws else None
+
+
 def _rules(files: ArchiveFiles, policy: LogPolicy, log: Trusted) -> RulesFound:
     """Return the sealed rules of a log; none where there is no archive of them."""
     none = RulesFound([], {}, [])
     if files.read(CHECKPOINT) is None:
         return none
-    try:
-        trusted = _trusted(files, policy)
-    except (FormatError, PolicyError, SignatureError) as error:
-        return none._replace(findings=[Finding("rules", "", f"the archive of the rules is not trusted: {error}")])
-    if trusted.checkpoint.origin != f"{log.checkpoint.origin}/rules":
-        wrong = f"the rules are those of {trusted.checkpoint.origin!r}, the log is {log.checkpoint.origin!r}"
-        return none._replace(findings=[Finding("rules", "", wrong)])
-    if flaws := _flaws("rules", files, trusted.checkpoint, lambda _: None):
-        return none._replace(findings=flaws)
-    found = rules_of(one for batch in SealedEntries(files, trusted.checkpoint.size).batches() for one in batch)
+    checkpoint = _sibling(files, policy, log, "rules", none.findings)
+    if checkpoint is None:
+        return none
+    found = rules_of(one for batch in SealedEntries(files, checkpoint.size).batches() for one in batch)
     return with_texts(found, {entry.sha256: files.read(entry.sha256) for entry in found.entries})
 
 
-async def _contents(entries: SealedEntries, rules: RulesFound, present: Ledger, report: Report) -> list[Finding]:
-    """Return what is wrong with what the entries say: form, order, repetition, decisions."""
+async def _contents(
+    entries: SealedEntries, rules: RulesFound, present: Ledger, causes: AlertCauses | None, report: Report
+) -> list[Finding]:
+    """Return what is wrong with what the entries say: form, order, repetition, decisions, alerts."""
     decisions, decoding = Decisions(present, rules, entries.cited), Decoding()
     for batch in entries.batches():
         events: list[Recorded] = []
@@ -101,6 +144,12 @@ async def _contents(entries: SealedEntries, rules: RulesFound, present: Ledger, 
                 decoding.findings.append(Finding("once", str(entry.position), wrong))
             events.append(Recorded(entry.position, event))
         await decisions.follow(events)
+        if causes is not None:
+            causes.follow(events)
         report(batch[-1].position)
     decisions.end(held=False)
-    return decoding.findings + decisions.findings
+    findings = decoding.findings + decisions.findings
+    if causes is None or findings:
+        return findings  # alerts of a wrong log would repeat its findings
+    causes.end(entries)
+    return causes.findings

@@ -12,6 +12,7 @@ from events.log import Log
 from events.recorded_rules import RulesEntry, read_rules, read_texts
 from events.seal.merkle import Tree
 from services.cli.archived.commands import ArchiveOptions, verify_sealed
+from services.cli.archived.verifying import PresentRules
 from services.cli.asking.commands import diff, state, who_knew
 from services.cli.asking.replaying import replay
 from services.cli.checks import verify
@@ -56,7 +57,8 @@ def audit_verify(
     noted = _head(since) if since is not None else None
     if archive is not None:
         asked = ArchiveOptions(archive, policy, key, token_file)
-        raise SystemExit(verify_sealed(asked, ledger_of(data, ledger), noted, json=json))
+        present = PresentRules(ledger_of(data, ledger), working_days_of(data))
+        raise SystemExit(verify_sealed(asked, present, noted, json=json))
     tree = Tree()
 
     async def work(redis: Any) -> tuple[int, list[Finding], list[Acceptance], list[str]]:
