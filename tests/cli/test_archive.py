@@ -1,5 +1,6 @@
 """From a running duban to a finding: seal, the policy, every entry checked over HTTP, and a proof checked by itself."""
 
+import asyncio
 import json
 import shutil
 import signal
@@ -14,11 +15,15 @@ from events.seal.archive import Archive
 from events.seal.checkpoint import parse_checkpoint
 from events.seal.log_proof import parse_proof
 from events.seal.notes import parse_note
+from events.seal.policy import parse_policy
 from events.seal.signers import KeyFile
 from events.seal.signing_state import SigningState
 from events.seal.storage import DirectoryStorage
+from services.cli.archived import verifying
 from services.cli.archived.entries import SealedEntries
+from services.cli.archived.verifying import Archives, PresentRules
 from services.cli.fsck.files import DirectoryFiles
+from services.common.settings import load_ledger, shipped
 from services.notify.record import is_alert
 from tests.cli.terminal import DUBAN, Terminal, run
 from tests.events.seal.logs import Sealed, entries
@@ -234,18 +239,39 @@ def test_alerts_that_were_tampered_with_are_found_without_the_server(
     duban: Terminal, tmp_path: Path, edit: Callable[[list[bytes]], None], said: str
 ) -> None:
     """In a record that was sealed again with the right key."""
-    copy, key = copied(duban, tmp_path), KeyFile.load(duban.data / "keys/zhanjiang/record.key")
+    copy = tampered(duban, tmp_path, edit)
+    words = "--archive", str(copy), "--policy", policy(duban), "--json"
+    found = json.loads(run("audit", "verify", *words).stdout)["findings"]
+    assert [said in one["detail"] for one in found] == [True], found
+
+
+def test_alerts_of_a_large_log_are_compared_by_another_process(
+    duban: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Meanwhile, with the same findings; the share of the work that is done grows to all of it."""
+    monkeypatch.setattr(verifying, "FEWEST_APART", 0)
+    monkeypatch.setattr(verifying, "processors", lambda: 2)
+    trust = parse_policy(Path(policy(duban)).read_bytes())
+    present = PresentRules(load_ledger(shipped("zhanjiang.toml")))
+    copy, shares = tampered(duban, tmp_path, removed), list[float]()
+    archives = Archives(*(DirectoryFiles(copy / stream) for stream in ("log", "rules", "record")))
+    done = asyncio.run(verifying.verify_archives(archives, trust, present, None, shares.append))
+    assert [one.detail.startswith("missing: ") for one in done.findings] == [True]
+    assert (shares == sorted(shares), shares[-1]) == (True, 1)
+
+
+def tampered(duban: Terminal, folder: Path, edit: Callable[[list[bytes]], None]) -> Path:
+    """Return a copy of the archives with another record."""
+    copy, key = copied(duban, folder), KeyFile.load(duban.data / "keys/zhanjiang/record.key")
     read = DirectoryFiles(copy / "record")
     size = parse_checkpoint(parse_note(read.read("checkpoint") or b"").text).size
     raws = [entry.raw for batch in SealedEntries(read, size).batches() for entry in batch]
     edit(raws)
     shutil.rmtree(copy / "record")
-    archive = Archive.open(DirectoryStorage(copy / "record"), key, SigningState(tmp_path / "signed"))
+    archive = Archive.open(DirectoryStorage(copy / "record"), key, SigningState(folder / "signed"))
     archive.append(raws)
     archive.publish(archive.sign(1_900_000_000))
-    words = "--archive", str(copy), "--policy", policy(duban), "--json"
-    found = json.loads(run("audit", "verify", *words).stdout)["findings"]
-    assert [said in one["detail"] for one in found] == [True], found
+    return copy
 
 
 def test_without_the_record_alerts_are_not_looked_at(duban: Terminal, tmp_path: Path) -> None:
@@ -254,6 +280,6 @@ def test_without_the_record_alerts_are_not_looked_at(duban: Terminal, tmp_path: 
     words = "--archive", str(copy), "--policy", policy(duban)
     assert "each alert has its cause" in run("audit", "verify", *words).stdout
     shutil.rmtree(copy / "record")
-    done = run("audit", "verify", *words)
+    done = run("audit", "verify", *words, "--since", str(copy / "log/checkpoint"))
     assert (done.returncode, "alerts were not looked at" in done.stdout) == (0, True)
     assert "each alert has its cause" not in done.stdout

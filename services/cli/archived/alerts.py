@@ -5,7 +5,7 @@ missing if a later event's alert is there. What time gave rise to is compared wh
 of the log: whether it had to arise depends on when time was considered.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import blake2b
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from services.cli.checks.alerts import AlertFold, EarlyAlerts, difference_of
 from services.cli.checks.finding import Finding
 from services.cli.checks.record import CARRIED, Cause
 from services.cli.checks.rules import RulesFound
+from services.cli.fsck.files import ArchiveFiles
 from services.ingest.core import VERSION
 from services.notify.alerts import Alert
 from services.notify.health import TROUBLE
@@ -74,6 +75,32 @@ class SealedRecord:
             self.last = max(self.last, *alert.causes, 0)
 
 
+class AlertTask(NamedTuple):
+    """What the comparison needs, as a value that another process can have; both archives are verified already.
+
+    `present` counts for positions from before rules were recorded.
+    """
+
+    log: ArchiveFiles
+    size: int
+    record: ArchiveFiles
+    record_size: int
+    present: Ledger
+    days: WorkingDays
+    rules: RulesFound
+
+
+def alert_findings(task: AlertTask) -> list[Finding]:
+    """Return what is wrong with the alerts of a record; raises FormatError and OSError."""
+    record = SealedRecord(SealedEntries(task.record, task.record_size), task.size)
+    causes = AlertCauses(record, task.present, task.rules, task.days)
+    entries = SealedEntries(task.log, task.size)
+    for entry in _events(entries):
+        causes.follow(entry)
+    causes.end(entries)
+    return causes.findings
+
+
 class AlertCauses:
     """Folds a log under the rules of each position, and compares what it gives rise to with a record."""
 
@@ -88,12 +115,8 @@ class AlertCauses:
         self._at = 0
         self._until: datetime | None = None
 
-    def follow(self, batch: Sequence[Recorded]) -> None:
-        """Fold the next events, and compare the alerts that they cause."""
-        for entry in batch:
-            self._fold(entry)
-
-    def _fold(self, entry: Recorded) -> None:
+    def follow(self, entry: Recorded) -> None:
+        """Fold the next event, and compare the alerts that it causes."""
         while self._at + 1 < len(self._rules) and self._rules[self._at + 1].first <= entry.position:
             self._at += 1
         rules = self._rules[self._at]

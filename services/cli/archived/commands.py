@@ -31,12 +31,10 @@ def verify_sealed(asked: ArchiveOptions, present: PresentRules, since: TreeHead 
     place = asked.place.rstrip("/")
     archives = Archives(*(files_of(f"{place}/{stream}", asked.token_file) for stream in (LOG, RULES, RECORD)))
     with Progress(console=err, disable=json) as progress:
-        bar = progress.add_task("verifying entries", total=None)
+        bar = progress.add_task("verifying entries", total=1.0)
         try:
             done = asyncio.run(
-                verify_archives(
-                    archives, policy, present, since, lambda position: progress.update(bar, completed=position)
-                )
+                verify_archives(archives, policy, present, since, lambda done: progress.update(bar, completed=done))
             )
         except (FormatError, PolicyError, SignatureError) as error:
             err.print(f"duban: {place}/{LOG}: {error}", style="red", markup=False, soft_wrap=True)

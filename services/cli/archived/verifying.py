@@ -1,6 +1,10 @@
 """Verifying the archives of a ledger: every entry and signature, then what the entries say."""
 
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+from multiprocessing import get_context
 from typing import NamedTuple
 
 from events.entries import Recorded
@@ -10,16 +14,23 @@ from events.seal.errors import FormatError, PolicyError, SignatureError
 from events.seal.policy import LogPolicy, Trusted
 from events.seal.storage import CHECKPOINT
 from events.working_days import LIBRARY, WorkingDays
-from services.cli.archived.alerts import AlertCauses, SealedRecord
+from services.cli.archived.alerts import AlertTask, alert_findings
 from services.cli.archived.entries import SealedEntries
 from services.cli.checks.decisions import Decisions
 from services.cli.checks.decoding import Decoding
 from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.rules import RulesFound, rules_of, with_texts
-from services.cli.fsck.check import check_archive
+from services.cli.fsck.check import check_archive, processors
 from services.cli.fsck.files import ArchiveFiles
 
-Report = Callable[[int], None]
+Report = Callable[[float], None]
+"""Gets the share of the work that is done."""
+
+TILES_SHARE = 0.1
+"""Of checking tiles and entries in the time of everything."""
+
+FEWEST_APART = 200_000
+"""Entries from which another process compares the alerts meanwhile: it takes two seconds to start."""
 
 
 class Verified(NamedTuple):
@@ -59,13 +70,25 @@ async def verify_archives(
     checkpoint = trusted.checkpoint
     earlier = since and LogCheckpoint(checkpoint.origin, since.position, bytes.fromhex(since.digest))
     rules = _rules(archives.rules, policy, trusted)
-    findings = [*_flaws("archive", archives.log, checkpoint, report, earlier), *rules.findings]
-    record, unread = _record(archives.record, policy, trusted, findings)
+    size = checkpoint.size
+    flaws = _flaws("archive", archives.log, checkpoint, lambda done: report(TILES_SHARE * done / size), earlier)
+    findings = [*flaws, *rules.findings]
+    recorded, unread = _record(archives.record, policy, trusted, findings)
     if not findings:
-        entries = SealedEntries(archives.log, checkpoint.size)
-        causes = AlertCauses(record, present.ledger, rules, present.days) if record is not None else None
-        findings = await _contents(entries, rules, present.ledger, causes, report)
+        with ExitStack() as stack:
+            task = AlertTask(archives.log, size, archives.record, recorded or 0, *present, rules)
+            alerts = _alerts(task, stack) if recorded is not None else list[Finding]
+            findings = await _contents(SealedEntries(archives.log, size), rules, present.ledger, size, report)
+            findings = findings or alerts()  # those of a wrong log would repeat its findings
     return Verified(trusted, rules, findings, unread)
+
+
+def _alerts(task: AlertTask, stack: ExitStack) -> Callable[[], list[Finding]]:
+    """Return what finds what is wrong with the alerts; for a large log another process has begun with it."""
+    if task.size < FEWEST_APART or processors() == 1:
+        return partial(alert_findings, task)
+    pool = stack.enter_context(ProcessPoolExecutor(1, get_context("spawn")))
+    return pool.submit(alert_findings, task).result
 
 
 def _trusted(files: ArchiveFiles, policy: LogPolicy) -> Trusted:
@@ -76,7 +99,11 @@ def _trusted(files: ArchiveFiles, policy: LogPolicy) -> Trusted:
 
 
 def _flaws(
-    check: str, files: ArchiveFiles, checkpoint: LogCheckpoint, report: Report, earlier: LogCheckpoint | None = None
+    check: str,
+    files: ArchiveFiles,
+    checkpoint: LogCheckpoint,
+    report: Callable[[int], None],
+    earlier: LogCheckpoint | None = None,
 ) -> list[Finding]:
     """Return what is wrong with the files of an archive."""
     flaws = check_archive(files, checkpoint, report, earlier).flaws
@@ -85,17 +112,15 @@ def _flaws(
 
 def _record(
     files: ArchiveFiles, policy: LogPolicy, log: Trusted, findings: list[Finding]
-) -> tuple[SealedRecord | None, list[str]]:
-    """Return the sealed record of a log, or why it is not read; add to the findings what is wrong with its files."""
+) -> tuple[int | None, list[str]]:
+    """Return the size of the sealed record of a log, or why it is not read; add to `findings` what is wrong with it."""
     try:
         if files.read(CHECKPOINT) is None:
             return None, ["alerts were not looked at: there is no archive of the record"]
     except OSError as error:
         return None, [f"alerts were not looked at: the archive of the record cannot be read ({error})"]
     checkpoint = _sibling(files, policy, log, "record", findings)
-    if checkpoint is None or findings:
-        return None, []
-    return SealedRecord(SealedEntries(files, checkpoint.size), log.checkpoint.size), []
+    return (checkpoint.size if checkpoint is not None else None), []
 
 
 def _sibling(
@@ -130,9 +155,9 @@ def _rules(files: ArchiveFiles, policy: LogPolicy, log: Trusted) -> RulesFound:
 
 
 async def _contents(
-    entries: SealedEntries, rules: RulesFound, present: Ledger, causes: AlertCauses | None, report: Report
+    entries: SealedEntries, rules: RulesFound, present: Ledger, size: int, report: Report
 ) -> list[Finding]:
-    """Return what is wrong with what the entries say: form, order, repetition, decisions, alerts."""
+    """Return what is wrong with what the entries say: form, order, repetition, decisions."""
     decisions, decoding = Decisions(present, rules, entries.cited), Decoding()
     for batch in entries.batches():
         events: list[Recorded] = []
@@ -144,12 +169,6 @@ async def _contents(
                 decoding.findings.append(Finding("once", str(entry.position), wrong))
             events.append(Recorded(entry.position, event))
         await decisions.follow(events)
-        if causes is not None:
-            causes.follow(events)
-        report(batch[-1].position)
+        report(TILES_SHARE + (1 - TILES_SHARE) * batch[-1].position / size)
     decisions.end(held=False)
-    findings = decoding.findings + decisions.findings
-    if causes is None or findings:
-        return findings  # alerts of a wrong log would repeat its findings
-    causes.end(entries)
-    return causes.findings
+    return decoding.findings + decisions.findings

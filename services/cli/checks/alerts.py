@@ -15,7 +15,7 @@ from events.working_days import WorkingDays
 from services.cli.checks.finding import Finding
 from services.cli.checks.record import Cause, RecordedAlerts
 from services.notify.alerts import Alert, alerts_for
-from services.notify.elapsed import arisen, caused, weekly
+from services.notify.elapsed import arisen, weekly
 from services.notify.health import TROUBLE
 from services.notify.notified_task import NotifiedTask, evolve
 from services.notify.outbox import NAME, alert_decoder
@@ -117,7 +117,12 @@ class AlertFold:
         if task is None:
             return []
         self._tasks[name] = task
-        self._timed |= {alert.id: alert for alert in caused(self._ledger, self._days, before, task, entry)}
+        timed = arisen(self._ledger, self._days, name, task, task.seen - timedelta.resolution, task.seen)
+        if before is not None:
+            timed += arisen(
+                self._ledger, self._days, name, before, before.seen, task.seen
+            )  # of one id, the first counts
+        self._timed |= {alert.id: alert for alert in timed}
         return list(alerts_for(self._ledger, before, task, entry))
 
     def elapsed(self, until: datetime | None) -> dict[str, Alert]:
