@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 # Builds an image and makes networks, which disturbs clocks and browsers of tests beside it.
 ALONE := tests/integration/test_compose.py
 
-.PHONY: demo test check bench seal-bench faults verifiers vendor pictures format lock clean
+.PHONY: demo test check bench seal-bench verify-bench faults verifiers vendor pictures format lock clean
 
 demo: $(READY)  ## 2017-08 to 2021-01 on the real table, in about a minute (ARGS=--once ends by itself)
 	$(BIN)/duban demo $(ARGS)
@@ -33,9 +33,13 @@ bench: $(READY)  ## ratios against a bare baseline (ARGS=--json for machines)
 seal-bench: $(READY)  ## entries hashed, sealed and checked a second, on one processor (ARGS=--json for machines)
 	$(BIN)/python -m tests.bench.sealing $(ARGS)
 
-verifiers:  ## other people's verifiers of archives, for tests/events/seal/test_other_implementations.py; needs Python 3.12
+verify-bench: $(READY)  ## events of sealed archives verified a second, in all processes (ARGS=200000 for so many)
+	$(BIN)/python -m tests.bench.verifying $(ARGS)
+
+verifiers:  ## other projects' verifiers of archives, and a server of buckets, for tests; needs Python 3.12
 	$(PYTHON312) -m venv .verifiers
-	.verifiers/bin/pip install --quiet --disable-pip-version-check aics-tlog==0.2.1 aics-witness==0.1.0 proofbundle==6.3.1
+	.verifiers/bin/pip install --quiet --disable-pip-version-check aics-tlog==0.2.1 aics-witness==0.1.0 proofbundle==6.3.1 \
+	  "moto[s3,server]==5.2.5"
 
 faults: $(READY)  ## inject faults by seed, resuming after the last sitting; totals in docs/faults.md (ARGS=--points 1000)
 	$(BIN)/python -m tests.faults $(ARGS)

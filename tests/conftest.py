@@ -14,7 +14,9 @@ from httpx import create_ssl_context
 from httpx._transports import default
 from hypothesis import HealthCheck, settings
 
+from events.seal.bucket import BucketUrl
 from services.common.connection import connect
+from tests.buckets import PYTHON, new_bucket, serving_buckets, variables
 from tests.servers import Server, make_server
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -78,6 +80,23 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
     finally:
         server.close()
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator[str]:
+    """Return the URL of a server of buckets; skip the test where it is not installed."""
+    if not PYTHON.exists():
+        pytest.skip(f"no {PYTHON}: `make verifiers` makes it, where there is a Python 3.12")
+    with serving_buckets() as url:
+        yield url
+
+
+@pytest.fixture
+def bucket(bucket_server: str, monkeypatch: pytest.MonkeyPatch) -> BucketUrl:
+    """Return a place in a new bucket, for this process and those that it starts."""
+    for name, value in variables(bucket_server).items():
+        monkeypatch.setenv(name, value)
+    return new_bucket(bucket_server)
 
 
 @pytest.fixture(scope="session")

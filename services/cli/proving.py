@@ -1,6 +1,5 @@
 """The commands `duban audit key` and `duban audit prove`: whom to trust, and a proof that an entry is in a log."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,24 +7,24 @@ from typing import Annotated
 import msgspec
 import typer
 
-from events.seal.checkpoint import parse_checkpoint
+from events.ledger import Ledger
 from events.seal.errors import FormatError
 from events.seal.keys import VerifierKey
-from events.seal.log_proof import FIRST_LINE, LogProof
-from events.seal.merkle import leaf_hash
-from events.seal.notes import parse_note
-from events.seal.proofs import included, inclusion_proof
+from events.seal.log_proof import FIRST_LINE
 from events.seal.signers import KeyFile
 from events.seal.storage import CHECKPOINT
-from events.seal.tiles import entry_at, subtrees
+from events.text import Language
 from services.cli.files import SHARED_MODE, replace
 from services.cli.fsck.commands import TokenFileOption, files_of
-from services.cli.fsck.files import ArchiveFiles, DirectoryFiles, HttpFiles
-from services.cli.options import DataOption, JsonOption, LedgerOption, err, home, out
+from services.cli.fsck.files import ArchiveFiles, HttpFiles, files_at
+from services.cli.options import DataOption, JsonOption, LedgerOption, err, has_ledger, ledger_of, out
+from services.cli.proof_report.writing import form_of, write_report
+from services.cli.prover import Prover
+from services.cli.sealed_places import sealed_places
 from services.cli.service_error import ServiceError
 from services.cli.target import LEDGER, find
 from services.common.settings import SettingsError
-from services.ingest.sealing.places import LOG, RECORD, STREAMS, SealPlace, keys_of, place_of
+from services.ingest.sealing.places import LOG, RECORD, STREAMS, SealPlace, place_of
 
 RecordOption = Annotated[bool, typer.Option("--record", help="Of the record, instead of the log")]
 
@@ -54,23 +53,32 @@ def prove(
         str | None, typer.Option("--archive", metavar="URL|DIR", help="Where `checkpoint` is; default: as duban runs")
     ] = None,
     token_file: TokenFileOption = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE.html|FILE.docx", help="Also write a page for people")
+    ] = None,
+    lang: Annotated[Language, typer.Option("--lang", help="The language of the report")] = "zh",
     record: RecordOption = False,
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
 ) -> None:
     """Write a proof that an entry is in the sealed log, which `check-proof` checks with a policy alone."""
     stream = RECORD if record else LOG
+    form = form_of(report, stream) if report is not None else None
     files = files_of(archive, token_file) if archive is not None else _archive(data, ledger, stream)
     try:
-        proof = _proof(files, position)
+        proof = Prover(files).prove(position)
     except FormatError as error:
         raise ServiceError(
             f"the archive is damaged, or no archive: {error}; check it with `duban audit fsck`"
         ) from error
-    if file is None:
-        sys.stdout.buffer.write(proof)
-    else:
-        replace(file, [proof], "a proof", lambda content: content.startswith(FIRST_LINE.encode()), SHARED_MODE)
+    if report is not None and form is not None:
+        about = ledger_of(data, ledger) if has_ledger(data, ledger) else Ledger(title=ledger)
+        write_report(report, form, files, proof, about, lang)
+        err.print(f"{report}: what position {position} proves, for people, with the proof in it")
+    if file is None and report is None:
+        sys.stdout.buffer.write(proof.encode())
+    elif file is not None:
+        replace(file, [proof.encode()], "a proof", lambda content: content.startswith(FIRST_LINE.encode()), SHARED_MODE)
         err.print(f"{file}: the proof of position {position}; `duban audit check-proof` checks it")
 
 
@@ -85,10 +93,10 @@ def _keys(path: Path) -> tuple[VerifierKey, ...]:
 
 
 def _archive(data: Path | None, ledger: str, stream: str) -> ArchiveFiles:
-    """Return the archive in the data directory, else that which ingest serves."""
-    place = _place(data, ledger, stream).archive
-    if (place / CHECKPOINT).is_file():
-        return DirectoryFiles(place)
+    """Return the archive in the data directory or the bucket, else that which ingest serves."""
+    files = files_at(_place(data, ledger, stream).archive)
+    if files.read(CHECKPOINT) is not None:
+        return files
     target = find(data)
     bearer = target.reader(ledger)
     url = f"{target.urls['ingest']}/v1/{ledger}/{stream}"
@@ -96,24 +104,4 @@ def _archive(data: Path | None, ledger: str, stream: str) -> ArchiveFiles:
 
 
 def _place(data: Path | None, ledger: str, stream: str) -> SealPlace:
-    archive = Path(os.environ.get("DUBAN_ARCHIVE") or home(data) / "archive")
-    given = os.environ.get("DUBAN_KEYS")
-    return place_of(archive, keys_of(archive, Path(given) if given else None), ledger, stream)
-
-
-def _proof(files: ArchiveFiles, position: int) -> bytes:
-    """Return the proof of an entry; raises FormatError if the archive does not have what its checkpoint says."""
-    data = files.read(CHECKPOINT)
-    if data is None:
-        raise ServiceError("there is no archive with a checkpoint; name one with --archive URL|DIR")
-    checkpoint = parse_checkpoint(parse_note(data).text)
-    if position > checkpoint.size:
-        raise ServiceError(
-            f"position {position} is not sealed; {checkpoint.origin} is sealed up to {checkpoint.size}, and"
-            " `duban archive seal` seals the rest"
-        )
-    entry = entry_at(files.read, checkpoint.size, position)
-    hashes = inclusion_proof(position - 1, checkpoint.size, subtrees(files.read, checkpoint.size))
-    if not included(leaf_hash(entry), position - 1, checkpoint.size, hashes, checkpoint.root):
-        raise FormatError(f"the entry at position {position} is not what was sealed, or a tile is not")
-    return LogProof(position - 1, tuple(hashes), data, entry).encode()
+    return place_of(*sealed_places(data), ledger, stream)

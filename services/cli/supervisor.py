@@ -15,6 +15,7 @@ import structlog
 from services.cli.embedded import EmbeddedServer
 from services.cli.lock import locked
 from services.cli.restarts import Restarts
+from services.cli.sealed_places import sealed_places
 from services.cli.target import Run, prepare, remove_run, write_run
 from services.cli.users import ensure_tokens
 from services.common.clock import kind_of, monotonic, sleep
@@ -143,6 +144,7 @@ class Supervisor:
                     log.warning(notice)
 
     async def _start(self, service: str) -> None:
+        archive, keys = sealed_places(self.data)
         environment = os.environ | {
             "DUBAN_REDIS_URL": self.redis_url or "",
             "DUBAN_LEDGERS": str(self.data / "ledgers"),
@@ -150,7 +152,8 @@ class Supervisor:
             "DUBAN_LOG": os.environ.get("DUBAN_LOG", "console"),
             "DUBAN_PARENT": str(os.getpid()),
             "DUBAN_STATE": os.environ.get("DUBAN_STATE") or str(self.data / "state"),
-            "DUBAN_ARCHIVE": os.environ.get("DUBAN_ARCHIVE") or str(self.data / "archive"),
+            "DUBAN_ARCHIVE": str(archive),
+            "DUBAN_KEYS": str(keys),
         }
         environment.pop("DUBAN_CLOCK", None)
         if self._clock is not None:

@@ -13,7 +13,8 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from events.ledger import Ledger
-from events.seal.storage import CHECKPOINT, DirectoryStorage
+from events.seal.roots import storage_of
+from events.seal.storage import CHECKPOINT
 from events.seal.tiles import ENTRIES, tile_named
 from services.common.access import PUBLIC
 from services.common.callers import source_of
@@ -121,7 +122,7 @@ async def seal(request: Request[Any, Any, Any], endpoint: Ingest) -> SealedSizes
     try:
         return SealedSizes(await sealing.log.seal(), await sealing.record.seal(), await sealing.rules.seal())
     except NotSealedError as error:
-        raise HTTPException(status_code=503, detail=str(error), headers={"Retry-After": RETRY_AFTER}) from error
+        raise _unavailable(str(error)) from error
 
 
 HANDLERS = (*ARCHIVES, seal)
@@ -133,6 +134,10 @@ def _sealing(endpoint: IngestEndpoint) -> LedgerSealing:
     return endpoint.sealing
 
 
+def _unavailable(detail: str) -> HTTPException:
+    return HTTPException(status_code=503, detail=detail, headers={"Retry-After": RETRY_AFTER})
+
+
 async def _file(request: Request[Any, Any, Any], files: SealedFiles, path: str, cache: str) -> Response[bytes]:
     name = path.removeprefix("/")
     tile = tile_named(name)
@@ -141,7 +146,10 @@ async def _file(request: Request[Any, Any, Any], files: SealedFiles, path: str, 
         raise NotFoundException(f"no file of an archive is called {name[:100]!r}")
     is_bundle = tile is not None and tile.level == ENTRIES
     is_packed = is_bundle and accepts_gzip(request.headers.get("accept-encoding", ""))
-    data = await asyncio.to_thread(_read, files, name, is_packed=is_packed)
+    try:
+        data = await asyncio.to_thread(_read, files, name, is_packed=is_packed)
+    except OSError as error:
+        raise _unavailable(f"the archive cannot be read now: {error}") from error
     if data is None:
         raise NotFoundException(f"the archive has no file {name}")
     headers = {"Cache-Control": f"{cache}, {'no-cache' if name == CHECKPOINT else FOR_EVER}"}
@@ -153,5 +161,5 @@ async def _file(request: Request[Any, Any, Any], files: SealedFiles, path: str, 
 
 
 def _read(files: SealedFiles, name: str, *, is_packed: bool) -> bytes | None:
-    data = DirectoryStorage(files.place.archive).read(name)
+    data = storage_of(files.place.archive).read(name)
     return gzip.compress(data, LEVEL, mtime=0) if data is not None and is_packed else data

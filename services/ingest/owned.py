@@ -10,10 +10,10 @@ _IGNORED = {"lost+found"}
 """Entries of an empty file system."""
 
 
-def own_directory(directory: Path, mark: str, setting: str) -> None:
+def own_directory(directory: Path, mark: str, setting: str, what: str = "ingest's own") -> None:
     """Mark a directory as ingest's own; raise SettingsError if it holds other files, or cannot be used.
 
-    `setting` is the variable that names it, for messages.
+    `setting` is the variable that names it and `what` what it is to be, for messages.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -21,9 +21,11 @@ def own_directory(directory: Path, mark: str, setting: str) -> None:
             found = sorted({path.name for path in directory.iterdir()} - _IGNORED)
             if found:
                 raise SettingsError(
-                    f"{setting}: {directory} holds {found[0]!r} and no {mark}, so it is not ingest's own; nothing was"
+                    f"{setting}: {directory} holds {found[0]!r} and no {mark}, so it is not {what}; nothing was"
                     " written: name a directory that is missing or empty"
                 )
             (directory / mark).touch(mode=MODE)
     except OSError as error:
-        raise SettingsError(f"{setting}: {directory}: {error.strerror}; ingest needs a directory to write") from error
+        raise SettingsError(
+            f"{setting}: {directory}: {error.strerror}; name a directory that can be written"
+        ) from error

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 from events.ledger import Ledger
 from services.common.access import Access
@@ -56,7 +55,7 @@ def build(settings: Settings) -> Service:
 
 
 async def _open(
-    archive: Path | None,
+    archive: str | None,
     failed: Mapping[str, FailedMinute],
     service: Running,
     name: str,

@@ -1,15 +1,31 @@
 """From a running duban to a finding: seal, the policy, every entry checked over HTTP, and a proof checked by itself."""
 
+import asyncio
 import json
 import shutil
+import signal
 import stat
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from events.seal.archive import Archive
+from events.seal.checkpoint import parse_checkpoint
 from events.seal.log_proof import parse_proof
-from tests.cli.terminal import Terminal, run
+from events.seal.notes import parse_note
+from events.seal.policy import parse_policy
+from events.seal.signers import KeyFile
+from events.seal.signing_state import SigningState
+from events.seal.storage import DirectoryStorage
+from services.cli.archived import verifying
+from services.cli.archived.entries import SealedEntries
+from services.cli.archived.verifying import Archives, PresentRules
+from services.cli.fsck.files import DirectoryFiles
+from services.common.settings import load_ledger, shipped
+from services.notify.record import is_alert
+from tests.cli.terminal import DUBAN, Terminal, run
 from tests.events.seal.logs import Sealed, entries
 
 EVENTS = 300
@@ -155,3 +171,116 @@ def test_a_role_that_may_only_read_seals_nothing(duban: Terminal) -> None:
     place = {"DUBAN_URL": f"http://127.0.0.1:{duban.port}", "DUBAN_TOKEN": duban.token("board")}
     refused = run("archive", "seal", environment=place)
     assert (refused.returncode, "assigner and auditor" in refused.stderr) == (1, True)
+
+
+def test_a_mirror_keeps_a_second_copy(duban: Terminal, tmp_path: Path) -> None:
+    """All three logs with the texts of rules; an auditor verifies the copy, and a second run finds nothing new."""
+    copy, token = tmp_path / "copy", ("--token-file", str(duban.data / "tokens/audit.token"))
+    words = url(duban, "").rstrip("/"), str(copy), "--policy", policy(duban), *token, "--json"
+    for new in (EVENTS, 0):
+        done = run("archive", "mirror", *words)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        assert (found["log"]["new"], found["log"]["size"], set(found)) == (new, EVENTS, {"log", "record", "rules"})
+    verified = run("audit", "verify", "--archive", str(copy), "--policy", policy(duban), "--json")
+    assert (verified.returncode, json.loads(verified.stdout)["position"]) == (0, EVENTS)
+
+
+def test_a_mirror_follows_its_source(duban: Terminal, tmp_path: Path) -> None:
+    """Until it is stopped; a source that does not answer is asked again."""
+    words = "http://127.0.0.1:9", str(tmp_path / "copy"), "--policy", policy(duban), "--follow", "1"
+    with subprocess.Popen([*DUBAN, "archive", "mirror", *words], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any("again in 1 s" in line for line in process.stderr)
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
+    assert process.returncode != 0
+
+
+def first_alert(raws: list[bytes]) -> int:
+    """Return the place of the first alert of a record."""
+    return next(place for place, raw in enumerate(raws) if is_alert(raw))
+
+
+def removed(raws: list[bytes]) -> None:
+    del raws[first_alert(raws)]
+
+
+def invented(raws: list[bytes]) -> None:
+    alert = json.loads(raws[first_alert(raws)])
+    raws.append(json.dumps(alert | {"id": "0" * 24}, separators=(",", ":")).encode())
+
+
+def altered(raws: list[bytes]) -> None:
+    place = first_alert(raws)
+    alert = json.loads(raws[place])
+    raws[place] = json.dumps(alert | {"title": "另一项任务"}, separators=(",", ":")).encode()
+
+
+def repeated(raws: list[bytes]) -> None:
+    raws.append(raws[first_alert(raws)])
+
+
+def copied(duban: Terminal, folder: Path) -> Path:
+    """Return a copy of the archives, sealed anew as they are."""
+    assert duban("archive", "seal").returncode == 0
+    return Path(shutil.copytree(duban.data / "archive/zhanjiang", folder / "copy"))
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (removed, "missing: 提高补贴标准, to 市民政局, about position 1"),
+        (invented, "neither an event nor time causes it"),
+        (altered, "altered: title"),
+        (repeated, "is there already"),
+    ],
+)
+def test_alerts_that_were_tampered_with_are_found_without_the_server(
+    duban: Terminal, tmp_path: Path, edit: Callable[[list[bytes]], None], said: str
+) -> None:
+    """In a record that was sealed again with the right key."""
+    copy = tampered(duban, tmp_path, edit)
+    words = "--archive", str(copy), "--policy", policy(duban), "--json"
+    found = json.loads(run("audit", "verify", *words).stdout)["findings"]
+    assert [said in one["detail"] for one in found] == [True], found
+
+
+def test_alerts_of_a_large_log_are_compared_by_another_process(
+    duban: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Meanwhile, with the same findings; the share of the work that is done grows to all of it."""
+    monkeypatch.setattr(verifying, "FEWEST_APART", 0)
+    monkeypatch.setattr(verifying, "processors", lambda: 2)
+    trust = parse_policy(Path(policy(duban)).read_bytes())
+    present = PresentRules(load_ledger(shipped("zhanjiang.toml")))
+    copy, shares = tampered(duban, tmp_path, removed), list[float]()
+    archives = Archives(*(DirectoryFiles(copy / stream) for stream in ("log", "rules", "record")))
+    done = asyncio.run(verifying.verify_archives(archives, trust, present, None, shares.append))
+    assert [one.detail.startswith("missing: ") for one in done.findings] == [True]
+    assert (shares == sorted(shares), shares[-1]) == (True, 1)
+
+
+def tampered(duban: Terminal, folder: Path, edit: Callable[[list[bytes]], None]) -> Path:
+    """Return a copy of the archives with another record."""
+    copy, key = copied(duban, folder), KeyFile.load(duban.data / "keys/zhanjiang/record.key")
+    read = DirectoryFiles(copy / "record")
+    size = parse_checkpoint(parse_note(read.read("checkpoint") or b"").text).size
+    raws = [entry.raw for batch in SealedEntries(read, size).batches() for entry in batch]
+    edit(raws)
+    shutil.rmtree(copy / "record")
+    archive = Archive.open(DirectoryStorage(copy / "record"), key, SigningState(folder / "signed"))
+    archive.append(raws)
+    archive.publish(archive.sign(1_900_000_000))
+    return copy
+
+
+def test_without_the_record_alerts_are_not_looked_at(duban: Terminal, tmp_path: Path) -> None:
+    """It is not open to everybody; the rest is verified, and the answer says what was not."""
+    copy = copied(duban, tmp_path)
+    words = "--archive", str(copy), "--policy", policy(duban)
+    assert "each alert has its cause" in run("audit", "verify", *words).stdout
+    shutil.rmtree(copy / "record")
+    done = run("audit", "verify", *words, "--since", str(copy / "log/checkpoint"))
+    assert (done.returncode, "alerts were not looked at" in done.stdout) == (0, True)
+    assert "each alert has its cause" not in done.stdout

@@ -14,7 +14,7 @@ from events.log import Log
 from events.recorded_rules import read_rules, read_texts
 from events.seal.policy import parse_policy
 from events.seal.tiles import bundle_of
-from services.cli.archived.verifying import Archives, Verified, verify_archives
+from services.cli.archived.verifying import Archives, PresentRules, Verified, verify_archives
 from services.cli.checks.finding import TreeHead
 from services.cli.fsck.files import DirectoryFiles
 from tests.cli.terminal import run
@@ -61,8 +61,8 @@ class SealedLedger:
 
     async def verify(self, since: TreeHead | None = None) -> Verified:
         """Verify as the command does."""
-        archives = Archives(*(DirectoryFiles(self.base / stream) for stream in ("log", "rules")))
-        return await verify_archives(archives, parse_policy(self.policy()), LEDGER, since, lambda _: None)
+        archives = Archives(*(DirectoryFiles(self.base / stream) for stream in ("log", "rules", "record")))
+        return await verify_archives(archives, parse_policy(self.policy()), PresentRules(LEDGER), since, lambda _: None)
 
     async def findings(self, since: TreeHead | None = None) -> list[str]:
         verified = await self.verify(since)
@@ -172,7 +172,7 @@ async def test_rules_that_were_changed_are_found(sealed: SealedLedger) -> None:
     assert await sealed.findings() == []
     checkpoint = sealed.base / "rules" / "checkpoint"
     checkpoint.write_bytes((sealed.base / "log" / "checkpoint").read_bytes())
-    assert (await sealed.findings())[0].startswith("rules : the rules are those of")
+    assert (await sealed.findings())[0].startswith("rules : the archive of the rules is that of")
 
 
 async def test_a_log_without_rules_is_decided_by_the_present_ones(sealed: SealedLedger, tmp_path: Path) -> None:
@@ -183,7 +183,9 @@ async def test_a_log_without_rules_is_decided_by_the_present_ones(sealed: Sealed
     found = json.loads(done.stdout)
     assert (done.returncode, found["position"]) == (1, len(sealed.log))
     lacking = f"positions 1 to {len(sealed.log)}"
-    assert found["notes"] == [f"no rules are on record for {lacking}: decided by the present ones"]
+    decided, alerts = found["notes"]
+    assert decided == f"no rules are on record for {lacking}: decided by the present ones"
+    assert alerts == "alerts were not looked at: there is no archive of the record"
     assert all("by the present rules" in one["detail"] for one in found["findings"])
 
 

@@ -6,14 +6,20 @@ import hashlib
 import io
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
+import pyarrow.parquet as pq
 import pytest
 
 from events.seal.merkle import Tree
-from tests.cli.terminal import Terminal
+from services.cli.exporting.bag import new_bag
+from services.cli.exporting.parquet import load_pyarrow
+from services.cli.exporting.sealed import write_sealed
+from services.common.settings import SettingsError
+from tests.cli.terminal import Terminal, run
 from tests.cli.test_commands import CLOCK, IMPORT
 
 EVENT = """{"specversion":"1.0","id":"=1+1","source":"units/a","type":"duban.progress.reported.v1",
@@ -43,7 +49,8 @@ def duban(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
 def bag(duban: Terminal) -> Path:
     """Return the exported package."""
     directory = duban.data.parent / "bag"
-    done = duban("audit", "export", str(directory))
+    assert duban("archive", "seal").returncode == 0
+    done = duban("audit", "export", str(directory), "--parquet", "--proofs", "1,3-4")
     assert done.returncode == 0, done.stderr
     return directory
 
@@ -112,6 +119,57 @@ def test_the_payload_is_what_the_ledger_has(duban: Terminal, bag: Path) -> None:
     assert {json.loads(one)["subject"] for one in lines(data / "log.ndjson")} == {
         row["task"] for row in json.loads(duban("status", "--json").stdout)["items"]
     }
+
+
+def test_the_events_are_columns_too(bag: Path) -> None:
+    """With the stored bytes, and instants as such."""
+    table = pq.read_table(bag / "data" / "events.parquet")
+    assert table.column("raw").to_pylist() == stored(bag)
+    assert table.column("position").to_pylist() == list(range(1, len(stored(bag)) + 1))
+    assert {json.loads(raw)["id"] for raw in stored(bag)} == set(table.column("id").to_pylist())
+    assert all(at.tzinfo is not None for at in table.column("recordedtime").to_pylist())
+
+
+def test_what_is_sealed_is_in_the_bag(duban: Terminal, bag: Path, tmp_path: Path) -> None:
+    """The checkpoint signs the exported bytes, and the proofs that were asked for are good."""
+    text = (bag / "data/archive/log/checkpoint").read_text(encoding="utf-8")
+    _, size, root, *_ = text.splitlines()
+    tree = Tree()
+    for raw in stored(bag)[: int(size)]:
+        tree.add(raw)
+    assert base64.b64decode(root) == tree.root()
+    (tmp_path / "policy").write_text(duban("audit", "key").stdout, encoding="utf-8")
+    proofs = sorted((bag / "data/proofs").iterdir())
+    assert [path.name for path in proofs] == ["1.tlog-proof", "3.tlog-proof", "4.tlog-proof"]
+    for path in proofs:
+        assert duban("audit", "check-proof", str(path), "--policy", str(tmp_path / "policy")).returncode == 0
+    assert {path.name for path in (bag / "data/archive").iterdir()} == {"log", "record", "rules"}
+
+
+@pytest.mark.parametrize("proofs", ["0", "1-", "2-1", "a", "1,,2"])
+def test_positions_are_numbers(tmp_path: Path, proofs: str) -> None:
+    """What is none is refused with an example, before anything is written."""
+    done = run("audit", "export", str(tmp_path / "bag"), "--proofs", proofs)
+    assert (done.returncode, "12,30-40" in done.stderr, (tmp_path / "bag").exists()) == (2, True, False)
+
+
+def test_time_stamps_are_taken_along(tmp_path: Path) -> None:
+    """Those next to a checkpoint; a stream without an archive has nothing."""
+    (tmp_path / "log").mkdir()
+    for name in ("checkpoint", "checkpoint.1.tsr"):
+        (tmp_path / "log" / name).write_bytes(name.encode())
+    with new_bag(tmp_path / "bag") as bag:
+        write_sealed(bag, tmp_path, [])
+    found = tmp_path / "bag/data/archive"
+    assert sorted(path.name for path in found.rglob("*.*") if path.is_file()) == ["checkpoint.1.tsr"]
+    assert [path.name for path in found.iterdir()] == ["log"]
+
+
+def test_without_pyarrow_the_option_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an extra."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(SettingsError, match=r"pip install 'duban\[parquet\]'"):
+        load_pyarrow()
 
 
 def test_a_ledger_always_gives_one_bag_and_overwrites_nothing(duban: Terminal, bag: Path, tmp_path: Path) -> None:

@@ -61,6 +61,11 @@ def place(folder: Path) -> SealPlace:
     return place_of(folder / "archive", folder / "keys", NAME, "log")
 
 
+def archive_in(folder: Path) -> Path:
+    """Return the directory of the log's archive."""
+    return folder / "archive" / NAME / "log"
+
+
 @asynccontextmanager
 async def sealing(folder: Path, stream: DenseStream, seconds: float = OFTEN) -> AsyncIterator[Sealer]:
     """Return a sealer; at the end of the block it stops as abruptly as its process would."""
@@ -82,7 +87,7 @@ async def extend(redis: Any, entries: Sequence[bytes], after: int = 0) -> None:
 
 def sealed(folder: Path, wanted: Sequence[bytes]) -> int:
     """Check that the archive is whole and holds the beginning of what is wanted; return its size."""
-    archive = place(folder).archive
+    archive = archive_in(folder)
     if not (archive / "checkpoint").exists():
         return 0
     policy = LogPolicy(KeyFile.load(place(folder).key).keys, {}, {}, "none")

@@ -37,7 +37,7 @@ ALERT = b'{"kind":"alert"}'
 def sealing(redis: Any, url: str, folder: Path, more: str = "") -> AbstractAsyncContextManager[IngestClient]:
     """Run ingest with an archive in a folder, next to its keys."""
     (folder / "ledgers").mkdir(exist_ok=True)
-    return opened(redis, url, folder / "ledgers", more, archive=folder / "archive", seal_seconds=3_600)
+    return opened(redis, url, folder / "ledgers", more, archive=str(folder / "archive"), seal_seconds=3_600)
 
 
 async def seal(client: IngestClient, source: str = "audit") -> Any:
@@ -242,7 +242,7 @@ def test_a_directory_with_other_files_is_refused(tmp_path: Path, foreign: str) -
     (tmp_path / foreign).mkdir()
     (tmp_path / foreign / "budget.xlsx").touch()
     with pytest.raises(SettingsError, match=rf"DUBAN_{foreign.upper()}: .*budget\.xlsx"):
-        build(Settings(ledgers=shipped(f"{NAME}.toml").parent, archive=tmp_path / "archive"))
+        build(Settings(ledgers=shipped(f"{NAME}.toml").parent, archive=str(tmp_path / "archive")))
     assert [path.name for path in (tmp_path / foreign).iterdir()] == ["budget.xlsx"]
 
 
@@ -251,4 +251,4 @@ def test_keys_lie_outside_of_the_archive(tmp_path: Path, archive: str, keys: str
     """An archive may be copied to a web server as it is."""
     ledgers = shipped(f"{NAME}.toml").parent
     with pytest.raises(SettingsError, match="lie in one another"):
-        build(Settings(ledgers=ledgers, archive=tmp_path / archive, keys=tmp_path / keys))
+        build(Settings(ledgers=ledgers, archive=str(tmp_path / archive), keys=tmp_path / keys))

@@ -22,7 +22,7 @@ from services.ingest.sealing.dense_stream import DenseStream
 from services.ingest.sealing.sealer import NotSealedError, Sealer
 from tests.events.seal.logs import ORIGIN, entries, files, growth
 from tests.events.seal.stopping import Steps, StoppedError, StoppingStorage
-from tests.ingest.sealed import NAME, RARELY, MemoryStream, extend, place, sealed, sealing, signed
+from tests.ingest.sealed import NAME, RARELY, MemoryStream, archive_in, extend, place, sealed, sealing, signed
 
 MOST = 1_100
 
@@ -186,7 +186,7 @@ async def test_an_archive_that_is_not_what_was_signed_is_not_continued(tmp_path:
     async with sealing(tmp_path, MemoryStream(LOG[:10])) as sealer:
         await sealer.turn()
     state = place(tmp_path).state.rename(tmp_path / "state")
-    shutil.rmtree(place(tmp_path).archive)
+    shutil.rmtree(archive_in(tmp_path))
     async with sealing(tmp_path, MemoryStream(OTHER[:20])) as sealer:
         await sealer.turn()
     state.rename(place(tmp_path).state)
@@ -290,7 +290,7 @@ async def test_the_record_is_a_log_of_its_own(redis: Any, tmp_path: Path) -> Non
     async with sealing(tmp_path, DenseStream(redis, Log(redis, NAME), "record")) as sealer:
         await sealer.turn()
     assert sealed(tmp_path, [b"{}"]) == 1
-    assert (place(tmp_path).archive / "checkpoint").read_text(encoding="utf-8").startswith(f"{ORIGIN}\n1\n")
+    assert (archive_in(tmp_path) / "checkpoint").read_text(encoding="utf-8").startswith(f"{ORIGIN}\n1\n")
 
 
 @settings(max_examples=60)
@@ -309,14 +309,14 @@ def test_a_sealer_that_stops_anywhere_leaves_the_beginning_of_the_log(data: st.D
         assert sealed(folder, LOG) == MOST
         with tempfile.TemporaryDirectory() as straight:
             asyncio.run(_seal(Path(straight), LOG))
-            wanted, found = files(place(Path(straight)).archive), files(place(folder).archive)
+            wanted, found = files(archive_in(Path(straight))), files(archive_in(folder))
         assert all(found[tile.name] == wanted[tile.name] for tile in growth(0, MOST))
 
 
 async def _run_until_stopped(folder: Path, target: int, data: st.DataObject) -> None:
     full_disk = data.draw(st.booleans())
     steps = Steps(data.draw(st.integers(1, 40)), full_disk=full_disk)
-    storage = StoppingStorage(place(folder).archive, steps)
+    storage = StoppingStorage(archive_in(folder), steps)
     stream = MemoryStream(LOG[: data.draw(st.integers(min(signed(folder), target), target))])
     async with sealing(folder, stream) as sealer:
         sealer.files._storage = storage

@@ -22,7 +22,7 @@ from services.ingest.write_model import rules
 from tests.events.seal.stopping import Steps, StoppedError, StoppingStorage
 from tests.examples import assigned, reported
 from tests.ingest.running_writer import LEDGER, NAME, short, working
-from tests.ingest.sealed import place, sealing
+from tests.ingest.sealed import archive_in, sealing
 from tests.ingest.test_corrections import corrected
 from tests.ingest.trimmed_log import first, record, seal, sealed_log, storage, trim, whole
 
@@ -168,7 +168,7 @@ async def test_a_damaged_archive_is_not_trimmed_against(redis: Any, tmp_path: Pa
         with pytest.raises(TrimmedError, match="index/1-256 is missing"):
             await trim(redis, tmp_path, 1)
     else:
-        path = place(tmp_path).archive / file
+        path = archive_in(tmp_path) / file
         data = path.read_bytes()
         path.write_bytes(data[:40] + bytes([data[40] ^ 1]) + data[41:])
         with pytest.raises(NotTrimmedError, match="duban audit fsck"):
@@ -217,7 +217,7 @@ async def test_trimming_stops_anywhere_and_goes_on(redis: Any, tmp_path_factory:
     await record(redis, folder, range(600))
     before = await whole(Log(redis, NAME))
     await seal(redis, folder)
-    stopping = StoppingStorage(place(folder).archive, Steps(data.draw(st.integers(1, 8), label="step of the archive")))
+    stopping = StoppingStorage(archive_in(folder), Steps(data.draw(st.integers(1, 8), label="step of the archive")))
     log = sealed_log(redis, folder)
     trimming = Trimming(redis, log, stopping)
     left, write = data.draw(st.integers(0, 5), label="writes to the server"), trimming._write

@@ -12,12 +12,12 @@ from events.trimming import Trimmed, Trimming
 from services.ingest.sealing.dense_stream import LogStream
 from tests.examples import assigned, reported
 from tests.ingest.running_writer import NAME, working
-from tests.ingest.sealed import place, sealing
+from tests.ingest.sealed import archive_in, sealing
 
 
 def storage(folder: Path) -> DirectoryStorage:
     """Return the archive of the log."""
-    return DirectoryStorage(place(folder).archive)
+    return DirectoryStorage(archive_in(folder))
 
 
 def sealed_log(redis: Any, folder: Path) -> Log:

@@ -16,7 +16,7 @@ from services.common.clock import sleep
 from tests.cli.terminal import run
 from tests.deployment import LEDGER, Deployment
 from tests.examples import assigned
-from tests.ingest.sealed import place, sealed
+from tests.ingest.sealed import archive_in, sealed
 from tests.integration.publishers import assignments, over_http, reports
 
 LOAD = 500
@@ -37,7 +37,7 @@ def sealing(folder: Path, name: str, url: str, seconds: str = "0.1") -> Deployme
 
 def published(folder: Path) -> int:
     """Return the size of the published checkpoint."""
-    data = DirectoryFiles(place(folder).archive).read("checkpoint")
+    data = DirectoryFiles(archive_in(folder)).read("checkpoint")
     return parse_checkpoint(parse_note(data).text).size if data is not None else 0
 
 
@@ -106,7 +106,7 @@ async def test_a_second_ingest_takes_over(redis: Any, server_url: str, tmp_path:
     async with first.running("ingest"), second.running("ingest"):
         await over_http(first, "office", assignments())
         before = await grown(tmp_path, 0)
-        (tmp_path / "earlier").write_bytes((place(tmp_path).archive / "checkpoint").read_bytes())
+        (tmp_path / "earlier").write_bytes((archive_in(tmp_path) / "checkpoint").read_bytes())
         first.kill("ingest")
         await over_http(second, "units", reports(1, 500))
         log = await stored(redis)

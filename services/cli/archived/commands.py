@@ -7,14 +7,13 @@ from typing import NamedTuple
 import msgspec
 from rich.progress import Progress
 
-from events.ledger import Ledger
 from events.seal.errors import FormatError, PolicyError, SignatureError
-from services.cli.archived.verifying import Archives, Verified, verify_archives
+from services.cli.archived.verifying import Archives, PresentRules, Verified, verify_archives
 from services.cli.checks.finding import TreeHead
 from services.cli.checks.rules import notes
 from services.cli.fsck.commands import files_of, print_trusted, trust_of
 from services.cli.options import err, out
-from services.ingest.sealing.places import LOG, RULES
+from services.ingest.sealing.places import LOG, RECORD, RULES
 
 
 class ArchiveOptions(NamedTuple):
@@ -26,18 +25,16 @@ class ArchiveOptions(NamedTuple):
     token_file: Path | None
 
 
-def verify_sealed(asked: ArchiveOptions, present: Ledger, since: TreeHead | None, *, json: bool) -> int:
+def verify_sealed(asked: ArchiveOptions, present: PresentRules, since: TreeHead | None, *, json: bool) -> int:
     """Verify the archives of a ledger, print what was found, and return the exit code."""
     policy = trust_of(asked.policy, asked.key)
     place = asked.place.rstrip("/")
-    archives = Archives(*(files_of(f"{place}/{stream}", asked.token_file) for stream in (LOG, RULES)))
+    archives = Archives(*(files_of(f"{place}/{stream}", asked.token_file) for stream in (LOG, RULES, RECORD)))
     with Progress(console=err, disable=json) as progress:
-        bar = progress.add_task("verifying entries", total=None)
+        bar = progress.add_task("verifying entries", total=1.0)
         try:
             done = asyncio.run(
-                verify_archives(
-                    archives, policy, present, since, lambda position: progress.update(bar, completed=position)
-                )
+                verify_archives(archives, policy, present, since, lambda done: progress.update(bar, completed=done))
             )
         except (FormatError, PolicyError, SignatureError) as error:
             err.print(f"duban: {place}/{LOG}: {error}", style="red", markup=False, soft_wrap=True)
@@ -56,7 +53,7 @@ def _print_json(done: Verified) -> None:
         "position": checkpoint.size,
         "tree": f"{checkpoint.size}:{checkpoint.root.hex()}",
         "findings": [finding._asdict() for finding in done.findings],
-        "notes": notes(done.rules.entries, checkpoint.size),
+        "notes": [*notes(done.rules.entries, checkpoint.size), *done.unread],
     }
     out.out(msgspec.json.encode(result).decode(), highlight=False)
 
@@ -64,9 +61,12 @@ def _print_json(done: Verified) -> None:
 def _print(done: Verified) -> None:
     size = done.trusted.checkpoint.size
     print_trusted(done.trusted)
-    for note in notes(done.rules.entries, size):
+    for note in (*notes(done.rules.entries, size), *done.unread):
         out.print(note, markup=False, soft_wrap=True)
     for finding in done.findings:
         out.print(f"{finding.check}: {finding.where}: {finding.detail}", style="red", markup=False, soft_wrap=True)
     if not done.findings:
-        out.print(f"{size} events: as they were sealed, and each acceptable after those before it")
+        alerts = "" if done.unread else "; each alert has its cause, and none is missing"
+        out.print(
+            f"{size} events: as they were sealed, and each acceptable after those before it{alerts}", soft_wrap=True
+        )

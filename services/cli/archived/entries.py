@@ -25,6 +25,10 @@ class SealedEntries:
             start = number * WIDTH + 1
             yield [Stored(position, raw) for position, raw in enumerate(read_entries(self._files.read, bundle), start)]
 
+    def at(self, position: int) -> bytes:
+        """Return one entry; raises FormatError and OSError."""
+        return entry_at(self._files.read, self._size, position)
+
     def place(self, event: Event, position: int) -> int | None:
         """Remember the place of an event; return that of an earlier one with its source and id, if there is one."""
         id = _digest(event.source, event.id)
@@ -38,7 +42,7 @@ class SealedEntries:
             assert isinstance(event.data, ProgressCorrected)
             place = self._places.get(_digest(event.source, event.data.report))
             if place is not None and place < position:
-                found[position] = read(entry_at(self._files.read, self._size, place))
+                found[position] = read(self.at(place))
         return found
 
 

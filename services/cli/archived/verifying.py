@@ -1,6 +1,10 @@
 """Verifying the archives of a ledger: every entry and signature, then what the entries say."""
 
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+from multiprocessing import get_context
 from typing import NamedTuple
 
 from events.entries import Recorded
@@ -9,50 +13,82 @@ from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError, PolicyError, SignatureError
 from events.seal.policy import LogPolicy, Trusted
 from events.seal.storage import CHECKPOINT
+from events.working_days import LIBRARY, WorkingDays
+from services.cli.archived.alerts import AlertTask, alert_findings
 from services.cli.archived.entries import SealedEntries
 from services.cli.checks.decisions import Decisions
 from services.cli.checks.decoding import Decoding
 from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.rules import RulesFound, rules_of, with_texts
-from services.cli.fsck.check import check_archive
+from services.cli.fsck.check import check_archive, processors
 from services.cli.fsck.files import ArchiveFiles
 
-Report = Callable[[int], None]
+Report = Callable[[float], None]
+"""Gets the share of the work that is done."""
+
+TILES_SHARE = 0.1
+"""Of checking tiles and entries in the time of everything."""
+
+FEWEST_APART = 200_000
+"""Entries from which another process compares the alerts meanwhile: it takes two seconds to start."""
 
 
 class Verified(NamedTuple):
-    """What was found in the archives of a ledger: the log's checkpoint, the rules, and what is wrong."""
+    """What was found in a ledger's archives: the log's checkpoint, the rules, what is wrong, and what was not read."""
 
     trusted: Trusted
     rules: RulesFound
     findings: list[Finding]
+    unread: list[str]
 
 
 class Archives(NamedTuple):
-    """The archives of a ledger: of its log, and of the rules by which it was decided."""
+    """The archives of a ledger: of its log, of the rules by which it was decided, and of its alerts."""
 
     log: ArchiveFiles
     rules: ArchiveFiles
+    record: ArchiveFiles
+
+
+class PresentRules(NamedTuple):
+    """What counts for positions from before rules were recorded, and the working days."""
+
+    ledger: Ledger
+    days: WorkingDays = LIBRARY
 
 
 async def verify_archives(
-    archives: Archives, policy: LogPolicy, present: Ledger, since: TreeHead | None, report: Report
+    archives: Archives, policy: LogPolicy, present: PresentRules, since: TreeHead | None, report: Report
 ) -> Verified:
     """Verify a ledger's log, and that it continues an earlier head, by the rules in their own archive.
 
-    Both checkpoints are signed as the policy asks. `present` are the rules for positions from before rules were
-    recorded. What the entries say is looked at where all of them are those that were sealed. Raises PolicyError,
-    SignatureError and FormatError for a checkpoint of the log that is not trusted, and OSError.
+    All checkpoints are signed as the policy asks. What the entries say is looked at where all of them are those that
+    were sealed. Raises PolicyError, SignatureError and FormatError for a checkpoint of the log that is not trusted, and
+    OSError, but for the record, which not everybody may read.
     """
     trusted = _trusted(archives.log, policy)
     checkpoint = trusted.checkpoint
     earlier = since and LogCheckpoint(checkpoint.origin, since.position, bytes.fromhex(since.digest))
     rules = _rules(archives.rules, policy, trusted)
-    findings = [*_flaws("archive", archives.log, checkpoint, report, earlier), *rules.findings]
+    size = checkpoint.size
+    flaws = _flaws("archive", archives.log, checkpoint, lambda done: report(TILES_SHARE * done / size), earlier)
+    findings = [*flaws, *rules.findings]
+    recorded, unread = _record(archives.record, policy, trusted, findings)
     if not findings:
-        entries = SealedEntries(archives.log, checkpoint.size)
-        findings = await _contents(entries, rules, present, report)
-    return Verified(trusted, rules, findings)
+        with ExitStack() as stack:
+            task = AlertTask(archives.log, size, archives.record, recorded or 0, *present, rules)
+            alerts = _alerts(task, stack) if recorded is not None else list[Finding]
+            findings = await _contents(SealedEntries(archives.log, size), rules, present.ledger, size, report)
+            findings = findings or alerts()  # those of a wrong log would repeat its findings
+    return Verified(trusted, rules, findings, unread)
+
+
+def _alerts(task: AlertTask, stack: ExitStack) -> Callable[[], list[Finding]]:
+    """Return what finds what is wrong with the alerts; for a large log another process has begun with it."""
+    if task.size < FEWEST_APART or processors() == 1:
+        return partial(alert_findings, task)
+    pool = stack.enter_context(ProcessPoolExecutor(1, get_context("spawn")))
+    return pool.submit(alert_findings, task).result
 
 
 def _trusted(files: ArchiveFiles, policy: LogPolicy) -> Trusted:
@@ -63,11 +99,47 @@ def _trusted(files: ArchiveFiles, policy: LogPolicy) -> Trusted:
 
 
 def _flaws(
-    check: str, files: ArchiveFiles, checkpoint: LogCheckpoint, report: Report, earlier: LogCheckpoint | None = None
+    check: str,
+    files: ArchiveFiles,
+    checkpoint: LogCheckpoint,
+    report: Callable[[int], None],
+    earlier: LogCheckpoint | None = None,
 ) -> list[Finding]:
     """Return what is wrong with the files of an archive."""
     flaws = check_archive(files, checkpoint, report, earlier).flaws
     return [Finding(check, str(flaw.position) if flaw.position is not None else "", flaw.detail) for flaw in flaws]
+
+
+def _record(
+    files: ArchiveFiles, policy: LogPolicy, log: Trusted, findings: list[Finding]
+) -> tuple[int | None, list[str]]:
+    """Return the size of the sealed record of a log, or why it is not read; add to `findings` what is wrong with it."""
+    try:
+        if files.read(CHECKPOINT) is None:
+            return None, ["alerts were not looked at: there is no archive of the record"]
+    except OSError as error:
+        return None, [f"alerts were not looked at: the archive of the record cannot be read ({error})"]
+    checkpoint = _sibling(files, policy, log, "record", findings)
+    return (checkpoint.size if checkpoint is not None else None), []
+
+
+def _sibling(
+    files: ArchiveFiles, policy: LogPolicy, log: Trusted, stream: str, findings: list[Finding]
+) -> LogCheckpoint | None:
+    """Return the checkpoint of another archive of a ledger, all of whose files are right; None with a finding."""
+    try:
+        checkpoint = _trusted(files, policy).checkpoint
+    except (FormatError, PolicyError, SignatureError) as error:
+        findings.append(Finding(stream, "", f"the archive of the {stream} is not trusted: {error}"))
+        return None
+    wanted = f"{log.checkpoint.origin}/{stream}"
+    if checkpoint.origin != wanted:
+        wrong = f"the archive of the {stream} is that of {checkpoint.origin!r} instead of {wanted!r}"
+        findings.append(Finding(stream, "", wrong))
+        return None
+    flaws = _flaws(stream, files, checkpoint, lambda _: None)
+    findings += flaws
+    return checkpoint if not flaws else None
 
 
 def _rules(files: ArchiveFiles, policy: LogPolicy, log: Trusted) -> RulesFound:
@@ -75,20 +147,16 @@ def _rules(files: ArchiveFiles, policy: LogPolicy, log: Trusted) -> RulesFound:
     none = RulesFound([], {}, [])
     if files.read(CHECKPOINT) is None:
         return none
-    try:
-        trusted = _trusted(files, policy)
-    except (FormatError, PolicyError, SignatureError) as error:
-        return none._replace(findings=[Finding("rules", "", f"the archive of the rules is not trusted: {error}")])
-    if trusted.checkpoint.origin != f"{log.checkpoint.origin}/rules":
-        wrong = f"the rules are those of {trusted.checkpoint.origin!r}, the log is {log.checkpoint.origin!r}"
-        return none._replace(findings=[Finding("rules", "", wrong)])
-    if flaws := _flaws("rules", files, trusted.checkpoint, lambda _: None):
-        return none._replace(findings=flaws)
-    found = rules_of(one for batch in SealedEntries(files, trusted.checkpoint.size).batches() for one in batch)
+    checkpoint = _sibling(files, policy, log, "rules", none.findings)
+    if checkpoint is None:
+        return none
+    found = rules_of(one for batch in SealedEntries(files, checkpoint.size).batches() for one in batch)
     return with_texts(found, {entry.sha256: files.read(entry.sha256) for entry in found.entries})
 
 
-async def _contents(entries: SealedEntries, rules: RulesFound, present: Ledger, report: Report) -> list[Finding]:
+async def _contents(
+    entries: SealedEntries, rules: RulesFound, present: Ledger, size: int, report: Report
+) -> list[Finding]:
     """Return what is wrong with what the entries say: form, order, repetition, decisions."""
     decisions, decoding = Decisions(present, rules, entries.cited), Decoding()
     for batch in entries.batches():
@@ -101,6 +169,6 @@ async def _contents(entries: SealedEntries, rules: RulesFound, present: Ledger, 
                 decoding.findings.append(Finding("once", str(entry.position), wrong))
             events.append(Recorded(entry.position, event))
         await decisions.follow(events)
-        report(batch[-1].position)
+        report(TILES_SHARE + (1 - TILES_SHARE) * batch[-1].position / size)
     decisions.end(held=False)
     return decoding.findings + decisions.findings

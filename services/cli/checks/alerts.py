@@ -15,7 +15,7 @@ from events.working_days import WorkingDays
 from services.cli.checks.finding import Finding
 from services.cli.checks.record import Cause, RecordedAlerts
 from services.notify.alerts import Alert, alerts_for
-from services.notify.elapsed import arisen, caused, weekly
+from services.notify.elapsed import arisen, weekly
 from services.notify.health import TROUBLE
 from services.notify.notified_task import NotifiedTask, evolve
 from services.notify.outbox import NAME, alert_decoder
@@ -31,7 +31,7 @@ async def check_alerts(
     What arose by time alone is compared where it is there: whether it had to arise depends on when time was first
     considered, and on the rules of then.
     """
-    fold = _Fold(ledger, days)
+    fold = AlertFold(ledger, days)
     findings: list[Finding] = []
     by_events: set[str] = set()
     after, until = 0, await saved_position(redis, log.ledger, NAME)
@@ -42,7 +42,7 @@ async def check_alerts(
         by_events |= expected.keys()
         findings += _missing(expected, recorded)
         found = await _entries(redis, log.ledger, recorded, expected)
-        findings += [_finding(kept, expected[id]) for id, kept in _unlike(expected, found).items()]
+        findings += [difference_of(kept, expected[id]) for id, kept in _unlike(expected, found).items()]
         after = batch[-1].position
     considered = await _considered(redis, log.ledger, ledger)
     arose = fold.elapsed(considered)
@@ -53,7 +53,7 @@ async def check_alerts(
             found = await _entries(redis, log.ledger, recorded, others[start : start + READ_BATCH])
             odd |= _unlike(arose, found)
         early = await _early(log, ledger, days, odd, until, considered)
-        findings += [_finding(kept, arose.get(id)) for id, kept in odd.items() if id not in early]
+        findings += [difference_of(kept, arose.get(id)) for id, kept in odd.items() if id not in early]
     return findings
 
 
@@ -71,21 +71,36 @@ async def _early(
     An event is folded a moment after it is recorded, or much later if notify cannot read the log. Time goes on
     meanwhile, by the tasks as they stood.
     """
-    found: set[str] = set()
     if not odd or considered is None:
-        return found
-    names, tasks = {alert.task for alert in odd.values()}, dict[str, NotifiedTask]()
+        return set()
+    early = EarlyAlerts(ledger, days, odd, considered)
     async for batch in log.scan(0, until):
         for entry in batch:
-            name = entry.event.subject
-            if name in names and (task := evolve(ledger, tasks.get(name), entry)) is not None:
-                tasks[name] = task
-                arose = arisen(ledger, days, name, task, task.seen - timedelta.resolution, considered)
-                found |= {alert.id for alert in arose if alert == odd.get(alert.id)}
-    return found
+            early.fold(entry)
+    return early.found
 
 
-class _Fold:
+class EarlyAlerts:
+    """Those of some alerts that arise by time as tasks stand after any of their events."""
+
+    def __init__(self, ledger: Ledger, days: WorkingDays, odd: Mapping[str, Alert], considered: datetime) -> None:
+        self.found: set[str] = set()
+        self._ledger, self._days = ledger, days
+        self._odd, self._considered = odd, considered
+        self._names = {alert.task for alert in odd.values()}
+        self._tasks: dict[str, NotifiedTask] = {}
+
+    def fold(self, entry: Recorded) -> None:
+        """Fold an event."""
+        name = entry.event.subject
+        if name in self._names and (task := evolve(self._ledger, self._tasks.get(name), entry)) is not None:
+            self._tasks[name] = task
+            after = task.seen - timedelta.resolution
+            arose = arisen(self._ledger, self._days, name, task, after, self._considered)
+            self.found |= {alert.id for alert in arose if alert == self._odd.get(alert.id)}
+
+
+class AlertFold:
     """The tasks of a log, and what time alone gave rise to."""
 
     def __init__(self, ledger: Ledger, days: WorkingDays) -> None:
@@ -102,7 +117,12 @@ class _Fold:
         if task is None:
             return []
         self._tasks[name] = task
-        self._timed |= {alert.id: alert for alert in caused(self._ledger, self._days, before, task, entry)}
+        timed = arisen(self._ledger, self._days, name, task, task.seen - timedelta.resolution, task.seen)
+        if before is not None:
+            timed += arisen(
+                self._ledger, self._days, name, before, before.seen, task.seen
+            )  # of one id, the first counts
+        self._timed |= {alert.id: alert for alert in timed}
         return list(alerts_for(self._ledger, before, task, entry))
 
     def elapsed(self, until: datetime | None) -> dict[str, Alert]:
@@ -140,7 +160,8 @@ def _unlike(expected: Mapping[str, Alert], found: Mapping[str, bytes]) -> dict[s
     return {id: kept for id, kept in alerts.items() if kept != expected.get(id) and kept.on != TROUBLE}
 
 
-def _finding(kept: Alert, expected: Alert | None) -> Finding:
+def difference_of(kept: Alert, expected: Alert | None) -> Finding:
+    """Return the finding on a recorded alert that is not as expected, or that nothing is expected to cause."""
     if expected is None:
         return Finding("alerts", kept.id, "neither an event nor time causes it by the ledger's rules")
     return Finding("alerts", kept.id, f"altered: {', '.join(members(kept, expected))}")

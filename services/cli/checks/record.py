@@ -13,7 +13,7 @@ from services.notify.alerts import Alert
 from services.notify.outbox import NAME, alert_decoder
 from services.notify.record import entry_decoder, is_alert
 
-_CARRIED = re.compile(r"[0-9]+-[0-9]+")
+CARRIED = re.compile(r"[0-9]+-[0-9]+")
 """Ids that the version before the record gave: the position and a number."""
 
 
@@ -65,7 +65,7 @@ def _of_alert(alert: Alert, place: str, known: dict[str, str], recorded: Recorde
     if known.get(alert.id) != place.partition("-")[0]:
         wrong.append(Finding("record", place, f"alert {alert.id} is known at {known.get(alert.id, 'no place')}"))
     recorded.places[alert.id] = place
-    if _CARRIED.fullmatch(alert.id) is not None and alert.causes:
+    if CARRIED.fullmatch(alert.id) is not None and alert.causes:
         recorded.carried_ids.add(alert.id)
         recorded.carried.add(Cause(alert.causes[-1], alert.on, alert.recipient))
     return wrong

@@ -1,6 +1,7 @@
 """`duban audit`: commands for the audit team."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -9,8 +10,12 @@ from rich.progress import Progress
 from rich.table import Table
 
 from events.recorded_rules import RulesEntry, read_rules, read_texts
+from events.seal.checkpoint import parse_checkpoint
+from events.seal.errors import FormatError
 from events.seal.merkle import Tree
+from events.seal.notes import parse_note
 from services.cli.archived.commands import ArchiveOptions, verify_sealed
+from services.cli.archived.verifying import PresentRules
 from services.cli.asking.commands import diff, state, who_knew
 from services.cli.asking.replaying import replay
 from services.cli.checks import verify
@@ -51,7 +56,9 @@ commands.command("prove")(prove)
 def audit_verify(
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
-    since: Annotated[str | None, typer.Option("--since", help="Compare with an earlier tree head N:<hex>")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="An earlier tree head N:<hex>, or a checkpoint file")
+    ] = None,
     archive: Annotated[
         str | None,
         typer.Option("--archive", metavar="URL|DIR", help="Instead of the server: what has `log` and `rules`"),
@@ -65,7 +72,8 @@ def audit_verify(
     noted = _head(since) if since is not None else None
     if archive is not None:
         asked = ArchiveOptions(archive, policy, key, token_file)
-        raise SystemExit(verify_sealed(asked, audited_ledger_of(data, ledger), noted, json=json))
+        present = PresentRules(audited_ledger_of(data, ledger), working_days_of(data))
+        raise SystemExit(verify_sealed(asked, present, noted, json=json))
     tree = Tree()
 
     async def work(redis: Any) -> tuple[int, list[Finding], list[Acceptance], list[str]]:
@@ -139,9 +147,14 @@ def audit_rules(
 
 
 def _head(text: str) -> TreeHead:
-    found = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", text)
-    if found is None:
+    """Read a tree head, or that of a checkpoint that was saved; who saved it knows that it was signed."""
+    if (found := re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", text)) is not None:
+        return TreeHead(int(found[1]), found[2])
+    try:
+        checkpoint = parse_checkpoint(parse_note(Path(text).read_bytes()).text)
+    except (OSError, FormatError) as error:
         raise SettingsError(
-            f"--since {text!r} is not a tree head; give N:<64 hexadecimal digits>, as `duban audit verify` prints it"
-        )
-    return TreeHead(int(found[1]), found[2])
+            f"--since {text!r} is neither a tree head N:<64 hexadecimal digits>, as `duban audit verify` prints it, nor"
+            f" a file with a checkpoint: {error}"
+        ) from error
+    return TreeHead(checkpoint.size, checkpoint.root.hex())

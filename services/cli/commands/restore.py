@@ -1,8 +1,6 @@
 """`duban restore`: put a ledger back on its server from the archive."""
 
 import asyncio
-import os
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -11,14 +9,14 @@ from rich.progress import Progress
 
 from events.archive_rules import FEWEST_KEPT
 from events.seal.errors import FormatError, PolicyError, SignatureError
-from services.cli.client import ServiceError
 from services.cli.fsck.commands import PolicyOption, trust_of
-from services.cli.log_at import archive_at
 from services.cli.options import ClockOption, DataOption, JsonOption, LedgerOption, err, ledger_of, out
 from services.cli.restoring.ledger import LedgerRestoring, Places, Restored
 from services.cli.restoring.server import check_nobody_sends, idle_server, nobody_seals
+from services.cli.sealed_places import sealed_places
+from services.cli.service_error import ServiceError
 from services.cli.target import LEDGER
-from services.ingest.sealing.places import LOG, keys_of
+from services.ingest.sealing.places import LOG
 
 commands = typer.Typer(add_completion=False)
 
@@ -40,9 +38,7 @@ def restore(
     What the server has on sealed positions instead is set aside, and its events are submitted again after the end.
     """
     trusted = trust_of(policy, None) if policy is not None else None
-    archive, known = archive_at(data), ledger_of(data, ledger)
-    given = os.environ.get("DUBAN_KEYS")
-    places = Places(archive, keys_of(archive, Path(given) if given else None), ledger)
+    known, places = ledger_of(data, ledger), Places(*sealed_places(data), ledger)
 
     async def work() -> Restored:
         async with idle_server(data) as redis:

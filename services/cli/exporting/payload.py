@@ -3,17 +3,20 @@
 log.ndjson         the stored bytes of each position, a line each; line breaks inside an event are written as spaces
 log-bytes.ndjson   position and base64 of the events that have such line breaks, whose bytes are otherwise not exact
 events.csv         the same events, a row each
+events.parquet     the same as columns, with the stored bytes, if it is asked for
 refused.ndjson     refused submissions: number, instant, source, outcome, and the bytes where they are kept
 record.ndjson      alerts, and what became of them
 rules.ndjson       which rules decided from which position on; rules/<SHA-256>.json has each text
 accepted.ndjson    what operators accepted: losses, clocks
 tasks.csv, .xlsx   the board at the last position
+archive/, proofs/  checkpoints, time stamps and proofs (services/cli/exporting/sealed.py)
 """
 
 import base64
 import csv
 import io
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,6 +28,7 @@ from events.recorded_rules import read_rules, read_texts
 from events.seal.merkle import Tree
 from services.cli.asking.past_board import PastRows, board_as_of
 from services.cli.exporting.bag import Bag
+from services.cli.exporting.parquet import EventColumns, parquet_file
 from services.cli.recorded import recorded_entries
 from services.cli.replay import Selection, refusals, replay
 from services.common.accepted import accepted
@@ -46,10 +50,16 @@ class Exported(NamedTuple):
     board: PastRows
 
 
-async def fill(bag: Bag, redis: Any, log: Log, ledger: Ledger, progress: Callable[[int], None]) -> Exported:
+async def fill(
+    bag: Bag, redis: Any, log: Log, ledger: Ledger, progress: Callable[[int], None], *, with_parquet: bool = False
+) -> Exported:
     """Write a ledger's payload: the log up to its present tail, all else as it is when it is read."""
     name, tail = log.ledger, await log.tail()
-    head = await _write_events(bag, log, tail, progress)
+    with ExitStack() as stack:
+        columns = None
+        if with_parquet:
+            columns = stack.enter_context(parquet_file(stack.enter_context(bag.open("events.parquet"))))
+        head = await _write_events(bag, log, tail, progress, columns)
     with bag.open("refused.ndjson") as file:
         async for one in refusals(redis, name, Selection()):
             file.write(_line(one.as_json()))
@@ -63,7 +73,9 @@ async def fill(bag: Bag, redis: Any, log: Log, ledger: Ledger, progress: Callabl
     return Exported(tail, head, board)
 
 
-async def _write_events(bag: Bag, log: Log, tail: int, progress: Callable[[int], None]) -> str:
+async def _write_events(
+    bag: Bag, log: Log, tail: int, progress: Callable[[int], None], columns: EventColumns | None
+) -> str:
     """Write the events as they are stored and as a table; return the head of their tree."""
     tree = Tree()
     with bag.open("log.ndjson") as lines, bag.open("log-bytes.ndjson") as exact, bag.open("events.csv") as table:
@@ -75,6 +87,8 @@ async def _write_events(bag: Bag, log: Log, tail: int, progress: Callable[[int],
             if flat != stored.raw:
                 exact.write(_line({"position": stored.position, "base64": base64.b64encode(stored.raw).decode()}))
             table.write(_csv_row(_cells(recorded)).encode())
+            if columns is not None:
+                columns.add(stored.raw, recorded)
             progress(stored.position)
     return tree.head()
 

@@ -11,7 +11,7 @@ from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError
 from events.seal.proofs import consistency_proof, consistent, root_at
 from events.seal.tiles import WIDTH, subtrees
-from services.cli.fsck.files import ArchiveFiles, HttpFiles
+from services.cli.fsck.files import ArchiveFiles, DirectoryFiles
 from services.cli.fsck.tile_check import TileCheck, check_tile
 from services.cli.fsck.tree_check import Flaw, in_order, tree_flaws
 
@@ -22,7 +22,7 @@ FEWEST_CHUNKS = 64
 """Chunks from which processes are worth starting: that takes a second or two, in which one checks a million entries."""
 
 FETCHES = 8
-"""Tiles that a process reads at once over HTTP."""
+"""Tiles that a process reads at once over a network."""
 
 
 class Checked(NamedTuple):
@@ -73,7 +73,7 @@ def processors() -> int:
 def check_chunk(files: ArchiveFiles, size: int, numbers: range) -> list[TileCheck]:
     """Check some tiles of level 0; raises OSError."""
     check = partial(check_tile, files, size)
-    if not isinstance(files, HttpFiles):
+    if isinstance(files, DirectoryFiles):
         return list(map(check, numbers))
     with ThreadPoolExecutor(FETCHES) as pool:
         return list(pool.map(check, numbers))

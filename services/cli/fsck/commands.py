@@ -14,9 +14,10 @@ from events.seal.errors import FormatError, PolicyError, SignatureError
 from events.seal.keys import parse_key
 from events.seal.log_proof import parse_proof
 from events.seal.policy import LogPolicy, Trusted, parse_policy, policy_of
+from events.seal.roots import root_of
 from events.seal.storage import CHECKPOINT
 from services.cli.fsck.check import Checked, check_archive
-from services.cli.fsck.files import ArchiveFiles, DirectoryFiles, HttpFiles
+from services.cli.fsck.files import ArchiveFiles, HttpFiles, files_at
 from services.cli.options import JsonOption, err, out
 from services.cli.target import bearer_from
 from services.cli.terminal import visible
@@ -96,7 +97,7 @@ def trust_of(policy: Path | None, key: str | None) -> LogPolicy:
 
 
 def files_of(archive: str, token_file: Path | None) -> ArchiveFiles:
-    """Return the archive below a URL, or in a directory; raises SettingsError."""
+    """Return the archive below a URL, in a bucket or in a directory; raises SettingsError."""
     if archive.startswith(("http://", "https://")):
         _check_url(archive)
         if token_file is None:
@@ -104,8 +105,11 @@ def files_of(archive: str, token_file: Path | None) -> ArchiveFiles:
         text = _content(token_file).decode(errors="replace")
         return HttpFiles(archive, bearer_from(text, str(token_file), "give the file that has it alone").token)
     if token_file is not None:
-        raise SettingsError(f"--token-file is for a URL; {archive} is a directory")
-    return DirectoryFiles(Path(archive))
+        raise SettingsError(f"--token-file is for a URL of HTTP; {archive} is none")
+    try:
+        return files_at(root_of(archive))
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _check_url(text: str) -> None:

@@ -1,4 +1,4 @@
-"""The files of an archive, in a directory or over HTTP. Both are values: a process can hand them to another one."""
+"""The files of an archive, in a directory, in a bucket or over HTTP. All are values, which another process can have."""
 
 import time
 from functools import cache
@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 
 import httpx
 
+from events.seal.bucket import BucketUrl, find, os_errors
+from events.seal.roots import ArchiveRoot
 from events.seal.tiles import MOST_ENTRY_BYTES, WIDTH
 
 MOST_FILE_BYTES = WIDTH * (2 + MOST_ENTRY_BYTES)
@@ -44,6 +46,21 @@ class DirectoryFiles(NamedTuple):
         return data
 
 
+class BucketFiles(NamedTuple):
+    """An archive in a bucket."""
+
+    url: BucketUrl
+
+    def read(self, name: str) -> bytes | None:
+        """Return an object's content, None if there is none; raises OSError."""
+        found = find(self.url, name)
+        if found is None:
+            return None
+        _check_length(found.meta["size"], name)
+        with os_errors(f"{self.url}/{name}"):
+            return bytes(found.bytes())
+
+
 class HttpFiles(NamedTuple):
     """An archive below a URL, read with a token if it is not open to all."""
 
@@ -74,6 +91,11 @@ class HttpFiles(NamedTuple):
                 data += part
                 _check_length(len(data), name)
             return bytes(data)
+
+
+def files_at(root: ArchiveRoot) -> ArchiveFiles:
+    """Return the files in a directory or a bucket."""
+    return BucketFiles(root) if isinstance(root, BucketUrl) else DirectoryFiles(root)
 
 
 @cache

@@ -58,7 +58,7 @@ def _read_entries(files: ArchiveFiles, bundle: Tile, flaws: list[str]) -> tuple[
         flaws.append(str(error))
         return [], 0
     try:
-        found = entries_in(_unpacked(data))
+        found = entries_in(unpacked(data))
     except FormatError as error:
         flaws.append(f"{file.name}: {error}")
         return [], len(data)
@@ -68,7 +68,8 @@ def _read_entries(files: ArchiveFiles, bundle: Tile, flaws: list[str]) -> tuple[
     return found[: bundle.width], len(data)
 
 
-def _unpacked(data: bytes) -> bytes:
+def unpacked(data: bytes) -> bytes:
+    """Return a bundle that may be compressed, as a file on a static host is; raises FormatError."""
     if not data.startswith(GZIP):
         return data
     try:

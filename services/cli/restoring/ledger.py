@@ -11,17 +11,18 @@ from events.ledger import Ledger
 from events.log import Log
 from events.seal.checkpoint import INVALID
 from events.seal.policy import LogPolicy
+from events.seal.roots import ArchiveRoot
 from events.seal.signers import KeyFile
 from events.seal.tiles import entry_at
 from events.trimming import Trimming
-from services.cli.client import ServiceError
 from services.cli.restoring.log_restoring import LogRestoring, compared
 from services.cli.restoring.resubmitting import Resubmitted, resubmit, set_aside
 from services.cli.restoring.sealed import SealedStream, verified
 from services.cli.restoring.streams import restore_record, restore_rules
+from services.cli.service_error import ServiceError
 from services.common.clock import kind_of
 from services.common.ledger_clock import ledger_clock
-from services.common.sealed_log import storage_of
+from services.common.sealed_log import sealed_storage
 from services.common.sessions import INSTALLATION
 from services.ingest.sealing.places import LOG, RECORD, RULES, SealPlace, place_of
 from services.ingest.writer import Writer
@@ -33,7 +34,7 @@ Report = Callable[[str, int], None]
 class Places(NamedTuple):
     """Where a ledger's archives and keys are."""
 
-    archive: Path
+    archive: ArchiveRoot
     keys: Path
     ledger: str
 
@@ -64,7 +65,7 @@ class LedgerRestoring:
         self._places = places
         self._clock = clock
         self._report = report
-        storage = storage_of(places.archive, places.ledger)
+        storage = sealed_storage(places.archive, places.ledger)
         self._log = Log(redis, places.ledger, archive=storage.read)
         self._trimming = Trimming(redis, self._log, storage)
 

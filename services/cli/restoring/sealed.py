@@ -1,17 +1,17 @@
 """The archives of a ledger from which it is restored, each verified whole before anything is written."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from events.entries import Stored
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.policy import LogPolicy
+from events.seal.roots import ArchiveRoot
 from events.seal.storage import CHECKPOINT
 from events.seal.tiles import ENTRIES, WIDTH, Read, Tile, read_entries, width_at
-from services.cli.client import ServiceError
 from services.cli.fsck.check import check_archive
-from services.cli.fsck.files import DirectoryFiles
+from services.cli.fsck.files import files_at
+from services.cli.service_error import ServiceError
 
 
 class SealedStream(NamedTuple):
@@ -33,13 +33,13 @@ class SealedStream(NamedTuple):
             yield [Stored(position, raw) for position, raw in entries if position > after]
 
 
-def verified(archive: Path, policy: LogPolicy, report: Callable[[int], None]) -> SealedStream | None:
+def verified(archive: ArchiveRoot, policy: LogPolicy, report: Callable[[int], None]) -> SealedStream | None:
     """Return an archive whose checkpoint a policy trusts and whose entries are all those; None if there is none.
 
     `report` gets the number of entries that have been checked. Raises ServiceError for a damaged one, and what
     LogPolicy.check raises.
     """
-    files = DirectoryFiles(archive)
+    files = files_at(archive)
     if (data := files.read(CHECKPOINT)) is None:
         return None
     checkpoint = policy.check(data).checkpoint

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from events.keys import key
-from services.cli.client import ServiceError
 from services.cli.embedded import EmbeddedServer
 from services.cli.lock import locked
 from services.cli.options import home
+from services.cli.service_error import ServiceError
 from services.common.connection import connected
 from services.common.settings import server_url
 

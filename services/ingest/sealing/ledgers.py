@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from events.ledger import Ledger
 from events.log import Log
 from events.seal.checkpoint import origin_of
+from events.seal.roots import ArchiveRoot
 from services.common.lifespan import Running
 from services.common.sample import Sample
-from services.common.sealed_log import storage_of
+from services.common.sealed_log import sealed_storage
 from services.common.sessions import installation
 from services.common.settings import Settings
 from services.ingest.sealing.dense_stream import DenseStream, LogStream, RulesStream
-from services.ingest.sealing.places import LOG, RECORD, RULES, STREAMS, directories, place_of
+from services.ingest.sealing.places import LOG, RECORD, RULES, STREAMS, directories, place_of, still_own
 from services.ingest.sealing.sealed_files import SealedFiles
 from services.ingest.sealing.sealer import Sealer
 from services.ingest.sealing.trimmer import TRIM_SECONDS, Trimmer
@@ -50,9 +52,9 @@ class LedgerSealing(NamedTuple):
 
 
 class Sealing:
-    """Seals the ledgers of a service below two directories, one stream at a time: they share a thread."""
+    """Seals the ledgers of a service below two places, one stream at a time: they share a thread."""
 
-    def __init__(self, archive: Path, keys: Path, seconds: float) -> None:
+    def __init__(self, archive: ArchiveRoot, keys: Path, seconds: float) -> None:
         self._archive = archive
         self._keys = keys
         self._seconds = seconds
@@ -69,14 +71,15 @@ class Sealing:
             service.on_stop(sealer.close)
             service.repeat(FOLLOW_SECONDS, sealer.turn)
         if ledger.archive.keep is not None:
-            storage = storage_of(self._archive, name)
+            storage = sealed_storage(self._archive, name)
             trimmer = Trimmer(service.redis, log, storage, ledger.archive.keep, lambda: sealing.log.files.is_open)
             sealing = sealing._replace(trimmer=trimmer)
             service.repeat(TRIM_SECONDS, trimmer.turn)
         return sealing
 
     def _sealer(self, redis: Any, log: Log, stream: str, origin: str) -> Sealer:
-        files = SealedFiles(place_of(self._archive, self._keys, log.ledger, stream), origin)
+        place = place_of(self._archive, self._keys, log.ledger, stream)
+        files = SealedFiles(place, origin, partial(still_own, self._archive, self._keys))
         return Sealer(_STREAMS[stream](redis, log, stream), files, self._pool, self._seconds)
 
 

@@ -15,9 +15,10 @@ from events.seal.archive import Archive
 from events.seal.errors import ArchiveError, FormatError, SigningError
 from events.seal.keys import VerifierKey
 from events.seal.merkle import leaf_hash
+from events.seal.roots import storage_of
 from events.seal.signers import KeyFile
 from events.seal.signing_state import SigningState
-from events.seal.storage import CHECKPOINT, DirectoryStorage
+from events.seal.storage import CHECKPOINT
 from events.seal.tiles import WIDTH, Read, Tile, entry_at, read_hashes, width_at
 from services.ingest.sealing.places import SealPlace
 
@@ -27,11 +28,13 @@ T = TypeVar("T")
 class SealedFiles:
     """The archive of one stream, which grows; `last` is the entry at `size`, `origin` that of a key yet to be made."""
 
-    def __init__(self, place: SealPlace, origin: str) -> None:
+    def __init__(self, place: SealPlace, origin: str, check: Callable[[], None] = lambda: None) -> None:
+        """`check` raises ArchiveError or OSError if nothing may be written to the archive's place."""
         self.place = place
         self.origin = origin
         self.last = b""
-        self._storage = DirectoryStorage(place.archive)
+        self._storage = storage_of(place.archive)
+        self._check = check
         self._state = SigningState(place.state)
         self._signer: KeyFile | None = None
         self._archive: Archive | None = None
@@ -71,6 +74,7 @@ class SealedFiles:
         """
         if not self._hold():
             return False
+        self._check()
         self._signer = self._keys()
         self._archive = Archive.open(self._storage, self._signer, self._state)
         self.last = self._entry(self._archive.size)

@@ -80,13 +80,18 @@ class Paper:
         for side, millimetres in MARGINS.items():
             setattr(section, f"{side}_margin", Mm(WIDE_MARGIN if turned else millimetres))
 
-    def text(self, text: str, font: Font = BODY, align: Align = "left", *, indent: bool = False) -> Any:
-        """Add a paragraph and return it; `indent` moves its first line in by two characters."""
+    def text(
+        self, text: str, font: Font = BODY, align: Align = "left", *, indent: bool = False, line: float = LINE_POINTS
+    ) -> Any:
+        """Add a paragraph and return it; `indent` moves its first line in by two characters.
+
+        `line` is the least height of a line in points.
+        """
         paragraph = self._document.add_paragraph()
         paragraph.alignment = _ALIGN[align]
         form = paragraph.paragraph_format
         form.space_before = form.space_after = Pt(0)
-        form.line_spacing = Pt(max(LINE_POINTS, font[1] * 1.5))
+        form.line_spacing = Pt(max(line, font[1] * 1.5))
         if indent:
             form.first_line_indent = Pt(font[1] * INDENT_CHARACTERS)
         _set_font(paragraph.add_run(visible(text)), font)
