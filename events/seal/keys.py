@@ -91,7 +91,7 @@ def parse_key(text: str) -> VerifierKey:
     name = key_name(found[1])
     data = from_base64(found[3], f"the verifier key of {name}")
     type, public = data[0] if data else 0, data[1:]
-    if type not in PUBLIC_BYTES:
+    if not known_type(type):
         raise FormatError(f"the verifier key of {name} is of signature type 0x{type:02x}; {TYPES} are known")
     if len(public) != PUBLIC_BYTES[type]:
         raise FormatError(f"the verifier key of {name} has {len(public)} bytes instead of {PUBLIC_BYTES[type]}")
@@ -99,6 +99,11 @@ def parse_key(text: str) -> VerifierKey:
     if key.key_id.hex() != found[2]:
         raise FormatError(f"the verifier key of {name} has the id {found[2]}, but its id is {key.key_id.hex()}")
     return key
+
+
+def known_type(type: int) -> bool:
+    """Return whether signatures of a type can be made and verified."""
+    return type in PUBLIC_BYTES
 
 
 def signers(note: SignedNote, keys: Iterable[VerifierKey]) -> dict[VerifierKey, int | None]:
