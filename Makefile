@@ -32,7 +32,7 @@ bench: $(READY)  ## ratios against a bare baseline (ARGS=--json for machines)
 seal-bench: $(READY)  ## entries hashed, sealed and checked a second, on one processor (ARGS=--json for machines)
 	$(BIN)/python -m tests.bench.sealing $(ARGS)
 
-verifiers:  ## other people's verifiers of archives, for tests/events/seal/test_other_implementations.py; needs Python 3.12
+verifiers:  ## other people's verifiers and witness of archives, for tests/events/seal/test_other_implementations.py; needs Python 3.12
 	$(PYTHON312) -m venv .verifiers
 	.verifiers/bin/pip install --quiet --disable-pip-version-check aics-tlog==0.2.1 aics-witness==0.1.0 proofbundle==6.3.1
 

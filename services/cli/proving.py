@@ -22,24 +22,26 @@ from services.cli.client import ServiceError
 from services.cli.files import SHARED_MODE, replace
 from services.cli.fsck.commands import TokenFileOption, files_of
 from services.cli.fsck.files import ArchiveFiles, DirectoryFiles, HttpFiles
-from services.cli.options import DataOption, JsonOption, LedgerOption, err, home, out
+from services.cli.options import DataOption, JsonOption, LedgerOption, err, home, out, witnesses_of
 from services.cli.target import LEDGER, find
 from services.common.settings import SettingsError
 from services.ingest.sealing.places import LOG, RECORD, STREAMS, SealPlace, keys_of, place_of
+from services.ingest.sealing.witnesses import load_witnesses
 
 RecordOption = Annotated[bool, typer.Option("--record", help="Of the record, instead of the log")]
 
 
 def key(data: DataOption = None, ledger: LedgerOption = LEDGER, json: JsonOption = False) -> None:
-    """Print the policy that trusts a ledger's log, record and rules: origins and verifier keys. Save it as a file.
+    """Print the policy that trusts a ledger's log, record and rules: verifier keys and witnesses. Save it as a file.
 
-    Reads the keys in DUBAN_KEYS or --data; compare them with what the office has published, not with what it serves.
+    Reads the keys in DUBAN_KEYS or --data, and the witnesses in DUBAN_POLICY; compare them with what the office has
+    published, not with what it serves.
     """
     found = {stream: _keys(_place(data, ledger, stream).key) for stream in STREAMS}
     lines: list[str] = []
     for stream, keys in found.items():
         lines += [f"# the {stream} of {ledger}: {keys[0].name}", *(f"log {one}" for one in keys)]
-    policy = "".join(f"{line}\n" for line in (*lines, "quorum none"))
+    policy = "".join(f"{line}\n" for line in (*lines, *_witnesses(data)))
     if json:
         streams = {name: {"origin": keys[0].name, "keys": list(map(str, keys))} for name, keys in found.items()}
         out.out(msgspec.json.encode({**streams, "policy": policy}).decode(), highlight=False)
@@ -82,6 +84,16 @@ def _keys(path: Path) -> tuple[VerifierKey, ...]:
             f"{path}: no key; ingest makes it with the archive, and this command reads it where ingest runs: give"
             " --data, or set DUBAN_KEYS"
         ) from None
+
+
+def _witnesses(data: Path | None) -> list[str]:
+    """Return the lines of the witnesses that checkpoints are published with; raises SettingsError."""
+    path = witnesses_of(data)
+    if path is None:
+        return ["quorum none"]
+    load_witnesses(path)
+    lines = path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    return [line for line in lines if line.split()[:1] != ["log"]]
 
 
 def _archive(data: Path | None, ledger: str, stream: str) -> ArchiveFiles:

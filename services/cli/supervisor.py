@@ -14,6 +14,7 @@ import structlog
 
 from services.cli.embedded import EmbeddedServer
 from services.cli.lock import locked
+from services.cli.options import witnesses_of
 from services.cli.restarts import Restarts
 from services.cli.target import Run, prepare, remove_run, write_run
 from services.cli.users import ensure_tokens
@@ -152,6 +153,8 @@ class Supervisor:
             "DUBAN_STATE": os.environ.get("DUBAN_STATE") or str(self.data / "state"),
             "DUBAN_ARCHIVE": os.environ.get("DUBAN_ARCHIVE") or str(self.data / "archive"),
         }
+        if (policy := witnesses_of(self.data)) is not None:
+            environment["DUBAN_POLICY"] = str(policy)
         environment.pop("DUBAN_CLOCK", None)
         if self._clock is not None:
             environment["DUBAN_CLOCK"] = self._clock

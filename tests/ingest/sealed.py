@@ -15,6 +15,7 @@ from services.cli.fsck.check import check_archive
 from services.cli.fsck.files import DirectoryFiles
 from services.ingest.sealing.dense_stream import DenseStream
 from services.ingest.sealing.places import SealPlace, place_of
+from services.ingest.sealing.publishing import Quorum
 from services.ingest.sealing.sealed_files import SealedFiles
 from services.ingest.sealing.sealer import Sealer
 from tests.events.seal.logs import ORIGIN
@@ -62,10 +63,12 @@ def place(folder: Path) -> SealPlace:
 
 
 @asynccontextmanager
-async def sealing(folder: Path, stream: DenseStream, seconds: float = OFTEN) -> AsyncIterator[Sealer]:
+async def sealing(
+    folder: Path, stream: DenseStream, seconds: float = OFTEN, quorum: Quorum | None = None
+) -> AsyncIterator[Sealer]:
     """Return a sealer; at the end of the block it stops as abruptly as its process would."""
     with ThreadPoolExecutor(1) as pool:
-        sealer = Sealer(stream, SealedFiles(place(folder), ORIGIN), pool, seconds)
+        sealer = Sealer(stream, SealedFiles(place(folder), ORIGIN), pool, seconds, quorum)
         try:
             yield sealer
         finally:

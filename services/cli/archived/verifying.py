@@ -14,7 +14,7 @@ from services.cli.checks.decisions import Decisions
 from services.cli.checks.decoding import Decoding
 from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.rules import RulesFound, rules_of, with_texts
-from services.cli.fsck.check import check_archive
+from services.cli.fsck.check import check_archive, weaker
 from services.cli.fsck.files import ArchiveFiles
 
 Report = Callable[[int], None]
@@ -40,26 +40,28 @@ async def verify_archives(
 ) -> Verified:
     """Verify a ledger's log, and that it continues an earlier head, by the rules in their own archive.
 
-    Both checkpoints are signed as the policy asks. `present` are the rules for positions from before rules were
-    recorded. What the entries say is looked at where all of them are those that were sealed. Raises PolicyError,
-    SignatureError and FormatError for a checkpoint of the log that is not trusted, and OSError.
+    A checkpoint that the quorum of witnesses has not cosigned is a finding, and the rest is verified. `present` are the
+    rules for positions from before rules were recorded. What the entries say is looked at where all of them are those
+    that were sealed. Raises PolicyError, SignatureError and FormatError for a checkpoint of the log that is not
+    trusted, and OSError.
     """
     trusted = _trusted(archives.log, policy)
+    weak = _weaker("witnesses", trusted)
     checkpoint = trusted.checkpoint
     earlier = since and LogCheckpoint(checkpoint.origin, since.position, bytes.fromhex(since.digest))
-    rules = _rules(archives.rules, policy, trusted)
+    rules = _rules(archives.rules, policy, trusted, weak)
     findings = [*_flaws("archive", archives.log, checkpoint, report, earlier), *rules.findings]
     if not findings:
         entries = SealedEntries(archives.log, checkpoint.size)
         findings = await _contents(entries, rules, present, report)
-    return Verified(trusted, rules, findings)
+    return Verified(trusted, rules, weak + findings)
 
 
 def _trusted(files: ArchiveFiles, policy: LogPolicy) -> Trusted:
     data = files.read(CHECKPOINT)
     if data is None:
         raise FormatError(f"there is no file {CHECKPOINT!r}")
-    return policy.check(data)
+    return policy.weigh(data)
 
 
 def _flaws(
@@ -70,8 +72,13 @@ def _flaws(
     return [Finding(check, str(flaw.position) if flaw.position is not None else "", flaw.detail) for flaw in flaws]
 
 
-def _rules(files: ArchiveFiles, policy: LogPolicy, log: Trusted) -> RulesFound:
-    """Return the sealed rules of a log; none where there is no archive of them."""
+def _weaker(check: str, trusted: Trusted) -> list[Finding]:
+    lack = weaker(trusted)
+    return [Finding(check, "", lack)] if lack is not None else []
+
+
+def _rules(files: ArchiveFiles, policy: LogPolicy, log: Trusted, weak: list[Finding]) -> RulesFound:
+    """Return the sealed rules of a log; none where there is no archive of them. `weak` gets what their quorum lacks."""
     none = RulesFound([], {}, [])
     if files.read(CHECKPOINT) is None:
         return none
@@ -79,6 +86,7 @@ def _rules(files: ArchiveFiles, policy: LogPolicy, log: Trusted) -> RulesFound:
         trusted = _trusted(files, policy)
     except (FormatError, PolicyError, SignatureError) as error:
         return none._replace(findings=[Finding("rules", "", f"the archive of the rules is not trusted: {error}")])
+    weak += _weaker("rules", trusted)
     if trusted.checkpoint.origin != f"{log.checkpoint.origin}/rules":
         wrong = f"the rules are those of {trusted.checkpoint.origin!r}, the log is {log.checkpoint.origin!r}"
         return none._replace(findings=[Finding("rules", "", wrong)])

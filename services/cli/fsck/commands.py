@@ -15,8 +15,9 @@ from events.seal.keys import parse_key
 from events.seal.log_proof import parse_proof
 from events.seal.policy import LogPolicy, Trusted, parse_policy, policy_of
 from events.seal.storage import CHECKPOINT
-from services.cli.fsck.check import Checked, check_archive
+from services.cli.fsck.check import Checked, check_archive, weaker
 from services.cli.fsck.files import ArchiveFiles, DirectoryFiles, HttpFiles
+from services.cli.fsck.tree_check import Flaw
 from services.cli.options import JsonOption, err, out
 from services.cli.target import bearer_from
 from services.cli.terminal import visible
@@ -43,7 +44,10 @@ def fsck(
     token_file: TokenFileOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Check every entry of any C2SP tlog-tiles archive against its signed checkpoint. Exit 1 if something is wrong."""
+    """Check every entry of any C2SP tlog-tiles archive against its signed checkpoint. Exit 1 if something is wrong.
+
+    A checkpoint that the quorum of witnesses has not cosigned is checked all the same, and exits with 1.
+    """
     trust, files = trust_of(policy, key), files_of(archive, token_file)
     data = files.read(CHECKPOINT)
     if data is None:
@@ -52,7 +56,7 @@ def fsck(
     earlier = _trusted(trust, _content(since), str(since)).checkpoint if since is not None else None
     if earlier is not None and earlier.origin != trusted.checkpoint.origin:
         raise SettingsError(f"{since} is of the log {earlier.origin!r}, the archive of {trusted.checkpoint.origin!r}")
-    checked = _with_progress(files, trusted.checkpoint, earlier, hidden=json)
+    checked = _weakened(trusted, _with_progress(files, trusted.checkpoint, earlier, hidden=json))
     if json:
         out.out(msgspec.json.encode(_as_json(trusted, checked)).decode(), highlight=False)
     else:
@@ -126,7 +130,7 @@ def _content(path: Path) -> bytes:
 
 def _trusted(policy: LogPolicy, data: bytes, name: str) -> Trusted:
     try:
-        return policy.check(data)
+        return policy.weigh(data)
     except UNTRUSTED as error:
         raise SystemExit(_failed(f"{name}: {error}")) from error
 
@@ -152,6 +156,12 @@ def print_trusted(trusted: Trusted) -> None:
     for name, time in trusted.witnesses.items():
         when = f"at {_instant(time)}" if time is not None else "without a time"
         out.print(f"cosigned by {name} {when}", soft_wrap=True)
+
+
+def _weakened(trusted: Trusted, checked: Checked) -> Checked:
+    """Return what was found, with what the checkpoint lacks."""
+    lack = weaker(trusted)
+    return checked if lack is None else checked._replace(flaws=[Flaw(None, lack), *checked.flaws])
 
 
 def _print_checked(checked: Checked) -> None:

@@ -12,9 +12,11 @@ from typing import BinaryIO, TypeVar
 
 from events.seal import durable
 from events.seal.archive import Archive
+from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import ArchiveError, FormatError, SigningError
 from events.seal.keys import VerifierKey
 from events.seal.merkle import leaf_hash
+from events.seal.notes import SignedNote
 from events.seal.signers import KeyFile
 from events.seal.signing_state import SigningState
 from events.seal.storage import CHECKPOINT, DirectoryStorage
@@ -43,10 +45,15 @@ class SealedFiles:
         return self._archive is not None
 
     @property
+    def keys(self) -> tuple[VerifierKey, ...]:
+        """The keys that sign; raises AssertionError before the archive is open."""
+        assert self._signer is not None
+        return self._signer.keys
+
+    @property
     def key(self) -> VerifierKey:
         """The first key that signs."""
-        assert self._signer is not None
-        return self._signer.keys[0]
+        return self.keys[0]
 
     @property
     def size(self) -> int:
@@ -59,10 +66,15 @@ class SealedFiles:
         found = self._archive.published if self._archive is not None else None
         return found.size if found is not None else None
 
+    @property
+    def published_time(self) -> int | None:
+        """When the published checkpoint was signed, in seconds since 1970, None if it does not say."""
+        return self._archive.published_time if self._archive is not None else None
+
     def signed(self) -> int:
-        """The number of entries of the newest checkpoint that may have been signed."""
+        """The number of entries of the newest checkpoint that may have been signed, or that a witness has."""
         last = self._state.last()
-        return last.size if last is not None else 0
+        return max(last.size if last is not None else 0, self._opened().cosigned)
 
     def open(self) -> bool:
         """Become the owner and read the archive, or begin one; return False while another process is the owner.
@@ -98,10 +110,21 @@ class SealedFiles:
             if (count := archive.size - before) > 0:
                 self.last = entries[count - 1]
 
-    def seal(self, now: int) -> None:
-        """Sign and publish a checkpoint of all entries, at a time in seconds since 1970; raises as Archive.sign."""
-        archive = self._opened()
-        archive.publish(archive.sign(now))
+    def expect(self, cosigned: Sequence[LogCheckpoint]) -> None:
+        """Take checkpoints that witnesses have (Archive.expect)."""
+        self._opened().expect(cosigned)
+
+    def sign(self, now: int) -> SignedNote:
+        """Sign a checkpoint of all entries, at a time in seconds since 1970; raises as Archive.sign."""
+        return self._opened().sign(now)
+
+    def prove(self, before: int, size: int) -> list[bytes]:
+        """Prove that the first `before` entries begin the first `size`, which are signed; raises FormatError."""
+        return self._opened().prove(before, size)
+
+    def publish(self, note: SignedNote) -> None:
+        """Publish a signed checkpoint; raises as Archive.publish."""
+        self._opened().publish(note)
 
     def differing(self, after: int, entries: Sequence[bytes]) -> int | None:
         """Return the first position after `after`, a multiple of WIDTH, at which an entry is not the sealed one."""

@@ -11,9 +11,9 @@ import structlog
 
 from events.replicas import UnconfirmedError
 from events.seal.errors import ArchiveError, FormatError, SignatureError, SigningError, StorageConflictError
-from services.common.clock import monotonic, real_time
 from services.common.sample import Sample
 from services.ingest.sealing.dense_stream import DenseStream
+from services.ingest.sealing.publishing import CheckpointPublisher, Quorum
 from services.ingest.sealing.sealed_files import SealedFiles
 
 BATCH = 512
@@ -56,22 +56,24 @@ class Sealer:
     stream contradicts what is sealed. It is looked at again when another server answers, or on demand.
     """
 
-    def __init__(self, stream: DenseStream, files: SealedFiles, pool: Executor, seconds: float) -> None:
+    def __init__(
+        self, stream: DenseStream, files: SealedFiles, pool: Executor, seconds: float, quorum: Quorum | None = None
+    ) -> None:
         self.stopped: Stop | None = None
         self.fault: str | None = None
         self.files = files
         self._stream = stream
         self._pool = pool
-        self._seconds = seconds
+        self._publisher = CheckpointPublisher(files, self._work, seconds, quorum)
         self._lock = asyncio.Lock()
         self._compared = False
         self._server = ""
-        self._next = 0.0
 
     @property
     def warnings(self) -> list[str]:
         """What an operator should see to."""
-        return [str(one) for one in (self.stopped, self.fault) if one is not None]
+        own = [str(one) for one in (self.stopped, self.fault) if one is not None]
+        return [*own, *(one for one in self._publisher.warnings if self.stopped is None and self.fault is None)]
 
     def samples(self, stream: str) -> Iterator[Sample]:
         """Yield how far the stream is sealed, and how much of it is not; nothing unless this process seals."""
@@ -80,6 +82,7 @@ class Sealer:
             lag = max(self._stream.tail, self.files.size) - published
             yield Sample("duban_sealed_position", "Position up to which a checkpoint is published", published, labels)
             yield Sample("duban_seal_lag", "Entries that no published checkpoint has yet", lag, labels)
+            yield from self._publisher.samples(labels)
 
     async def turn(self) -> None:
         """Take what the stream has grown by, and publish a checkpoint if one is due.
@@ -92,7 +95,7 @@ class Sealer:
             with self._judged():
                 if await self._owns():
                     await self._grow()
-                    await self._publish()
+                    await self._publisher.publish(now=False)
 
     async def seal(self) -> int:
         """Publish a checkpoint of the stream as it is now, and return its size; raises NotSealedError, RedisError."""
@@ -102,11 +105,11 @@ class Sealer:
                     if not await self._owns():
                         raise NotSealedError(f"{self._stream.name} is sealed by another process")
                     await self._grow()
-                    await self._publish(now=True)
+                    await self._publisher.publish(now=True)
             except _DELAYS as error:
                 raise NotSealedError(self.fault) from error
-            if self.stopped is not None:
-                raise NotSealedError(str(self.stopped))
+            if (why := self.stopped or self._publisher.waiting) is not None:
+                raise NotSealedError(str(why))
             return self.files.published or 0
 
     async def close(self) -> None:
@@ -118,7 +121,8 @@ class Sealer:
                         with suppress(TimeoutError):
                             async with asyncio.timeout(STOP_SECONDS):
                                 await self._grow()
-                        await self._publish(now=True)
+                        if self._publisher.waiting is None:  # else witnesses are away, and stopping does not wait
+                            await self._publisher.publish(now=True)
             finally:
                 await self._work(self.files.close)
 
@@ -152,6 +156,7 @@ class Sealer:
             if not await self._work(self.files.open):
                 return False
             await self._check_key()
+            await self._publisher.consult()
             await self._compare()
             self._compared = True
         return True
@@ -203,19 +208,9 @@ class Sealer:
             if not entries:
                 break
             await self._work(partial(self.files.append, entries, await self._stream.texts(entries)))
-            await self._publish(now=self.files.size == signed)
+            await self._publisher.publish(now=self.files.size == signed)
         if size < tail:
             raise StreamChangedError(size + 1, f"position {size + 1} is missing, although there are later ones")
-
-    async def _publish(self, *, now: bool = False) -> None:
-        """Publish a checkpoint if there is something new and it is due, or is asked for `now`."""
-        files = self.files
-        if not files.is_open or files.published == files.size or not (now or monotonic() >= self._next):
-            return
-        if files.size < await self._work(files.signed):
-            return
-        await self._work(partial(files.seal, int(real_time())))
-        self._next = monotonic() + self._seconds
 
     async def _work(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
