@@ -82,6 +82,11 @@ class Archive:
         return parse_checkpoint(parse_note(self._checkpoint).text) if self._checkpoint is not None else None
 
     @property
+    def published_data(self) -> bytes | None:
+        """The published checkpoint with its signatures, as it is stored."""
+        return self._checkpoint
+
+    @property
     def published_time(self) -> int | None:
         """When the published checkpoint was signed, in seconds since 1970; None if no signature of the log says it."""
         if self._checkpoint is None:

@@ -82,6 +82,7 @@ class Settings(Struct, frozen=True):
                      seconds between two checkpoints while a log grows
     DUBAN_POLICY     a tlog-policy file: witnesses with URLs, and the quorum without which no checkpoint is published
     DUBAN_FAIL_OPEN  seconds after which a checkpoint is published without the quorum, as it is shown; never if unset
+    DUBAN_TSA        the URL of a time stamping authority (RFC 3161) that stamps a checkpoint a day
     DUBAN_PUBLIC_URL where people find the page, such as https://board.example.cn: what links begin with, and from which
                      alone a session may send anything; with https its cookies are sent over TLS only
     DUBAN_INGEST_URL, DUBAN_NOTIFY_URL
@@ -106,6 +107,7 @@ class Settings(Struct, frozen=True):
     seal_seconds: Annotated[float, Meta(gt=0)] = SEAL_SECONDS
     policy: Path | None = None
     fail_open: Annotated[float, Meta(ge=0)] | None = None
+    tsa: Annotated[str, Meta(pattern=r"^https?://[^/\s]")] | None = None
     public_url: BaseUrl | None = None
     ingest_url: BaseUrl | None = None
     notify_url: BaseUrl | None = None

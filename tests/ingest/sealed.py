@@ -18,6 +18,7 @@ from services.ingest.sealing.places import SealPlace, place_of
 from services.ingest.sealing.publishing import Quorum
 from services.ingest.sealing.sealed_files import SealedFiles
 from services.ingest.sealing.sealer import Sealer
+from services.ingest.sealing.stamping import Authority
 from tests.events.seal.logs import ORIGIN
 
 NAME = "zhanjiang"
@@ -64,11 +65,15 @@ def place(folder: Path) -> SealPlace:
 
 @asynccontextmanager
 async def sealing(
-    folder: Path, stream: DenseStream, seconds: float = OFTEN, quorum: Quorum | None = None
+    folder: Path,
+    stream: DenseStream,
+    seconds: float = OFTEN,
+    quorum: Quorum | None = None,
+    authority: Authority | None = None,
 ) -> AsyncIterator[Sealer]:
     """Return a sealer; at the end of the block it stops as abruptly as its process would."""
     with ThreadPoolExecutor(1) as pool:
-        sealer = Sealer(stream, SealedFiles(place(folder), ORIGIN), pool, seconds, quorum)
+        sealer = Sealer(stream, SealedFiles(place(folder), ORIGIN), pool, seconds, quorum, authority)
         try:
             yield sealer
         finally:

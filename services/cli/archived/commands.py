@@ -2,19 +2,25 @@
 
 import asyncio
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
+import typer
 from rich.progress import Progress
 
 from events.ledger import Ledger
 from events.seal.errors import FormatError, PolicyError, SignatureError
+from services.cli.archived.stamps import authorities_in
 from services.cli.archived.verifying import Archives, Verified, verify_archives
 from services.cli.checks.finding import TreeHead
 from services.cli.checks.rules import notes
 from services.cli.fsck.commands import files_of, print_trusted, trust_of
 from services.cli.options import err, out
 from services.ingest.sealing.places import LOG, RULES
+
+AuthorityOption = Annotated[
+    Path | None, typer.Option("--tsa-ca", help="With --archive: certificates (PEM) of the authority of time stamps")
+]
 
 
 class ArchiveOptions(NamedTuple):
@@ -24,11 +30,13 @@ class ArchiveOptions(NamedTuple):
     policy: Path | None
     key: str | None
     token_file: Path | None
+    tsa_ca: Path | None = None
 
 
 def verify_sealed(asked: ArchiveOptions, present: Ledger, since: TreeHead | None, *, json: bool) -> int:
     """Verify the archives of a ledger, print what was found, and return the exit code."""
     policy = trust_of(asked.policy, asked.key)
+    authorities = authorities_in(asked.tsa_ca) if asked.tsa_ca is not None else None
     place = asked.place.rstrip("/")
     archives = Archives(*(files_of(f"{place}/{stream}", asked.token_file) for stream in (LOG, RULES)))
     with Progress(console=err, disable=json) as progress:
@@ -36,7 +44,12 @@ def verify_sealed(asked: ArchiveOptions, present: Ledger, since: TreeHead | None
         try:
             done = asyncio.run(
                 verify_archives(
-                    archives, policy, present, since, lambda position: progress.update(bar, completed=position)
+                    archives,
+                    policy,
+                    present,
+                    since,
+                    lambda position: progress.update(bar, completed=position),
+                    authorities,
                 )
             )
         except (FormatError, PolicyError, SignatureError) as error:
@@ -57,6 +70,7 @@ def _print_json(done: Verified) -> None:
         "tree": f"{checkpoint.size}:{checkpoint.root.hex()}",
         "findings": [finding._asdict() for finding in done.findings],
         "notes": notes(done.rules.entries, checkpoint.size),
+        "stamp": done.stamp._asdict() if done.stamp is not None else None,
     }
     out.out(msgspec.json.encode(result).decode(), highlight=False)
 
@@ -64,6 +78,8 @@ def _print_json(done: Verified) -> None:
 def _print(done: Verified) -> None:
     size = done.trusted.checkpoint.size
     print_trusted(done.trusted)
+    if done.stamp is not None:
+        out.print(f"the first {done.stamp.size} entries are stamped, at {done.stamp.time.isoformat()}", soft_wrap=True)
     for note in notes(done.rules.entries, size):
         out.print(note, markup=False, soft_wrap=True)
     for finding in done.findings:

@@ -10,6 +10,7 @@ from events.seal.errors import FormatError, PolicyError, SignatureError
 from events.seal.policy import LogPolicy, Trusted
 from events.seal.storage import CHECKPOINT
 from services.cli.archived.entries import SealedEntries
+from services.cli.archived.stamps import Authorities, StampFound, stamp_of
 from services.cli.checks.decisions import Decisions
 from services.cli.checks.decoding import Decoding
 from services.cli.checks.finding import Finding, TreeHead
@@ -21,11 +22,12 @@ Report = Callable[[int], None]
 
 
 class Verified(NamedTuple):
-    """What was found in the archives of a ledger: the log's checkpoint, the rules, and what is wrong."""
+    """What was found in the archives of a ledger: the log's checkpoint, the rules, what is wrong, its time stamp."""
 
     trusted: Trusted
     rules: RulesFound
     findings: list[Finding]
+    stamp: StampFound | None = None
 
 
 class Archives(NamedTuple):
@@ -36,7 +38,12 @@ class Archives(NamedTuple):
 
 
 async def verify_archives(
-    archives: Archives, policy: LogPolicy, present: Ledger, since: TreeHead | None, report: Report
+    archives: Archives,
+    policy: LogPolicy,
+    present: Ledger,
+    since: TreeHead | None,
+    report: Report,
+    authorities: Authorities | None = None,
 ) -> Verified:
     """Verify a ledger's log, and that it continues an earlier head, by the rules in their own archive.
 
@@ -54,7 +61,9 @@ async def verify_archives(
     if not findings:
         entries = SealedEntries(archives.log, checkpoint.size)
         findings = await _contents(entries, rules, present, report)
-    return Verified(trusted, rules, weak + findings)
+    stamped = stamp_of(archives.log, policy, checkpoint, authorities) if authorities is not None else None
+    wrong = [stamped] if isinstance(stamped, Finding) else []
+    return Verified(trusted, rules, weak + findings + wrong, None if isinstance(stamped, Finding) else stamped)
 
 
 def _trusted(files: ArchiveFiles, policy: LogPolicy) -> Trusted:

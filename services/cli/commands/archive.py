@@ -1,6 +1,7 @@
 """`duban archive`: commands on the archives of sealed logs."""
 
 import asyncio
+from typing import Any
 
 import typer
 
@@ -32,3 +33,19 @@ def seal(data: DataOption = None, ledger: LedgerOption = LEDGER, json: JsonOptio
         out.print_json(data=sizes)
     else:
         out.print(f"{ledger}: sealed up to position {sizes['log']} of the log and {sizes['record']} of the record")
+
+
+@commands.command()
+def stamp(data: DataOption = None, ledger: LedgerOption = LEDGER, json: JsonOption = False) -> None:
+    """Have the published checkpoints stamped by the authority of DUBAN_TSA (RFC 3161)."""
+
+    async def work() -> dict[str, dict[str, Any]]:
+        async with Client(find(data), ledger) as client:
+            return await client.stamp(AUDITOR)
+
+    stamped = asyncio.run(work())
+    if json:
+        out.print_json(data=stamped)
+        return
+    for stream, one in stamped.items():
+        out.print(f"{ledger}: {stream}: the first {one['size']} entries are stamped, at {one['time']}")

@@ -11,7 +11,7 @@ from rich.table import Table
 from events.log import Log
 from events.recorded_rules import RulesEntry, read_rules, read_texts
 from events.seal.merkle import Tree
-from services.cli.archived.commands import ArchiveOptions, verify_sealed
+from services.cli.archived.commands import ArchiveOptions, AuthorityOption, verify_sealed
 from services.cli.asking.commands import diff, state, who_knew
 from services.cli.asking.replaying import replay
 from services.cli.checks import verify
@@ -50,12 +50,13 @@ def audit_verify(
     policy: PolicyOption = None,
     key: KeyOption = None,
     token_file: TokenFileOption = None,
+    tsa_ca: AuthorityOption = None,
     json: JsonOption = False,
 ) -> None:
     """Verify the log, and that rows and alerts follow from it; or its archive alone. Print its tree head."""
     noted = _head(since) if since is not None else None
     if archive is not None:
-        asked = ArchiveOptions(archive, policy, key, token_file)
+        asked = ArchiveOptions(archive, policy, key, token_file, tsa_ca)
         raise SystemExit(verify_sealed(asked, ledger_of(data, ledger), noted, json=json))
     tree = Tree()
 
@@ -71,9 +72,8 @@ def audit_verify(
             return tail, found, await accepted(redis, ledger), notes(await read_rules(redis, ledger), tail)
 
     position, findings, acceptances, remarks = with_server(data, work)
-    head = f"{tree.size}:{tree.head()}"
+    head, found = f"{tree.size}:{tree.head()}", [finding._asdict() for finding in findings]
     if json:
-        found = [finding._asdict() for finding in findings]
         result = {"position": position, "tree": head, "findings": found, "accepted": acceptances, "notes": remarks}
         out.out(msgspec.json.encode(result).decode())
     else:

@@ -19,6 +19,7 @@ from services.ingest.sealing.places import LOG, RECORD, RULES, STREAMS, director
 from services.ingest.sealing.publishing import Quorum
 from services.ingest.sealing.sealed_files import SealedFiles
 from services.ingest.sealing.sealer import Sealer
+from services.ingest.sealing.stamping import Authority
 from services.ingest.sealing.witnesses import Witnesses, load_witnesses
 
 FOLLOW_SECONDS = 1.0
@@ -52,6 +53,7 @@ class Sealing:
         self._keys = keys
         self._seconds = settings.seal_seconds
         self._fail_open = settings.fail_open
+        self._tsa = settings.tsa
         self._policy = load_witnesses(settings.policy) if settings.policy is not None else None
         self._pool = ThreadPoolExecutor(1, "seal")
 
@@ -73,7 +75,8 @@ class Sealing:
         files = SealedFiles(place_of(self._archive, self._keys, log.ledger, stream), origin)
         kind = RulesStream if stream == RULES else DenseStream
         quorum = Quorum(Witnesses(self._policy, http), self._fail_open) if self._policy is not None else None
-        return Sealer(kind(redis, log, stream), files, self._pool, self._seconds, quorum)
+        authority = Authority(http, self._tsa) if self._tsa is not None else None
+        return Sealer(kind(redis, log, stream), files, self._pool, self._seconds, quorum, authority)
 
 
 def sealing_of(settings: Settings) -> Sealing | None:

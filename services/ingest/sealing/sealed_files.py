@@ -7,6 +7,7 @@ ends with its process, however that ends, and never before, as a lease on the se
 import fcntl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import BinaryIO, TypeVar
 
@@ -21,6 +22,7 @@ from events.seal.signers import KeyFile
 from events.seal.signing_state import SigningState
 from events.seal.storage import CHECKPOINT, DirectoryStorage
 from events.seal.tiles import WIDTH, Read, Tile, entry_at, read_hashes, width_at
+from events.seal.timestamps import STAMPED, stamp_files, stamp_time
 from services.ingest.sealing.places import SealPlace
 
 T = TypeVar("T")
@@ -125,6 +127,22 @@ class SealedFiles:
     def publish(self, note: SignedNote) -> None:
         """Publish a signed checkpoint; raises as Archive.publish."""
         self._opened().publish(note)
+
+    def published_data(self) -> bytes | None:
+        """Return the published checkpoint with its signatures."""
+        return self._opened().published_data
+
+    def stamped(self) -> tuple[bytes, datetime] | None:
+        """Return the newest checkpoint with a time stamp, and the time of the stamp; raises FormatError."""
+        data = self._storage.read(STAMPED)
+        stamp = self._storage.read(stamp_files(data).stamp) if data is not None else None
+        return (data, stamp_time(stamp, data)) if data is not None and stamp is not None else None
+
+    def keep_stamp(self, checkpoint: bytes, stamp: bytes) -> None:
+        """Keep a checkpoint with its time stamp; raises OSError and StorageConflictError."""
+        names = stamp_files(checkpoint)
+        self._storage.create({names.checkpoint: checkpoint, names.stamp: stamp})
+        self._storage.swap(STAMPED, self._storage.read(STAMPED), checkpoint)
 
     def differing(self, after: int, entries: Sequence[bytes]) -> int | None:
         """Return the first position after `after`, a multiple of WIDTH, at which an entry is not the sealed one."""

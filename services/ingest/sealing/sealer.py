@@ -15,6 +15,7 @@ from services.common.sample import Sample
 from services.ingest.sealing.dense_stream import DenseStream
 from services.ingest.sealing.publishing import CheckpointPublisher, Quorum
 from services.ingest.sealing.sealed_files import SealedFiles
+from services.ingest.sealing.stamping import Authority, CheckpointStamper, Stamped, StampError
 
 BATCH = 512
 """Entries hashed by one call in the thread, a multiple of a tile's: about 1 ms, for which the event loop may wait."""
@@ -57,7 +58,13 @@ class Sealer:
     """
 
     def __init__(
-        self, stream: DenseStream, files: SealedFiles, pool: Executor, seconds: float, quorum: Quorum | None = None
+        self,
+        stream: DenseStream,
+        files: SealedFiles,
+        pool: Executor,
+        seconds: float,
+        quorum: Quorum | None = None,
+        authority: Authority | None = None,
     ) -> None:
         self.stopped: Stop | None = None
         self.fault: str | None = None
@@ -65,6 +72,7 @@ class Sealer:
         self._stream = stream
         self._pool = pool
         self._publisher = CheckpointPublisher(files, self._work, seconds, quorum)
+        self._stamper = CheckpointStamper(files, self._work, authority) if authority is not None else None
         self._lock = asyncio.Lock()
         self._compared = False
         self._server = ""
@@ -73,7 +81,8 @@ class Sealer:
     def warnings(self) -> list[str]:
         """What an operator should see to."""
         own = [str(one) for one in (self.stopped, self.fault) if one is not None]
-        return [*own, *(one for one in self._publisher.warnings if self.stopped is None and self.fault is None)]
+        late = [self._stamper.fault] if self._stamper is not None and self._stamper.fault is not None else []
+        return own or [*self._publisher.warnings, *late]
 
     def samples(self, stream: str) -> Iterator[Sample]:
         """Yield how far the stream is sealed, and how much of it is not; nothing unless this process seals."""
@@ -96,6 +105,8 @@ class Sealer:
                 if await self._owns():
                     await self._grow()
                     await self._publisher.publish(now=False)
+                    if self._stamper is not None:
+                        await self._stamper.turn()
 
     async def seal(self) -> int:
         """Publish a checkpoint of the stream as it is now, and return its size; raises NotSealedError, RedisError."""
@@ -111,6 +122,18 @@ class Sealer:
             if (why := self.stopped or self._publisher.waiting) is not None:
                 raise NotSealedError(str(why))
             return self.files.published or 0
+
+    async def stamp(self) -> Stamped:
+        """Have the published checkpoint stamped; raises NotSealedError and StampError."""
+        if self._stamper is None:
+            raise StampError("DUBAN_TSA is not set: it is the URL of a time stamping authority (RFC 3161)")
+        async with self._lock:
+            if not self.files.is_open:
+                raise NotSealedError(f"{self._stream.name} is sealed by another process, or not at all")
+            try:
+                return await self._stamper.stamp()
+            except _DELAYS as error:
+                raise NotSealedError(str(error)) from error
 
     async def close(self) -> None:
         """Seal what came last, as far as reading it takes no longer than STOP_SECONDS, and give the archive up."""

@@ -178,7 +178,7 @@ class Witnesses:
                         raise WitnessError(f"answers with more than {MOST_NOTE_BYTES} bytes")
                 return answer.status_code, bytes(body)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            raise WitnessError(f"does not answer: {error or type(error).__name__}") from error
+            raise WitnessError(f"does not answer: {str(error) or type(error).__name__}") from error
 
 
 def _size(body: bytes) -> int:
