@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from events.seal.checkpoint import LogCheckpoint, parse_checkpoint
 from events.seal.errors import FormatError, PolicyError
-from events.seal.keys import ED25519, VerifierKey, parse_key, signers
+from events.seal.keys import ED25519, SM2_SM3, VerifierKey, parse_key, signers
 from events.seal.notes import parse_note
 
 MOST_POLICY_BYTES = 1_000_000
@@ -30,13 +30,16 @@ class WitnessGroup(NamedTuple):
 class Trusted(NamedTuple):
     """A checkpoint that a trusted log has signed: its key, and the witnesses by name with the time of each, if any.
 
-    `weaker` is what the quorum lacks, None if the policy is satisfied.
+    `weaker` is what the quorum lacks, None if the policy is satisfied. `signed` are all keys of the log that have
+    signed, `unchecked` those whose signatures cannot be verified here.
     """
 
     checkpoint: LogCheckpoint
     log: VerifierKey
     witnesses: dict[str, int | None]
     weaker: str | None = None
+    signed: tuple[VerifierKey, ...] = ()
+    unchecked: tuple[VerifierKey, ...] = ()
 
 
 class LogPolicy(NamedTuple):
@@ -69,7 +72,9 @@ class LogPolicy(NamedTuple):
             raise PolicyError(f"no key of the policy for the log {checkpoint.origin!r} has signed the checkpoint")
         times = {name: signed[key] for name, key in self.witnesses.items() if key in signed}
         missing = self.missing(times)
-        return Trusted(checkpoint, log, times, f"the quorum is not reached: {missing}" if missing else None)
+        lack = f"the quorum is not reached: {missing}" if missing else None
+        unchecked = tuple(key for key in logs if not key.is_checkable)
+        return Trusted(checkpoint, log, times, lack, tuple(key for key in logs if key in signed), unchecked)
 
     def missing(self, present: Container[str]) -> str | None:
         """Return what the quorum lacks where these witnesses have cosigned, None if it is reached."""
@@ -153,9 +158,9 @@ class _PolicyReading:
         if len(items) not in {2, 3}:
             raise FormatError("write: witness <name> <vkey> [<url>]")
         key = parse_key(items[1])
-        if key.type == ED25519:
+        if key.type in {ED25519, SM2_SM3}:
             raise FormatError(
-                f"the key of the witness {key.name} is a log's (type 0x01); a witness' has type 0x04 or 0x06"
+                f"the key of the witness {key.name} is a log's (type 0x{key.type:02x}); a witness' is 0x04 or 0x06"
             )
         if any(key.public == other.public for other in self._witnesses.values()):
             raise FormatError(f"the public key of the witness {key.name} is listed twice")

@@ -13,16 +13,27 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from events.seal import durable
+from events.seal import durable, sm2
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError, SigningError
-from events.seal.keys import ED25519, ML_DSA_44, TIME_BYTES, TYPES, VerifierKey, known_type, subtree_message, timed_text
+from events.seal.keys import (
+    ED25519,
+    ML_DSA_44,
+    SM2_LABEL,
+    SM2_SM3,
+    TIME_BYTES,
+    TYPES,
+    VerifierKey,
+    known_type,
+    subtree_message,
+    timed_text,
+)
 from events.seal.notes import SignatureLine, from_base64, from_utf8, key_name, to_base64
 
 MODE = 0o600
 
 SEED_BYTES = 32
-"""Bytes of a private key of any kind."""
+"""Bytes of a private key; one of SM2 is followed by its public one, as neither can be told from the other's bytes."""
 
 
 class PrivateKey(NamedTuple):
@@ -36,14 +47,18 @@ class PrivateKey(NamedTuple):
         """Return the key of a name that has this seed; raises FormatError for a name that no key has."""
         if type == ML_DSA_44:
             public = MLDSA44PrivateKey.from_seed_bytes(seed).public_key().public_bytes_raw()
+        elif type == SM2_SM3:
+            public = SM2_LABEL + seed[sm2.PRIVATE_BYTES :]
         else:
             public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
         return cls(VerifierKey(key_name(name), type, public), seed)
 
     @classmethod
     def make(cls, name: str, type: int) -> "PrivateKey":
-        """Make a key."""
-        return cls.of(name, type, secrets.token_bytes(SEED_BYTES))
+        """Make a key; raises SigningError for one of SM2 without the extra for it."""
+        if type == SM2_SM3 and not sm2.HAS_SM2:
+            raise SigningError("SM2 needs the extra `sm`: pip install 'duban[sm]'")
+        return cls.of(name, type, b"".join(sm2.sm2_pair()) if type == SM2_SM3 else secrets.token_bytes(SEED_BYTES))
 
     def sign(self, checkpoint: LogCheckpoint, now: int) -> SignatureLine:
         """Sign a checkpoint, by the key's type also a time in seconds since 1970."""
@@ -54,6 +69,9 @@ class PrivateKey(NamedTuple):
         elif type == ML_DSA_44:
             message = subtree_message(name, now, checkpoint)
             signature = time + MLDSA44PrivateKey.from_seed_bytes(self.seed).sign(message)
+        elif type == SM2_SM3:
+            private, point = self.seed[: sm2.PRIVATE_BYTES], self.seed[sm2.PRIVATE_BYTES :]
+            signature = sm2.sm2_signature(private, point, text.encode())
         else:
             signature = time + Ed25519PrivateKey.from_private_bytes(self.seed).sign(timed_text(text, now))
         return SignatureLine(name, self.public.key_id, signature)
@@ -67,6 +85,11 @@ class PrivateKey(NamedTuple):
 def write_keys(path: Path, keys: Sequence[PrivateKey]) -> None:
     """Write keys to a new file; raises FileExistsError: keys are never overwritten."""
     durable.create(path, "".join(map(str, keys)).encode(), MODE)
+
+
+def replace_keys(path: Path, keys: Sequence[PrivateKey]) -> None:
+    """Replace the keys of a file as a whole."""
+    durable.replace(path, "".join(map(str, keys)).encode(), MODE)
 
 
 def read_keys(path: Path) -> tuple[PrivateKey, ...]:
@@ -83,10 +106,13 @@ def _keys(path: Path) -> Iterator[PrivateKey]:
         if found is None:
             raise FormatError(f"{where}: no private key: PRIVATE+KEY+<name>+<key id>+<base64>")
         data = from_base64(found[3], f"{where}: the key")
-        if len(data) != 1 + SEED_BYTES:
-            raise FormatError(f"{where}: the key has {len(data)} bytes instead of {1 + SEED_BYTES}")
+        size = 1 + SEED_BYTES + (sm2.PUBLIC_BYTES if data[:1] == bytes([SM2_SM3]) else 0)
+        if len(data) != size:
+            raise FormatError(f"{where}: the key has {len(data)} bytes instead of {size}")
         if not known_type(data[0]):
             raise FormatError(f"{where}: the key is of signature type 0x{data[0]:02x}; {TYPES} are known")
+        if data[0] == SM2_SM3 and not sm2.HAS_SM2:
+            raise SigningError(f"{where}: an SM2 key; to sign with it, install the extra `sm`: pip install 'duban[sm]'")
         key = PrivateKey.of(found[1], data[0], data[1:])
         if key.public.key_id.hex() != found[2]:
             raise FormatError(f"{where}: a key's id is not that of its origin and its key")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from events.seal.checkpoint import LogCheckpoint
-from events.seal.errors import FormatError, SigningError
+from events.seal.errors import FormatError, SigningError, UnsignedError
 from events.seal.keys import ED25519, ML_DSA_44, VerifierKey, signers
 from events.seal.notes import SignatureLine, SignedNote, parse_lines
 from events.seal.private_keys import PrivateKey, read_keys, write_keys
@@ -37,7 +37,7 @@ class KeyFile:
     """The private keys of a log in a file of mode 0600: Ed25519 and ML-DSA-44 keys, all of which sign."""
 
     def __init__(self, keys: Sequence[PrivateKey]) -> None:
-        self._keys = tuple(keys)
+        self.private = tuple(keys)
         self.keys = tuple(key.public for key in keys)
         self.origin = self.keys[0].name
 
@@ -45,7 +45,7 @@ class KeyFile:
     def make(cls, path: Path, origin: str) -> "KeyFile":
         """Make the keys of a log and write them to a new file; raises FileExistsError: keys are never overwritten."""
         made = cls([PrivateKey.make(origin, type) for type in KEY_TYPES])
-        write_keys(path, made._keys)
+        write_keys(path, made.private)
         return made
 
     @classmethod
@@ -63,7 +63,7 @@ class KeyFile:
         """Sign a checkpoint of this origin; raises SigningError for another one."""
         if checkpoint.origin != self.origin:
             raise SigningError(f"the checkpoint is of {checkpoint.origin!r}, the keys are those of {self.origin!r}")
-        return tuple(key.sign(checkpoint, now) for key in self._keys)
+        return tuple(key.sign(checkpoint, now) for key in self.private)
 
 
 class CommandSigner:
@@ -78,23 +78,23 @@ class CommandSigner:
         self.keys = tuple(keys)
 
     def sign(self, checkpoint: LogCheckpoint, _now: int, /) -> tuple[SignatureLine, ...]:
-        """Sign a checkpoint; raises SigningError if the command fails, or a signature of `keys` is missing or wrong."""
+        """Sign a checkpoint; raises UnsignedError if the command fails, or one of `keys` has no good signature."""
         text, name = str(checkpoint), self._command[0]
         try:
             done = subprocess.run(  # noqa: S603 - the command of the configuration, without a shell
                 self._command, input=text.encode(), capture_output=True, timeout=self._seconds, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise SigningError(f"the signing command {name} did not sign: {error}") from error
+            raise UnsignedError(f"the signing command {name} did not sign: {error}") from error
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip()
-            raise SigningError(f"the signing command {name} ended with {done.returncode}: {said or 'no message'}")
+            raise UnsignedError(f"the signing command {name} ended with {done.returncode}: {said or 'no message'}")
         try:
             lines = parse_lines(done.stdout.decode())
             signed = signers(SignedNote(text, lines), self.keys)
         except ValueError as error:
-            raise SigningError(f"the signing command {name}: {error}") from error
+            raise UnsignedError(f"the signing command {name}: {error}") from error
         missing = ", ".join(f"{key.name}+{key.key_id.hex()}" for key in self.keys if key not in signed)
         if missing:
-            raise SigningError(f"the signing command {name} returned no signature of {missing}")
+            raise UnsignedError(f"the signing command {name} returned no signature of {missing}")
         return lines

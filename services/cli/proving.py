@@ -10,12 +10,11 @@ import typer
 
 from events.seal.checkpoint import parse_checkpoint
 from events.seal.errors import FormatError
-from events.seal.keys import VerifierKey
+from events.seal.keys import SM2_SM3, VerifierKey
 from events.seal.log_proof import FIRST_LINE, LogProof
 from events.seal.merkle import leaf_hash
 from events.seal.notes import parse_note
 from events.seal.proofs import included, inclusion_proof
-from events.seal.signers import KeyFile
 from events.seal.storage import CHECKPOINT
 from events.seal.tiles import entry_at, subtrees
 from services.cli.client import ServiceError
@@ -26,21 +25,30 @@ from services.cli.options import DataOption, JsonOption, LedgerOption, err, home
 from services.cli.target import LEDGER, find
 from services.common.settings import SettingsError
 from services.ingest.sealing.places import LOG, RECORD, STREAMS, SealPlace, keys_of, place_of
+from services.ingest.sealing.signing import load_signer
 from services.ingest.sealing.witnesses import load_witnesses
 
 RecordOption = Annotated[bool, typer.Option("--record", help="Of the record, instead of the log")]
 
 
-def key(data: DataOption = None, ledger: LedgerOption = LEDGER, json: JsonOption = False) -> None:
+def key(
+    data: DataOption = None,
+    ledger: LedgerOption = LEDGER,
+    sm2: Annotated[bool, typer.Option("--sm2", help="With SM2 keys, which only duban reads")] = False,
+    json: JsonOption = False,
+) -> None:
     """Print the policy that trusts a ledger's log, record and rules: verifier keys and witnesses. Save it as a file.
 
     Reads the keys in DUBAN_KEYS or --data, and the witnesses in DUBAN_POLICY; compare them with what the office has
     published, not with what it serves.
     """
-    found = {stream: _keys(_place(data, ledger, stream).key) for stream in STREAMS}
+    found = {stream: _keys(place_in(data, ledger, stream).key) for stream in STREAMS}
     lines: list[str] = []
     for stream, keys in found.items():
-        lines += [f"# the {stream} of {ledger}: {keys[0].name}", *(f"log {one}" for one in keys)]
+        lines.append(f"# the {stream} of {ledger}: {keys[0].name}")
+        hidden = [one for one in keys if one.type == SM2_SM3 and not sm2]
+        lines += [f"log {one}" for one in keys if one not in hidden]
+        lines += [f"# SM2/SM3, only for duban: log {one}" for one in hidden]
     policy = "".join(f"{line}\n" for line in (*lines, *_witnesses(data)))
     if json:
         streams = {name: {"origin": keys[0].name, "keys": list(map(str, keys))} for name, keys in found.items()}
@@ -78,7 +86,7 @@ def prove(
 
 def _keys(path: Path) -> tuple[VerifierKey, ...]:
     try:
-        return KeyFile.load(path).keys
+        return load_signer(path).keys
     except FileNotFoundError:
         raise SettingsError(
             f"{path}: no key; ingest makes it with the archive, and this command reads it where ingest runs: give"
@@ -98,7 +106,7 @@ def _witnesses(data: Path | None) -> list[str]:
 
 def _archive(data: Path | None, ledger: str, stream: str) -> ArchiveFiles:
     """Return the archive in the data directory, else that which ingest serves."""
-    place = _place(data, ledger, stream).archive
+    place = place_in(data, ledger, stream).archive
     if (place / CHECKPOINT).is_file():
         return DirectoryFiles(place)
     target = find(data)
@@ -107,7 +115,8 @@ def _archive(data: Path | None, ledger: str, stream: str) -> ArchiveFiles:
     return HttpFiles(url, bearer.token if bearer is not None else None)
 
 
-def _place(data: Path | None, ledger: str, stream: str) -> SealPlace:
+def place_in(data: Path | None, ledger: str, stream: str) -> SealPlace:
+    """Return where a stream of a ledger is sealed: as DUBAN_ARCHIVE and DUBAN_KEYS say, or in the data directory."""
     archive = Path(os.environ.get("DUBAN_ARCHIVE") or home(data) / "archive")
     given = os.environ.get("DUBAN_KEYS")
     return place_of(archive, keys_of(archive, Path(given) if given else None), ledger, stream)

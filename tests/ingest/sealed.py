@@ -53,6 +53,10 @@ class MemoryStream(DenseStream):
         """Return the id that was named first."""
         return self.signers.setdefault(origin, key_id)
 
+    async def replace_signer(self, origin: str, key_id: str) -> None:
+        """Take another id."""
+        self.signers[origin] = key_id
+
     async def server(self) -> str:
         """Return the id of the run."""
         return self.run

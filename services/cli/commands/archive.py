@@ -7,12 +7,17 @@ import typer
 
 from services.cli.client import Client
 from services.cli.options import DataOption, JsonOption, LedgerOption, out
+from services.cli.rotating import new_key, retire_key
 from services.cli.target import LEDGER, find
 
 AUDITOR = "audit"
 """The source that has logs sealed; DUBAN_TOKEN is another's."""
 
 commands = typer.Typer(add_completion=False, no_args_is_help=True, help="The archives of sealed logs.")
+
+
+commands.command("new-key")(new_key)
+commands.command("retire-key")(retire_key)
 
 
 @commands.callback()

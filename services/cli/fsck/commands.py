@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError, PolicyError, SignatureError
-from events.seal.keys import parse_key
+from events.seal.keys import SM2_SM3, parse_key
 from events.seal.log_proof import parse_proof
 from events.seal.policy import LogPolicy, Trusted, parse_policy, policy_of
 from events.seal.storage import CHECKPOINT
@@ -152,7 +152,10 @@ def print_trusted(trusted: Trusted) -> None:
     """Print a checkpoint, and who signed it."""
     checkpoint = trusted.checkpoint
     out.print(f"{checkpoint.origin}: {checkpoint.size} entries, head {checkpoint.root.hex()}", soft_wrap=True)
-    out.print(f"signed by {trusted.log.name}+{trusted.log.key_id.hex()}", soft_wrap=True)
+    for key in trusted.signed:
+        out.print(f"signed by {key.name}+{key.key_id.hex()}{' (SM2/SM3)' * (key.type == SM2_SM3)}", soft_wrap=True)
+    for key in trusted.unchecked:
+        out.print(f"not checked: SM2/SM3 of {key.name}+{key.key_id.hex()}; install duban[sm]", soft_wrap=True)
     for name, time in trusted.witnesses.items():
         when = f"at {_instant(time)}" if time is not None else "without a time"
         out.print(f"cosigned by {name} {when}", soft_wrap=True)

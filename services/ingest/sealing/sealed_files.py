@@ -14,7 +14,7 @@ from typing import BinaryIO, TypeVar
 from events.seal import durable
 from events.seal.archive import Archive
 from events.seal.checkpoint import LogCheckpoint
-from events.seal.errors import ArchiveError, FormatError, SigningError
+from events.seal.errors import ArchiveError, FormatError
 from events.seal.keys import VerifierKey
 from events.seal.merkle import leaf_hash
 from events.seal.notes import SignedNote
@@ -24,6 +24,7 @@ from events.seal.storage import CHECKPOINT, DirectoryStorage
 from events.seal.tiles import WIDTH, Read, Tile, entry_at, read_hashes, width_at
 from events.seal.timestamps import STAMPED, stamp_files, stamp_time
 from services.ingest.sealing.places import SealPlace
+from services.ingest.sealing.signing import StreamSigner, load_signer
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ class SealedFiles:
         self.last = b""
         self._storage = DirectoryStorage(place.archive)
         self._state = SigningState(place.state)
-        self._signer: KeyFile | None = None
+        self._signer: StreamSigner | None = None
         self._archive: Archive | None = None
         self._lock: BinaryIO | None = None
 
@@ -48,7 +49,7 @@ class SealedFiles:
 
     @property
     def keys(self) -> tuple[VerifierKey, ...]:
-        """The keys that sign; raises AssertionError before the archive is open."""
+        """The keys that sign or have signed, once the archive is open."""
         assert self._signer is not None
         return self._signer.keys
 
@@ -85,8 +86,8 @@ class SealedFiles:
         """
         if not self._hold():
             return False
-        self._signer = self._keys()
-        self._archive = Archive.open(self._storage, self._signer, self._state)
+        self._signer = self._load_signer()
+        self._archive = Archive.open(self._storage, self._signer.now, self._state, self._signer.earlier)
         self.last = self._entry(self._archive.size)
         return True
 
@@ -172,18 +173,15 @@ class SealedFiles:
         self._lock = file
         return True
 
-    def _keys(self) -> KeyFile:
-        """Return the keys, made if there are none; raises ArchiveError if something was signed with lost ones."""
+    def _load_signer(self) -> StreamSigner:
+        """Return who signs, with keys made if there are none; raises ArchiveError if lost ones have signed."""
         with suppress(FileNotFoundError):
-            try:
-                return KeyFile.load(self.place.key)
-            except SigningError as error:
-                raise ArchiveError(str(error)) from error
+            return load_signer(self.place.key)
         if self._state.last() is not None or self._storage.read(CHECKPOINT) is not None:
             raise ArchiveError(
                 f"{self.place.key} is missing, with which {self.place.archive} is signed; restore it from its copy"
             )
-        return KeyFile.make(self.place.key, self.origin)
+        return StreamSigner(KeyFile.make(self.place.key, self.origin), ())
 
     def _entry(self, position: int) -> bytes:
         """Return a sealed entry at the right edge."""

@@ -10,7 +10,14 @@ from typing import NamedTuple, TypeVar
 import structlog
 
 from events.replicas import UnconfirmedError
-from events.seal.errors import ArchiveError, FormatError, SignatureError, SigningError, StorageConflictError
+from events.seal.errors import (
+    ArchiveError,
+    FormatError,
+    SignatureError,
+    SigningError,
+    StorageConflictError,
+    UnsignedError,
+)
 from services.common.sample import Sample
 from services.ingest.sealing.dense_stream import DenseStream
 from services.ingest.sealing.publishing import CheckpointPublisher, Quorum
@@ -156,13 +163,13 @@ class Sealer:
             yield
         except StreamChangedError as error:
             self._stop(error.position, str(error))
+        except _DELAYS as error:
+            self.fault = f"{self._stream.name} is not sealed now: {error}"
+            raise
         except (SigningError, StorageConflictError) as error:
             first, last = (self.files.published or 0) + 1, self.files.size
             where = f"positions {first} to {last} are not as they were written before: " if last else ""
             self._stop(last, f"{where}{error}")
-        except _DELAYS as error:
-            self.fault = f"{self._stream.name} is not sealed now: {error}"
-            raise
         else:
             self.stopped = self.fault = None
 
@@ -188,7 +195,9 @@ class Sealer:
         """Raise ArchiveError if another key signs this log: two would be two logs of one origin."""
         key = self.files.key
         known = await self._stream.signer(key.name, key.key_id.hex())
-        if known != key.key_id.hex():
+        if known != key.key_id.hex() and known in {one.key_id.hex() for one in self.files.keys}:
+            await self._stream.replace_signer(key.name, key.key_id.hex())
+        elif known != key.key_id.hex():
             raise ArchiveError(
                 f"{key.name} is signed with the key {known}, but {self.files.place.key} has {key.key_id.hex()}: let all"
                 " instances of ingest have the directories of one, or set DUBAN_ARCHIVE for one alone"
@@ -239,6 +248,6 @@ class Sealer:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
 
-_DELAYS = (ArchiveError, FormatError, OSError, SignatureError, UnconfirmedError)
+_DELAYS = (ArchiveError, FormatError, OSError, SignatureError, UnconfirmedError, UnsignedError)
 
 _REMEDY = "restore the server's data and restart it"
