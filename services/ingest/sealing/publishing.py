@@ -49,15 +49,25 @@ class CheckpointPublisher:
         self._published = monotonic()
 
     @property
+    def is_behind(self) -> bool:
+        """Whether there are entries, or none yet, that no published checkpoint has."""
+        return self._files.published != self._files.size
+
+    @property
+    def delay(self) -> str | None:
+        """Why entries are not published now, None if all are."""
+        return self.waiting if self.is_behind else None
+
+    @property
     def warnings(self) -> list[str]:
         """What an operator should see to."""
-        waiting = f"{self._files.origin} is not published now: {self.waiting}" if self.waiting is not None else None
-        return [text for text in (waiting, self.weaker) if text is not None]
+        late = [f"{self._files.origin} is not published now: {self.delay}"] if self.delay is not None else []
+        return [*late, self.weaker] if self.weaker is not None else late
 
     def samples(self, labels: dict[str, str]) -> Iterator[Sample]:
         """Yield whether checkpoints wait for witnesses, and how many were published without them."""
         if self._quorum is not None:
-            waits = float(self.waiting is not None)
+            waits = float(self.delay is not None)
             yield Sample("duban_seal_waiting", "1 while publishing waits for witnesses", waits, labels)
             what = "Checkpoints that were published without the quorum of witnesses"
             yield Sample("duban_seal_unwitnessed", what, self.opened, labels, counts=True)
@@ -83,12 +93,12 @@ class CheckpointPublisher:
         await self._work(partial(self._files.expect, found.checkpoints))
 
     async def publish(self, *, now: bool) -> None:
-        """Publish a checkpoint if there is something new, or the last is old, and it is due or asked for `now`.
+        """Publish a checkpoint if there is something new, or the last is old or weak, and it is due or asked for `now`.
 
         It is signed, then cosigned, then published; without the quorum it waits, which is no error.
         """
         files = self._files
-        if not files.is_open or not (now or self._pause.is_over) or not (self._is_new() or self._is_old()):
+        if not files.is_open or not (now or self._pause.is_over) or not self._has_reason():
             return
         if files.size < await self._work(files.signed):
             return
@@ -100,8 +110,8 @@ class CheckpointPublisher:
             self._published = monotonic()
             self._pause.succeeded(self._seconds)
 
-    def _is_new(self) -> bool:
-        return self._files.published != self._files.size
+    def _has_reason(self) -> bool:
+        return self.is_behind or self.weaker is not None or self._is_old()
 
     def _is_old(self) -> bool:
         signed = self._files.published_time
@@ -122,7 +132,7 @@ class CheckpointPublisher:
         self.waiting = None
         if missing is None:
             self.weaker = None
-        elif self._may_open():
+        elif self.is_behind and self._may_open():
             self.opened += 1
             self.weaker = f"{self._files.origin}: published without the quorum of witnesses: {why}"
             log.error(self.weaker, size=size)

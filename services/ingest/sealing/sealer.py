@@ -126,8 +126,10 @@ class Sealer:
                     await self._publisher.publish(now=True)
             except _DELAYS as error:
                 raise NotSealedError(self.fault) from error
-            if (why := self.stopped or self._publisher.waiting) is not None:
-                raise NotSealedError(str(why))
+            if self.stopped is not None:
+                raise NotSealedError(str(self.stopped))
+            if self._publisher.delay is not None:
+                raise NotSealedError(self._publisher.delay)
             return self.files.published or 0
 
     async def stamp(self) -> Stamped:

@@ -13,6 +13,7 @@ from events.seal.errors import FormatError, SignatureError, SigningError
 from events.seal.keys import VerifierKey, signers
 from events.seal.notes import MOST_NOTE_BYTES, SignatureLine, SignedNote, from_utf8, parse_lines, parse_note
 from events.seal.policy import LogPolicy, parse_policy
+from events.seal.proofs import consistent
 from events.seal.witnessing import ADD_CHECKPOINT, AddCheckpoint, origin_hash
 from services.common.settings import SettingsError
 
@@ -74,8 +75,7 @@ class Witnesses:
     async def cosign(self, note: SignedNote, keys: Sequence[VerifierKey], prove: Prove) -> Cosigned:
         """Ask all to cosign a checkpoint that `keys` have signed.
 
-        Raises SigningError if one has a checkpoint of this log that is larger, or has another head: none of these is
-        signed again before an operator acts.
+        Raises SigningError if one has a checkpoint of this log that this one does not continue.
         """
         found = Cosigned([], set(), [])
         for url, answer in await self._all(lambda url: self._cosignatures(url, note, keys, prove)):
@@ -109,23 +109,23 @@ class Witnesses:
                 return self._verified(url, note, body)
             if status != HTTPStatus.CONFLICT:
                 if status == HTTPStatus.UNPROCESSABLE_ENTITY:
-                    await self._compare(url, checkpoint, keys)
+                    await self._compare(url, checkpoint, keys, prove)
                 raise WitnessError(f"answers {status}: {body.decode(errors='replace').strip()[:300]}")
             old = _size(body)
             if old > checkpoint.size:
-                await self._compare(url, checkpoint, keys)
+                await self._compare(url, checkpoint, keys, prove)
                 raise WitnessError(f"names {old} entries, but has no checkpoint of so many that is signed here")
         raise WitnessError("changes faster than it can be asked")
 
-    async def _compare(self, url: str, checkpoint: LogCheckpoint, keys: Sequence[VerifierKey]) -> None:
-        """Raise SigningError if a witness has a signed checkpoint that is larger, or has another head."""
+    async def _compare(self, url: str, checkpoint: LogCheckpoint, keys: Sequence[VerifierKey], prove: Prove) -> None:
+        """Raise SigningError if a witness has a signed checkpoint that this one does not continue."""
         found = await self._checkpoint(url, checkpoint.origin, keys)
-        if found is not None and (
-            found.size > checkpoint.size or (found.size == checkpoint.size and found.root != checkpoint.root)
-        ):
+        if found is None:
+            return
+        size, root = checkpoint.size, checkpoint.root
+        if found.size > size or not consistent(found.size, size, found.root, root, await prove(found.size)):
             raise SigningError(
-                f"the witness {url} has a signed checkpoint of {found.size} entries, which {checkpoint.size} entries"
-                " do not continue"
+                f"the witness {url} has a signed checkpoint of {found.size} entries, which these {size} do not continue"
             )
 
     async def _checkpoint(self, url: str, origin: str, keys: Sequence[VerifierKey]) -> LogCheckpoint | None:
