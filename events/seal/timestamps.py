@@ -10,7 +10,7 @@ These names are outside of those of https://c2sp.org/tlog-tiles .
 import re
 from datetime import datetime
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from cryptography import x509
 from rfc3161_client import (
@@ -31,7 +31,13 @@ STAMPED = "stamped/checkpoint"
 STAMP_NAME = re.compile(r"stamped/(?:checkpoint|[0-9a-f]{64}(?:\.tsr)?)")
 """Names of files of time stamps in an archive."""
 
+DER = b"\x30"
+"""What a stamp begins with: it is a sequence in DER."""
+
 QUERY_TYPE = "application/timestamp-query"
+
+
+Authorities: TypeAlias = list[x509.Certificate]
 
 
 class StampFiles(NamedTuple):
@@ -66,7 +72,7 @@ def stamp_time(stamp: bytes, checkpoint: bytes, request: TimeStampRequest | None
     return response.tst_info.gen_time
 
 
-def load_authorities(data: bytes) -> list[x509.Certificate]:
+def load_authorities(data: bytes) -> Authorities:
     """Read the certificates of authorities, in PEM; raises FormatError."""
     try:
         return x509.load_pem_x509_certificates(data)
@@ -74,7 +80,7 @@ def load_authorities(data: bytes) -> list[x509.Certificate]:
         raise FormatError(f"no certificates in PEM: {error}") from error
 
 
-def verify_stamp(stamp: bytes, checkpoint: bytes, authorities: list[x509.Certificate]) -> datetime:
+def verify_stamp(stamp: bytes, checkpoint: bytes, authorities: Authorities) -> datetime:
     """Return the time of a stamp of a checkpoint; raises FormatError, and SignatureError without an authority.
 
     Self-signed certificates are trusted, the others may be between them and the TSA's. The chain is that of the time of

@@ -17,6 +17,7 @@ from events.seal.notes import parse_note
 from events.seal.proofs import included, inclusion_proof
 from events.seal.storage import CHECKPOINT
 from events.seal.tiles import entry_at, subtrees
+from events.seal.timestamps import DER, STAMPED, stamp_files
 from services.cli.client import ServiceError
 from services.cli.files import SHARED_MODE, replace
 from services.cli.fsck.commands import TokenFileOption, files_of
@@ -64,6 +65,9 @@ def prove(
         str | None, typer.Option("--archive", metavar="URL|DIR", help="Where `checkpoint` is; default: as duban runs")
     ] = None,
     token_file: TokenFileOption = None,
+    tsr: Annotated[
+        Path | None, typer.Option("--tsr", help="Prove by the newest stamped checkpoint, and write its stamp here")
+    ] = None,
     record: RecordOption = False,
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
@@ -72,11 +76,14 @@ def prove(
     stream = RECORD if record else LOG
     files = files_of(archive, token_file) if archive is not None else _archive(data, ledger, stream)
     try:
-        proof = _proof(files, position)
+        checkpoint, stamp = _checkpoint(files, stamped=tsr is not None)
+        proof = _proof(files, position, checkpoint)
     except FormatError as error:
         raise ServiceError(
             f"the archive is damaged, or no archive: {error}; check it with `duban audit fsck`"
         ) from error
+    if tsr is not None:
+        replace(tsr, [stamp], "a time stamp", lambda content: content.startswith(DER), SHARED_MODE)
     if file is None:
         sys.stdout.buffer.write(proof)
     else:
@@ -122,11 +129,18 @@ def place_in(data: Path | None, ledger: str, stream: str) -> SealPlace:
     return place_of(archive, keys_of(archive, Path(given) if given else None), ledger, stream)
 
 
-def _proof(files: ArchiveFiles, position: int) -> bytes:
+def _checkpoint(files: ArchiveFiles, *, stamped: bool) -> tuple[bytes, bytes]:
+    """Return the checkpoint to prove by, and the time stamp of a stamped one; raises ServiceError."""
+    data = files.read(STAMPED if stamped else CHECKPOINT)
+    stamp = files.read(stamp_files(data).stamp) if data is not None and stamped else b""
+    if data is None or stamp is None:
+        what = "time stamp; see `duban archive stamp`" if stamped else "checkpoint; name one with --archive URL|DIR"
+        raise ServiceError(f"there is no archive with a {what}")
+    return data, stamp
+
+
+def _proof(files: ArchiveFiles, position: int, data: bytes) -> bytes:
     """Return the proof of an entry; raises FormatError if the archive does not have what its checkpoint says."""
-    data = files.read(CHECKPOINT)
-    if data is None:
-        raise ServiceError("there is no archive with a checkpoint; name one with --archive URL|DIR")
     checkpoint = parse_checkpoint(parse_note(data).text)
     if position > checkpoint.size:
         raise ServiceError(

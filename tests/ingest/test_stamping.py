@@ -21,6 +21,7 @@ from services.ingest.sealing import pauses, stamping
 from services.ingest.sealing.publishing import FRESH_SECONDS
 from services.ingest.sealing.sealer import Sealer
 from services.ingest.sealing.stamping import Authority, StampError
+from tests.cli.terminal import run
 from tests.events.seal.logs import Sealed, entries
 from tests.ingest.authority import authority, make_authority
 from tests.ingest.ingest_client import opened
@@ -159,3 +160,27 @@ async def test_stamps_over_http(redis: Any, server_url: str, tmp_path: Path, roo
             stamp = await read(client, f"{LOG_PATH}/{stamp_files(checkpoint.content).stamp}")
             assert stamp.headers["cache-control"] == "private, max-age=31536000, immutable"
             assert (await read(client, f"{LOG_PATH}/stamped/other")).status_code == 404
+
+
+async def test_a_proof_has_a_time(tmp_path: Path, root: Path) -> None:
+    """By the stamped checkpoint: since then the entry is in the log. Without trust in the authority it has none."""
+    async with stamped(tmp_path, stream := MemoryStream(LOG[:10]), root) as sealer:
+        await sealer.turn()
+        stream.entries = LOG
+        await sealer.turn()
+    archive, key = str(place(tmp_path).archive), str(KeyFile.load(place(tmp_path).key).keys[0])
+    proof, tsr = str(tmp_path / "7.tlog-proof"), str(tmp_path / "7.tsr")
+    made = run("audit", "prove", "7", "--archive", archive, "--out", proof, "--tsr", tsr)
+    assert made.returncode == 0, made.stderr
+    words = "audit", "check-proof", proof, "--key", key
+    good = run(*words, "--tsr", tsr, "--tsa-ca", str(root))
+    assert (good.returncode, "stamped at 20" in good.stdout, ": 10 entries" in good.stdout) == (0, True, True), (
+        good.stderr
+    )
+    other = make_authority(tmp_path / "other")
+    bad = run(*words, "--tsr", tsr, "--tsa-ca", str(other))
+    assert (bad.returncode, "does not verify" in bad.stderr) == (1, True)
+    alone = run(*words, "--tsr", tsr)
+    assert (alone.returncode, "belong together" in alone.stderr) == (2, True)
+    late = run("audit", "prove", "20", "--archive", archive, "--tsr", tsr)
+    assert (late.returncode, "sealed up to 10" in late.stderr) == (1, True)

@@ -2,25 +2,19 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-import typer
 from rich.progress import Progress
 
 from events.ledger import Ledger
 from events.seal.errors import FormatError, PolicyError, SignatureError
-from services.cli.archived.stamps import authorities_in
 from services.cli.archived.verifying import Archives, Verified, verify_archives
 from services.cli.checks.finding import TreeHead
 from services.cli.checks.rules import notes
-from services.cli.fsck.commands import files_of, print_trusted, trust_of
+from services.cli.fsck.commands import authorities_in, files_of, print_trusted, trust_of
 from services.cli.options import err, out
 from services.ingest.sealing.places import LOG, RULES
-
-AuthorityOption = Annotated[
-    Path | None, typer.Option("--tsa-ca", help="With --archive: certificates (PEM) of the authority of time stamps")
-]
 
 
 class ArchiveOptions(NamedTuple):

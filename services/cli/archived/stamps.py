@@ -1,22 +1,16 @@
 """The time stamp of an archive: since when its entries are known to be what they are."""
 
 from datetime import datetime
-from pathlib import Path
-from typing import NamedTuple, TypeAlias
-
-from cryptography.x509 import Certificate
+from typing import NamedTuple
 
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError, PolicyError, SignatureError
 from events.seal.policy import LogPolicy
 from events.seal.proofs import root_at
 from events.seal.tiles import subtrees
-from events.seal.timestamps import STAMPED, load_authorities, stamp_files, verify_stamp
+from events.seal.timestamps import STAMPED, Authorities, stamp_files, verify_stamp
 from services.cli.checks.finding import Finding
 from services.cli.fsck.files import ArchiveFiles
-from services.common.settings import SettingsError
-
-Authorities: TypeAlias = list[Certificate]
 
 
 class StampFound(NamedTuple):
@@ -45,11 +39,3 @@ def stamp_of(
     if head != found.root:
         return Finding("stamp", "", f"another head of the first {found.size} entries was stamped at {time.isoformat()}")
     return StampFound(found.size, time)
-
-
-def authorities_in(path: Path) -> Authorities:
-    """Return the certificates in a file; raises SettingsError."""
-    try:
-        return load_authorities(path.read_bytes())
-    except (OSError, FormatError) as error:
-        raise SettingsError(f"--tsa-ca: {path}: {error}") from error

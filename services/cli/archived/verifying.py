@@ -9,8 +9,9 @@ from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError, PolicyError, SignatureError
 from events.seal.policy import LogPolicy, Trusted
 from events.seal.storage import CHECKPOINT
+from events.seal.timestamps import Authorities
 from services.cli.archived.entries import SealedEntries
-from services.cli.archived.stamps import Authorities, StampFound, stamp_of
+from services.cli.archived.stamps import StampFound, stamp_of
 from services.cli.checks.decisions import Decisions
 from services.cli.checks.decoding import Decoding
 from services.cli.checks.finding import Finding, TreeHead

@@ -11,14 +11,14 @@ from rich.table import Table
 from events.log import Log
 from events.recorded_rules import RulesEntry, read_rules, read_texts
 from events.seal.merkle import Tree
-from services.cli.archived.commands import ArchiveOptions, AuthorityOption, verify_sealed
+from services.cli.archived.commands import ArchiveOptions, verify_sealed
 from services.cli.asking.commands import diff, state, who_knew
 from services.cli.asking.replaying import replay
 from services.cli.checks import verify
 from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.rules import notes
 from services.cli.exporting.commands import export
-from services.cli.fsck.commands import KeyOption, PolicyOption, TokenFileOption, check_proof, fsck
+from services.cli.fsck.commands import AuthorityOption, KeyOption, PolicyOption, TokenFileOption, check_proof, fsck
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out, with_server, working_days_of
 from services.cli.proving import key as print_key
 from services.cli.proving import prove

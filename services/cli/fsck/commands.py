@@ -15,6 +15,7 @@ from events.seal.keys import SM2_SM3, parse_key
 from events.seal.log_proof import parse_proof
 from events.seal.policy import LogPolicy, Trusted, parse_policy, policy_of
 from events.seal.storage import CHECKPOINT
+from events.seal.timestamps import Authorities, load_authorities, verify_stamp
 from services.cli.fsck.check import Checked, check_archive, weaker
 from services.cli.fsck.files import ArchiveFiles, DirectoryFiles, HttpFiles
 from services.cli.fsck.tree_check import Flaw
@@ -32,6 +33,9 @@ UNTRUSTED = (FormatError, SignatureError, PolicyError)
 PolicyOption = Annotated[Path | None, typer.Option("--policy", help="A C2SP tlog-policy file: trusted logs, quorum")]
 TokenFileOption = Annotated[
     Path | None, typer.Option("--token-file", help="The token of an archive that is not public")
+]
+AuthorityOption = Annotated[
+    Path | None, typer.Option("--tsa-ca", help="Of time stamps: certificates (PEM) of the authority, its root too")
 ]
 KeyOption = Annotated[str | None, typer.Option("--key", help="Instead of a policy: the log's verifier key (vkey)")]
 
@@ -72,9 +76,13 @@ def check_proof(
     entry: Annotated[
         Path | None, typer.Option("--entry", help="The entry; default: the extra data of the proof")
     ] = None,
+    tsr: Annotated[Path | None, typer.Option("--tsr", help="The time stamp of the proof's checkpoint")] = None,
+    tsa_ca: AuthorityOption = None,
 ) -> None:
     """Check that an entry is in a log, without a network. Exit 1 if it is not proved."""
-    trust = trust_of(policy, key)
+    trust, authorities = trust_of(policy, key), authorities_in(tsa_ca) if tsa_ca is not None else None
+    if (tsr is None) != (authorities is None):
+        raise SettingsError("--tsr and --tsa-ca belong together: a time stamp, and who vouches for it")
     data = _content(file)
     try:
         proof = parse_proof(data)
@@ -82,9 +90,12 @@ def check_proof(
         if content is None:
             raise SettingsError(f"{file} does not have the entry; give it with --entry FILE")
         trusted = proof.check(content, trust)
+        time = verify_stamp(_content(tsr), proof.checkpoint, authorities) if tsr is not None and authorities else None
     except UNTRUSTED as error:
         raise SystemExit(_failed(f"{file}: {error}")) from error
     print_trusted(trusted)
+    if time is not None:
+        out.print(f"stamped at {time.isoformat()}", style="green")
     out.print(f"position {proof.entry_index + 1}: this entry is in the log", style="green")
     out.out(visible(content.decode(errors="replace")), highlight=False)
 
@@ -110,6 +121,14 @@ def files_of(archive: str, token_file: Path | None) -> ArchiveFiles:
     if token_file is not None:
         raise SettingsError(f"--token-file is for a URL; {archive} is a directory")
     return DirectoryFiles(Path(archive))
+
+
+def authorities_in(path: Path) -> Authorities:
+    """Return the certificates in a file; raises SettingsError."""
+    try:
+        return load_authorities(path.read_bytes())
+    except (OSError, FormatError) as error:
+        raise SettingsError(f"--tsa-ca: {path}: {error}") from error
 
 
 def _check_url(text: str) -> None:
