@@ -52,6 +52,12 @@ async def stamped(folder: Path, stream: MemoryStream, root: Path) -> AsyncIterat
             yield sealer
 
 
+async def turn(sealer: Sealer) -> None:
+    """Do what is due."""
+    await sealer.turn()
+    await sealer.stamp_if_due()
+
+
 def found(folder: Path, root: Path, archive: Path | None = None) -> StampFound | Finding:
     """Verify the stamp as an auditor does."""
     archive = archive or place(folder).archive
@@ -63,20 +69,20 @@ def found(folder: Path, root: Path, archive: Path | None = None) -> StampFound |
 async def test_a_checkpoint_a_day_is_stamped(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first at once; later entries are not stamped before a day has passed, or on demand."""
     async with stamped(tmp_path, stream := MemoryStream(LOG[:10]), root) as sealer:
-        await sealer.turn()
+        await turn(sealer)
         first = found(tmp_path, root)
         assert isinstance(first, StampFound)
         assert first.size == 10
         assert abs((first.time - datetime.now(UTC)).total_seconds()) < 60
         stream.entries = LOG[:20]
-        await sealer.turn()
+        await turn(sealer)
         assert (sealed(tmp_path, LOG), found(tmp_path, root)) == (20, first)
         assert (await sealer.stamp()).size == 20 == (await sealer.stamp()).size
         stream.entries = LOG
-        await sealer.turn()
+        await turn(sealer)
         day = FRESH_SECONDS
         monkeypatch.setattr(stamping, "real_time", lambda: real_time() + day)
-        await sealer.turn()
+        await turn(sealer)
         last = found(tmp_path, root)
         assert isinstance(last, StampFound)
         assert last.size == len(LOG)
@@ -92,7 +98,7 @@ async def test_an_authority_that_is_away_delays_nothing_else(tmp_path: Path, roo
     async with stamped(tmp_path, MemoryStream(LOG), root) as sealer:
         away.touch()
         try:
-            await sealer.turn()
+            await turn(sealer)
             assert sealed(tmp_path, LOG) == len(LOG)
             (warning,) = sealer.warnings
             assert "has no new time stamp: the authority http" in warning
@@ -101,7 +107,7 @@ async def test_an_authority_that_is_away_delays_nothing_else(tmp_path: Path, roo
                 await sealer.stamp()
         finally:
             away.unlink()
-        await sealer.turn()
+        await turn(sealer)
         assert (sealer.warnings, isinstance(found(tmp_path, root), StampFound)) == ([], True)
 
 
@@ -117,7 +123,7 @@ async def test_without_an_authority_nothing_is_stamped(tmp_path: Path, root: Pat
 async def test_stamps_that_prove_nothing(tmp_path: Path, root: Path) -> None:
     """Of another root, of other bytes, of another history, and no stamp at all."""
     async with stamped(tmp_path, MemoryStream(LOG), root) as sealer:
-        await sealer.turn()
+        await turn(sealer)
     archive = place(tmp_path).archive
     other = make_authority(tmp_path / "other")
     assert "does not verify" in str(found(tmp_path, other))
@@ -165,9 +171,9 @@ async def test_stamps_over_http(redis: Any, server_url: str, tmp_path: Path, roo
 async def test_a_proof_has_a_time(tmp_path: Path, root: Path) -> None:
     """By the stamped checkpoint: since then the entry is in the log. Without trust in the authority it has none."""
     async with stamped(tmp_path, stream := MemoryStream(LOG[:10]), root) as sealer:
-        await sealer.turn()
+        await turn(sealer)
         stream.entries = LOG
-        await sealer.turn()
+        await turn(sealer)
     archive, key = str(place(tmp_path).archive), str(KeyFile.load(place(tmp_path).key).keys[0])
     proof, tsr = str(tmp_path / "7.tlog-proof"), str(tmp_path / "7.tsr")
     made = run("audit", "prove", "7", "--archive", archive, "--out", proof, "--tsr", tsr)

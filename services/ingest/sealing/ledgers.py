@@ -69,6 +69,7 @@ class Sealing:
         for sealer in sealing:
             service.on_stop(sealer.close)
             service.repeat(FOLLOW_SECONDS, sealer.turn)
+            service.repeat(FOLLOW_SECONDS, sealer.stamp_if_due)
         return sealing
 
     def _sealer(self, redis: Any, log: Log, stream: str, origin: str, http: httpx.AsyncClient) -> Sealer:

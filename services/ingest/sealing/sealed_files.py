@@ -130,8 +130,8 @@ class SealedFiles:
         self._opened().publish(note)
 
     def published_data(self) -> bytes | None:
-        """Return the published checkpoint with its signatures."""
-        return self._opened().published_data
+        """Return the published checkpoint with its signatures, None if there is none or the archive is not open."""
+        return self._archive.published_data if self._archive is not None else None
 
     def stamped(self) -> tuple[bytes, datetime] | None:
         """Return the newest checkpoint with a time stamp, and the time of the stamp; raises FormatError."""
@@ -142,7 +142,8 @@ class SealedFiles:
     def keep_stamp(self, checkpoint: bytes, stamp: bytes) -> None:
         """Keep a checkpoint with its time stamp; raises OSError and StorageConflictError."""
         names = stamp_files(checkpoint)
-        self._storage.create({names.checkpoint: checkpoint, names.stamp: stamp})
+        if self._storage.read(names.stamp) is None:  # else one was kept before a crash
+            self._storage.create({names.checkpoint: checkpoint, names.stamp: stamp})
         self._storage.swap(STAMPED, self._storage.read(STAMPED), checkpoint)
 
     def differing(self, after: int, entries: Sequence[bytes]) -> int | None:

@@ -112,8 +112,6 @@ class Sealer:
                 if await self._owns():
                     await self._grow()
                     await self._publisher.publish(now=False)
-                    if self._stamper is not None:
-                        await self._stamper.turn()
 
     async def seal(self) -> int:
         """Publish a checkpoint of the stream as it is now, and return its size; raises NotSealedError, RedisError."""
@@ -132,17 +130,21 @@ class Sealer:
                 raise NotSealedError(self._publisher.delay)
             return self.files.published or 0
 
+    async def stamp_if_due(self) -> None:
+        """Have the published checkpoint stamped once a day; sealing does not wait for it."""
+        if self._stamper is not None and self.files.is_open:
+            await self._stamper.turn()
+
     async def stamp(self) -> Stamped:
         """Have the published checkpoint stamped; raises NotSealedError and StampError."""
         if self._stamper is None:
             raise StampError("DUBAN_TSA is not set: it is the URL of a time stamping authority (RFC 3161)")
-        async with self._lock:
-            if not self.files.is_open:
-                raise NotSealedError(f"{self._stream.name} is sealed by another process, or not at all")
-            try:
-                return await self._stamper.stamp()
-            except _DELAYS as error:
-                raise NotSealedError(str(error)) from error
+        if not self.files.is_open:
+            raise NotSealedError(f"{self._stream.name} is sealed by another process, or not at all")
+        try:
+            return await self._stamper.stamp()
+        except _DELAYS as error:
+            raise NotSealedError(str(error)) from error
 
     async def close(self) -> None:
         """Seal what came last, as far as reading it takes no longer than STOP_SECONDS, and give the archive up."""

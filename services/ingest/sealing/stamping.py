@@ -1,5 +1,6 @@
 """Time stamps of the published checkpoints of a stream, once a day and on demand."""
 
+import asyncio
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -49,6 +50,7 @@ class CheckpointStamper:
         self._work = work
         self._http, self._url = authority
         self._pause = GrowingPause()
+        self._one = asyncio.Lock()
 
     async def turn(self) -> None:
         """Have the published checkpoint stamped if the last stamp is a day old; a failure is kept as `fault`."""
@@ -66,15 +68,16 @@ class CheckpointStamper:
 
     async def stamp(self) -> Stamped:
         """Have the published checkpoint stamped, unless it is; return the stamp. Raises StampError, FormatError."""
-        data: bytes | None = await self._work(self._files.published_data)
-        if data is None:
-            raise StampError("no checkpoint is published yet")
-        last: tuple[bytes, datetime] | None = await self._work(self._files.stamped)
-        if last is None or last[0] != data:
-            request = stamp_request(data)
-            stamp = await self._answer(request.as_bytes())
-            last = data, stamp_time(stamp, data, request)
-            await self._work(partial(self._files.keep_stamp, data, stamp))
+        async with self._one:
+            data: bytes | None = await self._work(self._files.published_data)
+            if data is None:
+                raise StampError("no checkpoint is published yet")
+            last: tuple[bytes, datetime] | None = await self._work(self._files.stamped)
+            if last is None or last[0] != data:
+                request = stamp_request(data)
+                stamp = await self._answer(request.as_bytes())
+                last = data, stamp_time(stamp, data, request)
+                await self._work(partial(self._files.keep_stamp, data, stamp))
         self.fault = None
         return Stamped(parse_checkpoint(parse_note(data).text).size, last[1])
 
