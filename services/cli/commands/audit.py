@@ -22,7 +22,7 @@ from services.cli.checks import verify
 from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.rules import notes
 from services.cli.exporting.commands import export
-from services.cli.fsck.commands import KeyOption, PolicyOption, TokenFileOption, check_proof, fsck
+from services.cli.fsck.commands import AuthorityOption, KeyOption, PolicyOption, TokenFileOption, check_proof, fsck
 from services.cli.log_at import log_at
 from services.cli.options import (
     DataOption,
@@ -39,6 +39,10 @@ from services.cli.proving import prove
 from services.cli.target import LEDGER
 from services.common.accepted import Acceptance, accepted
 from services.common.settings import SettingsError
+
+SealedOption = Annotated[
+    str | None, typer.Option("--archive", metavar="URL|DIR", help="Instead of the server: what has `log` and `rules`")
+]
 
 commands = typer.Typer(add_completion=False, no_args_is_help=True, help="Replay the log, or verify it.")
 commands.command("replay")(replay)
@@ -59,21 +63,18 @@ def audit_verify(
     since: Annotated[
         str | None, typer.Option("--since", help="An earlier tree head N:<hex>, or a checkpoint file")
     ] = None,
-    archive: Annotated[
-        str | None,
-        typer.Option("--archive", metavar="URL|DIR", help="Instead of the server: what has `log` and `rules`"),
-    ] = None,
+    archive: SealedOption = None,
     policy: PolicyOption = None,
     key: KeyOption = None,
     token_file: TokenFileOption = None,
+    tsa_ca: AuthorityOption = None,
     json: JsonOption = False,
 ) -> None:
     """Verify the log, and that rows and alerts follow from it; or its archive alone. Print its tree head."""
-    noted = _head(since) if since is not None else None
+    noted, present = _head(since) if since is not None else None, audited_ledger_of(data, ledger)
     if archive is not None:
-        asked = ArchiveOptions(archive, policy, key, token_file)
-        present = PresentRules(audited_ledger_of(data, ledger), working_days_of(data))
-        raise SystemExit(verify_sealed(asked, present, noted, json=json))
+        asked = ArchiveOptions(archive, policy, key, token_file, tsa_ca)
+        raise SystemExit(verify_sealed(asked, PresentRules(present, working_days_of(data)), noted, json=json))
     tree = Tree()
 
     async def work(redis: Any) -> tuple[int, list[Finding], list[Acceptance], list[str]]:
@@ -84,15 +85,12 @@ def audit_verify(
             def report(position: int) -> None:
                 progress.update(bar, completed=position)
 
-            found = await verify(
-                redis, log, audited_ledger_of(data, ledger), report, tree, noted, working_days_of(data)
-            )
+            found = await verify(redis, log, present, report, tree, noted, working_days_of(data))
             return tail, found, await accepted(redis, ledger), notes(await read_rules(redis, ledger), tail)
 
     position, findings, acceptances, remarks = with_server(data, work)
-    head = f"{tree.size}:{tree.head()}"
+    head, found = f"{tree.size}:{tree.head()}", [finding._asdict() for finding in findings]
     if json:
-        found = [finding._asdict() for finding in findings]
         result = {"position": position, "tree": head, "findings": found, "accepted": acceptances, "notes": remarks}
         out.out(msgspec.json.encode(result).decode())
     else:

@@ -12,7 +12,6 @@ from events.log import Log
 from events.seal.checkpoint import INVALID
 from events.seal.policy import LogPolicy
 from events.seal.roots import ArchiveRoot
-from events.seal.signers import KeyFile
 from events.seal.tiles import entry_at
 from events.trimming import Trimming
 from services.cli.restoring.log_restoring import LogRestoring, compared
@@ -25,6 +24,7 @@ from services.common.ledger_clock import ledger_clock
 from services.common.sealed_log import sealed_storage
 from services.common.sessions import INSTALLATION
 from services.ingest.sealing.places import LOG, RECORD, RULES, SealPlace, place_of
+from services.ingest.sealing.signing import load_signer
 from services.ingest.writer import Writer
 
 Report = Callable[[str, int], None]
@@ -91,7 +91,7 @@ class LedgerRestoring:
 
     def _verified(self, stream: str, policy: LogPolicy | None) -> SealedStream | None:
         place = self._places.of(stream)
-        trusted = policy or LogPolicy(KeyFile.load(place.key).keys, {}, {}, "none")
+        trusted = policy or LogPolicy(load_signer(place.key).keys, {}, {}, "none")
         return verified(place.archive, trusted, lambda count: self._report(f"verifying the {stream}", count))
 
     async def _restore_marks(self, log: SealedStream) -> None:
