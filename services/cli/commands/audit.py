@@ -69,11 +69,10 @@ def audit_verify(
     json: JsonOption = False,
 ) -> None:
     """Verify the log, and that rows and alerts follow from it; or its archive alone. Print its tree head."""
-    noted = _head(since) if since is not None else None
+    noted, present = _head(since) if since is not None else None, audited_ledger_of(data, ledger)
     if archive is not None:
         asked = ArchiveOptions(archive, policy, key, token_file)
-        present = PresentRules(audited_ledger_of(data, ledger), working_days_of(data))
-        raise SystemExit(verify_sealed(asked, present, noted, json=json))
+        raise SystemExit(verify_sealed(asked, PresentRules(present, working_days_of(data)), noted, json=json))
     tree = Tree()
 
     async def work(redis: Any) -> tuple[int, list[Finding], list[Acceptance], list[str]]:
@@ -84,9 +83,7 @@ def audit_verify(
             def report(position: int) -> None:
                 progress.update(bar, completed=position)
 
-            found = await verify(
-                redis, log, audited_ledger_of(data, ledger), report, tree, noted, working_days_of(data)
-            )
+            found = await verify(redis, log, present, report, tree, noted, working_days_of(data))
             return tail, found, await accepted(redis, ledger), notes(await read_rules(redis, ledger), tail)
 
     position, findings, acceptances, remarks = with_server(data, work)
