@@ -5,7 +5,7 @@
 -- KEYS[3]   cursors  hash    inbox key -> id of the last decided entry, space, entries gone from the inbox by then
 -- KEYS[4..] inboxes, streams of side entries (receipts), and the keys of the clock and the refusals
 -- ARGV[1]   MessagePack: {expected tail, events, advances, side entries, expected hash, only new, clock, refusals,
---            rules}
+--            rules, trimmed}
 --   expected tail  the last position, as far as the writer knows
 --   expected hash  SHA-1 of the bytes of the event there, which a failover may change; "": not compared
 --   events   [seen field, digest, bytes] each
@@ -22,12 +22,14 @@
 --   rules    {stream, texts, last number, entry}, or false: the stream of rules must end with that number. entry
 --            {bytes, sha256, text}, or false, is added to it, and the text to the hash `texts`; both are indices in
 --            KEYS
+--   trimmed  {index, segments}: the key `index` must have these segments of ids that have left `seen` (trimmed.py): the
+--            writer has looked up the events in them. The key is an index in KEYS
 --
 -- Returns {"ok", index, position, …} of the events that the log already has; the others follow the tail in order. Or,
 -- with nothing written, {"stale", tail}, {"moved", inbox key} or {"known", index, position, …}.
 --@include gap.lua
 local log, seen, cursors = KEYS[1], KEYS[2], KEYS[3]
-local expected_tail, events, advances, side_entries, expected_hash, only_new, clock, refusals, rules =
+local expected_tail, events, advances, side_entries, expected_hash, only_new, clock, refusals, rules, trimmed =
   unpack(cmsgpack.unpack(ARGV[1]))
 
 local tail, tail_hash = 0, ''
@@ -41,6 +43,7 @@ if log_info then
   end
 end
 if tail ~= expected_tail or tail_hash ~= expected_hash then return {'stale', tail} end
+if trimmed and (redis.call('GET', KEYS[trimmed[1]]) or '') ~= trimmed[2] then return {'stale', tail} end
 if rules then
   local rules_info = stream_info(KEYS[rules[1]])
   local last = rules_info and tonumber(string.match(rules_info['last-generated-id'], '^%d+')) or 0

@@ -112,6 +112,11 @@ def digest(submitted: bytes) -> str:
     return hashlib.blake2b(submitted, digest_size=8).hexdigest()
 
 
+def seen_field(source: str, id: str) -> str:
+    """Return the name by which the index of submissions has a source and id."""
+    return f"{len(source)}:{source}{id}"  # the length keeps ("ab", "c") and ("a", "bc") apart
+
+
 def event_hash(raw: bytes) -> str:
     """Return the hash that identifies the event at a position across servers: SHA-1, which Redis offers to Lua."""
     return hashlib.sha1(raw, usedforsecurity=False).hexdigest()

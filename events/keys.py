@@ -14,8 +14,9 @@ def key(ledger: str, *parts: str) -> str:
 
 
 class LogKeys(NamedTuple):
-    """The names of a ledger's keys that events/log.py and recorded_rules.py describe, besides the log's own."""
+    """The names of a ledger's keys that events/log.py and recorded_rules.py describe."""
 
+    log: str
     seen: str
     cursors: str
     asked: str
@@ -24,11 +25,13 @@ class LogKeys(NamedTuple):
     clock_kind: str
     rules: str
     texts: str
+    segments: str
 
     @classmethod
     def of(cls, ledger: str) -> "LogKeys":
         """Return the names for a ledger."""
         return cls(
+            key(ledger, "log"),
             key(ledger, "seen"),
             key(ledger, "cursors"),
             key(ledger, "asked"),
@@ -37,4 +40,5 @@ class LogKeys(NamedTuple):
             key(ledger, "clock", "kind"),
             key(ledger, "rules"),
             key(ledger, "rules", "texts"),
+            key(ledger, "index"),
         )

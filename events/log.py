@@ -1,5 +1,7 @@
 """The log: one Redis stream per ledger, its entry ids the positions 1, 2, 3 … without a gap.
 
+Its beginning may have left the stream for the sealed archive (trimmed.py); readers see one log.
+
 Keys, all with the hash tag `{ledger}`:
 
     duban:{L}:log         stream  <position>-0 -> e: the stored bytes             written by append.lua alone
@@ -12,6 +14,7 @@ Keys, all with the hash tag `{ledger}`:
                           stream  the id in `refused` -> raw: the bytes         written by append.lua alone
     duban:{L}:refused:sizes
                           hash    source -> bytes in its bodies                 written by append.lua alone
+    duban:{L}:index       string  the segments of ids that have left `seen`        trimmed.py, trim.lua
     duban:{L}:asked       string  the tail at the last question to the replicas      written by confirm
 """
 
@@ -34,6 +37,7 @@ from events.entries import (
     SideEntries,
     Stored,
     _position,
+    seen_field,
     stored,
     within,
 )
@@ -42,21 +46,25 @@ from events.keys import LogKeys, key
 from events.recorded_rules import RulesOnRecord, RulesStep
 from events.replicas import Confirmed, confirmed
 from events.scripts import lua_text, script
+from events.seal.tiles import Read
+from events.trimmed import TrimmedPart
 
 READ_BATCH = 2_000
 """Entries fetched by one read: enough to hide the round trip, too few (~1 MB) to block the server."""
 
 
 class StaleTailError(Exception):
-    """The log does not end with the event that the writer expects, or other rules are on record; nothing was written.
+    """The log does not end with the event that the writer expects, or other rules are on record, or it was trimmed.
 
+    Nothing was written.
     Either another instance has appended, or a failover has replaced the log by one that is shorter or holds another
     event at that position.
     """
 
     def __init__(self, expected: int, tail: int) -> None:
         super().__init__(
-            f"the writer expected the tail at {expected}, it is at {tail}, or is another event or under other rules"
+            f"the writer expected the tail at {expected}; it is at {tail}, or is another event, under other rules, or"
+            " trimmed"
         )
         self.tail = tail
 
@@ -73,11 +81,14 @@ class Log:
     """One ledger's log; `pack` and `append` are for its one writer, the rest for every reader.
 
     A batch is acknowledged once `replicas` replicas have it on disk. `clock` is the kind of clock that records it.
+    `archive` reads the files of the sealed log, None if there is no archive.
     """
 
-    def __init__(self, redis: Any, ledger: str, replicas: int = 0, clock: str = "wall") -> None:
+    def __init__(
+        self, redis: Any, ledger: str, replicas: int = 0, clock: str = "wall", archive: Read | None = None
+    ) -> None:
         self.ledger = ledger
-        self.key = key(ledger, "log")
+        self.trimmed = TrimmedPart(redis, ledger, archive)
         self._keys = LogKeys.of(ledger)
         self._clock = clock
         self._redis = redis
@@ -86,6 +97,11 @@ class Log:
         self._confirmed_append = Confirmed(redis, self._append, replicas)
         self._find_seen = script(redis, __file__, "known.lua")
         self._set_back = script(redis, __file__, "set_back.lua")
+
+    @property
+    def key(self) -> str:
+        """The key of the stream."""
+        return self._keys.log
 
     async def tail(self) -> int:
         """Return the last position, 0 if the log is empty."""
@@ -107,32 +123,32 @@ class Log:
         only_new: bool = False,
         refusals: Refusals | None = None,
         rules: RulesOnRecord | None = None,
+        trimmed: str = "",
     ) -> PackedBatch:
         """Encode a batch for `append`; the next batch can be packed while one is being appended.
 
         `event_hash` is that of the event at `tail`; an empty one is not compared. With `only_new` nothing is appended
-        if the log has one of the events. `rules` are those by which the batch was decided.
+        if the log has one of the events. `rules` are those by which the batch was decided. `trimmed` is the list of
+        segments of ids that have left the server, in which the events were not found (TrimmedPart.index).
         """
         first = tail == 0 and bool(entries)
         empty = not (entries or side_entries or advances or refusals)
-        keys = [self.key, self._keys.seen, self._keys.cursors, self._keys.refused, self._keys.rules, self._keys.texts]
+        keys = [self.key, self._keys.seen, self._keys.cursors, self._keys.refused]
+        keys += [self._keys.rules, self._keys.texts, self._keys.segments]
         keys += self._other_keys(side_entries, advances, refusals, first=first)
         index = {name: number for number, name in enumerate(keys, 1)}
-        packed_advances = [
-            (index[one.inbox], one.expected, one.reached, one.count, self._packed_gap(one.gap, index))
-            for one in advances
-        ]
         batch = msgspec.msgpack.encode(
             (
                 tail,
-                [(_seen_field(one.source, one.id), one.digest, lua_text(one.raw)) for one in entries],
-                packed_advances,
+                [(seen_field(one.source, one.id), one.digest, lua_text(one.raw)) for one in entries],
+                [self._packed_advance(one, index) for one in advances],
                 [(index[one.key], one.cap, one.entries) for one in side_entries],
                 event_hash,
                 only_new,
                 (index[self._keys.clock_kind], self._clock) if first else False,
                 self._packed_refusals(refusals, index) if refusals is not None else False,
                 self._packed_rules(rules.step(tail + 1), index) if rules is not None and not empty else False,
+                (index[self._keys.segments], trimmed),
             )
         )
         return PackedBatch(tail, len(entries), keys, batch, empty)
@@ -171,6 +187,9 @@ class Log:
         new = step.new
         entry = (lua_text(step.entry), new.sha256, lua_text(new.text)) if new is not None else False
         return index[self._keys.rules], index[self._keys.texts], step.last, entry
+
+    def _packed_advance(self, one: CursorAdvance, index: Mapping[str, int]) -> tuple[object, ...]:
+        return index[one.inbox], one.expected, one.reached, one.count, self._packed_gap(one.gap, index)
 
     def _packed_gap(self, gap: Gap | None, index: Mapping[str, int]) -> list[tuple[int, Sequence[str]]]:
         if gap is None:
@@ -214,10 +233,23 @@ class Log:
         return replicas
 
     async def seen(self, ids: Sequence[tuple[str, str]]) -> list[Seen | None]:
-        """Return the position and digest of each source and id, None if the log does not have it."""
+        """Return the position and digest of each source and id, None if the log does not have it.
+
+        Raises TrimmedError if the archive is needed and not there.
+        """
         if not ids:
             return []
-        fields = msgspec.msgpack.encode([_seen_field(source, id) for source, id in ids])
+        found = await self.seen_in_stream(ids)
+        left = [id for id, one in zip(ids, found, strict=True) if one is None]
+        if left:
+            await self.trimmed.load()
+            trimmed = self.trimmed.find(left)
+            return [one or trimmed.get(id) for id, one in zip(ids, found, strict=True)]
+        return found
+
+    async def seen_in_stream(self, ids: Sequence[tuple[str, str]]) -> list[Seen | None]:
+        """Return as `seen` does, None also for what has left the server."""
+        fields = msgspec.msgpack.encode([seen_field(source, id) for source, id in ids])
         reply = await self._find_seen(keys=[self._keys.seen], args=[fields])
         found: list[Seen | None] = [None] * len(ids)
         for number, value in zip(reply[::2], reply[1::2], strict=True):
@@ -237,17 +269,24 @@ class Log:
         return bool(await self._set_back(keys=keys, args=args))
 
     async def read(self, after: int, count: int = READ_BATCH) -> list[Stored]:
-        """Return up to `count` events that follow position `after`."""
-        entries = await self._redis.xrange(self.key, min=f"{after + 1}-0", count=count)
-        return stored(entries)
+        """Return up to `count` events that follow position `after`; raises TrimmedError."""
+        found = stored(await self._redis.xrange(self.key, min=f"{after + 1}-0", count=count))
+        if found and found[0].position != after + 1:
+            return await self.trimmed.read(after, min(count, found[0].position - after - 1)) or found
+        return found
 
     async def read_at(self, positions: Sequence[int]) -> list[Stored]:
-        """Return the events at these positions, in one round trip."""
+        """Return the events at these positions, in one round trip; raises TrimmedError."""
         async with self._redis.pipeline(transaction=False) as pipe:
             for position in positions:
                 pipe.xrange(self.key, min=f"{position}-0", max=f"{position}-0")
-            found = await pipe.execute()
-        return [one for entries in found for one in stored(entries)]
+            found = [one for entries in await pipe.execute() for one in stored(entries)]
+        if len(found) == len(positions):
+            return found
+        present = {one.position for one in found}
+        trimmed = await self.trimmed.read_at([position for position in positions if position not in present])
+        by_position = {one.position: one for one in (*found, *trimmed)}
+        return [by_position[position] for position in positions if position in by_position]
 
     async def scan(self, after: int = 0, until: int | datetime | None = None) -> AsyncIterator[list[Recorded]]:
         """Read the events after `after` in batches, up to a position or recorded instant (the tail if None)."""
@@ -264,7 +303,3 @@ class Log:
 def _read_seen(value: bytes) -> Seen:
     position, _, found = value.partition(b":")
     return Seen(int(position), found.decode())
-
-
-def _seen_field(source: str, id: str) -> str:
-    return f"{len(source)}:{source}{id}"  # the length keeps ("ab", "c") and ("a", "bc") apart

@@ -31,8 +31,13 @@ local generation, expected, position, version, changed, announced, cap, historie
 
 for at, hash in pairs({[expected] = expected_hash, [position] = event_hash}) do
   if hash ~= '' then
-    local found = redis.call('XRANGE', log, at .. '-0', at .. '-0')
-    if not found[1] or redis.sha1hex(found[1][2][2]) ~= hash then return {'rolled-back'} end
+    local found = redis.call('XRANGE', log, at .. '-0', at .. '-0')[1]
+    if found and redis.sha1hex(found[2][2]) ~= hash then return {'rolled-back'} end
+    if not found then
+      local first = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
+      local is_trimmed = first and tonumber(string.match(first[1], '^%d+')) > at
+      if not is_trimmed then return {'rolled-back'} end
+    end
   end
 end
 local saved = redis.call('HMGET', checkpoint, 'generation', 'position', 'mark', 'version')

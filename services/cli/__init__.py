@@ -14,6 +14,7 @@ import typer
 from redis.exceptions import RedisError
 from typer.core import TyperGroup
 
+from events.trimmed import TrimmedError
 from services.cli import commands
 from services.cli.client import ServiceError
 from services.cli.options import err
@@ -24,7 +25,7 @@ from services.schedule.text import UnreadableError
 COMMANDS = sorted(module.name for module in iter_modules(commands.__path__))
 """One module per command, with its name; `import` is a keyword of Python, so its module is `importing`."""
 
-FAILURES = (ServiceError, SupervisionError, RedisError, httpx.HTTPError, OSError)
+FAILURES = (ServiceError, TrimmedError, SupervisionError, RedisError, httpx.HTTPError, OSError)
 """Errors of correct usage: exit code 1."""
 
 

@@ -122,15 +122,15 @@ Replayed = tuple[Stored, Recorded] | RefusedEntry
 
 
 async def replayed(
-    redis: Any, ledger: str, wanted: Selection, directory: Directory, outcome: Outcomes
+    redis: Any, log: Log, wanted: Selection, directory: Directory, outcome: Outcomes
 ) -> AsyncIterator[Replayed]:
     """Yield what is selected in the order of record; what was refused at an instant comes after its events."""
     waiting: RefusedEntry | None = None
-    refused = refusals(redis, ledger, wanted, directory)
+    refused = refusals(redis, log.ledger, wanted, directory)
     if outcome != "accepted":
         waiting = await anext(refused, None)
     if outcome != "refused":
-        async for pair in replay(Log(redis, ledger), wanted, directory):
+        async for pair in replay(log, wanted, directory):
             while waiting is not None and waiting.at < pair[1].event.at:
                 yield waiting
                 waiting = await anext(refused, None)

@@ -40,6 +40,9 @@ _FOLD = (
 )
 """What a projection does, in save.lua and switch.lua too (events/projection.py)."""
 
+_APPEND = "+exists +hsetnx +hdel +xlen +xtrim +xsetid +memory|usage"
+"""What ingest does besides, in append.lua and trim.lua too."""
+
 _SEND = (
     "+wait +waitaof +smembers +sadd +srem +del +pexpire +pttl +exists +hvals +hdel +hsetnx"
     " +time +zadd +zcard +zrange +zrem +zremrangebyscore +zscore"
@@ -48,7 +51,7 @@ _SEND = (
 
 _COMMANDS = {
     "admin": "+@all -flushall -flushdb -swapdb",
-    "ingest": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +exists +hsetnx +xlen +xtrim +xsetid +memory|usage +wait +waitaof",
+    "ingest": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} {_APPEND} +wait +waitaof",
     "status": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +hsetnx +hdel +getdel",
     "notify": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} {_SEND}",
     "audit": f"{_CONNECT} +@read -@dangerous +multi +exec +evalsha +script|load",
@@ -56,9 +59,9 @@ _COMMANDS = {
 
 _KEYS = {
     "ingest": "~log %R~record ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~rules ~rules:*"
-    " ~strangers ~ingest:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used",
-    "status": "%R~log ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~sessions:used ~codes:*",
-    "notify": "%R~log ~record ~notify:* ~dues:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used"
+    " ~strangers ~index %R~*:checkpoint ~ingest:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used",
+    "status": "%R~log %R~index ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~sessions:used ~codes:*",
+    "notify": "%R~log %R~index ~record ~notify:* ~dues:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used"
     f" %W~inbox:{NOTIFY} %R~receipts:{NOTIFY}",
     "audit": "%R~* ~seen",  # the index is looked up by a script
 }

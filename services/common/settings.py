@@ -76,7 +76,8 @@ class Settings(Struct, frozen=True):
     DUBAN_STATE      the directory in which ingest notes what it has acknowledged, outside of the server: to be made by
                      it, or empty, or its own already; nothing is noted if unset
     DUBAN_ARCHIVE    the directory in which ingest seals each ledger's log and record, or the place in a bucket
-                     (s3://bucket/prefix, with AWS_… variables), under the same conditions; nothing is sealed if unset
+                     (s3://bucket/prefix, with AWS_… variables), under the same conditions; nothing is sealed if unset.
+                     The others read there what has left the server
     DUBAN_KEYS       the directory of the keys and states of signing, outside of the archive; `keys` next to it if unset
     DUBAN_SEAL_SECONDS
                      seconds between two checkpoints while a log grows

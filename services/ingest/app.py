@@ -25,6 +25,7 @@ from services.common.edge import Service
 from services.common.ledger_clock import ahead_of_wall
 from services.common.lifespan import Running, lifespan
 from services.common.listening import is_loopback
+from services.common.sealed_log import sealed_log
 from services.common.settings import Settings, load_ledgers
 from services.common.web import NeedsOperator, application
 from services.contract.ingest import SCHEMA
@@ -90,7 +91,8 @@ async def _open(
 ) -> IngestEndpoint:
     """Start a ledger's writer, and follow the inboxes of its sources and of notify."""
     redis = service.redis
-    noted = Acknowledged(settings.state, Log(redis, name)) if settings.state is not None else None
+    archive = sealed_log(settings.archive, name)
+    noted = Acknowledged(settings.state, Log(redis, name, archive=archive)) if settings.state is not None else None
     writer = Writer(
         redis,
         name,
@@ -101,6 +103,7 @@ async def _open(
         settings.refused_bytes,
         partial(steady.is_held, clock),
         noted,
+        archive,
     )
     sealed = await sealing.open(service, ledger, writer.log) if sealing is not None else None
     _run(service, writer)

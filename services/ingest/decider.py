@@ -151,6 +151,7 @@ class Decider:
             only_new=True,
             refusals=draft.refusals,
             rules=self._model.rules,
+            trimmed=found.trimmed,
         )
         return Decided(batch, found, draft, outcomes, packed)
 

@@ -8,10 +8,12 @@ import structlog
 from events.entries import event_hash
 from events.envelope import read
 from events.log import Log
+from events.seal.tiles import Read
 from services.common.accepted import LossAccepted, accepted, publish_loss
 from services.common.loss import Loss
 from services.ingest.acknowledged import Acknowledged
 from services.ingest.draft import Draft
+from services.ingest.sealed_check import sealed_loss
 
 log = structlog.get_logger()
 
@@ -20,15 +22,16 @@ class LossCheck:
     """Compares the log with what was acknowledged, whenever the write model is loaded.
 
     `loss` is what the log lacks: nothing is appended until an operator accepts that. `noted` is the note of
-    acknowledged events that is kept outside of the server, if there is one.
+    acknowledged events that is kept outside of the server, if there is one, and `archive` reads the sealed log.
     """
 
-    def __init__(self, redis: Any, log: Log, noted: Acknowledged | None) -> None:
+    def __init__(self, redis: Any, log: Log, noted: Acknowledged | None, archive: Read | None = None) -> None:
         self.loss: Loss | None = None
         self.noted = noted
         self.server = ""
         self._redis = redis
         self._log = log
+        self._archive = archive
         self._tail = 0
         self._tail_hash = ""
 
@@ -40,13 +43,18 @@ class LossCheck:
             self.noted.add(draft.base.tail, [entry.raw for entry in draft.entries])
 
     async def compare(self, recorded: datetime | None) -> Loss | None:
-        """Return the `loss`: of all acknowledged events after a change of server, else of the last one.
+        """Return the `loss`: of all acknowledged and sealed events after a change of server, else of the last one.
 
         `recorded` is the last recorded instant that is known here.
         """
         server = await self._log.server()
         if self.server != server and self.noted is not None:
             self.loss = await self.noted.compare()
+        if self.server != server and self.loss is None and self._archive is not None:
+            try:
+                self.loss = await sealed_loss(self._redis, self._log, self._archive)
+            except OSError as error:  # a store that is away delays no event; the sealer compares before it signs
+                log.warning("the log is not compared with its archive now", ledger=self._log.ledger, error=str(error))
         if self.loss is None and self._tail and await self._lacks_tail():
             self.loss = await self.noted.compare() if self.noted is not None else None
             self.loss = self.loss or await self._loss_of_tail(recorded)

@@ -58,6 +58,7 @@ class WriteModel:
         """
         known = self.state.position
         await self.rules.load()
+        await self.log.trimmed.load()
         await self.state.load()
         await self.state.catch_up()
         tail = await self.log.tail()

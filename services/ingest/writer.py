@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from events.entries import CursorAdvance
 from events.ledger import CLOCK, Ledger
 from events.log import Log
+from events.seal.tiles import Read
 from services.common.clock import monotonic
 from services.common.limits import REFUSED_BYTES
 from services.common.loss import Loss
@@ -35,7 +36,8 @@ class Writer:
     """The one writer of a ledger: submissions wait in a queue, are decided in turn, and appended in batches.
 
     `now` is the ledger's instant, and `held` whether its clock was held at the last `now`, which postpones its events.
-    `noted` is the note of acknowledged events that is kept outside of the server, if there is one.
+    `noted` is the note of acknowledged events that is kept outside of the server, if there is one. `archive` reads the
+    sealed log.
     """
 
     def __init__(
@@ -49,14 +51,15 @@ class Writer:
         refused_bytes: int = REFUSED_BYTES,
         held: Callable[[], bool] = lambda: False,
         noted: Acknowledged | None = None,
+        archive: Read | None = None,
     ) -> None:
         self.ledger = ledger
         self.now = now
-        self.log = Log(redis, name, replicas, clock)
+        self.log = Log(redis, name, replicas, clock, archive)
         self.model = WriteModel(redis, self.log, ledger, now, held)
         self._queue = Queue(monotonic)
         self._slot = AppendSlot(name)
-        self._loss_check = LossCheck(redis, self.log, noted)
+        self._loss_check = LossCheck(redis, self.log, noted, archive)
         lookups = Lookups(self.log)
         parts = self._queue, self._slot, self.model, lookups, self._loss_check
         self._decider = Decider(*parts, refused_bytes)

@@ -11,6 +11,7 @@ from services.common.endpoints import unloaded
 from services.common.failures import FailedSignIns
 from services.common.lifespan import Running, lifespan
 from services.common.listening import is_loopback
+from services.common.sealed_log import sealed_log
 from services.common.settings import Settings, load_ledgers
 from services.common.web import application
 from services.status import pages
@@ -36,7 +37,7 @@ def build(settings: Settings) -> Service:
     app = application(
         "status",
         [*ROUTES, changes, *FIGURES_ROUTES, *SESSION_ROUTES, *FORWARDED, *pages.HANDLERS],
-        lifespan(settings, ledgers, endpoints, _open),
+        lifespan(settings, ledgers, endpoints, partial(_open, settings.archive)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
@@ -48,9 +49,9 @@ def build(settings: Settings) -> Service:
     return app
 
 
-async def _open(service: Running, name: str, ledger: Ledger, clock: Clock) -> StatusReader:
+async def _open(archive: str | None, service: Running, name: str, ledger: Ledger, clock: Clock) -> StatusReader:
     """Load a ledger's rows, and follow its log and update its lights from there."""
-    reader = StatusReader(service.redis, name, ledger, clock, service.follow)
+    reader = StatusReader(service.redis, name, ledger, clock, service.follow, sealed_log(archive, name))
     await reader.load()
     shortest, longest = LIGHT_SECONDS
     service.repeat(CATCH_UP_SECONDS, reader.catch_up)

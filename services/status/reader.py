@@ -9,6 +9,7 @@ from litestar.exceptions import ServiceUnavailableException
 
 from events.entries import stored
 from events.ledger import Ledger
+from events.seal.tiles import Read
 from services.common.clock import Clock
 from services.common.moments import read_moment
 from services.common.problems import RETRY_AFTER
@@ -44,13 +45,15 @@ class StatusReader:
     """Folds one ledger's log into rows, and reads rows and changes.
 
     `past_export` is held by the one export of the past that is being made: each folds all its rows anew, and keeps
-    them until its file is written.
+    them until its file is written. `archive` reads the sealed log.
     """
 
-    def __init__(self, redis: Any, name: str, ledger: Ledger, clock: Clock, follow: Follow) -> None:
+    def __init__(
+        self, redis: Any, name: str, ledger: Ledger, clock: Clock, follow: Follow, archive: Read | None = None
+    ) -> None:
         self.redis = redis
         self.clock = clock
-        self.board = Board(redis, name, ledger)
+        self.board = Board(redis, name, ledger, archive)
         self.feed = Feed(CHANGES_KEPT)
         self._log = follow(self.board.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
         self._changes = follow(self.board.projection.feed, "0-0", FOLLOW_BATCH, self.push)

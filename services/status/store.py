@@ -19,6 +19,7 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.rules import Announcement, Change, Evolve, Rules
+from events.seal.tiles import Read
 from events.unsaved import MOST_CHANGES
 from services.status.core import VERSION, evolve
 from services.status.figures.board import BoardFigures
@@ -53,9 +54,10 @@ class Snapshot(NamedTuple):
 class Board:
     """The rows of one ledger, live and as of any past position or instant."""
 
-    def __init__(self, redis: Any, name: str, ledger: Ledger) -> None:
+    def __init__(self, redis: Any, name: str, ledger: Ledger, archive: Read | None = None) -> None:
+        """Take what reads the ledger's sealed log, None if there is none."""
         self.ledger = ledger
-        self.log = Log(redis, name)
+        self.log = Log(redis, name, archive=archive)
         self.past = PastReader(self.log, ledger, self._timeline)
         self._touched: set[str] = set()
         own = rules(ledger)

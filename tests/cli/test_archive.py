@@ -37,7 +37,7 @@ def duban(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """Return a running duban with events of a task, sealed."""
     folder = tmp_path_factory.mktemp("archive")
     with Terminal(folder / "data").running() as duban:
-        (folder / "events.ndjson").write_text("\n".join(map(json.dumps, _events())), encoding="utf-8")
+        (folder / "events.ndjson").write_text("\n".join(map(json.dumps, events(EVENTS))), encoding="utf-8")
         published = duban("publish", str(folder / "events.ndjson"), "--source", "office")
         assert published.returncode == 0, published.stderr
         sealed = duban("archive", "seal")
@@ -48,7 +48,8 @@ def duban(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
         yield duban
 
 
-def _events() -> Iterator[dict[str, object]]:
+def events(count: int) -> Iterator[dict[str, object]]:
+    """Yield an assignment and the urgings of its task."""
     common = {"specversion": "1.0", "source": "office", "subject": "t-1", "datacontenttype": "application/json"}
     unit = {"name": "市民政局", "role": "lead", "group": False, "open": False}
     assigned = {
@@ -61,7 +62,7 @@ def _events() -> Iterator[dict[str, object]]:
     }
     at = "2018-03-31T10:00:00+08:00"
     yield {**common, "id": "a", "type": "duban.task.assigned.v1", "time": at, "data": assigned}
-    for number in range(2, EVENTS + 1):
+    for number in range(2, count + 1):
         data = {"units": ["市民政局"], "message": f"请于一周内报送进展（{number}）。"}
         yield {**common, "id": f"u-{number}", "type": "duban.task.urged.v1", "time": at, "data": data}
 

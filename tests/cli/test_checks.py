@@ -76,7 +76,7 @@ async def ledger(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> d
 
 
 async def findings(redis: Any, since: TreeHead | None = None) -> list[Finding]:
-    return await verify(redis, NAME, LEDGER, lambda _: None, Tree(), since)
+    return await verify(redis, Log(redis, NAME), LEDGER, lambda _: None, Tree(), since)
 
 
 async def rewritten(
@@ -246,7 +246,7 @@ async def test_what_only_a_head_noted_elsewhere_shows(redis: Any, ledger: dict[b
     """A summary that no row shows, with its digest: clean but for the tree."""
     await _restored(redis, ledger)
     tree = Tree()
-    assert await verify(redis, NAME, LEDGER, lambda _: None, tree) == []
+    assert await verify(redis, Log(redis, NAME), LEDGER, lambda _: None, tree) == []
     noted = TreeHead(tree.size, tree.head())
     await event(4, "挂牌".encode(), "建成".encode())(redis)
     name, _ = await _seen_of(redis, 4)

@@ -43,7 +43,7 @@ async def broken(
     wrong += _log(entries, events)
     wrong += misplaced(dict(entries), events, acknowledged)
     wrong += await unanswered(world.redis, events, added)
-    found = await verify(world.redis, NAME, world.ledger, lambda _: None, Tree())
+    found = await verify(world.redis, Log(world.redis, NAME), world.ledger, lambda _: None, Tree())
     wrong += [f"verify: {one.check}: {one.where}: {one.detail}" for one in found]
     wrong += await _rows(world, clients)
     wrong += await _alerts(world, endpoint)

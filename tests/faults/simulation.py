@@ -125,8 +125,11 @@ async def _rest(world: World, clients: Sequence[FeedClient]) -> None:
     """Wait until all is decided, folded, delivered and shown."""
     log = Log(world.redis, NAME)
     async with asyncio.timeout(REST_SECONDS):
-        while not await _at_rest(world, log, clients):
+        while not world.at_rest:
             await sleep(0.02)
+            # looked at again with the clock stopped: an alert may have arisen while it was looked at
+            world.at_rest = await _at_rest(world, log, clients)
+            world.at_rest = world.at_rest and await _at_rest(world, log, clients)
 
 
 async def _at_rest(world: World, log: Log, clients: Sequence[FeedClient]) -> bool:
@@ -154,7 +157,8 @@ async def _passing(world: World) -> None:
         await sleep(STEP_SECONDS)
     while True:  # what is recorded only now opens another window, which has to end, too
         await sleep(REST_STEP_SECONDS)
-        world.clock.instant += timedelta(minutes=WINDOW_MINUTES)
+        if not world.at_rest:
+            world.clock.instant += timedelta(minutes=WINDOW_MINUTES)
 
 
 @asynccontextmanager

@@ -48,7 +48,7 @@ def ledger_for(url: str) -> Ledger:
 
 @dataclass
 class World:
-    """One run; the parts that live are None while their process is away."""
+    """One run; the parts that live are None while their process is away, and time stands still once `at_rest`."""
 
     url: str
     ledger: Ledger
@@ -58,3 +58,4 @@ class World:
     writers: dict[str, tuple[SimulatedProcess, Writer]] = field(default_factory=dict)
     status: tuple[SimulatedProcess, StatusReader] | None = None
     wrong: list[str] = field(default_factory=list)
+    at_rest: bool = False

@@ -14,6 +14,7 @@ from events.envelope import Event, encode
 from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
+from events.seal.tiles import Read
 from services.common.accepted import LossAccepted, accept, pending_loss
 from services.common.outcome import Outcome
 from services.common.settings import load_ledger, shipped
@@ -38,10 +39,15 @@ class RunningWriter:
     """A writer and the clock that the test sets for it."""
 
     def __init__(
-        self, redis: Any, clock: FixedClock, noted: Acknowledged | None = None, ledger: Ledger = LEDGER
+        self,
+        redis: Any,
+        clock: FixedClock,
+        noted: Acknowledged | None = None,
+        ledger: Ledger = LEDGER,
+        archive: Read | None = None,
     ) -> None:
         self.clock = clock
-        self.writer = Writer(redis, NAME, ledger, clock.now, noted=noted)
+        self.writer = Writer(redis, NAME, ledger, clock.now, noted=noted, archive=archive)
 
     async def submit(self, *events: Event | bytes, authid: str | None = None) -> list[Outcome]:
         """Submit events as their sources, or bytes as `authid`."""
@@ -50,10 +56,14 @@ class RunningWriter:
 
 @asynccontextmanager
 async def working(
-    redis: Any, clock: FixedClock | None = None, noted: Acknowledged | None = None, ledger: Ledger = LEDGER
+    redis: Any,
+    clock: FixedClock | None = None,
+    noted: Acknowledged | None = None,
+    ledger: Ledger = LEDGER,
+    archive: Read | None = None,
 ) -> AsyncIterator[RunningWriter]:
     """Run a writer until the block ends; then cancel it as a crash would, with nothing saved."""
-    running = RunningWriter(redis, clock or FixedClock(START), noted, ledger)
+    running = RunningWriter(redis, clock or FixedClock(START), noted, ledger, archive)
     task = asyncio.create_task(running.writer.run())
     try:
         yield running

@@ -13,7 +13,11 @@ def decided(epoch: int) -> Decided:
     """Return an empty draft of an epoch."""
     draft = Draft(NAME, LEDGER, Base({}, 0, START, {}))
     return Decided(
-        [], Lookup(epoch, None, whole=True, seen={}, cited={}), draft, [], PackedBatch(0, 0, [], b"", empty=True)
+        [],
+        Lookup(epoch, None, whole=True, seen={}, cited={}, trimmed=""),
+        draft,
+        [],
+        PackedBatch(0, 0, [], b"", empty=True),
     )
 
 

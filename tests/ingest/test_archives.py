@@ -15,9 +15,8 @@ from events.rules_text import sha256_of
 from events.seal.checkpoint import parse_checkpoint
 from events.seal.notes import parse_note
 from events.seal.tiles import entries_in
-from services.common.accepted import LossAccepted, accept
+from services.common.accepted import LossAccepted, accept, pending_loss
 from services.common.clock import sleep
-from services.common.loss import Loss
 from services.common.sessions import installation
 from services.common.settings import Settings, SettingsError, shipped
 from services.ingest.app import build
@@ -207,11 +206,14 @@ async def test_a_log_that_was_rolled_back_needs_an_operator(redis: Any, server_u
     for found in [name async for name in redis.scan_iter(match="*ingest*")]:
         await redis.delete(found)
     async with sealing(redis, server_url, tmp_path) as client:
-        found = await until(client, 503, "positions 4 to 5 are sealed, but missing")
+        found = await until(client, 503, "positions 4 to 5")
         assert found["needs"] == "operator"
         answer = await seal(client)
-        assert "positions 4 to 5" in problem(answer)["detail"]
-        await accept(redis, NAME, LossAccepted("test", START, Loss(3, 5, 4, 5, None, None, "")))
+        assert "positions 4 to 5 are sealed, but missing" in problem(answer)["detail"]
+        assert (await client.post(reported(number=9), source="units")).status_code == 503
+        while (loss := await pending_loss(redis, NAME)) is None:
+            await sleep(0.05)
+        await accept(redis, NAME, LossAccepted("test", START, loss))
         found = await until(client, 200, "positions 4 to 5")
         assert len(found["warnings"]) == 1
 

@@ -9,7 +9,6 @@ from rich.table import Column, Table
 
 from events.entries import Recorded
 from events.ledger import Ledger
-from events.log import Log
 from services.cli import board
 from services.cli.alert_explaining import TRIGGERS
 from services.cli.asking.changes import TaskChange, changes_between
@@ -17,6 +16,7 @@ from services.cli.asking.moments import moment_of
 from services.cli.asking.past_board import PastRows, board_as_of
 from services.cli.asking.told import Told, told_of
 from services.cli.asking.words import OUTCOMES, sentence
+from services.cli.log_at import log_at
 from services.cli.options import DataOption, JsonOption, LedgerOption, ledger_of, out, with_server
 from services.cli.replay import Selection, replay
 from services.cli.target import LEDGER
@@ -34,7 +34,7 @@ def state(
     """Print the board as of a moment, folded from the log by the rules of then."""
     present = ledger_of(data, ledger)
     moment = moment_of(as_of, present)
-    found = with_server(data, lambda redis: board_as_of(redis, Log(redis, ledger), present, moment))
+    found = with_server(data, lambda redis: board_as_of(redis, log_at(data, redis, ledger), present, moment))
     if json:
         _print_json({**found.heading(), "items": list(found.rows.values())})
     else:
@@ -53,7 +53,7 @@ def diff(
     moments = moment_of(since, present), moment_of(until, present)
 
     async def work(redis: Any) -> tuple[PastRows, PastRows, list[TaskChange]]:
-        log = Log(redis, ledger)
+        log = log_at(data, redis, ledger)
         earlier, later = [await board_as_of(redis, log, present, moment) for moment in moments]
         wanted = Selection(after=earlier.position, until=later.position)
         events = [recorded async for _, recorded in replay(log, wanted)]
@@ -86,7 +86,7 @@ def who_knew(
     moment = moment_of(on, present)
 
     async def work(redis: Any) -> tuple[PastRows, list[tuple[bytes, Recorded]], list[Told]]:
-        log = Log(redis, ledger)
+        log = log_at(data, redis, ledger)
         found = await board_as_of(redis, log, present, moment)
         wanted = Selection(task=task, until=found.position)
         events = [(stored.raw, recorded) async for stored, recorded in replay(log, wanted)]

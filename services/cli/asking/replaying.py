@@ -12,6 +12,7 @@ from rich.table import Column, Table
 from events.entries import Recorded, Stored
 from events.ledger import Ledger
 from services.cli.asking.moments import begin_of, moment_of
+from services.cli.log_at import log_at
 from services.cli.options import DataOption, LedgerOption, ledger_of, out, with_server
 from services.cli.replay import Outcomes, RefusedEntry, Replayed, Selection, in_order, replayed
 from services.cli.target import LEDGER
@@ -46,7 +47,7 @@ def replay(
     )
 
     async def work(redis: Any) -> None:
-        found = replayed(redis, ledger, wanted, known.directory, outcome)
+        found = replayed(redis, log_at(data, redis, ledger), wanted, known.directory, outcome)
         if by_time:
             found = in_order([one async for one in found])
         await (_print_lines(found) if ndjson else _print_table(found, known, ledger, whole=task is not None))

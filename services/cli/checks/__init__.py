@@ -27,7 +27,7 @@ from services.status.store import rules as status_rules
 
 async def verify(
     redis: Any,
-    name: str,
+    log: Log,
     ledger: Ledger,
     progress: Callable[[int], None],
     tree: Tree,
@@ -35,7 +35,7 @@ async def verify(
     days: WorkingDays = LIBRARY,
 ) -> list[Finding]:
     """Check a ledger and return the findings; `progress` and `tree` get the events as they are read."""
-    log = Log(redis, name)
+    name = log.ledger
     decisions = Decisions(ledger, await find_rules(redis, name), cited_in(log))
     findings = await check_log(redis, log, ledger, progress, tree, since, decisions.follow)
     if any(finding.check != "tree" for finding in findings):

@@ -25,7 +25,8 @@ async def check_log(
     """Read the whole log and return its findings; `follow` gets its events, batch after batch."""
     decoding = Decoding()
     findings = decoding.findings
-    after = 0
+    after = left = 0
+    await log.trimmed.load()
     noted = tree.head() if since is not None and since.position == 0 else None
     while batch := await log.read(after):
         events: list[tuple[Stored, Event]] = []
@@ -38,15 +39,19 @@ async def check_log(
                 noted = tree.head()
             if (event := decoding.event(entry)) is not None:
                 events.append((entry, event))
-        known = await log.seen([(event.source, event.id) for _, event in events])
-        for (entry, event), one in zip(events, known, strict=True):
-            findings += _submission(entry, event, one)
+        ids = [(event.source, event.id) for _, event in events]
+        known, trimmed = await log.seen_in_stream(ids), log.trimmed.find(ids)
+        for (entry, event), id, one in zip(events, ids, known, strict=True):
+            is_trimmed = entry.position <= log.trimmed.last
+            left += is_trimmed and one is not None
+            places = [trimmed.get(id), *([one] if one else [])] if is_trimmed else [one]
+            findings += [finding for place in places for finding in _submission(entry, event, place)]
             findings += _authority(entry.position, event, ledger)
         await follow([Recorded(entry.position, event) for entry, event in events])
         progress(after)
     if since is not None and noted != since.digest:
         findings.append(_other_head(since, noted, tree.size))
-    return findings + await _whole(redis, log)
+    return findings + await _whole(redis, log, left)
 
 
 def _other_head(since: TreeHead, noted: str | None, size: int) -> Finding:
@@ -91,8 +96,11 @@ def _authority(position: int, event: Event, ledger: Ledger) -> list[Finding]:
     return []
 
 
-async def _whole(redis: Any, log: Log) -> list[Finding]:
-    """Return findings unless index and log have the same length and nothing was removed from the log."""
+async def _whole(redis: Any, log: Log, left: int) -> list[Finding]:
+    """Return findings unless index and log have the same length, and nothing but what was trimmed is gone from the log.
+
+    `left` are the submissions in the index that it may lose, as they have a segment.
+    """
     if not await redis.exists(log.key):
         indexed = await redis.hlen(key(log.ledger, "seen"))
         return [Finding("once", "0", f"the log is missing; {indexed} submissions are indexed")] if indexed else []
@@ -101,15 +109,22 @@ async def _whole(redis: Any, log: Log) -> list[Finding]:
         pipe.hlen(key(log.ledger, "seen"))
         info, indexed = await pipe.execute()
     findings = []
-    tail = int(info["last-generated-id"].partition(b"-")[0])
-    if indexed != info["length"]:
+    tail, length = _position(info["last-generated-id"]), info["length"]
+    first = _position(info["first-entry"][0]) if info["first-entry"] else tail + 1
+    if indexed != (wanted := tail - log.trimmed.last + left):
         findings.append(
-            Finding("once", str(tail), f"the log has {info['length']} events, the index {indexed} submissions")
+            Finding(
+                "once", str(tail), f"the log has {wanted} events outside of segments, the index {indexed} submissions"
+            )
         )
-    if tail != info["length"]:
+    if tail != first - 1 + length:
         findings.append(
-            Finding("dense", str(tail), f"the log has {info['length']} events, but its last position was {tail}")
+            Finding("dense", str(tail), f"the stream has {length} events from {first} on, but its last one was {tail}")
         )
-    if (gone := deleted(info)) is not None:
+    if (gone := deleted(info, first - 1)) is not None:
         findings.append(Finding("dense", str(tail), gone))
     return findings
+
+
+def _position(id: bytes) -> int:
+    return int(id.partition(b"-")[0])

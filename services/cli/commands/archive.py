@@ -1,13 +1,20 @@
 """`duban archive`: commands on the archives of sealed logs."""
 
 import asyncio
+from typing import Annotated, Any
 
 import typer
+from rich.progress import Progress
 
-from services.cli.client import Client
+from events.archive_rules import FEWEST_KEPT
+from events.trimming import NotTrimmedError, Trimmed, Trimming
+from services.cli.client import Client, ServiceError
+from services.cli.log_at import archive_at, log_at
 from services.cli.mirroring.commands import mirror
-from services.cli.options import DataOption, JsonOption, LedgerOption, out
+from services.cli.options import DataOption, JsonOption, LedgerOption, err, out, with_server
 from services.cli.target import LEDGER, find
+from services.common.folded import folded
+from services.common.sealed_log import storage_of
 
 AUDITOR = "audit"
 """The source that has logs sealed; DUBAN_TOKEN is another's."""
@@ -35,3 +42,36 @@ def seal(data: DataOption = None, ledger: LedgerOption = LEDGER, json: JsonOptio
         out.print_json(data=sizes)
     else:
         out.print(f"{ledger}: sealed up to position {sizes['log']} of the log and {sizes['record']} of the record")
+
+
+@commands.command()
+def trim(
+    keep: Annotated[int, typer.Option("--keep", min=FEWEST_KEPT, help="How many of the newest events stay")],
+    data: DataOption = None,
+    ledger: LedgerOption = LEDGER,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be trimmed")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Take from the server what is sealed, published and folded by every reader; the archive has it from then on."""
+
+    async def work(redis: Any) -> Trimmed:
+        positions = await folded(redis, ledger)
+        trimming = Trimming(redis, log_at(data, redis, ledger), storage_of(archive_at(data), ledger))
+        until = min(positions.values(), default=0)
+        if dry_run:
+            return await trimming.plan(keep, until)
+        with Progress(console=err, disable=json) as progress:
+            bar = progress.add_task("indexing events", total=None)
+            return await trimming.trim(keep, until, lambda position: progress.update(bar, completed=position))
+
+    try:
+        done = with_server(data, work)
+    except NotTrimmedError as error:
+        raise ServiceError(str(error)) from error
+    if json:
+        out.print_json(data={"first": done.first, "last": done.last, "events": done.size})
+    elif done.size:
+        verb = "would leave" if dry_run else "have left"
+        out.print(f"{ledger}: positions {done.first} to {done.last} {verb} the server; the archive has them")
+    else:
+        out.print(f"{ledger}: nothing to trim: no 256 events beyond the newest {keep} are sealed and folded by all")

@@ -9,7 +9,6 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
-from events.log import Log
 from events.recorded_rules import RulesEntry, read_rules, read_texts
 from events.seal.checkpoint import parse_checkpoint
 from events.seal.errors import FormatError
@@ -24,6 +23,7 @@ from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.rules import notes
 from services.cli.exporting.commands import export
 from services.cli.fsck.commands import KeyOption, PolicyOption, TokenFileOption, check_proof, fsck
+from services.cli.log_at import log_at
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out, with_server, working_days_of
 from services.cli.proving import key as print_key
 from services.cli.proving import prove
@@ -42,18 +42,20 @@ commands.command("export")(export)
 commands.command("key")(print_key)
 commands.command("prove")(prove)
 
+SinceOption = Annotated[
+    str | None, typer.Option("--since", help="An earlier tree head N:<hex>, or a file `checkpoint` that was saved")
+]
+PlaceOption = Annotated[
+    str | None, typer.Option("--archive", metavar="URL|DIR", help="Instead of the server: what has `log` and `rules`")
+]
+
 
 @commands.command("verify")
 def audit_verify(
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
-    since: Annotated[
-        str | None, typer.Option("--since", help="An earlier tree head N:<hex>, or a checkpoint file")
-    ] = None,
-    archive: Annotated[
-        str | None,
-        typer.Option("--archive", metavar="URL|DIR", help="Instead of the server: what has `log` and `rules`"),
-    ] = None,
+    since: SinceOption = None,
+    archive: PlaceOption = None,
     policy: PolicyOption = None,
     key: KeyOption = None,
     token_file: TokenFileOption = None,
@@ -68,14 +70,14 @@ def audit_verify(
     tree = Tree()
 
     async def work(redis: Any) -> tuple[int, list[Finding], list[Acceptance], list[str]]:
-        tail, days = await Log(redis, ledger).tail(), working_days_of(data)
+        tail = await (log := log_at(data, redis, ledger)).tail()
         with Progress(console=err, disable=json) as progress:
             bar = progress.add_task("verifying events", total=tail)
 
             def report(position: int) -> None:
                 progress.update(bar, completed=position)
 
-            found = await verify(redis, ledger, ledger_of(data, ledger), report, tree, noted, days)
+            found = await verify(redis, log, ledger_of(data, ledger), report, tree, noted, working_days_of(data))
             return tail, found, await accepted(redis, ledger), notes(await read_rules(redis, ledger), tail)
 
     position, findings, acceptances, remarks = with_server(data, work)

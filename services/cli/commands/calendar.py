@@ -1,6 +1,8 @@
 """`duban calendar`: the working days of a year."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +15,7 @@ from events.log import Log
 from events.projection import Projection
 from services.cli.client import Client, tally
 from services.cli.files import SHARED_MODE, check, replace
+from services.cli.log_at import log_at
 from services.cli.options import (
     DataOption,
     directory_of,
@@ -66,7 +69,9 @@ def add(
     calendars = Calendars(working_days(there), working_days([*others, calendar]))
     reason = f"按国务院办公厅{calendar.year}年放假调休安排重新计算"
     ledgers, clock = ledgers_of(data), find(data).clock
-    changes = with_server(data, lambda redis: _changes(redis, ledgers, calendars, reason, clock))
+    changes = with_server(
+        data, lambda redis: _changes(partial(log_at, data, redis), redis, ledgers, calendars, reason, clock)
+    )
     _print_changes(changes, calendars, ledgers)
     if dry_run:
         return
@@ -79,14 +84,19 @@ def add(
 
 
 async def _changes(
-    redis: Any, ledgers: dict[str, Ledger], calendars: Calendars, reason: str, clock: str | None
+    logs: Callable[[str], Log],
+    redis: Any,
+    ledgers: dict[str, Ledger],
+    calendars: Calendars,
+    reason: str,
+    clock: str | None,
 ) -> dict[str, list[Recalculated]]:
     """Return the deadlines that change in each ledger that has events."""
     found: dict[str, list[Recalculated]] = {}
     for name, ledger in ledgers.items():
         if not await redis.exists(key(name, "log")):
             continue
-        log = Log(redis, name)
+        log = logs(name)
         tasks = (await Projection(redis, log, rules(ledger)).replay()).rows
         stored = await log.read_at([task.assigned for task in tasks.values()])
         now = (await ledger_clock(redis, name, clock)).now()

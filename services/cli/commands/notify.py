@@ -11,9 +11,9 @@ import typer
 from msgspec.structs import replace
 
 from events.entries import Recorded
-from events.log import Log
 from services.cli.alert_explaining import explain_position, explain_task, explained_lines
 from services.cli.alert_plan import compared, plan_lines, plan_rows, plan_total
+from services.cli.log_at import log_at
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out, working_days_of
 from services.cli.resending import recover, retry
 from services.cli.target import LEDGER, find
@@ -142,7 +142,7 @@ async def _log(data: Path | None, ledger: str) -> tuple[list[Recorded], datetime
     target = find(data)
     async with connected(target.server()) as redis:
         clock = await ledger_clock(redis, ledger, target.clock)
-        entries = [entry async for batch in Log(redis, ledger).scan(0, None) for entry in batch]
+        entries = [entry async for batch in log_at(data, redis, ledger).scan(0, None) for entry in batch]
         return entries, clock.now()
 
 

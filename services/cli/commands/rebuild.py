@@ -8,10 +8,10 @@ import typer
 
 from events.difference import members
 from events.ledger import Ledger
-from events.log import Log
 from events.projection import Projection
 from events.rules import Rules
 from events.working_days import WorkingDays
+from services.cli.log_at import log_at
 from services.cli.options import DataOption, JsonOption, LedgerOption, ledger_of, out, working_days_of
 from services.cli.target import LEDGER, find
 from services.common.connection import connected
@@ -40,7 +40,7 @@ def rebuild(
         if not chosen:
             raise SettingsError(f"--only {only!r} is not one of: ingest, status, notify, dues")
         async with connected(find(data).server()) as redis:
-            log = Log(redis, ledger)
+            log = log_at(data, redis, ledger)
             found = {rules.name: await Projection(redis, log, rules).rebuild() for rules in chosen}
         return {name: {row: members(*pair) for row, pair in rows.items()} for name, rows in found.items()}
 

@@ -7,15 +7,14 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from events.log import Log
 from services.cli.exporting.bag import new_bag
 from services.cli.exporting.parquet import load_pyarrow
 from services.cli.exporting.payload import Exported, fill
 from services.cli.exporting.sealed import positions_of, write_sealed
+from services.cli.log_at import archive_at, log_at
 from services.cli.options import DataOption, LedgerOption, err, ledger_of, out, with_server
-from services.cli.sealed_places import sealed_places
 from services.cli.target import LEDGER
-from services.ingest.sealing.places import archive_root
+from services.common.sealed_log import archive_root
 
 
 def export(
@@ -33,19 +32,20 @@ def export(
     """Write a ledger as a BagIt package: log, refusals, alerts, rules, tables, with SHA-256 and SM3 of each file."""
     known = ledger_of(data, ledger)
     positions = positions_of(proofs) if proofs is not None else []
-    place = archive_root(archive) if archive is not None else sealed_places(data)[0] / ledger
+    place = archive_root(archive) if archive is not None else archive_at(data) / ledger
     if parquet:
         load_pyarrow()  # before anything is written
 
     async def work(redis: Any) -> Exported:
         with new_bag(directory) as bag, Progress(console=err) as progress:
-            bar = progress.add_task("exporting events", total=await Log(redis, ledger).tail())
+            log = log_at(data, redis, ledger)
+            bar = progress.add_task("exporting events", total=await log.tail())
 
             def report(position: int) -> None:
                 progress.update(bar, completed=position)
 
             write_sealed(bag, place, positions)  # first: the log then has what the checkpoint signs
-            done = await fill(bag, redis, ledger, known, report, with_parquet=parquet)
+            done = await fill(bag, redis, log, known, report, with_parquet=parquet)
             bag.finish(_info(ledger, done))
             return done
 

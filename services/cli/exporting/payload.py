@@ -51,11 +51,10 @@ class Exported(NamedTuple):
 
 
 async def fill(
-    bag: Bag, redis: Any, name: str, ledger: Ledger, progress: Callable[[int], None], *, with_parquet: bool = False
+    bag: Bag, redis: Any, log: Log, ledger: Ledger, progress: Callable[[int], None], *, with_parquet: bool = False
 ) -> Exported:
     """Write a ledger's payload: the log up to its present tail, all else as it is when it is read."""
-    log = Log(redis, name)
-    tail = await log.tail()
+    name, tail = log.ledger, await log.tail()
     with ExitStack() as stack:
         columns = None
         if with_parquet:

@@ -40,6 +40,10 @@ class DenseStream:
         found = stored(await self._redis.xrange(self._key, min=f"{after + 1}-0", count=count))
         return [raw for number, (position, raw) in enumerate(found, after + 1) if position == number]
 
+    async def trimmed(self) -> int:
+        """Return how many entries have left the stream because they are sealed; none, except of a log."""
+        return 0
+
     async def texts(self, entries: Sequence[bytes]) -> dict[str, bytes]:
         """Return the texts that entries name and that are sealed as files of their own; none, except of rules."""
         del entries
@@ -53,6 +57,16 @@ class DenseStream:
     async def server(self) -> str:
         """Return the id of this run of the server."""
         return await self._log.server()
+
+
+class LogStream(DenseStream):
+    """The log of a ledger, which may be trimmed to its newest events."""
+
+    async def trimmed(self) -> int:
+        """Return how many entries have left the stream: those before its first, as far as their ids have a segment."""
+        first = stored(await self._redis.xrange(self._key, count=1))
+        await self._log.trimmed.look()
+        return min(first[0].position - 1, self._log.trimmed.last) if first else 0
 
 
 class RulesStream(DenseStream):

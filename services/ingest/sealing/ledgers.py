@@ -12,32 +12,42 @@ from events.seal.checkpoint import origin_of
 from events.seal.roots import ArchiveRoot
 from services.common.lifespan import Running
 from services.common.sample import Sample
+from services.common.sealed_log import storage_of
 from services.common.sessions import installation
 from services.common.settings import Settings
-from services.ingest.sealing.dense_stream import DenseStream, RulesStream
+from services.ingest.sealing.dense_stream import DenseStream, LogStream, RulesStream
 from services.ingest.sealing.places import LOG, RECORD, RULES, STREAMS, directories, place_of, still_own
 from services.ingest.sealing.sealed_files import SealedFiles
 from services.ingest.sealing.sealer import Sealer
+from services.ingest.sealing.trimmer import TRIM_SECONDS, Trimmer
 
 FOLLOW_SECONDS = 1.0
 """Between two looks at a stream: the work of a busy one comes in small parts."""
 
 
 class LedgerSealing(NamedTuple):
-    """The sealers of one ledger."""
+    """The sealers of one ledger, and what trims its log, if its file asks for that."""
 
     log: Sealer
     record: Sealer
     rules: Sealer
+    trimmer: Trimmer | None = None
+
+    @property
+    def sealers(self) -> tuple[Sealer, Sealer, Sealer]:
+        """The sealers, in the order of STREAMS."""
+        return self.log, self.record, self.rules
 
     @property
     def warnings(self) -> list[str]:
         """What an operator should see to."""
-        return [warning for sealer in self for warning in sealer.warnings]
+        fault = self.trimmer.fault if self.trimmer is not None else None
+        trimming = [f"the log is not trimmed: {fault}"] if fault is not None else []
+        return [warning for sealer in self.sealers for warning in sealer.warnings] + trimming
 
     def samples(self) -> Iterator[Sample]:
         """Yield how far each stream is sealed."""
-        for stream, sealer in zip(STREAMS, self, strict=True):
+        for stream, sealer in zip(STREAMS, self.sealers, strict=True):
             yield from sealer.samples(stream)
 
 
@@ -55,17 +65,25 @@ class Sealing:
         name = log.ledger
         origin = origin_of(await installation(service.redis), name, ledger.archive.domain)
         origins = {LOG: origin, RECORD: f"{origin}/{RECORD}", RULES: f"{origin}/{RULES}"}
-        sealing = LedgerSealing(*(self._sealer(service.redis, log, stream, origins[stream]) for stream in origins))
-        for sealer in sealing:
+        sealers = {stream: self._sealer(service.redis, log, stream, origin) for stream, origin in origins.items()}
+        sealing = LedgerSealing(sealers[LOG], sealers[RECORD], sealers[RULES])
+        for sealer in sealing.sealers:
             service.on_stop(sealer.close)
             service.repeat(FOLLOW_SECONDS, sealer.turn)
+        if ledger.archive.keep is not None:
+            storage = storage_of(self._archive, name)
+            trimmer = Trimmer(service.redis, log, storage, ledger.archive.keep, lambda: sealing.log.files.is_open)
+            sealing = sealing._replace(trimmer=trimmer)
+            service.repeat(TRIM_SECONDS, trimmer.turn)
         return sealing
 
     def _sealer(self, redis: Any, log: Log, stream: str, origin: str) -> Sealer:
         place = place_of(self._archive, self._keys, log.ledger, stream)
         files = SealedFiles(place, origin, partial(still_own, self._archive, self._keys))
-        kind = RulesStream if stream == RULES else DenseStream
-        return Sealer(kind(redis, log, stream), files, self._pool, self._seconds)
+        return Sealer(_STREAMS[stream](redis, log, stream), files, self._pool, self._seconds)
+
+
+_STREAMS: dict[str, type[DenseStream]] = {LOG: LogStream, RECORD: DenseStream, RULES: RulesStream}
 
 
 def sealing_of(settings: Settings) -> Sealing | None:

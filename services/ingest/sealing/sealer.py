@@ -167,8 +167,8 @@ class Sealer:
             )
 
     async def _compare(self) -> None:
-        """Compare the stream with all that is sealed; raises StreamChangedError."""
-        size, after = self.files.size, 0
+        """Compare the stream with all that is sealed and was not trimmed; raises StreamChangedError."""
+        size, after = self.files.size, await self._stream.trimmed()
         signed = max(size, await self._work(self.files.signed))
         tail = await self._stream.look(size)
         while after < min(size, tail):

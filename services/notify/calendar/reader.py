@@ -7,6 +7,7 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.rules import Rules
+from events.seal.tiles import Read
 from services.common.clock import Clock
 from services.common.log_follower import LogFollower
 from services.common.runtime import Follow, StreamEntry
@@ -26,9 +27,16 @@ class CalendarReader:
     """Folds one ledger's log into what calendars show, and makes the calendars of units."""
 
     def __init__(
-        self, redis: Any, name: str, ledger: Ledger, clock: Clock, follow: Follow, public_url: str | None
+        self,
+        redis: Any,
+        name: str,
+        ledger: Ledger,
+        clock: Clock,
+        follow: Follow,
+        public_url: str | None,
+        archive: Read | None = None,
     ) -> None:
-        self.projection = Projection(redis, Log(redis, name), rules(ledger))
+        self.projection = Projection(redis, Log(redis, name, archive=archive), rules(ledger))
         self.ledger = ledger
         self._redis = redis
         self._name = name

@@ -1,0 +1,119 @@
+"""The part of a log that has left its stream: entries from the archive, ids from the index segments beside it.
+
+    duban:{L}:index  string  the segments, in order, as `1-65536 65537-81920`; empty before the first trimming
+                             written by trim.lua alone
+
+The stream may begin anywhere up to the position after the last segment. So what it lacks before that was trimmed, and
+what it lacks after that is missing.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from events.entries import Seen, Stored
+from events.id_index import IdSegment, Range, hashes_of, parse_ranges
+from events.keys import key
+from events.seal.errors import FormatError
+from events.seal.tiles import ENTRIES, WIDTH, Read, Tile, read_entries
+
+BUNDLES_KEPT = 64
+"""Bundles that a log keeps in memory, some 10 MB: the events of one task lie near each other."""
+
+
+class TrimmedError(RuntimeError):
+    """Events that have left the stream are asked for, and the archive is not there or does not have them."""
+
+
+class TrimmedPart:
+    """The trimmed part of one ledger's log, in the archive that `archive` reads; None where there is none.
+
+    `last` is the last position that may have left the stream, as of the last look. `segments` are those that were
+    loaded, in order, and `index` is the list of them as the server had it.
+    """
+
+    def __init__(self, redis: Any, ledger: str, archive: Read | None) -> None:
+        self.index = ""
+        self.segments: tuple[IdSegment, ...] = ()
+        self.last = 0
+        self._redis = redis
+        self._ledger = ledger
+        self._archive = archive
+        self._bundles: dict[int, list[bytes]] = {}
+
+    async def look(self) -> str:
+        """Return the list of segments, and set `last`: the last position that may have left the stream."""
+        found = await self._redis.get(key(self._ledger, "index"))
+        text = found.decode() if found is not None else ""
+        self.last = parse_ranges(text)[-1].last if text else 0
+        return text
+
+    async def load(self) -> None:
+        """Read the list of segments, and those that are new; raises TrimmedError."""
+        index = await self.look()
+        if index == self.index:
+            return
+        known = {one.range: one for one in self.segments}
+        for one in parse_ranges(index):
+            if one not in known:
+                known[one] = await asyncio.to_thread(self._segment, one)
+        self.index, self.segments = index, tuple(known[one] for one in parse_ranges(index))
+
+    async def read(self, after: int, count: int) -> list[Stored]:
+        """Return up to `count` events that follow a position, as far as they may have left the stream."""
+        if after >= self.last:
+            await self.look()
+        until = min(after + count, self.last)
+        return await asyncio.to_thread(self._entries, after, until) if after < until else []
+
+    async def read_at(self, positions: Sequence[int]) -> list[Stored]:
+        """Return those events at some positions that may have left the stream."""
+        await self.look()
+        wanted = [position for position in positions if position <= self.last]
+        return await asyncio.to_thread(lambda: [one for at in wanted for one in self._entries(at - 1, at)])
+
+    def find(self, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Seen]:
+        """Return the position and digest of each source and id that the loaded segments have."""
+        if not self.segments or not ids:
+            return {}
+        wanted = hashes_of(ids)
+        return {ids[number]: one for segment in self.segments for number, one in segment.find(wanted)}
+
+    def _entries(self, after: int, until: int) -> list[Stored]:
+        found: list[Stored] = []
+        for number in range(after // WIDTH, (until - 1) // WIDTH + 1):
+            start = number * WIDTH
+            entries = self._bundle(number)[max(after - start, 0) : until - start]
+            found += (Stored(position, raw) for position, raw in enumerate(entries, max(after, start) + 1))
+        return found
+
+    def _bundle(self, number: int) -> list[bytes]:
+        """Return the entries of a bundle; only whole bundles are trimmed."""
+        bundles = self._bundles
+        if (kept := bundles.pop(number, None)) is None:
+            try:
+                kept = read_entries(self._read, Tile(ENTRIES, number))
+            except FormatError as error:
+                first = number * WIDTH + 1
+                raise TrimmedError(
+                    f"positions {first} to {first + WIDTH - 1} of the log of {self._ledger} were trimmed, and the"
+                    f" archive does not have them: {error}"
+                ) from error
+        bundles[number] = kept
+        while len(bundles) > BUNDLES_KEPT:
+            bundles.pop(next(iter(bundles)), None)
+        return kept
+
+    def _segment(self, range: Range) -> IdSegment:
+        try:
+            return IdSegment.parse(range, self._read(range.file))
+        except FormatError as error:
+            raise TrimmedError(f"the index of trimmed ids of {self._ledger}: {error}") from error
+
+    def _read(self, name: str) -> bytes | None:
+        if self._archive is None:
+            raise TrimmedError(
+                f"positions 1 to {self.last} of the log of {self._ledger} are in its archive: set DUBAN_ARCHIVE to the"
+                " directory or bucket in which ingest seals"
+            )
+        return self._archive(name)

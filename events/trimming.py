@@ -1,0 +1,131 @@
+"""Trimming: events that are sealed in the archive leave the log's stream, and their ids the index of submissions.
+
+First a segment with their ids is in the archive; then its name is on the server, from which on writers look there
+first; then the ids leave; then the events. Whenever this stops, it goes on from there, and two at once do no harm.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from events.entries import Stored, seen_field
+from events.envelope import read
+from events.id_index import IdSegment
+from events.keys import LogKeys
+from events.log import Log
+from events.scripts import script
+from events.seal.checkpoint import LogCheckpoint, parse_checkpoint
+from events.seal.errors import FormatError
+from events.seal.notes import parse_note
+from events.seal.sealed_range import sealed_range
+from events.seal.storage import CHECKPOINT, ArchiveStorage
+from events.seal.tiles import WIDTH
+
+STEP = 2_048
+"""Events that are compared or dropped at once: a whole number of bundles, ~1 MB."""
+
+SEGMENT = 128 * STEP
+"""Positions of a new segment: 8 MB."""
+
+
+class NotTrimmedError(RuntimeError):
+    """Nothing, or not all, was trimmed; says why."""
+
+
+class Trimmed(NamedTuple):
+    """The positions that left the stream with one trimming; none if `last` is before `first`."""
+
+    first: int
+    last: int
+
+    @property
+    def size(self) -> int:
+        """The number of events."""
+        return max(0, self.last - self.first + 1)
+
+
+class Trimming:
+    """Trims one ledger's log, whose archive is in a storage."""
+
+    def __init__(self, redis: Any, log: Log, storage: ArchiveStorage) -> None:
+        self._redis = redis
+        self._log = log
+        self._storage = storage
+        keys = LogKeys.of(log.ledger)
+        self._keys = [log.key, keys.seen, keys.segments]
+        self._trim = script(redis, __file__, "trim.lua")
+
+    async def plan(self, keep: int, folded: int) -> Trimmed:
+        """Return what `trim` would take from the stream."""
+        first = await self._redis.xrange(self._log.key, count=1)
+        checkpoint = await asyncio.to_thread(self._published)
+        sealed = checkpoint.size if checkpoint is not None else 0
+        until = min(await self._log.tail() - max(keep, 1), folded, sealed) // WIDTH * WIDTH
+        return Trimmed(int(first[0][0].partition(b"-")[0]) if first else 1, until)
+
+    async def trim(self, keep: int, folded: int, progress: Callable[[int], None] = lambda _: None) -> Trimmed:
+        """Trim all but the newest `keep` events, of those that are published and not after `folded`.
+
+        `progress` gets positions that are in the index of the archive. Raises NotTrimmedError where archive and log
+        differ, OSError, and StorageConflictError.
+        """
+        planned = await self.plan(keep, folded)
+        trimmed, checkpoint = self._log.trimmed, await asyncio.to_thread(self._published)
+        await trimmed.load()
+        while checkpoint is not None and trimmed.last < planned.last:
+            await self._index(checkpoint, min(trimmed.last + SEGMENT, planned.last))
+            progress(trimmed.last)
+        for after in range(planned.first - 1, planned.last, STEP):
+            await self._drop(after, min(after + STEP, planned.last))
+        return planned
+
+    def _published(self) -> LogCheckpoint | None:
+        data = self._storage.read(CHECKPOINT)
+        return parse_checkpoint(parse_note(data).text) if data is not None else None
+
+    async def _index(self, checkpoint: LogCheckpoint, until: int) -> None:
+        """Write a segment with the ids of the next events, and name it on the server.
+
+        Earlier segments that are no larger go into it, so that there are never many.
+        """
+        before = list(self._log.trimmed.segments)
+        new: list[IdSegment] = []
+        for after in range(self._log.trimmed.last, until, STEP):
+            entries = await self._compared(checkpoint, after, min(after + STEP, until))
+            new.append(await asyncio.to_thread(IdSegment.of, entries))
+        while before and before[-1].range.size <= sum(one.range.size for one in new):
+            new.insert(0, before.pop())
+        segment = await asyncio.to_thread(IdSegment.joined, new)
+        await asyncio.to_thread(self._storage.create, {segment.range.file: segment.encode()})
+        await self._write(segments=" ".join(str(one.range) for one in (*before, segment)))
+        await self._log.trimmed.load()
+
+    async def _compared(self, checkpoint: LogCheckpoint, after: int, until: int) -> list[Stored]:
+        """Return events of the log; raises NotTrimmedError unless the published archive has the same."""
+        name = self._log.ledger
+        try:
+            sealed = await asyncio.to_thread(sealed_range, self._storage.read, checkpoint, after, until)
+        except FormatError as error:
+            raise NotTrimmedError(f"the archive of {name}: {error}; check it with `duban audit fsck`") from error
+        found = await self._log.read(after, until - after)
+        for entry, wanted in zip(found, map(Stored, range(after + 1, until + 1), sealed), strict=False):
+            if entry != wanted:
+                raise NotTrimmedError(f"position {wanted.position} of {name} is not what was sealed there")
+        if len(found) < until - after:
+            raise NotTrimmedError(f"position {after + len(found) + 1} of {name} is missing")
+        return found
+
+    async def _drop(self, after: int, until: int) -> None:
+        """Take the ids of some events from the index on the server, and then the events from the stream."""
+        events = [(position, read(raw)) for position, raw in await self._log.trimmed.read(after, until - after)]
+        await self._write(
+            ids=[(seen_field(event.source, event.id), position) for position, event in events], first=until + 1
+        )
+
+    async def _write(self, segments: str | None = None, ids: Sequence[tuple[str, int]] = (), first: int = 0) -> None:
+        before = self._log.trimmed.index
+        args = [msgspec.msgpack.encode((before, before if segments is None else segments, ids, first))]
+        if not await self._trim(keys=self._keys, args=args):
+            raise NotTrimmedError(f"the log of {self._log.ledger} is being trimmed by another process")

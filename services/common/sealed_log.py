@@ -1,0 +1,28 @@
+"""The sealed log of a ledger, from which every process reads what was trimmed from the server."""
+
+from events.seal import roots
+from events.seal.roots import ArchiveRoot
+from events.seal.storage import ArchiveStorage
+from events.seal.tiles import Read
+from services.common.settings import SettingsError
+
+LOG = "log"
+"""The stream of a ledger that is its log, and the folder of its archive."""
+
+
+def archive_root(text: str) -> ArchiveRoot:
+    """Read DUBAN_ARCHIVE; raises SettingsError."""
+    try:
+        return roots.root_of(text)
+    except ValueError as error:
+        raise SettingsError(f"DUBAN_ARCHIVE: {error}") from error
+
+
+def storage_of(archive: ArchiveRoot, ledger: str) -> ArchiveStorage:
+    """Return the archive of a ledger's log below DUBAN_ARCHIVE."""
+    return roots.storage_of(archive / ledger / LOG)
+
+
+def sealed_log(archive: str | None, ledger: str) -> Read | None:
+    """Return what reads the files of a ledger's sealed log; None if nothing is sealed."""
+    return storage_of(archive_root(archive), ledger).read if archive is not None else None

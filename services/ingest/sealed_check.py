@@ -1,0 +1,60 @@
+"""The comparison of a log with its published archive: what is sealed was in the log, so it must be there for ever."""
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+from events.envelope import InvalidEvent, read
+from events.log import Log
+from events.seal.checkpoint import LogCheckpoint, parse_checkpoint
+from events.seal.notes import parse_note
+from events.seal.storage import CHECKPOINT
+from events.seal.tiles import Read, entry_at
+from services.common.accepted import LossAccepted, accepted
+from services.common.loss import Loss
+
+
+async def sealed_loss(redis: Any, log: Log, archive: Read) -> Loss | None:
+    """Return the sealed events that a log lacks, unless an operator has accepted that; None if it has the last one.
+
+    A log that was replaced is the same up to a position and another one after it, so that position is searched for by
+    halves. The sealer compares all entries later. Raises FormatError, OSError.
+    """
+    data = await asyncio.to_thread(archive, CHECKPOINT)
+    if data is None:
+        return None
+    checkpoint, tail = parse_checkpoint(parse_note(data).text), await log.tail()
+    if checkpoint.size == 0 or (tail >= checkpoint.size and await _is_same(log, archive, checkpoint, checkpoint.size)):
+        return None
+    head = checkpoint.root.hex()
+    if any(isinstance(one, LossAccepted) and one.loss.head == head for one in await accepted(redis, log.ledger)):
+        return None
+    first = await _first_other(log, archive, checkpoint, tail)
+    since = [_recorded(one.raw) for one in await log.read_at([first - 1])]
+    until = _recorded(await asyncio.to_thread(entry_at, archive, checkpoint.size, checkpoint.size))
+    return Loss(tail, checkpoint.size, first, checkpoint.size, next(iter(since), None), until, head)
+
+
+async def _first_other(log: Log, archive: Read, checkpoint: LogCheckpoint, tail: int) -> int:
+    """Return the first position at which the log does not have what is sealed."""
+    await log.trimmed.look()
+    low, high = log.trimmed.last + 1, min(tail, checkpoint.size) + 1
+    while low < high:
+        middle = (low + high) // 2
+        if await _is_same(log, archive, checkpoint, middle):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+async def _is_same(log: Log, archive: Read, checkpoint: LogCheckpoint, position: int) -> bool:
+    found = await log.read_at([position])
+    return bool(found) and found[0].raw == await asyncio.to_thread(entry_at, archive, checkpoint.size, position)
+
+
+def _recorded(raw: bytes) -> datetime | None:
+    try:
+        return read(raw).recorded
+    except InvalidEvent:
+        return None
