@@ -60,7 +60,7 @@ class LossCheck:
 
     async def _of_all(self) -> Loss | None:
         """Return the loss by the note, or else by the archive; a log that lacks what is sealed is not noted anew."""
-        by_archive = await sealed_loss(self._redis, self._log, self._archive) if self._archive is not None else None
+        by_archive = await self._of_sealed()
         if self.noted is None or (by_archive is not None and not self.noted.exists):
             return by_archive
         by_note = await self.noted.compare()
@@ -71,6 +71,15 @@ class LossCheck:
             await self.noted.accept_log()
             return by_archive
         return by_note
+
+    async def _of_sealed(self) -> Loss | None:
+        if self._archive is None:
+            return None
+        try:
+            return await sealed_loss(self._redis, self._log, self._archive)
+        except OSError as error:  # a store that is away delays no event; the sealer compares before it signs
+            log.warning("the log is not compared with its archive now", ledger=self._log.ledger, error=str(error))
+            return None
 
     async def review(self) -> None:
         """Publish the loss for `duban doctor`; end it once it is accepted, or when another server answers."""
