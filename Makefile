@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PYTHON312 ?= python3.12
 ARGS ?=
-WORKERS ?= 3
+WORKERS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready

@@ -1,16 +1,18 @@
-"""Work that goes on while other work is done: one piece at a time, whose error its caller gets."""
+"""Work that goes on while other work is done: one piece at a time, whose result or error its caller gets."""
 
 import asyncio
 from collections.abc import Coroutine
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
+
+T = TypeVar("T")
 
 
-class Background:
-    """At most one running piece of work, as an async context: none is left when it ends, however it ends."""
+class Background(Generic[T]):
+    """At most one running piece of work, as an async context: none is left running when it ends."""
 
     def __init__(self) -> None:
-        self._running: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[T] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -18,23 +20,15 @@ class Background:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if error is None:
-            await self.done()
-        elif self._running is not None:
+        if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
 
-    async def follow(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begin a piece of work once the one before it is done; raises what that one raised."""
-        try:
-            await self.done()
-        except BaseException:
-            work.close()
-            raise
+    def begin(self, work: Coroutine[Any, Any, T]) -> None:
+        """Begin a piece of work; the one before it is done."""
         self._running = asyncio.create_task(work)
 
-    async def done(self) -> None:
-        """Wait until nothing runs; raises what it raised."""
+    async def done(self) -> T | None:
+        """Wait until nothing runs, and return the result of what ran, None if nothing did; raises its error."""
         running, self._running = self._running, None
-        if running is not None:
-            await running
+        return await running if running is not None else None

@@ -9,7 +9,7 @@ the server compares the hashes of the events; the projection then reloads the sa
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple
 
@@ -18,7 +18,7 @@ from events.entries import Recorded, Stored, event_hash
 from events.envelope import read
 from events.log import Log
 from events.rules import Announcement, Change, R, Rules, Timeline
-from events.saved_rows import Checkpoint, Saved, SavedRows, Stale
+from events.saved_rows import Checkpoint, Saved, SavedRows, Stale, Verdict
 from events.unsaved import MOST_CHANGES, Unsaved
 
 FOLD_BATCH = 1_000
@@ -34,6 +34,13 @@ class Rollback(NamedTuple):
 
     position: int
     known: int
+
+
+class SaveAttempt(NamedTuple):
+    """A save of the changes up to a checkpoint, and what became of it."""
+
+    reached: Checkpoint
+    verdict: Verdict
 
 
 class Projection(Generic[R]):
@@ -108,31 +115,25 @@ class Projection(Generic[R]):
         async with self._lock:
             batch = [entry for entry in entries if entry.position > self.position]
             if not batch or any(entry.position != next for next, entry in enumerate(batch, self.position + 1)):
-                batch = await self._read_on()
+                batch = await self.log.read(self.position, self._batch)
             batch = batch[: self._batch]
-            async with Background() as saving:
+            async with Background[SaveAttempt]() as saving:
                 while batch:
                     self.advance(Recorded(position, read(raw)) for position, raw in batch)
                     self.event_hash = event_hash(batch[-1].raw)
                     folded += len(batch)
-                    if self._unsaved.full:
-                        await saving.follow(self._save_changes())
-                    elif len(batch) < self._batch:
-                        await saving.done()
-                        await self._save_changes()
-                    batch = await self._read_on()
+                    if self._unsaved.full or len(batch) < self._batch:
+                        await self._conclude(await saving.done())
+                        if len(batch) < self._batch or self._unsaved.each:
+                            await self._save_changes()
+                        else:
+                            saving.begin(self._attempt())
+                    batch = await self.log.read(self.position, self._batch)
+                await self._conclude(await saving.done())
             await self._save_changes()  # those that an earlier save failed to write
             if not folded:
                 await self._check_saved()
         return folded
-
-    async def _read_on(self) -> list[Stored]:
-        """Read the events that follow; a save meanwhile may load rows at another position."""
-        position = None
-        while position != self.position:
-            position = self.position
-            batch = await self.log.read(position, self._batch)
-        return batch
 
     def advance(self, recorded: Iterable[Recorded]) -> None:
         """Fold events that follow `position` into the rows, in memory; raise ValueError at a gap."""
@@ -306,17 +307,31 @@ class Projection(Generic[R]):
         Changes applied during the save are left for the next one.
         """
         while self.position > self.saved or self._unsaved:
-            reached = Checkpoint(self.generation, self.position, self.event_hash)
-            match await self._stored.save(self.generation, self._packed(reached)):
-                case "ok":
-                    self._forget_until(reached)
-                    return
-                case "rolled-back":
-                    await self._discard_and_reload()
-                    return
-                case stale:
-                    if await self._follow(stale):
-                        return
+            if await self._conclude(await self._attempt()):
+                return
+
+    def _attempt(self) -> Coroutine[Any, Any, SaveAttempt]:
+        """Return what saves the changes up to now, whatever is folded before it runs."""
+        generation, reached = self.generation, Checkpoint(self.generation, self.position, self.event_hash)
+        packed = self._packed(reached)
+
+        async def save() -> SaveAttempt:
+            return SaveAttempt(reached, await self._stored.save(generation, packed))
+
+        return save()
+
+    async def _conclude(self, attempt: SaveAttempt | None) -> bool:
+        """Do what the verdict on a save asks for; return False if changes beyond what is saved are left."""
+        if attempt is None:
+            return True
+        reached, verdict = attempt
+        if isinstance(verdict, Stale):
+            return await self._follow(verdict)
+        if verdict == "ok":
+            self._forget_until(reached)
+        else:
+            await self._discard_and_reload()
+        return True
 
     def _packed(self, reached: Checkpoint) -> bytes:
         """Encode the changes up to a checkpoint."""

@@ -5,7 +5,7 @@ from typing import Generic
 
 from events.rules import Change, R, Rules
 
-MOST_EVENTS = 16_000
+MOST_EVENTS = 20_000
 """Events after which a save is due: bounds the work that a crash repeats (a quarter of a second)."""
 
 MOST_CHANGES = 2_000

@@ -1,14 +1,20 @@
 """A ledger's log as commands read it: from the server, and from the archive what was trimmed there."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 from events.log import Log
-from services.cli.sealed_places import sealed_places
-from services.common.sealed_log import sealed_storage
+from events.seal.roots import ArchiveRoot
+from services.cli.options import home
+from services.common.sealed_log import archive_root, sealed_storage
+
+
+def archive_at(data: Path | None) -> ArchiveRoot:
+    """Return where archives are: DUBAN_ARCHIVE, or below the data directory; it may not exist."""
+    return archive_root(os.environ.get("DUBAN_ARCHIVE") or str(home(data) / "archive"))
 
 
 def log_at(data: Path | None, redis: Any, ledger: str) -> Log:
     """Return a ledger's log."""
-    archive, _ = sealed_places(data)
-    return Log(redis, ledger, archive=sealed_storage(archive, ledger).read)
+    return Log(redis, ledger, archive=sealed_storage(archive_at(data), ledger).read)

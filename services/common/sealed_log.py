@@ -9,6 +9,14 @@ LOG = "log"
 """The stream of a ledger that is its log, and the folder of its archive."""
 
 
+def archive_root(text: str) -> ArchiveRoot:
+    """Read DUBAN_ARCHIVE; raises SettingsError."""
+    try:
+        return root_of(text)
+    except ValueError as error:
+        raise SettingsError(f"DUBAN_ARCHIVE: {error}") from error
+
+
 def sealed_storage(archive: ArchiveRoot, ledger: str) -> ArchiveStorage:
     """Return the archive of a ledger's log below the place of all archives."""
     return storage_of(archive / ledger / LOG)
@@ -16,9 +24,4 @@ def sealed_storage(archive: ArchiveRoot, ledger: str) -> ArchiveStorage:
 
 def sealed_log(archive: str | None, ledger: str) -> Read | None:
     """Return what reads a ledger's sealed log below DUBAN_ARCHIVE, None if nothing is sealed; raises SettingsError."""
-    if archive is None:
-        return None
-    try:
-        return sealed_storage(root_of(archive), ledger).read
-    except ValueError as error:
-        raise SettingsError(f"DUBAN_ARCHIVE: {error}") from error
+    return sealed_storage(archive_root(archive), ledger).read if archive is not None else None

@@ -1,4 +1,4 @@
-"""Sentences in a cell of units that name none for it: notes on who leads, and on what holds for other tasks, too."""
+"""Notes in a cell of units that name no unit of its task: who leads, and what holds for other tasks, too."""
 
 import re
 
@@ -23,7 +23,7 @@ _SAYS = re.compile("下同|以下|上述|以上各|下列|不再|第一|首位|�
 
 
 class Asides(Struct, frozen=True):
-    """A text without its notes; `first_leads` if one says that the first unit does, `ever` if from here on."""
+    """A text without its notes; `first_leads` if a note says that the first unit leads, `ever` if in all rows below."""
 
     text: str
     first_leads: bool

@@ -94,7 +94,7 @@ class Clause(Struct, frozen=True):
 
 
 def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> Iterator[Clause]:
-    """Read each clause on what those before it have named."""
+    """Read each clause; one without a year or a month takes those named before it."""
     plain = _plain(text)
     if several := _RESPECTIVELY.search(plain.text):
         raise ValueError(f"which part of the work “{several[0]}” means for which time cannot be read")
@@ -126,7 +126,7 @@ def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> It
 
 
 def _parse(plain: str) -> tuple[Node, dict[int, UnparsedError]]:
-    """Return the tree of a phrase, and where the clauses begin that the grammar does not derive, as if they were goals.
+    """Return the tree of a phrase; a clause that the grammar does not derive is masked, its error kept by its place.
 
     Raise UnparsedError if nothing else is left.
     """

@@ -27,7 +27,7 @@ _CORES: set[str] = set()
 
 
 def _words(core: str, others: str, *, never: str = "") -> re.Pattern[str]:
-    """Return what matches texts of these words with a core word among them; possessive, so that it takes no time."""
+    """Return a pattern for texts of these words, a core word among them; possessive, so that matching is fast."""
     _CORES.update(core.split())
     words = sorted({*core.split(), *others.split(), *_AND.split()}, key=len, reverse=True)
     unless = f"(?!.*(?:{'|'.join(never.split())}))" if never else ""
@@ -140,7 +140,7 @@ _NO_PLAN = re.compile("情况|实际|进展|投资|资金|预算|完成数|增�
 
 
 def period_of(words: Sequence[str]) -> str | None:
-    """Return the period that the lowest of headings above each other names, in which something is to be done."""
+    """Return the period that the lowest of stacked headings names, if something is to be done in it."""
     lowest = "".join(_BRACKETED.sub("", words[-1]).split()) if words else ""
     period = _AIMS.sub("", lowest, count=1) if len(lowest) <= _LONGEST else ""
     return period if _PERIOD.fullmatch(normalise(period)) and not any(map(_NO_PLAN.search, words)) else None

@@ -111,7 +111,7 @@ def _check_years(again: list[Clause], dated: list[Clause], text: str) -> None:
 
 
 def _without_frames(clauses: list[Clause]) -> list[Clause]:
-    """Return the clauses, where a bare year only says of which year a later clause is, without its meaning."""
+    """Drop the meaning of a bare year that only says of which year a later clause is."""
     kept = []
     for at, clause in enumerate(clauses):
         later = next((dues for other in clauses[at + 1 :] if (dues := _dues(other))), None)
@@ -149,7 +149,7 @@ def _passes_over_times(clauses: list[Clause], text: str) -> bool:
 
 
 def _waiting_for_start(clauses: list[Clause], without_start: list[Clause], text: str) -> Meaning | None:
-    """Return what waits for the start of a period that nothing names, or that an event does which is not dated.
+    """Return a deadline that waits for the start of its period, where nothing dates that start.
 
     None where a date, or what comes again, stands beside it.
     """
@@ -166,7 +166,7 @@ def _waiting_for_start(clauses: list[Clause], without_start: list[Clause], text:
 
 
 def _no_time(clauses: list[Clause], text: str) -> Meaning:
-    """Return what a quantity without a time means: no time is said; ValueError for what says nothing at all."""
+    """Return that no time is stated, if a quantity is; ValueError for words that state neither."""
     if past := next((clause.unread for clause in clauses if clause.unread), None):
         raise past
     if lasts := _LASTS.search(normalise(text)):
@@ -235,14 +235,14 @@ def _is_before(clause: Clause) -> bool:
 
 
 def _meaning(clause: Clause, meant: list[Clause]) -> Meaning:
-    """Return what one clause means of those that mean something."""
+    """Return the meaning of one clause, with a doubt if another that waits is passed over."""
     assert clause.means is not None
     others = any(other.rule in _LIMITS_THAT_WAIT for other in meant if other is not clause)
     return Meaning(clause.means, clause.rule, (clause,), ("condition-passed-over",) if others else ())
 
 
 def _recurs(clause: Clause) -> object:
-    """Return how a series comes again; each end in steps is one of its own."""
+    """Return what tells one recurrence from another; a series that ends is one of its own."""
     means = clause.means
     return (means.every, means.first, means.day) if isinstance(means, Recurring) else clause.begin
 

@@ -68,7 +68,7 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
 
 
 def _calendar_years(clause: Node, span: Span, text: str) -> Fixed:
-    """Read what is counted from a year, quarter or month in whole ones (2012年起5年内): to the end of the last."""
+    """Read whole years or months counted from a year, quarter or month (2012年起5年内): to the end of the last."""
     period = tokens(child(clause, "period") or clause)
     if not period.keys() & {"YEARS", "MONTHS"}:
         raise ValueError("it does not say from which day it counts")

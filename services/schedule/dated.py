@@ -108,7 +108,8 @@ def _check_words(before: list[str], span: Span, stated: dict[str, str], after: l
         for token in after:
             if token.type in _RELATIONS:
                 raise ValueError(f"what “{token}” means in “{words}” cannot be read")
-        if "WORD" in before and before[-1] not in ("AT", "TO") and not is_done(words):
+        leads = before[-1:] in (["AT"], ["TO"]) or (before[-1:] == ["FROM"] and span.unit == "range" and not after)
+        if "WORD" in before and not leads and not is_done(words):
             raise NoLimitError("it names a time, but does not say that this is a limit")
     later = [token for token in after if token.type == "NAMED_YEAR" and int(token[:4]) > span.origin.issued.year]
     if later and not (span.dated and (stated or span.last)):

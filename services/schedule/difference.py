@@ -1,4 +1,4 @@
-"""What a document says otherwise than the ledger has it, and the events that would settle it. Pure."""
+"""The differences between a document and the ledger, and the events that would settle them. Pure."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -29,7 +29,7 @@ class Present(Struct, frozen=True):
 
 
 class RowDifference(Struct, frozen=True):
-    """How a row stands to the ledger; `says` tells each difference, `proposals` are events to settle them."""
+    """How a row stands to the ledger; `says` has each difference in words, `proposals` are events to settle them."""
 
     state: State
     says: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ def compare(
 
 
 def _words(had: Event, wanted: Event, ledger: Ledger, language: Language) -> Iterator[str]:
-    """Say which words of the assignment are others, as far as the row has any; no event changes them."""
+    """Find the words of the assignment that differ, as far as the row has any; no event changes them."""
     before, now = _assignment(had), _assignment(wanted)
     if before.title != now.title:
         yield words("title", language, old=before.title)

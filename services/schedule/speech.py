@@ -1,4 +1,4 @@
-"""What a text says of units, one part after another: each mention, and the role it states."""
+"""The units of a text, read part by part: each mention, and the role it states."""
 
 import re
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ class Speech:
         self._first_leads = first_leads
 
     def read(self, text: str, role: Said) -> None:
-        """Take in a cell whose heading states a role."""
+        """Read a cell whose heading states a role."""
         asides = take_asides(unbracket(split_lines(regular(text), self._known)))
         self.passed_over += asides.notes
         self._first_leads = self._first_leads or asides.first_leads
@@ -65,7 +65,7 @@ class Speech:
                 self._section(section, role)
 
     def _section(self, section: Labelled, role: Said) -> None:
-        """Take in what stands under one label: units, or people."""
+        """Read what stands under one label: units, or people."""
         if section.whose is None:
             self._hear(section.text, section.says or role)
             return
@@ -76,7 +76,7 @@ class Speech:
             self.leader = "、".join(filter(None, (self.leader, people)))
 
     def _hear(self, section: str, says: Said) -> None:
-        """Take in what stands under one label.
+        """Read the units under one label.
 
         “牵头” speaks of all names since the last mark, “配合” of those since the last comma; after “会同” all
         cooperate. “负责” alone makes a lead of one unit, and of several if others are said to cooperate; where another

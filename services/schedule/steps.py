@@ -1,4 +1,4 @@
-"""The deadline of a row with columns for periods (一季度, 2025年): what its cells say is due at the end of each."""
+"""The deadline of a row with columns for periods (一季度, 2025年): each cell is due at the end of its period."""
 
 import re
 from collections.abc import Iterator

@@ -40,7 +40,7 @@ def read_wording(clause: Node, text: str) -> tuple[Ongoing | Triggered, str] | N
 
 
 def _goes_on(marks: list[Token]) -> bool:
-    """Return whether words of going on begin the clause, or end it but for a verb (抓好落实，持续推进)."""
+    """Return whether words of going on begin the clause, or end it with at most a verb (抓好落实，持续推进)."""
     for at, mark in enumerate(marks):
         if mark.type != "GOES_ON":
             continue

@@ -86,6 +86,7 @@ def test_an_empty_server_is_filled_from_the_archive(duban: Terminal, keep: int |
     done = told(duban, "restore", *(["--keep", str(keep)] if keep else []), "--json")
     assert {**json.loads(done), "unsent": 0} == {"sealed": ALL, "lacking": ALL, "apart": [], "again": [], "unsent": 0}
     assert json.loads(told(duban, "restore", "--json"))["lacking"] == 0
+    told(duban, "restore", "--ledger", "ops")
     with duban.running():
         check_whole(duban)
         planned = json.loads(told(duban, "archive", "trim", "--keep", "1000", "--dry-run", "--json"))

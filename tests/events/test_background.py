@@ -7,44 +7,39 @@ import pytest
 from events.background import Background
 
 
-async def test_pieces_follow_one_another() -> None:
-    """A piece begins once the one before it is done, and the end waits for the last."""
+async def test_a_piece_runs_while_other_work_is_done() -> None:
+    """Its result is returned once, to whoever waits for it; nothing to wait for is None."""
     told: list[str] = []
 
-    async def piece(name: str) -> None:
+    async def piece(name: str) -> str:
         told.append(f"{name} begins")
         await asyncio.sleep(0.01)
         told.append(f"{name} ends")
+        return name
 
-    async with Background() as background:
-        await background.follow(piece("one"))
+    async with Background[str]() as background:
+        assert await background.done() is None
+        background.begin(piece("one"))
         told.append("meanwhile")
-        await background.follow(piece("two"))
+        assert await background.done() == "one"
+        assert await background.done() is None
+        background.begin(piece("two"))
+        assert await background.done() == "two"
     assert told == ["meanwhile", "one begins", "one ends", "two begins", "two ends"]
 
 
-@pytest.mark.parametrize("when", ["the next one", "the end"])
-async def test_an_error_reaches_the_caller(when: str) -> None:
-    """What a piece raises is raised where it is waited for; a piece that has not begun then never does."""
-
+async def test_an_error_reaches_whoever_waits() -> None:
     async def fails() -> None:
         raise ConnectionError("lost")
 
-    async def never() -> None:
-        raise AssertionError("it was begun after an error")
-
-    async def work() -> None:
-        async with Background() as background:
-            await background.follow(fails())
-            if when == "the next one":
-                await background.follow(never())
-
-    with pytest.raises(ConnectionError, match="lost"):
-        await work()
+    async with Background[None]() as background:
+        background.begin(fails())
+        with pytest.raises(ConnectionError, match="lost"):
+            await background.done()
 
 
-async def test_nothing_is_left_after_an_error() -> None:
-    """Where the other work fails, the running piece is cancelled, and its end awaited."""
+async def test_nothing_is_left_running() -> None:
+    """Where the other work ends, or fails, without waiting, the piece is cancelled, and its end awaited."""
     told: list[str] = []
 
     async def piece() -> None:
@@ -54,8 +49,8 @@ async def test_nothing_is_left_after_an_error() -> None:
             told.append("ended")
 
     async def work() -> None:
-        async with Background() as background:
-            await background.follow(piece())
+        async with Background[None]() as background:
+            background.begin(piece())
             await asyncio.sleep(0)
             raise ValueError("other work")
 

@@ -40,10 +40,6 @@ from services.cli.target import LEDGER
 from services.common.accepted import Acceptance, accepted
 from services.common.settings import SettingsError
 
-SealedOption = Annotated[
-    str | None, typer.Option("--archive", metavar="URL|DIR", help="Instead of the server: what has `log` and `rules`")
-]
-
 commands = typer.Typer(add_completion=False, no_args_is_help=True, help="Replay the log, or verify it.")
 commands.command("replay")(replay)
 commands.command("fsck")(fsck)
@@ -55,15 +51,20 @@ commands.command("export")(export)
 commands.command("key")(print_key)
 commands.command("prove")(prove)
 
+SinceOption = Annotated[
+    str | None, typer.Option("--since", help="An earlier tree head N:<hex>, or a file `checkpoint` that was saved")
+]
+PlaceOption = Annotated[
+    str | None, typer.Option("--archive", metavar="URL|DIR", help="Instead of the server: what has `log` and `rules`")
+]
+
 
 @commands.command("verify")
 def audit_verify(
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
-    since: Annotated[
-        str | None, typer.Option("--since", help="An earlier tree head N:<hex>, or a checkpoint file")
-    ] = None,
-    archive: SealedOption = None,
+    since: SinceOption = None,
+    archive: PlaceOption = None,
     policy: PolicyOption = None,
     key: KeyOption = None,
     token_file: TokenFileOption = None,

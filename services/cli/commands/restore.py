@@ -10,12 +10,22 @@ from rich.progress import Progress
 from events.archive_rules import FEWEST_KEPT
 from events.seal.errors import FormatError, PolicyError, SignatureError
 from services.cli.fsck.commands import PolicyOption, trust_of
-from services.cli.options import ClockOption, DataOption, JsonOption, LedgerOption, err, ledger_of, out
+from services.cli.options import (
+    ByOption,
+    ClockOption,
+    DataOption,
+    JsonOption,
+    LedgerOption,
+    audited_ledger_of,
+    err,
+    out,
+)
 from services.cli.restoring.ledger import LedgerRestoring, Places, Restored
 from services.cli.restoring.server import check_nobody_sends, idle_server, nobody_seals
 from services.cli.sealed_places import sealed_places
 from services.cli.service_error import ServiceError
 from services.cli.target import LEDGER
+from services.cli.users import operator
 from services.ingest.sealing.places import LOG
 
 commands = typer.Typer(add_completion=False)
@@ -31,6 +41,7 @@ def restore(
         typer.Option("--keep", min=FEWEST_KEPT, help="Of an empty server: only the newest events; default: all"),
     ] = None,
     clock: ClockOption = None,
+    by: ByOption = None,
     json: JsonOption = False,
 ) -> None:
     """Put a ledger's sealed events, alerts and rules back on its server, while the services are stopped.
@@ -38,7 +49,7 @@ def restore(
     What the server has on sealed positions instead is set aside, and its events are submitted again after the end.
     """
     trusted = trust_of(policy, None) if policy is not None else None
-    known, places = ledger_of(data, ledger), Places(*sealed_places(data), ledger)
+    known, places = audited_ledger_of(data, ledger), Places(*sealed_places(data), ledger)
 
     async def work() -> Restored:
         async with idle_server(data) as redis:
@@ -49,7 +60,7 @@ def restore(
                 def report(what: str, count: int) -> None:
                     progress.update(bar, description=what, completed=count)
 
-                return await LedgerRestoring(redis, known, places, clock, report).run(trusted, keep)
+                return await LedgerRestoring(redis, known, places, clock, by or operator(), report).run(trusted, keep)
 
     try:
         done = asyncio.run(work())

@@ -18,7 +18,7 @@ from services.cli.sealed_places import sealed_places
 from services.cli.target import LEDGER
 from services.cli.users import operator
 from services.common.operations import record
-from services.ingest.sealing.places import archive_root
+from services.common.sealed_log import archive_root
 
 
 def export(

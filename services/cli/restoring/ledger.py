@@ -9,6 +9,8 @@ from events.envelope import read
 from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
+from events.operations import COMMANDS
+from events.schema import LogRestored
 from events.seal.checkpoint import INVALID
 from events.seal.policy import LogPolicy
 from events.seal.roots import ArchiveRoot
@@ -19,8 +21,10 @@ from services.cli.restoring.resubmitting import Resubmitted, resubmit, set_aside
 from services.cli.restoring.sealed import SealedStream, verified
 from services.cli.restoring.streams import restore_record, restore_rules
 from services.cli.service_error import ServiceError
-from services.common.clock import kind_of
+from services.common.accepted import LogPutBack, accept
+from services.common.clock import SystemClock, kind_of
 from services.common.ledger_clock import ledger_clock
+from services.common.operations import record
 from services.common.sealed_log import sealed_storage
 from services.common.sessions import INSTALLATION
 from services.ingest.sealing.places import LOG, RECORD, RULES, SealPlace, place_of
@@ -59,11 +63,13 @@ class Restored(NamedTuple):
 class LedgerRestoring:
     """Restores one ledger; nothing else may use its server meanwhile."""
 
-    def __init__(self, redis: Any, ledger: Ledger, places: Places, clock: str | None, report: Report) -> None:
+    def __init__(self, redis: Any, ledger: Ledger, places: Places, clock: str | None, by: str, report: Report) -> None:
+        """Take the kind of the ledger's clock, and who restores."""
         self._redis = redis
         self._ledger = ledger
         self._places = places
         self._clock = clock
+        self._by = by
         self._report = report
         storage = sealed_storage(places.archive, places.ledger)
         self._log = Log(redis, places.ledger, archive=storage.read)
@@ -72,21 +78,26 @@ class LedgerRestoring:
     async def run(self, policy: LogPolicy | None, keep: int | None) -> Restored:
         """Restore the ledger from archives that a policy trusts, None being that of its own keys."""
         name, redis = self._places.ledger, self._redis
-        log, record, rules = (self._verified(stream, policy) for stream in (LOG, RECORD, RULES))
+        log, told, rules = (self._verified(stream, policy) for stream in (LOG, RECORD, RULES))
         if log is None:
             raise ServiceError(f"{self._places.of(LOG).archive} has no checkpoint: nothing was sealed there")
         before = await compared(self._log, log)
         writing = LogRestoring(redis, self._log, log, self._trimming)
-        apart = [await writing.set_apart(before)] if before.differs else []
+        apart = []
+        if before.differs:
+            put_back = LogPutBack(self._by, SystemClock().now(), before.same, before.tail, log.size)
+            await accept(redis, name, put_back)  # first: it explains what else is found if this stops here
+            apart.append(await writing.set_apart(before))
         await self._restore_marks(log)
         unsent = 0
         if rules is not None:
             apart += filter(None, [await restore_rules(redis, name, rules)])
-        if record is not None:  # before the log, from which alerts arise
-            one, unsent = await restore_record(redis, name, record, _recorded(log))
+        if told is not None:  # before the log, from which alerts arise
+            one, unsent = await restore_record(redis, name, told, _recorded(log))
             apart += filter(None, [one])
         if before.lacking:
             await writing.write(keep, lambda position: self._report("restoring events", position))
+            await record(redis, COMMANDS, name, LogRestored(self._by, before.same + 1, log.size, before.lacking))
         return Restored(log.size, before.lacking, apart, await self._submit_again(log), unsent)
 
     def _verified(self, stream: str, policy: LogPolicy | None) -> SealedStream | None:

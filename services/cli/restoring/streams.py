@@ -67,7 +67,8 @@ async def restore_record(
     numbers = {alert.id: number for number, alert in alerts.items()}
     for start in range(0, len(numbers), 1_000):
         await redis.hset(known, mapping=dict(list(numbers.items())[start : start + 1_000]))
-    reached = _reached(alerts, done, sealed.size)
+    planned = int(await redis.get(key(ledger, NAME, "reached")) or 0)
+    reached = max(planned, _reached(alerts, done, sealed.size))  # those up to `planned` are in digests already
     await redis.set(key(ledger, NAME, "reached"), reached)
     if until is not None:
         considered = (until - EPOCH) // timedelta.resolution

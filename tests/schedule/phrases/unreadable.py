@@ -40,6 +40,8 @@ UNREADABLE = [
     ("之前", "no event"),
     ("已完成", "neither a date"),
     ("2016年已完成", "was done"),
+    ("实际完成时间：2018年6月", "a limit"),
+    ("2014年10月1日前参加工作、退休的人员", "neither a date"),
     ("已于2017年6月完成", "was done"),
     ("2018-3.12", "cannot be read"),
     ("约2018年6月底", "约"),

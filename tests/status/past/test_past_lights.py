@@ -24,7 +24,7 @@ from services.status.store import Board
 from services.status.views import TaskQuery, select
 from tests.examples import assigned, reported, store
 from tests.status.past.histories import fresh, histories, recorded_at, timeline_of
-from tests.status.status_client import LEDGER
+from tests.status.status_client import LEDGER, StatusService, problem
 from tests.status.tracked_tasks import LEAD, at
 from tests.status.tracked_tasks import LEDGER as PRESENT
 
@@ -142,3 +142,24 @@ async def test_damaged_rules_are_not_replaced(redis: Any) -> None:
         assert (await board.past.page(2, TaskQuery())).total == 2
     await redis.hset(texts, sha256, text)
     assert (await board.past.page(3, TaskQuery())).total == 2
+
+
+async def test_the_rules_of_then_over_http(redis: Any, service: StatusService) -> None:
+    """List, row and figures of a past position have the lights of then; if the text of the rules is lost, 503."""
+    log = log_of(DAYS)
+    await written(redis, log[:6], replace(PRESENT, lights=LENIENT), 0)
+    await written(redis, log[6:], replace(PRESENT, lights=STRICT), 6)
+    async with service.running("2018-12-01T00:00:00+08:00") as client:
+        for position, lamp in ((6, "green"), (8, "yellow")):
+            found = await client.get("tasks", as_of=position, light=lamp)
+            assert [row["task"] for row in found.json()["items"]] == ["t-1", "t-2"]
+            assert (await client.get("tasks/t-1", as_of=position)).json()["light"] == lamp
+            assert (await client.get("overview", as_of=position)).json()["lights"][lamp] == 2
+        compared = (await client.get("tasks", as_of=8, compare=6)).json()
+        assert compared["counts"]["light"] == 2
+        await redis.delete(key(LEDGER, "rules", "texts"))
+    async with service.running("2018-12-01T00:00:00+08:00") as client:
+        lost = await client.get("tasks", as_of=6)
+        assert "are missing or altered" in problem(lost, 503)
+        assert "retry-after" in lost.headers
+        assert (await client.get("tasks")).status_code == 200
