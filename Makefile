@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PYTHON312 ?= python3.12
 ARGS ?=
-WORKERS ?= 3
+WORKERS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -14,6 +14,7 @@ ALONE := tests/integration/test_compose.py
 demo: $(READY)  ## 2017-08 to 2021-01 on the real table, in about a minute (ARGS=--once ends by itself)
 	$(BIN)/duban demo $(ARGS)
 
+test: export PYTHONDONTWRITEBYTECODE =  # else each of some hundred processes would compile all modules again
 test: $(READY)  ## in WORKERS processes, each with a server (ARGS="tests/ingest -x" for a part; ARGS="-n 0" in one process)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(or $(ARGS),--ignore=$(ALONE))
 	$(if $(ARGS),,$(BIN)/python -m pytest $(ALONE))

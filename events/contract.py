@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, cast
 import msgspec
 
 from events.envelope import MAX_BYTES
-from events.schema import TYPES, TaskAssigned, TaskAssignedV1
+from events.schema import OPERATIONS, TYPES, TaskAssigned, TaskAssignedV1
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -109,15 +109,13 @@ def event_schema(name: str, place: Place, *, stored: bool = False) -> Schema:
 def example_of(name: str, *, stored: bool = False) -> Schema:
     """Return an example of an event type, its data made of the examples that the members have."""
     own = components([TYPES[name]], definitions)[TYPES[name].__name__]["properties"]
-    source = {"assigner": "office", "reporter": "units", "notify": "notify/link", None: "duban/clock"}[
-        TYPES[name].speaker
-    ]
+    source = _EXAMPLE_SOURCES[TYPES[name].speaker]
     return {
         "specversion": "1.0",
         "id": f"{name.split('.')[-2]}-07-1",
         "source": source,
         "type": name,
-        "subject": "zj-2017-07",
+        "subject": "zhanjiang" if name in OPERATIONS else "zj-2017-07",
         "time": "2018-03-31T10:00:00+08:00",
         "datacontenttype": "application/json",
         "data": {member: schema["examples"][0] for member, schema in own.items() if "examples" in schema},
@@ -151,10 +149,21 @@ def _polished(schema: Any) -> Any:
     return found
 
 
+_EXAMPLE_SOURCES: Mapping[str | None, str] = MappingProxyType(
+    {
+        "assigner": "office",
+        "reporter": "units",
+        "notify": "notify/link",
+        "operations": "commands",
+        None: "duban/clock",
+    }
+)
+
 _SPEAKERS: Mapping[str | None, str] = MappingProxyType(
     {
         None: "From the ledger's clock, never from a source.",
         "notify": "From notify, on behalf of a session, a token or a link, never from a source itself.",
+        "operations": "From duban's own services and commands, in the ledger `ops` alone.",
     }
 )
 

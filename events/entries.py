@@ -124,11 +124,12 @@ def event_hash(raw: bytes) -> str:
 
 def stored(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Stored]:
     """Return stream entries of the client as stored events."""
-    return [Stored(_position(id), fields[b"e"]) for id, fields in entries]
+    return [Stored(position_of(id), fields[b"e"]) for id, fields in entries]
 
 
-def _position(id: bytes) -> int:
-    return int(id[:-2])  # <position>-0
+def position_of(id: bytes) -> int:
+    """Return the position of a stream id, `<position>-0`."""
+    return int(id[:-2])
 
 
 def within(entry: Recorded, until: int | datetime | None) -> bool:

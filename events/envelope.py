@@ -177,7 +177,8 @@ def read(stored: bytes) -> Event:
         raise InvalidEvent("malformed", f"a stored event does not decode: {error}") from error
     if envelope.recordedtime is None or envelope.authid is None:
         raise InvalidEvent("malformed", "a stored event lacks recordedtime or authid", envelope.source, envelope.id)
-    section, leader = _named(envelope.section), _named(envelope.leader)
+    section = _named(envelope.section) if envelope.section is not None else None
+    leader = _named(envelope.leader) if envelope.leader is not None else None
     return _event(envelope, data, DECODERS, folded, envelope.recordedtime, envelope.authid, section, leader)
 
 

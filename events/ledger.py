@@ -18,9 +18,10 @@ from events.envelope import Event
 from events.light_names import LightColour, LightName
 from events.local import local_data
 from events.reading import ReadingRules
-from events.schema import EventData, Name
+from events.schema import EventData, Name, ProgressReported
 
 SourceRole: TypeAlias = Literal["assigner", "reporter", "auditor", "dashboard"]
+AnyRole: TypeAlias = SourceRole | Literal["operations"]
 Days: TypeAlias = Annotated[int, Meta(ge=0, le=3_650)]
 
 Festival: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9]{4}年[^0-9\n]+$(?!\n)", max_length=50)]
@@ -39,9 +40,12 @@ EVERY_UNIT = "*"
 
 
 class Source(Struct, frozen=True, forbid_unknown_fields=True):
-    """A system that may submit or read: its role and, for a reporter, the units that it reports for."""
+    """A system that may submit or read: its role and, for a reporter, the units that it reports for.
 
-    role: SourceRole
+    The role `operations` is that of duban's own parts in the ledger `ops`, and none that a file can give.
+    """
+
+    role: AnyRole
     units: tuple[Name, ...] = ()
 
     def speaks_for(self, unit: str) -> bool:
@@ -96,6 +100,14 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         """Return the day of an instant in the ledger's zone."""
         return instant.astimezone(self.zone).date()
 
+    def has_offset(self, instant: datetime) -> bool:
+        """Return whether an instant is written with the offset of the ledger's zone then.
+
+        The zone reads wall time, which is ambiguous or missing where its offset changes: `fold` picks either reading.
+        """
+        zone, offset = self.zone, instant.utcoffset()
+        return zone.utcoffset(instant) == offset == zone.utcoffset(instant.replace(fold=1))
+
     @cached_property
     def directory(self) -> Directory:
         """The names of its units."""
@@ -107,8 +119,11 @@ class Ledger(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     def own_event(self, event: Event) -> Event:
         """Return an event with its data as the ledger compares them; the same object if they are so already."""
-        data = self.own(event.data)
-        return event if data is event.data else replace(event, data=data)
+        data = event.data
+        if isinstance(data, ProgressReported) and data.unit not in self.aliases:  # as most events are
+            return event
+        own = self.own(data)
+        return event if own is data else replace(event, data=own)
 
     def _check_recipients(self) -> None:
         """Raise ValueError for a source's unit or a recipient that is not named as in the directory."""

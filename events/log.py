@@ -36,7 +36,7 @@ from events.entries import (
     Seen,
     SideEntries,
     Stored,
-    _position,
+    position_of,
     seen_field,
     stored,
     within,
@@ -51,6 +51,10 @@ from events.trimmed import TrimmedPart
 
 READ_BATCH = 2_000
 """Entries fetched by one read: enough to hide the round trip, too few (~1 MB) to block the server."""
+
+XRANGE = b"XRANGE"
+"""As bytes, the client does not know the command, and leaves the reply as it is: it would make a dictionary of each
+entry's fields, which takes a third of the time of a read."""
 
 
 class StaleTailError(Exception):
@@ -106,7 +110,7 @@ class Log:
     async def tail(self) -> int:
         """Return the last position, 0 if the log is empty."""
         last = await self._redis.xrevrange(self.key, count=1)
-        return _position(last[0][0]) if last else 0
+        return position_of(last[0][0]) if last else 0
 
     async def server(self) -> str:
         """Return the id of this run of the server; another run may have another log."""
@@ -270,7 +274,8 @@ class Log:
 
     async def read(self, after: int, count: int = READ_BATCH) -> list[Stored]:
         """Return up to `count` events that follow position `after`; raises TrimmedError."""
-        found = stored(await self._redis.xrange(self.key, min=f"{after + 1}-0", count=count))
+        entries = await self._redis.execute_command(XRANGE, self.key, f"{after + 1}-0", "+", "COUNT", count)
+        found = [Stored(position_of(id), fields[1]) for id, fields in entries]
         if found and found[0].position != after + 1:
             return await self.trimmed.read(after, min(count, found[0].position - after - 1)) or found
         return found

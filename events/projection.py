@@ -9,15 +9,16 @@ the server compares the hashes of the events; the projection then reloads the sa
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple
 
+from events.background import Background
 from events.entries import Recorded, Stored, event_hash
 from events.envelope import read
 from events.log import Log
 from events.rules import Announcement, Change, R, Rules, Timeline
-from events.saved_rows import Checkpoint, Saved, SavedRows, Stale
+from events.saved_rows import Checkpoint, Saved, SavedRows, Stale, Verdict
 from events.unsaved import MOST_CHANGES, Unsaved
 
 FOLD_BATCH = 1_000
@@ -33,6 +34,13 @@ class Rollback(NamedTuple):
 
     position: int
     known: int
+
+
+class SaveAttempt(NamedTuple):
+    """A save of the changes up to a checkpoint, and what became of it."""
+
+    reached: Checkpoint
+    verdict: Verdict
 
 
 class Projection(Generic[R]):
@@ -63,6 +71,16 @@ class Projection(Generic[R]):
     def saved(self) -> int:
         """The position of the rows that are saved, as far as is known."""
         return self._saved.position
+
+    @property
+    def full(self) -> bool:
+        """Whether so much is unsaved that a save should not wait for more."""
+        return self._unsaved.full
+
+    @property
+    def _batch(self) -> int:
+        """Events that are read and folded at once: no more than a save may bring."""
+        return min(FOLD_BATCH, self._unsaved.most)
 
     @property
     def considered(self) -> datetime | None:
@@ -97,14 +115,21 @@ class Projection(Generic[R]):
         async with self._lock:
             batch = [entry for entry in entries if entry.position > self.position]
             if not batch or any(entry.position != next for next, entry in enumerate(batch, self.position + 1)):
-                batch = await self.log.read(self.position, FOLD_BATCH)
-            while batch:
-                self.advance(Recorded(position, read(raw)) for position, raw in batch)
-                self.event_hash = event_hash(batch[-1].raw)
-                folded += len(batch)
-                if len(batch) < FOLD_BATCH or self._unsaved.full:
-                    await self._save_changes()
-                batch = await self.log.read(self.position, FOLD_BATCH)
+                batch = await self.log.read(self.position, self._batch)
+            batch = batch[: self._batch]
+            async with Background[SaveAttempt]() as saving:
+                while batch:
+                    self.advance(Recorded(position, read(raw)) for position, raw in batch)
+                    self.event_hash = event_hash(batch[-1].raw)
+                    folded += len(batch)
+                    if self._unsaved.full or len(batch) < self._batch:
+                        await self._conclude(await saving.done())
+                        if len(batch) < self._batch or self._unsaved.each:
+                            await self._save_changes()
+                        else:
+                            saving.begin(self._attempt())
+                    batch = await self.log.read(self.position, self._batch)
+                await self._conclude(await saving.done())
             await self._save_changes()  # those that an earlier save failed to write
             if not folded:
                 await self._check_saved()
@@ -112,11 +137,12 @@ class Projection(Generic[R]):
 
     def advance(self, recorded: Iterable[Recorded]) -> None:
         """Fold events that follow `position` into the rows, in memory; raise ValueError at a gap."""
-        evolve, rows, keep = self.rules.evolve, self.rows, self._unsaved.keep
+        evolve, rows, keep, each = self.rules.evolve, self.rows, self._unsaved.keep, self._unsaved.each
         add = self.timeline.add if self.timeline is not None else None
         for entry in recorded:
             position, event = entry.position, entry.event
-            self._check_follows(position)
+            if position != self.position + 1:
+                raise self._gap(position)
             name = event.subject
             before = rows.get(name)
             row = evolve(before, entry)
@@ -124,7 +150,7 @@ class Projection(Generic[R]):
                 add(entry, before, row)
             if row is not None:
                 rows[name] = row
-                keep(Change(position, name, row, event, before))
+                keep(Change(position, name, row, event, before if each else None))  # an old row dies while it is warm
             self.position = position
             self.event_hash = ""
 
@@ -134,7 +160,8 @@ class Projection(Generic[R]):
         Rules that announce changes or keep a history need each change, others the last of each row. `event_hash` is
         that of the event at `until`.
         """
-        self._check_follows(after + 1)
+        if after != self.position:
+            raise self._gap(after + 1)
         for change in changes:
             self.rows[change.key] = change.row
             self._unsaved.keep(change)
@@ -231,10 +258,8 @@ class Projection(Generic[R]):
         found = await self.log.read_at([known.position])
         return self.saved >= known.position and bool(found) and event_hash(found[0].raw) == known.event_hash
 
-    def _check_follows(self, position: int) -> None:
-        """Raise ValueError if an event's position is not the next one."""
-        if position != self.position + 1:
-            raise ValueError(f"{self.rules.name} is at position {self.position}; {position} does not follow")
+    def _gap(self, position: int) -> ValueError:
+        return ValueError(f"{self.rules.name} is at position {self.position}; {position} does not follow")
 
     async def _check_saved(self) -> None:
         """Reload if another instance has rebuilt the rows, or a failover has left other saved rows."""
@@ -282,21 +307,36 @@ class Projection(Generic[R]):
         Changes applied during the save are left for the next one.
         """
         while self.position > self.saved or self._unsaved:
-            reached = Checkpoint(self.generation, self.position, self.event_hash)
-            match await self._stored.save(self.generation, self._packed(reached)):
-                case "ok":
-                    self._forget_until(reached)
-                    return
-                case "rolled-back":
-                    await self._discard_and_reload()
-                    return
-                case stale:
-                    if await self._follow(stale):
-                        return
+            if await self._conclude(await self._attempt()):
+                return
+
+    def _attempt(self) -> Coroutine[Any, Any, SaveAttempt]:
+        """Return what saves the changes up to now, whatever is folded before it runs."""
+        generation, reached = self.generation, Checkpoint(self.generation, self.position, self.event_hash)
+        packed = self._packed(reached)
+
+        async def save() -> SaveAttempt:
+            return SaveAttempt(reached, await self._stored.save(generation, packed))
+
+        return save()
+
+    async def _conclude(self, attempt: SaveAttempt | None) -> bool:
+        """Do what the verdict on a save asks for; return False if changes beyond what is saved are left."""
+        if attempt is None:
+            return True
+        reached, verdict = attempt
+        if isinstance(verdict, Stale):
+            return await self._follow(verdict)
+        if verdict == "ok":
+            self._forget_until(reached)
+        else:
+            await self._discard_and_reload()
+        return True
 
     def _packed(self, reached: Checkpoint) -> bytes:
         """Encode the changes up to a checkpoint."""
         unsaved, saved = self._unsaved, self.saved
+        unsaved.begin_save()
         changes, histories = unsaved.changes(saved), unsaved.histories(saved)
         return self._stored.pack(self._saved, reached, changes, histories, self.timeline, self.considered)
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from events.entries import stored
 from events.keys import key
-from events.rules_text import RulesText
+from events.rules_text import RulesText, sha256_of
 
 
 class RulesEntry(Struct, frozen=True):
@@ -81,6 +81,27 @@ async def read_texts(redis: Any, ledger: str, hashes: Sequence[str]) -> list[byt
     """Return the texts with these hashes, None for each that is missing."""
     found: list[bytes | None] = await redis.hmget(key(ledger, "rules", "texts"), hashes) if hashes else []
     return found
+
+
+class DamagedRulesError(RuntimeError):
+    """Rules are on record whose text is missing or altered."""
+
+
+async def entry_at(redis: Any, ledger: str, position: int) -> RulesEntry | None:
+    """Return the entry by whose rules the event at a position was decided; None if it is older than the record."""
+    held = [entry for entry in await read_rules(redis, ledger) if entry.first <= position]
+    return held[-1] if held else None
+
+
+async def text_of(redis: Any, ledger: str, entry: RulesEntry) -> bytes:
+    """Return the text that an entry names; raises DamagedRulesError."""
+    (text,) = await read_texts(redis, ledger, [entry.sha256])
+    if text is None or sha256_of(text) != entry.sha256:
+        raise DamagedRulesError(
+            f"the rules {entry.sha256}, in force from position {entry.first} on, are missing or altered:"
+            " `duban audit verify`"
+        )
+    return text
 
 
 rules_decoder = msgspec.json.Decoder(RulesEntry)

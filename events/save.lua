@@ -25,6 +25,7 @@
 -- `position` lies before them; or {"rolled-back"} if the log has other events at the two positions, as it may after a
 -- failover.
 --@include record.lua
+local MOST_ARGUMENTS = 4000 -- of one call: Lua's stack holds 8,000 values
 local checkpoint, rows, feed, known = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local generation, expected, position, version, changed, announced, cap, histories, expected_hash, event_hash, log, appended,
   considered = unpack(cmsgpack.unpack(ARGV[1]))
@@ -65,7 +66,9 @@ for _, entry in ipairs(announced) do
   end
 end
 for _, history in ipairs(histories) do
-  for i = 2, #history do redis.call('RPUSH', history[1], history[i]) end
+  for i = 2, #history, MOST_ARGUMENTS do
+    redis.call('RPUSH', history[1], unpack(history, i, math.min(i + MOST_ARGUMENTS - 1, #history)))
+  end
 end
 for _, part in ipairs(appended) do
   local name, bytes = unpack(part)

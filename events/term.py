@@ -74,6 +74,7 @@ class Term(Struct, frozen=True, gc=False):
                 | schema.TaskUrged()
                 | schema.AlertAcknowledged()
                 | schema.DeadlineNeared()
+                | schema.Operation()
             ):
                 return self
             case _:

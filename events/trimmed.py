@@ -69,7 +69,7 @@ class TrimmedPart:
     async def read_at(self, positions: Sequence[int]) -> list[Stored]:
         """Return those events at some positions that may have left the stream."""
         await self.look()
-        wanted = [position for position in positions if position <= self.last]
+        wanted = [position for position in positions if 0 < position <= self.last]
         return await asyncio.to_thread(lambda: [one for at in wanted for one in self._entries(at - 1, at)])
 
     def find(self, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Seen]:

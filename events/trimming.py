@@ -5,7 +5,7 @@ first; then the ids leave; then the events. Whenever this stops, it goes on from
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -28,6 +28,8 @@ STEP = 2_048
 
 SEGMENT = 128 * STEP
 """Positions of a new segment: 8 MB."""
+
+EntriesOf = Callable[[LogCheckpoint, int, int], Awaitable[list[Stored]]]
 
 
 class NotTrimmedError(RuntimeError):
@@ -75,25 +77,43 @@ class Trimming:
         trimmed, checkpoint = self._log.trimmed, await asyncio.to_thread(self._published)
         await trimmed.load()
         while checkpoint is not None and trimmed.last < planned.last:
-            await self._index(checkpoint, min(trimmed.last + SEGMENT, planned.last))
+            await self._index(checkpoint, min(trimmed.last + SEGMENT, planned.last), self._compared)
             progress(trimmed.last)
         for after in range(planned.first - 1, planned.last, STEP):
             await self._drop(after, min(after + STEP, planned.last))
         return planned
 
+    async def adopt(self, checkpoint: LogCheckpoint, keep: int | None) -> int:
+        """Have a log without a stream begin after the archive's events but the newest `keep`; None: at its beginning.
+
+        Their ids are named as trimmed. Return the position after which the stream begins. Raises FormatError, OSError.
+        """
+        trimmed = self._log.trimmed
+        await trimmed.load()
+        until = max(checkpoint.size - keep, 0) // WIDTH * WIDTH if keep is not None else 0
+        while trimmed.last < until:
+            await self._index(checkpoint, min(trimmed.last + SEGMENT, until), self._sealed)
+        if trimmed.last:
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.xadd(self._log.key, {"e": ""}, f"{trimmed.last}-0")
+                pipe.xtrim(self._log.key, maxlen=0, approximate=False)
+                pipe.execute_command("XSETID", self._log.key, f"{trimmed.last}-0", "ENTRIESADDED", trimmed.last)
+                await pipe.execute()
+        return trimmed.last
+
     def _published(self) -> LogCheckpoint | None:
         data = self._storage.read(CHECKPOINT)
         return parse_checkpoint(parse_note(data).text) if data is not None else None
 
-    async def _index(self, checkpoint: LogCheckpoint, until: int) -> None:
-        """Write a segment with the ids of the next events, and name it on the server.
+    async def _index(self, checkpoint: LogCheckpoint, until: int, entries_of: EntriesOf) -> None:
+        """Write a segment with the ids of the next events, as `entries_of` returns them, and name it on the server.
 
         Earlier segments that are no larger go into it, so that there are never many.
         """
         before = list(self._log.trimmed.segments)
         new: list[IdSegment] = []
         for after in range(self._log.trimmed.last, until, STEP):
-            entries = await self._compared(checkpoint, after, min(after + STEP, until))
+            entries = await entries_of(checkpoint, after, min(after + STEP, until))
             new.append(await asyncio.to_thread(IdSegment.of, entries))
         while before and before[-1].range.size <= sum(one.range.size for one in new):
             new.insert(0, before.pop())
@@ -106,16 +126,21 @@ class Trimming:
         """Return events of the log; raises NotTrimmedError unless the published archive has the same."""
         name = self._log.ledger
         try:
-            sealed = await asyncio.to_thread(sealed_range, self._storage.read, checkpoint, after, until)
+            sealed = await self._sealed(checkpoint, after, until)
         except FormatError as error:
             raise NotTrimmedError(f"the archive of {name}: {error}; check it with `duban audit fsck`") from error
         found = await self._log.read(after, until - after)
-        for entry, wanted in zip(found, map(Stored, range(after + 1, until + 1), sealed), strict=False):
+        for entry, wanted in zip(found, sealed, strict=False):
             if entry != wanted:
                 raise NotTrimmedError(f"position {wanted.position} of {name} is not what was sealed there")
         if len(found) < until - after:
             raise NotTrimmedError(f"position {after + len(found) + 1} of {name} is missing")
         return found
+
+    async def _sealed(self, checkpoint: LogCheckpoint, after: int, until: int) -> list[Stored]:
+        """Return events of the archive; raises FormatError unless they are proved to be under the checkpoint."""
+        sealed = await asyncio.to_thread(sealed_range, self._storage.read, checkpoint, after, until)
+        return [Stored(position, raw) for position, raw in enumerate(sealed, after + 1)]
 
     async def _drop(self, after: int, until: int) -> None:
         """Take the ids of some events from the index on the server, and then the events from the stream."""

@@ -1,12 +1,17 @@
 """Fixtures of all tests: one real server for each worker process, and a client of it when it is empty."""
 
 import asyncio
+import os
 import signal
+import ssl
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from httpx import create_ssl_context
+from httpx._transports import default
 from hypothesis import HealthCheck, settings
 
 from events.seal.bucket import BucketUrl
@@ -19,8 +24,21 @@ settings.load_profile("untimed")  # no test is timed: machines are busy
 
 
 def pytest_configure() -> None:
-    """Restore Ctrl-C for processes that tests start: a shell's background jobs and their children ignore it."""
+    """Restore Ctrl-C for processes that tests start: a shell's background jobs and their children ignore it.
+
+    Of httpx, let all clients of a test process share a TLS context: for each new one, it reads all authorities.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    default.create_ssl_context = _tls_context  # type: ignore[assignment, attr-defined]
+
+
+def _tls_context(**options: Any) -> ssl.SSLContext:
+    return _tls_context_of(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"), **options)
+
+
+@cache
+def _tls_context_of(_file: str | None, _directory: str | None, **options: Any) -> ssl.SSLContext:
+    return create_ssl_context(**options)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

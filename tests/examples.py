@@ -54,6 +54,28 @@ NEWER: dict[str, Event] = {
 }
 """Examples of what only a second version can say, by type name."""
 
+OPERATIONS_WIRE: tuple[bytes, ...] = tuple(
+    line.encode()
+    for line in """\
+{"specversion":"1.0","id":"op-01","source":"ingest","type":"duban.ops.key.made.v1","subject":"zhanjiang","time":"2026-11-02T00:00:00Z","datacontenttype":"application/json","data":{"origin":"0f8a2c41d97be633.duban.invalid/zhanjiang","key":"1f2e3d4c","replaces":"5b6a7988"}}
+{"specversion":"1.0","id":"op-02","source":"ingest","type":"duban.ops.rules.changed.v1","subject":"zhanjiang","time":"2026-11-02T00:00:01Z","datacontenttype":"application/json","data":{"version":"1","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","before":"0b822cd15d6c15b0f00a089f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b","changed":["units"]}}
+{"specversion":"1.0","id":"op-03","source":"commands","type":"duban.ops.token.made.v1","subject":"zhanjiang","time":"2026-11-02T00:00:02Z","datacontenttype":"application/json","data":{"source":"board","token":"0f8a2c41d97be633","by":"王芳","expires":"2027-06-30T16:00:00Z"}}
+{"specversion":"1.0","id":"op-04","source":"status","type":"duban.ops.link.made.v1","subject":"zhanjiang","time":"2026-11-02T00:00:03Z","datacontenttype":"application/json","data":{"source":"board","token":"0f8a2c41d97be633","days":90}}
+{"specversion":"1.0","id":"op-05","source":"status","type":"duban.ops.session.started.v1","subject":"zhanjiang","time":"2026-11-02T00:00:04Z","datacontenttype":"application/json","data":{"source":"board","session":"5a1c04d20f8a2c41","token":"0f8a2c41d97be633","means":"link","days":90}}
+{"specversion":"1.0","id":"op-06","source":"status","type":"duban.ops.session.failed.v1","subject":"zhanjiang","time":"2026-11-02T00:01:00Z","datacontenttype":"application/json","data":{"count":12,"networks":1,"since":"2026-11-02T00:00:05Z","until":"2026-11-02T00:00:58Z"}}
+{"specversion":"1.0","id":"op-07","source":"audit","type":"duban.ops.export.made.v1","subject":"zhanjiang","time":"2026-11-02T00:01:01Z","datacontenttype":"application/json","data":{"by":"audit@server-1","what":"ledger","format":"bagit","position":240}}
+{"specversion":"1.0","id":"op-08","source":"commands","type":"duban.ops.token.revoked.v1","subject":"zhanjiang","time":"2026-11-02T00:01:02Z","datacontenttype":"application/json","data":{"source":"board","token":"0f8a2c41d97be633","by":"王芳"}}
+{"specversion":"1.0","id":"op-09","source":"commands","type":"duban.ops.rows.rebuilt.v1","subject":"zhanjiang","time":"2026-11-02T00:01:03Z","datacontenttype":"application/json","data":{"by":"王芳","models":["ingest","status"],"differing":0}}
+{"specversion":"1.0","id":"op-10","source":"commands","type":"duban.ops.loss.accepted.v1","subject":"zhanjiang","time":"2026-11-02T00:01:04Z","datacontenttype":"application/json","data":{"by":"王芳","first":238,"last":240}}
+{"specversion":"1.0","id":"op-11","source":"commands","type":"duban.ops.log.restored.v1","subject":"zhanjiang","time":"2026-11-02T00:01:05Z","datacontenttype":"application/json","data":{"by":"王芳","first":238,"last":240,"count":3}}
+{"specversion":"1.0","id":"op-12","source":"commands","type":"duban.ops.log.trimmed.v1","subject":"zhanjiang","time":"2026-11-02T00:01:06Z","datacontenttype":"application/json","data":{"by":"王芳","first":1,"last":100,"count":100}}
+""".splitlines()
+)
+"""What the parts of duban submit to the ledger `ops`: one canonical example per type."""
+
+OPERATION_EXAMPLES: dict[str, Event] = {event.type: event for event in map(parse, OPERATIONS_WIRE)}
+"""Those examples by type name."""
+
 RECORDED = "2019-04-01T01:00:00Z"
 """When the ledger records what `store` makes."""
 

@@ -1,14 +1,13 @@
 """A server on which everybody has to say who they are, as deploy/compose.yaml runs it."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from services.common.connection import connect
 from services.common.settings import shipped
+from tests.forked import run
 from tests.servers import Server, make_server
 
 LEDGER = "zhanjiang"
@@ -54,17 +53,8 @@ class Guarded:
             "DUBAN_LEDGERS": str(self.ledgers),
             "DUBAN_REDIS_URL": url or self.url("admin"),
         }
-        done = subprocess.run(
-            [sys.executable, "-m", "services.cli", *words],
-            env={name: value for name, value in os.environ.items() if not name.startswith("DUBAN_")}
-            | {"COLUMNS": "500"}
-            | environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        own = {name: value for name, value in os.environ.items() if not name.startswith("DUBAN_")}
+        done = run(words, own | {"COLUMNS": "500"} | environment, stdin)
         assert done.returncode == 0, f"{words}: {done.stdout}\n{done.stderr}"
         return done.stdout
 

@@ -24,7 +24,7 @@ import msgspec
 
 from events.entries import Recorded
 from events.envelope import Event, encode, read
-from events.schema import LANGUAGE
+from events.schema import LANGUAGE, OPERATIONS
 from services.common.settings import load_ledger
 from services.ingest.draft import Base, Draft, Ids, submission
 from services.ingest.task import Task
@@ -50,7 +50,7 @@ LATER = [timedelta(days=days) for days in (0, 10, 25, 100, 400)]
 SINCE = ("section", "due_day")
 """Members of a row that the earlier version did not write."""
 
-TYPES_SINCE = {"duban.alert.acknowledged.v1", "duban.deadline.clarified.v2", "duban.task.assigned.v2"}
+TYPES_SINCE = {"duban.alert.acknowledged.v1", "duban.deadline.clarified.v2", "duban.task.assigned.v2", *OPERATIONS}
 """Types that the earlier version did not have."""
 
 R = TypeVar("R")

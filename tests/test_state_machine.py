@@ -11,7 +11,7 @@ import pytest
 from events.deadline import Deadline, Fixed, Ongoing
 from events.envelope import CODES
 from events.schema import (
-    TYPES,
+    OF_TASKS,
     AlertAcknowledged,
     CompletionReturned,
     CompletionSubmitted,
@@ -117,7 +117,7 @@ def test_every_type_and_state_has_its_place() -> None:
     """The first table has a row for each of the types, and a column for each of the states, and for no task."""
     heading, *rows = table(0)
     assert heading[1:] == ["no task", *get_args(State)]
-    assert {row[0].partition(" (")[0] for row in rows} == {name[len("duban.") : -len(".v1")] for name in TYPES}
+    assert {row[0].partition(" (")[0] for row in rows} == {name[len("duban.") : -len(".v1")] for name in OF_TASKS}
     assert table(1)[0][1:] == [state for state in get_args(State) if state != "closed"]
     known = {*get_args(State), *get_args(CODES)}
     assert {cell for row in rows for cell in row[1:]} <= known

@@ -4,14 +4,14 @@ from typing import ClassVar, Literal, TypeAlias
 
 from msgspec import Struct
 
-Speaker: TypeAlias = Literal["assigner", "reporter", "notify"]
+Speaker: TypeAlias = Literal["assigner", "reporter", "notify", "operations"]
 
 
 class Data(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """The base of every event's `data`: frozen, and an unknown member is an error.
 
-    `speaker` is the role of the sources that submit it, `notify` if only notify does; None if only the ledger's clock
-    adds it.
+    `speaker` is the role of the sources that submit it, `notify` if only notify does, `operations` if only duban's own
+    services and commands do; None if only the ledger's clock adds it.
     """
 
     speaker: ClassVar[Speaker | None]

@@ -8,6 +8,20 @@ from events.schema.alert import AlertAcknowledged
 from events.schema.base import Data
 from events.schema.deadlines import DeadlineClarified, DeadlineClarifiedV1, DeadlineNeared, DeadlinePassed
 from events.schema.extension import ExtensionGranted, ExtensionRefused, ExtensionRequested
+from events.schema.operations import (
+    ExportMade,
+    KeyMade,
+    LinkMade,
+    LogRestored,
+    LogTrimmed,
+    LossAcknowledged,
+    RowsRebuilt,
+    RulesChanged,
+    SessionStarted,
+    SignInsFailed,
+    TokenMade,
+    TokenRevoked,
+)
 from events.schema.progress import CompletionReturned, CompletionSubmitted, ProgressCorrected, ProgressReported
 from events.schema.task import (
     TaskAssigned,
@@ -21,8 +35,25 @@ from events.schema.task import (
 from events.schema.units import Unit, person_of
 from events.upcast import Language, Reader, Upcaster
 
+OperationData: TypeAlias = (
+    SessionStarted
+    | SignInsFailed
+    | LinkMade
+    | TokenMade
+    | TokenRevoked
+    | RulesChanged
+    | ExportMade
+    | LossAcknowledged
+    | KeyMade
+    | RowsRebuilt
+    | LogRestored
+    | LogTrimmed
+)
+"""What the ledger `ops` has."""
+
 EventData: TypeAlias = (
-    TaskAssigned
+    OperationData
+    | TaskAssigned
     | TaskSigned
     | ProgressReported
     | ProgressCorrected
@@ -107,6 +138,18 @@ LANGUAGE = Language(
         "duban.alert.acknowledged.v1": AlertAcknowledged,
         "duban.deadline.neared.v1": DeadlineNeared,
         "duban.deadline.passed.v1": DeadlinePassed,
+        "duban.ops.session.started.v1": SessionStarted,
+        "duban.ops.session.failed.v1": SignInsFailed,
+        "duban.ops.link.made.v1": LinkMade,
+        "duban.ops.token.made.v1": TokenMade,
+        "duban.ops.token.revoked.v1": TokenRevoked,
+        "duban.ops.rules.changed.v1": RulesChanged,
+        "duban.ops.export.made.v1": ExportMade,
+        "duban.ops.loss.accepted.v1": LossAcknowledged,
+        "duban.ops.key.made.v1": KeyMade,
+        "duban.ops.rows.rebuilt.v1": RowsRebuilt,
+        "duban.ops.log.restored.v1": LogRestored,
+        "duban.ops.log.trimmed.v1": LogTrimmed,
     },
     UPCASTERS,
 )
@@ -118,6 +161,12 @@ NAMES: Mapping[type[Data], str] = LANGUAGE.names
 
 SUBMITTED: tuple[str, ...] = tuple(name for name, data in TYPES.items() if data.speaker in {"assigner", "reporter"})
 """The types that a ledger's sources may submit."""
+
+OPERATIONS: tuple[str, ...] = tuple(name for name, data in TYPES.items() if data.speaker == "operations")
+"""The types of the ledger `ops`, and of no other."""
+
+OF_TASKS: tuple[str, ...] = tuple(name for name in TYPES if name not in OPERATIONS)
+"""The types of every other ledger."""
 
 DECODERS: Mapping[str, Reader] = LANGUAGE.decoders
 

@@ -16,8 +16,8 @@ from typer.core import TyperGroup
 
 from events.trimmed import TrimmedError
 from services.cli import commands
-from services.cli.client import ServiceError
 from services.cli.options import err
+from services.cli.service_error import ServiceError
 from services.cli.target import SupervisionError
 from services.common.settings import SettingsError
 from services.schedule.text import UnreadableError

@@ -2,11 +2,14 @@
 
 from redis.exceptions import RedisError
 
+from events.operations import COMMANDS
+from events.schema import LossAcknowledged
 from services.cli.target import Target
 from services.cli.users import operator
 from services.common.accepted import ClockAccepted, LossAccepted, accept, accepted, pending_loss
 from services.common.clock import SystemClock, monotonic, sleep
 from services.common.connection import connected
+from services.common.operations import record
 from services.common.settings import SettingsError
 from services.common.steady import kept_hold
 
@@ -37,7 +40,9 @@ async def accept_loss(target: Target, ledger: str, position: int, by: str | None
             raise SettingsError(f"ledger {ledger}: no acknowledged event is missing; there is nothing to accept")
         if position != loss.tail:
             raise SettingsError(f"--accept-loss {position}: {loss.lost}; to accept this loss, give {loss.tail}")
-        await accept(redis, ledger, LossAccepted(by or operator(), SystemClock().now(), loss))
+        who = by or operator()
+        await record(redis, COMMANDS, ledger, LossAcknowledged(who, loss.first, loss.last))
+        await accept(redis, ledger, LossAccepted(who, SystemClock().now(), loss))
         end = monotonic() + PATIENCE_SECONDS
         while await pending_loss(redis, ledger) is not None and monotonic() < end:
             await sleep(0.1)

@@ -8,6 +8,7 @@ from typing import Any, Self, TypeAlias
 import httpx
 import msgspec
 
+from services.cli.service_error import RefusedTokenError, ServiceError
 from services.cli.target import Bearer, Target
 from services.common.settings import SettingsError
 from services.common.sizes import MIB
@@ -21,14 +22,6 @@ LINES = 2_000
 
 REQUEST_BYTES = 8 * MIB
 """Bytes after which a request gets no further event: half of what ingest accepts."""
-
-
-class ServiceError(Exception):
-    """A service returned a problem (RFC 9457)."""
-
-
-class RefusedTokenError(ServiceError):
-    """A service returned 401: asking again with the same token does not help."""
 
 
 class Client:

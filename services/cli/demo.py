@@ -15,10 +15,11 @@ from rich.text import Text
 
 from events.envelope import encode, parse
 from services.cli import board
-from services.cli.client import Client, ServiceError, tally
+from services.cli.client import Client, tally
 from services.cli.demo_history import Step, synthetic
 from services.cli.lock import LOCK, locked
 from services.cli.receiver import Receiver
+from services.cli.service_error import ServiceError
 from services.cli.sign_in import print_links
 from services.cli.supervisor import Supervisor
 from services.cli.target import LEDGER, find, prepare

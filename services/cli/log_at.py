@@ -1,22 +1,14 @@
 """A ledger's log as commands read it: from the server, and from the archive what was trimmed there."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 from events.log import Log
-from events.seal.roots import ArchiveRoot
-from services.cli.options import home
-from services.common.sealed_log import archive_root, sealed_log
-
-
-def archive_at(data: Path | None) -> ArchiveRoot:
-    """Return where archives are: DUBAN_ARCHIVE, or below the data directory; it may not exist."""
-    return archive_root(os.environ.get("DUBAN_ARCHIVE") or str(home(data) / "archive"))
+from services.cli.sealed_places import sealed_places
+from services.common.sealed_log import sealed_storage
 
 
 def log_at(data: Path | None, redis: Any, ledger: str) -> Log:
     """Return a ledger's log."""
-    archive = archive_at(data)
-    there = not isinstance(archive, Path) or archive.is_dir()
-    return Log(redis, ledger, archive=sealed_log(str(archive) if there else None, ledger))
+    archive, _ = sealed_places(data)
+    return Log(redis, ledger, archive=sealed_storage(archive, ledger).read)

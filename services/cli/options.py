@@ -10,6 +10,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from events.ledger import Ledger
+from events.operations import OPS, operations_ledger
+from events.text import name_fault, quoted
 from events.working_days import WorkingDays
 from services.cli.target import DATA, LEDGER, find
 from services.cli.terminal import Terminal
@@ -19,6 +21,20 @@ from services.common.settings import SERVICES, load_ledger, load_ledgers, shippe
 
 T = TypeVar("T")
 
+MOST_NAME = 200
+"""Characters of a name in an event."""
+
+
+def _person(by: str | None) -> str | None:
+    """Check a name that goes on record, where it stays."""
+    fault = name_fault(by) if by else None
+    if fault is None and by and len(by) > MOST_NAME:
+        fault = f"has more than {MOST_NAME} characters"
+    if fault is not None:
+        raise typer.BadParameter(f"the name {quoted(by or '')} {fault}")
+    return by
+
+
 DataOption = Annotated[Path | None, typer.Option("--data", help="The data directory of a running `duban up`")]
 LedgerOption = Annotated[str, typer.Option("--ledger", help="The ledger")]
 ReaderOption = Annotated[
@@ -26,7 +42,9 @@ ReaderOption = Annotated[
     typer.Option("--source", help="Read with this source's token; default: DUBAN_TOKEN, else board's"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON")]
-ByOption = Annotated[str | None, typer.Option("--by", help="The person responsible; default: user@machine")]
+ByOption = Annotated[
+    str | None, typer.Option("--by", callback=_person, help="The person responsible; default: user@machine")
+]
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Also explain the reading in a Chinese sentence")]
 IssuedOption = Annotated[datetime, typer.Option("--issued", formats=["%Y-%m-%d"], help="The day of issue of the table")]
 ClockOption = Annotated[
@@ -58,6 +76,14 @@ def ledger_of(data: Path | None, name: str) -> Ledger:
     """Return a ledger's configuration, from DUBAN_LEDGERS, the data directory or the shipped file."""
     path = directory_of(data) / f"{name}.toml"
     return load_ledger(path if path.exists() or name != LEDGER else shipped(path.name))
+
+
+def audited_ledger_of(data: Path | None, name: str) -> Ledger:
+    """Return a ledger's configuration, that of the ledger of operations included, for those who audit it."""
+    if name != OPS:
+        return ledger_of(data, name)
+    known = directory_of(data)
+    return operations_ledger(load_ledgers(known).values() if any(known.glob("*.toml")) else ())
 
 
 def has_ledger(data: Path | None, name: str) -> bool:

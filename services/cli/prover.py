@@ -8,8 +8,8 @@ from events.seal.notes import parse_note
 from events.seal.proofs import included, inclusion_proof
 from events.seal.storage import CHECKPOINT
 from events.seal.tiles import entry_at, subtrees
-from services.cli.client import ServiceError
 from services.cli.fsck.files import ArchiveFiles
+from services.cli.service_error import ServiceError
 
 
 class Prover:

@@ -14,7 +14,6 @@ from events.seal.log_proof import FIRST_LINE
 from events.seal.signers import KeyFile
 from events.seal.storage import CHECKPOINT
 from events.text import Language
-from services.cli.client import ServiceError
 from services.cli.files import SHARED_MODE, replace
 from services.cli.fsck.commands import TokenFileOption, files_of
 from services.cli.fsck.files import ArchiveFiles, HttpFiles, files_at
@@ -22,6 +21,7 @@ from services.cli.options import DataOption, JsonOption, LedgerOption, err, has_
 from services.cli.proof_report.writing import form_of, write_report
 from services.cli.prover import Prover
 from services.cli.sealed_places import sealed_places
+from services.cli.service_error import ServiceError
 from services.cli.target import LEDGER, find
 from services.common.settings import SettingsError
 from services.ingest.sealing.places import LOG, RECORD, STREAMS, SealPlace, place_of

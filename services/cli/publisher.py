@@ -9,8 +9,9 @@ import httpx
 import msgspec
 
 from events.envelope import MAX_BYTES
-from services.cli.client import REQUEST_BYTES, Client, ServiceError, detail_of, ok
+from services.cli.client import REQUEST_BYTES, Client, detail_of, ok
 from services.cli.event_file import EventLine
+from services.cli.service_error import ServiceError
 from services.cli.target import Bearer
 from services.common.clock import SystemClock, real_time, sleep
 from services.common.outcome import Outcome

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 import httpx
 
 from events.ledger import Ledger
-from services.cli.client import Client, ServiceError
+from services.cli.client import Client
 from services.cli.options import err, out
+from services.cli.service_error import ServiceError
 from services.cli.target import READER, Target
 from services.common.settings import SettingsError
 

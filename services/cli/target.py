@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
+from events.operations import OPS
 from services.cli.files import make_directory, replace
 from services.common.listening import LOCALHOST, reachable
 from services.common.settings import SERVICES, BaseUrl, SettingsError, load_ledgers, server_url, shipped
@@ -19,6 +20,9 @@ PORT = 8801
 
 READER = "board"
 """The source that commands read as by default."""
+
+AUDITOR = "audit"
+"""The source that has logs sealed, and reads what operators do; DUBAN_TOKEN is another's."""
 
 
 class SupervisionError(Exception):
@@ -64,9 +68,14 @@ class Target(Struct, frozen=True):
         return self.data or DATA
 
     def token_of(self, ledger: str, source: str) -> Bearer:
-        """Return the token of a source; raises SettingsError if none is available."""
+        """Return the token of a source; raises SettingsError if none is available.
+
+        The ledger of operations has no tokens: those of another ledger's source of this name are good for it.
+        """
         if self.token is not None:
             return bearer_of(self.token)
+        if ledger == OPS:
+            ledger = self._ledger_with(source)
         if self.data is None:
             raise SettingsError(f"no token of {source!r}: with DUBAN_URL set DUBAN_TOKEN too, or DUBAN_DATA")
         path = token_file(self.data, ledger, source)
@@ -92,8 +101,15 @@ class Target(Struct, frozen=True):
             )
         if self.token is not None or source is not None:
             return self.token_of(ledger, source or READER)
+        if ledger == OPS:
+            return self.token_of(ledger, AUDITOR)
         names = self._sources(ledger)
         return self.token_of(ledger, READER if READER in names else names[0]) if names else None
+
+    def _ledger_with(self, source: str) -> str:
+        """Return a ledger that has a token of a source, the shipped one if none has."""
+        found = sorted(path.parent.name for path in (self.home / "tokens").glob(f"*/{source}.token"))
+        return LEDGER if token_file(self.home, LEDGER, source).exists() or not found else found[0]
 
     def _sources(self, ledger: str) -> list[str]:
         """Return the sources whose tokens the data directory has; that of another deployment is no default."""

@@ -44,7 +44,25 @@ class LossAccepted(Struct, frozen=True, tag="loss"):
         return f"{self.at.isoformat(timespec='seconds')} {self.by}: that {self.loss.lost}"
 
 
-Acceptance: TypeAlias = ClockAccepted | LossAccepted
+class LogPutBack(Struct, frozen=True, tag="put-back"):
+    """A restore of the sealed log on a server whose own log was the same up to `same` only, and ended at `before`."""
+
+    by: str
+    at: datetime
+    same: int
+    before: int
+    sealed: int
+
+    def explains(self, loss: Loss) -> bool:
+        """Return whether a note of what was acknowledged until then cannot fit the log that was put back."""
+        return loss.acknowledged <= self.before and self.same < loss.last
+
+    def __str__(self) -> str:
+        when = self.at.isoformat(timespec="seconds")
+        return f"{when} {self.by}: positions {self.same + 1} to {self.sealed} were put back from the archive"
+
+
+Acceptance: TypeAlias = ClockAccepted | LossAccepted | LogPutBack
 
 _decoder: msgspec.json.Decoder[Acceptance] = msgspec.json.Decoder(Acceptance)
 

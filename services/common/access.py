@@ -8,7 +8,8 @@ from litestar.exceptions import NotAuthorizedException, PermissionDeniedExceptio
 from litestar.handlers import BaseRouteHandler
 from msgspec import Struct
 
-from events.ledger import Ledger
+from events.ledger import Ledger, Source
+from events.operations import OPS, READER
 from services.common.callers import CALLER, SAFE, caller_of, source_of
 from services.common.endpoints import endpoint_of
 from services.common.identity import Identity, has_cookie
@@ -54,8 +55,16 @@ class Access(Struct, frozen=True):
         return opens(self.ledgers[ledger]) if opens is not None else self.ledgers[ledger].reading.public
 
     def has_source(self, ledger: str, source: str | None) -> bool:
-        """Return whether a ledger has a source: one that was removed from its file may no longer read."""
-        return ledger in self.ledgers and source in self.ledgers[ledger].sources
+        """Return whether a source may read a ledger: one that was removed from its file may no longer."""
+        return self.source(ledger, source) is not None
+
+    def source(self, ledger: str, name: str | None) -> Source | None:
+        """Return a source that may read a ledger; of operations, an auditor `<ledger>.<source>` of any other."""
+        if ledger == OPS:
+            own, _, name = (name or "").partition(".")
+            found = self.source(own, name) if own != OPS else None
+            return found if found is not None and found.role == READER else None
+        return self.ledgers[ledger].sources.get(name or "") if ledger in self.ledgers else None
 
     def is_overlong(self, ledger: str, identity: Identity | None) -> bool:
         """Return whether a session has a dashboard's days, though its source is none any more: its role was changed."""
@@ -95,7 +104,9 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         return
     if access.is_overlong(ledger, caller_of(connection).identity):
         raise NotAuthorizedException(OVERLONG, headers=CHALLENGE)
-    if not access.has_source(ledger, source_of(connection)):
+    if not access.has_source(ledger, source := source_of(connection)):
+        if ledger == OPS and source is not None:
+            raise PermissionDeniedException(f"what operators do is read by sources with the role {READER}")
         detail = "a valid token is needed (Authorization: Bearer <token>), or a session that has not ended"
         raise NotAuthorizedException(detail, headers=CHALLENGE)
 

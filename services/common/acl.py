@@ -6,7 +6,7 @@
     admin             the operator: `duban token`, `init`, `rebuild`, `doctor`; everything but emptying the server
     ingest, status, notify
                       the services; notify also submits, to an inbox that it alone may write to
-    audit             reads all of duban's keys and changes none
+    audit             reads all of duban's keys and changes none; what it exports it adds to an inbox of its own
     health            asks whether the server answers, without a password
     <ledger>.<source> a source that may submit: adds to its inbox, reads its receipts; a ledger's name has no dot, so
                       that these clash neither with each other nor with those above
@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from events.keys import key
 from events.ledger import NOTIFY, Ledger
+from events.operations import OPS, user_of
 from services.common.sessions import INSTALLATION
 
 SUBMITTING = ("assigner", "reporter")
@@ -54,18 +55,27 @@ _COMMANDS = {
     "ingest": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} {_APPEND} +wait +waitaof",
     "status": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} +hsetnx +hdel +getdel",
     "notify": f"{_CONNECT} {_CLOCK} {_WATCH} {_FOLD} {_SEND}",
-    "audit": f"{_CONNECT} +@read -@dangerous +multi +exec +evalsha +script|load",
+    "audit": f"{_CONNECT} +@read -@dangerous +multi +exec +evalsha +script|load"
+    f" (+xadd %W~{key(OPS, 'inbox', 'audit')})",
 }
 
 _KEYS = {
     "ingest": "~log %R~record ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~rules ~rules:*"
     " ~strangers ~index %R~*:checkpoint ~ingest:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used",
-    "status": "%R~log %R~index ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~sessions:used ~codes:*",
+    "status": "%R~log %R~index %R~rules %R~rules:* ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~sessions:used"
+    " ~codes:*",
     "notify": "%R~log %R~index ~record ~notify:* ~dues:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used"
     f" %W~inbox:{NOTIFY} %R~receipts:{NOTIFY}",
     "audit": "%R~* ~seen",  # the index is looked up by a script
 }
 """Of each ledger, without the prefix. All services record the use of sessions; status alone starts and ends them."""
+
+_KEYS_OF_OPERATIONS = {
+    "ingest": _KEYS["ingest"],
+    "status": "%W~inbox:status",
+    "audit": _KEYS["audit"],
+}
+"""Of the ledger of operations, to which status submits; so does audit, by a selector of its commands."""
 
 LIMITS = "duban:limit:"
 """What the keys of the channels' limits begin with (services/notify/buckets.py)."""
@@ -99,7 +109,8 @@ def fixed(ledgers: Iterable[str], hashes: Mapping[str, str]) -> list[str]:
     names = sorted(ledgers)
     lines = ["user default off resetpass ~* &* +@all", "user health on nopass resetchannels -@all +ping"]
     for user in FIXED:
-        patterns = [_pattern(name, one) for name in names for one in _KEYS.get(user, "").split()]
+        keys = {name: _KEYS.get(user, "") for name in names} | {OPS: _KEYS_OF_OPERATIONS.get(user, "")}
+        patterns = [_pattern(name, one) for name, of_ledger in keys.items() for one in of_ledger.split()]
         allowed = "~*" if user == "admin" else " ".join([*patterns, *_SHARED.get(user, ())])
         lines.append(str(User(user, [hashes[user]], allowed, _COMMANDS[user])))
     return lines
@@ -119,11 +130,6 @@ def sources(name: str, ledger: Ledger, hashes: Mapping[str, Sequence[str]]) -> l
         for source, its in ledger.sources.items()
         if its.role in SUBMITTING
     ]
-
-
-def user_of(ledger: str, source: str) -> str:
-    """Return the name of a source's user."""
-    return f"{ledger}.{source}"
 
 
 def of_sources(lines: Iterable[str]) -> list[str]:

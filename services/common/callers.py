@@ -1,7 +1,7 @@
 """Authentication: the source of a request's token or session, and the client that the request counts for."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ from litestar.connection import ASGIConnection
 from redis.exceptions import ConnectionError as DisconnectedError
 from redis.exceptions import RedisError
 
+from events.operations import OPS, user_of
 from services.common import sessions
 from services.common.clock import ClockError, real_time
 from services.common.endpoints import Endpoint
@@ -37,14 +38,25 @@ class Caller(NamedTuple):
 
 
 class Authentication:
-    """Finds who sends a request; `secure` is whether the deployment's cookies are those of TLS."""
+    """Finds who sends a request; `secure` is whether the deployment's cookies are those of TLS.
+
+    The ledger of operations has no tokens of its own: those of the others count, of sources that it `admits`, which are
+    called `<ledger>.<source>` there.
+    """
 
     def __init__(
-        self, trusted: Networks, endpoints: Mapping[str, Endpoint], remembered: Remembered, *, secure: bool
+        self,
+        trusted: Networks,
+        endpoints: Mapping[str, Endpoint],
+        remembered: Remembered,
+        admits: Callable[[str, str], bool],
+        *,
+        secure: bool,
     ) -> None:
         self._trusted = trusted
         self._endpoints = endpoints
         self._remembered = remembered
+        self._admits = admits
         self._secure = secure
 
     async def caller(self, scope: Any) -> Caller:
@@ -55,6 +67,26 @@ class Authentication:
         ledger = ledger_in(scope["path"])
         if ledger is None or ledger not in self._endpoints:
             return caller
+        if ledger != OPS:
+            return await self._known(caller, scope, ledger)
+        return await self._auditor(caller, scope)
+
+    async def _auditor(self, caller: Caller, scope: Any) -> Caller:
+        """Return the sender as `<ledger>.<source>`: one that may read what operators do, if it presents one."""
+        found = caller
+        for ledger in sorted(self._endpoints.keys() - {OPS}):
+            known = await self._known(caller, scope, ledger)
+            if known.source is not None:
+                name = user_of(ledger, known.source)
+                found = known._replace(source=name)
+                if self._admits(OPS, name):
+                    break
+            elif found.source is None and known.failure is not None:
+                found = known
+        return found
+
+    async def _known(self, caller: Caller, scope: Any, ledger: str) -> Caller:
+        """Return the sender as a source of a ledger, if the request has a valid token or session of one."""
         given = presented(scope["headers"], ledger, secure=self._secure)
         if given is None:
             return caller

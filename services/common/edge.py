@@ -41,8 +41,13 @@ class Service(Litestar):
         self.limits = limits
         self.slots = ConnectionSlots(limits.connections, limits.connections_of_sessions)
         self.streams = Quota(limits.streams, limits.streams_of_sessions)
+        state = self.state
         self.authentication = Authentication(
-            limits.trusted_proxies, self.state.endpoints, self.state.remembered, secure=self.state.access.secure
+            limits.trusted_proxies,
+            state.endpoints,
+            state.remembered,
+            state.access.has_source,
+            secure=state.access.secure,
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

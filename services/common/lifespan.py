@@ -80,7 +80,7 @@ def lifespan(
             await until_reachable(redis)
             service = Running(redis, broker, stack)
             for name, ledger in ledgers.items():
-                clock = await ledger_clock(redis, name, settings.clock, records=records)
+                clock = await ledger_clock(redis, name, settings.clock_of(name), records=records)
                 endpoints[name] = await open_ledger(service, name, ledger, clock)
                 service.repeat(steady.LOOK_SECONDS, partial(look, redis, name, clock))
             await broker.start()

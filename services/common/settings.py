@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from events.alerting import AlertRules
 from events.keys import key
 from events.ledger import Ledger
+from events.operations import OPS
 from events.reading import check_origin
 from services.common.limits import CONNECTIONS, REFUSED_BYTES, STREAMS, Limits
 from services.common.listening import LOCALHOST, reachable
@@ -26,6 +27,7 @@ SEAL_SECONDS = 10.0
 """Between two checkpoints: as logs of certificates do, and few enough for witnesses."""
 
 TAKEN = {
+    OPS: "that is what duban records of its operators; it has no file",
     "schemas": "/v1/schemas has those of the events",
     **dict.fromkeys(
         ("asyncapi", "health", "metrics", "static", "v1"), "its page would have an address of the services"
@@ -133,6 +135,10 @@ class Settings(Struct, frozen=True):
     def port_of(self, service: str) -> int:
         return self.port + SERVICES.index(service)
 
+    def clock_of(self, ledger: str) -> str | None:
+        """Return the clock that a ledger runs by; what operators do is recorded by the wall clock."""
+        return self.clock if ledger != OPS else None
+
     def url_of(self, service: str) -> str:
         """Return where status finds a service."""
         given = {"ingest": self.ingest_url, "notify": self.notify_url}.get(service)
@@ -196,7 +202,11 @@ def load_ledger(path: Path) -> Ledger:
         key(path.stem)
     except ValueError as error:
         raise SettingsError(f"{path}: {error}") from error
-    return _decoded(path, Ledger)
+    ledger = _decoded(path, Ledger)
+    for name, source in ledger.sources.items():
+        if source.role == "operations":
+            raise SettingsError(f"{path}: sources.{name}.role: operations is for the ledger {OPS} alone")
+    return ledger
 
 
 def load_alert_rules(path: Path) -> AlertRules:

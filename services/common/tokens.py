@@ -4,6 +4,8 @@
                             written by `duban token`, `init` and `up`. Nothing is deleted: a revoked token stays.
                             A whole SHA-256 -> source, the former format, is good until it is revoked.
 
+What is made and revoked is recorded in the ledger `ops` (operations.py), before a token is handed out.
+
 A token has 256 random bits, so a plain hash protects it. It is found by its id, which is no secret, and then compared
 in constant time, so that timing reveals nothing.
 """
@@ -20,6 +22,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from events.keys import key
+from events.operations import COMMANDS
+from events.schema import TokenMade, TokenRevoked
+from services.common.operations import record
 
 ID_DIGITS = 16
 """64 bits of the hash: enough to tell tokens apart, too few to be mistaken for the hash."""
@@ -58,12 +63,16 @@ UNKNOWN = Terms()
 """Of tokens in the former format, and where none are needed."""
 
 
+NOBODY = "unknown"
+"""Who did it where nobody says."""
+
+
 class UnknownTokenError(Exception):
     """There is no token with this id."""
 
 
 async def issue(redis: Any, ledger: str, source: str, terms: Terms = UNKNOWN) -> str:
-    """Issue a further token for a source, and return it; only its hash is kept."""
+    """Issue a further token for a source, and return it; only its hash is kept. Raises NotRecordedError."""
     while True:
         token = f"duban_{secrets.token_urlsafe(32)}"
         if await _add(redis, ledger, Token(source, hash_of(token), terms)):
@@ -71,7 +80,10 @@ async def issue(redis: Any, ledger: str, source: str, terms: Terms = UNKNOWN) ->
 
 
 async def register(redis: Any, ledger: str, source: str, token: str, terms: Terms, now: datetime) -> str | None:
-    """Register a given token for a source; where that is not possible, change nothing and return why."""
+    """Register a given token for a source; where that is not possible, change nothing and return why.
+
+    Raises NotRecordedError.
+    """
     hash = hash_of(token)
     known = await _find(redis, ledger, hash)
     if known is None:
@@ -81,7 +93,10 @@ async def register(redis: Any, ledger: str, source: str, token: str, terms: Term
 
 
 async def revoke(redis: Any, ledger: str, id: str, by: str, now: datetime) -> Token:
-    """Revoke a token and return it; a revoked one stays as it is. Raises UnknownTokenError."""
+    """Revoke a token and return it; a revoked one stays as it is.
+
+    Raises UnknownTokenError; and NotRecordedError although it is revoked.
+    """
     found = [token for token in await every(redis, ledger) if token.id == id]
     if not found:
         raise UnknownTokenError(id)
@@ -93,6 +108,7 @@ async def revoke(redis: Any, ledger: str, id: str, by: str, now: datetime) -> To
         pipe.hset(key(ledger, "tokens"), token.id, msgspec.json.encode(token))
         pipe.hdel(key(ledger, "tokens"), token.hash)
         await pipe.execute()
+    await record(redis, COMMANDS, ledger, TokenRevoked(token.source, token.id, by or NOBODY))
     return token
 
 
@@ -144,8 +160,12 @@ def _matching(hash: str, *values: bytes | None) -> Token | None:
 
 
 async def _add(redis: Any, ledger: str, token: Token) -> bool:
-    """Keep a new token; False where another has its id."""
-    return bool(await redis.hsetnx(key(ledger, "tokens"), token.id, msgspec.json.encode(token)))
+    """Keep a new token, and record it; False where another has its id."""
+    if not await redis.hsetnx(key(ledger, "tokens"), token.id, msgspec.json.encode(token)):
+        return False
+    terms = token.terms
+    await record(redis, COMMANDS, ledger, TokenMade(token.source, token.id, terms.by or NOBODY, terms.expires))
+    return True
 
 
 def _read(name: bytes, value: bytes) -> Token:

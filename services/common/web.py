@@ -109,7 +109,7 @@ def application(
     warnings: Callable[[], Sequence[str]] = tuple,
 ) -> Service:
     """Return an application of `endpoints` by ledger; `unready` is why it cannot be used, `warnings` what to see to."""
-    every = [*handlers, live, ready, metrics, openapi, asyncapi]
+    every = (*handlers, live, ready, metrics, openapi, asyncapi)
     description, measured = describe(f"duban {service}", _SUMMARIES[service], every), Metrics(service, endpoints)
     state = {
         "description": description,

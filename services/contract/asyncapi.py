@@ -66,8 +66,8 @@ def asyncapi() -> Schema:
         "log": StreamChannel(
             "duban:{ledger}:log",
             "The log",
-            "Every accepted event, for ever: the id of an entry is `<position>-0`, and positions are 1, 2, 3 … without"
-            " a gap. The bytes are the source's own, followed by what the ledger adds.",
+            "Every accepted event, for ever: entry ids are `<position>-0`, positions 1, 2, 3 … without a gap. Bytes are"
+            " the source's own, then what the ledger adds. The ledger `ops` alone has the types `duban.ops.…`.",
             "receive",
             "Replay and follow what was recorded",
             _events(known, list(TYPES), stored=True),

@@ -7,6 +7,7 @@ is what no path of it can answer (404, 405 elsewhere).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -159,8 +160,12 @@ def examples(names: Sequence[str]) -> dict[str, Any]:
     return {name: {"value": example_of(name)} for name in names}
 
 
-def describe(title: str, summary: str, handlers: Sequence[Any]) -> Schema:
-    """Return the description of the handlers of a service; any but its health can be too much."""
+@cache
+def describe(title: str, summary: str, handlers: tuple[Any, ...]) -> Schema:
+    """Return the description of the handlers of a service; any but its health can be too much.
+
+    It is made once for all applications of a process, as tests start hundreds.
+    """
     app = Litestar(handlers, openapi_config=OpenAPIConfig(title, "1"), logging_config=None)
     document = app.openapi_schema.to_schema()
     known = SchemaRegistry()

@@ -43,6 +43,11 @@ class Acknowledged:
         self._waiting: deque[tuple[int, Sequence[bytes]]] = deque()
         self._lock = asyncio.Lock()
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is a note: without one, the log is accepted as it is."""
+        return self._noted is not None
+
     def add(self, after: int, events: Sequence[bytes]) -> None:
         """Add stored events that follow position `after`; they are acknowledged, and so are all before them."""
         self._until = max(self._until, after + len(events))

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -13,6 +14,7 @@ from events.contract import schema_of
 from events.keys import key
 from events.ledger import NOTIFY, Ledger
 from events.log import Log
+from events.operations import OPS, operations_ledger
 from events.schema import TYPES
 from events.working_days import WorkingDays
 from services.common import steady
@@ -40,6 +42,7 @@ from services.ingest.inbox import Inbox
 from services.ingest.schedules import schedule
 from services.ingest.sealing.ledgers import Sealing, sealing_of
 from services.ingest.sealing.sealer import Stop
+from services.ingest.started_rules import record_rules
 from services.ingest.state import load, own
 from services.ingest.submissions import submit
 from services.ingest.writer import Writer
@@ -53,29 +56,30 @@ TICK_SECONDS = 0.05
 SAVE_SECONDS = 2.0
 """Real time between two saves of the write model while events come slowly."""
 
+FULL_SECONDS = 0.05
+"""Real time between two checks of whether so much is unsaved that a save is due at once: a check costs nothing."""
+
 
 def build(settings: Settings) -> Service:
     """Return the service; it connects when it starts. Raises SettingsError where notes outside Redis cannot be read."""
     ledgers = load_ledgers(settings.ledgers)
+    recorded = {**ledgers, OPS: operations_ledger(ledgers.values())}
     days = load_working_days(settings.ledgers)
     if settings.state is not None:
         own(settings.state)
-        for name in ledgers:
+        for name in recorded:
             load(settings.state, name)  # what cannot be read is refused before anything runs
     sealing, endpoints = sealing_of(settings), dict[str, IngestEndpoint]()
     return application(
         "ingest",
         [submit, schedule, event_type, *archives.HANDLERS],
-        lifespan(settings, ledgers, endpoints, partial(_open, settings, days, RequestBudget(), sealing), records=True),
+        lifespan(settings, recorded, endpoints, partial(_open, settings, days, RequestBudget(), sealing), records=True),
         partial(_unready, endpoints, by_wall=settings.clock is None),
         MOST_REQUEST,
         limits=settings.limits,
         endpoints=endpoints,
         access=Access(ledgers, settings.public_url, is_loopback(settings.host)),
-        warnings=lambda: [
-            *missing_calendars(settings.ledgers, days, ledgers, endpoints),
-            *(warning for one in endpoints.values() if one.sealing is not None for warning in one.sealing.warnings),
-        ],
+        warnings=partial(_warnings, settings.ledgers, days, ledgers, endpoints),
     )
 
 
@@ -99,7 +103,7 @@ async def _open(
         ledger,
         clock.now,
         settings.replicas,
-        kind_of(settings.clock),
+        kind_of(settings.clock_of(name)),
         settings.refused_bytes,
         partial(steady.is_held, clock),
         noted,
@@ -107,7 +111,9 @@ async def _open(
     )
     sealed = await sealing.open(service, ledger, writer.log) if sealing is not None else None
     _run(service, writer)
-    for source in (*ledger.sources, NOTIFY):
+    if name != OPS:
+        service.start(record_rules(service.redis, name, ledger))
+    for source in (*ledger.sources, *(() if name == OPS else (NOTIFY,))):
         await _follow(service, writer, source)
     return IngestEndpoint(writer, Documents(writer, days), budget, redis, clock, sealed)
 
@@ -121,6 +127,7 @@ def _run(service: Running, writer: Writer) -> None:
     service.start(writer.run())
     service.repeat(TICK_SECONDS, writer.tick)
     service.repeat(SAVE_SECONDS, writer.save)
+    service.repeat(FULL_SECONDS, writer.save_if_full)
     service.repeat(steady.LOOK_SECONDS, writer.look_for_acceptance)
 
 
@@ -162,6 +169,18 @@ async def _seal_stop(endpoints: Collection[IngestEndpoint]) -> Stop | None:
             if not any(loss.first <= stop.position <= loss.last for loss in losses):
                 return stop
     return None
+
+
+def _warnings(
+    directory: Path, days: WorkingDays, ledgers: Mapping[str, Ledger], endpoints: Mapping[str, IngestEndpoint]
+) -> list[str]:
+    """Return what an operator should see to; the ledger of operations counts no working days."""
+    dated = {name: one for name, one in endpoints.items() if name in ledgers}
+    sealed = [one.sealing for one in endpoints.values() if one.sealing is not None]
+    return [
+        *missing_calendars(directory, days, ledgers, dated),
+        *(warning for one in sealed for warning in one.warnings),
+    ]
 
 
 @get(

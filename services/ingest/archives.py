@@ -52,7 +52,7 @@ _DESCRIPTION = (
 
 _FILES: dict[int, Any] = {
     200: answers(_BODY, "The file", BINARY, more={f"{TEXT}; charset=utf-8": {"type": "string"}}),
-    **problems(400, 404),
+    **problems(400, 403, 404),
 }
 
 
@@ -116,7 +116,7 @@ ARCHIVES = (
 )
 async def seal(request: Request[Any, Any, Any], endpoint: Ingest) -> SealedSizes:
     sealing = _sealing(endpoint)
-    source = endpoint.writer.ledger.sources[source_of(request) or ""]
+    source = request.app.state.access.source(endpoint.writer.name, source_of(request))
     if source.role not in SEALING:
         raise PermissionDeniedException(f"this is for {' and '.join(SEALING)}; the role of the source is {source.role}")
     try:

@@ -48,8 +48,9 @@ def decide(
 
     `source` is the ledger's entry for `authid`; None for the ledger's own clock, and for notify. `cited` is the event
     of the same source that a correction names. Both events have the ledger's own names and zone (`Ledger.own_event`).
+    What operators did is recorded whatever their machines' clocks show.
     """
-    if event.time > now and event.time > now + AHEAD:  # the sum costs more than the comparison
+    if event.time > now and event.time > now + AHEAD and not isinstance(event.data, schema.Operation):
         return Refusal("from-the-future", f"time {event.time.isoformat()} is ahead of the ledger's {now.isoformat()}")
     if (wrong := _decide_speaker(event, authid, source)) is not None:
         return wrong
@@ -58,6 +59,8 @@ def decide(
             return Refusal("task-exists", f"task {quoted(event.subject)} is already assigned")
         return _decide_id(event.subject)
     if task is None:
+        if isinstance(event.data, schema.Operation):
+            return None
         return Refusal("unknown-task", f"no task {quoted(event.subject)} was assigned in this ledger")
     if task.closed and not isinstance(event.data, schema.TaskReopened):
         return Refusal(
@@ -79,7 +82,11 @@ def _decide_speaker(event: Event, authid: str, source: Source | None) -> Refusal
     return Refusal("not-permitted", f"{event.type} is for {who}; the role of {authid!r} is {role}")
 
 
-_WHO = {None: "the ledger's clock", "notify": "notify, which asks who acknowledges an alert"}
+_WHO = {
+    None: "the ledger's clock",
+    "notify": "notify, which asks who acknowledges an alert",
+    "operations": "the ledger ops, which duban's own services and commands submit to",
+}
 
 
 def _decide_id(subject: str) -> Refusal | None:

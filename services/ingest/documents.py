@@ -14,6 +14,7 @@ from services.ingest.draft import submission
 from services.ingest.task import Task
 from services.ingest.writer import Writer
 from services.schedule.difference import Present, RowDifference, compare
+from services.schedule.difference_words import Language
 from services.schedule.grammar import lark
 from services.schedule.plan import Order, task_name
 from services.schedule.preview import Preview, preview_rows, refuse_marked
@@ -51,10 +52,12 @@ class Documents:
         finally:
             self._busy = False
 
-    async def preview(self, data: bytes, name: str, order: Order, *, strict: bool = False) -> Imported:
+    async def preview(
+        self, data: bytes, name: str, order: Order, *, strict: bool = False, language: Language = "en"
+    ) -> Imported:
         """Read a document and compare it with the ledger as it is now; `strict` refuses what a person should look at.
 
-        Assigns nothing.
+        Assigns nothing. The differences are in that language.
         """
         issued = datetime(*order.issued.timetuple()[:3], tzinfo=self._writer.ledger.zone)
         if issued > self._writer.now():  # of which each row would be refused one by one, after all was well here
@@ -68,7 +71,9 @@ class Documents:
         present = await _present(self._writer.log, [tasks[line.task] for line in lines])
         differences = {line.task: RowDifference("new") for line in schedule.lines}
         for line, one in zip(lines, present, strict=True):
-            differences[line.task] = compare(line, one, f"按更正后的文件《{name}》", self._writer.now(), ledger)
+            differences[line.task] = compare(
+                line, one, f"按更正后的文件《{name}》", self._writer.now(), ledger, language
+            )
         read = {line.task for line in schedule.lines} | {task_name(order, one.row) for one in schedule.refusals}
         own = (task for task in tasks if schedule.lines and _is_of(order.plan, task) and not tasks[task].closed)
         missing = tuple(sorted(set(own) - read))

@@ -15,6 +15,7 @@ from litestar.types import Guard
 from redis.exceptions import RedisError
 
 from events.envelope import InvalidEvent
+from events.operations import OPS
 from services.common.callers import source_of
 from services.common.clock import Clock
 from services.common.endpoints import ENDPOINT, endpoint_of
@@ -111,6 +112,8 @@ async def keep_head(
 async def _admit(
     endpoint: IngestEndpoint, connection: ASGIConnection[Any, Any, Any, Any], roles: Collection[str], wrong: str
 ) -> None:
+    if endpoint.writer.name == OPS:
+        raise PermissionDeniedException("the ledger ops takes nothing over HTTP: duban's own parts submit to it")
     name = source_of(connection)
     source = endpoint.writer.ledger.sources.get(name) if name is not None else None
     if name is None or source is None:

@@ -9,7 +9,7 @@ from events.entries import event_hash
 from events.envelope import read
 from events.log import Log
 from events.seal.tiles import Read
-from services.common.accepted import LossAccepted, accepted, publish_loss
+from services.common.accepted import LogPutBack, LossAccepted, accepted, publish_loss
 from services.common.loss import Loss
 from services.ingest.acknowledged import Acknowledged
 from services.ingest.draft import Draft
@@ -48,13 +48,8 @@ class LossCheck:
         `recorded` is the last recorded instant that is known here.
         """
         server = await self._log.server()
-        if self.server != server and self.noted is not None:
-            self.loss = await self.noted.compare()
-        if self.server != server and self.loss is None and self._archive is not None:
-            try:
-                self.loss = await sealed_loss(self._redis, self._log, self._archive)
-            except OSError as error:  # a store that is away delays no event; the sealer compares before it signs
-                log.warning("the log is not compared with its archive now", ledger=self._log.ledger, error=str(error))
+        if self.server != server:
+            self.loss = await self._of_all()
         if self.loss is None and self._tail and await self._lacks_tail():
             self.loss = await self.noted.compare() if self.noted is not None else None
             self.loss = self.loss or await self._loss_of_tail(recorded)
@@ -62,6 +57,31 @@ class LossCheck:
         if self.loss is not None:
             log.error("acknowledged events are lost", ledger=self._log.ledger, what=str(self.loss))
         return self.loss
+
+    async def _of_all(self) -> Loss | None:
+        """Return the loss by the note, or else by the archive; a log that lacks what is sealed is not noted anew."""
+        by_archive = await self._by_archive()
+        if self.noted is None or (by_archive is not None and not self.noted.exists):
+            return by_archive
+        by_note = await self.noted.compare()
+        if by_note is None:
+            return by_archive
+        done = await accepted(self._redis, self._log.ledger)
+        if any(isinstance(one, LogPutBack) and one.explains(by_note) for one in done):
+            await self.noted.accept_log()
+            return by_archive
+        return by_note
+
+    async def _by_archive(self) -> Loss | None:
+        """Return the loss by the archive, None if it cannot be read: a store that is away delays no event.
+
+        The sealer compares the log with it before it signs again.
+        """
+        try:
+            return await sealed_loss(self._redis, self._log, self._archive) if self._archive is not None else None
+        except OSError as error:
+            log.warning("the log is not compared with its archive now", ledger=self._log.ledger, error=str(error))
+            return None
 
     async def review(self) -> None:
         """Publish the loss for `duban doctor`; end it once it is accepted, or when another server answers."""

@@ -25,6 +25,7 @@ from services.ingest.documents import BusyError, Imported
 from services.ingest.encoding import EncodingError, check_encoding, decoded
 from services.ingest.endpoint import ADMITTED, BODY_SECONDS, LATE, Admitted, Ingest, admits, keep_head, writing
 from services.ingest.request import UnavailableError
+from services.schedule.difference_words import Language
 from services.schedule.limits import MOST_BYTES
 from services.schedule.plan import Order, PlanName
 
@@ -125,6 +126,7 @@ async def schedule(
     partial: Annotated[bool, QueryParameter(description="Assign the rows that can be read")] = False,
     strict: Annotated[bool, QueryParameter(description="Refuse the rows with `marks`")] = False,
     corrections: Annotated[bool, QueryParameter(description="Submit what settles differences, too")] = False,
+    lang: Annotated[Language, QueryParameter(description="The language of `differences`")] = "en",
 ) -> Response[Any]:
     """Nothing is assigned if a row cannot be read, unless `partial`; `corrections` submits the proposals, too."""
     documents = endpoint.documents
@@ -132,7 +134,7 @@ async def schedule(
     try:
         with documents.turn():
             document = data.file.file.read()  # takes some ms; each thread of a pool would keep memory of its own
-            read = await documents.preview(document, data.file.filename, order, strict=strict)
+            read = await documents.preview(document, data.file.filename, order, strict=strict, language=lang)
         if dry_run or (read.refusals and not partial):
             return Response(read, status_code=200 if dry_run else 422)
         return Response(await documents.accept(read, source, corrections=corrections))

@@ -26,13 +26,13 @@ async def sealed_loss(redis: Any, log: Log, archive: Read) -> Loss | None:
     checkpoint, tail = parse_checkpoint(parse_note(data).text), await log.tail()
     if checkpoint.size == 0 or (tail >= checkpoint.size and await _is_same(log, archive, checkpoint, checkpoint.size)):
         return None
-    head = checkpoint.root.hex()
-    if any(isinstance(one, LossAccepted) and one.loss.head == head for one in await accepted(redis, log.ledger)):
-        return None
     first = await _first_other(log, archive, checkpoint, tail)
+    losses = [one.loss for one in await accepted(redis, log.ledger) if isinstance(one, LossAccepted)]
+    if any(loss.first <= first <= loss.last for loss in losses):
+        return None
     since = [_recorded(one.raw) for one in await log.read_at([first - 1])]
     until = _recorded(await asyncio.to_thread(entry_at, archive, checkpoint.size, checkpoint.size))
-    return Loss(tail, checkpoint.size, first, checkpoint.size, next(iter(since), None), until, head)
+    return Loss(tail, checkpoint.size, first, checkpoint.size, next(iter(since), None), until, checkpoint.root.hex())
 
 
 async def _first_other(log: Log, archive: Read, checkpoint: LogCheckpoint, tail: int) -> int:

@@ -50,7 +50,7 @@ def advance(ledger: Ledger, task: Task | None, entry: Recorded) -> Task | None:
     match data:
         case schema.ProgressReported(unit=unit) | schema.ProgressCorrected(unit=unit):
             return _reported(ledger, task, unit, at)
-        case schema.TaskSigned() | schema.TaskUrged() | schema.AlertAcknowledged():
+        case schema.TaskSigned() | schema.TaskUrged() | schema.AlertAcknowledged() | schema.Operation():
             return task
         case schema.CompletionSubmitted(unit=unit):
             return replace(_reported(ledger, task, unit, at), submitted=_with(task.submitted, unit))

@@ -134,6 +134,11 @@ class Writer:
         if self.loss is None and (not self.ready or self.model.is_due()):
             await self.submit(())
 
+    async def save_if_full(self) -> None:
+        """Save the write model if much of it is unsaved: one save of all would keep the server from appending."""
+        if self.ready and self.model.state.full:
+            await self.model.state.save()
+
     async def save(self) -> None:
         """Save the write model, which shortens the next start, and load it again if another instance has appended.
 

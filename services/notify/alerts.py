@@ -177,5 +177,7 @@ def facts_of(ledger: Ledger, before: NotifiedTask | None, task: NotifiedTask, en
             return None
         case schema.TaskClosed() | schema.TaskReopened() | schema.DeadlineClarified() | schema.DeadlineNeared():
             return None
+        case schema.Operation():
+            return None
         case _:
             assert_never(data)

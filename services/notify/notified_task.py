@@ -114,6 +114,8 @@ def _advanced(ledger: Ledger, task: NotifiedTask, entry: Recorded, data: EventDa
             return replace(task, pauses=(*task.pauses, pause), acks=(*task.acks, ack_of(entry, data)))
         case schema.TaskAssigned() | schema.TaskSigned() | schema.TaskUrged() | schema.DeadlineNeared():
             return task
+        case schema.Operation():
+            return task
         case _:
             assert_never(data)
 

@@ -1,4 +1,4 @@
-"""Sentences in a cell of units that name none for it: notes on who leads, and on what holds for other tasks, too."""
+"""Notes in a cell of units that name no unit of its task: who leads, and what holds for other tasks, too."""
 
 import re
 
@@ -10,10 +10,12 @@ _FIRST_LEADS = re.compile(
     rf"(?:总?牵头|主办|主责)(?:单位|部门)(?:或[^（）、，；：。]{{1,6}})?(?:[，、]其[他余][^（）。]*)?(?P<same>，?(?:下同|以下同))?{_END}"
 )
 _ELSEWHERE = re.compile(
-    r"(?:^|(?<=[。；，（\s]))(?:以下|上述|以上各|下列)[^。；（）]*(?:（[^（）]*）[^。；（）]*)*(?:均|都|不再|同样)[^。；]*"
+    r"(?:^|(?<=[。；，（\s]))(?:以下|上述|以上各|下列|(?:具体|各项)(?:工作)?任务)[^。；（）]*(?:（[^（）]*）[^。；（）]*)*(?:均|都|不再|同样)[^。；]*"
     rf"(?:。不再[^。；]*)?{_END}$"
 )
-_SAME = re.compile(rf"[（，。；、\s]*(?:下同|以下同|不再(?:单独|一一|逐一|重复)?(?:列出|列明|注明)){_END}")
+_SAME = re.compile(
+    rf"[（，。；、\s]*(?:下同|以下同|不再(?:单独|一一|逐一|重复)?(?:列出|列明|注明|做分工|作分工)){_END}"
+)
 
 
 _SAYS = re.compile("下同|以下|上述|以上各|下列|不再|第一|首位|首个|最前")
@@ -21,7 +23,7 @@ _SAYS = re.compile("下同|以下|上述|以上各|下列|不再|第一|首位|�
 
 
 class Asides(Struct, frozen=True):
-    """A text without its notes; `first_leads` if one says that the first unit does, `ever` if from here on."""
+    """A text without its notes; `first_leads` if a note says that the first unit leads, `ever` if in all rows below."""
 
     text: str
     first_leads: bool

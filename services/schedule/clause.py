@@ -3,21 +3,28 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import TypeAlias
 
 import msgspec
 from lark import Tree
 from msgspec import Struct
 
 from events.deadline import Deadline, Recurring, Triggered
-from services.schedule.counted import UnclearPeriodError, read_counted, read_event, read_issue
-from services.schedule.dated import read_dated
+from services.schedule.counted import NoTaskError, UnclearPeriodError, read_counted, read_event, read_issue
+from services.schedule.dated import NoLimitError, PastError, is_done, read_dated
+from services.schedule.doubt import Doubt
 from services.schedule.festival import read_festival
-from services.schedule.goal import has_masked, make_masked, unmask
-from services.schedule.grammar import Node, carrying, child, marks_of, parse
+from services.schedule.goal import has_masked, hide, make_masked, unmask
+from services.schedule.grammar import Node, UnparsedError, carrying, child, marks_of, parse, tokens
 from services.schedule.series import MOST_STEPS, read_series
 from services.schedule.span import Origin
 from services.schedule.text import Plain
-from services.schedule.wording import WORDINGS, is_bare, read_wording
+from services.schedule.wording import OTHER_INTERVAL, WORDINGS, is_bare, read_wording
+
+_MOST_UNPARSED = 5
+"""Clauses of a phrase that are passed over because the grammar does not derive them."""
+
+_STRETCH = re.compile("[^,;。]+|$")
 
 MOST_CLAUSES = 150
 """Clauses of a phrase of 2,000 characters that are read."""
@@ -39,9 +46,17 @@ _YEAR = re.compile(r"^20[0-9]{2}$")
 _ENUMERATOR = re.compile(
     r"\([0-9一二三四五六七八九十]{1,2}\)"
     r"|(?:(?<=[,;。:])|^)(?:[0-9]{1,2}\.(?=[0-9]{1,2}月)|(?:[0-9]{1,2}[.、]|[一二三四五六七八九十]{1,2}、)(?=[0-9]{4}年|[^0-9]))"
-    r"|[一二三四五六七八九]是(?=[0-9于在力到至今明年])"
+    r"|[一二三四五六七八九]是(?=[0-9于在力到至今明年自从])"
 )
 """What only numbers a clause; it is no part of a date (①2018年)."""
+
+_AGAIN = re.compile("每|[按逐分][月季]|季度")
+_NEXT_MONTH = re.compile("(?P<before>[0-9]月[^月]{0,24}[,;。(、至到于在])次月")
+
+_BRACKETED = re.compile(
+    r"(?<=[前底末内成次])\((?!不?包?[含括])(?=[^0-9()]{0,12}(?:[0-9]{4}年|[0-9]{1,2}月|每[0-9]*[年月季半周]))"
+)
+"""A bracket with a time of its own (2017年底（部分项目2018年底）): a clause, its end a word of it."""
 
 
 _RESPECTIVELY = re.compile(
@@ -50,12 +65,18 @@ _RESPECTIVELY = re.compile(
 """Parts of the work for several times at once (2018年、2019年分别完成50%、100%)."""
 
 
+Unread: TypeAlias = UnclearPeriodError | NoTaskError | NoLimitError | PastError | UnparsedError
+"""Why the time of a clause is not its limit, though it may stand beside one."""
+
+
 class Clause(Struct, frozen=True):
     """A clause, where it stands in the phrase, and what it means for itself (None: nothing about time).
 
     `carried` is where the words stand that mean it. `bare` is false where the words about the work could mean it
     instead (不断提高质量), `goal` true where it has a quantity to reach, and `itemised` where what comes again names
-    its time in each period. `unclear` says what keeps a period from being read.
+    its time in each period. `bare_year` is true of a year without words that make it a limit, and `frame` of one that
+    says nothing but of which year the clauses after it are (2019年，6月底前).
+    `unread` is the error of a time that is no limit by itself, but may stand beside one.
     """
 
     begin: int
@@ -66,17 +87,20 @@ class Clause(Struct, frozen=True):
     bare: bool = True
     goal: bool = False
     itemised: bool = False
-    unclear: str = ""
+    bare_year: bool = False
+    frame: bool = False
+    unread: Unread | None = None
+    doubts: tuple[Doubt, ...] = ()
 
 
 def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> Iterator[Clause]:
-    """Read each clause on what those before it have named."""
+    """Read each clause; one without a year or a month takes those named before it."""
     plain = _plain(text)
     if several := _RESPECTIVELY.search(plain.text):
         raise ValueError(f"which part of the work “{several[0]}” means for which time cannot be read")
     shown = unmask(plain.text)
-    nodes = [node for node in parse(plain.text).children if isinstance(node, Tree)]
-    filled = [node for node in nodes if not node.meta.empty]
+    tree, unparsed = _parse(plain.text)
+    filled = [node for node in tree.children if isinstance(node, Tree) and not node.meta.empty]
     if len(filled) > MOST_CLAUSES:
         raise ValueError(f"it has {len(filled)} clauses; a deadline can have {MOST_STEPS} steps")
     for node in filled:
@@ -84,24 +108,70 @@ def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> It
         while at and plain.text[at - 1] == ";" and text[plain.begins[at - 1]] not in ";；\n":
             at -= 1  # the number before it is part of the clause
         begin, end = plain.origin(at, node.meta.end_pos)
-        unclear = ""
+        unread: Unread | None = unparsed.get(node.meta.start_pos)
         try:
             means, rule, origin = _read_clause(node, shown, origin, festivals)
-        except UnclearPeriodError as error:
-            means, rule, unclear = None, "", str(error)
+        except (UnclearPeriodError, NoTaskError, NoLimitError, PastError) as error:
+            means, rule, unread = None, "", error
         whole = isinstance(means, Triggered) and rule not in WORDINGS
         carried = plain.origin(node.meta.start_pos if whole else carrying(node)[0], carrying(node)[1])
         goal = has_masked(plain.text[node.meta.start_pos : node.meta.end_pos])
         bare = rule not in WORDINGS or is_bare(node)
         itemised = isinstance(means, Recurring) and any(node.find_data("item"))
-        yield Clause(begin, end, means, rule, carried, bare, goal, itemised, unclear)
+        bare_year = rule == "year-end" and _is_bare_year(node)
+        frame = bare_year and not is_done("".join(marks_of(node, -1)))
+        yield Clause(
+            begin, end, means, rule, carried, bare, goal, itemised, bare_year, frame, unread, tuple(_doubts(node, rule))
+        )
+
+
+def _parse(plain: str) -> tuple[Node, dict[int, UnparsedError]]:
+    """Return the tree of a phrase; a clause that the grammar does not derive is masked, its error kept by its place.
+
+    Raise UnparsedError if nothing else is left.
+    """
+    unparsed: dict[int, UnparsedError] = {}
+    text = plain
+    while True:
+        try:
+            return parse(text), unparsed
+        except UnparsedError as error:
+            begin, end = next(match.span() for match in _STRETCH.finditer(text) if match.end() > error.at)
+            if begin in unparsed or len(unparsed) == _MOST_UNPARSED:
+                raise
+            unparsed[begin] = error
+            text = text[:begin] + hide(unmask(text[begin:end])) + text[end:]
+
+
+def _is_bare_year(node: Node) -> bool:
+    """Return whether a clause names a year, and no word beside it makes it a limit (2019年，; 今年推进20个项目)."""
+    dated = child(node, "dated") or node
+    leads = {mark.type for mark in marks_of(node)}
+    if child(dated, "limit") or leads & {"AT", "TO"} or len((child(dated, "span") or dated).children) > 1:
+        return False
+    return "END" not in tokens(dated)
+
+
+def _doubts(node: Node, rule: str) -> Iterator[Doubt]:
+    """Find what in a clause's own words a person should look at."""
+    named = tokens(node)
+    if rule == OTHER_INTERVAL:
+        yield "other-interval"
+    rough = {"CLOSING", "ABOUT"} & named.keys() or named.get("TEN") in ("初", "中")
+    if rough or named.get("HALF", "").endswith("中"):
+        yield "about"
 
 
 def _plain(text: str) -> Plain:
-    """Return the phrase with a “;” for all that only sets its clauses apart, and its goals masked."""
+    """Return the phrase with a “;” for all that only sets its clauses apart, and its goals masked.
+
+    次月 after a named month is the one after it, as 下月 is, but for what comes again each month or quarter.
+    """
     plain = make_masked(_CIRCLED.sub(";", _NEXT_LINE.sub(";", text)))
+    if not _AGAIN.search(plain.text):
+        plain = plain.sub(_NEXT_MONTH, lambda match: f"{match['before']}下月")
     plain = plain.sub(_YEAR, lambda match: f"{match[0]}年").sub(_ENUMERATOR, lambda match: ";" * len(match[0]))
-    return plain.sub(_SINCE, lambda match: f"{match[0]};")
+    return plain.sub(_SINCE, lambda match: f"{match[0]};").sub(_BRACKETED, lambda _: ";")
 
 
 def _read_clause(
@@ -131,6 +201,10 @@ def _read_clause(
 
 
 def _is_worded(node: Node) -> bool:
-    """Return whether a clause of words says what is to be done, and no more: a quantity is to be reached by then."""
+    """Return whether a clause of words says what is to be done, and no more.
+
+    A quantity is to be reached by then; what is done whenever it comes up (随报随办) is no date.
+    """
     types = {mark.type for mark in marks_of(node)}
-    return "WORD" in types and "GOAL" not in types
+    on_call = any(mark.type == "GOES_ON" and mark.startswith("随") for mark in marks_of(node))
+    return on_call or ("WORD" in types and "GOAL" not in types)

@@ -27,7 +27,7 @@ _CORES: set[str] = set()
 
 
 def _words(core: str, others: str, *, never: str = "") -> re.Pattern[str]:
-    """Return what matches texts of these words with a core word among them; possessive, so that it takes no time."""
+    """Return a pattern for texts of these words, a core word among them; possessive, so that matching is fast."""
     _CORES.update(core.split())
     words = sorted({*core.split(), *others.split(), *_AND.split()}, key=len, reverse=True)
     unless = f"(?!.*(?:{'|'.join(never.split())}))" if never else ""
@@ -71,7 +71,7 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
     ),
     (
         _words(
-            "任务 内容 措施 举措 事项 要点 项目 问题 类别 分类 领域 方面 板块 目标 要求 指标 工作 实事 工程",
+            "任务 内容 措施 举措 事项 要点 项目 问题 类别 分类 领域 方面 板块 阶段 目标 要求 指标 工作 实事 工程",
             "重点 主要 具体 名称 分解 分工 清单 年度 督办 督查 整改 改革 "
             "建设 政策 落实 推进 实施 民生 一级 二级 三级 大类 主题 子 细化 "
             "办理 交办 决策 部署 议定 决定 会议 政府报告 责任 贯彻 方案 创新 市 县 区 省 所属 重大 专项 计划",
@@ -88,7 +88,7 @@ _FINENESS = (
     (re.compile("具体要求"), 3),
     (re.compile("目标|要求|指标"), 0),
     (re.compile("措施|举措|内容|具体|事项|要点|细化|子|二级|三级"), 3),
-    (re.compile("类别|分类|领域|方面|板块|大类|主题|一级|项目|重点"), 1),
+    (re.compile("类别|分类|领域|方面|板块|阶段|大类|主题|一级|项目|重点"), 1),
     (re.compile(""), 2),
 )
 _BRACKETED = re.compile(r"[(\[【〔][^()\[\]【】〔〕]*[)\]】〕]")
@@ -140,7 +140,7 @@ _NO_PLAN = re.compile("情况|实际|进展|投资|资金|预算|完成数|增�
 
 
 def period_of(words: Sequence[str]) -> str | None:
-    """Return the period that the lowest of headings above each other names, in which something is to be done."""
+    """Return the period that the lowest of stacked headings names, if something is to be done in it."""
     lowest = "".join(_BRACKETED.sub("", words[-1]).split()) if words else ""
     period = _AIMS.sub("", lowest, count=1) if len(lowest) <= _LONGEST else ""
     return period if _PERIOD.fullmatch(normalise(period)) and not any(map(_NO_PLAN.search, words)) else None

@@ -20,6 +20,20 @@ _OWN = ("自", "从", "本", "该", "收", "接", "即日", "现在")
 """With these the issue is that of the very document, whatever stands before (各地自印发之日起)."""
 
 
+_NOT = re.compile("[未无]|没有|不[得予再受能可许]")
+"""What follows a period in which something may not happen: it is no time to do it in."""
+
+_RULE = re.compile(r"[^,;。]*应当?$")
+"""What stands before the start of a period in a rule for cases (承办单位应当自交办之日起3个月内答复)."""
+
+_OF_CASES = ("交办", "收到", "接到", "下达")
+"""What such a rule counts from; nobody says of a document’s own issue that it is handed over."""
+
+
+class NoTaskError(ValueError):
+    """A period in which something may not happen, or did not."""
+
+
 class UnclearPeriodError(ValueError):
     """A period of which the clause does not say from when it counts."""
 
@@ -30,7 +44,10 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
     What is counted from the issue of something else waits. UnclearPeriodError where it does not say from when.
     """
     issue, since, marks = token(clause, "ISSUE"), child(clause, "span"), marks_of(clause)
-    if issue and _of_other(marks, issue):
+    after = "".join(marks_of(clause, -1))
+    if _NOT.match(after):
+        raise NoTaskError(f"“{after}” is no task")
+    if issue and (_of_other(marks, issue) or _of_case(marks, issue, origin)):
         return Triggered(text, _until_tail(clause, text)), "period-after-event"
     start = origin.start
     if since:
@@ -44,14 +61,14 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
         raise UnclearPeriodError(f"it does not say from when it counts: from the issue, or from “{origin.worded}”")
     elif not issue and any(mark.type in ("WORD", "TO") for mark in marks):
         raise UnclearPeriodError("it does not say from when it counts")
-    if not token(clause, "WITHIN") and (after := marks_of(clause, -1)):
-        raise ValueError(f"what “{''.join(after)}” adds cannot be read")
+    if not token(clause, "WITHIN") and after:
+        raise ValueError(f"what “{after}” adds cannot be read")
     last, rule = last_day(tokens(child(clause, "period") or clause), start, origin.days)
     return Fixed(text, last + timedelta(days=1)), rule
 
 
 def _calendar_years(clause: Node, span: Span, text: str) -> Fixed:
-    """Read what is counted from a year, quarter or month in whole ones (2012年起5年内): to the end of the last."""
+    """Read whole years or months counted from a year, quarter or month (2012年起5年内): to the end of the last."""
     period = tokens(child(clause, "period") or clause)
     if not period.keys() & {"YEARS", "MONTHS"}:
         raise ValueError("it does not say from which day it counts")
@@ -79,9 +96,15 @@ def _of_other(marks: list[Token], issue: Token) -> bool:
     return any(mark.type in ("WORD", "GOAL") for mark in marks) and not is_own(issue)
 
 
+def _of_case(marks: list[Token], issue: Token, origin: Origin) -> bool:
+    """Return whether a rule for cases counts from when each is handed over or received."""
+    rule = _RULE.fullmatch("".join(marks)) is not None or _CASE.search(origin.worded) is not None
+    return rule and any(word in issue for word in _OF_CASES)
+
+
 def is_own(issue: Token) -> bool:
     """Return whether the words of an issue themselves say that it is that of the document at hand (本通知印发后)."""
-    return issue.startswith(_OWN)
+    return issue.lstrip("于在").startswith(_OWN)
 
 
 def _until_tail(clause: Node, text: str) -> str:

@@ -7,7 +7,6 @@ import msgspec
 from lark import Token
 
 from events.deadline import Ambiguous, Fixed, Ongoing
-from services.schedule.counted import UnclearPeriodError
 from services.schedule.grammar import Node, child, marks_of, tokens
 from services.schedule.span import Origin, Span, read_span
 
@@ -17,6 +16,8 @@ _DONE = re.compile(
 """Words about the work that make the bare span before them its limit (全市12月完成)."""
 
 _OVER = re.compile("已[于在]?$")
+_WAS = re.compile("已|尚未|[仍还][未有]|未能")
+"""What follows the time of a report on how things stand (2023年一季度尚未支出)."""
 
 _ON = re.compile("至(?!少|今)|到(?![位达账岗期货场户村人边])")
 """Words that go on to an end which is no date (2021年3月至长期)."""
@@ -30,6 +31,19 @@ _MARK = re.compile("为(?:时间)?(?:节点|界|限|期限|最后期限)")
 _PLACE = re.compile("(?:[省市县区州旗镇乡]|全国|各地)$")
 
 _RELATIONS = {"BEFORE", "AFTER", "SINCE", "RELATION"}
+
+
+class NoLimitError(ValueError):
+    """A time of which the words do not say that it is a limit."""
+
+
+class PastError(ValueError):
+    """A time that says what was done, or not, by then."""
+
+
+def is_done(words: str) -> bool:
+    """Return whether words say that work is to be done, of which the bare span before them is the limit."""
+    return _DONE.match(words) is not None
 
 
 def dues_of(span: Span, limit: Node | None) -> tuple[datetime, ...]:
@@ -60,7 +74,7 @@ def read_dated(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Ambiguo
         return Ongoing(text), "since", msgspec.structs.replace(span.origin, since=span.start)
     words = "".join(marks_of(clause))
     if _OVER.search(words):
-        raise ValueError("it says what was done by then, not by when to do it")
+        raise PastError("it says what was done by then, not by when to do it")
     after = marks_of(clause, -1)
     then = "".join(after)
     own = _STAGE.search(words) or (words.endswith("(") and then.startswith(")"))
@@ -86,17 +100,17 @@ def _check_words(before: list[str], span: Span, stated: dict[str, str], after: l
     words = "".join(after)
     if after and after[0].type == "AFTER":
         raise ValueError(f"“{after[0]}” does not say by when")
-    if words.startswith("已"):
-        raise ValueError(f"“{words}” says what was done by then, not by when to do it")
-    if _ON.match(words):
+    if _WAS.match(words):
+        raise PastError(f"“{words}” says what was done by then, not by when to do it")
+    if not stated and _ON.match(words):
         raise ValueError(f"until when “{words}” lasts cannot be read")
     if not stated and not span.last:
         for token in after:
             if token.type in _RELATIONS:
                 raise ValueError(f"what “{token}” means in “{words}” cannot be read")
-        if "WORD" in before and before[-1] not in ("AT", "TO") and not _DONE.match(words):
-            error = UnclearPeriodError if span.unit == "year" else ValueError
-            raise error("it names a time, but does not say that this is a limit")
+        leads = before[-1:] in (["AT"], ["TO"]) or (before[-1:] == ["FROM"] and span.unit == "range" and not after)
+        if "WORD" in before and not leads and not is_done(words):
+            raise NoLimitError("it names a time, but does not say that this is a limit")
     later = [token for token in after if token.type == "NAMED_YEAR" and int(token[:4]) > span.origin.issued.year]
     if later and not (span.dated and (stated or span.last)):
         raise ValueError(f"what a second year means in “{words}” cannot be read")

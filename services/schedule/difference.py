@@ -1,4 +1,4 @@
-"""What a document says otherwise than the ledger has it, and the events that would settle it. Pure."""
+"""The differences between a document and the ledger, and the events that would settle them. Pure."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,6 +12,7 @@ from events.entries import digest
 from events.envelope import Event, additions, encode, parse, read, submitted
 from events.ledger import Ledger
 from events.schema import DeadlineClarified, EventData, TaskAssigned, TaskReassigned, Unit, person_of
+from services.schedule.difference_words import Language, shown, words
 from services.schedule.plan import ReadRow
 
 State: TypeAlias = Literal["new", "same", "changed"]
@@ -28,15 +29,17 @@ class Present(Struct, frozen=True):
 
 
 class RowDifference(Struct, frozen=True):
-    """How a row stands to the ledger; `says` tells each difference, `proposals` are events to settle them."""
+    """How a row stands to the ledger; `says` has each difference in words, `proposals` are events to settle them."""
 
     state: State
     says: tuple[str, ...] = ()
     proposals: tuple[Raw, ...] = ()
 
 
-def compare(line: ReadRow, present: Present | None, reason: str, now: datetime, ledger: Ledger) -> RowDifference:
-    """Compare a row with the task of its name.
+def compare(
+    line: ReadRow, present: Present | None, reason: str, now: datetime, ledger: Ledger, language: Language = "en"
+) -> RowDifference:
+    """Compare a row with the task of its name, and say the differences in that language.
 
     A row that assigns the very bytes that were assigned is the same, whatever has become of the task since. The ids of
     proposals depend on what the ledger has and on what the row says, so proposing again proposes the same.
@@ -47,38 +50,38 @@ def compare(line: ReadRow, present: Present | None, reason: str, now: datetime, 
         return RowDifference("same")
     row = _as_stored(bytes(line.event))
     wanted = _assignment(row)
-    says = list(_words(read(present.assignment), row, ledger))
+    says = list(_words(read(present.assignment), row, ledger, language))
     settling: list[EventData] = []
     if _duties(present.lead, present.units, ledger) != _duties(wanted.lead, wanted.units, ledger):
-        says.append(f"the ledger's units are {_named(present.units)}; here they are {_named(wanted.units)}")
+        says.append(words("units", language, old=_named(present.units), new=_named(wanted.units)))
         settling.append(TaskReassigned(wanted.lead, wanted.units, reason))
     if meaning(present.deadline) != meaning(wanted.deadline):
-        says.append(f"the ledger's deadline is “{present.deadline.text}”; here it is “{wanted.deadline.text}”")
+        says.append(words("deadline", language, old=present.deadline.text, new=wanted.deadline.text))
         settling.append(DeadlineClarified(wanted.deadline, reason))
     if not says:
         return RowDifference("same")
     if present.closed and settling:
-        says.append("the task is closed; it would have to be reopened first")
+        says.append(words("closed", language))
         settling.clear()
     return RowDifference("changed", tuple(says), tuple(_propose(line, settling, present, now)))
 
 
-def _words(had: Event, wanted: Event, ledger: Ledger) -> Iterator[str]:
-    """Say which words of the assignment are others, as far as the row has any; no event changes them."""
+def _words(had: Event, wanted: Event, ledger: Ledger, language: Language) -> Iterator[str]:
+    """Find the words of the assignment that differ, as far as the row has any; no event changes them."""
     before, now = _assignment(had), _assignment(wanted)
     if before.title != now.title:
-        yield f"the ledger's title is “{before.title}”; the words of an assignment stay as they were"
+        yield words("title", language, old=before.title)
     for name, old, new in (
         ("section", had.section, wanted.section),
-        ("leading official", had.leader, wanted.leader),
+        ("leader", had.leader, wanted.leader),
         ("deliverable", before.deliverable, now.deliverable),
     ):
         if new and old != new:
-            yield f"the ledger's {name} is {_shown(old)}; here it is “{new}”"
+            yield words(name, language, old=shown(old, language), new=new)
     persons = _persons(before.units, ledger)
     for unit, person in _persons(now.units, ledger).items():
         if person and unit in persons and person != persons[unit]:
-            yield f"the ledger's person in charge of {unit} is {_shown(persons[unit])}; here it is “{person}”"
+            yield words("person", language, unit=unit, old=shown(persons[unit], language), new=person)
 
 
 def _as_stored(event: bytes) -> Event:
@@ -88,10 +91,6 @@ def _as_stored(event: bytes) -> Event:
 
 def _persons(units: tuple[Unit, ...], ledger: Ledger) -> dict[str, str | None]:
     return {ledger.directory.canonical(unit.name): person_of(unit) for unit in units}
-
-
-def _shown(words: str | None) -> str:
-    return f"“{words}”" if words else "not named"
 
 
 def _assignment(event: Event) -> TaskAssigned:

@@ -1,4 +1,4 @@
-"""Cells that say: as above (同上, 〃)."""
+"""Cells that repeat the cell above (同上, 〃)."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""A document in any form that offices have (.docx, .xlsx, .csv, .html, text) to the rows of its tables."""
+"""Reading a document in any office format (.docx, .xlsx, .csv, .html, text) as the rows of its tables."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -138,6 +138,6 @@ def _lines(text: str) -> list[Paragraph]:
 
 
 def _is_web(data: bytes) -> bool:
-    """Return whether a file begins as a page does, in whatever encoding: what shows it is ASCII."""
+    """Return whether a file begins as a web page does; the signs of one are ASCII in every encoding."""
     head = data[:_HEAD].translate(None, b"\0\xef\xbb\xbf\xff\xfe").decode("latin-1")
     return head.lstrip().startswith("<") and _WEB.search(head) is not None

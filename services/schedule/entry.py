@@ -166,7 +166,7 @@ class Line:
         return Cell("；".join(cell.text for cell in cells), next(iter(cells), first).place)
 
     def _misfits(self) -> Iterator[RowRefusal]:
-        """Refuse a row whose cells do not tell which columns they are of: one too few, too many, or out of line."""
+        """Refuse a row whose cells cannot be matched to columns: one too few, too many, or out of line."""
         columns, row = self._layout.header.columns, self._row
         width = self._layout.header.width
         if len(row) < self._layout.needed:

@@ -1,4 +1,4 @@
-"""What was read of a phrase, to the one sentence in which a civil servant would say what it means."""
+"""A reading of a phrase in one Chinese sentence, as a civil servant would say it."""
 
 import re
 from datetime import datetime, timedelta

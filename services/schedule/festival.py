@@ -1,4 +1,4 @@
-"""A clause that names a day that moves (春节前, 两会前): the day that the configuration names, or it waits."""
+"""A clause that names a festival or an event of the year (国庆前, 春节前, 两会前): its day, or it waits."""
 
 import re
 from collections.abc import Mapping
@@ -9,13 +9,25 @@ from services.schedule.grammar import Node, child, tokens
 from services.schedule.span import Origin, read_date
 
 _YEAR = re.compile(r"^[0-9]{4}年")
+_SOLAR = {
+    "元旦": (1, 1),
+    "五一": (5, 1),
+    "劳动": (5, 1),
+    "五四": (5, 4),
+    "七一": (7, 1),
+    "八一": (8, 1),
+    "国庆": (10, 1),
+    "十一": (10, 1),
+}
+"""Days that are the same in every year; those of the moon's calendar are for the configuration to name."""
+
 _OTHER_NAMES = re.compile(r"(?<=.)(?:节|小?长?假期?|放假|召开|到来|来临|开始)+$")
 
 
 def read_festival(
     clause: Node, text: str, origin: Origin, festivals: Mapping[str, date]
 ) -> tuple[Fixed | Triggered, str, Origin]:
-    """Read a `festival_clause`: before the day begins where `festivals` names it, else it waits for it."""
+    """Read a `festival_clause`: before its day begins, if `festivals` or the calendar has it; else it waits."""
     node = child(clause, "festival") or clause
     named = tokens(node)
     years = {name: token for name, token in named.items() if name.endswith("YEAR")}
@@ -27,8 +39,11 @@ def read_festival(
 
 
 def _festival(name: str, year: int | None, origin: Origin, festivals: Mapping[str, date]) -> date | None:
-    """Return the day that the configuration names: of that year, or the first after the day of issue."""
+    """Return the festival’s day: of that year, or the first after the day of issue."""
     wanted = _plain(name)
+    if wanted in _SOLAR and not any(_plain(_YEAR.sub("", key)) == wanted for key in festivals):
+        this = date(year or origin.issued.year, *_SOLAR[wanted])
+        return this if year is not None or this > origin.issued else date(this.year + 1, *_SOLAR[wanted])
     days = [
         day
         for key, day in festivals.items()

@@ -63,13 +63,14 @@ _DURATION = rf"(?:{_SMALL}(?:[-至~]{_SMALL})?|半){_LASTS}(?:以内|之内|内|
 _DURATIONS = rf"{_DURATION}(?:[、和或及至到]{_DURATION})*"
 _CHANGED = r"压缩|缩短|压减|缩减|精简|减少|减(?=[至到])|降低|降(?=[至到])|提速|延长|放宽|控制|稳定|达到|提高|提升|保持"
 _GOAL_PERIOD = re.compile(
-    rf"(?:(?:由|从){_DURATION}(?=[^0-9,;。]{{0,8}}(?:{_CHANGED})))?"
+    rf"(?:(?:由|从)[^0-9,;。]{{0,8}}{_DURATION}(?=[^0-9,;。]{{0,8}}(?:{_CHANGED})))?"
     rf"(?:{_CHANGED})[^0-9,;。半]{{0,12}}(?<=[至到为在过于])(?:[0-9.]+个?[、和])*{_DURATIONS}"
     rf"|(?:用时|耗时|时长|周期|(?:办理|审批|审核|办结|答复|受理|登记)[^0-9,;。]{{0,6}}(?:时间|时限|期限))[^0-9,;。]{{0,6}}{_DURATIONS}"
-    rf"|[用以][0-9]+年(?:左右|多)?的?时间(?![以之]?内)"
+    rf"|(?:[用以]|集中|经过|通过){_RANGE}{_LASTS}(?:左右|多)?的?(?:持续|不懈|接续|集中)*(?:时间|努力|奋斗|治理|整治|攻坚|建设)(?![以之]?内)"
+    rf"|连续{_DURATION}|{_DURATION}的时间(?![以之]?内)|{_DURATION}的?(?:过渡|缓冲|建设|运营|保护|服务|观察|公示)期"
     rf"|{_SMALL}(?:[-至~]{_SMALL})?{_LASTS}以上"
-    rf"|(?:有效期|保质期|工期|任期)[为共约]?{_DURATION}(?:时间)?(?!前)"
-    rf"|(?:共|历时|集中)[为共约]?{_DURATION}(?<!内)(?:时间)?(?![前以之内])"
+    rf"|(?:(?:有效期|保质期|工期|任期)[为共约]?|[一-鿿]{{1,3}}期[为共约]){_DURATION}(?:时间)?(?!前)"
+    rf"|(?:共|历时|集中|为期|持续)[为共约]?{_DURATION}(?<!内)(?:时间)?(?![前以之内])"
     rf"|[0-9]+分钟(?:以内|内)?"
     rf"|近[0-9]+年(?!底)"
     rf"|(?<![0-9])[0-9]{{1,2}}年(?![以之]?内)(?=[^0-9,;。]{{0,6}}(?:行动|计划|规划|攻坚|活动|工程|提升|大会战|滚动|任务))"
@@ -99,7 +100,7 @@ _PRODUCT = (
 
 _DONE = (
     r"(?:已|历史|仍|尚|依法|新)?(?:[未尚仍][^,;。的]{0,8}|建成|投运|投产|取得|登记|入库|投入使用|形成|购[买置]|在册|注册|遗留|备案|参保|退休"
-    r"|出生|入学|毕业|签订|批准|核准|审批|立项|发生|存在|竣工|纳入|认定|列入|办理|下达|淘汰)"
+    r"|出生|入学|毕业|参加工作|签订|批准|核准|审批|立项|发生|存在|竣工|纳入|认定|列入|办理|下达|淘汰)"
     rf"(?:的|[^0-9,;。的]{{1,8}}的(?![^0-9,;。]{{0,8}}(?:{_PRODUCT})))"
 )
 _ATTRIBUTE = re.compile(rf"{_DATE}{_DONE}")
@@ -107,6 +108,7 @@ _ATTRIBUTE = re.compile(rf"{_DATE}{_DONE}")
 
 _PART = re.compile(
     rf"{_YEAR_LIKE}年度(?=[^0-9,;。底末内前起]{{2,20}}{_YEAR_LIKE}年[0-9]{{1,2}}月)|当季(?![度末底内前])"
+    rf"|(?<=实现|完成|达到|确保){_YEAR_LIKE}年[底末]?[以之]?前[^0-9,;。]{{2,12}}目标"
     rf"|[纳列]入{_YEAR_LIKE}年度?[^0-9,;。]{{0,8}}(?:计划|项目|清单|名单)"
     r"|当年(?=[无有未的各本])|全年(?:目标|工作)?(?:任务|目标|计划)|[春夏秋冬]{1,2}季?(?=造林|植树|绿化|农业|农田|水利|攻坚|防火|招生|征兵|行动|大气|施工|生产)"
     rf"|(?:编制|制[定订]|完成|印发|修订|出台|发布)(?:完成)?{_YEAR_LIKE}年?[-至]{_YEAR_LIKE}年(?=[^0-9,;。]{{0,12}}(?:规划|计划|方案|纲要))"
@@ -115,7 +117,7 @@ _PART = re.compile(
 
 _REASON = re.compile(r"(?:由于|鉴于)[^,;。]*")
 _NUMBERED = re.compile(
-    r"\(即[^()月日]*\)|[〔\[(]\s*20[0-9]{2}\s*[〕\])]\s*第?[0-9]+号|《[^》]*》|\((?:详?见)?附[件表录][^()]*\)"
+    r"\(即[^()月日]*\)|(?<=[底前末日])\([^()0-9]{1,6}前\)|[〔\[(]\s*20[0-9]{2}\s*[〕\])]\s*第?[0-9]+号|《[^》]*》|\((?:详?见)?附[件表录][^()]*\)"
 )
 """A document's number or title, and a pointer to an annex."""
 
@@ -126,7 +128,7 @@ _FINDERS = (_NUMBERED, _REASON, _ATTRIBUTE, _PART, _BASELINE, _PAST, _GOAL_PERIO
 
 _QUOTED = re.compile(r"[“\"「『‘]([^“”\"「」『』‘’\n]{3,60})[”\"」』’]")
 _QUOTED_TIME = re.compile(
-    r"[一二三四五六七八九十]+五(?:规划)?(?:时期|期间|期末|[期末])?|[^0-9]{0,4}(?:节|假期?)|.*(?:底前|日前|月前|年前|年底|月底).*"
+    r"[一二三四五六七八九十]+五(?:规划)?(?:时期|期间|期末|[期末])?|[^0-9]{0,4}(?:节|假期?)|[五七八十]一|五四|.*(?:底前|日前|月前|年前|年底|月底).*"
 )
 """What stands in quotation marks and is a time all the same (“十三五”时期)."""
 
@@ -142,9 +144,20 @@ def make_masked(text: str) -> Plain:
     return regular_dates(plain)
 
 
+def names_quantity(text: str) -> bool:
+    """Return whether a text states a quantity to be reached, or a period as a goal."""
+    plain = read_characters(text).text
+    return _QUANTITY.search(plain) is not None or _GOAL_PERIOD.search(plain) is not None
+
+
 def unmask(text: str) -> str:
     """Return a text as it was before its goals were masked."""
     return _FOREIGN.sub(lambda match: chr(ord(match[0]) - _MASKED), text) if has_masked(text) else text
+
+
+def hide(text: str) -> str:
+    """Return a text with all its characters masked."""
+    return "".join(map(_hidden, text))
 
 
 def has_masked(text: str) -> bool:
@@ -153,7 +166,7 @@ def has_masked(text: str) -> bool:
 
 
 def _mask(match: re.Match[str]) -> str:
-    return "".join(map(_hidden, match[0]))
+    return hide(match[0])
 
 
 def _hidden(character: str) -> str:

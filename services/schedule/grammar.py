@@ -34,22 +34,31 @@ _REASONS = {
 """What is wrong with a token that stands where the grammar has no use for it."""
 
 
+class UnparsedError(ValueError):
+    """A phrase that the grammar does not derive; `at` is where it stops making sense."""
+
+    def __init__(self, message: str, at: int) -> None:
+        super().__init__(message)
+        self.at = at
+
+
 @lru_cache(maxsize=4_096)
 def parse(plain: str) -> Node:
     """Return the tree of a regular phrase whose goals are masked.
 
-    Raise ValueError, naming what cannot be read, where there is none.
+    Raise UnparsedError, naming what cannot be read, where there is none.
     """
     try:
         return lark().parse(plain, start="phrase")
     except UnexpectedToken as error:
         token = error.token
         if token.type == "$END":
-            raise ValueError("it breaks off") from error
+            raise UnparsedError("it breaks off", len(plain) - 1) from error
         reason = _REASONS.get(token.type, "cannot be read")
-        raise ValueError(f"“{token}” in “{plain[max(0, token.start_pos - 6) :]}” {reason}") from error
+        at = token.start_pos or 0
+        raise UnparsedError(f"“{token}” in “{plain[max(0, at - 6) :]}” {reason}", at) from error
     except UnexpectedInput as error:  # pragma: no cover - every character is a token
-        raise ValueError("it cannot be read") from error
+        raise UnparsedError("it cannot be read", 0) from error
 
 
 def tokens(node: Node | Token) -> dict[str, str]:
@@ -78,7 +87,7 @@ def marks_of(clause: Node, at: int = 0) -> list[Token]:
 _CARRYING = {"dated", "festival", "recurring", "span", "event", "period", "ISSUE", "WITHIN", "SINCE"}
 """What means a clause's time; of a clause of words it is the words that its rule reads."""
 
-_WORDED = {"GOES_ON", "CONDITION", "IN_TIME"}
+_WORDED = {"GOES_ON", "CONDITION", "IN_TIME", "EVERY_OTHER"}
 
 
 def carrying(clause: Node) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What every format comes down to: rows of cells, each of which knows where it stands."""
+"""The common form of all formats: rows of cells, each of which knows its place."""
 
 import re
 import string

@@ -9,7 +9,6 @@ mean is the matter of a module each: a span of the calendar (`span`) and its lim
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,6 +18,7 @@ from events.deadline import Ambiguous, Deadline, Milestones, Unspecified, next_d
 from events.working_days import LIBRARY, WorkingDays
 from services.schedule.clause import read_clauses
 from services.schedule.combine import Meaning, combine
+from services.schedule.doubt import Doubt
 from services.schedule.find import find_limits
 from services.schedule.goal import make_masked, unmask
 from services.schedule.period import PERIODS
@@ -42,14 +42,6 @@ _NUMBER = re.compile(
     r"[0-9０-９]|[一二三四五六七八九十百千万亿两]+(?:个|户|家|次|项|%|％|成|倍|年|月|日|天|周|季|星期|小时)|百分之|过半|翻番|半个?[年月天]"
 )
 _CLAUSE_END = re.compile(r"[，,；;。]|\s*$")
-
-
-Doubt: TypeAlias = Literal["ambiguous", "number-passed-over", "condition-passed-over", "counted-from-issue"]
-"""Why a person should look at a reading.
-
-It has two, words that were passed over contain a number, a limit that waits for an event was passed over beside another
-limit, or a period that words about the work precede was counted from the issue of the document.
-"""
 
 
 class Phrase(Struct, frozen=True):
@@ -106,10 +98,10 @@ def _phrase(meaning: Meaning, text: str) -> Phrase:
         doubts.append("ambiguous")
     if any(map(has_number, passed_over)):
         doubts.append("number-passed-over")
-    if meaning.passed_over_waiting:
-        doubts.append("condition-passed-over")
+    doubts += meaning.doubts
     if meaning.rule in PERIODS and _WORDS.search(text[: meaning.clauses[0].begin]):
         doubts.append("counted-from-issue")
+    doubts += dict.fromkeys(doubt for clause in meaning.clauses for doubt in clause.doubts)
     return Phrase(
         msgspec.structs.replace(meaning.deadline, text=text),
         meaning.rule,
@@ -149,7 +141,10 @@ def find_phrase(
     steps = _try(text[stretches[0][0] : end.start() if end else None], issued, zone, festivals, days, year)
     return (
         steps
-        if steps and isinstance(steps.deadline, Milestones) and len(steps.deadline.milestones) == len(found)
+        if steps
+        and isinstance(steps.deadline, Milestones)
+        and len(steps.deadline.milestones) == len(found)
+        and not {"out-of-order", "other-time-passed-over"} & set(steps.doubts)
         else None
     )
 

@@ -12,9 +12,10 @@ from events.envelope import Event, InvalidEvent, encode, parse
 from events.ledger import Ledger
 from events.schema import AssignedUnit, TaskAssigned, Unit
 from events.working_days import LIBRARY, WorkingDays
+from services.schedule.doubt import Doubt
 from services.schedule.explain import explain
 from services.schedule.grid import Cell
-from services.schedule.phrase import Doubt, Phrase, find_phrase, read_phrase
+from services.schedule.phrase import Phrase, find_phrase, read_phrase
 from services.schedule.steps import read_steps
 from services.schedule.table import COLUMNS, Row, RowRefusal, Table
 from services.schedule.text import UnreadableError

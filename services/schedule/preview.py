@@ -13,6 +13,12 @@ MARKS: dict[Mark, str] = {
     "number-passed-over": "a number in the deadline’s cell was read as no time",
     "condition-passed-over": "a condition in the deadline’s cell was read as no time",
     "counted-from-issue": "a period is counted from the day of issue",
+    "start-unclear": "nothing says from when a period counts",
+    "other-time-passed-over": "a second time in the deadline’s cell was passed over",
+    "other-interval": "an interval such as each week was read as going on",
+    "about": "the deadline’s cell gives the time only roughly",
+    "no-time": "the deadline’s cell states a goal and no time",
+    "out-of-order": "dates that were not in order were read as steps in order",
     "lead-inferred": "nothing says which of the units leads",
     "unit-unknown": "a unit is not in the directory",
 }

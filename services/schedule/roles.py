@@ -26,14 +26,14 @@ _LABEL_WORDS = rf"(?:{RANKS})?(?:{DUTIES}){{1,3}}(?:（[^（）：]{{1,8}}）)?"
 _NAME_ENDS = r"(?<=[局委办厅署部院府会联团行司心处科站所校学馆关队县区市镇乡道位门构业）])(?<!督办)"
 """After these a label may follow without a separator; what else stands before one (督导责任单位) is part of it."""
 _LABEL = re.compile(
-    rf"(?:^|(?<=[；，。、\s]))\s*(?:[省市州县区]级?)?{_LABEL_WORDS}(?:单位|部门|机构|主体)?\s*："
+    rf"(?:^|(?<=[；，。、\s]))\s*(?:[省市州县区]级?)?{_LABEL_WORDS}(?:单位|部门|机构|主体)?\s*(?:：|(?<=单位)为(?=[省市县区州旗镇国]))"
     rf"|{_NAME_ENDS}{_LABEL_WORDS}(?:单位|部门)\s*：|^\s*{_LABEL_WORDS}(?:单位|部门)(?=\s)",
     re.MULTILINE,
 )
 _BRACKETED_LABEL = re.compile(rf"(?:^|(?<=[；，。、\s]))（({_LABEL_WORDS}(?:单位|部门))）\s*：?")
 _LEADS = re.compile(LEADING)
 _JOINS = re.compile(rf"{JOINING}|联合|联办|会办|成员")
-_LEADS_ALONE = re.compile(r"第一|主要|首要|负责")
+_LEADS_ALONE = re.compile(r"第一|主要|首要|负责|组长")
 _JOINTLY = r"分别|共同|各自|分工|并列|双(?=牵头)|各[负司]其[责职]"
 _SO = r"积极|密切|全力|做好|予以|给予|作?为|是|担?任(?=牵头|主办|责任)"
 _MARK = re.compile(
@@ -53,7 +53,7 @@ _PART = re.compile(r"(?P<names>[^、，；]+?)(?:负责|承担|统筹|牵头(?P<
 """A unit and its part in the task (市财政局负责资金保障)."""
 _MAINLY = re.compile(r"以?(?P<names>.+)为主")
 _JOINT = re.compile(
-    r"(?P<first>.*?)(?:会同|会商|联合(?![会国体社党])|(?<=[局委办厅部院会])(?:协同|[商同])(?=[省市县区州各有相]))(?P<others>.+)"
+    r"(?P<first>.*?)(?:会同|会商(?!会)|联合(?![会国体社党])|(?<=[局委办厅部院会])(?:协同|[商同])(?=[省市县区州各有相]))(?P<others>.+)"
 )
 _BRACKETED = re.compile(r"(?P<names>.+?)\s*（(?P<inside>[^（）]+)）")
 _HELPERS = re.compile(rf"（(?P<inside>[^（）：]*[^（）：、，；](?:{JOINING}))）")
@@ -64,13 +64,15 @@ _TASK = re.compile(r"(?:主要|具体)?(?:负责|承担|统筹)")
 class Marked(Struct, frozen=True):
     """Names with the role that is stated for them.
 
-    `marked` if by a mark that speaks of those before them, too; `charge` if it only says that they are in charge.
+    `marked` if by a mark that speaks of those before them, too; `charge` if it only says that they are in charge,
+    `shared` if each is for its own duties (按职责分工负责).
     """
 
     names: str
     says: Said = None
     marked: bool = False
     charge: bool = False
+    shared: bool = False
 
 
 class Labelled(Struct, frozen=True):
@@ -114,8 +116,9 @@ def read_mark(text: str) -> Marked:
     mark = _MARK.fullmatch(plain)
     if mark is None:
         return _part(plain) or Marked(plain)
-    charge = bool(mark["charge"] and not mark["duty"] and not mark["jointly"])
-    return Marked(mark["names"].strip(), _role(mark), marked=True, charge=charge)
+    shared = bool(mark["charge"] and (mark["duty"] or mark["jointly"]))
+    charge = bool(mark["charge"]) and not shared
+    return Marked(mark["names"].strip(), _role(mark), marked=True, charge=charge, shared=shared)
 
 
 def _part(plain: str) -> Marked | None:

@@ -93,7 +93,7 @@ class _Reading:
         return Table(numbered.rows, (*self._refusals, *numbered.refusals), (*notes, *self._notes))
 
     def _led(self) -> list[TaskEntry]:
-        """Return the rows with what notes, and units’ cells for those below, say of who leads."""
+        """Return the rows with what notes, and units’ cells above, say about who leads."""
         first_leads = any(take_asides(note).first_leads for note in self._notes if "第一" in note or "首" in note)
         led = []
         for entry in self._entries:
@@ -193,7 +193,7 @@ class _Reading:
             self._entries.append(entry)
 
     def _drop(self, sections: tuple[str, ...]) -> None:
-        """Go on in other sections; those that are left, and had no row, are noted."""
+        """Continue in other sections; those that end without a row are noted."""
         for section, cell in self._waiting:
             if section not in sections:
                 self._note([cell], "is no task, and no row follows it")

@@ -1,4 +1,4 @@
-"""Reading a document that nobody vouches for: in a process of its own, with little memory and time."""
+"""Reading an untrusted document in a process of its own, with limits on memory and time."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ _CHUNK = MIB
 
 
 class Job(Struct, frozen=True):
-    """What the process is told, in one line before the document; of the ledger only what its tables are read by."""
+    """What the process gets, in one line before the document; of the ledger only what the reading needs."""
 
     ending: str
     order: Order
@@ -39,7 +39,7 @@ class Job(Struct, frozen=True):
 
 
 async def read_safely(data: bytes, name: str, order: Order, ledger: Ledger, days: WorkingDays) -> Schedule:
-    """Read a document's tasks as `plan.plan_tasks` does; a reader that dies or takes too much is a refusal.
+    """Read a document's tasks as `plan.plan_tasks` does; a reader that dies or exceeds a limit is a refusal.
 
     The process gets nothing of this one’s environment but where its modules are, and no tokens or channels.
     """

@@ -82,7 +82,7 @@ def _day(items: list[Node], first: datetime) -> int | None:
 def _occurrences(
     items: list[Node], months: int, begin: datetime, end: datetime, plain: str, origin: Origin
 ) -> Iterator[Milestone]:
-    """Read what is due in each period, and call it as the phrase would with that period’s date (2018年12月底前)."""
+    """Read what is due in each period; its text is the phrase with that period’s date (2018年12月底前)."""
     period = _period(begin, months)
     while period < end:
         if not items:

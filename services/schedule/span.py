@@ -23,6 +23,9 @@ _QUARTERS = 4
 _HOURS = 24
 _MINUTES = 60
 _YEAR, _MONTH = 4, 2
+_TENS = {"上": 0, "初": 0, "中": 1, "下": 2}
+"""Of a month, in their order; 月初 is its first ten days, 月中 its second, and 年中 the first half of a year."""
+
 _QUARTER = 3
 """Months of a quarter."""
 
@@ -94,7 +97,7 @@ def read_date(named: dict[str, str], origin: Origin) -> Span:
     end = add_months(start, months)
     latest = add_months(end, -1) if months <= _QUARTER else None
     if ten := named.get("TEN"):
-        start += timedelta(days=10 * "上中下".index(ten[0]))
+        start += timedelta(days=10 * _TENS[ten[0]])
         end = end if ten[0] == "下" else start + timedelta(days=10)
         unit = "ten-days"
     elif day := named.get("DAY"):
@@ -127,7 +130,7 @@ def _months(named: dict[str, str], origin: Origin) -> tuple[datetime, int, str]:
         return origin.at(_plan_year(plan.partition("五")[0])), 60, "plan"
     year = _year(named, origin)
     if half := named.get("HALF"):
-        return origin.at(year, 1 if half[0] == "上" else 7), 6, "half-year"
+        return origin.at(year, 7 if half[0] == "下" else 1), 6, "half-year"
     if quarter := named.get("QUARTER"):
         number = int("".join(filter(str.isdigit, quarter)))
         if not 1 <= number <= _QUARTERS:

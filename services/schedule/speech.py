@@ -1,4 +1,4 @@
-"""What a text says of units, one part after another: each mention, and the role it states."""
+"""The units of a text, read part by part: each mention, and the role it states."""
 
 import re
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ _SEATS = "省市州县区旗镇"
 _NO_NAME = re.compile(
     r"[：*★☆▲△●◆※#]|^\d+[年月日]|\d[年月](?:\d|[底末前内完）]|$)|\d{7}|\d[名人户]|.(?:配合|协助)."
     r"|^(?:牵头|主办|承办|责任|配合|协办)(?:单位|部门)."
-    r"|^(?:无|略|是|否|其[他它]|[同见][上前]|同左|见附[件表]|待[定明确]+|暂[无缺]|持续|长期|常态化?|立即|全年|年内|根据需要|根据实际)$"
+    r"|^无（[^（）]*）$|^(?:无|略|是|否|其[他它]|[同见][上前]|同左|见附[件表]|待[定明确]+|暂[无缺]|持续|长期|常态化?|立即|全年|年内|根据需要|根据实际)$"
     r"|^(?:人民)?(?:政府|党委|管委会)$|^(?:持续|长期|年内|全年)|均需|下同|不再|列出|实际|贯彻|督导(?!组|办|室|局|中心|处|科)|推进$|[分负]别"
     r"|(?:[省市县区州镇乡局厅处科部院所站校书]长|书记|主任|主席|领导)(?:.?某{1,2})?$"
     r"|落实(?!办|局|中心|科|组|专班|领导)|^(?:以下|上述|以及|和|及|与)"
@@ -50,10 +50,11 @@ class Speech:
         self._known = _spelled((*directory.names, *directory.groups, *directory.aliases))
         self._mentions: list[tuple[str, Said]] = []
         self._charged: list[int] = []
+        self._shared = False
         self._first_leads = first_leads
 
     def read(self, text: str, role: Said) -> None:
-        """Take in a cell whose heading states a role."""
+        """Read a cell whose heading states a role."""
         asides = take_asides(unbracket(split_lines(regular(text), self._known)))
         self.passed_over += asides.notes
         self._first_leads = self._first_leads or asides.first_leads
@@ -64,7 +65,7 @@ class Speech:
                 self._section(section, role)
 
     def _section(self, section: Labelled, role: Said) -> None:
-        """Take in what stands under one label: units, or people."""
+        """Read what stands under one label: units, or people."""
         if section.whose is None:
             self._hear(section.text, section.says or role)
             return
@@ -75,7 +76,7 @@ class Speech:
             self.leader = "、".join(filter(None, (self.leader, people)))
 
     def _hear(self, section: str, says: Said) -> None:
-        """Take in what stands under one label.
+        """Read the units under one label.
 
         “牵头” speaks of all names since the last mark, “配合” of those since the last comma; after “会同” all
         cooperate. “负责” alone makes a lead of one unit, and of several if others are said to cooperate; where another
@@ -98,16 +99,20 @@ class Speech:
                 joined = True
             mark = Marked(others) if is_unnamed(others) else read_mark(others)
             self._add(mark, "cooperating" if joined else mark.says or says)
+            self._shared = self._shared or mark.shared
             if mark.marked and not joined:
                 if mark.charge:
                     self._charged += range(marked, len(self._mentions))
                 self._state(mark.says, comma if mark.says == "cooperating" else marked)
+                if mark.says == "cooperating" and comma > marked:  # also after a label of leads (牵头单位：A，B、C协办)
+                    self._mentions[comma:] = [(name, mark.says) for name, _ in self._mentions[comma:]]
                 marked = comma = len(self._mentions)
 
     def reading(self) -> tuple[str, bool, tuple[Unit, ...]]:
         """Return who leads, whether that is inferred, and all units; raise ValueError if nobody can lead."""
         leads = any(says == "lead" for _, says in self._mentions)
-        if not leads and (len(self._charged) == 1 or any(says == "cooperating" for _, says in self._mentions)):
+        alone = len(self._charged) == 1 and not self._shared
+        if not leads and (alone or any(says == "cooperating" for _, says in self._mentions)):
             for at in self._charged:
                 self._state("lead", at, at + 1)
         names: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The deadline of a row with columns for periods (一季度, 2025年): what its cells say is due at the end of each."""
+"""The deadline of a row with columns for periods (一季度, 2025年): each cell is due at the end of its period."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,8 @@ from events.ledger import Ledger
 from events.working_days import WorkingDays
 from services.schedule.columns import year_of
 from services.schedule.combine import percent_of
-from services.schedule.phrase import Doubt, Phrase, find_phrase, has_number, read_phrase
+from services.schedule.doubt import Doubt
+from services.schedule.phrase import Phrase, find_phrase, has_number, read_phrase
 from services.schedule.table import PeriodCell
 from services.schedule.text import UnreadableError
 

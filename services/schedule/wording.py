@@ -1,4 +1,4 @@
-"""A clause without a date: what goes on (持续实施), what waits (按省的要求, 省方案出台后), or nothing about time."""
+"""A clause without a date: what goes on (持续实施, 每周调度), what waits (按省的要求), or nothing about time."""
 
 import re
 
@@ -9,7 +9,8 @@ from services.schedule.grammar import Node, marks_of
 
 _LEADS = {"LEAD", "CONDITION", "IN_TIME", "SEPARATOR", "FROM", "NOUN"}
 _RULES = {"CONDITION": "condition", "IN_TIME": "in-time"}
-WORDINGS = {"ongoing", "condition", "in-time"}
+OTHER_INTERVAL = "other-interval"
+WORDINGS = {"ongoing", "condition", "in-time", OTHER_INTERVAL}
 """Rules that read words which may as well be about the work."""
 
 _VERB = re.compile("(?:坚持|推进|推动|实施|开展|进行|落实|抓好|完善|加强|整改|工作|管理|更新|完成)?[)]?")
@@ -22,10 +23,12 @@ _GOING_ON = re.compile(
 def read_wording(clause: Node, text: str) -> tuple[Ongoing | Triggered, str] | None:
     """Read a clause of words, and name the rule that reads it; None if it says nothing about time.
 
-    What goes on is ongoing also where it follows somebody’s plan; else the first of what it follows (按省的要求) or
-    waits for (适时) is its trigger.
+    What comes again in an interval that no recurrence has (每周) is ongoing, and so is what goes on, also where it
+    follows somebody’s plan; else the first of what it follows (按省的要求) or waits for (适时) is its trigger.
     """
     marks = marks_of(clause)
+    if any(mark.type == "EVERY_OTHER" for mark in marks):
+        return Ongoing(text), OTHER_INTERVAL
     if marks[0].type != "IN_TIME" and _goes_on(marks):
         return Ongoing(text), "ongoing"
     for at, mark in enumerate(marks):
@@ -37,7 +40,7 @@ def read_wording(clause: Node, text: str) -> tuple[Ongoing | Triggered, str] | N
 
 
 def _goes_on(marks: list[Token]) -> bool:
-    """Return whether words of going on begin the clause, or end it but for a verb (抓好落实，持续推进)."""
+    """Return whether words of going on begin the clause, or end it with at most a verb (抓好落实，持续推进)."""
     for at, mark in enumerate(marks):
         if mark.type != "GOES_ON":
             continue

@@ -1,5 +1,6 @@
 """Status' application: for each ledger the rows, their lights and their feed, behind plain HTTP."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 
@@ -16,6 +17,8 @@ from services.common.settings import Settings, load_ledgers
 from services.common.web import application
 from services.status import pages
 from services.status.changes import changes
+from services.status.failed_minute import SECONDS as FAILED_SECONDS
+from services.status.failed_minute import FailedMinute
 from services.status.figures_routes import FIGURES_ROUTES
 from services.status.forwarding import FORWARDED, Forwarder
 from services.status.reader import StatusReader
@@ -33,11 +36,12 @@ def build(settings: Settings) -> Service:
     """Return the service; it connects when it starts."""
     ledgers = load_ledgers(settings.ledgers)
     endpoints: dict[str, StatusReader] = {}
+    failed = {name: FailedMinute() for name in ledgers}
     forwarder = Forwarder({"ingest": settings.url_of("ingest"), "notify": settings.url_of("notify")})
     app = application(
         "status",
         [*ROUTES, changes, *FIGURES_ROUTES, *SESSION_ROUTES, *FORWARDED, *pages.HANDLERS],
-        lifespan(settings, ledgers, endpoints, partial(_open, settings.archive)),
+        lifespan(settings, ledgers, endpoints, partial(_open, settings.archive, failed)),
         partial(unloaded, ledgers, endpoints),
         limits=settings.limits,
         endpoints=endpoints,
@@ -45,15 +49,26 @@ def build(settings: Settings) -> Service:
     )
     app.state.forwarder = forwarder
     app.state.failed_sign_ins = FailedSignIns()
+    app.state.failed_minutes = failed
     app.on_shutdown.append(forwarder.close)
     return app
 
 
-async def _open(archive: str | None, service: Running, name: str, ledger: Ledger, clock: Clock) -> StatusReader:
-    """Load a ledger's rows, and follow its log and update its lights from there."""
+async def _open(
+    archive: str | None,
+    failed: Mapping[str, FailedMinute],
+    service: Running,
+    name: str,
+    ledger: Ledger,
+    clock: Clock,
+) -> StatusReader:
+    """Load a ledger's rows, and follow its log and update its lights from there; record failed sign-ins."""
     reader = StatusReader(service.redis, name, ledger, clock, service.follow, sealed_log(archive, name))
     await reader.load()
     shortest, longest = LIGHT_SECONDS
+    flush = partial(failed[name].flush, service.redis, name)
+    service.on_stop(flush)
+    service.repeat(FAILED_SECONDS, flush)
     service.repeat(CATCH_UP_SECONDS, reader.catch_up)
     service.repeat(min(longest, max(shortest, clock.real_seconds(timedelta(hours=1)))), reader.relight)
     return reader

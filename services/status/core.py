@@ -7,18 +7,20 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from events import schema
-from events.deadline import Due, Percent, Recurring, fixed_offset, last_day
+from events.deadline import Due, Percent, Recurring, last_day
 from events.directory import Duties
 from events.entries import Recorded
 from events.envelope import Event
 from events.ledger import Ledger
+from events.local import local
 from events.term import Term, all_reported
-from services.status.lights import light
+from services.status.lights import light_at, same_turns, turns
 from services.status.parts import afresh, handed_over, later, percent_of, standing, standing_of, with_part
 from services.status.punctuality import remember
 from services.status.row import Report, State, TaskRow, TrackedTask, UnitRow
+from services.status.turns import micros
 
-VERSION = "7"
+VERSION = "8"
 """Of the rules in `evolve` and `light`, and of the shape of `TrackedTask`; part of a fold's version."""
 
 NO_PART = UnitRow("", "cooperating")
@@ -27,23 +29,21 @@ NO_PART = UnitRow("", "cooperating")
 
 def evolve(ledger: Ledger, task: TrackedTask | None, entry: Recorded) -> TrackedTask | None:
     """Return the task after an event, lit as at the event's recorded instant; None as long as none was assigned."""
-    event, time = ledger.own_event(entry.event), entry.event.time.astimezone(ledger.zone)
-    if time.utcoffset() != event.time.utcoffset():
-        event = replace(event, time=fixed_offset(time))
+    event = ledger.own_event(entry.event)
+    if not ledger.has_offset(event.time):
+        event = replace(event, time=local(event.time, ledger.zone))
     if isinstance(event.data, schema.TaskAssigned):
         changed = _assigned(ledger, event, event.data, entry.position)
     elif task is None:
         return None
     else:
         changed = _advanced(ledger, task, event)
-    now = event.at
-    row = changed.row
-    lamp, reason = light(changed, ledger.lights, now)
-    if lamp == row.light and reason == row.light_reason:  # as after most events
-        row = replace(row, position=entry.position)
-    else:
-        row = replace(row, position=entry.position, light=lamp, light_reason=reason)
-    return replace(changed, row=row, lit=now, moments=remember(ledger, task, event, row))
+    now, row, known = event.at, changed.row, changed.turns
+    if task is not None and not same_turns(task.row, row):
+        known = turns(row, ledger.lights)
+    lamp, reason = light_at(row, known, micros(now))
+    row = replace(row, position=entry.position, light=lamp, light_reason=reason)
+    return replace(changed, row=row, turns=known, lit=now, moments=remember(ledger, task, event, row))
 
 
 def _assigned(ledger: Ledger, event: Event, data: schema.TaskAssigned, position: int) -> TrackedTask:
@@ -75,7 +75,7 @@ def _assigned(ledger: Ledger, event: Event, data: schema.TaskAssigned, position:
         last_report_at=None,
         position=position,
     )
-    return TrackedTask(row, term, now)
+    return TrackedTask(row, term, turns(row, ledger.lights), now)
 
 
 def _advanced(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
@@ -84,6 +84,8 @@ def _advanced(ledger: Ledger, task: TrackedTask, event: Event) -> TrackedTask:
         case schema.ProgressReported(unit=unit):  # the most frequent first
             return _lead_reported(ledger, _progressed(ledger, task, event, event.data), unit, event)
         case schema.TaskUrged() | schema.AlertAcknowledged() | schema.DeadlineNeared() | schema.TaskAssigned():
+            return task
+        case schema.Operation():
             return task
         case schema.TaskSigned(unit=unit):
             return _signed(task, unit, event.time)
@@ -180,7 +182,9 @@ def _in_progress(
         row = replace(row, units=units, state=state, percent=together, last_report_at=last)
     if report is None:
         return replace(task, row=row)
-    return replace(task, row=row, reports={**task.reports, part.unit or unit: report})  # the row's own object
+    reports = task.reports.copy()
+    reports[part.unit or unit] = report  # the row's own object
+    return replace(task, row=row, reports=reports)
 
 
 def _submitted(ledger: Ledger, task: TrackedTask, unit: str, at: datetime) -> TrackedTask:
@@ -210,9 +214,10 @@ def _restated(ledger: Ledger, row: TaskRow, unit: str) -> TaskRow:
 
 def _lead_reported(ledger: Ledger, task: TrackedTask, unit: str, event: Event) -> TrackedTask:
     """Return the task after a unit's report, which may meet an occurrence and end the lateness of an earlier one."""
-    leading, now = ledger.directory.leading(task.row.lead), event.at
+    leading = ledger.directory.leading(task.row.lead)
     if unit not in leading:
         return task
+    now = event.at
     reported = {**task.reported, unit: now}
     term = task.term.reported(all_reported(leading, reported), ledger.zone)
     after = replace(task, term=term, reported=reported)

@@ -130,7 +130,7 @@ async def ledger_overview(
         return answer_if_new(request, shown.position, edition, lambda: overview)
     base = await figures_at(endpoint, compare, "compare")
     before = _overview(endpoint, base)
-    moments = [Moment(one.position, one.at) for one in (shown, base)]
+    moments = [Moment(one.position, one.at, live=one.past is None) for one in (shown, base)]
     changes = await endpoint.counts(*moments)
     compared = ComparedOverview(**{**asdict(overview), "before": before, "changes": changes})
     return answer_if_new(request, shown.position, f"{edition}|{base.edition}", lambda: compared)

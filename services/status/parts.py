@@ -11,7 +11,9 @@ from services.status.row import State, UnitRow
 
 def with_part(units: tuple[UnitRow, ...], place: int, part: UnitRow) -> tuple[UnitRow, ...]:
     """Return the parts with another one in one place."""
-    return (*units[:place], part, *units[place + 1 :])
+    parts = list(units)
+    parts[place] = part
+    return tuple(parts)
 
 
 def standing(leading: tuple[str, ...], units: tuple[UnitRow, ...], state: State) -> State:

@@ -55,15 +55,11 @@ def remember(ledger: Ledger, task: TrackedTask | None, event: Event, after: Task
             return replace(moments, submitted=NONE if recurs else moments.submitted, passed=now)
         case schema.TaskAssigned():
             return replace(moments, opened=now, submitted=NONE, closed=None)
-        case (
-            schema.TaskSigned()
-            | schema.TaskUrged()
-            | schema.AlertAcknowledged()
-            | schema.ExtensionRequested()
-            | schema.ExtensionRefused()
-            | schema.DeadlineClarified()
-            | schema.DeadlineNeared()
-        ):
+        case schema.TaskSigned() | schema.TaskUrged() | schema.AlertAcknowledged() | schema.Operation():
+            return moments
+        case schema.ExtensionRequested() | schema.ExtensionRefused():
+            return moments
+        case schema.DeadlineClarified() | schema.DeadlineNeared():
             return moments
         case _:
             assert_never(event.data)

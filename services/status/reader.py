@@ -9,6 +9,7 @@ from litestar.exceptions import ServiceUnavailableException
 
 from events.entries import stored
 from events.ledger import Ledger
+from events.recorded_rules import DamagedRulesError
 from events.seal.tiles import Read
 from services.common.clock import Clock
 from services.common.moments import read_moment
@@ -119,8 +120,8 @@ class StatusReader:
         return moment
 
     def now(self) -> Moment:
-        """Return the position of the rows with the ledger's instant."""
-        return Moment(self.board.position, self.clock.now())
+        """Return the position of the rows with the ledger's instant, lit as the live rows are."""
+        return Moment(self.board.position, self.clock.now(), live=True)
 
     async def past_page(self, moment: AnyMoment, query: TaskQuery) -> Selected[TaskRow]:
         """Return a page of rows as of a moment; raises BadCursorError."""
@@ -170,12 +171,12 @@ class StatusReader:
         """Read the past; once more, with the rows that fit, if a failover has replaced the log."""
         try:
             return await read()
-        except OtherLogError:
+        except (OtherLogError, DamagedRulesError):
             await self.catch_up()  # reloads the saved rows
             await self.catch_up()
         try:
             return await read()
-        except OtherLogError as error:
+        except (OtherLogError, DamagedRulesError) as error:
             raise ServiceUnavailableException(str(error), headers={"Retry-After": RETRY_AFTER}) from error
 
     def _current_version(self) -> tuple[int, int]:

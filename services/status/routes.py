@@ -9,7 +9,7 @@ from litestar.params import PathParameter, QueryParameter, SkipValidation
 from msgspec import Raw
 
 from events.entries import Stored
-from events.schema import TYPES
+from events.schema import OF_TASKS
 from events.text import name_of
 from services.common.conditional import answer_if_new
 from services.common.endpoints import ENDPOINT
@@ -45,7 +45,11 @@ HISTORY = Named(
         },
         "required": ["items", "next", "total"],
     },
-    [one_of("HistoryItem", "A stored event, with its position.", [event_named(name, stored=True) for name in TYPES])],
+    [
+        one_of(
+            "HistoryItem", "A stored event, with its position.", [event_named(name, stored=True) for name in OF_TASKS]
+        )
+    ],
 )
 
 StatusEndpoint: TypeAlias = NamedDependency[SkipValidation[StatusReader]]

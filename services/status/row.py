@@ -11,6 +11,7 @@ from events.deadline import Deadline, Percent
 from events.schema import Outcome, Role
 from events.term import Term
 from services.status.moments import Moments
+from services.status.turns import Turns
 
 State: TypeAlias = Literal["assigned", "in-progress", "submitted", "returned", "closed"]
 Light: TypeAlias = Literal["red", "yellow", "blue", "green"]
@@ -86,12 +87,14 @@ class Report(Struct, frozen=True, gc=False, array_like=True):
 class TrackedTask(Struct, frozen=True, gc=False):
     """A row and what its next steps need.
 
-    `lit` is the instant of its light. `reported` is the recorded instant of the last report of each unit that leads,
-    `reports` is the latest report of each unit, `moments` what the figures count by.
+    `turns` are the instants at which its light turns: another object only after an event that may have changed them.
+    `lit` is the instant of its light, `reported` the recorded one of the last report of each unit that leads, `reports`
+    is the latest report of each unit, `moments` what the figures count by.
     """
 
     row: TaskRow
     term: Term
+    turns: Turns
     lit: datetime
     reported: dict[str, datetime] = {}
     reports: dict[str, Report] = {}

@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from math import ceil
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 from litestar import Request, Response, delete, get, post
@@ -14,6 +14,7 @@ from litestar.params import FromPath, SkipValidation
 from msgspec import UNSET, UnsetType
 
 from events.ledger import Ledger
+from events.schema import LinkMade, SessionStarted
 from services.common import sessions, tokens
 from services.common.access import CHALLENGE, FORGED, OPEN, Access, from_own_page
 from services.common.bodies import read_body
@@ -22,6 +23,7 @@ from services.common.clock import monotonic, real_time, sleep
 from services.common.endpoints import ENDPOINT, Endpoint
 from services.common.identity import cookie_name
 from services.common.networks import site
+from services.common.operations import record
 from services.common.problems import problem
 from services.common.sessions import CODE_SECONDS, MOST_DAYS, BrowserSession, SignInCode
 from services.contract.openapi import BEARER, JSON, OPTIONAL, answers, empty, problems
@@ -55,12 +57,15 @@ async def sign_in(request: Request[Any, Any, Any], endpoint: AnyEndpoint, ledger
     wanted = await read_body(request, SignIn)
     signed = await _good(endpoint, ledger, wanted)
     if signed is None or not access.has_source(ledger, signed.source):
-        return await _refuse(request)
+        return await _refuse(request, ledger)
     signed = msgspec.structs.replace(
         signed, days=_days(access.ledgers[ledger], signed.source, wanted.days, signed.days)
     )
     await _end(request, endpoint, ledger)
     secret, session = await sessions.start(endpoint.redis, ledger, signed, real_time())
+    means: Literal["token", "link"] = "token" if wanted.code is UNSET else "link"
+    started = SessionStarted(session.source, session.id, session.token, means, session.days or None)
+    await record(endpoint.redis, "status", ledger, started)  # before the browser gets the secret
     installation = await sessions.installation(endpoint.redis)
     cookie = _cookie(cookie_name(installation, ledger, secure=access.secure), secret, session, secure=access.secure)
     body = _signed_in(access.ledgers[ledger], signed.source, session.ends)
@@ -125,6 +130,7 @@ async def issue_code(request: Request[Any, Any, Any], endpoint: AnyEndpoint, led
         code = await sessions.issue_code(endpoint.redis, ledger, SignInCode(token.source, token.hash, days), now)
     except sessions.TooManyCodesError as error:
         return problem(HTTPStatus.TOO_MANY_REQUESTS, str(error), {"Retry-After": str(error.seconds)})
+    await record(endpoint.redis, "status", ledger, LinkMade(token.source, token.id, days or None))
     expires = datetime.fromtimestamp(now, access.ledgers[ledger].zone) + timedelta(seconds=CODE_SECONDS)
     return Response(msgspec.json.encode(IssuedCode(code, expires)), status_code=201, media_type=JSON, headers=PRIVATE)
 
@@ -147,9 +153,11 @@ async def _good(endpoint: Endpoint, ledger: str, wanted: SignIn) -> SignInCode |
     return msgspec.structs.replace(signed, source=token.source)
 
 
-async def _refuse(request: Request[Any, Any, Any]) -> Response[bytes]:
+async def _refuse(request: Request[Any, Any, Any], ledger: str) -> Response[bytes]:
     """Answer a failed sign-in, later or not at all where the address has had many."""
-    delay = request.app.state.failed_sign_ins.add(site(caller_of(request).address), monotonic())
+    network = site(caller_of(request).address)
+    request.app.state.failed_minutes[ledger].add(network)
+    delay = request.app.state.failed_sign_ins.add(network, monotonic())
     if delay < 0:
         return problem(
             HTTPStatus.TOO_MANY_REQUESTS,
@@ -186,6 +194,6 @@ def _cookie(name: str, secret: str, session: BrowserSession | None, *, secure: b
 def _signed_in(ledger: Ledger, source: str | None, until: float | None) -> SignedIn:
     known = ledger.sources.get(source) if source is not None else None
     ends = datetime.fromtimestamp(until, UTC).astimezone(ledger.zone) if until is not None else None
-    if known is None:
+    if known is None or known.role == "operations":  # which no file gives
         return SignedIn(None, None, (), ends)
     return SignedIn(source, known.role, known.units, ends)

@@ -28,6 +28,7 @@ from services.status.lights import lit, next_change, relight
 from services.status.live_views import LiveViews
 from services.status.past.facts import FORMAT
 from services.status.past.reader import PastReader
+from services.status.past.recorded_lights import RecordedLights
 from services.status.past.timeline import TaskTimeline
 from services.status.row import TaskRow, TrackedTask, shared
 from services.status.views import Selected, TaskQuery, select
@@ -58,7 +59,7 @@ class Board:
         """Take what reads the ledger's sealed log, None if there is none."""
         self.ledger = ledger
         self.log = Log(redis, name, archive=archive)
-        self.past = PastReader(self.log, ledger, self._timeline)
+        self.past = PastReader(self.log, ledger, RecordedLights(redis, name, ledger.lights), self._timeline)
         self._touched: set[str] = set()
         own = rules(ledger)
         self.projection = Projection(redis, self.log, replace(own, evolve=partial(_noted, self._touched, own.evolve)))
@@ -160,7 +161,7 @@ def rules(ledger: Ledger) -> Rules[TrackedTask]:
         latest=True,
         shared=shared,
         alike=alike,
-        timeline=partial(TaskTimeline, ledger.lights),
+        timeline=TaskTimeline,
     )
 
 

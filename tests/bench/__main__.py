@@ -5,6 +5,7 @@ Then the accuracy of reading documents (ARGS=--accuracy: only that).
 
 import asyncio
 import contextlib
+import gc
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.common.connection import connect
+from services.common.runtime import GC_THRESHOLD
 from services.common.settings import load_ledger, shipped
 from tests.bench.bench import Bench, document_figures
 from tests.bench.documents import accuracy
@@ -82,6 +84,7 @@ def main(arguments: list[str]) -> None:
     if "--accuracy" in arguments:
         Console(width=180).print(show_accuracy())
         return
+    gc.set_threshold(GC_THRESHOLD)  # as the services do
     with tempfile.TemporaryDirectory(prefix="duban-bench-") as name:
         server = make_server(Path(name) / "server")
         with contextlib.closing(server):

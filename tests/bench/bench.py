@@ -119,7 +119,7 @@ class Bench:
         await measures.emptied(self._redis)
         own = self._directory / f"services-{next(_directories)}"
         own.mkdir()
-        async with Deployment(own, self._url, channels=more).running(*names) as running:
+        async with Deployment(own, self._url, channels=more, measured=True).running(*names) as running:
             yield running
 
     async def _compare(

@@ -117,7 +117,7 @@ async def delays_of_single_events(redis: Any, url: str, directory: Path) -> list
 def _deployed(directory: Path, url: str, receiver: Receiver) -> Deployment:
     """Return services whose alerts are sent at once, each by itself."""
     directory.mkdir()
-    deployment = Deployment(directory, url, channels=channels(receiver.url))
+    deployment = Deployment(directory, url, channels=channels(receiver.url), measured=True)
     file = deployment.ledgers / f"{LEDGER}.toml"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace('group_wait = "10m"', 'group_wait = "0m"'), encoding="utf-8")

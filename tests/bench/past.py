@@ -147,7 +147,7 @@ async def memory_of_timeline(redis: Any, ledger: Ledger, board: Board) -> float:
         chunks[-1][part] = await redis.get(name) or b""
     gc.collect()
     tracemalloc.start()
-    timeline = TaskTimeline(ledger.lights)
+    timeline = TaskTimeline()
     timeline.load(chunks)
     gc.collect()
     allocated, _ = tracemalloc.get_traced_memory()

@@ -200,7 +200,7 @@ async def timed(
 async def measure(url: str, directory: Path, tasks: int, events: int, rounds: int) -> tuple[list[Size], list[Read]]:
     """Write a log of this size, start status on it twice, and return the figures."""
     redis = connect(url)
-    deployment = Deployment(directory, url, clock=CLOCK)
+    deployment = Deployment(directory, url, clock=CLOCK, measured=True)
     try:
         await fill(redis, tasks, events)
         for source in ("board", "units"):

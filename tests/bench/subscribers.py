@@ -126,7 +126,7 @@ class Subscribed:
 @contextlib.asynccontextmanager
 async def subscribed(directory: Path, url: str, clients: int) -> Any:
     """Run ingest and status with limits that allow one source so many subscribers, as an operator sets them."""
-    deployment = Deployment(directory, url)
+    deployment = Deployment(directory, url, measured=True)
     deployment.environment |= {"DUBAN_CONNECTIONS": str(clients + SPARE), "DUBAN_STREAMS": str(clients + SPARE)}
     workload = seed_workload(load_ledger(shipped(f"{LEDGER}.toml")))
     async with deployment.running("ingest", "status"), httpx.AsyncClient(timeout=60) as http:

@@ -69,19 +69,19 @@ RAIL = """async (address) => {
 }"""
 
 
-async def test_no_line_moves_and_every_move_is_announced(page: Page) -> None:
+async def test_no_line_moves_and_every_move_is_announced(modules: Page) -> None:
     """For random rows, filters, orders and changes: a changed row is in its place, or announced."""
-    found: Any = await page.evaluate(
-        FOLLOW, [await module(page, "js/board/follow.js"), await module(page, "js/board/query.js")]
+    found: Any = await modules.evaluate(
+        FOLLOW, [await module(modules, "js/board/follow.js"), await module(modules, "js/board/query.js")]
     )
     assert isinstance(found, dict), found
     assert min(found["same"], found["moved"]) > 100
     assert found["needless"] < found["same"] / 10  # at a bound, beyond which other pages lie
 
 
-async def test_the_slider_stops_at_days_with_events(page: Page) -> None:
+async def test_the_slider_stops_at_days_with_events(modules: Page) -> None:
     """By arrows from one to the next, by pages about a month, to both ends; today is the last stop."""
-    assert await page.evaluate(RAIL, await module(page, "js/board/days.js")) == {
+    assert await modules.evaluate(RAIL, await module(modules, "js/board/days.js")) == {
         "bounds": ["2017-08-01", "2019-01-01", "2018-04-01"],
         "nearest": ["2017-08-01", "2017-08-12", "2018-04-01"],
         "left": ["2017-12-31", "2017-08-01"],

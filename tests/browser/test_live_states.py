@@ -62,26 +62,28 @@ def lead(id: int = 7) -> dict[str, Any]:
         "-".join(str(one.get("status", one["type"])) for one in value) if isinstance(value[0], dict) else ""
     ),
 )
-async def test_each_event_has_its_state_and_effects(page: Page, events: list[dict[str, Any]], last: list[Any]) -> None:
+async def test_each_event_has_its_state_and_effects(
+    modules: Page, events: list[dict[str, Any]], last: list[Any]
+) -> None:
     """An answer other than 200 is followed by a probe, a wait and a new stream; silence by a probe."""
-    assert (await page.evaluate(RUN, [await module(page, "js/live.js"), events]))[-1] == last
+    assert (await modules.evaluate(RUN, [await module(modules, "js/live.js"), events]))[-1] == last
 
 
-async def test_attempts_are_1_to_30_seconds_apart(page: Page) -> None:
+async def test_attempts_are_1_to_30_seconds_apart(modules: Page) -> None:
     """With jitter, and never less than a second, so that a restart is not followed by all browsers at once."""
-    waits = await page.evaluate(
+    waits = await modules.evaluate(
         """async (address) => {
           const { backoff } = await import(address);
           return [1, 2, 3, 4, 5, 20].map((attempt) => [backoff(attempt, 0), backoff(attempt, 1)]);
         }""",
-        await module(page, "js/live.js"),
+        await module(modules, "js/live.js"),
     )
     assert waits == [[1_000, most] for most in (2_000, 4_000, 8_000, 16_000, 30_000, 30_000)]
 
 
-async def test_every_way_back_is_found(page: Page) -> None:
+async def test_every_way_back_is_found(modules: Page) -> None:
     """From whatever random events lead to, the machine is live again once the service answers and somebody signs in."""
-    lost = await page.evaluate(
+    lost = await modules.evaluate(
         """async (address) => {
           const { INITIAL, transition } = await import(address);
           const types = ["opened", "dropped", "closed", "silent", "waited", "hurry", "signedin"];
@@ -109,6 +111,6 @@ async def test_every_way_back_is_found(page: Page) -> None:
           }
           return null;
         }""",
-        await module(page, "js/live.js"),
+        await module(modules, "js/live.js"),
     )
     assert lost is None

@@ -90,9 +90,9 @@ UNIT_WORDS = {name: name for name in ("led", "joined", "open", "closed", "overdu
 """The figures of a unit: names of their words on the page, and in exports, where a unit of measure follows."""
 
 
-async def test_the_first_due_of_one_of_several_is_not_guessed(page: Page) -> None:
+async def test_the_first_due_of_one_of_several_is_not_guessed(modules: Page) -> None:
     """Of an occurrence or a step that was put off, no first due day is told; of a single day, it is."""
-    assert await page.evaluate(REVISIONS, await module(page, "js/parts/revisions.js")) == [
+    assert await modules.evaluate(REVISIONS, await module(modules, "js/parts/revisions.js")) == [
         ["2020-01-01", "2021-02-01"],
         ["2020-01-01", "2021-02-01"],
         [None, "2021-02-01"],
@@ -101,30 +101,32 @@ async def test_the_first_due_of_one_of_several_is_not_guessed(page: Page) -> Non
     ]
 
 
-async def test_no_answer_overtakes_another(page: Page) -> None:
+async def test_no_answer_overtakes_another(modules: Page) -> None:
     """Changes during a read have one more follow it, so that the newest answer is the last."""
-    found: Any = await page.evaluate(REREAD, await module(page, "js/parts/reread.js"))
+    found: Any = await modules.evaluate(REREAD, await module(modules, "js/parts/reread.js"))
     assert found == {"reads": [1, 1, 2, 2], "shown": ["older", "newer"]}
 
 
-async def test_each_press_moves_the_knob_and_the_last_one_is_read(page: Page) -> None:
+async def test_each_press_moves_the_knob_and_the_last_one_is_read(modules: Page) -> None:
     """From where it is, among the days known by now; a page that was left goes nowhere; Alt and ← are the browser's."""
-    addresses = [await module(page, path) for path in ("js/board/rail.js", "vendor/lit-html/lit-html.js")]
-    assert await page.evaluate(KNOB, addresses) == {
+    addresses = [await module(modules, path) for path in ("js/board/rail.js", "vendor/lit-html/lit-html.js")]
+    assert await modules.evaluate(KNOB, addresses) == {
         "kept": True,
         "said": ["2018年4月3日", "2018年4月2日", "2018年3月1日"],
         "gone": ["2018-03-01"],
     }
 
 
-async def test_one_thing_has_one_name(page: Page) -> None:
+async def test_one_thing_has_one_name(modules: Page) -> None:
     """Reasons, states, outcomes and figures are called the same on the page, in exports and at the terminal."""
-    addresses = [await module(page, f"js/{path}.js") for path in ("words", "words/core", "words/units", "words/alerts")]
+    addresses = [
+        await module(modules, f"js/{path}.js") for path in ("words", "words/core", "words/units", "words/alerts")
+    ]
     shared = [key for key in WORDS if key.startswith(("light.", "reason.", "state.", "outcome."))]
     dropped = {f"dropped.{reason}": DROPPED[reason] for reason in get_args(Reason)}
     triggers = {f"trigger.{on}": word.partition("，")[0] for on, word in _trigger_words()}
     keys = [*shared, *dropped, *triggers, *(f"unit.{name}" for name in UNIT_WORDS), "live.position"]
-    found: Any = await page.evaluate(SAID, [addresses[0], keys, *addresses[1:]])
+    found: Any = await modules.evaluate(SAID, [addresses[0], keys, *addresses[1:]])
     said = dict(zip(keys, found, strict=True))
     for key in shared:
         assert (said[key][0], said[key][1].casefold()) == (WORDS[key][0], WORDS[key][1].casefold())

@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 
 from services.cli.target import LEDGER, token_file
+from tests import forked
+from tests.forked import Forked
 from tests.ports import free_ports
 
 START_SECONDS = 60.0
@@ -29,7 +31,7 @@ class Terminal:
         self.data = data
         self.environment = {**CLEAN, **(environment or {})}
         self.port = free_ports(3)
-        self.up: subprocess.Popen[bytes] | None = None
+        self.up: Forked | None = None
 
     def start(self, *options: str) -> None:
         """Start `duban up` and wait until it can be used."""
@@ -44,8 +46,8 @@ class Terminal:
     def launch(self, *options: str) -> None:
         """Start `duban up`, whether or not all will be well."""
         with (self.data.parent / "up.log").open("ab") as log:
-            command = [*DUBAN, "up", "--data", str(self.data), "--port", str(self.port), *options]
-            self.up = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+            words = ["up", "--data", str(self.data), "--port", str(self.port), *options]
+            self.up = Forked(words, self.environment, stdout=log, stderr=log)
 
     def stop(self) -> int:
         """Press Ctrl-C and return the exit code."""
@@ -79,11 +81,4 @@ class Terminal:
 
 def run(*words: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run a duban command."""
-    return subprocess.run(
-        [*DUBAN, *words],
-        env={**CLEAN, **(environment or {})},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    return forked.run(words, {**CLEAN, **(environment or {})})

@@ -70,3 +70,12 @@ def test_a_trimmed_ledger_answers_as_before(tmp_path: Path) -> None:
         again = told(duban, "publish", str(file), "--source", "office")
         assert f"duplicate {EVENTS}" in again, again
         told(duban, "audit", "verify")
+        done(duban)
+
+
+def done(duban: Terminal) -> None:
+    """Check that both trimmings are on record among what operators do."""
+    lines = told(duban, "audit", "replay", "--ledger", "ops", "--type", "ops.log.trimmed", "--ndjson").splitlines()
+    by_hand, by_itself, *_ = [json.loads(line) for line in lines]
+    assert (by_hand["authid"], by_hand["data"]["first"], by_hand["data"]["last"]) == ("commands", 1, 1280)
+    assert (by_itself["authid"], by_itself["data"]["by"], by_itself["data"]["first"]) == ("ingest", "ingest", 1281)

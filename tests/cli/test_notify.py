@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from rich.cells import cell_len
 
 from events.log import Log
 from services.common.settings import shipped
+from tests import forked
 from tests.events.appending import append
 from tests.notify.seed_life import entries, log, stored
 
@@ -33,9 +33,7 @@ async def duban(tmp_path: Path, server_url: str, redis: Any) -> Duban:
     environment = clean | {"DUBAN_REDIS_URL": server_url, "DUBAN_LEDGERS": str(tmp_path)}
 
     def run(*words: str, columns: int = 100) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "services.cli", "notify", *words]
-        own = environment | {"COLUMNS": str(columns)}
-        return subprocess.run(command, env=own, capture_output=True, text=True, check=False, timeout=60)
+        return forked.run(["notify", *words], environment | {"COLUMNS": str(columns)})
 
     return run
 

@@ -12,7 +12,10 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from events.entries import Entry, Refusals, Refused, event_hash
 from events.keys import key
 from events.log import AlreadyRecordedError, Log
+from events.operations import COMMANDS, OPS, WRITERS
+from events.recorded_rules import entry_at, read_texts
 from events.replicas import UnconfirmedError
+from events.schema import LinkMade
 from services.cli.checks.outcomes import check_refused
 from services.cli.commands.doctor import _configuration
 from services.common import sessions, tokens
@@ -21,6 +24,7 @@ from services.common.connection import connect
 from services.common.jump import ClockReading
 from services.common.ledger_clock import ledger_clock
 from services.common.loss import Loss
+from services.common.operations import NotRecordedError, record
 from services.common.sessions import INSTALLATION, SignInCode
 from services.common.steady import SteadyClock, keep, kept_hold, look
 from tests.events.appending import append
@@ -239,6 +243,7 @@ FORBIDDEN = {
     "status": [
         f"XADD {key(LEDGER, 'log')} 1-0 e x",
         f"XADD {key(LEDGER, 'inbox', 'notify')} * e x",
+        f"XADD {key(LEDGER, 'rules')} 9-0 e x",
         f"HSET {key(LEDGER, 'tokens')} a b",
         "KEYS *",
     ],
@@ -265,6 +270,13 @@ async def test_ingest_reads_what_it_seals(guarded: Guarded, admin: Any) -> None:
         await client.xrange(key(LEDGER, "record"))
         with pytest.raises(NoPermissionError):
             await client.xadd(key(LEDGER, "record"), {"e": "{}"})
+
+
+async def test_status_reads_the_rules_on_record(guarded: Guarded) -> None:
+    """The lights of a past day follow from them."""
+    async with guarded.client("status") as client:
+        assert await entry_at(client, LEDGER, 1) is None
+        assert await read_texts(client, LEDGER, ["none"]) == [None]
 
 
 @pytest.mark.parametrize("user", FORBIDDEN)
@@ -317,6 +329,28 @@ async def test_status_signs_people_in_and_every_service_knows_them(guarded: Guar
             assert used.used == 1_000_000.0 + 60 * minute
     async with guarded.client("status") as client:
         await sessions.end(client, LEDGER, session.id)
+
+
+@pytest.mark.parametrize("user", ["ingest", "status", "audit", "admin"])
+async def test_a_part_of_duban_submits_what_operators_do(guarded: Guarded, user: str) -> None:
+    """Each to an inbox that is its own: nobody can say that another has done something."""
+    own = {"admin": COMMANDS}.get(user, user)
+    async with guarded.client(user) as client:
+        await record(client, own, LEDGER, LinkMade("board", "0" * 16))
+        for other in set(WRITERS) - {own}:
+            if user in {"status", "audit"}:
+                with pytest.raises(NotRecordedError, match="permission"):
+                    await record(client, other, LEDGER, LinkMade("board", "0" * 16))
+    async with guarded.client("ingest") as client:
+        assert await client.xlen(key(OPS, "inbox", own)) >= 1
+        await client.xtrim(key(OPS, "inbox", own), maxlen=0)
+    for stranger in ("notify", PUBLISHER):
+        async with guarded.client(stranger) as client:
+            with pytest.raises(NotRecordedError):
+                await record(client, own, LEDGER, LinkMade("board", "0" * 16))
+    async with guarded.client("audit") as client:
+        with pytest.raises(NoPermissionError):
+            await client.xadd(key(LEDGER, "seen"), {"e": "{}"})
 
 
 async def test_ingest_may_ask_what_replicas_have(guarded: Guarded) -> None:

@@ -96,6 +96,37 @@ reassignments = responsible().flatmap(
     lambda who: st.builds(schema.TaskReassigned, st.just(who[0]), st.just(who[1]), texts)
 )
 
+digits = st.text("0123456789abcdef", min_size=16, max_size=16)
+hashes = st.text("0123456789abcdef", min_size=64, max_size=64)
+counts = st.integers(0, 10**6)
+spans = (names, counts, counts)
+operations: dict[type[schema.EventData], st.SearchStrategy[Any]] = {
+    schema.SessionStarted: st.builds(
+        schema.SessionStarted,
+        names,
+        digits,
+        digits,
+        st.sampled_from(["token", "link"]),
+        st.none() | st.integers(1, 90),
+    ),
+    schema.SignInsFailed: st.builds(schema.SignInsFailed, counts, counts, instants, instants),
+    schema.LinkMade: st.builds(schema.LinkMade, names, digits, st.none() | st.integers(1, 90)),
+    schema.TokenMade: st.builds(schema.TokenMade, names, digits, names, st.none() | instants),
+    schema.TokenRevoked: st.builds(schema.TokenRevoked, names, digits, names),
+    schema.RulesChanged: st.builds(
+        schema.RulesChanged, names, hashes, st.none() | hashes, st.lists(names, max_size=3).map(tuple)
+    ),
+    schema.ExportMade: st.builds(
+        schema.ExportMade, names, st.sampled_from(["tasks", "ledger"]), st.sampled_from(["csv", "bagit"]), counts
+    ),
+    schema.LossAcknowledged: st.builds(schema.LossAcknowledged, *spans),
+    schema.KeyMade: st.builds(schema.KeyMade, names, names, st.none() | names),
+    schema.RowsRebuilt: st.builds(schema.RowsRebuilt, names, st.lists(names, max_size=4).map(tuple), counts),
+    schema.LogRestored: st.builds(schema.LogRestored, *spans, counts),
+    schema.LogTrimmed: st.builds(schema.LogTrimmed, *spans, counts),
+}
+"""What operators do."""
+
 DATA: dict[type[schema.EventData], st.SearchStrategy[Any]] = {
     schema.TaskAssigned: assignments,
     schema.TaskSigned: st.builds(schema.TaskSigned, names),
@@ -118,6 +149,7 @@ DATA: dict[type[schema.EventData], st.SearchStrategy[Any]] = {
     schema.AlertAcknowledged: st.builds(schema.AlertAcknowledged, ids, names, texts, instants),
     schema.DeadlineNeared: st.builds(schema.DeadlineNeared, instants, st.integers(0, 365)),
     schema.DeadlinePassed: st.builds(schema.DeadlinePassed, instants),
+    **operations,
 }
 """A strategy for the data of each event type."""
 

@@ -18,7 +18,7 @@ from events.envelope import Event, InvalidEvent, encode, parse, read
 from events.schema import NAMES, TYPES, EventData
 from events.schema import SUBMITTED as SUBMITTED_NAMES
 from tests.events.strategies import events_of
-from tests.examples import EXAMPLES, WIRE, store
+from tests.examples import EXAMPLES, OPERATIONS_WIRE, WIRE, store
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -108,7 +108,7 @@ def test_the_role_that_is_told_is_the_one_that_is_needed() -> None:
     assert all(told[name] in schema_of(name)["description"] for name in EXAMPLES)
 
 
-@pytest.mark.parametrize("wire", WIRE, ids=lambda wire: parse(wire).type)
+@pytest.mark.parametrize("wire", [*WIRE, *OPERATIONS_WIRE], ids=lambda wire: parse(wire).type)
 def test_the_canonical_examples_are_valid(wire: bytes) -> None:
     """What the examples' sources send is valid; what the ledger stores of it is so by the stored form."""
     assert wrong(wire) == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from events.envelope import MAX_BYTES, Event, InvalidEvent, encode, parse, read, submitted
 from events.schema import NAMES, TYPES, EventData
 from tests.events.strategies import events, events_of
-from tests.examples import EXAMPLES, RECORDED, WIRE, seal
+from tests.examples import EXAMPLES, OPERATIONS_WIRE, RECORDED, WIRE, seal
 
 REPORT = "duban.progress.reported.v1"
 
@@ -37,7 +37,7 @@ def refusal(raw: bytes) -> InvalidEvent:
     return caught.value
 
 
-@pytest.mark.parametrize("wire", WIRE, ids=lambda wire: parse(wire).type)
+@pytest.mark.parametrize("wire", [*WIRE, *OPERATIONS_WIRE], ids=lambda wire: parse(wire).type)
 def test_wire_form_is_canonical(wire: bytes) -> None:
     """What encode writes is, byte for byte, what a source would send."""
     assert encode(parse(wire)) == wire

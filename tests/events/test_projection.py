@@ -417,6 +417,23 @@ async def test_long_logs_are_folded_in_parts(redis: Any) -> None:
     assert sorted(position for positions in histories for position in positions) == list(range(1, 2_501))
 
 
+@pytest.mark.parametrize("coalesced", [True, False])
+async def test_two_instances_fold_a_long_log_at_once(redis: Any, *, coalesced: bool) -> None:
+    """Each may find that the other has saved first, also while it folds on: all is announced once, in order."""
+    log = Log(redis, LEDGER)
+    events: list[Event] = [happening(f"t{number % 3_000}", number // 3_000) for number in range(9_000)]
+    await append(log, 0, entries(events))
+    instances = [await loaded(redis, log, rules(coalesced=coalesced)) for _ in range(2)]
+    await asyncio.gather(*(instance.catch_up() for instance in instances))
+    for instance in instances:
+        assert (instance.rows, instance.position) == (expected(events)[-1], 9_000)
+    positions = [position for position, _ in await announced(redis, instances[0])]
+    assert positions == sorted(set(positions))
+    assert positions[-3_000:] == list(range(6_001, 9_001))
+    assert coalesced or len(positions) == 9_000
+    assert await instances[0].history("t1") == [2, 3_002, 6_002]
+
+
 async def test_a_message_that_is_no_event_stops_the_fold(redis: Any, log: Log) -> None:
     """Bytes in the log that are no event raise; nothing after them is folded as if they were not there."""
     projection = await loaded(redis, log, rules())

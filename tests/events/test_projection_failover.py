@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from events.log import Log
+from events.entries import Stored
+from events.log import READ_BATCH, Log
 from tests.events.appending import append
 from tests.events.counting import announced, entries, expected, fade, happening, loaded, rules
 from tests.events.failover import promote, replica_of
@@ -141,3 +142,30 @@ async def test_a_log_that_ends_while_following_another_instance(redis: Any, log:
     await behind.catch_up()
     assert (behind.rows, behind.position, behind.saved) == (AFTER[6], 6, 6)
     assert await announced(redis, behind) == CHANGES
+
+
+async def test_a_failover_in_the_middle_of_a_long_fold(redis: Any) -> None:
+    """Where a save that runs meanwhile finds another log, the fold goes on from the rows that fit that one."""
+    replica: dict[bytes, bytes] = {}
+    kept = [happening(f"kept-{number}", 0) for number in range(1_500)]
+    others = [happening(f"other-{number}", 0) for number in range(1_500)]
+
+    class Interrupted(Log):
+        async def read(self, after: int, count: int = READ_BATCH) -> list[Stored]:
+            found = await super().read(after, count)
+            if after == 4_000 and replica:
+                await promote(redis, replica)
+                replica.clear()
+                await append(self, 1_500, entries(others))
+            return found
+
+    log = Interrupted(redis, LEDGER)
+    await append(log, 0, entries(kept))
+    replica.update(await replica_of(redis))
+    await append(log, 1_500, entries([happening(f"lost-{number}", 0) for number in range(4_500)]))
+    projection = await loaded(redis, log, rules(coalesced=True))
+    for _ in range(3):
+        await projection.catch_up()
+    assert (projection.rows, projection.position) == (expected([*kept, *others])[-1], 3_000)
+    assert [position for position, _ in await announced(redis, projection)] == list(range(1, 3_001))
+    assert projection.rollbacks

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.rules import Change
-from events.unsaved import MOST_CHANGES, MOST_EVENTS, Unsaved
+from events.unsaved import MOST_ANNOUNCED, MOST_EVENTS, Unsaved
 from tests.events.counting import Count, rules
 from tests.examples import assigned
 
@@ -49,7 +49,7 @@ def test_a_save_is_bounded(*, latest: bool) -> None:
     while not unsaved.full:
         count += 1
         unsaved.keep(change(count, f"t-{count % 7}"))
-    assert count == (MOST_EVENTS if latest else MOST_CHANGES)
+    assert count == (MOST_EVENTS if latest else MOST_ANNOUNCED)
     unsaved.clear()
     assert not unsaved
     assert not unsaved.full
@@ -63,3 +63,24 @@ def test_a_change_by_time_gives_way_to_an_event() -> None:
     unsaved.keep(change(5, "a"))
     assert not unsaved.by_time
     assert [one.position for one in unsaved.changes(4)] == [5]
+
+
+@pytest.mark.parametrize("latest", [True, False])
+def test_what_comes_while_a_save_runs_is_bounded_on_its_own(*, latest: bool) -> None:
+    """While a save runs, only what came since it began makes another one due; all stays until it has succeeded."""
+    unsaved = Unsaved(rules(coalesced=latest))
+    count = 0
+    for _ in range(2):
+        unsaved.begin_save()
+        assert not unsaved.full
+        while not unsaved.full:
+            count += 1
+            unsaved.keep(change(count, f"t-{count % 7}"))
+    assert count == 2 * (MOST_EVENTS if latest else MOST_ANNOUNCED)
+    assert sum(map(len, unsaved.histories(0).values())) == count
+    assert len(unsaved.changes(0)) == (7 if latest else count)
+    unsaved.forget_until(count // 2)
+    assert unsaved.full
+    unsaved.forget_until(count)
+    assert not unsaved
+    assert not unsaved.full

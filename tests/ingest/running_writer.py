@@ -115,7 +115,7 @@ async def kept(redis: Any) -> list[dict[str, bytes]]:
     return [one.fields if one.raw is None else {**one.fields, "raw": one.raw} for one in found]
 
 
-async def receipts(redis: Any, source: str) -> list[tuple[str, Outcome]]:
+async def receipts(redis: Any, source: str, ledger: str = NAME) -> list[tuple[str, Outcome]]:
     """Return the inbox entry and the outcome of each receipt of a source, in their order."""
-    entries = await redis.xrange(key(NAME, "receipts", source))
+    entries = await redis.xrange(key(ledger, "receipts", source))
     return [(fields[b"inbox"].decode(), msgspec.json.decode(fields[b"e"], type=Outcome)) for _, fields in entries]

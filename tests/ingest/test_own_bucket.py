@@ -13,11 +13,10 @@ import obstore
 import pytest
 
 from events.seal.bucket import BucketUrl, store_of
-from services.common.sealed_log import archive_root
 from services.common.settings import Settings, SettingsError, shipped
 from services.ingest.app import build
 from services.ingest.sealing.own_bucket import own_bucket
-from services.ingest.sealing.places import ARCHIVE_MARK, directories
+from services.ingest.sealing.places import ARCHIVE_MARK, archive_root, directories
 from tests.ingest.sealed import NAME
 
 

@@ -15,6 +15,7 @@ from events.envelope import Event, encode, read, submitted
 from events.keys import key
 from events.log import InboxMovedError, Log
 from events.schema import TaskClosed
+from events.unsaved import MOST_CHANGES
 from services.common.connection import connect
 from services.common.outcome import Outcome
 from services.ingest.draft import RECEIPTS_KEPT, Submission
@@ -401,3 +402,14 @@ def test_accepted_once_by_any_of_two_writers(driver: Driver) -> None:
         driver(example(plan, split))
 
     law()
+
+
+async def test_much_that_is_unsaved_is_saved_at_once(redis: Any) -> None:
+    """A bulk of assignments is saved in bounded parts as it is appended, not all together by the next regular save."""
+    async with working(redis) as running:
+        state = running.writer.model.state
+        for start in range(0, MOST_CHANGES + BATCH, BATCH):
+            await running.submit(*(assigned(f"t-{number}", id=f"a-{number}") for number in range(start, start + BATCH)))
+            assert state.full == (start + BATCH >= MOST_CHANGES > state.saved)
+            await running.writer.save_if_full()
+            assert state.saved == (0 if start + BATCH < MOST_CHANGES else MOST_CHANGES)

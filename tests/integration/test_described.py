@@ -33,6 +33,7 @@ from services.contract.ingest import LINES, MANY, ONE
 from services.contract.openapi import place
 from tests.deployment import LEDGER, Deployment, bearer
 from tests.examples import LEAD, assigned
+from tests.integration.each_operation import each_operation
 
 CASES = settings(
     max_examples=int(os.environ.get("DUBAN_API_EXAMPLES", "10")),
@@ -154,7 +155,7 @@ ARCHIVES = "/(log|record|rules)/|/seal$"
 """What auditors may ask of ingest."""
 
 
-@INGEST.include(path_regex=ARCHIVES).parametrize()
+@each_operation(INGEST.include(path_regex=ARCHIVES))
 @CASES
 def test_archives_are_as_they_are_described(deployment: Deployment, case: Case[Any]) -> None:
     """Whatever the file is called; a file that is there, too. Strangers get nothing."""
@@ -166,7 +167,7 @@ def test_archives_are_as_they_are_described(deployment: Deployment, case: Case[A
     assert ask(deployment, "ingest", case, None).status_code != 200
 
 
-@INGEST.exclude(path_regex=f"/schedules$|{ARCHIVES}").parametrize()
+@each_operation(INGEST.exclude(path_regex=f"/schedules$|{ARCHIVES}"))
 @CASES
 def test_ingest_is_as_it_describes_itself(deployment: Deployment, case: Case[Any]) -> None:
     """The answer to any request of any source, valid or invalid, is one of those in the description."""
@@ -183,7 +184,7 @@ DOCUMENTS = settings(CASES, max_examples=int(os.environ.get("DUBAN_API_EXAMPLES"
 """Fewer: each document that is read takes a process of its own."""
 
 
-@INGEST.include(path_regex="/schedules$").parametrize()
+@each_operation(INGEST.include(path_regex="/schedules$"))
 @DOCUMENTS
 def test_documents_are_taken_as_described(deployment: Deployment, case: Case[Any]) -> None:
     """The same of the door for documents, of which the forms that are well made are few."""
@@ -234,21 +235,21 @@ def test_events_that_fit_are_accepted_in_every_form(deployment: Deployment) -> N
     assert {f"{form} duplicate" for form in (MANY, LINES)} <= seen.keys()
 
 
-@STATUS.exclude(path_regex="/(changes|session)$").parametrize()
+@each_operation(STATUS.exclude(path_regex="/(changes|session)$"))
 @CASES
 def test_status_is_as_it_describes_itself(deployment: Deployment, case: Case[Any]) -> None:
     """All questions but the one whose answer has no end, and signing in."""
     ask_reader(deployment, "status", case)
 
 
-@NOTIFY.exclude(path_regex="/ack$").parametrize()
+@each_operation(NOTIFY.exclude(path_regex="/ack$"))
 @CASES
 def test_notify_is_as_it_describes_itself(deployment: Deployment, case: Case[Any]) -> None:
     """The same of the alerts."""
     ask_reader(deployment, "notify", case)
 
 
-@NOTIFY.include(path_regex="/ack$").parametrize()
+@each_operation(NOTIFY.include(path_regex="/ack$"))
 @CASES
 def test_acknowledging_is_as_described(deployment: Deployment, case: Case[Any]) -> None:
     """Of an alert that there is, and of others; what the ledger then refuses is an outcome, too."""
@@ -265,7 +266,7 @@ def test_acknowledging_is_as_described(deployment: Deployment, case: Case[Any]) 
             assert ask(deployment, "notify", case, source).status_code in {400, 401, 403, 405, 415}
 
 
-@STATUS.include(path_regex="/session$").parametrize()
+@each_operation(STATUS.include(path_regex="/session$"))
 @CASES
 def test_signing_in_is_as_described(deployment: Deployment, case: Case[Any]) -> None:
     """With a good token, or a code made for it, where the form is right: each wrong one would delay the next answer."""

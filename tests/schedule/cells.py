@@ -15,18 +15,22 @@ from tests.schedule.verdicts import CORPUS, Half, Verdict
 
 CHINA = ZoneInfo("Asia/Shanghai")
 REFUSE = "refuse"
+MARKED = "marked"
 
 
 class DeadlineCell(Struct, frozen=True):
     """A cell as published, the day its document was issued, and the readings that a careful official gives it.
 
-    Several readings are alternatives of which each is right; a reading is written as `summary` writes it.
+    `round` is the drawing that it came with, which measured it unseen; made-up inputs have none. Several readings are
+    alternatives of which each is right; one is written as `summary` writes it. After `marked` it is right only with a
+    doubt that makes a person look at it.
     """
 
     source: str
     issued: date
     text: str
     readings: tuple[str, ...]
+    round: str = ""
 
 
 class Answer(Struct, frozen=True):
@@ -42,7 +46,7 @@ def deadline_cells(half: Half) -> list[DeadlineCell]:
     """Return the cells of a half of the corpus."""
     issued = {row["key"]: date.fromisoformat(row["issued"]) for row in _rows(CORPUS / "sources.tsv")}
     return [
-        DeadlineCell(row["source"], issued[row["source"]], row["text"], tuple(_readings(row["reading"])))
+        DeadlineCell(row["source"], issued[row["source"]], row["text"], tuple(_readings(row["reading"])), row["round"])
         for row in _rows(CORPUS / f"deadlines_{half}.tsv")
     ]
 
@@ -62,7 +66,8 @@ def answer(cell: DeadlineCell) -> Answer:
     except UnreadableError:
         return Answer(cell, REFUSE, "fairly refused" if REFUSE in cell.readings else "wrongly refused")
     reading = summary(phrase.deadline)
-    return Answer(cell, reading, "right" if reading in cell.readings else "wrong", phrase.doubts)
+    right = reading in cell.readings or (phrase.doubts and f"{MARKED} {reading}" in cell.readings)
+    return Answer(cell, reading, "right" if right else "wrong", phrase.doubts)
 
 
 def summary(deadline: Deadline) -> str:

@@ -15,7 +15,12 @@ def test_made_up_cells(cell: DeadlineCell) -> None:
 
 
 EXCEPTIONS: dict[Half, list[tuple[str, Verdict]]] = {
-    "building": [("2024年年前实", "wrongly refused")],  # 年前 may mean before the Spring Festival
+    "building": [
+        ("2024年年前实", "wrongly refused"),  # 年前 may mean before the Spring Festival
+        ("在既定的项目完成", "wrongly refused"),
+        ("对农作物秸秆露天", "wrongly refused"),
+        ("3月底前完成清明", "wrongly refused"),
+    ],
     "measuring": [],
 }
 

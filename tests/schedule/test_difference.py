@@ -7,6 +7,7 @@ from events.deadline import Fixed
 from events.envelope import parse
 from events.schema import DeadlineClarified, TaskAssigned, TaskReassigned
 from services.schedule.difference import Present, RowDifference, compare
+from services.schedule.difference_words import WORDS
 from services.schedule.plan import ReadRow
 from tests.examples import seal
 from tests.schedule.documents import SEED, book
@@ -42,6 +43,15 @@ def difference(line: ReadRow, task: Present | None) -> RowDifference:
 def test_a_task_that_the_ledger_lacks_is_new() -> None:
     """What was never assigned is to be assigned."""
     assert difference(SEVEN, None) == RowDifference("new")
+
+
+def test_differences_in_chinese() -> None:
+    """Each difference can be said in either language."""
+    line = corrected(("2018年12月前完成", "2019年12月底前完成"))
+    assert compare(line, present(), REASON, NOW, LEDGER, "zh").says == (
+        "台账中的时限为“2018年12月前完成”；文件中为“2019年12月底前完成”",
+    )
+    assert all(set(said) == {"en", "zh"} for said in WORDS.values())
 
 
 def test_the_same_bytes_are_the_same_whatever_became_of_the_task() -> None:

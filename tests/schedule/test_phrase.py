@@ -18,6 +18,7 @@ from tests.schedule.phrases.contract import CONTRACT
 from tests.schedule.phrases.counted import COUNTED
 from tests.schedule.phrases.dates import DATES
 from tests.schedule.phrases.goals import GOALS
+from tests.schedule.phrases.marked import MARKED
 from tests.schedule.phrases.published import LINES, PUBLISHED
 from tests.schedule.phrases.ranges import RANGES
 from tests.schedule.phrases.readings import Reading, fixed, midnight
@@ -33,6 +34,7 @@ ISSUED = date(2017, 8, 1)
 FESTIVALS = {"2018年春节": date(2018, 2, 16), "2017年国庆节": date(2017, 10, 1), "2018年国庆节": date(2018, 10, 1)}
 
 READABLE = CONTRACT + DATES + RANGES + RECURRING + COUNTED + WORDED + STEPPED + GOALS + PUBLISHED
+READABLE += [(text, reading, rule) for text, reading, rule, _ in MARKED]
 
 DECODER: msgspec.json.Decoder[Deadline] = msgspec.json.Decoder(Deadline)
 
@@ -174,6 +176,7 @@ def test_zone() -> None:
         ("方案出台后1个月内制定，项目批准后3个月内完成", ("number-passed-over", "condition-passed-over")),
         ("按省要求适时制定，持续推进", ()),
         ("2018年12月底前完成", ()),
+        *((text, doubts) for text, _, _, doubts in MARKED),
     ],
 )
 def test_doubts(text: str, doubts: tuple[str, ...]) -> None:
@@ -343,7 +346,7 @@ QUANTITIES = (
     "改造2000年底前建成的小区30个",
 )
 
-ENDS = re.compile("长期坚持$|持续推进$|工作日$")
+ENDS = re.compile("长期坚持$|持续推进$|工作日$|年中$")
 
 PLAIN = [text for text, _, rule in READABLE if rule != "nothing" and not text.isdigit() and not ENDS.search(text)]
 """What ends with a verb or a bare period would have the quantity for its object, or say what is counted."""

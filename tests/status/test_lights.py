@@ -19,6 +19,7 @@ from services.common.upcoming import Upcoming
 from services.status.core import evolve
 from services.status.lights import light, next_change, proportional, relight
 from services.status.row import Light, Reason, TrackedTask
+from services.status.turns import micros
 from tests.status.tracked_tasks import HELPER, LATE, LEAD, LEDGER, YEARLY, ZONE, at, opened, recorded, then
 
 RULES = LightRules()
@@ -103,11 +104,11 @@ def test_the_border_of_behind_is_exact(day: int) -> None:
 
 def test_proportional_progress_is_the_part_of_the_time() -> None:
     """From 0 when a task is opened to 100 when it is due, and no further; a task without time owes all of it."""
-    opened_at, due = at("2018-01-01"), at("2018-04-11")
-    assert proportional(opened_at, due, opened_at - SECOND) == 0
+    opened_at, half, due = map(micros, (at("2018-01-01"), at("2018-02-20"), at("2018-04-11")))
+    assert proportional(opened_at, due, opened_at - 1) == 0
     assert proportional(opened_at, due, opened_at) == 0
-    assert proportional(opened_at, due, at("2018-02-20")) == 50
-    assert proportional(opened_at, due, due) == proportional(opened_at, due, due + SECOND) == 100
+    assert proportional(opened_at, due, half) == 50
+    assert proportional(opened_at, due, due) == proportional(opened_at, due, due + 1) == 100
     assert proportional(opened_at, opened_at, opened_at) == 100
 
 

@@ -10,6 +10,7 @@ import pytest
 from litestar.exceptions import ServiceUnavailableException
 from litestar.testing import RequestFactory
 
+from services.common.callers import CALLER, Caller
 from services.common.runtime import Follower, Handle
 from services.status.export.formats import Form
 from services.status.exporting import export_tasks
@@ -32,6 +33,13 @@ LATER = at("2019-12-01")
 def idle(_: str, after: str, most: int, handle: Handle) -> Follower:
     """Return a follower of a stream that reads nothing: a test hands the entries on."""
     return Follower(SimpleNamespace(last_id=after, most=most), handle)
+
+
+def anonymous() -> Any:
+    """Return a request of somebody without a token, whose exports are not recorded."""
+    request: Any = RequestFactory().get("/v1/zhanjiang/tasks")
+    request.scope[CALLER] = Caller("192.0.2.1", ("192.0.2.1",), None)
+    return request
 
 
 @pytest.fixture
@@ -75,7 +83,7 @@ async def test_an_export_has_the_rows_of_its_position(reader: StatusReader, hist
             await reader.catch_up()
 
     growing = asyncio.create_task(grow())
-    request: Any = RequestFactory().get("/v1/zhanjiang/tasks")
+    request = anonymous()
     while not growing.done():
         answer = await export_tasks(request, reader, (as_of, None), TaskQuery(), Form("csv", "zh"))
         _, *rows = csv_rows(answer.content)
@@ -104,7 +112,7 @@ async def test_exports_of_the_past_are_made_one_after_another(
         return await read_at(positions)
 
     monkeypatch.setattr(reader.board.log, "read_at", read_slowly)
-    request: Any = RequestFactory().get("/v1/zhanjiang/tasks")
+    request = anonymous()
     answers = await asyncio.gather(
         *(
             export_tasks(request, reader, (as_of, None), TaskQuery(), Form("csv", "zh"))

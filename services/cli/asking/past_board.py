@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from events.envelope import read
 from events.ledger import Ledger
 from events.log import Log
-from events.recorded_rules import read_rules, read_texts
-from events.rules_text import read_ledger, sha256_of
+from events.recorded_rules import DamagedRulesError, entry_at, text_of
+from events.rules_text import read_ledger
 from services.common.settings import SettingsError
 from services.status.core import evolve
 from services.status.lights import lit
@@ -70,10 +70,10 @@ async def _recorded(log: Log, position: int) -> datetime:
 
 async def _rules_at(redis: Any, log: Log, present: Ledger, position: int) -> tuple[str | None, Ledger]:
     """Return the rules on record for a position, by their hash and as a ledger; the present ones where none are."""
-    held = [entry.sha256 for entry in await read_rules(redis, log.ledger) if entry.first <= position]
-    if not held:
+    entry = await entry_at(redis, log.ledger, position)
+    if entry is None:
         return None, present
-    (text,) = await read_texts(redis, log.ledger, held[-1:])
-    if text is None or sha256_of(text) != held[-1]:
-        raise SettingsError(f"the rules {held[-1]} of position {position} are missing or altered: `duban audit verify`")
-    return held[-1], read_ledger(text)
+    try:
+        return entry.sha256, read_ledger(await text_of(redis, log.ledger, entry))
+    except DamagedRulesError as error:
+        raise SettingsError(str(error)) from error

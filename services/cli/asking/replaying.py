@@ -13,7 +13,7 @@ from events.entries import Recorded, Stored
 from events.ledger import Ledger
 from services.cli.asking.moments import begin_of, moment_of
 from services.cli.log_at import log_at
-from services.cli.options import DataOption, LedgerOption, ledger_of, out, with_server
+from services.cli.options import DataOption, LedgerOption, audited_ledger_of, out, with_server
 from services.cli.replay import Outcomes, RefusedEntry, Replayed, Selection, in_order, replayed
 from services.cli.target import LEDGER
 
@@ -35,7 +35,7 @@ def replay(
     ] = False,
 ) -> None:
     """Print the events of the log in order, as a table or as NDJSON; also refused submissions."""
-    known = ledger_of(data, ledger)
+    known = audited_ledger_of(data, ledger)
     wanted = Selection(
         task,
         after,

@@ -7,17 +7,20 @@ import typer
 from rich.progress import Progress
 
 from events.archive_rules import FEWEST_KEPT
+from events.operations import COMMANDS
+from events.schema import LogTrimmed
 from events.trimming import NotTrimmedError, Trimmed, Trimming
-from services.cli.client import Client, ServiceError
-from services.cli.log_at import archive_at, log_at
+from services.cli.client import Client
+from services.cli.log_at import log_at
 from services.cli.mirroring.commands import mirror
-from services.cli.options import DataOption, JsonOption, LedgerOption, err, out, with_server
-from services.cli.target import LEDGER, find
+from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, err, out, with_server
+from services.cli.sealed_places import sealed_places
+from services.cli.service_error import ServiceError
+from services.cli.target import AUDITOR, LEDGER, find
+from services.cli.users import operator
 from services.common.folded import folded
-from services.common.sealed_log import storage_of
-
-AUDITOR = "audit"
-"""The source that has logs sealed; DUBAN_TOKEN is another's."""
+from services.common.operations import record
+from services.common.sealed_log import sealed_storage
 
 commands = typer.Typer(add_completion=False, no_args_is_help=True, help="The archives of sealed logs.")
 
@@ -51,18 +54,23 @@ def trim(
     ledger: LedgerOption = LEDGER,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be trimmed")] = False,
     json: JsonOption = False,
+    by: ByOption = None,
 ) -> None:
     """Take from the server what is sealed, published and folded by every reader; the archive has it from then on."""
 
     async def work(redis: Any) -> Trimmed:
         positions = await folded(redis, ledger)
-        trimming = Trimming(redis, log_at(data, redis, ledger), storage_of(archive_at(data), ledger))
+        trimming = Trimming(redis, log_at(data, redis, ledger), sealed_storage(sealed_places(data)[0], ledger))
         until = min(positions.values(), default=0)
         if dry_run:
             return await trimming.plan(keep, until)
         with Progress(console=err, disable=json) as progress:
             bar = progress.add_task("indexing events", total=None)
-            return await trimming.trim(keep, until, lambda position: progress.update(bar, completed=position))
+            done = await trimming.trim(keep, until, lambda position: progress.update(bar, completed=position))
+        if done.size:
+            trimmed = LogTrimmed(by or operator(), done.first, done.last, done.size)
+            await record(redis, COMMANDS, ledger, trimmed)
+        return done
 
     try:
         done = with_server(data, work)

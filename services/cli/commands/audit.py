@@ -24,7 +24,16 @@ from services.cli.checks.rules import notes
 from services.cli.exporting.commands import export
 from services.cli.fsck.commands import KeyOption, PolicyOption, TokenFileOption, check_proof, fsck
 from services.cli.log_at import log_at
-from services.cli.options import DataOption, JsonOption, LedgerOption, err, ledger_of, out, with_server, working_days_of
+from services.cli.options import (
+    DataOption,
+    JsonOption,
+    LedgerOption,
+    audited_ledger_of,
+    err,
+    out,
+    with_server,
+    working_days_of,
+)
 from services.cli.proving import key as print_key
 from services.cli.proving import prove
 from services.cli.target import LEDGER
@@ -42,31 +51,28 @@ commands.command("export")(export)
 commands.command("key")(print_key)
 commands.command("prove")(prove)
 
-SinceOption = Annotated[
-    str | None, typer.Option("--since", help="An earlier tree head N:<hex>, or a file `checkpoint` that was saved")
-]
-PlaceOption = Annotated[
-    str | None, typer.Option("--archive", metavar="URL|DIR", help="Instead of the server: what has `log` and `rules`")
-]
-
 
 @commands.command("verify")
 def audit_verify(
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
-    since: SinceOption = None,
-    archive: PlaceOption = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="An earlier tree head N:<hex>, or a checkpoint file")
+    ] = None,
+    archive: Annotated[
+        str | None,
+        typer.Option("--archive", metavar="URL|DIR", help="Instead of the server: what has `log` and `rules`"),
+    ] = None,
     policy: PolicyOption = None,
     key: KeyOption = None,
     token_file: TokenFileOption = None,
     json: JsonOption = False,
 ) -> None:
     """Verify the log, and that rows and alerts follow from it; or its archive alone. Print its tree head."""
-    noted = _head(since) if since is not None else None
+    noted, present = _head(since) if since is not None else None, audited_ledger_of(data, ledger)
     if archive is not None:
         asked = ArchiveOptions(archive, policy, key, token_file)
-        present = PresentRules(ledger_of(data, ledger), working_days_of(data))
-        raise SystemExit(verify_sealed(asked, present, noted, json=json))
+        raise SystemExit(verify_sealed(asked, PresentRules(present, working_days_of(data)), noted, json=json))
     tree = Tree()
 
     async def work(redis: Any) -> tuple[int, list[Finding], list[Acceptance], list[str]]:
@@ -77,7 +83,7 @@ def audit_verify(
             def report(position: int) -> None:
                 progress.update(bar, completed=position)
 
-            found = await verify(redis, log, ledger_of(data, ledger), report, tree, noted, working_days_of(data))
+            found = await verify(redis, log, present, report, tree, noted, working_days_of(data))
             return tail, found, await accepted(redis, ledger), notes(await read_rules(redis, ledger), tail)
 
     position, findings, acceptances, remarks = with_server(data, work)

@@ -11,9 +11,10 @@ from redis.exceptions import RedisError
 
 from events.keys import key
 from events.log import Log
+from events.operations import OPS, WRITERS
 from events.saved_rows import saved_position
 from services.cli.accepting import accept_held_clock, accept_loss, acceptances
-from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, err, ledger_of, out
+from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, audited_ledger_of, err, out
 from services.cli.target import LEDGER, Target, find
 from services.common.accepted import pending_loss
 from services.common.connection import connected
@@ -54,7 +55,7 @@ def doctor(
 ) -> None:
     """Check the services and the server. Record an operator's acceptance of a held clock or of lost events."""
     target = find(data)
-    sources = ledger_of(data, ledger).sources
+    sources = audited_ledger_of(data, ledger).sources
 
     async def work() -> "Findings":
         if accept_clock:
@@ -113,12 +114,11 @@ async def _services(target: Target) -> Findings:
 async def _server(target: Target, ledger: str, sources: Collection[str]) -> list[str]:
     try:
         async with connected(target.server()) as redis:
-            return [
-                *await _configuration(redis),
-                *await _held(redis, ledger),
-                *await _rows(redis, ledger),
-                *await _inboxes(redis, ledger, sources),
-            ]
+            wrong = await _configuration(redis)
+            for name, known in {ledger: sources, OPS: WRITERS}.items():
+                found = await _held(redis, name) + await _rows(redis, name) + await _inboxes(redis, name, known)
+                wrong += [one if name == ledger else f"--ledger {name}: {one}" for one in found]
+            return wrong
     except RedisError as error:
         return [f"server: {error}"]
 
@@ -136,7 +136,7 @@ async def _rows(redis: Any, ledger: str) -> list[str]:
     """Return which saved rows are ahead of the log, or far behind it."""
     wrong = []
     tail = await Log(redis, ledger).tail()
-    for name in ("ingest", "status", "notify", "dues"):
+    for name in ("ingest", "status", "notify", "dues") if ledger != OPS else ("ingest",):
         position = await saved_position(redis, ledger, name)
         if position > tail:
             wrong.append(f"{name}: its rows reflect position {position}, but the log ends at {tail}: was it truncated?")

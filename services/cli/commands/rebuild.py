@@ -8,13 +8,17 @@ import typer
 
 from events.difference import members
 from events.ledger import Ledger
+from events.operations import COMMANDS
 from events.projection import Projection
 from events.rules import Rules
+from events.schema import RowsRebuilt
 from events.working_days import WorkingDays
 from services.cli.log_at import log_at
-from services.cli.options import DataOption, JsonOption, LedgerOption, ledger_of, out, working_days_of
+from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, ledger_of, out, working_days_of
 from services.cli.target import LEDGER, find
+from services.cli.users import operator
 from services.common.connection import connected
+from services.common.operations import record
 from services.common.settings import SettingsError
 from services.ingest.write_model import rules as ingest_rules
 from services.notify.calendar.reader import rules as dues_rules
@@ -30,6 +34,7 @@ def rebuild(
     ledger: LedgerOption = LEDGER,
     only: Annotated[str | None, typer.Option("--only", help="One of ingest, status, notify, dues")] = None,
     json: JsonOption = False,
+    by: ByOption = None,
 ) -> None:
     """Fold all rows from scratch, compare them with the saved ones, and switch to them. Sends nothing."""
 
@@ -42,6 +47,8 @@ def rebuild(
         async with connected(find(data).server()) as redis:
             log = log_at(data, redis, ledger)
             found = {rules.name: await Projection(redis, log, rules).rebuild() for rules in chosen}
+            differing = sum(map(len, found.values()))
+            await record(redis, COMMANDS, ledger, RowsRebuilt(by or operator(), tuple(found), differing))
         return {name: {row: members(*pair) for row, pair in rows.items()} for name, rows in found.items()}
 
     differing = asyncio.run(work())

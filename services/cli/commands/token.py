@@ -23,6 +23,7 @@ from services.common import sessions, tokens
 from services.common.clock import real_time
 from services.common.connection import connected
 from services.common.ledger_clock import ledger_clock
+from services.common.operations import NotRecordedError
 from services.common.settings import SettingsError
 
 commands = typer.Typer(add_completion=False, help="Make, list and revoke tokens. --acl writes the server's users.")
@@ -167,6 +168,10 @@ def revoke(
                 except tokens.UnknownTokenError:
                     missing += 1
                     err.print(f"{wanted}: {ledger} has no such token; see `duban token list --all`", style="red")
+                    continue
+                except NotRecordedError as error:
+                    missing += 1
+                    err.print(f"{wanted} is revoked, but {error}; note it elsewhere", style="red", markup=False)
                     continue
                 _print_revoked(opened.target, ledger, token)
             return missing

@@ -9,8 +9,9 @@ import typer
 from rich.live import Live
 
 from services.cli import board
-from services.cli.client import Client, RefusedTokenError, ServiceError
+from services.cli.client import Client
 from services.cli.options import DataOption, LedgerOption, ReaderOption, err, out
+from services.cli.service_error import RefusedTokenError, ServiceError
 from services.cli.target import LEDGER, find
 from services.common.clock import sleep
 

@@ -7,14 +7,18 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
+from events.schema import ExportMade
 from services.cli.exporting.bag import new_bag
 from services.cli.exporting.parquet import load_pyarrow
 from services.cli.exporting.payload import Exported, fill
 from services.cli.exporting.sealed import positions_of, write_sealed
-from services.cli.log_at import archive_at, log_at
-from services.cli.options import DataOption, LedgerOption, err, ledger_of, out, with_server
+from services.cli.log_at import log_at
+from services.cli.options import DataOption, LedgerOption, audited_ledger_of, err, out, with_server
+from services.cli.sealed_places import sealed_places
 from services.cli.target import LEDGER
-from services.common.sealed_log import archive_root
+from services.cli.users import operator
+from services.common.operations import record
+from services.ingest.sealing.places import archive_root
 
 
 def export(
@@ -30,9 +34,9 @@ def export(
     ledger: LedgerOption = LEDGER,
 ) -> None:
     """Write a ledger as a BagIt package: log, refusals, alerts, rules, tables, with SHA-256 and SM3 of each file."""
-    known = ledger_of(data, ledger)
+    known = audited_ledger_of(data, ledger)
     positions = positions_of(proofs) if proofs is not None else []
-    place = archive_root(archive) if archive is not None else archive_at(data) / ledger
+    place = archive_root(archive) if archive is not None else sealed_places(data)[0] / ledger
     if parquet:
         load_pyarrow()  # before anything is written
 
@@ -46,6 +50,7 @@ def export(
 
             write_sealed(bag, place, positions)  # first: the log then has what the checkpoint signs
             done = await fill(bag, redis, log, known, report, with_parquet=parquet)
+            await record(redis, "audit", ledger, ExportMade(operator(), "ledger", "bagit", done.events))
             bag.finish(_info(ledger, done))
             return done
 

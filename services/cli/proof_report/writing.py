@@ -13,12 +13,12 @@ from events.seal.log_proof import FIRST_LINE, LogProof
 from events.seal.notes import parse_note
 from events.text import Language
 from services.cli.archived.entries import SealedEntries
-from services.cli.client import ServiceError
 from services.cli.files import SHARED_MODE, replace
 from services.cli.fsck.files import ArchiveFiles
 from services.cli.proof_report.content import ProofReport, report_of, task_until
 from services.cli.proof_report.docx_file import docx_file
 from services.cli.proof_report.html_file import html_file
+from services.cli.service_error import ServiceError
 from services.common.settings import SettingsError
 from services.ingest.sealing.places import LOG
 

@@ -10,6 +10,8 @@ from events.entries import stored
 from events.keys import key
 from events.log import Log
 from events.recorded_rules import read_texts, rules_decoder
+from events.schema import KeyMade
+from services.common.operations import record
 
 
 class DenseStream:
@@ -51,7 +53,9 @@ class DenseStream:
 
     async def signer(self, origin: str, key_id: str) -> str:
         """Return the id of the key that signs an origin, for everybody who asks the first that was named here."""
-        await self._redis.hsetnx(self._signers, origin, key_id)
+        if not await self._redis.hexists(self._signers, origin):
+            await record(self._redis, "ingest", self._log.ledger, KeyMade(origin, key_id))
+            await self._redis.hsetnx(self._signers, origin, key_id)
         return str((await self._redis.hget(self._signers, origin)).decode())
 
     async def server(self) -> str:

@@ -12,7 +12,7 @@ from events.seal.checkpoint import origin_of
 from events.seal.roots import ArchiveRoot
 from services.common.lifespan import Running
 from services.common.sample import Sample
-from services.common.sealed_log import storage_of
+from services.common.sealed_log import sealed_storage
 from services.common.sessions import installation
 from services.common.settings import Settings
 from services.ingest.sealing.dense_stream import DenseStream, LogStream, RulesStream
@@ -71,7 +71,7 @@ class Sealing:
             service.on_stop(sealer.close)
             service.repeat(FOLLOW_SECONDS, sealer.turn)
         if ledger.archive.keep is not None:
-            storage = storage_of(self._archive, name)
+            storage = sealed_storage(self._archive, name)
             trimmer = Trimmer(service.redis, log, storage, ledger.archive.keep, lambda: sealing.log.files.is_open)
             sealing = sealing._replace(trimmer=trimmer)
             service.repeat(TRIM_SECONDS, trimmer.turn)

@@ -15,8 +15,7 @@ from typing import NamedTuple
 
 from events.seal.bucket import BucketUrl
 from events.seal.errors import ArchiveError
-from events.seal.roots import ArchiveRoot
-from services.common.sealed_log import archive_root
+from events.seal.roots import ArchiveRoot, root_of
 from services.common.settings import Settings, SettingsError
 from services.ingest.owned import own_directory
 from services.ingest.sealing.own_bucket import own_bucket
@@ -50,6 +49,14 @@ def place_of(archive: ArchiveRoot, keys: Path, ledger: str, stream: str) -> Seal
     """Return where a stream of a ledger is sealed."""
     own = keys / ledger
     return SealPlace(archive / ledger / stream, own / f"{stream}.key", own / f"{stream}.signed", own / f"{stream}.lock")
+
+
+def archive_root(text: str) -> ArchiveRoot:
+    """Read DUBAN_ARCHIVE; raises SettingsError."""
+    try:
+        return root_of(text)
+    except ValueError as error:
+        raise SettingsError(f"DUBAN_ARCHIVE: {error}") from error
 
 
 def keys_of(archive: ArchiveRoot, keys: Path | None) -> Path:

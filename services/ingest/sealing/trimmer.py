@@ -6,9 +6,11 @@ from typing import Any
 import structlog
 
 from events.log import Log
+from events.schema import LogTrimmed
 from events.seal.storage import ArchiveStorage
 from events.trimming import STEP, NotTrimmedError, Trimming
 from services.common.folded import folded
+from services.common.operations import record
 
 TRIM_SECONDS = 10.0
 """Between two looks at how long a log is."""
@@ -35,6 +37,8 @@ class Trimmer:
         try:
             if (await self._trimming.plan(self._keep, until)).size >= STEP:
                 done = await self._trimming.trim(self._keep, until)
+                trimmed = LogTrimmed("ingest", done.first, done.last, done.size)
+                await record(self._redis, "ingest", self._log.ledger, trimmed)
                 log.info("trimmed", ledger=self._log.ledger, first=done.first, last=done.last)
         except NotTrimmedError as error:
             if self.fault is None:

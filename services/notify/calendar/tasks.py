@@ -69,6 +69,7 @@ def evolve(ledger: Ledger, task: CalendarTask | None, entry: Recorded) -> Calend
             | schema.CompletionReturned()
             | schema.DeadlineNeared()
             | schema.AlertAcknowledged()
+            | schema.Operation()
         ):
             return None
         case _:

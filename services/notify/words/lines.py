@@ -16,7 +16,8 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 
 def one_line(text: str, most: int | None = None) -> str:
     """Return text as one line of at most `most` characters, the last … where it was longer; nothing in it is hidden."""
-    line = " ".join("".join(" " if hidden(char) else char for char in text).split())
+    spaced = {ord(char): " " for char in set(text) if hidden(char)}
+    line = " ".join((text.translate(spaced) if spaced else text).split())
     return line if most is None or len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 

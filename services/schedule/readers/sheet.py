@@ -104,7 +104,7 @@ def _date(value: date, shown: str) -> str:
 
 
 def read_sheets(data: bytes) -> list[Grid]:
-    """Read the sheets that are seen; hidden sheets, rows and columns are told, not read."""
+    """Read the sheets that are seen; hidden sheets, rows and columns are noted, not read."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the library, about parts that are not read here
         reader = ExcelReader(BytesIO(data), read_only=True, keep_links=False)
@@ -183,7 +183,7 @@ def _merge(cells: dict[int, dict[int, Cell]], parser: _Parser, width: int, name:
 
 
 def _hide(cells: dict[int, dict[int, Cell]], parser: _Parser, name: str) -> tuple[str, ...]:
-    """Take out what is hidden; return notes that tell it."""
+    """Take out what is hidden; return notes on it."""
     rows = [int(at) for at, row in parser.row_dimensions.items() if row.get("hidden") in ("1", "true")]
     rows = [at for at in rows if cells.pop(at, None)]
     columns = {

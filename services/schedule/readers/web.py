@@ -94,7 +94,7 @@ def _rows(table: Element) -> Iterator[Element]:
 
 
 def _reach(row: list[Cell], reaching: dict[int, tuple[Cell, int]]) -> None:
-    """Go on with the cells from above that reach into the row here."""
+    """Continue the cells from above that span into this row."""
     while reached := reaching.pop(len(row), None):
         above, rows = reached
         if rows > 1:

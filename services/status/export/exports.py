@@ -9,7 +9,7 @@ from litestar.exceptions import ValidationException
 from events.ledger import Ledger
 from services.status.export.changes import compared_sheet
 from services.status.export.csv_file import csv_file
-from services.status.export.download import Asked, download
+from services.status.export.download import Asked, FileContents, download
 from services.status.export.formats import Format
 from services.status.export.notice import Facts, notice
 from services.status.export.notice_file import notice_file
@@ -41,7 +41,7 @@ async def units_export(units: Sequence[UnitFigures], asked: Asked, about: About)
 async def overview_export(facts: Facts, asked: Asked, about: About) -> Response[bytes]:
     """Return the figures of the ledger: as tables, or as the draft of a notice."""
     format = asked.form.format
-    what = "notice" if format == "docx" else "overview"
+    what: FileContents = "notice" if format == "docx" else "overview"
     return await download(asked, what, about, partial(_overview_file, facts, format, about))
 
 

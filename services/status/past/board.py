@@ -6,24 +6,23 @@ grows.
 
 from collections.abc import Iterator
 from datetime import date, datetime, tzinfo
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
 from events.deadline import Deadline, Percent, last_day
+from events.ledger import LightRules
 from events.local import local
 from events.schema import Role
 from services.status.past.facts import FACT, LIGHT_OF, LIGHTS, REASONS, STATES
 from services.status.past.happenings import HAPPENING
+from services.status.past.other_lights import by_other_rules
 from services.status.past.shared import Assignment, TaskHeading
-from services.status.past.table import Records
+from services.status.past.table import Numbers, Records
 from services.status.past.timeline import Moment, TimelineViews
-from services.status.past.turns import NEVER, instant_of, micros
 from services.status.row import Light, Reason, State
-
-Numbers = npt.NDArray[Any]
+from services.status.turns import NEVER, instant_of, micros
 
 _CLOSED = STATES.index("closed")
 
@@ -79,10 +78,20 @@ class PastTask(Struct, frozen=True, gc=False):
         return self.assignment.unit_names
 
 
-class PastBoard:
-    """The tasks at a moment; `facts`, `positions` (of each one's last event) and `reasons` have one entry a task."""
+class OtherRules(NamedTuple):
+    """The rules for lights with which a timeline was made, and those of a board."""
 
-    def __init__(self, views: TimelineViews, moment: Moment | None) -> None:
+    own: LightRules
+    rules: LightRules
+
+
+class PastBoard:
+    """The tasks at a moment; `facts`, `positions` (of each one's last event) and `reasons` have one entry a task.
+
+    Its lights follow from the rules of the timeline, or from `other` ones.
+    """
+
+    def __init__(self, views: TimelineViews, moment: Moment | None, other: OtherRules | None = None) -> None:
         self.moment = moment
         self.shared = views.shared
         events = views.events[: moment.position if moment is not None else 0]
@@ -94,6 +103,8 @@ class PastBoard:
             self._find(moment, views.facts)
             known = np.searchsorted(views.happenings["position"], moment.position, side="right")
             self.happenings = views.happenings[:known]
+            if other is not None:
+                self.facts = by_other_rules(self.facts, self.shared.headings, *other)
         self.reasons = _reasons(self.facts, moment.instant) if moment is not None else np.empty(0, "u1")
 
     @property

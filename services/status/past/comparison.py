@@ -6,8 +6,9 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from services.status.past.board import Numbers, PastBoard, PastTask
+from services.status.past.board import PastBoard, PastTask
 from services.status.past.facts import LIGHTS, STATES
+from services.status.past.table import Numbers
 
 Change: TypeAlias = Literal["new", "closed", "newly-overdue", "light", "percent", "deadline", "units"]
 """`new`, `closed` and `newly-overdue`: true of the task on the shown board and not on the other. The others: the task

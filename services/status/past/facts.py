@@ -7,14 +7,12 @@ from typing import Any, get_args
 
 import numpy as np
 
-from events.deadline import Ongoing
-from events.ledger import LightRules
 from events.schema import EventData, TaskAssigned, TaskReassigned
 from services.status.past.shared import Assignment, TaskHeading
-from services.status.past.turns import NEVER, micros, turns
-from services.status.row import Light, Reason, State, TaskRow
+from services.status.row import Light, Reason, State, TaskRow, TrackedTask
+from services.status.turns import NEVER, micros
 
-FORMAT = "2"
+FORMAT = "3"
 """Of what is saved; part of the version of the rules, so that another one is rebuilt."""
 
 EVENT = np.dtype([("task", "<u4"), ("recorded", "<i8")])
@@ -57,31 +55,25 @@ RED = LIGHTS.index("red")
 _NAN = float("nan")
 
 
-def changes(data: EventData, before: TaskRow | None, after: TaskRow) -> bool:
-    """Return whether an event changes what a list shows of a task, now or by time alone."""
-    if before is None or isinstance(data, TaskAssigned | TaskReassigned):
-        return True
+def changes(data: EventData, before: TrackedTask | None, after: TrackedTask) -> bool:
+    """Return whether an event may have changed what a list shows of a task, now or by time alone."""
     return (
-        before.percent != after.percent
-        or before.state != after.state
-        or (before.due is not after.due and before.due != after.due)
-        or (before.overdue_since is not after.overdue_since and before.overdue_since != after.overdue_since)
-        or (before.deadline is not after.deadline and before.deadline != after.deadline)
-        or (isinstance(after.deadline, Ongoing) and before.last_report_at != after.last_report_at)
+        before is None
+        or before.turns is not after.turns
+        or before.row.state != after.row.state
+        or isinstance(data, TaskAssigned | TaskReassigned)
     )
 
 
-def standing_of(row: TaskRow, rules: LightRules) -> tuple[Any, ...]:
+def standing_of(task: TrackedTask) -> tuple[Any, ...]:
     """Return the members of a record from `state` on."""
-    red, soon, slow = turns(row, rules)
+    row = task.row
     return (
         STATES.index(row.state),
         _NAN if row.percent is None else row.percent,
         NEVER if row.due is None else micros(row.due),
         NEVER if row.overdue_since is None else micros(row.overdue_since),
-        red,
-        soon,
-        slow,
+        *task.turns,
     )
 
 
@@ -92,4 +84,4 @@ def assignment_of(row: TaskRow) -> Assignment:
 
 def heading_of(row: TaskRow) -> TaskHeading:
     """Return the heading of a row."""
-    return TaskHeading(row.title, row.plan, row.row, row.section)
+    return TaskHeading(row.title, row.plan, row.row, row.section, micros(row.opened_at))

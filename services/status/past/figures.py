@@ -12,7 +12,7 @@ from services.status.figures.board import BoardFigures, Sums
 from services.status.figures.verdict import judged
 from services.status.figures.week import WEEK, Kind
 from services.status.moments import Completion
-from services.status.past.board import Numbers, PastBoard
+from services.status.past.board import PastBoard
 from services.status.past.facts import CLOSED, LIGHT_OF, LIGHTS, OVERDUE, REASONS, STATES
 from services.status.past.happenings import CLOSED as HAS_CLOSED
 from services.status.past.happenings import (
@@ -25,7 +25,8 @@ from services.status.past.happenings import (
     RETURNED,
     SUBMITTED,
 )
-from services.status.past.turns import ALWAYS, NEVER, SECOND, instant_of, micros
+from services.status.past.table import Numbers
+from services.status.turns import ALWAYS, NEVER, SECOND, instant_of, micros
 
 _DUE_SOON = REASONS.index("due-soon")
 

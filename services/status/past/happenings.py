@@ -6,14 +6,13 @@ The layout is a storage format: a change of it raises FORMAT (facts.py).
 from collections.abc import Iterator
 from itertools import compress, count
 from operator import is_not
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
 from services.status.moments import Completion, Moments
-from services.status.past.shared import SharedValues
-from services.status.past.turns import NEVER, micros
 from services.status.row import TrackedTask
+from services.status.turns import NEVER, micros
 
 HAPPENING = np.dtype([("position", "<u4"), ("unit", "<u2"), ("kind", "u1"), ("due", "<i8")])
 """What an event did to its task: the event at the position has the task and the recorded instant (facts.py: EVENT).
@@ -71,12 +70,6 @@ def happened(before: TrackedTask | None, after: TrackedTask) -> list[Happened]:
     return found
 
 
-def record(position: int, found: Happened, shared: SharedValues) -> tuple[Any, ...]:
-    """Return the record of what the event at a position did."""
-    kind, unit, due = found
-    return position, shared.unit(unit, position), kind, due
-
-
 def _is_report_alone(old: Moments, new: Moments) -> bool:
     """Return whether a report is all that happened: most events are one, so members are not compared by value."""
     return (
@@ -93,11 +86,13 @@ def _is_report_alone(old: Moments, new: Moments) -> bool:
 def _report(before: TrackedTask, after: TrackedTask) -> Happened:
     """Return a report, with its unit if it is the unit's latest: at most one part is another object than before."""
     old, new = before.row.units, after.row.units
-    place = next(compress(count(), map(is_not, old, new)), None)
-    if place is None or new[place].last_report_at == old[place].last_report_at:
+    place = next(compress(count(), map(is_not, old, new)), None) if old is not new else None
+    if place is None:
         return REPORTED, "", NEVER
-    last = new[place].last_report_at
-    return REPORTED, new[place].unit, micros(last) if last is not None else NEVER
+    part, last = new[place], new[place].last_report_at
+    if last is None or last == old[place].last_report_at:
+        return REPORTED, "", NEVER
+    return REPORTED, part.unit, micros(last)
 
 
 def _completions(old: Moments, new: Moments) -> Iterator[Happened]:

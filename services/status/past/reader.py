@@ -13,15 +13,17 @@ from datetime import datetime
 from typing import TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
-from events.ledger import Ledger
+from events.ledger import Ledger, LightRules
 from events.log import Log
 from services.status.figures.board import BoardFigures, EventDay
-from services.status.past.board import Numbers, PastBoard
+from services.status.past.board import OtherRules, PastBoard
 from services.status.past.compared import ABSENT, ChangedFilter, ComparedPage, before_of, compared_row
 from services.status.past.comparison import KINDS, ChangeCounts, Comparison
 from services.status.past.figures import past_figures
+from services.status.past.recorded_lights import RecordedLights
 from services.status.past.rows import OtherLogError, rows_at
 from services.status.past.selection import ChosenTasks, choose, matching
+from services.status.past.table import Numbers
 from services.status.past.timeline import Moment, TaskTimeline, TimelineViews
 from services.status.row import TaskRow
 from services.status.views import Selected, TaskQuery
@@ -41,9 +43,10 @@ AnyMoment: TypeAlias = int | datetime | Moment | None
 class PastReader:
     """Answers of one ledger, from the timeline that a function returns: the projection replaces it when it reloads."""
 
-    def __init__(self, log: Log, ledger: Ledger, timeline: Callable[[], TaskTimeline]) -> None:
+    def __init__(self, log: Log, ledger: Ledger, lights: RecordedLights, timeline: Callable[[], TaskTimeline]) -> None:
         self._log = log
         self._ledger = ledger
+        self._lights = lights
         self._timeline = timeline
         self._boards: OrderedDict[Moment, PastBoard] = OrderedDict()
         self._made_of: TaskTimeline | None = None
@@ -91,7 +94,8 @@ class PastReader:
         _check_reaches(timeline, found)
         views = timeline.views
         positions = await _in_thread(lambda: views.positions(task, found.position))
-        return (await rows_at(self._log, self._ledger, {task: positions}, found.instant)).get(task)
+        lights = await self._lights.at(found)
+        return (await rows_at(self._log, self._ledger, lights, {task: positions}, found.instant)).get(task)
 
     async def counts(self, moment: AnyMoment, base: AnyMoment) -> ChangeCounts:
         """Return how many tasks have each change between the board at a moment and that of a base.
@@ -138,20 +142,25 @@ class PastReader:
         if board.moment is None:
             return []
         positions = await _in_thread(lambda: board.events_of(indexes))
-        return list((await rows_at(self._log, self._ledger, positions, board.moment.instant)).values())
+        lights = await self._lights.at(board.moment)
+        return list((await rows_at(self._log, self._ledger, lights, positions, board.moment.instant)).values())
 
     async def _boards_at(self, *moments: AnyMoment) -> list[PastBoard]:
         """Return boards of one timeline, even if it is replaced meanwhile: their numbers mean the same.
 
         Raises OtherLogError.
         """
-        timeline, found = self._timeline(), [self.at(moment) for moment in moments]
+        found = [self.at(moment) for moment in moments]
+        lights = [await self._lights.at(moment) for moment in found]
+        timeline = self._timeline()
         for one in found:
             _check_reaches(timeline, one)
-        views = timeline.views
-        return await _in_thread(lambda: [self._board(timeline, views, moment) for moment in found])
+        views, pairs = timeline.views, list(zip(found, lights, strict=True))
+        return await _in_thread(lambda: [self._board(timeline, views, *pair) for pair in pairs])
 
-    def _board(self, timeline: TaskTimeline, views: TimelineViews, moment: Moment | None) -> PastBoard:
+    def _board(
+        self, timeline: TaskTimeline, views: TimelineViews, moment: Moment | None, lights: LightRules
+    ) -> PastBoard:
         """Return a board that was made before, or make it; in the thread."""
         if timeline is not self._made_of:
             self._boards.clear()
@@ -161,7 +170,9 @@ class PastReader:
         if moment in self._boards:
             self._boards.move_to_end(moment)
         else:
-            self._boards[moment] = PastBoard(views, moment)
+            own = self._lights.present
+            other = OtherRules(own, lights) if lights != own else None
+            self._boards[moment] = PastBoard(views, moment, other)
             if len(self._boards) > BOARDS_KEPT:
                 self._boards.popitem(last=False)
         return self._boards[moment]

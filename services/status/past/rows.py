@@ -8,7 +8,7 @@ from itertools import chain, islice
 
 from events.entries import Recorded
 from events.envelope import read
-from events.ledger import Ledger
+from events.ledger import Ledger, LightRules
 from events.log import Log
 from services.status.core import evolve
 from services.status.lights import lit
@@ -26,9 +26,9 @@ class OtherLogError(RuntimeError):
 
 
 async def rows_at(
-    log: Log, ledger: Ledger, positions: Mapping[str, Sequence[int]], instant: datetime
+    log: Log, ledger: Ledger, lights: LightRules, positions: Mapping[str, Sequence[int]], instant: datetime
 ) -> dict[str, TaskRow]:
-    """Return the rows of tasks after the events at these positions, by task, with the lights of an instant.
+    """Return the rows of tasks after the events at these positions, by task, with the lights of an instant by rules.
 
     A task that is not assigned by then has no row. Raises OtherLogError.
     """
@@ -43,7 +43,7 @@ async def rows_at(
                     raise OtherLogError(f"position {entry.position} has an event of {subject!r}, not of {name!r}")
                 task = evolve(ledger, task, entry)
             if task is not None:
-                rows[name] = lit(task, ledger.lights, instant).row
+                rows[name] = lit(task, lights, instant).row
     return rows
 
 

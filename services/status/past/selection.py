@@ -12,9 +12,10 @@ import numpy as np
 
 from events.text import composed
 from services.status.order import Place, Sort, cursor_at, descends, name_of_order, place, place_of
-from services.status.past.board import Numbers, PastBoard, PastTask
+from services.status.past.board import PastBoard, PastTask
 from services.status.past.facts import LIGHTS, STATES
-from services.status.past.turns import NEVER, SECOND, micros
+from services.status.past.table import Numbers
+from services.status.turns import NEVER, SECOND, micros
 from services.status.views import TaskQuery
 
 

@@ -5,7 +5,7 @@ format, next to those of the deadlines.
 """
 
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TypeAlias, TypeVar
 
 import msgspec
@@ -30,12 +30,13 @@ class NamedUnit(Struct, frozen=True, gc=False, tag_field="kind", tag="unit"):
 
 
 class TaskHeading(Struct, frozen=True, gc=False, tag_field="kind", tag="heading"):
-    """What a task is called, and where it stands in its table."""
+    """What a task is called, where it stands in its table, and when it was opened (turns.py)."""
 
     title: str
     plan: str
     row: int | None
     section: str | None
+    opened: int
 
 
 class Assignment(Struct, frozen=True, gc=False, tag_field="kind", tag="assignment"):
@@ -83,10 +84,8 @@ class ValueList(list[V]):
     def __init__(self, values: Iterable[V] = ()) -> None:
         super().__init__(values)
         self._numbers: dict[V, int] = {}
-
-    def number(self, value: V) -> int | None:
+        self.number: Callable[[V], int | None] = self._numbers.get
         """Return the number of a value, None if it has none."""
-        return self._numbers.get(value)
 
     def add(self, value: V) -> int:
         """Add a value and return its number."""

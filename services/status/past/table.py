@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 Records: TypeAlias = npt.NDArray[Any]
 
+Numbers: TypeAlias = npt.NDArray[Any]
+
 GROWTH = 1.5
 """Factor by which the memory of a full table grows; memory that is not written yet takes no room."""
 

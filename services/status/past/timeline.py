@@ -13,21 +13,24 @@ from typing import NamedTuple
 import numpy as np
 
 from events.entries import Recorded
-from events.ledger import LightRules
 from events.schema import TaskAssigned, TaskReassigned
 from services.status.past.facts import EVENT, FACT, assignment_of, changes, heading_of, standing_of
-from services.status.past.happenings import HAPPENING, happened, record
+from services.status.past.happenings import HAPPENING, happened
 from services.status.past.shared import SharedValues
 from services.status.past.table import GrowingTable, Records
-from services.status.past.turns import instant_of, micros
-from services.status.row import TaskRow, TrackedTask
+from services.status.row import TrackedTask
+from services.status.turns import instant_of, micros
 
 
 class Moment(NamedTuple):
-    """A position of the log, and the instant as at which lights are shown there."""
+    """A position of the log, and the instant as at which lights are shown there.
+
+    They are `live` if they follow from the present rules, whichever were in force at the position.
+    """
 
     position: int
     instant: datetime
+    live: bool = False
 
 
 class TimelineViews(NamedTuple):
@@ -52,9 +55,8 @@ class TaskTimeline:
 
     parts = ("events", "facts", "happenings", "shared")
 
-    def __init__(self, rules: LightRules) -> None:
+    def __init__(self) -> None:
         self.shared = SharedValues()
-        self._rules = rules
         self._events = GrowingTable(EVENT)
         self._facts = GrowingTable(FACT)
         self._happenings = GrowingTable(HAPPENING)
@@ -80,11 +82,11 @@ class TaskTimeline:
         task = 0
         if after is not None:
             task = self.shared.task(after.row.task, position)
-            if changes(event.data, before.row if before is not None else None, after.row):
+            if changes(event.data, before, after):
                 anew = before is None or isinstance(event.data, TaskAssigned | TaskReassigned)
-                self._add_fact(task, after.row, position, anew=anew)
-            for found in happened(before, after):
-                self._happenings.add(record(position, found, self.shared))
+                self._add_fact(task, after, position, anew=anew)
+            for kind, unit, due in happened(before, after):
+                self._happenings.add((position, self.shared.unit(unit, position), kind, due))
         self._events.add((task, micros(event.at)))
         self._position = position
 
@@ -138,8 +140,9 @@ class TaskTimeline:
             first = end
         return days
 
-    def _add_fact(self, task: int, row: TaskRow, position: int, *, anew: bool) -> None:
-        """Add the facts of a row; its heading and assignment are the latest ones, unless an event sets them `anew`."""
+    def _add_fact(self, task: int, after: TrackedTask, position: int, *, anew: bool) -> None:
+        """Add the facts of a task; its heading and assignment are the latest ones, unless an event sets them `anew`."""
+        row = after.row
         if task == len(self._headings):
             self._headings.append(0)
             self._assignments.append(0)
@@ -148,7 +151,7 @@ class TaskTimeline:
             self._assignments[task] = self.shared.assignment(assignment_of(row), position)
         heading, assignment = self._headings[task], self._assignments[task]
         deadline = self.shared.deadline(row.deadline, position)
-        self._facts.add((position, task, heading, assignment, deadline, *standing_of(row, self._rules)))
+        self._facts.add((position, task, heading, assignment, deadline, *standing_of(after)))
 
 
 def _between(records: Records, after: int, until: int) -> Records:

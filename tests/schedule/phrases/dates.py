@@ -88,6 +88,13 @@ DATES: list[tuple[str, Reading, str]] = [
     ("1季度前", ambiguous("2017-01-01", "2017-04-01"), "before-quarter"),
     ("2018年一、二季度", milestones(("2018年一", "2018-04-01"), ("二季度", "2018-07-01")), "steps"),
     ("上半年完成", fixed("2017-07-01"), "half-year-end"),
+    # the month after one that was named
+    ("3月20日自查，次月10日整改", milestones(("3月20日自查", "2017-03-21"), ("次月10日整改", "2017-04-11")), "steps"),
+    ("12月自查，次月整改", milestones(("12月自查", "2018-01-01"), ("次月整改", "2018-02-01")), "steps"),
+    # holidays that are on the same day each year
+    ("2018年国庆节前", fixed("2018-10-01"), "festival"),
+    ("“五一”前开放", fixed("2018-05-01"), "festival"),
+    ("元旦前完成", fixed("2018-01-01"), "festival"),
     # days and hours
     ("12月31日17:00前", {"kind": "fixed", "due": "2017-12-31T17:00:00+08:00"}, "hour"),
     ("12月31日下午5时前", {"kind": "fixed", "due": "2017-12-31T17:00:00+08:00"}, "hour"),

@@ -1,6 +1,6 @@
 """Dates among words about the work; each phrase with its reading and its rule."""
 
-from tests.schedule.phrases.readings import Reading, fixed, milestones, recurring
+from tests.schedule.phrases.readings import Reading, ambiguous, fixed, milestones, recurring
 
 GOALS: list[tuple[str, Reading, str]] = [
     # words around a date
@@ -49,4 +49,10 @@ GOALS: list[tuple[str, Reading, str]] = [
     ),
     ("2018.3-12", fixed("2019-01-01"), "range-end"),
     ("2018/3—12月", fixed("2019-01-01"), "range-end"),
+    ("四季度工作打算9月25日前报送", ambiguous("2017-09-25", "2017-09-26"), "before-day"),
+    ("9月20日前报送前三季度工作总结", ambiguous("2017-09-20", "2017-09-21"), "before-day"),
+    ("前三季度完成投资80%", fixed("2017-10-01"), "quarter-end"),
+    ("9月底前报送半年计划完成情况", fixed("2017-10-01"), "month-end"),
+    ("开展为期半年的整治，2018年底前结束", fixed("2019-01-01"), "year-end"),
+    ("2018年8月底（开学前）", fixed("2018-09-01"), "month-end"),
 ]

@@ -67,4 +67,7 @@ RECURRING: list[tuple[str, Reading, str]] = [
     # the whole year through
     ("全年常态化推进", ONGOING, "ongoing"),
     ("每年开展事前事中事后监管", recurring("year", "2018-01-01"), "every-year"),
+    # after a period’s end
+    ("每季度结束后次月10日前报送", recurring("quarter", "2017-10-11"), "every-quarter"),
+    ("每月终了后次月5日前", recurring("month", "2017-08-06"), "every-month"),
 ]

@@ -37,4 +37,8 @@ WORDED: list[tuple[str, Reading, str]] = [
     ("/", UNSPECIFIED, "nothing"),
     ("无", UNSPECIFIED, "nothing"),
     ("无明确时限", UNSPECIFIED, "nothing"),
+    # after a festival
+    ("春节后启动", triggered("春节后"), "event"),
+    ("2018年国庆假期后完成", triggered("2018年国庆假期后"), "event"),
+    ("9月开学后一个月内", triggered("9月开学后1个月内"), "period-after-event"),
 ]

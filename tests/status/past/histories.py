@@ -9,6 +9,7 @@ from events import schema
 from events.deadline import Ambiguous, Deadline, Fixed, Milestone, Milestones, Ongoing, Recurring, Unspecified
 from events.entries import Recorded
 from events.envelope import Event
+from events.ledger import LightRules
 from services.status.core import evolve
 from services.status.lights import lit
 from services.status.past.timeline import TaskTimeline
@@ -94,7 +95,7 @@ def recorded_at(entry: Recorded) -> datetime:
 
 def timeline_of(log: Sequence[Recorded]) -> TaskTimeline:
     """Return the timeline of a log, kept while it is folded."""
-    timeline, tasks = TaskTimeline(LEDGER.lights), dict[str, TrackedTask | None]()
+    timeline, tasks = TaskTimeline(), dict[str, TrackedTask | None]()
     for entry in log:
         before = tasks.get(entry.event.subject)
         tasks[entry.event.subject] = evolve(LEDGER, before, entry)
@@ -102,9 +103,11 @@ def timeline_of(log: Sequence[Recorded]) -> TaskTimeline:
     return timeline
 
 
-def fresh(log: Sequence[Recorded], position: int, instant: datetime) -> dict[str, TaskRow]:
-    """Return the rows after a prefix of a log, folded from its start, with the lights of an instant."""
+def fresh(
+    log: Sequence[Recorded], position: int, instant: datetime, lights: LightRules = LEDGER.lights
+) -> dict[str, TaskRow]:
+    """Return the rows after a prefix of a log, folded from its start, with the lights of an instant by rules."""
     tasks: dict[str, TrackedTask | None] = {}
     for entry in log[:position]:
         tasks[entry.event.subject] = evolve(LEDGER, tasks.get(entry.event.subject), entry)
-    return {name: lit(task, LEDGER.lights, instant).row for name, task in tasks.items() if task is not None}
+    return {name: lit(task, lights, instant).row for name, task in tasks.items() if task is not None}

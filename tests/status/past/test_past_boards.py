@@ -14,8 +14,8 @@ from services.status.past.comparison import Comparison
 from services.status.past.facts import STATES
 from services.status.past.selection import choose
 from services.status.past.timeline import Moment, TaskTimeline
-from services.status.past.turns import ALWAYS, NEVER, instant_of
 from services.status.row import Light, TaskRow
+from services.status.turns import ALWAYS, NEVER, instant_of
 from services.status.views import TaskQuery, select
 from tests.status.past.histories import (
     MICROSECOND,
@@ -113,7 +113,7 @@ def test_every_page_of_a_query(log: list[Recorded], query: TaskQuery, data: st.D
         position, recorded_at(log[position - 1]) + data.draw(st.sampled_from([timedelta(0), timedelta(90)]))
     )
     past = board(timeline, moment)
-    rows = fresh(log, *moment)
+    rows = fresh(log, moment.position, moment.instant)
     while True:
         expected = select(rows.values(), query)
         chosen = choose(past, query)
@@ -156,7 +156,7 @@ def test_a_comparison_of_two_boards(log: list[Recorded], data: st.DataObject) ->
     first, second = (data.draw(st.integers(1, len(log))) for _ in range(2))
     moments = [Moment(position, recorded_at(log[position - 1])) for position in (first, second)]
     shown, other = (board(timeline, moment) for moment in moments)
-    now, then = (fresh(log, *moment) for moment in moments)
+    now, then = (fresh(log, moment.position, moment.instant) for moment in moments)
     comparison = Comparison(shown, other)
     expected = differences(now, then)
     tasks = [task.task for task in shown.listed(LEDGER.zone)]
@@ -184,7 +184,7 @@ def test_a_timeline_saved_in_pieces(log: list[Recorded], cuts: Sequence[int], ch
             chunks.append(dict.fromkeys(timeline.parts, b""))
         for part, packed in timeline.packed(start, end):
             chunks[-1][part] += packed
-    loaded = TaskTimeline(LEDGER.lights)
+    loaded = TaskTimeline()
     loaded.load(chunks)
     assert loaded.position == timeline.position
     for own, other in zip(loaded.views[:2], timeline.views[:2], strict=True):

@@ -40,7 +40,7 @@ def past(timeline: TaskTimeline, moment: Moment) -> Any:
 
 
 def all_figures(figures: Any, moment: Moment) -> Any:
-    position, instant = moment
+    position, instant = moment.position, moment.instant
     days = figures.calendar(date.min, date.max, position)
     return ranked(figures.units(instant, position)), figures.overview("台账", instant, position), days
 
@@ -74,7 +74,7 @@ def test_past_figures_of_the_recorded_log() -> None:
 def test_saved_happenings_give_the_same_figures() -> None:
     """A timeline that was saved in parts and loaded gives the same figures."""
     log = shipped_log()
-    timeline, loaded = timeline_of(log), TaskTimeline(LEDGER.lights)
+    timeline, loaded = timeline_of(log), TaskTimeline()
     half = len(log) // 2
     loaded.load([dict(timeline.packed(0, half)), dict(timeline.packed(half, len(log)))])
     moment = Moment(len(log), recorded_at(log[-1]))
@@ -83,7 +83,7 @@ def test_saved_happenings_give_the_same_figures() -> None:
 
 def test_an_empty_board_has_no_figures() -> None:
     """Before the first event there is no unit, and every count is 0."""
-    figures = past_figures(PastBoard(TaskTimeline(LEDGER.lights).views, None), LEDGER.zone)
+    figures = past_figures(PastBoard(TaskTimeline().views, None), LEDGER.zone)
     instant = datetime.fromisoformat("2018-01-01T00:00:00+08:00")
     assert figures.units(instant, 0) == []
     assert figures.overview("台账", instant, 0).tasks == 0

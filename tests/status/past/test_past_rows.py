@@ -55,7 +55,7 @@ async def test_one_busy_task_leaves_turns_to_others(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(rows, "evolve", counted)
     log, working = KeptLog(busy("t-1", MUCH)), asyncio.create_task(other_work())
-    found = await rows_at(log, LEDGER, {"t-1": range(1, MUCH + 1)}, NOW)
+    found = await rows_at(log, LEDGER, LEDGER.lights, {"t-1": range(1, MUCH + 1)}, NOW)
     working.cancel()
     assert found["t-1"].position == MUCH
     assert 1 <= most <= TURN
@@ -73,7 +73,7 @@ async def test_events_are_folded_before_the_next_are_read(monkeypatch: pytest.Mo
     monkeypatch.setattr(rows, "evolve", counted)
     last = len(log.stored)
     positions = {"t-3": range(MUCH + 4, last + 1), "t-1": range(1, MUCH + 1), "t-2": range(MUCH + 1, MUCH + 4)}
-    found = await rows_at(log, LEDGER, positions, NOW)
+    found = await rows_at(log, LEDGER, LEDGER.lights, positions, NOW)
     assert max(log.reads) == max(held) == READ_BATCH
     assert len(log.reads) == -(-last // READ_BATCH)
     assert {name: row.position for name, row in found.items()} == {"t-3": last, "t-1": MUCH, "t-2": MUCH + 3}
@@ -84,8 +84,8 @@ async def test_other_events_than_the_timeline_has() -> None:
     """An event that is missing, or is another task's, is noticed wherever it is."""
     log = KeptLog([*busy("t-1", MUCH), *busy("t-2", 1)])
     with pytest.raises(OtherLogError, match=f"position {MUCH + 1} has an event of 't-2', not of 't-1'"):
-        await rows_at(log, LEDGER, {"t-1": range(1, MUCH + 2)}, NOW)
+        await rows_at(log, LEDGER, LEDGER.lights, {"t-1": range(1, MUCH + 2)}, NOW)
     del log.stored[MUCH]
     with pytest.raises(OtherLogError, match=f"no event at position {MUCH},"):
-        await rows_at(log, LEDGER, {"t-1": range(1, MUCH + 1)}, NOW)
-    assert await rows_at(log, LEDGER, {}, NOW) == {}
+        await rows_at(log, LEDGER, LEDGER.lights, {"t-1": range(1, MUCH + 1)}, NOW)
+    assert await rows_at(log, LEDGER, LEDGER.lights, {}, NOW) == {}

@@ -1,0 +1,1 @@
+"""`duban restore`: a ledger put back on a server from its archives."""
