@@ -124,7 +124,7 @@ async def test_a_log_that_was_rolled_back_is_named_by_doctor(redis: Any, server_
         deployment.kill("ingest")
         kept = await _rolled_back(redis, log, len(log) - 20)
         deployment.start("ingest")
-        said = f"positions {kept + 1} to {len(log)} are sealed, but missing"
+        said = f"of {len(log)} acknowledged events positions {kept + 1} to {len(log)} (recorded"
         async with asyncio.timeout(PATIENCE):
             while said not in " ".join((found := await asyncio.to_thread(deployment.command, "doctor")).stderr.split()):
                 await sleep(0.2)
