@@ -36,7 +36,7 @@ seal-bench: $(READY)  ## entries hashed, sealed and checked a second, on one pro
 verify-bench: $(READY)  ## events of sealed archives verified a second, in all processes (ARGS=200000 for so many)
 	$(BIN)/python -m tests.bench.verifying $(ARGS)
 
-verifiers:  ## other projects' verifiers of archives, and a server of buckets, for tests; needs Python 3.12
+verifiers:  ## other projects' verifiers and witness of archives, and a server of buckets, for tests; needs Python 3.12
 	$(PYTHON312) -m venv .verifiers
 	.verifiers/bin/pip install --quiet --disable-pip-version-check aics-tlog==0.2.1 aics-witness==0.1.0 proofbundle==6.3.1 \
 	  "moto[s3,server]==5.2.5"

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from events.seal.checkpoint import LogCheckpoint, parse_checkpoint
 from events.seal.edge import RightEdge, load_edge
-from events.seal.errors import ArchiveError, FormatError, SignatureError, StorageConflictError
+from events.seal.errors import ArchiveError, FormatError, SignatureError, SigningError, StorageConflictError
 from events.seal.keys import VerifierKey, signers
 from events.seal.notes import SignedNote, parse_note
-from events.seal.proofs import consistency_proof
+from events.seal.proofs import consistency_proof, root_at
 from events.seal.signers import NoteSigner
 from events.seal.signing_state import SigningState
 from events.seal.storage import CHECKPOINT, ArchiveStorage
@@ -36,6 +36,7 @@ class Archive:
         self.origin = signer.keys[0].name
         self._edge, self._written = edge, edge.size
         self._checkpoint = self._tried = published
+        self._cosigned: tuple[LogCheckpoint, ...] = ()
 
     @classmethod
     def open(
@@ -80,6 +81,31 @@ class Archive:
         """The published checkpoint."""
         return parse_checkpoint(parse_note(self._checkpoint).text) if self._checkpoint is not None else None
 
+    @property
+    def published_data(self) -> bytes | None:
+        """The published checkpoint with its signatures, as it is stored."""
+        return self._checkpoint
+
+    @property
+    def published_time(self) -> int | None:
+        """When the published checkpoint was signed, in seconds since 1970; None if no signature of the log says it."""
+        if self._checkpoint is None:
+            return None
+        times = signers(parse_note(self._checkpoint), self._signer.keys).values()
+        return max((time for time in times if time is not None), default=None)
+
+    @property
+    def cosigned(self) -> int:
+        """The number of entries of the largest checkpoint that witnesses are known to have cosigned."""
+        return max((checkpoint.size for checkpoint in self._cosigned), default=0)
+
+    def expect(self, cosigned: Sequence[LogCheckpoint]) -> None:
+        """Take checkpoints that this log has signed and witnesses have: nothing is signed that does not continue them.
+
+        After a restore they may be newer than the archive and the state of signing.
+        """
+        self._cosigned = tuple(cosigned)
+
     def append(self, entries: Iterable[bytes]) -> None:
         """Take the next entries, and write what is full. Raises FormatError, OSError and StorageConflictError."""
         for entry in entries:
@@ -90,13 +116,18 @@ class Archive:
     def sign(self, now: int) -> SignedNote:
         """Write all tiles of the entries so far and sign their checkpoint, at a time in seconds since 1970.
 
-        Raises SigningError if that would contradict an earlier signature, OSError and StorageConflictError.
+        Raises SigningError if that would contradict an earlier signature or a witness; OSError, StorageConflictError.
         """
         self._write()
         self._create(self._edge.partials(self._written))
         self._written = self.size
+        self._check_cosigned()
         checkpoint = LogCheckpoint(self.origin, self.size, self._edge.root())
         return self._state.sign(checkpoint, self._prove(checkpoint.size), self._signer, now)
+
+    def prove(self, before: int, size: int) -> list[bytes]:
+        """Prove that the first `before` entries begin the first `size`, which are signed; raises FormatError."""
+        return self._prove(size)(before)
 
     def publish(self, note: SignedNote) -> None:
         """Replace the checkpoint by a signed one, to which cosignatures may have been added.
@@ -118,6 +149,19 @@ class Archive:
         self._create(self._edge.full)
         self._storage.drop_partials([tile.name for tile in self._edge.full])
         self._edge.forget_full()
+
+    def _check_cosigned(self) -> None:
+        """Raise SigningError if the entries do not continue what witnesses have cosigned."""
+        heads = subtrees(self._storage.read, self.size)
+        for known in self._cosigned:
+            if known.size > self.size:
+                raise SigningError(
+                    f"witnesses have cosigned {known.size} entries, so no checkpoint of {self.size} is signed"
+                )
+            if root_at(known.size, heads) != known.root:
+                raise SigningError(
+                    f"witnesses have cosigned another head of the first {known.size} entries: they have changed since"
+                )
 
     def _prove(self, size: int) -> Callable[[int], list[bytes]]:
         """Return what proves that the tree of some entries is the beginning of that of `size`."""

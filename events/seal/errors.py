@@ -22,4 +22,8 @@ class ArchiveError(RuntimeError):
 
 
 class SigningError(RuntimeError):
-    """A signer returned no valid signature, or a signature was refused because it would contradict an earlier one."""
+    """A signature was refused because it would contradict an earlier one, or its key cannot be used."""
+
+
+class UnsignedError(SigningError):
+    """A signer returned no valid signature, which it may do later."""

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
+from events.seal import sm2
 from events.seal.checkpoint import MOST_SIZE, LogCheckpoint, parse_checkpoint
 from events.seal.errors import FormatError, SignatureError
 from events.seal.notes import KEY_ID_BYTES, SignedNote, from_base64, key_name, to_base64
@@ -26,7 +27,13 @@ ED25519_COSIGNATURE = 0x04
 ML_DSA_44 = 0x06
 """An ML-DSA-44 signature over cosigner, time, origin, size and head."""
 
-PUBLIC_BYTES = {ED25519: 32, ED25519_COSIGNATURE: 32, ML_DSA_44: 1312}
+SM2_SM3 = 0xFF
+"""An SM2 signature with SM3 over the note's text. C2SP has assigned no type to it: 0xff is that of all such types."""
+
+SM2_LABEL = b"duban.invalid/sm2-sm3"
+"""What follows the type in keys: it tells ours from other types without a number. Other programs ignore such lines."""
+
+PUBLIC_BYTES = {ED25519: 32, ED25519_COSIGNATURE: 32, ML_DSA_44: 1312, SM2_SM3: len(SM2_LABEL) + sm2.PUBLIC_BYTES}
 """Bytes of a public key, by the type of signature."""
 
 SIGNATURE_BYTES = {ED25519: 64, ED25519_COSIGNATURE: 8 + 64, ML_DSA_44: 8 + 2420}
@@ -56,12 +63,21 @@ class VerifierKey(NamedTuple):
         """Return the key as text: `<name>+<id>+<base64 of type and key>`."""
         return f"{self.name}+{self.key_id.hex()}+{to_base64(bytes([self.type]) + self.public)}"
 
+    @property
+    def is_checkable(self) -> bool:
+        """Whether its signatures can be verified here: those of SM2 need the extra `sm`."""
+        return self.type != SM2_SM3 or sm2.HAS_SM2
+
     def verify(self, text: str, signature: bytes) -> int | None:
         """Verify a signature over a note's text; return its time in seconds since 1970, None for one without a time.
 
         A time of 0 is none: https://c2sp.org/tlog-cosignature#ml-dsa-44-signed-message .
         Raises SignatureError, and FormatError if the signature is of checkpoints and the text is none.
         """
+        if self.type == SM2_SM3:
+            if not sm2.sm2_verifies(self.public.removeprefix(SM2_LABEL), text.encode(), signature):
+                raise SignatureError(f"the SM2 signature of {self.name} does not verify")
+            return None
         if len(signature) != SIGNATURE_BYTES[self.type]:
             raise SignatureError(
                 f"the signature of {self.name} has {len(signature)} bytes instead of {SIGNATURE_BYTES[self.type]}"
@@ -91,14 +107,21 @@ def parse_key(text: str) -> VerifierKey:
     name = key_name(found[1])
     data = from_base64(found[3], f"the verifier key of {name}")
     type, public = data[0] if data else 0, data[1:]
-    if type not in PUBLIC_BYTES:
+    if not known_type(type):
         raise FormatError(f"the verifier key of {name} is of signature type 0x{type:02x}; {TYPES} are known")
     if len(public) != PUBLIC_BYTES[type]:
         raise FormatError(f"the verifier key of {name} has {len(public)} bytes instead of {PUBLIC_BYTES[type]}")
+    if type == SM2_SM3 and not public.startswith(SM2_LABEL):
+        raise FormatError(f"the verifier key of {name} is of a type without a number, and not {SM2_LABEL.decode()}")
     key = VerifierKey(name, type, public)
     if key.key_id.hex() != found[2]:
         raise FormatError(f"the verifier key of {name} has the id {found[2]}, but its id is {key.key_id.hex()}")
     return key
+
+
+def known_type(type: int) -> bool:
+    """Return whether signatures of a type can be made and verified."""
+    return type in PUBLIC_BYTES
 
 
 def signers(note: SignedNote, keys: Iterable[VerifierKey]) -> dict[VerifierKey, int | None]:
@@ -111,7 +134,7 @@ def signers(note: SignedNote, keys: Iterable[VerifierKey]) -> dict[VerifierKey, 
     found: dict[VerifierKey, int | None] = {}
     for line in note.signatures:
         key = known.get((line.name, line.key_id))
-        if key is not None:
+        if key is not None and key.is_checkable:
             found[key] = key.verify(note.text, line.signature)
     return found
 

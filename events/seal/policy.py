@@ -5,12 +5,13 @@ which bytes that are not UTF-8 are kept as surrogates.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from events.seal.checkpoint import LogCheckpoint, parse_checkpoint
 from events.seal.errors import FormatError, PolicyError
-from events.seal.keys import ED25519, VerifierKey, parse_key, signers
+from events.seal.keys import ED25519, SM2_SM3, VerifierKey, parse_key, signers
 from events.seal.notes import parse_note
 
 MOST_POLICY_BYTES = 1_000_000
@@ -27,23 +28,38 @@ class WitnessGroup(NamedTuple):
 
 
 class Trusted(NamedTuple):
-    """A checkpoint that satisfies a policy: the log's key, and the witnesses by name with the time of each, if any."""
+    """A checkpoint that a trusted log has signed: its key, and the witnesses by name with the time of each, if any.
+
+    `weaker` is what the quorum lacks, None if the policy is satisfied. `signed` are all keys of the log that have
+    signed, `unchecked` those whose signatures cannot be verified here.
+    """
 
     checkpoint: LogCheckpoint
     log: VerifierKey
     witnesses: dict[str, int | None]
+    weaker: str | None = None
+    signed: tuple[VerifierKey, ...] = ()
+    unchecked: tuple[VerifierKey, ...] = ()
 
 
 class LogPolicy(NamedTuple):
-    """Logs, witnesses by name, groups by name, and the name of the quorum."""
+    """Logs, witnesses by name, groups by name, the name of the quorum, and the URLs of witnesses that have one."""
 
     logs: tuple[VerifierKey, ...]
     witnesses: Mapping[str, VerifierKey]
     groups: Mapping[str, WitnessGroup]
     quorum: str
+    urls: Mapping[str, str] = MappingProxyType({})
 
     def check(self, data: bytes) -> Trusted:
         """Verify a signed checkpoint; raises FormatError, SignatureError, or PolicyError with what is missing."""
+        trusted = self.weigh(data)
+        if trusted.weaker is not None:
+            raise PolicyError(trusted.weaker)
+        return trusted
+
+    def weigh(self, data: bytes) -> Trusted:
+        """Verify a signed checkpoint, for which a quorum may be missing; raises as `check` does otherwise."""
         note = parse_note(data)
         checkpoint = parse_checkpoint(note.text)
         logs = [key for key in self.logs if key.name == checkpoint.origin]
@@ -55,12 +71,16 @@ class LogPolicy(NamedTuple):
         if log is None:
             raise PolicyError(f"no key of the policy for the log {checkpoint.origin!r} has signed the checkpoint")
         times = {name: signed[key] for name, key in self.witnesses.items() if key in signed}
-        missing = self._missing(self.quorum, times)
-        if missing is not None:
-            raise PolicyError(f"the quorum is not reached: {missing}")
-        return Trusted(checkpoint, log, times)
+        missing = self.missing(times)
+        lack = f"the quorum is not reached: {missing}" if missing else None
+        unchecked = tuple(key for key in logs if not key.is_checkable)
+        return Trusted(checkpoint, log, times, lack, tuple(key for key in logs if key in signed), unchecked)
 
-    def _missing(self, name: str, present: Mapping[str, object]) -> str | None:
+    def missing(self, present: Container[str]) -> str | None:
+        """Return what the quorum lacks where these witnesses have cosigned, None if it is reached."""
+        return self._missing(self.quorum, present)
+
+    def _missing(self, name: str, present: Container[str]) -> str | None:
         """Return what a witness or a group lacks, None if nothing."""
         if name == NONE or name in present:
             return None
@@ -97,6 +117,7 @@ class _PolicyReading:
         self._logs: list[VerifierKey] = []
         self._witnesses: dict[str, VerifierKey] = {}
         self._groups: dict[str, WitnessGroup] = {}
+        self._urls: dict[str, str] = {}
         self._members: set[str] = set()
         self._quorum: str | None = None
         self._keywords: dict[str, Callable[[list[str]], None]] = {
@@ -123,7 +144,7 @@ class _PolicyReading:
         """Return the policy after its last line."""
         if self._quorum is None:
             raise FormatError("the policy has no quorum line; without witnesses it is `quorum none`")
-        return LogPolicy(tuple(self._logs), self._witnesses, self._groups, self._quorum)
+        return LogPolicy(tuple(self._logs), self._witnesses, self._groups, self._quorum, self._urls)
 
     def _log(self, items: list[str]) -> None:
         if len(items) not in {1, 2}:
@@ -137,13 +158,15 @@ class _PolicyReading:
         if len(items) not in {2, 3}:
             raise FormatError("write: witness <name> <vkey> [<url>]")
         key = parse_key(items[1])
-        if key.type == ED25519:
+        if key.type in {ED25519, SM2_SM3}:
             raise FormatError(
-                f"the key of the witness {key.name} is a log's (type 0x01); a witness' has type 0x04 or 0x06"
+                f"the key of the witness {key.name} is a log's (type 0x{key.type:02x}); a witness' is 0x04 or 0x06"
             )
         if any(key.public == other.public for other in self._witnesses.values()):
             raise FormatError(f"the public key of the witness {key.name} is listed twice")
-        self._witnesses[self._new(items[0])] = key
+        name = self._new(items[0])
+        self._witnesses[name] = key
+        self._urls.update((name, url) for url in items[2:])
 
     def _group(self, items: list[str]) -> None:
         name, needed, *members = (*items, "", "")[: max(len(items), 2)]

@@ -4,23 +4,19 @@ The name of every key is the log's origin (https://c2sp.org/tlog-checkpoint#sign
 and kept in its file.
 """
 
-import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
-
-from events.seal import durable
 from events.seal.checkpoint import LogCheckpoint
-from events.seal.errors import FormatError, SigningError
-from events.seal.keys import ED25519, ML_DSA_44, TIME_BYTES, VerifierKey, signers, subtree_message
-from events.seal.notes import SignatureLine, SignedNote, from_base64, from_utf8, key_name, parse_lines, to_base64
+from events.seal.errors import FormatError, SigningError, UnsignedError
+from events.seal.keys import ED25519, ML_DSA_44, VerifierKey, signers
+from events.seal.notes import SignatureLine, SignedNote, parse_lines
+from events.seal.private_keys import PrivateKey, read_keys, write_keys
 
-SEED_BYTES = 32
-"""Bytes of a private key of either kind."""
+KEY_TYPES = (ED25519, ML_DSA_44)
+"""The keys that a log is made with, in this order."""
 
 COMMAND_SECONDS = 60.0
 """How long a command may take to sign: somebody may have to touch a key."""
@@ -38,55 +34,36 @@ class NoteSigner(Protocol):
 
 
 class KeyFile:
-    """The private keys of a log in a file of mode 0600: an Ed25519 key, and an ML-DSA-44 key.
+    """The private keys of a log in a file of mode 0600: Ed25519 and ML-DSA-44 keys, all of which sign."""
 
-    A line is `PRIVATE+KEY+<name>+<key id>+<base64 of type and seed>`, as golang.org/x/mod/sumdb/note and
-    github.com/transparency-dev/formats write them.
-    """
-
-    def __init__(self, ed25519: Ed25519PrivateKey, ml_dsa: MLDSA44PrivateKey, origin: str) -> None:
-        self._ed25519, self._ml_dsa = ed25519, ml_dsa
-        self.origin = origin
-        self.keys = (
-            VerifierKey(origin, ED25519, ed25519.public_key().public_bytes_raw()),
-            VerifierKey(origin, ML_DSA_44, ml_dsa.public_key().public_bytes_raw()),
-        )
+    def __init__(self, keys: Sequence[PrivateKey]) -> None:
+        self.private = tuple(keys)
+        self.keys = tuple(key.public for key in keys)
+        self.origin = self.keys[0].name
 
     @classmethod
     def make(cls, path: Path, origin: str) -> "KeyFile":
         """Make the keys of a log and write them to a new file; raises FileExistsError: keys are never overwritten."""
-        made = cls(Ed25519PrivateKey.generate(), MLDSA44PrivateKey.generate(), key_name(origin))
-        seeds = (made._ed25519.private_bytes_raw(), made._ml_dsa.private_bytes_raw())
-        lines = [_private(key, seed) for key, seed in zip(made.keys, seeds, strict=True)]
-        durable.create(path, "".join(lines).encode(), 0o600)
+        made = cls([PrivateKey.make(origin, type) for type in KEY_TYPES])
+        write_keys(path, made.private)
         return made
 
     @classmethod
     def load(cls, path: Path) -> "KeyFile":
         """Load the keys of a log; raises FormatError, OSError, and SigningError if others can read the file."""
-        if path.stat().st_mode & 0o077:
-            raise SigningError(f"{path} can be read by others; chmod 600 {path}")
-        seeds = {type: (key, seed) for type, key, seed in _seeds(path)}
-        if set(seeds) != {ED25519, ML_DSA_44}:
+        keys = read_keys(path)
+        if not {key.public.type for key in keys} >= set(KEY_TYPES):
             raise FormatError(f"{path} does not have the two keys of a log, Ed25519 and ML-DSA-44")
-        (head, first), (_, second) = seeds[ED25519], seeds[ML_DSA_44]
-        origin, _, _ = head.partition("+")
-        loaded = cls(Ed25519PrivateKey.from_private_bytes(first), MLDSA44PrivateKey.from_seed_bytes(second), origin)
-        if any(seeds[key.type][0] != f"{key.name}+{key.key_id.hex()}" for key in loaded.keys):
-            raise FormatError(f"{path}: a key's id is not that of its origin and its key")
+        loaded = cls(keys)
+        if any(key.name != loaded.origin for key in loaded.keys):
+            raise FormatError(f"{path} has keys of several origins; one file has those of one log")
         return loaded
 
     def sign(self, checkpoint: LogCheckpoint, now: int, /) -> tuple[SignatureLine, ...]:
         """Sign a checkpoint of this origin; raises SigningError for another one."""
         if checkpoint.origin != self.origin:
             raise SigningError(f"the checkpoint is of {checkpoint.origin!r}, the keys are those of {self.origin!r}")
-        first, second = self.keys
-        time = now.to_bytes(TIME_BYTES, "big")
-        timed = time + self._ml_dsa.sign(subtree_message(self.origin, now, checkpoint))
-        return (
-            SignatureLine(first.name, first.key_id, self._ed25519.sign(str(checkpoint).encode())),
-            SignatureLine(second.name, second.key_id, timed),
-        )
+        return tuple(key.sign(checkpoint, now) for key in self.private)
 
 
 class CommandSigner:
@@ -101,39 +78,23 @@ class CommandSigner:
         self.keys = tuple(keys)
 
     def sign(self, checkpoint: LogCheckpoint, _now: int, /) -> tuple[SignatureLine, ...]:
-        """Sign a checkpoint; raises SigningError if the command fails, or a signature of `keys` is missing or wrong."""
+        """Sign a checkpoint; raises UnsignedError if the command fails, or one of `keys` has no good signature."""
         text, name = str(checkpoint), self._command[0]
         try:
             done = subprocess.run(  # noqa: S603 - the command of the configuration, without a shell
                 self._command, input=text.encode(), capture_output=True, timeout=self._seconds, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise SigningError(f"the signing command {name} did not sign: {error}") from error
+            raise UnsignedError(f"the signing command {name} did not sign: {error}") from error
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip()
-            raise SigningError(f"the signing command {name} ended with {done.returncode}: {said or 'no message'}")
+            raise UnsignedError(f"the signing command {name} ended with {done.returncode}: {said or 'no message'}")
         try:
             lines = parse_lines(done.stdout.decode())
             signed = signers(SignedNote(text, lines), self.keys)
         except ValueError as error:
-            raise SigningError(f"the signing command {name}: {error}") from error
+            raise UnsignedError(f"the signing command {name}: {error}") from error
         missing = ", ".join(f"{key.name}+{key.key_id.hex()}" for key in self.keys if key not in signed)
         if missing:
-            raise SigningError(f"the signing command {name} returned no signature of {missing}")
+            raise UnsignedError(f"the signing command {name} returned no signature of {missing}")
         return lines
-
-
-def _private(key: VerifierKey, seed: bytes) -> str:
-    return f"PRIVATE+KEY+{key.name}+{key.key_id.hex()}+{to_base64(bytes([key.type]) + seed)}\n"
-
-
-def _seeds(path: Path) -> Iterator[tuple[int, str, bytes]]:
-    """Return type, `<name>+<key id>` and seed of each private key in a file."""
-    for number, line in enumerate(from_utf8(path.read_bytes(), str(path)).splitlines(), 1):
-        found = re.fullmatch(r"PRIVATE\+KEY\+([^+]+\+[0-9a-f]{8})\+(.+)", line)
-        if found is None:
-            raise FormatError(f"{path}, line {number}: no private key: PRIVATE+KEY+<name>+<key id>+<base64>")
-        seed = from_base64(found[2], f"{path}, line {number}: the key")
-        if len(seed) != 1 + SEED_BYTES:
-            raise FormatError(f"{path}, line {number}: the key has {len(seed)} bytes instead of {1 + SEED_BYTES}")
-        yield seed[0], found[1], seed[1:]

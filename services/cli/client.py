@@ -85,6 +85,12 @@ class Client:
         answer = await self._http.post(self._url("ingest", "seal"), headers=bearer.headers)
         return msgspec.json.decode(ok(answer, bearer).content, type=dict[str, int])
 
+    async def stamp(self, source: str) -> dict[str, dict[str, Any]]:
+        """Have the published checkpoints stamped as `source`, and return size and time of each."""
+        bearer = self._target.token_of(self._ledger, source)
+        answer = await self._http.post(self._url("ingest", "stamp"), headers=bearer.headers)
+        return msgspec.json.decode(ok(answer, bearer).content, type=dict[str, dict[str, Any]])
+
     async def overview(self) -> dict[str, Any]:
         """Return the figures of the ledger."""
         return dict((await self._read("status", "overview")).json())

@@ -72,6 +72,12 @@ def home(data: Path | None) -> Path:
     return data or Path(os.environ.get("DUBAN_DATA") or DATA)
 
 
+def witnesses_of(data: Path | None) -> Path | None:
+    """Return the policy of published checkpoints: DUBAN_POLICY, or that of the data directory, or None."""
+    given, own = os.environ.get("DUBAN_POLICY"), home(data) / "witnesses.policy"
+    return Path(given) if given else own if own.exists() else None
+
+
 def ledger_of(data: Path | None, name: str) -> Ledger:
     """Return a ledger's configuration, from DUBAN_LEDGERS, the data directory or the shipped file."""
     path = directory_of(data) / f"{name}.toml"

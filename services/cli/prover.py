@@ -1,4 +1,4 @@
-"""Proofs of entries of one archive, as of its checkpoint."""
+"""Proofs of entries of one archive, as of its checkpoint or of one that is stamped."""
 
 from events.seal.checkpoint import parse_checkpoint
 from events.seal.errors import FormatError
@@ -8,18 +8,24 @@ from events.seal.notes import parse_note
 from events.seal.proofs import included, inclusion_proof
 from events.seal.storage import CHECKPOINT
 from events.seal.tiles import entry_at, subtrees
+from events.seal.timestamps import STAMPED
 from services.cli.fsck.files import ArchiveFiles
 from services.cli.service_error import ServiceError
+
+_WANTED = {
+    CHECKPOINT: "checkpoint; name one with --archive URL|DIR",
+    STAMPED: "time stamp; see `duban archive stamp`",
+}
 
 
 class Prover:
     """Proves entries; tiles are read once for several."""
 
-    def __init__(self, files: ArchiveFiles) -> None:
-        """Read the checkpoint; raises ServiceError if there is none, and FormatError."""
-        data = files.read(CHECKPOINT)
+    def __init__(self, files: ArchiveFiles, checkpoint: str = CHECKPOINT) -> None:
+        """Read the checkpoint, the published or the stamped one; raises ServiceError if there is none, FormatError."""
+        data = files.read(checkpoint)
         if data is None:
-            raise ServiceError("there is no archive with a checkpoint; name one with --archive URL|DIR")
+            raise ServiceError(f"there is no archive with a {_WANTED[checkpoint]}")
         self._files, self._data = files, data
         self._checkpoint = parse_checkpoint(parse_note(data).text)
         self._hashes = subtrees(files.read, self._checkpoint.size)

@@ -9,36 +9,47 @@ import typer
 
 from events.ledger import Ledger
 from events.seal.errors import FormatError
-from events.seal.keys import VerifierKey
-from events.seal.log_proof import FIRST_LINE
-from events.seal.signers import KeyFile
+from events.seal.keys import SM2_SM3, VerifierKey
+from events.seal.log_proof import FIRST_LINE, LogProof
 from events.seal.storage import CHECKPOINT
+from events.seal.timestamps import DER, STAMPED, stamp_files
 from events.text import Language
 from services.cli.files import SHARED_MODE, replace
 from services.cli.fsck.commands import TokenFileOption, files_of
 from services.cli.fsck.files import ArchiveFiles, HttpFiles, files_at
-from services.cli.options import DataOption, JsonOption, LedgerOption, err, has_ledger, ledger_of, out
+from services.cli.options import DataOption, JsonOption, LedgerOption, err, has_ledger, ledger_of, out, witnesses_of
 from services.cli.proof_report.writing import form_of, write_report
 from services.cli.prover import Prover
-from services.cli.sealed_places import sealed_places
+from services.cli.sealed_places import place_in
 from services.cli.service_error import ServiceError
 from services.cli.target import LEDGER, find
 from services.common.settings import SettingsError
-from services.ingest.sealing.places import LOG, RECORD, STREAMS, SealPlace, place_of
+from services.ingest.sealing.places import LOG, RECORD, STREAMS
+from services.ingest.sealing.signing import load_signer
+from services.ingest.sealing.witnesses import load_witnesses
 
 RecordOption = Annotated[bool, typer.Option("--record", help="Of the record, instead of the log")]
 
 
-def key(data: DataOption = None, ledger: LedgerOption = LEDGER, json: JsonOption = False) -> None:
-    """Print the policy that trusts a ledger's log, record and rules: origins and verifier keys. Save it as a file.
+def key(
+    data: DataOption = None,
+    ledger: LedgerOption = LEDGER,
+    sm2: Annotated[bool, typer.Option("--sm2", help="With SM2 keys, which only duban reads")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Print the policy that trusts a ledger's log, record and rules: verifier keys and witnesses. Save it as a file.
 
-    Reads the keys in DUBAN_KEYS or --data; compare them with what the office has published, not with what it serves.
+    Reads the keys in DUBAN_KEYS or --data, and the witnesses in DUBAN_POLICY; compare them with what the office has
+    published, not with what it serves.
     """
-    found = {stream: _keys(_place(data, ledger, stream).key) for stream in STREAMS}
+    found = {stream: _keys(place_in(data, ledger, stream).key) for stream in STREAMS}
     lines: list[str] = []
     for stream, keys in found.items():
-        lines += [f"# the {stream} of {ledger}: {keys[0].name}", *(f"log {one}" for one in keys)]
-    policy = "".join(f"{line}\n" for line in (*lines, "quorum none"))
+        lines.append(f"# the {stream} of {ledger}: {keys[0].name}")
+        hidden = [one for one in keys if one.type == SM2_SM3 and not sm2]
+        lines += [f"log {one}" for one in keys if one not in hidden]
+        lines += [f"# SM2/SM3, only for duban: log {one}" for one in hidden]
+    policy = "".join(f"{line}\n" for line in (*lines, *_witnesses(data)))
     if json:
         streams = {name: {"origin": keys[0].name, "keys": list(map(str, keys))} for name, keys in found.items()}
         out.out(msgspec.json.encode({**streams, "policy": policy}).decode(), highlight=False)
@@ -57,6 +68,9 @@ def prove(
         Path | None, typer.Option("--report", metavar="FILE.html|FILE.docx", help="Also write a page for people")
     ] = None,
     lang: Annotated[Language, typer.Option("--lang", help="The language of the report")] = "zh",
+    tsr: Annotated[
+        Path | None, typer.Option("--tsr", help="Prove by the newest stamped checkpoint, and write its stamp here")
+    ] = None,
     record: RecordOption = False,
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
@@ -66,11 +80,13 @@ def prove(
     form = form_of(report, stream) if report is not None else None
     files = files_of(archive, token_file) if archive is not None else _archive(data, ledger, stream)
     try:
-        proof = Prover(files).prove(position)
+        proof = Prover(files, STAMPED if tsr is not None else CHECKPOINT).prove(position)
     except FormatError as error:
         raise ServiceError(
             f"the archive is damaged, or no archive: {error}; check it with `duban audit fsck`"
         ) from error
+    if tsr is not None:
+        replace(tsr, [_stamp(files, proof)], "a time stamp", lambda content: content.startswith(DER), SHARED_MODE)
     if report is not None and form is not None:
         about = ledger_of(data, ledger) if has_ledger(data, ledger) else Ledger(title=ledger)
         write_report(report, form, files, proof, about, lang)
@@ -84,7 +100,7 @@ def prove(
 
 def _keys(path: Path) -> tuple[VerifierKey, ...]:
     try:
-        return KeyFile.load(path).keys
+        return load_signer(path).keys
     except FileNotFoundError:
         raise SettingsError(
             f"{path}: no key; ingest makes it with the archive, and this command reads it where ingest runs: give"
@@ -92,9 +108,19 @@ def _keys(path: Path) -> tuple[VerifierKey, ...]:
         ) from None
 
 
+def _witnesses(data: Path | None) -> list[str]:
+    """Return the lines of the witnesses that checkpoints are published with; raises SettingsError."""
+    path = witnesses_of(data)
+    if path is None:
+        return ["quorum none"]
+    load_witnesses(path)
+    lines = path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    return [line for line in lines if line.split()[:1] != ["log"]]
+
+
 def _archive(data: Path | None, ledger: str, stream: str) -> ArchiveFiles:
     """Return the archive in the data directory or the bucket, else that which ingest serves."""
-    files = files_at(_place(data, ledger, stream).archive)
+    files = files_at(place_in(data, ledger, stream).archive)
     if files.read(CHECKPOINT) is not None:
         return files
     target = find(data)
@@ -103,5 +129,9 @@ def _archive(data: Path | None, ledger: str, stream: str) -> ArchiveFiles:
     return HttpFiles(url, bearer.token if bearer is not None else None)
 
 
-def _place(data: Path | None, ledger: str, stream: str) -> SealPlace:
-    return place_of(*sealed_places(data), ledger, stream)
+def _stamp(files: ArchiveFiles, proof: LogProof) -> bytes:
+    """Return the time stamp of a proof's checkpoint; raises ServiceError."""
+    stamp = files.read(stamp_files(proof.checkpoint).stamp)
+    if stamp is None:
+        raise ServiceError("there is no archive with a time stamp; see `duban archive stamp`")
+    return stamp

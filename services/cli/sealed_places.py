@@ -7,7 +7,7 @@ from events.seal.bucket import BucketUrl
 from events.seal.roots import ArchiveRoot
 from services.cli.log_at import archive_at
 from services.cli.options import home
-from services.ingest.sealing.places import KEYS, keys_of
+from services.ingest.sealing.places import KEYS, SealPlace, keys_of, place_of
 
 
 def sealed_places(data: Path | None) -> tuple[ArchiveRoot, Path]:
@@ -17,3 +17,8 @@ def sealed_places(data: Path | None) -> tuple[ArchiveRoot, Path]:
     if not given and isinstance(archive, BucketUrl):
         return archive, home(data) / KEYS
     return archive, keys_of(archive, Path(given) if given else None)
+
+
+def place_in(data: Path | None, ledger: str, stream: str) -> SealPlace:
+    """Return where a stream of a ledger is sealed."""
+    return place_of(*sealed_places(data), ledger, stream)

@@ -14,6 +14,7 @@ import structlog
 
 from services.cli.embedded import EmbeddedServer
 from services.cli.lock import locked
+from services.cli.options import witnesses_of
 from services.cli.restarts import Restarts
 from services.cli.sealed_places import sealed_places
 from services.cli.target import Run, prepare, remove_run, write_run
@@ -155,6 +156,8 @@ class Supervisor:
             "DUBAN_ARCHIVE": str(archive),
             "DUBAN_KEYS": str(keys),
         }
+        if (policy := witnesses_of(self.data)) is not None:
+            environment["DUBAN_POLICY"] = str(policy)
         environment.pop("DUBAN_CLOCK", None)
         if self._clock is not None:
             environment["DUBAN_CLOCK"] = self._clock

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 import uvicorn
+from litestar import Litestar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from services.common.edge import SLOT, Service
@@ -271,7 +272,7 @@ def unchunked(cycle: RequestResponseCycle, app: Any) -> Any:
     return run
 
 
-def configured(app: Service, http: type[Protocol] = Protocol, **options: Any) -> uvicorn.Config:
+def configured(app: Litestar, http: type[Protocol] = Protocol, **options: Any) -> uvicorn.Config:
     """Return the configuration of a web server that applies the bounds of this module."""
     return uvicorn.Config(
         app,

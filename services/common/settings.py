@@ -83,6 +83,9 @@ class Settings(Struct, frozen=True):
     DUBAN_KEYS       the directory of the keys and states of signing, outside of the archive; `keys` next to it if unset
     DUBAN_SEAL_SECONDS
                      seconds between two checkpoints while a log grows
+    DUBAN_POLICY     a tlog-policy file: witnesses with URLs, and the quorum without which no checkpoint is published
+    DUBAN_FAIL_OPEN  seconds after which a checkpoint is published without the quorum, as it is shown; never if unset
+    DUBAN_TSA        the URL of a time stamping authority (RFC 3161) that stamps a checkpoint a day
     DUBAN_PUBLIC_URL where people find the page, such as https://board.example.cn: what links begin with, and from which
                      alone a session may send anything; with https its cookies are sent over TLS only
     DUBAN_INGEST_URL, DUBAN_NOTIFY_URL
@@ -105,6 +108,9 @@ class Settings(Struct, frozen=True):
     archive: str | None = None
     keys: Path | None = None
     seal_seconds: Annotated[float, Meta(gt=0)] = SEAL_SECONDS
+    policy: Path | None = None
+    fail_open: Annotated[float, Meta(ge=0)] | None = None
+    tsa: Annotated[str, Meta(pattern=r"^https?://[^/\s]")] | None = None
     public_url: BaseUrl | None = None
     ingest_url: BaseUrl | None = None
     notify_url: BaseUrl | None = None

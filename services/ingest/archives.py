@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -16,6 +17,7 @@ from events.ledger import Ledger
 from events.seal.roots import storage_of
 from events.seal.storage import CHECKPOINT
 from events.seal.tiles import ENTRIES, tile_named
+from events.seal.timestamps import STAMP_NAME, STAMPED
 from services.common.access import PUBLIC
 from services.common.callers import source_of
 from services.common.compression import accepts_gzip
@@ -27,6 +29,7 @@ from services.ingest.sealing.ledgers import LedgerSealing
 from services.ingest.sealing.places import LOG, RECORD, RULES
 from services.ingest.sealing.sealed_files import SealedFiles
 from services.ingest.sealing.sealer import NotSealedError
+from services.ingest.sealing.stamping import StampError
 
 BINARY = "application/octet-stream"
 
@@ -116,16 +119,54 @@ ARCHIVES = (
 )
 async def seal(request: Request[Any, Any, Any], endpoint: Ingest) -> SealedSizes:
     sealing = _sealing(endpoint)
-    source = request.app.state.access.source(endpoint.writer.name, source_of(request))
-    if source.role not in SEALING:
-        raise PermissionDeniedException(f"this is for {' and '.join(SEALING)}; the role of the source is {source.role}")
+    _admit(request, endpoint)
     try:
         return SealedSizes(await sealing.log.seal(), await sealing.record.seal(), await sealing.rules.seal())
     except NotSealedError as error:
         raise _unavailable(str(error)) from error
 
 
-HANDLERS = (*ARCHIVES, seal)
+class StampedCheckpoint(Struct):
+    """The number of entries of the newest stamped checkpoint, and when the authority has stamped it."""
+
+    size: int
+    time: datetime
+
+
+class StampedCheckpoints(Struct):
+    """The stamped checkpoints of a ledger's archives."""
+
+    log: StampedCheckpoint
+    record: StampedCheckpoint
+    rules: StampedCheckpoint
+
+
+@post(
+    "/v1/{ledger:str}/stamp",
+    operation_id="stamp",
+    summary="Have the published checkpoints stamped by the time stamping authority",
+    description="One a day is stamped by itself; one that is stamped already is not stamped again.",
+    status_code=200,
+    dependencies=ENDPOINT,
+    responses={200: answers(StampedCheckpoints, "What is stamped"), **problems(400, 403, 404)},
+)
+async def stamp(request: Request[Any, Any, Any], endpoint: Ingest) -> StampedCheckpoints:
+    sealing = _sealing(endpoint)
+    _admit(request, endpoint)
+    try:
+        done = [StampedCheckpoint(*await sealer.stamp()) for sealer in sealing.sealers]
+    except (NotSealedError, StampError) as error:
+        raise _unavailable(str(error)) from error
+    return StampedCheckpoints(*done)
+
+
+HANDLERS = (*ARCHIVES, seal, stamp)
+
+
+def _admit(request: Request[Any, Any, Any], endpoint: IngestEndpoint) -> None:
+    source = request.app.state.access.source(endpoint.writer.name, source_of(request))
+    if source.role not in SEALING:
+        raise PermissionDeniedException(f"this is for {' and '.join(SEALING)}; the role of the source is {source.role}")
 
 
 def _sealing(endpoint: IngestEndpoint) -> LedgerSealing:
@@ -142,7 +183,8 @@ async def _file(request: Request[Any, Any, Any], files: SealedFiles, path: str, 
     name = path.removeprefix("/")
     tile = tile_named(name)
     is_text = files.place.archive.name == RULES and _SHA256.fullmatch(name) is not None
-    if tile is None and name != CHECKPOINT and not is_text:
+    is_stamp = STAMP_NAME.fullmatch(name) is not None
+    if tile is None and name != CHECKPOINT and not is_text and not is_stamp:
         raise NotFoundException(f"no file of an archive is called {name[:100]!r}")
     is_bundle = tile is not None and tile.level == ENTRIES
     is_packed = is_bundle and accepts_gzip(request.headers.get("accept-encoding", ""))
@@ -152,7 +194,7 @@ async def _file(request: Request[Any, Any, Any], files: SealedFiles, path: str, 
         raise _unavailable(f"the archive cannot be read now: {error}") from error
     if data is None:
         raise NotFoundException(f"the archive has no file {name}")
-    headers = {"Cache-Control": f"{cache}, {'no-cache' if name == CHECKPOINT else FOR_EVER}"}
+    headers = {"Cache-Control": f"{cache}, {'no-cache' if name in {CHECKPOINT, STAMPED} else FOR_EVER}"}
     if is_bundle:
         headers["Vary"] = "Accept-Encoding"
     if is_packed:

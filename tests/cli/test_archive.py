@@ -121,6 +121,18 @@ def test_the_key_is_shown_with_its_origin(duban: Terminal) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
 
 
+def test_the_policy_has_the_witnesses_of_the_setting(duban: Terminal, tmp_path: Path) -> None:
+    """With their quorum; a setting that cannot be used is named."""
+    witness = run("witness", "key", "--data", str(tmp_path / "w"), "--url", "https://w.example").stdout.splitlines()[0]
+    (tmp_path / "p").write_text(f"log x\n# 本市\n{witness}\nquorum {witness.split()[1]}\n", encoding="utf-8")
+    wrong = run("audit", "key", "--data", str(duban.data), environment={"DUBAN_POLICY": str(tmp_path / "p")})
+    assert (wrong.returncode, "DUBAN_POLICY" in wrong.stderr, "line 1" in wrong.stderr) == (2, True, True)
+    (tmp_path / "p").write_text(f"# 本市\n{witness}\nquorum {witness.split()[1]}\n", encoding="utf-8")
+    shown = run("audit", "key", "--data", str(duban.data), environment={"DUBAN_POLICY": str(tmp_path / "p")})
+    text = Path(policy(duban)).read_text(encoding="utf-8").replace("quorum none\n", "")
+    assert shown.stdout == text + (tmp_path / "p").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("position", [1, 256, 257, EVENTS])
 @pytest.mark.parametrize("where", ["local", "url"])
 def test_a_proof_is_checked_with_the_policy_alone(duban: Terminal, tmp_path: Path, where: str, position: int) -> None:

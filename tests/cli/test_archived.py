@@ -19,7 +19,7 @@ from services.cli.checks.finding import TreeHead
 from services.cli.fsck.files import DirectoryFiles
 from tests.cli.terminal import run
 from tests.cli.test_decisions import FORGED, Edit, at, lived
-from tests.events.seal.logs import ORIGIN, Sealed, policy_text
+from tests.events.seal.logs import ORIGIN, Cosigner, Sealed, policy_text
 from tests.examples import reported, store
 from tests.ingest.running_writer import LEDGER, NAME
 
@@ -95,6 +95,16 @@ async def test_an_untouched_archive_is_right(sealed: SealedLedger) -> None:
     sealed.grow("log", [store(reported("late", 99, time=at(150)), at(150).isoformat())])
     grown = await sealed.verify(head)
     assert (grown.findings, grown.trusted.checkpoint.size) == ([], len(sealed.log) + 1)
+
+
+async def test_a_ledger_that_no_witness_cosigned_is_weaker(sealed: SealedLedger) -> None:
+    """By a policy with a quorum; the entries are decided again all the same."""
+    witness = Cosigner("w.example").key
+    policy = parse_policy(sealed.policy().replace(b"quorum none", f"witness w {witness}\nquorum w".encode()))
+    archives = Archives(*(DirectoryFiles(sealed.base / stream) for stream in ("log", "rules", "record")))
+    found = (await verify_archives(archives, policy, PresentRules(LEDGER), None, lambda _: None)).findings
+    assert [one.check for one in found] == ["witnesses", "rules"]
+    assert all("w has not cosigned" in one.detail for one in found)
 
 
 def byte(raws: list[bytes]) -> None:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from events.seal.merkle import Tree
+from events.seal.timestamps import STAMPED, stamp_files
 from services.cli.exporting.bag import new_bag
 from services.cli.exporting.parquet import load_pyarrow
 from services.cli.exporting.sealed import write_sealed
@@ -154,15 +155,16 @@ def test_positions_are_numbers(tmp_path: Path, proofs: str) -> None:
 
 
 def test_time_stamps_are_taken_along(tmp_path: Path) -> None:
-    """Those next to a checkpoint; a stream without an archive has nothing."""
-    (tmp_path / "log").mkdir()
-    for name in ("checkpoint", "checkpoint.1.tsr"):
-        (tmp_path / "log" / name).write_bytes(name.encode())
+    """The newest, with the checkpoint that it stamps; a stream without an archive has nothing."""
+    (tmp_path / "log/stamped").mkdir(parents=True)
+    stamp = stamp_files(b"old").stamp
+    for name, data in (("checkpoint", b"new"), (STAMPED, b"old"), (stamp, b"stamp")):
+        (tmp_path / "log" / name).write_bytes(data)
     with new_bag(tmp_path / "bag") as bag:
         write_sealed(bag, tmp_path, [])
     found = tmp_path / "bag/data/archive"
-    assert sorted(path.name for path in found.rglob("*.*") if path.is_file()) == ["checkpoint.1.tsr"]
-    assert [path.name for path in found.iterdir()] == ["log"]
+    told = {str(path.relative_to(found)): path.read_bytes() for path in found.rglob("*") if path.is_file()}
+    assert told == {"log/checkpoint": b"new", f"log/{STAMPED}": b"old", f"log/{stamp}": b"stamp"}
 
 
 def test_without_pyarrow_the_option_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -430,6 +430,22 @@ def test_a_folder_without_an_archive(original: Sealed, tmp_path: Path) -> None:
     assert "has no file `checkpoint`" in done.stderr.replace("\n", " ")
 
 
+def test_a_checkpoint_without_the_quorum_is_weaker(sealed: Sealed) -> None:
+    """Everything else is checked, and the finding says who vouches for it; with the cosignature nothing is wrong."""
+    witness = Cosigner("witness.example")
+    file, policy = sealed.root / "checkpoint", sealed.root.parent / "policy"
+    policy.write_bytes(policy_text(sealed.signer.keys, f"witness w {witness.key}", "quorum w"))
+    words = ("audit", "fsck", str(sealed.root), "--policy", str(policy))
+    done = run(*words)
+    assert (done.returncode, f"{ORIGIN}: {SIZE} entries" in done.stdout) == (1, True), done.stderr
+    assert "weaker: the quorum is not reached: w has not cosigned; the log's own key alone" in done.stdout
+    assert json.loads(run(*words, "--json").stdout)["entries"] == SIZE
+    note = parse_note(file.read_bytes())
+    file.write_bytes(note.adding([witness.cosign(note)]).encode())
+    done = run(*words)
+    assert (done.returncode, "cosigned by w at" in done.stdout) == (0, True), done.stdout
+
+
 def test_a_proof_is_checked_with_a_policy_alone(sealed: Sealed) -> None:
     """With the witnesses' times; a changed entry is not proved."""
     folder = sealed.root.parent

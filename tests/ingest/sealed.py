@@ -8,6 +8,7 @@ from typing import Any
 
 from events.keys import key
 from events.seal.policy import LogPolicy
+from events.seal.roots import ArchiveRoot
 from events.seal.signers import KeyFile
 from events.seal.signing_state import SigningState
 from events.seal.tiles import ENTRIES, Tile, entries_in
@@ -15,8 +16,10 @@ from services.cli.fsck.check import check_archive
 from services.cli.fsck.files import DirectoryFiles
 from services.ingest.sealing.dense_stream import DenseStream
 from services.ingest.sealing.places import SealPlace, place_of
+from services.ingest.sealing.publishing import Quorum
 from services.ingest.sealing.sealed_files import SealedFiles
 from services.ingest.sealing.sealer import Sealer
+from services.ingest.sealing.stamping import Authority
 from tests.events.seal.logs import ORIGIN
 
 NAME = "zhanjiang"
@@ -51,6 +54,11 @@ class MemoryStream(DenseStream):
         """Return the id that was named first."""
         return self.signers.setdefault(origin, key_id)
 
+    async def replace_signer(self, origin: str, key_id: str, before: str) -> None:
+        """Take another id."""
+        assert self.signers[origin] == before
+        self.signers[origin] = key_id
+
     async def server(self) -> str:
         """Return the id of the run."""
         return self.run
@@ -67,10 +75,18 @@ def archive_in(folder: Path) -> Path:
 
 
 @asynccontextmanager
-async def sealing(folder: Path, stream: DenseStream, seconds: float = OFTEN) -> AsyncIterator[Sealer]:
+async def sealing(
+    folder: Path,
+    stream: DenseStream,
+    seconds: float = OFTEN,
+    quorum: Quorum | None = None,
+    authority: Authority | None = None,
+    archive: ArchiveRoot | None = None,
+) -> AsyncIterator[Sealer]:
     """Return a sealer; at the end of the block it stops as abruptly as its process would."""
+    where = place(folder)._replace(archive=archive or archive_in(folder))
     with ThreadPoolExecutor(1) as pool:
-        sealer = Sealer(stream, SealedFiles(place(folder), ORIGIN), pool, seconds)
+        sealer = Sealer(stream, SealedFiles(where, ORIGIN), pool, seconds, quorum, authority)
         try:
             yield sealer
         finally:

@@ -11,7 +11,7 @@ from events.seal.errors import FormatError, PolicyError, SignatureError
 from services.cli.archived.verifying import Archives, PresentRules, Verified, verify_archives
 from services.cli.checks.finding import TreeHead
 from services.cli.checks.rules import notes
-from services.cli.fsck.commands import files_of, print_trusted, trust_of
+from services.cli.fsck.commands import authorities_in, files_of, print_trusted, trust_of
 from services.cli.options import err, out
 from services.ingest.sealing.places import LOG, RECORD, RULES
 
@@ -23,18 +23,27 @@ class ArchiveOptions(NamedTuple):
     policy: Path | None
     key: str | None
     token_file: Path | None
+    tsa_ca: Path | None = None
 
 
 def verify_sealed(asked: ArchiveOptions, present: PresentRules, since: TreeHead | None, *, json: bool) -> int:
     """Verify the archives of a ledger, print what was found, and return the exit code."""
     policy = trust_of(asked.policy, asked.key)
+    authorities = authorities_in(asked.tsa_ca) if asked.tsa_ca is not None else None
     place = asked.place.rstrip("/")
     archives = Archives(*(files_of(f"{place}/{stream}", asked.token_file) for stream in (LOG, RULES, RECORD)))
     with Progress(console=err, disable=json) as progress:
         bar = progress.add_task("verifying entries", total=1.0)
         try:
             done = asyncio.run(
-                verify_archives(archives, policy, present, since, lambda done: progress.update(bar, completed=done))
+                verify_archives(
+                    archives,
+                    policy,
+                    present,
+                    since,
+                    lambda done: progress.update(bar, completed=done),
+                    authorities,
+                )
             )
         except (FormatError, PolicyError, SignatureError) as error:
             err.print(f"duban: {place}/{LOG}: {error}", style="red", markup=False, soft_wrap=True)
@@ -54,6 +63,7 @@ def _print_json(done: Verified) -> None:
         "tree": f"{checkpoint.size}:{checkpoint.root.hex()}",
         "findings": [finding._asdict() for finding in done.findings],
         "notes": [*notes(done.rules.entries, checkpoint.size), *done.unread],
+        "stamp": done.stamp._asdict() if done.stamp is not None else None,
     }
     out.out(msgspec.json.encode(result).decode(), highlight=False)
 
@@ -61,6 +71,8 @@ def _print_json(done: Verified) -> None:
 def _print(done: Verified) -> None:
     size = done.trusted.checkpoint.size
     print_trusted(done.trusted)
+    if done.stamp is not None:
+        out.print(f"the first {done.stamp.size} entries are stamped, at {done.stamp.time.isoformat()}", soft_wrap=True)
     for note in (*notes(done.rules.entries, size), *done.unread):
         out.print(note, markup=False, soft_wrap=True)
     for finding in done.findings:

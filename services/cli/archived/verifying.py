@@ -13,14 +13,16 @@ from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError, PolicyError, SignatureError
 from events.seal.policy import LogPolicy, Trusted
 from events.seal.storage import CHECKPOINT
+from events.seal.timestamps import Authorities
 from events.working_days import LIBRARY, WorkingDays
 from services.cli.archived.alerts import AlertTask, alert_findings
 from services.cli.archived.entries import SealedEntries
+from services.cli.archived.stamps import StampFound, stamp_of
 from services.cli.checks.decisions import Decisions
 from services.cli.checks.decoding import Decoding
 from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.rules import RulesFound, rules_of, with_texts
-from services.cli.fsck.check import check_archive, processors
+from services.cli.fsck.check import check_archive, processors, weaker
 from services.cli.fsck.files import ArchiveFiles
 
 Report = Callable[[float], None]
@@ -34,12 +36,13 @@ FEWEST_APART = 200_000
 
 
 class Verified(NamedTuple):
-    """What was found in a ledger's archives: the log's checkpoint, the rules, what is wrong, and what was not read."""
+    """What was found in a ledger's archives: the log's checkpoint, rules, what is wrong, what is unread, the stamp."""
 
     trusted: Trusted
     rules: RulesFound
     findings: list[Finding]
     unread: list[str]
+    stamp: StampFound | None = None
 
 
 class Archives(NamedTuple):
@@ -57,30 +60,48 @@ class PresentRules(NamedTuple):
     days: WorkingDays = LIBRARY
 
 
+class _Judged(NamedTuple):
+    """A ledger's log, by which its other archives are judged; `weak` gets what their quorums lack, `wrong` the rest."""
+
+    policy: LogPolicy
+    log: Trusted
+    wrong: list[Finding]
+    weak: list[Finding]
+
+
 async def verify_archives(
-    archives: Archives, policy: LogPolicy, present: PresentRules, since: TreeHead | None, report: Report
+    archives: Archives,
+    policy: LogPolicy,
+    present: PresentRules,
+    since: TreeHead | None,
+    report: Report,
+    authorities: Authorities | None = None,
 ) -> Verified:
     """Verify a ledger's log, and that it continues an earlier head, by the rules in their own archive.
 
-    All checkpoints are signed as the policy asks. What the entries say is looked at where all of them are those that
-    were sealed. Raises PolicyError, SignatureError and FormatError for a checkpoint of the log that is not trusted, and
-    OSError, but for the record, which not everybody may read.
+    A checkpoint that the quorum of witnesses has not cosigned is a finding, and the rest is verified. What the entries
+    say is looked at where all of them are those that were sealed. Raises PolicyError, SignatureError and FormatError
+    for a checkpoint of the log that is not trusted, and OSError, but for the record, which not everybody may read.
     """
     trusted = _trusted(archives.log, policy)
+    weak = _weaker("witnesses", trusted)
     checkpoint = trusted.checkpoint
     earlier = since and LogCheckpoint(checkpoint.origin, since.position, bytes.fromhex(since.digest))
-    rules = _rules(archives.rules, policy, trusted)
     size = checkpoint.size
     flaws = _flaws("archive", archives.log, checkpoint, lambda done: report(TILES_SHARE * done / size), earlier)
-    findings = [*flaws, *rules.findings]
-    recorded, unread = _record(archives.record, policy, trusted, findings)
+    judged = _Judged(policy, trusted, flaws, weak)
+    rules = _rules(archives.rules, judged)
+    recorded, unread = _record(archives.record, judged)
+    findings = [*judged.wrong, *rules.findings]
     if not findings:
         with ExitStack() as stack:
             task = AlertTask(archives.log, size, archives.record, recorded or 0, *present, rules)
             alerts = _alerts(task, stack) if recorded is not None else list[Finding]
             findings = await _contents(SealedEntries(archives.log, size), rules, present.ledger, size, report)
             findings = findings or alerts()  # those of a wrong log would repeat its findings
-    return Verified(trusted, rules, findings, unread)
+    stamped = stamp_of(archives.log, policy, checkpoint, authorities) if authorities is not None else None
+    wrong = [stamped] if isinstance(stamped, Finding) else []
+    return Verified(trusted, rules, weak + findings + wrong, unread, None if isinstance(stamped, Finding) else stamped)
 
 
 def _alerts(task: AlertTask, stack: ExitStack) -> Callable[[], list[Finding]]:
@@ -95,7 +116,7 @@ def _trusted(files: ArchiveFiles, policy: LogPolicy) -> Trusted:
     data = files.read(CHECKPOINT)
     if data is None:
         raise FormatError(f"there is no file {CHECKPOINT!r}")
-    return policy.check(data)
+    return policy.weigh(data)
 
 
 def _flaws(
@@ -110,44 +131,46 @@ def _flaws(
     return [Finding(check, str(flaw.position) if flaw.position is not None else "", flaw.detail) for flaw in flaws]
 
 
-def _record(
-    files: ArchiveFiles, policy: LogPolicy, log: Trusted, findings: list[Finding]
-) -> tuple[int | None, list[str]]:
-    """Return the size of the sealed record of a log, or why it is not read; add to `findings` what is wrong with it."""
+def _record(files: ArchiveFiles, judged: _Judged) -> tuple[int | None, list[str]]:
+    """Return the size of the sealed record of a log, or why it is not read."""
     try:
         if files.read(CHECKPOINT) is None:
             return None, ["alerts were not looked at: there is no archive of the record"]
     except OSError as error:
         return None, [f"alerts were not looked at: the archive of the record cannot be read ({error})"]
-    checkpoint = _sibling(files, policy, log, "record", findings)
+    checkpoint = _sibling(files, judged, "record")
     return (checkpoint.size if checkpoint is not None else None), []
 
 
-def _sibling(
-    files: ArchiveFiles, policy: LogPolicy, log: Trusted, stream: str, findings: list[Finding]
-) -> LogCheckpoint | None:
+def _sibling(files: ArchiveFiles, judged: _Judged, stream: str) -> LogCheckpoint | None:
     """Return the checkpoint of another archive of a ledger, all of whose files are right; None with a finding."""
     try:
-        checkpoint = _trusted(files, policy).checkpoint
+        trusted = _trusted(files, judged.policy)
     except (FormatError, PolicyError, SignatureError) as error:
-        findings.append(Finding(stream, "", f"the archive of the {stream} is not trusted: {error}"))
+        judged.wrong.append(Finding(stream, "", f"the archive of the {stream} is not trusted: {error}"))
         return None
-    wanted = f"{log.checkpoint.origin}/{stream}"
+    judged.weak.extend(_weaker(stream, trusted))
+    checkpoint, wanted = trusted.checkpoint, f"{judged.log.checkpoint.origin}/{stream}"
     if checkpoint.origin != wanted:
         wrong = f"the archive of the {stream} is that of {checkpoint.origin!r} instead of {wanted!r}"
-        findings.append(Finding(stream, "", wrong))
+        judged.wrong.append(Finding(stream, "", wrong))
         return None
     flaws = _flaws(stream, files, checkpoint, lambda _: None)
-    findings += flaws
+    judged.wrong.extend(flaws)
     return checkpoint if not flaws else None
 
 
-def _rules(files: ArchiveFiles, policy: LogPolicy, log: Trusted) -> RulesFound:
+def _weaker(check: str, trusted: Trusted) -> list[Finding]:
+    lack = weaker(trusted)
+    return [Finding(check, "", lack)] if lack is not None else []
+
+
+def _rules(files: ArchiveFiles, judged: _Judged) -> RulesFound:
     """Return the sealed rules of a log; none where there is no archive of them."""
     none = RulesFound([], {}, [])
     if files.read(CHECKPOINT) is None:
         return none
-    checkpoint = _sibling(files, policy, log, "rules", none.findings)
+    checkpoint = _sibling(files, judged, "rules")
     if checkpoint is None:
         return none
     found = rules_of(one for batch in SealedEntries(files, checkpoint.size).batches() for one in batch)

@@ -14,6 +14,7 @@ from services.cli.client import Client
 from services.cli.log_at import log_at
 from services.cli.mirroring.commands import mirror
 from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, err, out, with_server
+from services.cli.rotating import new_key, retire_key
 from services.cli.sealed_places import sealed_places
 from services.cli.service_error import ServiceError
 from services.cli.target import AUDITOR, LEDGER, find
@@ -25,6 +26,8 @@ from services.common.sealed_log import sealed_storage
 commands = typer.Typer(add_completion=False, no_args_is_help=True, help="The archives of sealed logs.")
 
 commands.command("mirror")(mirror)
+commands.command("new-key")(new_key)
+commands.command("retire-key")(retire_key)
 
 
 @commands.callback()
@@ -83,3 +86,19 @@ def trim(
         out.print(f"{ledger}: positions {done.first} to {done.last} {verb} the server; the archive has them")
     else:
         out.print(f"{ledger}: nothing to trim: no 256 events beyond the newest {keep} are sealed and folded by all")
+
+
+@commands.command()
+def stamp(data: DataOption = None, ledger: LedgerOption = LEDGER, json: JsonOption = False) -> None:
+    """Have the published checkpoints stamped by the authority of DUBAN_TSA (RFC 3161)."""
+
+    async def work() -> dict[str, dict[str, Any]]:
+        async with Client(find(data), ledger) as client:
+            return await client.stamp(AUDITOR)
+
+    stamped = asyncio.run(work())
+    if json:
+        out.print_json(data=stamped)
+        return
+    for stream, one in stamped.items():
+        out.print(f"{ledger}: {stream}: the first {one['size']} entries are stamped, at {one['time']}")

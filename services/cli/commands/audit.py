@@ -22,7 +22,7 @@ from services.cli.checks import verify
 from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.rules import notes
 from services.cli.exporting.commands import export
-from services.cli.fsck.commands import KeyOption, PolicyOption, TokenFileOption, check_proof, fsck
+from services.cli.fsck.commands import AuthorityOption, KeyOption, PolicyOption, TokenFileOption, check_proof, fsck
 from services.cli.log_at import log_at
 from services.cli.options import (
     DataOption,
@@ -68,12 +68,13 @@ def audit_verify(
     policy: PolicyOption = None,
     key: KeyOption = None,
     token_file: TokenFileOption = None,
+    tsa_ca: AuthorityOption = None,
     json: JsonOption = False,
 ) -> None:
     """Verify the log, and that rows and alerts follow from it; or its archive alone. Print its tree head."""
     noted, present = _head(since) if since is not None else None, audited_ledger_of(data, ledger)
     if archive is not None:
-        asked = ArchiveOptions(archive, policy, key, token_file)
+        asked = ArchiveOptions(archive, policy, key, token_file, tsa_ca)
         raise SystemExit(verify_sealed(asked, PresentRules(present, working_days_of(data)), noted, json=json))
     tree = Tree()
 
@@ -89,9 +90,8 @@ def audit_verify(
             return tail, found, await accepted(redis, ledger), notes(await read_rules(redis, ledger), tail)
 
     position, findings, acceptances, remarks = with_server(data, work)
-    head = f"{tree.size}:{tree.head()}"
+    head, found = f"{tree.size}:{tree.head()}", [finding._asdict() for finding in findings]
     if json:
-        found = [finding._asdict() for finding in findings]
         result = {"position": position, "tree": head, "findings": found, "accepted": acceptances, "notes": remarks}
         out.out(msgspec.json.encode(result).decode())
     else:

@@ -1,29 +1,27 @@
 """What an export has of the archives of a ledger: checkpoints, time stamps, and proofs of chosen events.
 
 archive/<stream>/checkpoint    the signed checkpoint of the log, of the record and of the rules
-archive/<stream>/….tsr         its time stamps (RFC 3161), if there are any
+archive/<stream>/stamped/      the newest stamped checkpoint and its time stamp (RFC 3161), if there is one
 proofs/<position>.tlog-proof   the proofs that were asked for
 """
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from events.seal.roots import ArchiveRoot
 from events.seal.storage import CHECKPOINT
+from events.seal.timestamps import STAMPED, stamp_files
 from services.cli.exporting.bag import Bag
-from services.cli.fsck.files import files_at
+from services.cli.fsck.files import ArchiveFiles, files_at
 from services.cli.prover import Prover
 from services.common.settings import SettingsError
 from services.ingest.sealing.places import LOG, STREAMS
-
-STAMP = f"{CHECKPOINT}.tsr"
 
 
 def write_sealed(bag: Bag, place: ArchiveRoot, positions: list[range]) -> None:
     """Write what is sealed of a ledger whose archives lie below a place; raises ServiceError and FormatError."""
     for stream in STREAMS:
-        for name, data in _told(place / stream):
+        for name, data in _told(files_at(place / stream)):
             bag.add(f"archive/{stream}/{name}", [data])
     if positions:
         prover = Prover(files_at(place / LOG))
@@ -31,11 +29,10 @@ def write_sealed(bag: Bag, place: ArchiveRoot, positions: list[range]) -> None:
             bag.add(f"proofs/{position}.tlog-proof", [prover.prove(position).encode()])
 
 
-def _told(archive: ArchiveRoot) -> Iterator[tuple[str, bytes]]:
-    """Yield the checkpoint and its time stamps."""
-    stamps = sorted(path.name for path in archive.glob("*.tsr")) if isinstance(archive, Path) else [STAMP]
-    files = files_at(archive)
-    for name in (CHECKPOINT, *stamps):
+def _told(files: ArchiveFiles) -> Iterator[tuple[str, bytes]]:
+    """Yield the checkpoint, and the stamped one with its stamp."""
+    stamped = files.read(STAMPED)
+    for name in (CHECKPOINT, *((STAMPED, stamp_files(stamped).stamp) if stamped is not None else ())):
         if (data := files.read(name)) is not None:
             yield name, data
 

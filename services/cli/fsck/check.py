@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError
+from events.seal.policy import Trusted
 from events.seal.proofs import consistency_proof, consistent, root_at
 from events.seal.tiles import WIDTH, subtrees
 from services.cli.fsck.files import ArchiveFiles, DirectoryFiles
@@ -31,6 +32,11 @@ class Checked(NamedTuple):
     entries: int
     size: int
     flaws: list[Flaw]
+
+
+def weaker(trusted: Trusted) -> str | None:
+    """Return what a checkpoint lacks by its policy, None if nothing."""
+    return f"weaker: {trusted.weaker}; the log's own key alone vouches for it" if trusted.weaker is not None else None
 
 
 def check_archive(

@@ -11,13 +11,15 @@ from rich.progress import Progress
 
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError, PolicyError, SignatureError
-from events.seal.keys import parse_key
+from events.seal.keys import SM2_SM3, parse_key
 from events.seal.log_proof import parse_proof
 from events.seal.policy import LogPolicy, Trusted, parse_policy, policy_of
 from events.seal.roots import root_of
 from events.seal.storage import CHECKPOINT
-from services.cli.fsck.check import Checked, check_archive
+from events.seal.timestamps import Authorities, load_authorities, verify_stamp
+from services.cli.fsck.check import Checked, check_archive, weaker
 from services.cli.fsck.files import ArchiveFiles, HttpFiles, files_at
+from services.cli.fsck.tree_check import Flaw
 from services.cli.options import JsonOption, err, out
 from services.cli.target import bearer_from
 from services.cli.terminal import visible
@@ -33,6 +35,9 @@ PolicyOption = Annotated[Path | None, typer.Option("--policy", help="A C2SP tlog
 TokenFileOption = Annotated[
     Path | None, typer.Option("--token-file", help="The token of an archive that is not public")
 ]
+AuthorityOption = Annotated[
+    Path | None, typer.Option("--tsa-ca", help="Of time stamps: certificates (PEM) of the authority, its root too")
+]
 KeyOption = Annotated[str | None, typer.Option("--key", help="Instead of a policy: the log's verifier key (vkey)")]
 
 
@@ -44,7 +49,10 @@ def fsck(
     token_file: TokenFileOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Check every entry of any C2SP tlog-tiles archive against its signed checkpoint. Exit 1 if something is wrong."""
+    """Check every entry of any C2SP tlog-tiles archive against its signed checkpoint. Exit 1 if something is wrong.
+
+    A checkpoint that the quorum of witnesses has not cosigned is checked all the same, and exits with 1.
+    """
     trust, files = trust_of(policy, key), files_of(archive, token_file)
     data = files.read(CHECKPOINT)
     if data is None:
@@ -53,7 +61,7 @@ def fsck(
     earlier = _trusted(trust, _content(since), str(since)).checkpoint if since is not None else None
     if earlier is not None and earlier.origin != trusted.checkpoint.origin:
         raise SettingsError(f"{since} is of the log {earlier.origin!r}, the archive of {trusted.checkpoint.origin!r}")
-    checked = _with_progress(files, trusted.checkpoint, earlier, hidden=json)
+    checked = _weakened(trusted, _with_progress(files, trusted.checkpoint, earlier, hidden=json))
     if json:
         out.out(msgspec.json.encode(_as_json(trusted, checked)).decode(), highlight=False)
     else:
@@ -69,9 +77,13 @@ def check_proof(
     entry: Annotated[
         Path | None, typer.Option("--entry", help="The entry; default: the extra data of the proof")
     ] = None,
+    tsr: Annotated[Path | None, typer.Option("--tsr", help="The time stamp of the proof's checkpoint")] = None,
+    tsa_ca: AuthorityOption = None,
 ) -> None:
     """Check that an entry is in a log, without a network. Exit 1 if it is not proved."""
-    trust = trust_of(policy, key)
+    trust, authorities = trust_of(policy, key), authorities_in(tsa_ca) if tsa_ca is not None else None
+    if (tsr is None) != (authorities is None):
+        raise SettingsError("--tsr and --tsa-ca belong together: a time stamp, and who vouches for it")
     data = _content(file)
     try:
         proof = parse_proof(data)
@@ -79,9 +91,12 @@ def check_proof(
         if content is None:
             raise SettingsError(f"{file} does not have the entry; give it with --entry FILE")
         trusted = proof.check(content, trust)
+        time = verify_stamp(_content(tsr), proof.checkpoint, authorities) if tsr is not None and authorities else None
     except UNTRUSTED as error:
         raise SystemExit(_failed(f"{file}: {error}")) from error
     print_trusted(trusted)
+    if time is not None:
+        out.print(f"stamped at {time.isoformat()}", style="green")
     out.print(f"position {proof.entry_index + 1}: this entry is in the log", style="green")
     out.out(visible(content.decode(errors="replace")), highlight=False)
 
@@ -112,6 +127,14 @@ def files_of(archive: str, token_file: Path | None) -> ArchiveFiles:
         raise SettingsError(str(error)) from error
 
 
+def authorities_in(path: Path) -> Authorities:
+    """Return the certificates in a file; raises SettingsError."""
+    try:
+        return load_authorities(path.read_bytes())
+    except (OSError, FormatError) as error:
+        raise SettingsError(f"--tsa-ca: {path}: {error}") from error
+
+
 def _check_url(text: str) -> None:
     try:
         found = bool(httpx.URL(text).host)
@@ -130,7 +153,7 @@ def _content(path: Path) -> bytes:
 
 def _trusted(policy: LogPolicy, data: bytes, name: str) -> Trusted:
     try:
-        return policy.check(data)
+        return policy.weigh(data)
     except UNTRUSTED as error:
         raise SystemExit(_failed(f"{name}: {error}")) from error
 
@@ -152,10 +175,19 @@ def print_trusted(trusted: Trusted) -> None:
     """Print a checkpoint, and who signed it."""
     checkpoint = trusted.checkpoint
     out.print(f"{checkpoint.origin}: {checkpoint.size} entries, head {checkpoint.root.hex()}", soft_wrap=True)
-    out.print(f"signed by {trusted.log.name}+{trusted.log.key_id.hex()}", soft_wrap=True)
+    for key in trusted.signed:
+        out.print(f"signed by {key.name}+{key.key_id.hex()}{' (SM2/SM3)' * (key.type == SM2_SM3)}", soft_wrap=True)
+    for key in trusted.unchecked:
+        out.print(f"not checked: SM2/SM3 of {key.name}+{key.key_id.hex()}; install duban[sm]", soft_wrap=True)
     for name, time in trusted.witnesses.items():
         when = f"at {_instant(time)}" if time is not None else "without a time"
         out.print(f"cosigned by {name} {when}", soft_wrap=True)
+
+
+def _weakened(trusted: Trusted, checked: Checked) -> Checked:
+    """Return what was found, with what the checkpoint lacks."""
+    lack = weaker(trusted)
+    return checked if lack is None else checked._replace(flaws=[Flaw(None, lack), *checked.flaws])
 
 
 def _print_checked(checked: Checked) -> None:

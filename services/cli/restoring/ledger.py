@@ -14,7 +14,6 @@ from events.schema import LogRestored
 from events.seal.checkpoint import INVALID
 from events.seal.policy import LogPolicy
 from events.seal.roots import ArchiveRoot
-from events.seal.signers import KeyFile
 from events.seal.tiles import entry_at
 from events.trimming import Trimming
 from services.cli.restoring.log_restoring import LogRestoring, compared
@@ -29,6 +28,7 @@ from services.common.operations import record
 from services.common.sealed_log import sealed_storage
 from services.common.sessions import INSTALLATION
 from services.ingest.sealing.places import LOG, RECORD, RULES, SealPlace, place_of
+from services.ingest.sealing.signing import load_signer
 from services.ingest.writer import Writer
 
 Report = Callable[[str, int], None]
@@ -102,7 +102,7 @@ class LedgerRestoring:
 
     def _verified(self, stream: str, policy: LogPolicy | None) -> SealedStream | None:
         place = self._places.of(stream)
-        trusted = policy or LogPolicy(KeyFile.load(place.key).keys, {}, {}, "none")
+        trusted = policy or LogPolicy(load_signer(place.key).keys, {}, {}, "none")
         return verified(place.archive, trusted, lambda count: self._report(f"verifying the {stream}", count))
 
     async def _restore_marks(self, log: SealedStream) -> None:

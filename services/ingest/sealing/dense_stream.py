@@ -1,6 +1,6 @@
 """A stream of the server whose entries have the ids 1-0, 2-0, 3-0 …: the log of a ledger, its record, or its rules.
 
-duban:{L}:ingest:signers  hash  origin -> id of the key that signs it    written by whichever process was first
+duban:{L}:ingest:signers  hash  origin -> id of the key that signs it    written by the first process, and by a rotation
 """
 
 from collections.abc import Sequence
@@ -57,6 +57,11 @@ class DenseStream:
             await record(self._redis, "ingest", self._log.ledger, KeyMade(origin, key_id))
             await self._redis.hsetnx(self._signers, origin, key_id)
         return str((await self._redis.hget(self._signers, origin)).decode())
+
+    async def replace_signer(self, origin: str, key_id: str, before: str) -> None:
+        """Take a key in the place of the one before it."""
+        await record(self._redis, "ingest", self._log.ledger, KeyMade(origin, key_id, before))
+        await self._redis.hset(self._signers, origin, key_id)
 
     async def server(self) -> str:
         """Return the id of this run of the server."""

@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
+
 from events.ledger import Ledger
 from events.log import Log
 from events.seal.checkpoint import origin_of
@@ -17,9 +19,12 @@ from services.common.sessions import installation
 from services.common.settings import Settings
 from services.ingest.sealing.dense_stream import DenseStream, LogStream, RulesStream
 from services.ingest.sealing.places import LOG, RECORD, RULES, STREAMS, directories, place_of, still_own
+from services.ingest.sealing.publishing import Quorum
 from services.ingest.sealing.sealed_files import SealedFiles
 from services.ingest.sealing.sealer import Sealer
+from services.ingest.sealing.stamping import Authority
 from services.ingest.sealing.trimmer import TRIM_SECONDS, Trimmer
+from services.ingest.sealing.witnesses import Witnesses, load_witnesses
 
 FOLLOW_SECONDS = 1.0
 """Between two looks at a stream: the work of a busy one comes in small parts."""
@@ -54,10 +59,14 @@ class LedgerSealing(NamedTuple):
 class Sealing:
     """Seals the ledgers of a service below two places, one stream at a time: they share a thread."""
 
-    def __init__(self, archive: ArchiveRoot, keys: Path, seconds: float) -> None:
+    def __init__(self, archive: ArchiveRoot, keys: Path, settings: Settings) -> None:
+        """Raises SettingsError for a policy that cannot be used."""
         self._archive = archive
         self._keys = keys
-        self._seconds = seconds
+        self._seconds = settings.seal_seconds
+        self._fail_open = settings.fail_open
+        self._tsa = settings.tsa
+        self._policy = load_witnesses(settings.policy) if settings.policy is not None else None
         self._pool = ThreadPoolExecutor(1, "seal")
 
     async def open(self, service: Running, ledger: Ledger, log: Log) -> LedgerSealing:
@@ -65,11 +74,13 @@ class Sealing:
         name = log.ledger
         origin = origin_of(await installation(service.redis), name, ledger.archive.domain)
         origins = {LOG: origin, RECORD: f"{origin}/{RECORD}", RULES: f"{origin}/{RULES}"}
-        sealers = {stream: self._sealer(service.redis, log, stream, origin) for stream, origin in origins.items()}
+        http = await service.enter(httpx.AsyncClient())
+        sealers = {stream: self._sealer(service.redis, log, stream, origin, http) for stream, origin in origins.items()}
         sealing = LedgerSealing(sealers[LOG], sealers[RECORD], sealers[RULES])
         for sealer in sealing.sealers:
             service.on_stop(sealer.close)
             service.repeat(FOLLOW_SECONDS, sealer.turn)
+            service.repeat(FOLLOW_SECONDS, sealer.stamp_if_due)
         if ledger.archive.keep is not None:
             storage = sealed_storage(self._archive, name)
             trimmer = Trimmer(service.redis, log, storage, ledger.archive.keep, lambda: sealing.log.files.is_open)
@@ -77,10 +88,12 @@ class Sealing:
             service.repeat(TRIM_SECONDS, trimmer.turn)
         return sealing
 
-    def _sealer(self, redis: Any, log: Log, stream: str, origin: str) -> Sealer:
+    def _sealer(self, redis: Any, log: Log, stream: str, origin: str, http: httpx.AsyncClient) -> Sealer:
         place = place_of(self._archive, self._keys, log.ledger, stream)
         files = SealedFiles(place, origin, partial(still_own, self._archive, self._keys))
-        return Sealer(_STREAMS[stream](redis, log, stream), files, self._pool, self._seconds)
+        quorum = Quorum(Witnesses(self._policy, http), self._fail_open) if self._policy is not None else None
+        authority = Authority(http, self._tsa) if self._tsa is not None else None
+        return Sealer(_STREAMS[stream](redis, log, stream), files, self._pool, self._seconds, quorum, authority)
 
 
 _STREAMS: dict[str, type[DenseStream]] = {LOG: LogStream, RECORD: DenseStream, RULES: RulesStream}
@@ -89,4 +102,4 @@ _STREAMS: dict[str, type[DenseStream]] = {LOG: LogStream, RECORD: DenseStream, R
 def sealing_of(settings: Settings) -> Sealing | None:
     """Return what seals a service's ledgers, None if nothing is sealed; raises SettingsError."""
     found = directories(settings)
-    return Sealing(*found, settings.seal_seconds) if found is not None else None
+    return Sealing(*found, settings) if found is not None else None

@@ -7,20 +7,25 @@ ends with its process, however that ends, and never before, as a lease on the se
 import fcntl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import BinaryIO, TypeVar
 
 from events.seal import durable
 from events.seal.archive import Archive
-from events.seal.errors import ArchiveError, FormatError, SigningError
+from events.seal.checkpoint import LogCheckpoint
+from events.seal.errors import ArchiveError, FormatError
 from events.seal.keys import VerifierKey
 from events.seal.merkle import leaf_hash
+from events.seal.notes import SignedNote
 from events.seal.roots import storage_of
 from events.seal.signers import KeyFile
 from events.seal.signing_state import SigningState
 from events.seal.storage import CHECKPOINT
 from events.seal.tiles import WIDTH, Read, Tile, entry_at, read_hashes, width_at
+from events.seal.timestamps import STAMPED, stamp_files, stamp_time
 from services.ingest.sealing.places import SealPlace
+from services.ingest.sealing.signing import StreamSigner, load_signer
 
 T = TypeVar("T")
 
@@ -36,7 +41,7 @@ class SealedFiles:
         self._storage = storage_of(place.archive)
         self._check = check
         self._state = SigningState(place.state)
-        self._signer: KeyFile | None = None
+        self._signer: StreamSigner | None = None
         self._archive: Archive | None = None
         self._lock: BinaryIO | None = None
 
@@ -46,10 +51,15 @@ class SealedFiles:
         return self._archive is not None
 
     @property
+    def keys(self) -> tuple[VerifierKey, ...]:
+        """The keys that sign or have signed, once the archive is open."""
+        assert self._signer is not None
+        return self._signer.keys
+
+    @property
     def key(self) -> VerifierKey:
         """The first key that signs."""
-        assert self._signer is not None
-        return self._signer.keys[0]
+        return self.keys[0]
 
     @property
     def size(self) -> int:
@@ -62,10 +72,15 @@ class SealedFiles:
         found = self._archive.published if self._archive is not None else None
         return found.size if found is not None else None
 
+    @property
+    def published_time(self) -> int | None:
+        """When the published checkpoint was signed, in seconds since 1970, None if it does not say."""
+        return self._archive.published_time if self._archive is not None else None
+
     def signed(self) -> int:
-        """The number of entries of the newest checkpoint that may have been signed."""
+        """The number of entries of the newest checkpoint that may have been signed, or that a witness has."""
         last = self._state.last()
-        return last.size if last is not None else 0
+        return max(last.size if last is not None else 0, self._opened().cosigned)
 
     def open(self) -> bool:
         """Become the owner and read the archive, or begin one; return False while another process is the owner.
@@ -75,8 +90,8 @@ class SealedFiles:
         if not self._hold():
             return False
         self._check()
-        self._signer = self._keys()
-        self._archive = Archive.open(self._storage, self._signer, self._state)
+        self._signer = self._load_signer()
+        self._archive = Archive.open(self._storage, self._signer.now, self._state, self._signer.earlier)
         self.last = self._entry(self._archive.size)
         return True
 
@@ -102,10 +117,39 @@ class SealedFiles:
             if (count := archive.size - before) > 0:
                 self.last = entries[count - 1]
 
-    def seal(self, now: int) -> None:
-        """Sign and publish a checkpoint of all entries, at a time in seconds since 1970; raises as Archive.sign."""
-        archive = self._opened()
-        archive.publish(archive.sign(now))
+    def expect(self, cosigned: Sequence[LogCheckpoint]) -> None:
+        """Take checkpoints that witnesses have (Archive.expect)."""
+        self._opened().expect(cosigned)
+
+    def sign(self, now: int) -> SignedNote:
+        """Sign a checkpoint of all entries, at a time in seconds since 1970; raises as Archive.sign."""
+        return self._opened().sign(now)
+
+    def prove(self, before: int, size: int) -> list[bytes]:
+        """Prove that the first `before` entries begin the first `size`, which are signed; raises FormatError."""
+        return self._opened().prove(before, size)
+
+    def publish(self, note: SignedNote) -> None:
+        """Publish a signed checkpoint; raises as Archive.publish."""
+        self._opened().publish(note)
+
+    def published_data(self) -> bytes | None:
+        """Return the published checkpoint with its signatures, None if there is none or the archive is not open."""
+        return self._archive.published_data if self._archive is not None else None
+
+    def stamped(self) -> tuple[bytes, datetime] | None:
+        """Return the newest checkpoint with a time stamp, and the time of the stamp; raises FormatError."""
+        data = self._storage.read(STAMPED)
+        stamp = self._storage.read(stamp_files(data).stamp) if data is not None else None
+        return (data, stamp_time(stamp, data)) if data is not None and stamp is not None else None
+
+    def keep_stamp(self, checkpoint: bytes, stamp: bytes) -> None:
+        """Keep a checkpoint with its time stamp; raises OSError and StorageConflictError."""
+        names = stamp_files(checkpoint)
+        self._storage.create({names.checkpoint: checkpoint})
+        if self._storage.read(names.stamp) is None:  # else one was kept before a crash
+            self._storage.create({names.stamp: stamp})
+        self._storage.swap(STAMPED, self._storage.read(STAMPED), checkpoint)
 
     def differing(self, after: int, entries: Sequence[bytes]) -> int | None:
         """Return the first position after `after`, a multiple of WIDTH, at which an entry is not the sealed one."""
@@ -135,18 +179,15 @@ class SealedFiles:
         self._lock = file
         return True
 
-    def _keys(self) -> KeyFile:
-        """Return the keys, made if there are none; raises ArchiveError if something was signed with lost ones."""
+    def _load_signer(self) -> StreamSigner:
+        """Return who signs, with keys made if there are none; raises ArchiveError if lost ones have signed."""
         with suppress(FileNotFoundError):
-            try:
-                return KeyFile.load(self.place.key)
-            except SigningError as error:
-                raise ArchiveError(str(error)) from error
+            return load_signer(self.place.key)
         if self._state.last() is not None or self._storage.read(CHECKPOINT) is not None:
             raise ArchiveError(
                 f"{self.place.key} is missing, with which {self.place.archive} is signed; restore it from its copy"
             )
-        return KeyFile.make(self.place.key, self.origin)
+        return StreamSigner(KeyFile.make(self.place.key, self.origin), ())
 
     def _entry(self, position: int) -> bytes:
         """Return a sealed entry at the right edge."""

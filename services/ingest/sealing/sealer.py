@@ -10,11 +10,19 @@ from typing import NamedTuple, TypeVar
 import structlog
 
 from events.replicas import UnconfirmedError
-from events.seal.errors import ArchiveError, FormatError, SignatureError, SigningError, StorageConflictError
-from services.common.clock import monotonic, real_time
+from events.seal.errors import (
+    ArchiveError,
+    FormatError,
+    SignatureError,
+    SigningError,
+    StorageConflictError,
+    UnsignedError,
+)
 from services.common.sample import Sample
 from services.ingest.sealing.dense_stream import DenseStream
+from services.ingest.sealing.publishing import CheckpointPublisher, Quorum
 from services.ingest.sealing.sealed_files import SealedFiles
+from services.ingest.sealing.stamping import Authority, CheckpointStamper, Stamped, StampError
 
 BATCH = 512
 """Entries hashed by one call in the thread, a multiple of a tile's: about 1 ms, for which the event loop may wait."""
@@ -56,22 +64,32 @@ class Sealer:
     stream contradicts what is sealed. It is looked at again when another server answers, or on demand.
     """
 
-    def __init__(self, stream: DenseStream, files: SealedFiles, pool: Executor, seconds: float) -> None:
+    def __init__(
+        self,
+        stream: DenseStream,
+        files: SealedFiles,
+        pool: Executor,
+        seconds: float,
+        quorum: Quorum | None = None,
+        authority: Authority | None = None,
+    ) -> None:
         self.stopped: Stop | None = None
         self.fault: str | None = None
         self.files = files
         self._stream = stream
         self._pool = pool
-        self._seconds = seconds
+        self._publisher = CheckpointPublisher(files, self._work, seconds, quorum)
+        self._stamper = CheckpointStamper(files, self._work, authority) if authority is not None else None
         self._lock = asyncio.Lock()
         self._compared = False
         self._server = ""
-        self._next = 0.0
 
     @property
     def warnings(self) -> list[str]:
         """What an operator should see to."""
-        return [str(one) for one in (self.stopped, self.fault) if one is not None]
+        own = [str(one) for one in (self.stopped, self.fault) if one is not None]
+        late = [self._stamper.fault] if self._stamper is not None and self._stamper.fault is not None else []
+        return own or [*self._publisher.warnings, *late]
 
     def samples(self, stream: str) -> Iterator[Sample]:
         """Yield how far the stream is sealed, and how much of it is not; nothing unless this process seals."""
@@ -80,6 +98,7 @@ class Sealer:
             lag = max(self._stream.tail, self.files.size) - published
             yield Sample("duban_sealed_position", "Position up to which a checkpoint is published", published, labels)
             yield Sample("duban_seal_lag", "Entries that no published checkpoint has yet", lag, labels)
+            yield from self._publisher.samples(labels)
 
     async def turn(self) -> None:
         """Take what the stream has grown by, and publish a checkpoint if one is due.
@@ -92,7 +111,7 @@ class Sealer:
             with self._judged():
                 if await self._owns():
                     await self._grow()
-                    await self._publish()
+                    await self._publisher.publish(now=False)
 
     async def seal(self) -> int:
         """Publish a checkpoint of the stream as it is now, and return its size; raises NotSealedError, RedisError."""
@@ -102,12 +121,30 @@ class Sealer:
                     if not await self._owns():
                         raise NotSealedError(f"{self._stream.name} is sealed by another process")
                     await self._grow()
-                    await self._publish(now=True)
+                    await self._publisher.publish(now=True)
             except _DELAYS as error:
                 raise NotSealedError(self.fault) from error
             if self.stopped is not None:
                 raise NotSealedError(str(self.stopped))
+            if self._publisher.delay is not None:
+                raise NotSealedError(self._publisher.delay)
             return self.files.published or 0
+
+    async def stamp_if_due(self) -> None:
+        """Have the published checkpoint stamped once a day; sealing does not wait for it."""
+        if self._stamper is not None and self.files.is_open:
+            await self._stamper.turn()
+
+    async def stamp(self) -> Stamped:
+        """Have the published checkpoint stamped; raises NotSealedError and StampError."""
+        if self._stamper is None:
+            raise StampError("DUBAN_TSA is not set: it is the URL of a time stamping authority (RFC 3161)")
+        if not self.files.is_open:
+            raise NotSealedError(f"{self._stream.name} is sealed by another process, or not at all")
+        try:
+            return await self._stamper.stamp()
+        except (*_DELAYS, StorageConflictError) as error:
+            raise NotSealedError(str(error)) from error
 
     async def close(self) -> None:
         """Seal what came last, as far as reading it takes no longer than STOP_SECONDS, and give the archive up."""
@@ -118,7 +155,8 @@ class Sealer:
                         with suppress(TimeoutError):
                             async with asyncio.timeout(STOP_SECONDS):
                                 await self._grow()
-                        await self._publish(now=True)
+                        if self._publisher.waiting is None:  # else witnesses are away, and stopping does not wait
+                            await self._publisher.publish(now=True)
             finally:
                 await self._work(self.files.close)
 
@@ -129,13 +167,13 @@ class Sealer:
             yield
         except StreamChangedError as error:
             self._stop(error.position, str(error))
+        except _DELAYS as error:
+            self.fault = f"{self._stream.name} is not sealed now: {error}"
+            raise
         except (SigningError, StorageConflictError) as error:
             first, last = (self.files.published or 0) + 1, self.files.size
             where = f"positions {first} to {last} are not as they were written before: " if last else ""
             self._stop(last, f"{where}{error}")
-        except _DELAYS as error:
-            self.fault = f"{self._stream.name} is not sealed now: {error}"
-            raise
         else:
             self.stopped = self.fault = None
 
@@ -152,6 +190,7 @@ class Sealer:
             if not await self._work(self.files.open):
                 return False
             await self._check_key()
+            await self._publisher.consult()
             await self._compare()
             self._compared = True
         return True
@@ -160,7 +199,9 @@ class Sealer:
         """Raise ArchiveError if another key signs this log: two would be two logs of one origin."""
         key = self.files.key
         known = await self._stream.signer(key.name, key.key_id.hex())
-        if known != key.key_id.hex():
+        if known != key.key_id.hex() and known in {one.key_id.hex() for one in self.files.keys}:
+            await self._stream.replace_signer(key.name, key.key_id.hex(), known)
+        elif known != key.key_id.hex():
             raise ArchiveError(
                 f"{key.name} is signed with the key {known}, but {self.files.place.key} has {key.key_id.hex()}: let all"
                 " instances of ingest have the directories of one, or set DUBAN_ARCHIVE for one alone"
@@ -203,24 +244,14 @@ class Sealer:
             if not entries:
                 break
             await self._work(partial(self.files.append, entries, await self._stream.texts(entries)))
-            await self._publish(now=self.files.size == signed)
+            await self._publisher.publish(now=self.files.size == signed)
         if size < tail:
             raise StreamChangedError(size + 1, f"position {size + 1} is missing, although there are later ones")
-
-    async def _publish(self, *, now: bool = False) -> None:
-        """Publish a checkpoint if there is something new and it is due, or is asked for `now`."""
-        files = self.files
-        if not files.is_open or files.published == files.size or not (now or monotonic() >= self._next):
-            return
-        if files.size < await self._work(files.signed):
-            return
-        await self._work(partial(files.seal, int(real_time())))
-        self._next = monotonic() + self._seconds
 
     async def _work(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
 
-_DELAYS = (ArchiveError, FormatError, OSError, SignatureError, UnconfirmedError)
+_DELAYS = (ArchiveError, FormatError, OSError, SignatureError, UnconfirmedError, UnsignedError)
 
 _REMEDY = "restore the server's data and restart it"

@@ -14,9 +14,8 @@ from events.seal.notes import parse_note
 from events.seal.proofs import consistency_proof
 from events.seal.storage import DirectoryStorage
 from events.seal.tiles import subtrees
-from events.seal.witnessing import AddCheckpoint
+from events.seal.witnessing import AddCheckpoint, WitnessRefusal, judged, parse_request
 from tests.events.seal.logs import Cosigner, Sealed, entries
-from tests.events.seal.witness import WitnessRefusal, judged, parse_request
 
 ORIGIN = "sigsum.org/v1/tree/4d6d8825a6bb689d459628312889dfbb0bcd41b5211d9e1ce768b0ff0309e562"
 
@@ -68,8 +67,8 @@ class Witness:
         answer = judged(request.encode() if isinstance(request, str) else request, self._keys, lambda _: self.newest)
         if isinstance(answer, WitnessRefusal):
             return f"{answer.status} {answer.body}"
-        self.newest = answer
-        return answer.size
+        self.newest = answer.checkpoint
+        return answer.checkpoint.size
 
 
 def test_the_requests_of_litewitness() -> None:
