@@ -1,5 +1,8 @@
 """Acceptances: operators' recorded decisions on a held clock or lost events (services/common/accepted.py)."""
 
+from contextlib import suppress
+
+import httpx
 from redis.exceptions import RedisError
 
 from events.operations import COMMANDS
@@ -46,6 +49,10 @@ async def accept_loss(target: Target, ledger: str, position: int, by: str | None
         end = monotonic() + PATIENCE_SECONDS
         while await pending_loss(redis, ledger) is not None and monotonic() < end:
             await sleep(0.1)
+    async with httpx.AsyncClient(base_url=target.urls["ingest"]) as client:
+        with suppress(httpx.TransportError):  # it first loads the tasks from the log as it is
+            while not (await client.get("/health/ready")).is_success and monotonic() < end:
+                await sleep(0.1)
 
 
 async def acceptances(target: Target, ledger: str) -> list[str]:

@@ -56,6 +56,7 @@ class LossCheck:
         self.server = server
         if self.loss is not None:
             log.error("acknowledged events are lost", ledger=self._log.ledger, what=str(self.loss))
+            await publish_loss(self._redis, self._log.ledger, self.loss)
         return self.loss
 
     async def _of_all(self) -> Loss | None:
