@@ -25,6 +25,7 @@ from rfc3161_client import (
 )
 
 from events.seal.errors import FormatError, SignatureError
+from events.seal.storage import ArchiveStorage
 
 STAMPED = "stamped/checkpoint"
 
@@ -51,6 +52,15 @@ def stamp_files(checkpoint: bytes) -> StampFiles:
     """Return the names of a stamped checkpoint and of its stamp."""
     name = f"stamped/{sha256(checkpoint).hexdigest()}"
     return StampFiles(name, f"{name}.tsr")
+
+
+def keep_stamp(storage: ArchiveStorage, checkpoint: bytes, stamp: bytes) -> None:
+    """Keep a checkpoint with its time stamp as the newest; raises OSError and StorageConflictError."""
+    names = stamp_files(checkpoint)
+    storage.create({names.checkpoint: checkpoint})
+    if storage.read(names.stamp) is None:  # else one was kept before a crash
+        storage.create({names.stamp: stamp})
+    storage.swap(STAMPED, storage.read(STAMPED), checkpoint)
 
 
 def stamp_request(checkpoint: bytes) -> TimeStampRequest:

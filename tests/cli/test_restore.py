@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from services.ingest.sealing.places import STREAMS
 from tests.cli.terminal import START_SECONDS, Terminal
 from tests.cli.test_archive import events
 from tests.cli.test_archive_trim import told
@@ -75,6 +76,20 @@ def refuses(duban: Terminal, said: str) -> None:
     while said not in " ".join((text := duban("doctor").stderr).split()):
         assert time.monotonic() < end, text
     duban.stop()
+
+
+def test_keys_that_were_retired_are_trusted(duban: Terminal) -> None:
+    """They have signed what is restored; the new ones go on from there."""
+    known = json.loads(told(duban, "audit", "key", "--json"))
+    old = [key.split("+")[1] for stream in STREAMS for key in known[stream]["keys"]]
+    told(duban, "archive", "new-key")
+    told(duban, "archive", "retire-key", *old)
+    shutil.rmtree(duban.data / "server")
+    assert json.loads(told(duban, "restore", "--json"))["lacking"] == ALL
+    told(duban, "restore", "--ledger", "ops")
+    with duban.running():
+        check_whole(duban)
+        told(duban, "archive", "seal")
 
 
 @pytest.mark.parametrize("keep", [None, 1_000])

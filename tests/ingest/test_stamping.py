@@ -11,21 +11,23 @@ import httpx
 import pytest
 
 from events.seal.bucket import BucketUrl
+from events.seal.errors import PolicyError
 from events.seal.policy import LogPolicy
 from events.seal.roots import ArchiveRoot, storage_of
 from events.seal.signers import KeyFile
-from events.seal.storage import CHECKPOINT
-from events.seal.timestamps import STAMPED, load_authorities, stamp_files
+from events.seal.storage import CHECKPOINT, DirectoryStorage
+from events.seal.timestamps import QUERY_TYPE, STAMPED, keep_stamp, load_authorities, stamp_files, stamp_request
 from services.cli.archived.stamps import StampFound, stamp_of
 from services.cli.checks.finding import Finding
 from services.cli.fsck.files import files_at
+from services.cli.mirroring.copying import ArchiveCopy
 from services.common.clock import real_time
 from services.ingest.sealing import pauses, stamping
 from services.ingest.sealing.publishing import FRESH_SECONDS
 from services.ingest.sealing.sealer import Sealer
 from services.ingest.sealing.stamping import Authority, StampError
 from tests.cli.terminal import run
-from tests.events.seal.logs import Sealed, entries
+from tests.events.seal.logs import ORIGIN, Sealed, entries
 from tests.ingest.authority import authority, make_authority
 from tests.ingest.ingest_client import opened
 from tests.ingest.sealed import MemoryStream, archive_in, place, sealed, sealing
@@ -132,6 +134,43 @@ async def test_stamps_lie_in_a_bucket_as_in_a_directory(bucket: BucketUrl, tmp_p
     last = found(tmp_path, root, bucket / "log")
     assert isinstance(last, StampFound)
     assert last.size == len(LOG)
+
+
+async def test_a_mirror_has_the_stamp(tmp_path: Path, root: Path) -> None:
+    """Also one that comes later than its checkpoint, and none of another history; an older one replaces nothing."""
+    storage = DirectoryStorage(tmp_path / "copy")
+
+    def mirrored() -> StampFound | Finding:
+        policy = LogPolicy(KeyFile.load(place(tmp_path).key).keys, {}, {}, "none")
+        files = files_at(archive_in(tmp_path))
+        ArchiveCopy(files, storage, policy, lambda _: {}).update(ORIGIN, lambda *_: None)
+        return found(tmp_path, root, tmp_path / "copy")
+
+    async with stamped(tmp_path, stream := MemoryStream(LOG[:10]), root) as sealer:
+        await sealer.turn()
+        assert isinstance(mirrored(), Finding)
+        await sealer.stamp()
+        first = mirrored()
+        assert (first, isinstance(first, StampFound)) == (found(tmp_path, root), True)
+        old = (archive_in(tmp_path) / STAMPED).read_bytes()
+        stream.entries = LOG
+        await sealer.seal()
+        assert mirrored() == first
+        await sealer.stamp()
+        last = mirrored()
+        assert (last, last != first) == (found(tmp_path, root), True)
+    (archive_in(tmp_path) / STAMPED).write_bytes(old)
+    assert mirrored() == last
+    fork = Sealed(tmp_path / "fork")
+    fork.signer = KeyFile.load(place(tmp_path).key)
+    forged = fork.grow(entries(300, 1))
+    stamp = stamp_request(forged)
+    async with httpx.AsyncClient() as http:
+        with authority(root.parent) as url:
+            answer = await http.post(url, content=stamp.as_bytes(), headers={"Content-Type": QUERY_TYPE})
+    keep_stamp(DirectoryStorage(archive_in(tmp_path)), forged, answer.content)
+    with pytest.raises(PolicyError, match="a time stamp of another history"):
+        mirrored()
 
 
 async def test_without_an_authority_nothing_is_stamped(tmp_path: Path, root: Path) -> None:

@@ -30,6 +30,7 @@ from events.seal.tiles import (
 from events.seal.verified_tiles import VerifiedTiles
 from services.cli.fsck.files import ArchiveFiles
 from services.cli.fsck.tile_check import unpacked
+from services.cli.mirroring.stamps import copy_stamp
 
 BATCH = 64
 """Bundles that are read and written at once: 16,384 entries."""
@@ -66,6 +67,7 @@ class ArchiveCopy:
         if origin not in {None, checkpoint.origin}:
             raise PolicyError(f"the source is the log {checkpoint.origin!r} instead of {origin!r}")
         if data == own:
+            copy_stamp(self._files, self._storage, self._policy, checkpoint)
             return Copied(trusted, 0)
         tiles = VerifiedTiles(self._files.read, checkpoint)
         if before is not None:
@@ -73,6 +75,7 @@ class ArchiveCopy:
         size = before.size if before is not None else 0
         self._copy(tiles, size, checkpoint.size, report)
         self._storage.swap(CHECKPOINT, own, data)
+        copy_stamp(self._files, self._storage, self._policy, checkpoint)
         return Copied(trusted, checkpoint.size - size)
 
     def _copy(self, tiles: VerifiedTiles, before: int, size: int, report: Callable[[int, int], None]) -> None:

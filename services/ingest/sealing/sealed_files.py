@@ -23,7 +23,7 @@ from events.seal.signers import KeyFile
 from events.seal.signing_state import SigningState
 from events.seal.storage import CHECKPOINT
 from events.seal.tiles import WIDTH, Read, Tile, entry_at, read_hashes, width_at
-from events.seal.timestamps import STAMPED, stamp_files, stamp_time
+from events.seal.timestamps import STAMPED, keep_stamp, stamp_files, stamp_time
 from services.ingest.sealing.places import SealPlace
 from services.ingest.sealing.signing import StreamSigner, load_signer
 
@@ -145,11 +145,7 @@ class SealedFiles:
 
     def keep_stamp(self, checkpoint: bytes, stamp: bytes) -> None:
         """Keep a checkpoint with its time stamp; raises OSError and StorageConflictError."""
-        names = stamp_files(checkpoint)
-        self._storage.create({names.checkpoint: checkpoint})
-        if self._storage.read(names.stamp) is None:  # else one was kept before a crash
-            self._storage.create({names.stamp: stamp})
-        self._storage.swap(STAMPED, self._storage.read(STAMPED), checkpoint)
+        keep_stamp(self._storage, checkpoint, stamp)
 
     def differing(self, after: int, entries: Sequence[bytes]) -> int | None:
         """Return the first position after `after`, a multiple of WIDTH, at which an entry is not the sealed one."""
