@@ -12,7 +12,7 @@ import msgspec
 
 from events.entries import Stored, seen_field
 from events.envelope import read
-from events.id_index import IdSegment
+from events.id_index import IdSegment, parse_ranges
 from events.keys import LogKeys
 from events.log import Log
 from events.scripts import script
@@ -83,6 +83,16 @@ class Trimming:
             await self._drop(after, min(after + STEP, planned.last))
         return planned
 
+    async def mend(self, checkpoint: LogCheckpoint) -> None:
+        """Make the segments again that the server names and the archive lacks, as a copy of it may.
+
+        Raises FormatError, OSError.
+        """
+        for one in parse_ranges(await self._log.trimmed.look()):
+            if await asyncio.to_thread(self._storage.read, one.file) is None:
+                segment = await self._segment(checkpoint, one.first - 1, one.last, self._sealed)
+                await asyncio.to_thread(self._storage.create, {one.file: segment.encode()})
+
     async def adopt(self, checkpoint: LogCheckpoint, keep: int | None) -> int:
         """Have a log without a stream begin after the archive's events but the newest `keep`; None: at its beginning.
 
@@ -111,16 +121,20 @@ class Trimming:
         Earlier segments that are no larger go into it, so that there are never many.
         """
         before = list(self._log.trimmed.segments)
-        new: list[IdSegment] = []
-        for after in range(self._log.trimmed.last, until, STEP):
-            entries = await entries_of(checkpoint, after, min(after + STEP, until))
-            new.append(await asyncio.to_thread(IdSegment.of, entries))
+        new = [await self._segment(checkpoint, self._log.trimmed.last, until, entries_of)]
         while before and before[-1].range.size <= sum(one.range.size for one in new):
             new.insert(0, before.pop())
         segment = await asyncio.to_thread(IdSegment.joined, new)
         await asyncio.to_thread(self._storage.create, {segment.range.file: segment.encode()})
         await self._write(segments=" ".join(str(one.range) for one in (*before, segment)))
         await self._log.trimmed.load()
+
+    async def _segment(self, checkpoint: LogCheckpoint, after: int, until: int, entries_of: EntriesOf) -> IdSegment:
+        parts: list[IdSegment] = []
+        for start in range(after, until, STEP):
+            entries = await entries_of(checkpoint, start, min(start + STEP, until))
+            parts.append(await asyncio.to_thread(IdSegment.of, entries))
+        return await asyncio.to_thread(IdSegment.joined, parts)
 
     async def _compared(self, checkpoint: LogCheckpoint, after: int, until: int) -> list[Stored]:
         """Return events of the log; raises NotTrimmedError unless the published archive has the same."""

@@ -1,5 +1,6 @@
 """A log that was trimmed is one log to everybody: readers, publishers that repeat themselves, folds, the sealer."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from events.envelope import encode
 from events.keys import key
 from events.log import Log
 from events.projection import Projection
+from events.seal.checkpoint import parse_checkpoint
 from events.seal.merkle import Tree
+from events.seal.notes import parse_note
 from events.seal.tiles import ENTRIES, Tile
 from events.trimmed import TrimmedError
 from events.trimming import NotTrimmedError, Trimmed, Trimming
@@ -174,6 +177,22 @@ async def test_a_damaged_archive_is_not_trimmed_against(redis: Any, tmp_path: Pa
         with pytest.raises(NotTrimmedError, match="duban audit fsck"):
             await trim(redis, tmp_path, 1)
     assert (await first(redis), await redis.hlen(SEEN)) == (1, 601)
+
+
+async def test_segments_that_a_copy_of_the_archive_lacks_are_made_again(redis: Any, tmp_path: Path) -> None:
+    """The same files, from the entries alone."""
+    await record(redis, tmp_path, range(900))
+    await seal(redis, tmp_path)
+    await trim(redis, tmp_path, 600)
+    await trim(redis, tmp_path, 1)
+    index = archive_in(tmp_path) / "index"
+    before = {path.name: path.read_bytes() for path in index.iterdir()}
+    named = (await redis.get(key(NAME, "index"))).decode().split()
+    shutil.rmtree(index)
+    trimming = Trimming(redis, sealed_log(redis, tmp_path), storage(tmp_path))
+    await trimming.mend(parse_checkpoint(parse_note((archive_in(tmp_path) / "checkpoint").read_bytes()).text))
+    assert {path.name: path.read_bytes() for path in index.iterdir()} == {name: before[name] for name in named}
+    assert await findings(redis, tmp_path) == []
 
 
 async def test_a_log_that_differs_from_the_archive_is_not_trimmed(redis: Any, tmp_path: Path) -> None:

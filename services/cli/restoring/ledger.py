@@ -81,6 +81,7 @@ class LedgerRestoring:
         log, told, rules = (self._verified(stream, policy) for stream in (LOG, RECORD, RULES))
         if log is None:
             raise ServiceError(f"{self._places.of(LOG).archive} has no checkpoint: nothing was sealed there")
+        await self._trimming.mend(log.checkpoint)
         before = await compared(self._log, log)
         writing = LogRestoring(redis, self._log, log, self._trimming)
         apart = []
