@@ -4,9 +4,14 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
+from events.keys import key
+from events.log import Log
+from events.operations import OPS
 from events.seal import sm2
 from events.seal.errors import ArchiveError, FormatError, PolicyError, SignatureError
 from events.seal.keys import ED25519, ML_DSA_44, SM2_SM3, VerifierKey, parse_key
@@ -14,10 +19,11 @@ from events.seal.notes import parse_note
 from events.seal.policy import LogPolicy, Trusted
 from events.seal.private_keys import PrivateKey
 from events.seal.signers import KEY_TYPES, KeyFile
+from services.ingest.sealing.dense_stream import DenseStream
 from services.ingest.sealing.signing import add_keys, load_signer, retire_keys
 from tests.events.seal.logs import NOW, ORIGIN, entries
 from tests.events.seal.test_signers import CHECKPOINT, COMMAND
-from tests.ingest.sealed import MemoryStream, archive_in, place, sealing
+from tests.ingest.sealed import NAME, MemoryStream, archive_in, place, sealing
 
 LOG = entries(40)
 
@@ -182,3 +188,16 @@ def test_keys_sign_what_they_verify(make: Callable[[], PrivateKey]) -> None:
     key = make()
     line = key.sign(CHECKPOINT, NOW)
     assert key.public.verify(str(CHECKPOINT), line.signature) in {None, NOW}
+
+
+async def test_a_rotation_is_recorded(redis: Any) -> None:
+    """In the ledger of operations, with the key before; from then on the new one signs for everybody."""
+    stream = DenseStream(redis, Log(redis, NAME), "log")
+    assert await stream.signer(ORIGIN, "1f2e3d4c") == "1f2e3d4c"
+    await stream.replace_signer(ORIGIN, "5b6a7988", "1f2e3d4c")
+    assert await stream.signer(ORIGIN, "00000000") == "5b6a7988"
+    made = [msgspec.json.decode(entry[b"e"])["data"] for _, entry in await redis.xrange(key(OPS, "inbox", "ingest"))]
+    assert made == [
+        {"origin": ORIGIN, "key": "1f2e3d4c"},
+        {"origin": ORIGIN, "key": "5b6a7988", "replaces": "1f2e3d4c"},
+    ]
