@@ -75,7 +75,8 @@ def run() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Chinese still shows the rest
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # standard output is for programs
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # children are stopped before this process ends
+    # children are stopped before this process ends: as for Ctrl-C, which asyncio takes up between two steps
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         app()
     except (SettingsError, UnreadableError, *FAILURES) as error:

@@ -29,7 +29,7 @@ from services.ingest.sealing.ledgers import LedgerSealing
 from services.ingest.sealing.places import LOG, RECORD, RULES
 from services.ingest.sealing.sealed_files import SealedFiles
 from services.ingest.sealing.sealer import NotSealedError
-from services.ingest.sealing.stamping import StampError
+from services.ingest.sealing.stamping import NoAuthorityError, StampError
 
 BINARY = "application/octet-stream"
 
@@ -155,6 +155,8 @@ async def stamp(request: Request[Any, Any, Any], endpoint: Ingest) -> StampedChe
     _admit(request, endpoint)
     try:
         done = [StampedCheckpoint(*await sealer.stamp()) for sealer in sealing.sealers]
+    except NoAuthorityError as error:
+        raise NotFoundException(str(error)) from error
     except (NotSealedError, StampError) as error:
         raise _unavailable(str(error)) from error
     return StampedCheckpoints(*done)

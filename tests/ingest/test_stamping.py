@@ -25,7 +25,7 @@ from services.common.clock import real_time
 from services.ingest.sealing import pauses, stamping
 from services.ingest.sealing.publishing import FRESH_SECONDS
 from services.ingest.sealing.sealer import Sealer
-from services.ingest.sealing.stamping import Authority, StampError
+from services.ingest.sealing.stamping import Authority, NoAuthorityError, StampError
 from tests.cli.terminal import run
 from tests.events.seal.logs import ORIGIN, Sealed, entries
 from tests.ingest.authority import authority, make_authority
@@ -177,7 +177,7 @@ async def test_without_an_authority_nothing_is_stamped(tmp_path: Path, root: Pat
     """The setting is named, and so is what the archive lacks."""
     async with sealing(tmp_path, MemoryStream(LOG)) as sealer:
         await sealer.turn()
-        with pytest.raises(StampError, match="DUBAN_TSA is not set"):
+        with pytest.raises(NoAuthorityError, match="DUBAN_TSA is not set"):
             await sealer.stamp()
     assert "has no time stamp" in str(found(tmp_path, root))
 

@@ -151,7 +151,7 @@ def _bounded(year: "re.Match[str]") -> str:
     return year[0] if 1950 < int(year[0]) < 2999 else str(2000 + int(year[0]) % 400)
 
 
-ARCHIVES = "/(log|record|rules)/|/seal$"
+ARCHIVES = "/(log|record|rules)/|/(seal|stamp)$"
 """What auditors may ask of ingest."""
 
 

@@ -53,7 +53,7 @@ class DenseStream:
 
     async def signer(self, origin: str, key_id: str) -> str:
         """Return the id of the key that signs an origin, for everybody who asks the first that was named here."""
-        if not await self._redis.hexists(self._signers, origin):
+        if await self._redis.hget(self._signers, origin) is None:
             await record(self._redis, "ingest", self._log.ledger, KeyMade(origin, key_id))
             await self._redis.hsetnx(self._signers, origin, key_id)
         return str((await self._redis.hget(self._signers, origin)).decode())

@@ -22,7 +22,7 @@ from services.common.sample import Sample
 from services.ingest.sealing.dense_stream import DenseStream
 from services.ingest.sealing.publishing import CheckpointPublisher, Quorum
 from services.ingest.sealing.sealed_files import SealedFiles
-from services.ingest.sealing.stamping import Authority, CheckpointStamper, Stamped, StampError
+from services.ingest.sealing.stamping import Authority, CheckpointStamper, NoAuthorityError, Stamped
 
 BATCH = 512
 """Entries hashed by one call in the thread, a multiple of a tile's: about 1 ms, for which the event loop may wait."""
@@ -136,9 +136,9 @@ class Sealer:
             await self._stamper.turn()
 
     async def stamp(self) -> Stamped:
-        """Have the published checkpoint stamped; raises NotSealedError and StampError."""
+        """Have the published checkpoint stamped; raises NotSealedError, StampError and NoAuthorityError."""
         if self._stamper is None:
-            raise StampError("DUBAN_TSA is not set: it is the URL of a time stamping authority (RFC 3161)")
+            raise NoAuthorityError("DUBAN_TSA is not set: it is the URL of a time stamping authority (RFC 3161)")
         if not self.files.is_open:
             raise NotSealedError(f"{self._stream.name} is sealed by another process, or not at all")
         try:

@@ -23,6 +23,10 @@ LOOK_SECONDS = 10.0
 """Between two looks whether a stamp is due."""
 
 
+class NoAuthorityError(Exception):
+    """No authority is named that could stamp."""
+
+
 class StampError(Exception):
     """There is no time stamp now; the message has the reason."""
 
