@@ -109,8 +109,7 @@ async def test_everybody_gets_on_with_what_they_may(guarded: Guarded, tmp_path: 
             replayed = await asyncio.to_thread(deployment.command, "audit", "replay", "--ndjson", "--task", TASK)
             assert replayed.stdout.count("\n") >= 3
             sealed = await asyncio.to_thread(deployment.command, "archive", "seal", "--json")
-            answer = json.loads(sealed.stdout or "{}")
-            assert answer.get("log") == json.loads(verified.stdout)["position"], sealed.stderr
+            assert json.loads(sealed.stdout or sealed.stderr)["log"] == json.loads(verified.stdout)["position"]
 
             assert await _denied(admin) == []
             with pytest.raises(NoPermissionError):
