@@ -4,8 +4,8 @@ Its beginning may have left the stream for the sealed archive (trimmed.py); read
 
 Keys, all with the hash tag `{ledger}`:
 
-    duban:{L}:log         stream  <position>-0 -> e: the stored bytes             written by append.lua alone
-    duban:{L}:seen        hash    source and id -> <position>:<digest>            written by append.lua alone
+    duban:{L}:log         stream  <position>-0 -> e: the stored bytes             written by append.lua, trim.lua
+    duban:{L}:seen        hash    source and id -> <position>:<digest>            written by append.lua, trim.lua
     duban:{L}:cursors     hash    inbox key -> id of the last inbox entry decided, and how many were gone from the inbox
                                   by then                                         written by append.lua, set_back.lua
     duban:{L}:clock:kind  string  wall, scaled or file: the clock that records    written by append.lua, with position 1
@@ -14,7 +14,7 @@ Keys, all with the hash tag `{ledger}`:
                           stream  the id in `refused` -> raw: the bytes         written by append.lua alone
     duban:{L}:refused:sizes
                           hash    source -> bytes in its bodies                 written by append.lua alone
-    duban:{L}:index       string  the segments of ids that have left `seen`        trimmed.py, trim.lua
+    duban:{L}:index       string  the segments of ids that have left `seen`      written by trim.lua alone
     duban:{L}:asked       string  the tail at the last question to the replicas      written by confirm
 """
 

@@ -9,6 +9,7 @@ what it lacks after that is missing.
 
 import asyncio
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from events.entries import Seen, Stored
@@ -39,7 +40,7 @@ class TrimmedPart:
         self._redis = redis
         self._ledger = ledger
         self._archive = archive
-        self._bundles: dict[int, list[bytes]] = {}
+        self._bundle = lru_cache(BUNDLES_KEPT)(self._read_bundle)
 
     async def look(self) -> str:
         """Return the list of segments, and set `last`: the last position that may have left the stream."""
@@ -87,22 +88,16 @@ class TrimmedPart:
             found += (Stored(position, raw) for position, raw in enumerate(entries, max(after, start) + 1))
         return found
 
-    def _bundle(self, number: int) -> list[bytes]:
+    def _read_bundle(self, number: int) -> list[bytes]:
         """Return the entries of a bundle; only whole bundles are trimmed."""
-        bundles = self._bundles
-        if (kept := bundles.pop(number, None)) is None:
-            try:
-                kept = read_entries(self._read, Tile(ENTRIES, number))
-            except FormatError as error:
-                first = number * WIDTH + 1
-                raise TrimmedError(
-                    f"positions {first} to {first + WIDTH - 1} of the log of {self._ledger} were trimmed, and the"
-                    f" archive does not have them: {error}"
-                ) from error
-        bundles[number] = kept
-        while len(bundles) > BUNDLES_KEPT:
-            bundles.pop(next(iter(bundles)), None)
-        return kept
+        try:
+            return read_entries(self._read, Tile(ENTRIES, number))
+        except FormatError as error:
+            first = number * WIDTH + 1
+            raise TrimmedError(
+                f"positions {first} to {first + WIDTH - 1} of the log of {self._ledger} were trimmed, and the"
+                f" archive does not have them: {error}"
+            ) from error
 
     def _segment(self, range: Range) -> IdSegment:
         try:

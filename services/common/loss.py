@@ -4,6 +4,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from events.envelope import InvalidEvent, read
+
 
 class Loss(Struct, frozen=True):
     """Positions `first` to `last`, of the `acknowledged` ones, that are missing or are not what was acknowledged.
@@ -40,3 +42,11 @@ class Loss(Struct, frozen=True):
             f" If the events are lost for good, record that: `duban doctor --accept-loss {self.tail}`;"
             f" the next event then gets position {self.tail + 1}"
         )
+
+
+def recorded_of(raw: bytes) -> datetime | None:
+    """Return the recorded instant of a stored event, None if its bytes are damaged."""
+    try:
+        return read(raw).recorded
+    except InvalidEvent:
+        return None

@@ -14,11 +14,10 @@ from itertools import accumulate
 from pathlib import Path
 
 from events.entries import Stored
-from events.envelope import InvalidEvent, read
 from events.log import READ_BATCH, Log
 from events.seal.merkle import Tree, whole
 from services.common.clock import sleep
-from services.common.loss import Loss
+from services.common.loss import Loss, recorded_of
 from services.ingest.state import Noted, load, save
 
 SAVE_SECONDS = 1.0
@@ -121,7 +120,7 @@ class Acknowledged:
         if from_log and tree.size < self._until:
             last = await self._read(tree, self._until) or last
         if last is not None:
-            self._noted = Noted(tree.size, tree.heads, _recorded(last))
+            self._noted = Noted(tree.size, tree.heads, recorded_of(last))
 
     async def _read(self, tree: Tree, until: int) -> bytes | None:
         raw = None
@@ -148,11 +147,11 @@ async def _compared(log: Log, tail: int, noted: Noted) -> tuple[Tree, Loss | Non
             size, right = ends[position]
             if tree.heads[-1] != right:
                 first = position - size + 1
-                return tree, Loss(tail, noted.position, first, position, before, _recorded(raw), head)
-            before = _recorded(raw)
+                return tree, Loss(tail, noted.position, first, position, before, recorded_of(raw), head)
+            before = recorded_of(raw)
     if tail >= noted.position:
         return tree, None
-    last = [_recorded(raw) for _, raw in await log.read(tail - 1, 1)]
+    last = [recorded_of(raw) for _, raw in await log.read(tail - 1, 1)]
     return tree, Loss(tail, noted.position, tail + 1, noted.position, next(iter(last), None), noted.recorded, head)
 
 
@@ -161,11 +160,3 @@ async def _events(log: Log, after: int, until: int) -> AsyncIterator[list[Stored
     while after < until and (batch := await log.read(after, min(READ_BATCH, until - after))):
         yield batch
         after = batch[-1].position
-
-
-def _recorded(raw: bytes) -> datetime | None:
-    """Return the recorded instant of a stored event, None if its bytes are damaged."""
-    try:
-        return read(raw).recorded
-    except InvalidEvent:
-        return None

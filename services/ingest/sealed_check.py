@@ -1,17 +1,15 @@
 """The comparison of a log with its published archive: what is sealed was in the log, so it must be there for ever."""
 
 import asyncio
-from datetime import datetime
 from typing import Any
 
-from events.envelope import InvalidEvent, read
 from events.log import Log
 from events.seal.checkpoint import LogCheckpoint, parse_checkpoint
 from events.seal.notes import parse_note
 from events.seal.storage import CHECKPOINT
 from events.seal.tiles import Read, entry_at
 from services.common.accepted import LossAccepted, accepted
-from services.common.loss import Loss
+from services.common.loss import Loss, recorded_of
 
 
 async def sealed_loss(redis: Any, log: Log, archive: Read) -> Loss | None:
@@ -30,8 +28,8 @@ async def sealed_loss(redis: Any, log: Log, archive: Read) -> Loss | None:
     losses = [one.loss for one in await accepted(redis, log.ledger) if isinstance(one, LossAccepted)]
     if any(loss.first <= first <= loss.last for loss in losses):
         return None
-    since = [_recorded(one.raw) for one in await log.read_at([first - 1])]
-    until = _recorded(await asyncio.to_thread(entry_at, archive, checkpoint.size, checkpoint.size))
+    since = [recorded_of(one.raw) for one in await log.read_at([first - 1])]
+    until = recorded_of(await asyncio.to_thread(entry_at, archive, checkpoint.size, checkpoint.size))
     return Loss(tail, checkpoint.size, first, checkpoint.size, next(iter(since), None), until, checkpoint.root.hex())
 
 
@@ -51,10 +49,3 @@ async def _first_other(log: Log, archive: Read, checkpoint: LogCheckpoint, tail:
 async def _is_same(log: Log, archive: Read, checkpoint: LogCheckpoint, position: int) -> bool:
     found = await log.read_at([position])
     return bool(found) and found[0].raw == await asyncio.to_thread(entry_at, archive, checkpoint.size, position)
-
-
-def _recorded(raw: bytes) -> datetime | None:
-    try:
-        return read(raw).recorded
-    except InvalidEvent:
-        return None

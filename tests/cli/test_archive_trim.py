@@ -48,7 +48,9 @@ def test_a_trimmed_ledger_answers_as_before(tmp_path: Path) -> None:
     with duban.running():
         told(duban, "publish", str(file), "--source", "office")
         told(duban, "archive", "seal")
-        time.sleep(2)  # what is folded is saved each second
+        end = time.monotonic() + PATIENCE
+        while server(duban)["last"] != 2304 and time.monotonic() < end:  # what is folded is saved each second
+            time.sleep(0.2)
         before = asked(duban)
         assert server(duban) == {"first": 1, "last": 2304, "events": 2304}
         assert "positions 1 to 1280 have left the server" in told(duban, "archive", "trim", "--keep", "2000")

@@ -18,6 +18,7 @@ from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption,
 from services.cli.target import LEDGER, Target, find
 from services.common.accepted import pending_loss
 from services.common.connection import connected
+from services.common.folded import PROJECTIONS
 from services.common.ledger_clock import ahead_of_wall
 from services.common.steady import kept_hold
 from services.ingest.inbox import is_closed
@@ -136,7 +137,7 @@ async def _rows(redis: Any, ledger: str) -> list[str]:
     """Return which saved rows are ahead of the log, or far behind it."""
     wrong = []
     tail = await Log(redis, ledger).tail()
-    for name in ("ingest", "status", "notify", "dues") if ledger != OPS else ("ingest",):
+    for name in PROJECTIONS if ledger != OPS else ("ingest",):
         position = await saved_position(redis, ledger, name)
         if position > tail:
             wrong.append(f"{name}: its rows reflect position {position}, but the log ends at {tail}: was it truncated?")

@@ -18,6 +18,7 @@ from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption,
 from services.cli.target import LEDGER, find
 from services.cli.users import operator
 from services.common.connection import connected
+from services.common.folded import PROJECTIONS
 from services.common.operations import record
 from services.common.settings import SettingsError
 from services.ingest.write_model import rules as ingest_rules
@@ -32,7 +33,7 @@ commands = typer.Typer(add_completion=False)
 def rebuild(
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
-    only: Annotated[str | None, typer.Option("--only", help="One of ingest, status, notify, dues")] = None,
+    only: Annotated[str | None, typer.Option("--only", help=f"One of {', '.join(PROJECTIONS)}")] = None,
     json: JsonOption = False,
     by: ByOption = None,
 ) -> None:
@@ -43,7 +44,7 @@ def rebuild(
             rules for rules in _all_rules(ledger_of(data, ledger), working_days_of(data)) if only in {None, rules.name}
         ]
         if not chosen:
-            raise SettingsError(f"--only {only!r} is not one of: ingest, status, notify, dues")
+            raise SettingsError(f"--only {only!r} is not one of: {', '.join(PROJECTIONS)}")
         async with connected(find(data).server()) as redis:
             log = log_at(data, redis, ledger)
             found = {rules.name: await Projection(redis, log, rules).rebuild() for rules in chosen}

@@ -58,7 +58,7 @@ def load_pyarrow() -> tuple[Any, Any]:
     """Return pyarrow and its Parquet module; raises SettingsError if they are not installed."""
     try:
         import pyarrow as pa  # noqa: PLC0415 - an extra, of a hundred megabytes
-        from pyarrow import parquet  # noqa: PLC0415
+        from pyarrow import parquet  # noqa: PLC0415 - of the same extra
     except ImportError as error:
         raise SettingsError("--parquet needs pyarrow, which is not installed: pip install 'duban[parquet]'") from error
     return pa, parquet

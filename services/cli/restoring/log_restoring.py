@@ -9,6 +9,7 @@ from events.keys import LogKeys, key
 from events.log import Log
 from events.trimming import Trimming
 from services.cli.restoring.sealed import SealedStream
+from services.cli.service_error import ServiceError
 from services.common.folded import PROJECTIONS
 
 APART = "apart"
@@ -58,16 +59,14 @@ class LogRestoring:
         self._keys = LogKeys.of(log.ledger)
 
     async def set_apart(self, before: LogBefore) -> str:
-        """Rename a log that contradicts the sealed one, and forget what was derived from it; return its new name."""
-        name = key(self._log.ledger, "log", APART, str(before.tail))
-        await self._redis.renamenx(self._log.key, name)
-        await self._redis.unlink(self._keys.seen)
+        """Forget what was derived from a log that contradicts the sealed one, and rename it; return its new name."""
         for projection in PROJECTIONS:
             for part in ("checkpoint", "rows:*", "history:*", "timeline:*", "changes"):
                 match = key(self._log.ledger, projection, part)
                 async for derived in self._redis.scan_iter(match=match, count=1_000):
                     await self._redis.unlink(derived)
-        return name
+        await self._redis.unlink(self._keys.seen)
+        return await rename_apart(self._redis, self._log.key, before.tail)  # last: until then it is found to differ
 
     async def write(self, keep: int | None, progress: Callable[[int], None]) -> None:
         """Append the sealed events that the log lacks; into an empty one only the newest `keep`, the ids of the rest.
@@ -76,15 +75,25 @@ class LogRestoring:
         """
         tail = await self._log.tail()
         if not await self._redis.exists(self._log.key):
+            await self._redis.unlink(self._keys.seen)  # of a log that is gone: its events would be taken for known
             tail = await self._trimming.adopt(self._sealed.checkpoint, keep)
         await self._log.trimmed.load()
         for batch in self._sealed.batches(tail):
             last = await self._log.read_at([tail]) if tail else []
             hash = event_hash(last[0].raw) if await self._redis.xlen(self._log.key) else ""
             entries = [_entry(one) for one in batch]
-            await self._log.append(self._log.pack(tail, entries, event_hash=hash, trimmed=self._log.trimmed.index))
+            index = self._log.trimmed.index
+            await self._log.append(self._log.pack(tail, entries, event_hash=hash, only_new=True, trimmed=index))
             tail = batch[-1].position
             progress(tail)
+
+
+async def rename_apart(redis: Any, stream: str, tail: int) -> str:
+    """Rename a stream that ends at a number, and return its new name; raises ServiceError if that is taken."""
+    name = f"{stream}:{APART}:{tail}"
+    if not await redis.renamenx(stream, name):
+        raise ServiceError(f"{name} exists already: an earlier restore has left it; rename it, and restore again")
+    return name
 
 
 def _entry(one: Stored) -> Entry:

@@ -32,10 +32,9 @@ async def set_aside(redis: Any, ledger: str, sealed: SealedStream) -> list[Store
     for name in sorted(names):
         after = 0
         while batch := stored(await redis.xrange(name, f"{after + 1}-0", count=READ_BATCH)):
-            first = batch[0].position - 1
-            known = {one.position: one.raw for part in sealed.batches(first) for one in part[: len(batch)]}
+            first, after = batch[0].position - 1, batch[-1].position
+            known = {one.position: one.raw for part in sealed.batches(first, after) for one in part}
             found += [one for one in batch if known.get(one.position) != one.raw]
-            after = batch[-1].position
     return found
 
 

@@ -25,9 +25,10 @@ class SealedStream(NamedTuple):
         """The number of entries."""
         return self.checkpoint.size
 
-    def batches(self, after: int = 0) -> Iterator[list[Stored]]:
-        """Yield the entries after a position, a bundle at a time."""
-        for number in range(after // WIDTH, -(-self.size // WIDTH)):
+    def batches(self, after: int = 0, until: int | None = None) -> Iterator[list[Stored]]:
+        """Yield the entries after a position, a bundle at a time, to the one with the position `until` (None: all)."""
+        last = self.size if until is None else min(until, self.size)
+        for number in range(after // WIDTH, -(-last // WIDTH)):
             bundle = Tile(ENTRIES, number, width_at(self.size, ENTRIES, number))
             entries = enumerate(read_entries(self.read, bundle), number * WIDTH + 1)
             yield [Stored(position, raw) for position, raw in entries if position > after]

@@ -8,7 +8,7 @@ from events.entries import stored
 from events.keys import LogKeys, key
 from events.recorded_rules import rules_decoder
 from events.saved_rows import EPOCH, KNOWN, RECORD
-from services.cli.restoring.log_restoring import APART
+from services.cli.restoring.log_restoring import rename_apart
 from services.cli.restoring.sealed import SealedStream
 from services.notify.alerts import Alert
 from services.notify.outbox import NAME, alert_decoder
@@ -25,9 +25,7 @@ async def restore_stream(redis: Any, name: str, sealed: SealedStream) -> str | N
     for batch in sealed.batches():
         found = stored(await redis.xrange(name, f"{batch[0].position}-0", f"{batch[-1].position}-0"))
         if found != batch[: len(found)]:
-            apart = f"{name}:{APART}:{tail}"
-            await redis.renamenx(name, apart)
-            tail = 0
+            apart, tail = await rename_apart(redis, name, tail), 0
             break
     for batch in sealed.batches(tail):
         async with redis.pipeline(transaction=True) as pipe:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from events.seal.bucket import BucketUrl
 from events.seal.errors import ArchiveError
 from events.seal.roots import ArchiveRoot
+from services.common import sealed_log
 from services.common.sealed_log import archive_root
 from services.common.settings import Settings, SettingsError
 from services.ingest.owned import own_directory
@@ -25,7 +26,7 @@ ARCHIVE_MARK = ".duban-archive"
 
 KEYS_MARK = ".duban-keys"
 
-LOG = "log"
+LOG = sealed_log.LOG
 
 RECORD = "record"
 
