@@ -4,8 +4,9 @@ import os
 import random
 import socket
 
-PORTS = range(20_000, 32_000)
-"""Below the range of outgoing connections (Linux: from 32,768 on), which may take a port that was just free."""
+PORTS = range(26_000, 32_000)
+"""Below the range of outgoing connections (Linux: from 32,768 on), which may take a port that was just free, and apart
+from that of embedded servers, which may start while a test is between two uses of its port."""
 
 
 def free_ports(count: int) -> int:

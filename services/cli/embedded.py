@@ -41,7 +41,7 @@ log = structlog.get_logger()
 
 LAST_PORT = 65_535
 
-PORTS = range(20_000, 32_000)
+PORTS = range(20_000, 26_000)
 """Below the range of outgoing connections (Linux: from 32,768 on), which may take a port while its server is down."""
 
 
