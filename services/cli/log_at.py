@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from events.log import Log
+from events.seal.eras import sealed_eras
 from events.seal.roots import ArchiveRoot
 from services.cli.options import home
-from services.common.sealed_log import archive_root, sealed_storage
+from services.common.sealed_log import archive_root
 
 
 def archive_at(data: Path | None) -> ArchiveRoot:
@@ -17,4 +18,4 @@ def archive_at(data: Path | None) -> ArchiveRoot:
 
 def log_at(data: Path | None, redis: Any, ledger: str) -> Log:
     """Return a ledger's log."""
-    return Log(redis, ledger, archive=sealed_storage(archive_at(data), ledger).read)
+    return Log(redis, ledger, archive=sealed_eras(archive_at(data) / ledger))

@@ -17,7 +17,7 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.rules import Announcement, Change, Evolve, Rules
-from events.seal.tiles import Read
+from events.seal.eras import SealedEras
 from events.working_days import WorkingDays
 from services.notify.alerts import Alert
 from services.notify.deliveries import Digest, State, state_of
@@ -75,7 +75,9 @@ def rules(ledger: Ledger, days: WorkingDays) -> Rules[NotifiedTask]:
 class Alerts:
     """The alerts of one ledger."""
 
-    def __init__(self, redis: Any, name: str, ledger: Ledger, days: WorkingDays, archive: Read | None = None) -> None:
+    def __init__(
+        self, redis: Any, name: str, ledger: Ledger, days: WorkingDays, archive: SealedEras | None = None
+    ) -> None:
         """Take what reads the ledger's sealed log, None if there is none."""
         own = rules(ledger, days)
         self.ledger = ledger

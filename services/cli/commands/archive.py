@@ -9,19 +9,20 @@ from rich.progress import Progress
 from events.archive_rules import FEWEST_KEPT
 from events.operations import COMMANDS
 from events.schema import LogTrimmed
+from events.seal.eras import LOG
+from events.seal.roots import storage_of
 from events.trimming import NotTrimmedError, Trimmed, Trimming
 from services.cli.client import Client
 from services.cli.log_at import log_at
 from services.cli.mirroring.commands import mirror
 from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, err, out, with_server
 from services.cli.rotating import new_key, retire_key
-from services.cli.sealed_places import sealed_places
+from services.cli.sealed_places import era_in, place_in
 from services.cli.service_error import ServiceError
 from services.cli.target import AUDITOR, LEDGER, find
 from services.cli.users import operator
 from services.common.folded import folded
 from services.common.operations import record
-from services.common.sealed_log import sealed_storage
 
 commands = typer.Typer(add_completion=False, no_args_is_help=True, help="The archives of sealed logs.")
 
@@ -63,7 +64,8 @@ def trim(
 
     async def work(redis: Any) -> Trimmed:
         positions = await folded(redis, ledger)
-        trimming = Trimming(redis, log_at(data, redis, ledger), sealed_storage(sealed_places(data)[0], ledger))
+        storage = storage_of(place_in(data, ledger, LOG).archive)
+        trimming = Trimming(redis, log_at(data, redis, ledger), storage, era_in(data, ledger))
         until = min(positions.values(), default=0)
         if dry_run:
             return await trimming.plan(keep, until)

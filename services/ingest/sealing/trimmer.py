@@ -7,7 +7,6 @@ import structlog
 
 from events.log import Log
 from events.schema import LogTrimmed
-from events.seal.storage import ArchiveStorage
 from events.trimming import STEP, NotTrimmedError, Trimming
 from services.common.folded import folded
 from services.common.operations import record
@@ -21,11 +20,11 @@ log = structlog.get_logger()
 class Trimmer:
     """Trims one ledger's log to the newest `keep` events; `fault` is why it could not, None if it could."""
 
-    def __init__(self, redis: Any, source: Log, storage: ArchiveStorage, keep: int, owns: Callable[[], bool]) -> None:
+    def __init__(self, redis: Any, source: Log, trimming: Trimming, keep: int, owns: Callable[[], bool]) -> None:
         self.fault: str | None = None
         self._redis = redis
         self._log = source
-        self._trimming = Trimming(redis, source, storage)
+        self._trimming = trimming
         self._keep = keep
         self._owns = owns
 
