@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from events.entries import Seen, Stored, digest, seen_field
 from events.envelope import read, submitted
-from events.seal.eras import FIRST
 from events.seal.errors import FormatError
 
 MAGIC = b"duban index 1\0\0\0"
@@ -32,6 +31,9 @@ HEAD_BYTES = 32
 COLUMNS = 4
 
 _NUMBER = np.dtype("<u8")
+
+FIRST_ERA = 1
+"""The era of a ledger's archives before any loss (events/seal/eras.py)."""
 
 _ERA = "era-"
 
@@ -68,7 +70,7 @@ class IdList(NamedTuple):
     ranges: tuple[Range, ...]
 
     def __str__(self) -> str:
-        era = (f"{_ERA}{self.era}",) if self.era != FIRST else ()
+        era = (f"{_ERA}{self.era}",) if self.era != FIRST_ERA else ()
         return " ".join((*era, *map(str, self.ranges)))
 
 
@@ -147,8 +149,8 @@ def parse_list(text: str) -> IdList:
     ranges: list[Range] = []
     head, *words = text.split() or [""]
     number = head.removeprefix(_ERA)
-    era = int(number) if number != head and number.isascii() and number.isdigit() else FIRST
-    for word in words if era != FIRST else text.split():
+    era = int(number) if number != head and number.isascii() and number.isdigit() else FIRST_ERA
+    for word in words if era != FIRST_ERA else text.split():
         found = _NAME.fullmatch(word)
         one = Range(int(found[1]), int(found[2])) if found is not None else Range(0, 0)
         if one.first != (ranges[-1].last + 1 if ranges else 1) or one.last < one.first:
