@@ -16,7 +16,7 @@ from services.schedule.doubt import Doubt
 from services.schedule.festival import read_festival
 from services.schedule.goal import has_masked, hide, make_masked, unmask
 from services.schedule.grammar import Node, UnparsedError, carrying, child, marks_of, parse, tokens
-from services.schedule.series import MOST_STEPS, read_series
+from services.schedule.series import MOST_STEPS, UnevenError, read_series
 from services.schedule.span import Origin
 from services.schedule.text import Plain
 from services.schedule.wording import OTHER_INTERVAL, WORDINGS, is_bare, read_wording
@@ -53,6 +53,11 @@ _ENUMERATOR = re.compile(
 _AGAIN = re.compile("每|[按逐分][月季]|季度")
 _NEXT_MONTH = re.compile("(?P<before>[0-9]月[^月]{0,24}[,;。(、至到于在])次月")
 
+_WEEKDAY = re.compile(
+    r"(?:(?:[本这]|下1?)个?)?(?:周|星期)[一二三四五六日天]\((?P<date>(?:[0-9]{4}年)?[0-9]{1,2}月[0-9]{1,2}[日号])\)"
+)
+"""A day of the week with its date, which goes before (下周三（10月19日）)."""
+
 _BRACKETED = re.compile(
     r"(?<=[前底末内成次])\((?!不?包?[含括])(?=[^0-9()]{0,12}(?:[0-9]{4}年|[0-9]{1,2}月|每[0-9]*[年月季半周]))"
 )
@@ -65,7 +70,7 @@ _RESPECTIVELY = re.compile(
 """Parts of the work for several times at once (2018年、2019年分别完成50%、100%)."""
 
 
-Unread: TypeAlias = UnclearPeriodError | NoTaskError | NoLimitError | PastError | UnparsedError
+Unread: TypeAlias = UnclearPeriodError | NoTaskError | NoLimitError | PastError | UnparsedError | UnevenError
 """Why the time of a clause is not its limit, though it may stand beside one."""
 
 
@@ -111,7 +116,7 @@ def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> It
         unread: Unread | None = unparsed.get(node.meta.start_pos)
         try:
             means, rule, origin = _read_clause(node, shown, origin, festivals)
-        except (UnclearPeriodError, NoTaskError, NoLimitError, PastError) as error:
+        except (UnclearPeriodError, NoTaskError, NoLimitError, PastError, UnevenError) as error:
             means, rule, unread = None, "", error
         whole = isinstance(means, Triggered) and rule not in WORDINGS
         carried = plain.origin(node.meta.start_pos if whole else carrying(node)[0], carrying(node)[1])
@@ -157,7 +162,7 @@ def _doubts(node: Node, rule: str) -> Iterator[Doubt]:
     named = tokens(node)
     if rule == OTHER_INTERVAL:
         yield "other-interval"
-    rough = {"CLOSING", "ABOUT"} & named.keys() or named.get("TEN") in ("初", "中")
+    rough = {"CLOSING", "ABOUT"} & named.keys() or named.get("WITHIN") == "时间" or named.get("TEN") in ("初", "中")
     if rough or named.get("HALF", "").endswith("中"):
         yield "about"
 
@@ -170,6 +175,7 @@ def _plain(text: str) -> Plain:
     plain = make_masked(_CIRCLED.sub(";", _NEXT_LINE.sub(";", text)))
     if not _AGAIN.search(plain.text):
         plain = plain.sub(_NEXT_MONTH, lambda match: f"{match['before']}下月")
+    plain = plain.sub(_WEEKDAY, lambda match: match["date"])
     plain = plain.sub(_YEAR, lambda match: f"{match[0]}年").sub(_ENUMERATOR, lambda match: ";" * len(match[0]))
     return plain.sub(_SINCE, lambda match: f"{match[0]};").sub(_BRACKETED, lambda _: ";")
 

@@ -25,7 +25,7 @@ from services.schedule.doubt import Doubt
 from services.schedule.goal import names_quantity
 from services.schedule.grammar import UnparsedError
 from services.schedule.period import PERIODS
-from services.schedule.series import MOST_STEPS
+from services.schedule.series import MOST_STEPS, UnevenError
 from services.schedule.text import normalise
 from services.schedule.wording import OTHER_INTERVAL
 
@@ -76,6 +76,8 @@ class Meaning(Struct, frozen=True):
 def combine(clauses: list[Clause], text: str) -> Meaning:
     """Return what the clauses mean together; ValueError if it is nothing that one deadline can say."""
     clauses = _without_frames(clauses)
+    if uneven := _uneven(clauses, text):
+        return uneven
     dated = [clause for clause in clauses if _dues(clause)]
     for clause in dated[1:]:
         if _PUT_OFF.search(words := normalise(text[clause.begin : clause.end])):
@@ -99,6 +101,16 @@ def combine(clauses: list[Clause], text: str) -> Meaning:
         return _no_time(clauses, text)
     meaning = _dated(clauses, dated, meant, text) if dated else _undated(meant, text)
     return replace(meaning, doubts=(*meaning.doubts, *unclear, *passed_over))
+
+
+def _uneven(clauses: list[Clause], text: str) -> Meaning | None:
+    """Return dates of each year at unequal intervals as going on; raise their error beside any other time."""
+    uneven = next((clause for clause in clauses if isinstance(clause.unread, UnevenError)), None)
+    if uneven is None or uneven.unread is None:
+        return None
+    if any((each.means or each.unread) and each is not uneven for each in clauses):
+        raise uneven.unread
+    return Meaning(Ongoing(text), OTHER_INTERVAL, (uneven,), ("other-interval",))
 
 
 def _check_years(again: list[Clause], dated: list[Clause], text: str) -> None:

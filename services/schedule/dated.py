@@ -70,13 +70,15 @@ def read_dated(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Ambiguo
     limit = child(dated, "limit")
     stated = tokens(limit) if limit else {}
     before = [mark.type for mark in marks_of(clause)]
+    after = marks_of(clause, -1)
+    then = "".join(after)
+    if not stated and _ON.match(then):
+        raise ValueError(f"until when “{then}” lasts cannot be read")
     if "SINCE" in stated or ("FROM" in before[-1:] and ("START" in stated or not (stated or span.unit == "range"))):
         return Ongoing(text), "since", msgspec.structs.replace(span.origin, since=span.start)
     words = "".join(marks_of(clause))
     if _OVER.search(words):
         raise PastError("it says what was done by then, not by when to do it")
-    after = marks_of(clause, -1)
-    then = "".join(after)
     own = _STAGE.search(words) or (words.endswith("(") and then.startswith(")"))
     own = own or (words.endswith("以") and _MARK.match(then)) or (span.unit == "year" and _is_target(words, after))
     _check_words([] if own else before, span, stated, after)
@@ -102,8 +104,6 @@ def _check_words(before: list[str], span: Span, stated: dict[str, str], after: l
         raise ValueError(f"“{after[0]}” does not say by when")
     if _WAS.match(words):
         raise PastError(f"“{words}” says what was done by then, not by when to do it")
-    if not stated and _ON.match(words):
-        raise ValueError(f"until when “{words}” lasts cannot be read")
     if not stated and not span.last:
         for token in after:
             if token.type in _RELATIONS:

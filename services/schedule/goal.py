@@ -103,8 +103,8 @@ _DONE = (
     r"|出生|入学|毕业|参加工作|签订|批准|核准|审批|立项|发生|存在|竣工|纳入|认定|列入|办理|下达|淘汰)"
     rf"(?:的|[^0-9,;。的]{{1,8}}的(?![^0-9,;。]{{0,8}}(?:{_PRODUCT})))"
 )
-_ATTRIBUTE = re.compile(rf"{_DATE}{_DONE}")
-"""A time that only says which ones are meant (2004年年底前投运的电厂)."""
+_ATTRIBUTE = re.compile(rf"(?:[自从由](?={_YEAR_LIKE}))?(?:{_DATE}[-至到])?{_DATE}{_DONE}")
+"""A time that only says which ones are meant (2004年年底前投运的电厂, 自2016年至2018年建成的小区)."""
 
 _PART = re.compile(
     rf"{_YEAR_LIKE}年度(?=[^0-9,;。底末内前起]{{2,20}}{_YEAR_LIKE}年[0-9]{{1,2}}月)|当季(?![度末底内前])"
@@ -114,6 +114,12 @@ _PART = re.compile(
     rf"|(?:编制|制[定订]|完成|印发|修订|出台|发布)(?:完成)?{_YEAR_LIKE}年?[-至]{_YEAR_LIKE}年(?=[^0-9,;。]{{0,12}}(?:规划|计划|方案|纲要))"
 )
 """A year or season that names a part of the work (完成全年任务, 编制2021—2035年规划)."""
+
+_SINCE_LASTING = re.compile(
+    rf"(?P<since>{_YEAR_LIKE}年(?:[0-9]{{1,2}}月)?)(?:起|开始)(?P<rest>[^0-9。;]{{0,24}}?)(?:利?用|以|通过|经过)(?P<length>[0-9]{{1,2}}(?:年|个月))"
+    rf"(?:左右|多)?的?(?:时间|努力|奋斗|治理|整治|攻坚|建设)(?!.*(?:{_YEAR_LIKE}年|年[底末]|[0-9]月))"
+)
+"""A length that counts from a year or month before it (从2017年开始，用3年时间), where no end is stated as well."""
 
 _REASON = re.compile(r"(?:由于|鉴于)[^,;。]*")
 _NUMBERED = re.compile(
@@ -139,6 +145,7 @@ def make_masked(text: str) -> Plain:
     quoted = [match.span() for match in _QUOTED.finditer(text) if not _QUOTED_TIME.fullmatch(normalise(match[1]))]
     if quoted:
         plain = _quotations_masked(plain, quoted)
+    plain = plain.sub(_SINCE_LASTING, lambda match: f"{hide(match['rest'])}{match['since']}起{match['length']}时间")
     for finder in _FINDERS:
         plain = plain.sub(finder, _mask)
     return regular_dates(plain)

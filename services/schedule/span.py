@@ -26,6 +26,8 @@ _YEAR, _MONTH = 4, 2
 _TENS = {"上": 0, "初": 0, "中": 1, "下": 2}
 """Of a month, in their order; 月初 is its first ten days, 月中 its second, and 年中 the first half of a year."""
 
+_WEEKDAYS = "一二三四五六日"
+
 _QUARTER = 3
 """Months of a quarter."""
 
@@ -93,6 +95,8 @@ def read_span(node: Node, origin: Origin) -> Span:
 
 def read_date(named: dict[str, str], origin: Origin) -> Span:
     """Read the tokens of a `date` or of the year of a `festival`."""
+    if week := named.get("NEAR_WEEK"):
+        return _read_week(week, named, origin)
     start, months, unit = _months(named, origin)
     end = add_months(start, months)
     latest = add_months(end, -1) if months <= _QUARTER else None
@@ -112,6 +116,21 @@ def read_date(named: dict[str, str], origin: Origin) -> Span:
     month = start.month if months == 1 else None
     after = msgspec.structs.replace(origin, year=year, month=month, latest=latest)
     return Span(start, start, end, unit, "END" in named or "HOUR" in named, dated, after)
+
+
+def _read_week(week: str, named: dict[str, str], origin: Origin) -> Span:
+    """Read a day of the week of issue or of the next one (下周五), or all of it (本周内); weeks begin on Mondays."""
+    start = origin.start - timedelta(days=origin.issued.weekday() - (7 if week.startswith("下") else 0))
+    end, unit = start + timedelta(weeks=1), "week"
+    if day := _WEEKDAYS.find(week[-1]) + 1:
+        start += timedelta(days=day - 1)
+        end, unit = start + timedelta(days=1), "day"
+    if hour := named.get("HOUR"):
+        end, unit = start + _time_of_day(hour), "hour"
+    if end <= origin.start:
+        raise ValueError(f"“{week}” was over when it was issued")
+    after = msgspec.structs.replace(origin, year=start.year, month=start.month)
+    return Span(start, start, end, unit, "周末" in week or "HOUR" in named, dated=True, origin=after)
 
 
 def _months(named: dict[str, str], origin: Origin) -> tuple[datetime, int, str]:
