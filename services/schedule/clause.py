@@ -58,6 +58,9 @@ _WEEKDAY = re.compile(
 )
 """A day of the week with its date, which goes before (下周三（10月19日）)."""
 
+_WHO = re.compile("由?[^,;。]{2,40}?(?:牵头|负责|配合|参与|协助)")
+"""What says only whose work it is (由市住建局牵头，一周内提出方案)."""
+
 _BRACKETED = re.compile(
     r"(?<=[前底末内成次])\((?!不?包?[含括])(?=[^0-9()]{0,12}(?:[0-9]{4}年|[0-9]{1,2}月|每[0-9]*[年月季半周]))"
 )
@@ -212,5 +215,7 @@ def _is_worded(node: Node) -> bool:
     A quantity is to be reached by then; what is done whenever it comes up (随报随办) is no date.
     """
     types = {mark.type for mark in marks_of(node)}
+    if _WHO.fullmatch("".join(marks_of(node))):
+        return False
     on_call = any(mark.type == "GOES_ON" and mark.startswith("随") for mark in marks_of(node))
     return on_call or ("WORD" in types and "GOAL" not in types)

@@ -11,7 +11,7 @@ from services.schedule.grammar import Node, child, marks_of, tokens
 from services.schedule.span import Origin, Span, read_span
 
 _DONE = re.compile(
-    r"(?:全面|全部|基本|正式|建设|如期|整改|确保|力争|争取|务必|累计|要|拟)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到)"
+    r"(?:全面|全部|基本|正式|建设|如期|整改|确保|力争|争取|务必|累计|要|拟)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到|结束|终止|截止)"
 )
 """Words about the work that make the bare span before them its limit (全市12月完成)."""
 
@@ -27,6 +27,9 @@ _STAGE = re.compile("(?:阶段|[近中远短长]期)[(:]$")
 
 _MARK = re.compile("为(?:时间)?(?:节点|界|限|期限|最后期限)")
 """What makes a limit of the date between 以 and it (以3月15日为时间节点)."""
+
+_AIMS = {"力争", "争取", "确保", "保证", "务必", "计划", "拟", "预计"}
+"""With these a bare span after them is when it is to be reached (会议要求力争明年上半年完成)."""
 
 _PLACE = re.compile("(?:[省市县区州旗镇乡]|全国|各地)$")
 
@@ -80,6 +83,7 @@ def read_dated(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Ambiguo
     if _OVER.search(words):
         raise PastError("it says what was done by then, not by when to do it")
     own = _STAGE.search(words) or (words.endswith("(") and then.startswith(")"))
+    own = own or (marks_of(clause)[-1:] and marks_of(clause)[-1] in _AIMS)
     own = own or (words.endswith("以") and _MARK.match(then)) or (span.unit == "year" and _is_target(words, after))
     _check_words([] if own else before, span, stated, after)
     dues = dues_of(span, limit)

@@ -130,7 +130,35 @@ _NUMBERED = re.compile(
 _SEASON = re.compile(r"[春夏秋冬]{1,2}季?(?=\([0-9])")
 """A season whose months follow in brackets."""
 
-_FINDERS = (_NUMBERED, _REASON, _ATTRIBUTE, _PART, _BASELINE, _PAST, _GOAL_PERIOD, _SEASON, _QUANTITY, _SIZE)
+_REMARK = re.compile(
+    rf"(?<=[0-9日号月年旬前])\((?:共|历时|为期)?{_N}(?:个(?:工作日|自然日|日历日|月|星期)|工作日|[天周])\)"
+)
+"""How long what stands before it is, in brackets (至7月14日（5个工作日）)."""
+
+_RATE = re.compile(r"每[人户亩头只辆台吨套村]每?[年月日天学]期?|每[年月日天](?=[0-9.]+[百千万亿]*[元个]?元)")
+"""An amount for each person and year (提高到每人每年6000元)."""
+
+_SUPERSEDED = re.compile(
+    r"原(?:定|计划|要求|承诺|拟)[^,;。]{0,4}(?=[0-9本今明])[^;。]*?(?=,?(?:现)?(?:调整|延期|顺延|推迟|延长|变更|提前)[为至到])"
+    r"|由(?:原定的?)?(?=[0-9本今明])[^,;。]*?(?=(?:调整|延期|顺延|推迟|延长|变更|提前)[为至到])"
+)
+"""A limit that another one after it replaces (原定4月底完成，调整为7月底前)."""
+
+_FINDERS = (
+    _REMARK,
+    _RATE,
+    _SUPERSEDED,
+    _NUMBERED,
+    _REASON,
+    _ATTRIBUTE,
+    _PART,
+    _BASELINE,
+    _PAST,
+    _GOAL_PERIOD,
+    _SEASON,
+    _QUANTITY,
+    _SIZE,
+)
 
 _QUOTED = re.compile(r"[“\"「『‘]([^“”\"「」『』‘’\n]{3,60})[”\"」』’]")
 _QUOTED_TIME = re.compile(

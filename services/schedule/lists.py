@@ -143,7 +143,11 @@ class _List:
                     task.add(line, one.place)
                 else:
                     self._note(one, "stands below no task")
-            elif own := [part for part in self._find(one.text) if part.units]:
+            elif (own := [part for part in self._find(one.text) if part.units]) and self._find is _sentences:
+                self._note_body(body)
+                self._add(node.number if node.level else "", Cell(one.text, one.place), inner, own[0])
+                body, task, taken = [], None, True
+            elif own:
                 for part in own:
                     title = _title(node, [*body, Paragraph(part.text, one.place)], taken=taken)
                     task = self._add(node.number if node.level else "", title, sections, part)

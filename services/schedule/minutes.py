@@ -9,7 +9,7 @@ from services.schedule.unnamed import is_open
 _OPENING = re.compile(
     r"(?:会议)?(?:原则)?(?:要求|议定|明确|决定|确定|强调|同意|研究决定|认为)[，：:]|会议(?:要求|议定|明确|决定|确定)(?=[由请])"
 )
-_CLAUSES = re.compile("(?<=[，；。])")
+_CLAUSES = re.compile("[，；]")
 _ASKED = re.compile("(?:并|同时|具体|分别)*(?:由|请|责成|委托)")
 _MUST = r"要(?!素)|应(?![急对用])|须|需(?!求)"
 _DOES = (
@@ -23,17 +23,20 @@ _HELPING = re.compile(r"(?P<names>[^，；。]+?)(?:要|应|须|需)?(?:积极|�
 
 
 def sentence_units(text: str) -> Statement | None:
-    """Return a sentence with the units that it begins with and that are to act; None for any other.
+    """Return a paragraph with the units that a sentence of it begins with and that are to act; None for any other.
 
-    Those of its later clauses are units of the task, too.
+    Those of later clauses are units of the task, too.
     """
-    opening = _OPENING.match(text)
-    clauses = [clause.rstrip("，；。") for clause in _CLAUSES.split(text[opening.end() :] if opening else text)]
-    units = _acting(clauses[0])
-    if not units:
-        return None
-    others = (_helping(clause) or _acting(clause, begun=True) for clause in clauses[1:])
-    return Statement(text.strip(), "，".join((units, *filter(None, others))))
+    units: list[str] = []
+    for sentence in text.split("。"):
+        opening = _OPENING.match(sentence)
+        clauses = _CLAUSES.split(sentence[opening.end() :] if opening else sentence)
+        for at, clause in enumerate(clauses):
+            said = (_helping(clause) if units else "") or (
+                _acting(clause, begun=bool(units)) if units or not at else ""
+            )
+            units += [said] if said else []
+    return Statement(text.strip(), "，".join(units)) if units else None
 
 
 def _helping(clause: str) -> str:

@@ -28,6 +28,9 @@ _NUMERAL = re.compile(
     r"|[一二三四五六七八九十]+(?=(?:[、和及][一二三四五六七八九十]+)+(?:月|季度))"
     r"|^[〇零一二三四五六七八九十百]+$"
 )
+_MONTHS_LONG = re.compile(r"(?<![0-9〇零一二三四五六七八九十年、和及至到-])[一两](?=月[以之]?内)")
+"""A period of months without its measure word (应在一月内报告); the first month is written 1月."""
+
 _ROMAN = re.compile(r"(?<![A-Za-z])(?:I{1,3}|IV)(?=季)")
 _ROMANS = ("I", "II", "III", "IV")
 _REGULAR = (
@@ -117,7 +120,8 @@ def read_characters(text: str) -> Plain:
         tuple(at for _, at in places),
         tuple(at + 1 for _, at in places),
     )
-    plain = plain.sub(_ROUND, lambda _: "〇").sub(_DASHES, lambda _: "-").sub(_NUMERAL, _digits)
+    plain = plain.sub(_ROUND, lambda _: "〇").sub(_DASHES, lambda _: "-")
+    plain = plain.sub(_MONTHS_LONG, lambda match: f"{match[0]}个").sub(_NUMERAL, _digits)
     return plain.sub(_ROMAN, lambda match: str(_ROMANS.index(match[0]) + 1))
 
 
