@@ -83,7 +83,7 @@ def read_dated(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Ambiguo
     if _OVER.search(words):
         raise PastError("it says what was done by then, not by when to do it")
     own = _STAGE.search(words) or (words.endswith("(") and then.startswith(")"))
-    own = own or (marks_of(clause)[-1:] and marks_of(clause)[-1] in _AIMS)
+    own = own or any(mark in _AIMS for mark in marks_of(clause)[-1:])
     own = own or (words.endswith("以") and _MARK.match(then)) or (span.unit == "year" and _is_target(words, after))
     _check_words([] if own else before, span, stated, after)
     dues = dues_of(span, limit)
