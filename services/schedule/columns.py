@@ -86,6 +86,7 @@ LEAD = re.compile("牵头|主办|主责|第一责任")
 COOPERATING = re.compile("配合|协办|协同|协作|协助|参加|参与|会办")
 _FINENESS = (
     (re.compile("具体要求"), 3),
+    (re.compile("内容|措施|举措"), 3),
     (re.compile("目标|要求|指标"), 0),
     (re.compile("措施|举措|内容|具体|事项|要点|细化|子|二级|三级"), 3),
     (re.compile("类别|分类|领域|方面|板块|阶段|大类|主题|一级|项目|重点"), 1),

@@ -52,6 +52,7 @@ _STATES = re.compile("到|至|前|底|内|止|完成|建成|竣工|结束|每|�
 
 _LASTS = re.compile(
     "(?:[用以]|集中|经过|通过)[0-9]+(?:[-至到][0-9]+)?(?:[年天日周]|个月)(?:左右|多)?的?[^0-9,;。]{0,2}(?:时间|努力|奋斗|治理|整治|攻坚|建设)"
+    "|[0-9]+(?:年|个月)(?:集中)?(?:攻坚|巩固|提升|行动期|整治期|集中)|(?:延长|推迟|延期|顺延)[至到]?[0-9]+(?:[年天日周]|个月|个工作日)|提前[0-9]+(?:年|个月)"
 )
 """A length of what begins with a day (2024年起，用三年时间完成)."""
 
@@ -182,6 +183,8 @@ def _no_time(clauses: list[Clause], text: str) -> Meaning:
     if past := next((clause.unread for clause in clauses if clause.unread), None):
         raise past
     if lasts := _LASTS.search(normalise(text)):
+        if lasts[0].startswith("提前"):
+            raise ValueError(f"before what “{lasts[0]}” is, it does not say")
         return Meaning(Triggered(text, lasts[0]), "period-after-event", (), ("start-unclear",))
     if not names_quantity(text):
         raise ValueError("it names neither a date nor what it waits for, nor that it goes on")

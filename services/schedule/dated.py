@@ -15,7 +15,7 @@ _DONE = re.compile(
 )
 """Words about the work that make the bare span before them its limit (全市12月完成)."""
 
-_OVER = re.compile("已[于在]?$")
+_OVER = re.compile("已[于在]?$|追溯[至到自于]?$")
 _WAS = re.compile("已|尚未|[仍还][未有]|未能")
 """What follows the time of a report on how things stand (2023年一季度尚未支出)."""
 
@@ -115,6 +115,9 @@ def _check_words(before: list[str], span: Span, stated: dict[str, str], after: l
         leads = before[-1:] in (["AT"], ["TO"]) or (before[-1:] == ["FROM"] and span.unit == "range" and not after)
         if "WORD" in before and not leads and not is_done(words):
             raise NoLimitError("it names a time, but does not say that this is a limit")
-    later = [token for token in after if token.type == "NAMED_YEAR" and int(token[:4]) > span.origin.issued.year]
-    if later and not (span.dated and (stated or span.last)):
+    issued = span.origin.issued.year
+    later = [token for token in after if token.type == "NAMED_YEAR" and int(token[:4]) > issued]
+    soon = all(token == f"{issued + 1}年度" for token in later)
+    soon = soon and span.start.year == issued and span.end > span.origin.start
+    if later and not ((span.dated or soon) and (stated or span.last)):
         raise ValueError(f"what a second year means in “{words}” cannot be read")

@@ -32,7 +32,7 @@ _NO_LENGTH = (
 
 _YEAR_LIKE = r"(?:19|20)[0-9]{2}"
 _MEASURE = (
-    r"个(?!月|季|工作日|半月|星期|小时|学)|[名户家处所座套件项条台辆人元吨米亩张份册场盏株头只羽尾间幢栋床例批组支把根对双颗粒块片段班轨门篇"
+    r"个(?!月|季|工作日|半月|星期|小时|学)|[名户家处所座套件项条台辆人元吨米亩张份册场盏株头只羽尾字间幢栋床例批组支把根对双颗粒块片段班轨门篇"
     r"部卷克斤升瓦伏度级类种]|公[里顷斤]|平方|立方|千[瓦克]|蒸吨|兆瓦|小区|社区|企业|项目|学校|村(?!前)|镇|套|余|多[个名户家]"
 )
 """Measure words after a number that may be a year, or stands after 年 or 月: only these make it a quantity."""
@@ -78,7 +78,7 @@ _GOAL_PERIOD = re.compile(
 """A period that is the goal or describes it (压缩至3个工作日内, 共7天, 三年行动), not the time to reach it in."""
 
 _BASELINE = re.compile(
-    rf"[比较]{_YEAR_LIKE}年?(?:度|底|末)?(?:同期|的?水平)?|[与同跟]{_YEAR_LIKE}年[^0-9,;。]{{0,6}}(?:相比|持平)"
+    rf"[比较][一二三四五六七八九十]+五(?:规划)?(?:时期|期间|期)?[末初底]?|[比较]{_YEAR_LIKE}年?(?:度|底|末)?(?:同期|的?水平)?|[与同跟]{_YEAR_LIKE}年[^0-9,;。]{{0,6}}(?:相比|持平)"
     rf"|[在以]{_YEAR_LIKE}年[^,;。]{{0,14}}?(?:基础上|基数|为基[准数期]|水平上)"
 )
 """A year that is compared with (比2020年, 在2010年的基础上)."""

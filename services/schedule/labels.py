@@ -7,6 +7,9 @@ DUTIES = rf"{LEADING}|{JOINING}|负责|责任|整改|实施|落实|执行|主管
 WATCHING = "督导|督查|督办|监督|指导|验收|核查|监管"
 """Duties beside those of who does it."""
 
+OWNING = "建设|运营|管护|业主"
+"""What the units of a project are called."""
+
 KINDS = "单位|部门|主体|科室|处室|股室|机构"
 
 LEADERS = "领导|[省市县区州镇]长|书记|召集人|组长"

@@ -9,7 +9,7 @@ from msgspec import Struct
 from events.schema import Role
 from services.schedule import people
 from services.schedule.endings import has_end
-from services.schedule.labels import DUTIES, JOINING, LEADING, RANKS, WATCHING
+from services.schedule.labels import DUTIES, JOINING, LEADING, OWNING, RANKS, WATCHING
 from services.schedule.unnamed import is_open
 
 Said: TypeAlias = Role | None
@@ -22,7 +22,7 @@ _DOING = (
 _OBJECT = r"(?:相关|有关|各项|具体)?工作|任务|方案|措施|事项|制定|协调|推动|抓落实|抓总|总责"
 """What may follow the word of a role (牵头制定方案, 负总责)."""
 
-_LABEL_WORDS = rf"(?:{RANKS})?(?:{DUTIES}|{WATCHING}){{1,3}}(?:（[^（）：]{{1,8}}）)?"
+_LABEL_WORDS = rf"(?:{RANKS})?(?:{DUTIES}|{WATCHING}|{OWNING}){{1,3}}(?:（[^（）：]{{1,8}}）)?"
 _NAME_ENDS = r"(?<=[局委办厅署部院府会联团行司心处科站所校学馆关队县区市镇乡道位门构业）])(?<!督办)"
 """After these a label may follow without a separator; what else stands before one (督导责任单位) is part of it."""
 _LABEL = re.compile(
@@ -33,6 +33,7 @@ _LABEL = re.compile(
 _BRACKETED_LABEL = re.compile(rf"(?:^|(?<=[；，。、\s]))（({_LABEL_WORDS}(?:单位|部门))）\s*：?")
 _LEADS = re.compile(LEADING)
 _JOINS = re.compile(rf"{JOINING}|联合|联办|会办|成员")
+_ASKED = re.compile("(?:分别|共同|各自|具体|统一)?[由请]")
 _WATCHES = re.compile(WATCHING)
 _DOES = re.compile("责任|整改|实施|落实|执行|承担|完成")
 _LEADS_ALONE = re.compile(r"第一|主要|首要|负责|组长")
@@ -60,7 +61,9 @@ _JOINT = re.compile(
 _BRACKETED = re.compile(r"(?P<names>.+?)\s*（(?P<inside>[^（）]+)）")
 _HELPERS = re.compile(rf"（(?P<inside>[^（）：]*[^（）：、，；](?:{JOINING}))）")
 _SIGNS: dict[str, Role] = {"牵": "lead", "配": "cooperating"}
-_TASK = re.compile(r"(?:主要|具体)?(?:负责|承担|统筹)")
+_TASK = re.compile(
+    r"(?:主要|具体)?(?:负责|承担|统筹)|[一-鿿]{2,8}(?:保障|审批|审核|工作|协调|服务|监管|建设|治理|管理|推进|指导|验收|排查|整治|宣传|业务|方面)$"
+)
 
 
 class Marked(Struct, frozen=True):
@@ -103,7 +106,7 @@ def labelled(text: str) -> Iterator[Labelled]:
 
 def read_mark(text: str) -> Marked:
     """Take the mark off a name (由市民政局牵头负责 is 市民政局, lead), also one in brackets (市民政局（牵头）)."""
-    plain = text.removeprefix("由").removeprefix("请")
+    plain = _ASKED.sub("", text)
     bracketed = _BRACKETED.fullmatch(plain)
     if bracketed and bracketed["inside"] in _SIGNS:
         return Marked(bracketed["names"], _SIGNS[bracketed["inside"]])

@@ -26,6 +26,12 @@ _YEAR, _MONTH = 4, 2
 _TENS = {"上": 0, "初": 0, "中": 1, "下": 2}
 """Of a month, in their order; 月初 is its first ten days, 月中 its second, and 年中 the first half of a year."""
 
+_OF_A_YEAR = {"YEAR", "NAMED_YEAR", "NEAR_YEAR", "PLAN", "THIS_MONTH", "NEAR_MONTH", "THIS_QUARTER", "NEAR_QUARTER"}
+"""What tells of which year a time is."""
+
+_NEXT_YEARS = 10
+"""The month from which on plans of the next year are issued, too."""
+
 _WEEKDAYS = "一二三四五六日"
 
 _QUARTER = 3
@@ -111,11 +117,20 @@ def read_date(named: dict[str, str], origin: Origin) -> Span:
     if hour := named.get("HOUR"):
         end = start + _time_of_day(hour)
         unit = "hour"
+    if not named.keys() & _OF_A_YEAR and origin.year is None and _is_far_past(end, origin):
+        raise ValueError(
+            f"it does not say of which year “{''.join(named.values())}” is: this year’s was over when it was issued"
+        )
     dated = not named.keys().isdisjoint({"YEAR", "NAMED_YEAR", "NEAR_YEAR", "PLAN"})
     year = start.year if dated else origin.year
     month = start.month if months == 1 else None
     after = msgspec.structs.replace(origin, year=year, month=month, latest=latest)
     return Span(start, start, end, unit, "END" in named or "HOUR" in named, dated, after)
+
+
+def _is_far_past(end: datetime, origin: Origin) -> bool:
+    """Return whether a time of the first half-year is over for a document of the last quarter."""
+    return origin.issued.month >= _NEXT_YEARS and end <= origin.at(origin.issued.year, 7)
 
 
 def _read_week(week: str, named: dict[str, str], origin: Origin) -> Span:
