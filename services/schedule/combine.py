@@ -44,7 +44,9 @@ _SERVICE = re.compile("[以之]?内?(?:全部|全程)?(?:办结|办理|办毕|�
 _AMONG = re.compile(r"其中[,，:：]?$")
 """A part of the work that is due before the whole (2023年达到400万，其中，2021年200万)."""
 
-_PUT_OFF = re.compile("可[^,;。]{0,6}(?:延|推迟|放宽)")
+_PUT_OFF = re.compile(
+    "可[^,;。]{0,6}(?:延|推迟|放宽)|特殊情况|确有困难|确需|困难(?:较大|地区)?的|个别(?:情况|项目|地区)|(?:至迟|最多|最长)"
+)
 """A later date that holds for some of the work only (确有困难的可延至2025年6月底)."""
 
 _STATES = re.compile("到|至|前|底|内|止|完成|建成|竣工|结束|每|启动|达到|实现")

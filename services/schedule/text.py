@@ -31,6 +31,10 @@ _NUMERAL = re.compile(
 _MONTHS_LONG = re.compile(r"(?<![0-9〇零一二三四五六七八九十年、和及至到-])[一两](?=月[以之]?内)")
 """A period of months without its measure word (应在一月内报告); the first month is written 1月."""
 
+_YEAR_ALONE = re.compile(r"(?<![0-9])20[0-9]{2}(?=第?[一二三四1-4]季|全年|[上下]半年|Q[1-4](?![0-9]))")
+_QUARTERS = re.compile(r"(?<![A-Za-z])Q(?P<number>[1-4])(?![0-9])")
+"""A year without 年 (2026全年), and quarters as firms write them (2026Q2)."""
+
 _ROMAN = re.compile(r"(?<![A-Za-z])(?:I{1,3}|IV)(?=季)")
 _ROMANS = ("I", "II", "III", "IV")
 _REGULAR = (
@@ -125,6 +129,7 @@ def read_characters(text: str) -> Plain:
         tuple(at + 1 for _, at in places),
     )
     plain = plain.sub(_ROUND, lambda _: "〇").sub(_DASHES, lambda _: "-")
+    plain = plain.sub(_YEAR_ALONE, lambda match: f"{match[0]}年").sub(_QUARTERS, lambda match: f"{match['number']}季度")
     plain = plain.sub(_MONTHS_LONG, lambda match: f"{match[0]}个").sub(_NUMERAL, _digits)
     return plain.sub(_ROMAN, lambda match: str(_ROMANS.index(match[0]) + 1))
 
