@@ -27,7 +27,7 @@ _NAME_ENDS = r"(?<=[局委办厅署部院府会联团行司心处科站所校学
 """After these a label may follow without a separator; what else stands before one (督导责任单位) is part of it."""
 _LABEL = re.compile(
     rf"(?:^|(?<=[；，。、\s]))\s*(?:[省市州县区]级?)?{_LABEL_WORDS}(?:单位|部门|机构|主体)?\s*(?:：|(?<=单位)为(?=[省市县区州旗镇国]))"
-    rf"|{_NAME_ENDS}{_LABEL_WORDS}(?:单位|部门)\s*：|^\s*{_LABEL_WORDS}(?:单位|部门)(?=\s)",
+    rf"|{_NAME_ENDS}{_LABEL_WORDS}(?:单位|部门)\s*：|(?:^\s*|(?<=\s)){_LABEL_WORDS}(?:单位|部门)(?=\s)",
     re.MULTILINE,
 )
 _BRACKETED_LABEL = re.compile(rf"(?:^|(?<=[；，。、\s]))（({_LABEL_WORDS}(?:单位|部门))）\s*：?")
@@ -60,7 +60,7 @@ _JOINT = re.compile(
 )
 _BRACKETED = re.compile(r"(?P<names>.+?)\s*（(?P<inside>[^（）]+)）")
 _HELPERS = re.compile(rf"（(?P<inside>[^（）：]*[^（）：、，；](?:{JOINING}))）")
-_SIGNS: dict[str, Role] = {"牵": "lead", "配": "cooperating"}
+_SIGNS: dict[str, Role] = {"牵": "lead", "主": "lead", "配": "cooperating", "协": "cooperating"}
 _TASK = re.compile(
     r"(?:主要|具体)?(?:负责|承担|统筹)|[一-鿿]{2,8}(?:保障|审批|审核|工作|协调|服务|监管|建设|治理|管理|推进|指导|验收|排查|整治|宣传|业务|方面)$"
 )
