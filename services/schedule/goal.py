@@ -78,7 +78,7 @@ _GOAL_PERIOD = re.compile(
 """A period that is the goal or describes it (压缩至3个工作日内, 共7天, 三年行动), not the time to reach it in."""
 
 _BASELINE = re.compile(
-    rf"[比较][一二三四五六七八九十]+五(?:规划)?(?:时期|期间|期)?[末初底]?|[比较]{_YEAR_LIKE}年?(?:度|底|末)?(?:同期|的?水平)?|[与同跟]{_YEAR_LIKE}年[^0-9,;。]{{0,6}}(?:相比|持平)"
+    rf"(?:基期|基准年|基年)[为:]?{_YEAR_LIKE}年|[比较][一二三四五六七八九十]+五(?:规划)?(?:时期|期间|期)?[末初底]?|[比较]{_YEAR_LIKE}年?(?:度|底|末)?(?:同期|的?水平)?|[与同跟]{_YEAR_LIKE}年[^0-9,;。]{{0,6}}(?:相比|持平)"
     rf"|[在以]{_YEAR_LIKE}年[^,;。]{{0,14}}?(?:基础上|基数|为基[准数期]|水平上)"
 )
 """A year that is compared with (比2020年, 在2010年的基础上)."""
@@ -109,6 +109,12 @@ _ATTRIBUTE = re.compile(
 )
 """A time that only says which ones are meant (2004年年底前投运的电厂, 自2016年至2018年建成的小区)."""
 
+_REPORT = re.compile(
+    r"已(?:经|于)?(?:全部|基本|如期|全面)*(?:完成|办结|竣工|建成|整改|销号|结题|落实|印发|出台)[^,;。()]{0,6}\([^()]*\)"
+    rf"|截[至止]到?{_DATE},?[^0-9,;。]{{0,6}}(?:已|累计)[^,;。]*"
+)
+"""What is done, with the time when it was (已完成（2024年3月）; 截至2月底，已完成选址)."""
+
 _PART = re.compile(
     rf"{_YEAR_LIKE}年度(?=[^0-9,;。底末内前起]{{2,20}}{_YEAR_LIKE}年[0-9]{{1,2}}月)|当季(?![度末底内前])"
     rf"|(?<=实现|完成|达到|确保){_YEAR_LIKE}年[底末]?[以之]?前[^0-9,;。]{{2,12}}目标"
@@ -123,11 +129,6 @@ _SINCE_LASTING = re.compile(
     rf"(?:左右|多)?的?(?:时间|努力|奋斗|治理|整治|攻坚|建设)(?!.*(?:{_YEAR_LIKE}年|年[底末]|[0-9]月))"
 )
 """A length that counts from a year or month before it (从2017年开始，用3年时间), where no end is stated as well."""
-
-_REPORT = re.compile(
-    r"已(?:经|于)?(?:全部|基本|如期|全面)*(?:完成|办结|竣工|建成|整改|销号|结题|落实|印发|出台)[^,;。()]{0,6}\([^()]*\)"
-)
-"""What is done, with the time when it was (已完成（2024年3月）)."""
 
 _REASON = re.compile(r"(?:由于|鉴于)[^,;。]*")
 _NUMBERED = re.compile(

@@ -115,7 +115,7 @@ class _List:
 
     def _add_all(self, node: Node, parts: Sequence[Statement], sections: tuple[str, ...]) -> None:
         for part in parts:
-            self._add(node.number, Cell(part.text, node.place), sections, part)
+            self._add("" if self._find is _sentences else node.number, Cell(part.text, node.place), sections, part)
 
     def _add(self, numeral: str, title: Cell, sections: tuple[str, ...], part: Statement | None = None) -> _Open:
         task = _Open(numeral, title, sections, [])
@@ -145,7 +145,7 @@ class _List:
                     self._note(one, "stands below no task")
             elif (own := [part for part in self._find(one.text) if part.units]) and self._find is _sentences:
                 self._note_body(body)
-                self._add(node.number if node.level else "", Cell(one.text, one.place), inner, own[0])
+                self._add("", Cell(one.text, one.place), inner, own[0])
                 body, task, taken = [], None, True
             elif own:
                 for part in own:

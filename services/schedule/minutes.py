@@ -44,11 +44,10 @@ def _helping(clause: str) -> str:
     return f"{helps['names']}配合" if helps and is_units(helps["names"]) else ""
 
 
-def _acting(clause: str, *, begun: bool = False) -> str:
+def _acting(clause: str) -> str:
     """Return the units that a clause begins with, as a cell would name them, if they are to act.
 
-    They are asked to, lead, or are in charge; of named ones also what they must do is a task, and, once one has
-    `begun`, what they do.
+    They are asked to, lead, or are in charge; of named ones also what they do is a task.
     """
     asked = _ASKED.match(clause)
     acts = _LEADING.match(clause[asked.end() :] if asked else clause)
@@ -58,5 +57,4 @@ def _acting(clause: str, *, begun: bool = False) -> str:
         return f"{acts['names']}会同{acts['others']}"
     if acts["duty"] in {"牵头", "负责"}:
         return f"{acts['names']}{acts['duty']}"
-    must = begun or acts["duty"] in {"要", "应", "须", "需"}
-    return acts["names"] if asked or (must and acts["duty"] and not is_open(acts["names"])) else ""
+    return acts["names"] if asked or (acts["duty"] and not is_open(acts["names"])) else ""

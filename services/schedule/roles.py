@@ -16,7 +16,7 @@ Said: TypeAlias = Role | None
 """The role a text states; None where it only names the unit."""
 
 _DOING = (
-    r"落实|实施|推进|组织(?!部)|开展|研究|制定|起草|提出|办理|完成|做好|抓好|具体|统筹|指导|督促|责任(?=单位|部门|主体)|"
+    r"落实|实施|推进|(?<!党)组织(?!部)|开展|研究|制定|起草|提出|办理|完成|做好|抓好|具体|统筹|指导|督促|责任(?=单位|部门|主体)|"
     r"贯彻|督导|监督|协调|配套|结合(?:本地|本单位|本部门|各自)?(?:实际|职责|职能)"
 )
 _OBJECT = r"(?:相关|有关|各项|具体)?工作|任务|方案|措施|事项|制定|协调|推动|抓落实|抓总|总责"
@@ -26,7 +26,7 @@ _LABEL_WORDS = rf"(?:{RANKS})?(?:{DUTIES}|{WATCHING}|{OWNING}){{1,3}}(?:（[^（
 _NAME_ENDS = r"(?<=[局委办厅署部院府会联团行司心处科站所校学馆关队县区市镇乡道位门构业）])(?<!督办)"
 """After these a label may follow without a separator; what else stands before one (督导责任单位) is part of it."""
 _LABEL = re.compile(
-    rf"(?:^|(?<=[；，。、\s]))\s*(?:[省市州县区]级?)?{_LABEL_WORDS}(?:单位|部门|机构|主体)?\s*(?:：|(?<=单位)为(?=[省市县区州旗镇国]))"
+    rf"(?:^|(?<=[；，。、\s]))\s*(?:[省市州县区]级?|行业|业务)?{_LABEL_WORDS}(?:单位|部门|机构|主体)?\s*(?:：|(?<=单位)为(?=[省市县区州旗镇国]))"
     rf"|{_NAME_ENDS}{_LABEL_WORDS}(?:单位|部门)\s*：|(?:^\s*|(?<=\s)){_LABEL_WORDS}(?:单位|部门)(?=\s)",
     re.MULTILINE,
 )
