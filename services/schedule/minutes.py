@@ -32,9 +32,7 @@ def sentence_units(text: str) -> Statement | None:
         opening = _OPENING.match(sentence)
         clauses = _CLAUSES.split(sentence[opening.end() :] if opening else sentence)
         for at, clause in enumerate(clauses):
-            said = (_helping(clause) if units else "") or (
-                _acting(clause, begun=bool(units)) if units or not at else ""
-            )
+            said = (_helping(clause) or _acting(clause)) if units else "" if at else _acting(clause)
             units += [said] if said else []
     return Statement(text.strip(), "，".join(units)) if units else None
 
