@@ -130,7 +130,8 @@ _SINCE_LASTING = re.compile(
 )
 """A length that counts from a year or month before it (从2017年开始，用3年时间), where no end is stated as well."""
 
-_REASON = re.compile(r"(?:由于|鉴于)[^,;。]*")
+_REASON = re.compile(r"(?:由于|鉴于)[^,;。]*|(?:[绝决]不|不[得能准许])(?:再)?(?:拖|延|过|跨)[^,;。]*")
+"""Why something is so, and what may not happen (绝不拖到明年)."""
 _NUMBERED = re.compile(
     r"\(即[^()月日]*\)|(?<=[底前末日旬月])\((?:[^()0-9]|[0-9]+周年){1,8}前\)|(?<=[年底末前])\([一二三四五六七八九十]+五[^()0-9]{0,6}\)|[〔\[(]\s*20[0-9]{2}\s*[〕\])]\s*第?[0-9]+号|《[^》]*》|\((?:详?见)?附[件表录][^()]*\)"
 )
@@ -138,6 +139,9 @@ _NUMBERED = re.compile(
 
 _SEASON = re.compile(r"[春夏秋冬]{1,2}季?(?=\([0-9])")
 """A season whose months follow in brackets."""
+
+_BEGAN = re.compile(rf"(?:交办|受理|接件|发文|收文|来文|立案|发现|反馈|登记)(?:时间|日期)[为:]?{_DATE}")
+"""When a case came up (交办时间：6月10日), which is no limit."""
 
 _REMARK = re.compile(
     rf"(?<=[0-9日号月年旬前])\((?:共|历时|为期)?{_N}(?:个(?:工作日|自然日|日历日|月|星期)|工作日|[天周])\)"
@@ -154,6 +158,7 @@ _SUPERSEDED = re.compile(
 """A limit that another one after it replaces (原定4月底完成，调整为7月底前)."""
 
 _FINDERS = (
+    _BEGAN,
     _REPORT,
     _REMARK,
     _RATE,

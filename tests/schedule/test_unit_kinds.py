@@ -25,10 +25,9 @@ EXCEPTIONS: dict[Half, list[str]] = {
         "镇党委、镇政府",  # of one town; the reader has 镇政府 as those of all towns
         "省扶贫办、省发展改革委、省财政厅，各市（州）、贫困县党委和政府",  # one group; the reader has two
         "挂图作战专班：市发改委、市住建局、市财政局",  # the label is of no kind that is known
-    ],
-    "measuring": [
         "各市、省直管县（市）科技局，各有关单位",  # one group; the reader has two names
     ],
+    "measuring": [],
 }
 
 
