@@ -51,6 +51,9 @@ _ENUMERATOR = re.compile(
 """What only numbers a clause; it is no part of a date (①2018年)."""
 
 _AGAIN = re.compile("每|[按逐分][月季]|季度")
+_CALLED = re.compile("(?P<day>[0-9][日号])(?:[一-鿿]{1,4}节|开学|供[暖热]期?|入汛|汛期)(?=[以之]?前)")
+"""A day with what it is called (9月10日教师节前)."""
+
 _WITHIN = re.compile("(?P<range>[0-9]月[-至到][0-9]{1,2}月(?:期间)?),[^0-9,;。每]{1,12}(?=每[月季])")
 """Words between a range and what comes again in it (7月至9月，市专班每月开展一次)."""
 
@@ -182,6 +185,7 @@ def _plain(text: str) -> Plain:
     if not _AGAIN.search(plain.text):
         plain = plain.sub(_NEXT_MONTH, lambda match: f"{match['before']}下月")
     plain = plain.sub(_WITHIN, lambda match: f"{match['range']},")
+    plain = plain.sub(_CALLED, lambda match: match["day"])
     plain = plain.sub(_WEEKDAY, lambda match: match["date"])
     plain = plain.sub(_YEAR, lambda match: f"{match[0]}年").sub(_ENUMERATOR, lambda match: ";" * len(match[0]))
     return plain.sub(_SINCE, lambda match: f"{match[0]};").sub(_BRACKETED, lambda _: ";")

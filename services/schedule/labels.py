@@ -4,9 +4,6 @@ LEADING = "牵头|主办|主责|主抓|抓总|承办"
 JOINING = "配合|(?<!政)协办|协助|协同|参加|参与|支持"
 RANKS = "第[一二三]|主要|首要|总|共同|具体|直接|其[他它]|属地"
 DUTIES = rf"{LEADING}|{JOINING}|负责|责任|整改|实施|落实|执行|主管|承担|完成|联合|联办|会办|成员|组长"
-WATCHING = "督导|督查|督办|监督|指导|验收|核查|监管"
-"""Duties beside those of who does it."""
-
 OWNING = "建设|运营|管护|业主"
 """What the units of a project are called."""
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from events.schema import Role
 from services.schedule import people
 from services.schedule.endings import has_end
-from services.schedule.labels import DUTIES, JOINING, LEADING, OWNING, RANKS, WATCHING
+from services.schedule.labels import DUTIES, JOINING, LEADING, OWNING, RANKS
 from services.schedule.unnamed import is_open
 
 Said: TypeAlias = Role | None
@@ -22,7 +22,7 @@ _DOING = (
 _OBJECT = r"(?:相关|有关|各项|具体)?工作|任务|方案|措施|事项|制定|协调|推动|抓落实|抓总|总责"
 """What may follow the word of a role (牵头制定方案, 负总责)."""
 
-_LABEL_WORDS = rf"(?:{RANKS})?(?:{DUTIES}|{WATCHING}|{OWNING}){{1,3}}(?:（[^（）：]{{1,8}}）)?"
+_LABEL_WORDS = rf"(?:{RANKS})?(?:{DUTIES}|{OWNING}){{1,3}}(?:（[^（）：]{{1,8}}）)?"
 _NAME_ENDS = r"(?<=[局委办厅署部院府会联团行司心处科站所校学馆关队县区市镇乡道位门构业）])(?<!督办)"
 """After these a label may follow without a separator; what else stands before one (督导责任单位) is part of it."""
 _LABEL = re.compile(
@@ -34,8 +34,6 @@ _BRACKETED_LABEL = re.compile(rf"(?:^|(?<=[；，。、\s]))（({_LABEL_WORDS}(?
 _LEADS = re.compile(LEADING)
 _JOINS = re.compile(rf"{JOINING}|联合|联办|会办|成员")
 _ASKED = re.compile("(?:分别|共同|各自|具体|统一)?[由请]")
-_WATCHES = re.compile(WATCHING)
-_DOES = re.compile("责任|整改|实施|落实|执行|承担|完成")
 _LEADS_ALONE = re.compile(r"第一|主要|首要|负责|组长")
 _JOINTLY = r"分别|共同|各自|分工|并列|双(?=牵头)|各[负司]其[责职]"
 _SO = r"积极|密切|全力|做好|予以|给予|作?为|是|担?任(?=牵头|主办|责任)"
@@ -144,7 +142,7 @@ def _label_says(label: re.Match[str]) -> Said:
     word = label[0].partition("（")[0]
     if _LEADS.search(word):
         return "lead"
-    if _JOINS.search(word) or (_WATCHES.search(word) and not _DOES.search(word)):
+    if _JOINS.search(word):
         return "cooperating"
     return "lead" if _LEADS_ALONE.search(word) else None
 
