@@ -26,7 +26,7 @@ _LABEL_WORDS = rf"(?:{RANKS})?(?:{DUTIES}|{OWNING}){{1,3}}(?:（[^（）：]{{1,
 _NAME_ENDS = r"(?<=[局委办厅署部院府会联团行司心处科站所校学馆关队县区市镇乡道位门构业）])(?<!督办)"
 """After these a label may follow without a separator; what else stands before one (督导责任单位) is part of it."""
 _LABEL = re.compile(
-    rf"(?:^|(?<=[；，。、\s]))\s*(?:[省市州县区]级?|行业|业务)?{_LABEL_WORDS}(?:单位|部门|机构|主体)?\s*(?:：|(?<=单位)为(?=[省市县区州旗镇国]))"
+    rf"(?:^|(?<=[；，。、\s]))\s*(?:[省市州县区]级?|行业|业务)?{_LABEL_WORDS}(?:单位|部门|机构|主体)?\s*(?:：|(?<=单位|部门)为?(?=[省市县区州旗镇国]))"
     rf"|{_NAME_ENDS}{_LABEL_WORDS}(?:单位|部门)\s*：|(?:^\s*|(?<=\s)){_LABEL_WORDS}(?:单位|部门)(?=\s)",
     re.MULTILINE,
 )
@@ -40,10 +40,10 @@ _SO = r"积极|密切|全力|做好|予以|给予|作?为|是|担?任(?=牵头|�
 _MARK = re.compile(
     rf"""
     (?P<names>.*?)
-    (?= 按|依|根据|{_JOINTLY}|{_SO}|负责|总|第一(?=牵头)|{_DOING}|{LEADING}|{JOINING} )
+    (?= 按|依|根据|{_JOINTLY}|{_SO}|负责|负总责|总|第一(?=牵头)|{_DOING}|{LEADING}|{JOINING} )
     (?P<duty> (?:按照?|根据|依据|依)(?:各自)?的?(?:工作|部门)?(?:职责|职能)(?:任务|范围)?(?:分工)? )?
     (?P<jointly> (?:{_JOINTLY})* ) (?:{_SO})?
-    (?: (?P<lead>(?:负责)?(?:总|第一)?(?:{LEADING})+|(?:主要|首要|第一)责任(?=单位|部门|主体))
+    (?: (?P<lead>(?:负责)?(?:总|第一)?(?:{LEADING})+|负总责|总负责|(?:主要|首要|第一)责任(?=单位|部门|主体))
       | (?P<cooperating>(?:{JOINING})+) | (?P<charge>负责)
       | {_DOING} )?
     (?: 负责|{_DOING}|配合|单位|部门|主体|{_OBJECT} )*
