@@ -11,7 +11,8 @@ from services.schedule.grammar import Node, child, marks_of, tokens
 from services.schedule.span import Origin, Span, read_span
 
 _DONE = re.compile(
-    r"(?:全面|全部|基本|正式|建设|如期|整改|确保|力争|争取|务必|累计|要|拟)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到|结束|终止|截止)"
+    r"(?:全面|全部|基本|正式|建设|如期|整改|确保|力争|争取|务必|累计|要|拟)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到|结束|终止|截止"
+    "|立项|获批|批复|签约|验收|交付|投用|进场|挂牌|试运行|启用|达产|封顶|招标|开园|揭牌|落地|通车|运营|投运)"
 )
 """Words about the work that make the bare span before them its limit (全市12月完成)."""
 

@@ -161,7 +161,7 @@ def _months(named: dict[str, str], origin: Origin) -> tuple[datetime, int, str]:
         ahead = months if named[name].startswith("下") else 0
         return add_months(begin, ahead), months, "month" if months == 1 else "quarter"
     if plan := named.get("PLAN"):
-        return origin.at(_plan_year(plan.partition("五")[0])), 60, "plan"
+        return origin.at(_plan_year(plan.rpartition("五")[0])), 60, "plan"
     year = _year(named, origin)
     if half := named.get("HALF"):
         return origin.at(year, 7 if half[0] == "下" else 1), 6, "half-year"
