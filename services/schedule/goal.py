@@ -151,7 +151,9 @@ _REMARK = re.compile(
 )
 """How long what stands before it is, in brackets (至7月14日（5个工作日）)."""
 
-_RATE = re.compile(r"每[人户亩头只辆台吨套村]每?[年月日天学]期?|每[年月日天](?=[0-9.]+[百千万亿]*[元个]?元)")
+_RATE = re.compile(
+    r"每[人户亩头只辆台吨套村]每?[年月日天学]期?(?=[^,;。]{0,10}[0-9.]+[百千万亿]*元)|每[年月日天](?=[0-9.]+[百千万亿]*[元个]?元)"
+)
 """An amount for each person and year (提高到每人每年6000元)."""
 
 _SUPERSEDED = re.compile(
