@@ -16,7 +16,7 @@ from services.schedule.doubt import Doubt
 from services.schedule.festival import read_festival
 from services.schedule.goal import has_masked, hide, make_masked, unmask
 from services.schedule.grammar import Node, UnparsedError, carrying, child, marks_of, parse, tokens
-from services.schedule.series import MOST_STEPS, read_series
+from services.schedule.series import MOST_STEPS, UnevenError, read_series
 from services.schedule.span import Origin
 from services.schedule.text import Plain
 from services.schedule.wording import OTHER_INTERVAL, WORDINGS, is_bare, read_wording
@@ -45,13 +45,27 @@ _YEAR = re.compile(r"^20[0-9]{2}$")
 """A cell that is nothing but a year, as those of 起止年限 beside 2018-2020 are."""
 _ENUMERATOR = re.compile(
     r"\([0-9一二三四五六七八九十]{1,2}\)"
-    r"|(?:(?<=[,;。:])|^)(?:[0-9]{1,2}\.(?=[0-9]{1,2}月)|(?:[0-9]{1,2}[.、]|[一二三四五六七八九十]{1,2}、)(?=[0-9]{4}年|[^0-9]))"
+    r"|(?:(?<=[,;。:])|^)(?:[0-9]{1,2}\.(?=[0-9]{1,2}月)|(?:[0-9]{1,2}[.、]|(?!五一|五四|七一|八一|十一、[^一-鿿]{0,2}(?:元旦|春节|国庆))[一二三四五六七八九十]{1,2}、)(?=[0-9]{4}年|[^0-9]))"
     r"|[一二三四五六七八九]是(?=[0-9于在力到至今明年自从])"
 )
 """What only numbers a clause; it is no part of a date (①2018年)."""
 
 _AGAIN = re.compile("每|[按逐分][月季]|季度")
+_CALLED = re.compile("(?P<day>[0-9][日号])(?:[一-鿿]{1,4}节|开学|供[暖热]期?|入汛|汛期)(?=[以之]?前)")
+"""A day with what it is called (9月10日教师节前)."""
+
+_WITHIN = re.compile("(?P<range>[0-9]月[-至到][0-9]{1,2}月(?:期间)?),[^0-9,;。每]{1,12}(?=每[月季])")
+"""Words between a range and what comes again in it (7月至9月，市专班每月开展一次)."""
+
 _NEXT_MONTH = re.compile("(?P<before>[0-9]月[^月]{0,24}[,;。(、至到于在])次月")
+
+_WEEKDAY = re.compile(
+    r"(?:(?:[本这]|下1?)个?)?(?:周|星期)[一二三四五六日天]\((?P<date>(?:[0-9]{4}年)?[0-9]{1,2}月[0-9]{1,2}[日号])\)"
+)
+"""A day of the week with its date, which goes before (下周三（10月19日）)."""
+
+_WHO = re.compile("由?[^,;。]{2,40}?(?:牵头|负责|配合|参与|协助)")
+"""What says only whose work it is (由市住建局牵头，一周内提出方案)."""
 
 _BRACKETED = re.compile(
     r"(?<=[前底末内成次])\((?!不?包?[含括])(?=[^0-9()]{0,12}(?:[0-9]{4}年|[0-9]{1,2}月|每[0-9]*[年月季半周]))"
@@ -65,7 +79,7 @@ _RESPECTIVELY = re.compile(
 """Parts of the work for several times at once (2018年、2019年分别完成50%、100%)."""
 
 
-Unread: TypeAlias = UnclearPeriodError | NoTaskError | NoLimitError | PastError | UnparsedError
+Unread: TypeAlias = UnclearPeriodError | NoTaskError | NoLimitError | PastError | UnparsedError | UnevenError
 """Why the time of a clause is not its limit, though it may stand beside one."""
 
 
@@ -111,7 +125,7 @@ def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> It
         unread: Unread | None = unparsed.get(node.meta.start_pos)
         try:
             means, rule, origin = _read_clause(node, shown, origin, festivals)
-        except (UnclearPeriodError, NoTaskError, NoLimitError, PastError) as error:
+        except (UnclearPeriodError, NoTaskError, NoLimitError, PastError, UnevenError) as error:
             means, rule, unread = None, "", error
         whole = isinstance(means, Triggered) and rule not in WORDINGS
         carried = plain.origin(node.meta.start_pos if whole else carrying(node)[0], carrying(node)[1])
@@ -157,7 +171,7 @@ def _doubts(node: Node, rule: str) -> Iterator[Doubt]:
     named = tokens(node)
     if rule == OTHER_INTERVAL:
         yield "other-interval"
-    rough = {"CLOSING", "ABOUT"} & named.keys() or named.get("TEN") in ("初", "中")
+    rough = {"CLOSING", "ABOUT"} & named.keys() or named.get("WITHIN") == "时间" or named.get("TEN") in ("初", "中")
     if rough or named.get("HALF", "").endswith("中"):
         yield "about"
 
@@ -170,6 +184,9 @@ def _plain(text: str) -> Plain:
     plain = make_masked(_CIRCLED.sub(";", _NEXT_LINE.sub(";", text)))
     if not _AGAIN.search(plain.text):
         plain = plain.sub(_NEXT_MONTH, lambda match: f"{match['before']}下月")
+    plain = plain.sub(_WITHIN, lambda match: f"{match['range']},")
+    plain = plain.sub(_CALLED, lambda match: match["day"])
+    plain = plain.sub(_WEEKDAY, lambda match: match["date"])
     plain = plain.sub(_YEAR, lambda match: f"{match[0]}年").sub(_ENUMERATOR, lambda match: ";" * len(match[0]))
     return plain.sub(_SINCE, lambda match: f"{match[0]};").sub(_BRACKETED, lambda _: ";")
 
@@ -206,5 +223,7 @@ def _is_worded(node: Node) -> bool:
     A quantity is to be reached by then; what is done whenever it comes up (随报随办) is no date.
     """
     types = {mark.type for mark in marks_of(node)}
+    if _WHO.fullmatch("".join(marks_of(node))):
+        return False
     on_call = any(mark.type == "GOES_ON" and mark.startswith("随") for mark in marks_of(node))
     return on_call or ("WORD" in types and "GOAL" not in types)

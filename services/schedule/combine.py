@@ -25,7 +25,7 @@ from services.schedule.doubt import Doubt
 from services.schedule.goal import names_quantity
 from services.schedule.grammar import UnparsedError
 from services.schedule.period import PERIODS
-from services.schedule.series import MOST_STEPS
+from services.schedule.series import MOST_STEPS, UnevenError
 from services.schedule.text import normalise
 from services.schedule.wording import OTHER_INTERVAL
 
@@ -44,7 +44,9 @@ _SERVICE = re.compile("[以之]?内?(?:全部|全程)?(?:办结|办理|办毕|�
 _AMONG = re.compile(r"其中[,，:：]?$")
 """A part of the work that is due before the whole (2023年达到400万，其中，2021年200万)."""
 
-_PUT_OFF = re.compile("可[^,;。]{0,6}(?:延|推迟|放宽)")
+_PUT_OFF = re.compile(
+    "可[^,;。]{0,6}(?:延|推迟|放宽)|特殊情况|确有困难|确需|困难(?:较大|地区)?的|个别(?:情况|项目|地区)|(?:至迟|最多|最长)"
+)
 """A later date that holds for some of the work only (确有困难的可延至2025年6月底)."""
 
 _STATES = re.compile("到|至|前|底|内|止|完成|建成|竣工|结束|每|启动|达到|实现")
@@ -52,6 +54,7 @@ _STATES = re.compile("到|至|前|底|内|止|完成|建成|竣工|结束|每|�
 
 _LASTS = re.compile(
     "(?:[用以]|集中|经过|通过)[0-9]+(?:[-至到][0-9]+)?(?:[年天日周]|个月)(?:左右|多)?的?[^0-9,;。]{0,2}(?:时间|努力|奋斗|治理|整治|攻坚|建设)"
+    "|[0-9]+(?:年|个月)(?:集中)?(?:攻坚|巩固|提升|行动期|整治期|集中)|(?:延长|推迟|延期|顺延)[至到]?[0-9]+(?:[年天日周]|个月|个工作日)|提前[0-9]+(?:年|个月)"
 )
 """A length of what begins with a day (2024年起，用三年时间完成)."""
 
@@ -76,6 +79,8 @@ class Meaning(Struct, frozen=True):
 def combine(clauses: list[Clause], text: str) -> Meaning:
     """Return what the clauses mean together; ValueError if it is nothing that one deadline can say."""
     clauses = _without_frames(clauses)
+    if uneven := _uneven(clauses, text):
+        return uneven
     dated = [clause for clause in clauses if _dues(clause)]
     for clause in dated[1:]:
         if _PUT_OFF.search(words := normalise(text[clause.begin : clause.end])):
@@ -99,6 +104,16 @@ def combine(clauses: list[Clause], text: str) -> Meaning:
         return _no_time(clauses, text)
     meaning = _dated(clauses, dated, meant, text) if dated else _undated(meant, text)
     return replace(meaning, doubts=(*meaning.doubts, *unclear, *passed_over))
+
+
+def _uneven(clauses: list[Clause], text: str) -> Meaning | None:
+    """Return dates of each year at unequal intervals as going on; raise their error beside any other time."""
+    uneven = next((clause for clause in clauses if isinstance(clause.unread, UnevenError)), None)
+    if uneven is None or uneven.unread is None:
+        return None
+    if any((each.means or each.unread) and each is not uneven for each in clauses):
+        raise uneven.unread
+    return Meaning(Ongoing(text), OTHER_INTERVAL, (uneven,), ("other-interval",))
 
 
 def _check_years(again: list[Clause], dated: list[Clause], text: str) -> None:
@@ -170,6 +185,8 @@ def _no_time(clauses: list[Clause], text: str) -> Meaning:
     if past := next((clause.unread for clause in clauses if clause.unread), None):
         raise past
     if lasts := _LASTS.search(normalise(text)):
+        if lasts[0].startswith("提前"):
+            raise ValueError(f"before what “{lasts[0]}” is, it does not say")
         return Meaning(Triggered(text, lasts[0]), "period-after-event", (), ("start-unclear",))
     if not names_quantity(text):
         raise ValueError("it names neither a date nor what it waits for, nor that it goes on")

@@ -55,6 +55,8 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
         if span.unit != "day":
             return _calendar_years(clause, span, text), "range-end"
         start = span.start
+    elif not issue and token(clause, "WITHIN") == "时间":
+        raise UnclearPeriodError("it does not say from when it counts")
     elif not issue and origin.event:
         return Triggered(text, f"{origin.event},{_until_tail(clause, text)}"), "period-after-event"
     elif not issue and (_CASE.search(origin.worded) or (origin.worded and not _AIMS & set(marks))):

@@ -11,11 +11,12 @@ from services.schedule.grammar import Node, child, marks_of, tokens
 from services.schedule.span import Origin, Span, read_span
 
 _DONE = re.compile(
-    r"(?:全面|全部|基本|正式|建设|如期|整改|确保|力争|争取|务必|累计|要|拟)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到)"
+    r"(?:全面|全部|基本|正式|建设|如期|整改|确保|力争|争取|务必|累计|要|拟)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到|结束|终止|截止"
+    "|立项|获批|批复|签约|验收|交付|投用|进场|挂牌|试运行|启用|达产|封顶|招标|开园|揭牌|落地|通车|运营|投运|开学|开业|开馆|开放|开班|开课)"
 )
 """Words about the work that make the bare span before them its limit (全市12月完成)."""
 
-_OVER = re.compile("已[于在]?$")
+_OVER = re.compile("已[于在]?$|追溯[至到自于]?$")
 _WAS = re.compile("已|尚未|[仍还][未有]|未能")
 """What follows the time of a report on how things stand (2023年一季度尚未支出)."""
 
@@ -27,6 +28,9 @@ _STAGE = re.compile("(?:阶段|[近中远短长]期)[(:]$")
 
 _MARK = re.compile("为(?:时间)?(?:节点|界|限|期限|最后期限)")
 """What makes a limit of the date between 以 and it (以3月15日为时间节点)."""
+
+_AIMS = {"力争", "争取", "确保", "保证", "务必", "计划", "拟", "预计"}
+"""With these a bare span after them is when it is to be reached (会议要求力争明年上半年完成)."""
 
 _PLACE = re.compile("(?:[省市县区州旗镇乡]|全国|各地)$")
 
@@ -70,14 +74,17 @@ def read_dated(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Ambiguo
     limit = child(dated, "limit")
     stated = tokens(limit) if limit else {}
     before = [mark.type for mark in marks_of(clause)]
+    after = marks_of(clause, -1)
+    then = "".join(after)
+    if not stated and _ON.match(then):
+        raise ValueError(f"until when “{then}” lasts cannot be read")
     if "SINCE" in stated or ("FROM" in before[-1:] and ("START" in stated or not (stated or span.unit == "range"))):
         return Ongoing(text), "since", msgspec.structs.replace(span.origin, since=span.start)
     words = "".join(marks_of(clause))
     if _OVER.search(words):
         raise PastError("it says what was done by then, not by when to do it")
-    after = marks_of(clause, -1)
-    then = "".join(after)
     own = _STAGE.search(words) or (words.endswith("(") and then.startswith(")"))
+    own = own or any(mark in _AIMS for mark in marks_of(clause)[-1:])
     own = own or (words.endswith("以") and _MARK.match(then)) or (span.unit == "year" and _is_target(words, after))
     _check_words([] if own else before, span, stated, after)
     dues = dues_of(span, limit)
@@ -102,8 +109,6 @@ def _check_words(before: list[str], span: Span, stated: dict[str, str], after: l
         raise ValueError(f"“{after[0]}” does not say by when")
     if _WAS.match(words):
         raise PastError(f"“{words}” says what was done by then, not by when to do it")
-    if not stated and _ON.match(words):
-        raise ValueError(f"until when “{words}” lasts cannot be read")
     if not stated and not span.last:
         for token in after:
             if token.type in _RELATIONS:
@@ -111,6 +116,9 @@ def _check_words(before: list[str], span: Span, stated: dict[str, str], after: l
         leads = before[-1:] in (["AT"], ["TO"]) or (before[-1:] == ["FROM"] and span.unit == "range" and not after)
         if "WORD" in before and not leads and not is_done(words):
             raise NoLimitError("it names a time, but does not say that this is a limit")
-    later = [token for token in after if token.type == "NAMED_YEAR" and int(token[:4]) > span.origin.issued.year]
-    if later and not (span.dated and (stated or span.last)):
+    issued = span.origin.issued.year
+    later = [token for token in after if token.type == "NAMED_YEAR" and int(token[:4]) > issued]
+    soon = all(token == f"{issued + 1}年度" for token in later)
+    soon = soon and span.start.year == issued and span.end > span.origin.start
+    if later and not ((span.dated or soon) and (stated or span.last)):
         raise ValueError(f"what a second year means in “{words}” cannot be read")

@@ -13,6 +13,7 @@ Doubt: TypeAlias = Literal[
     "about",
     "no-time",
     "out-of-order",
+    "over-when-issued",
 ]
 """The reading of a deadline leaves a doubt:
 
@@ -25,5 +26,6 @@ Doubt: TypeAlias = Literal[
 - `other-interval`: what comes again each week, or every two months, is ongoing: no recurrence has that interval;
 - `about`: the words give the time only roughly (6月初, 10月1日前后, 下班前);
 - `no-time`: the words state a goal, and no time;
-- `out-of-order`: dates that the words have in another order are steps in their own.
+- `out-of-order`: dates that the words have in another order are steps in their own;
+- `over-when-issued`: the last day was over when the document was issued: its year, or the day of issue, may be another.
 """

@@ -151,7 +151,8 @@ def _takes(part: str, donor: re.Match[str], known: Collection[str]) -> bool:
         return False
     kind = _level(name)
     if kind:
-        return donor["end"][0] in kind and kind == _level(donor["level"])
+        of_kind = kind == _level(donor["level"]) or donor["end"].startswith("管")
+        return donor["end"][0] in kind and of_kind
     return (
         donor["place"] not in {"", "各"}
         and _BARE.fullmatch(name) is not None

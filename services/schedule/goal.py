@@ -32,7 +32,7 @@ _NO_LENGTH = (
 
 _YEAR_LIKE = r"(?:19|20)[0-9]{2}"
 _MEASURE = (
-    r"个(?!月|季|工作日|半月|星期|小时|学)|[名户家处所座套件项条台辆人元吨米亩张份册场盏株头只羽尾间幢栋床例批组支把根对双颗粒块片段班轨门篇"
+    r"个(?!月|季|工作日|半月|星期|小时|学)|[名户家处所座套件项条台辆人元吨米亩张份册场盏株头只羽尾字间幢栋床例批组支把根对双颗粒块片段班轨门篇"
     r"部卷克斤升瓦伏度级类种]|公[里顷斤]|平方|立方|千[瓦克]|蒸吨|兆瓦|小区|社区|企业|项目|学校|村(?!前)|镇|套|余|多[个名户家]"
 )
 """Measure words after a number that may be a year, or stands after 年 or 月: only these make it a quantity."""
@@ -73,12 +73,12 @@ _GOAL_PERIOD = re.compile(
     rf"|(?:共|历时|集中|为期|持续)[为共约]?{_DURATION}(?<!内)(?:时间)?(?![前以之内])"
     rf"|[0-9]+分钟(?:以内|内)?"
     rf"|近[0-9]+年(?!底)"
-    rf"|(?<![0-9])[0-9]{{1,2}}年(?![以之]?内)(?=[^0-9,;。]{{0,6}}(?:行动|计划|规划|攻坚|活动|工程|提升|大会战|滚动|任务))"
+    rf"|(?<![0-9])[0-9]{{1,2}}年(?![以之]?内)(?=[^0-9,;。]{{0,6}}(?:行动|计划|规划|攻坚|活动|工程|提升|大会战|滚动|任务|禁[渔捕牧]))"
 )
 """A period that is the goal or describes it (压缩至3个工作日内, 共7天, 三年行动), not the time to reach it in."""
 
 _BASELINE = re.compile(
-    rf"[比较]{_YEAR_LIKE}年?(?:度|底|末)?(?:同期|的?水平)?|[与同跟]{_YEAR_LIKE}年[^0-9,;。]{{0,6}}(?:相比|持平)"
+    rf"(?:基期|基准年|基年)[为:]?{_YEAR_LIKE}年|[比较][一二三四五六七八九十]+五(?:规划)?(?:时期|期间|期)?[末初底]?|[比较]{_YEAR_LIKE}年?(?:度|底|末)?(?:同期|的?水平)?|[与同跟]{_YEAR_LIKE}年[^0-9,;。]{{0,6}}(?:相比|持平)"
     rf"|[在以]{_YEAR_LIKE}年[^,;。]{{0,14}}?(?:基础上|基数|为基[准数期]|水平上)"
 )
 """A year that is compared with (比2020年, 在2010年的基础上)."""
@@ -100,31 +100,85 @@ _PRODUCT = (
 
 _DONE = (
     r"(?:已|历史|仍|尚|依法|新)?(?:[未尚仍][^,;。的]{0,8}|建成|投运|投产|取得|登记|入库|投入使用|形成|购[买置]|在册|注册|遗留|备案|参保|退休"
-    r"|出生|入学|毕业|参加工作|签订|批准|核准|审批|立项|发生|存在|竣工|纳入|认定|列入|办理|下达|淘汰)"
+    r"|出生|入学|毕业|参加工作|签订|批准|核准|审批|立项|发生|存在|竣工|纳入|认定|列入|办理|下达|淘汰|到期|届满|发布|公布|颁布|印发|施行|实施|出台|召开|移交|交办|反馈|排查|发现|检查|受理|拖欠|欠缴|欠付|立案|查处|收到|接到|征收|确定|签约|申报|摸排|报送|上报)"
     rf"(?:的|[^0-9,;。的]{{1,8}}的(?![^0-9,;。]{{0,8}}(?:{_PRODUCT})))"
 )
-_ATTRIBUTE = re.compile(rf"{_DATE}{_DONE}")
-"""A time that only says which ones are meant (2004年年底前投运的电厂)."""
+_ATTRIBUTE = re.compile(
+    rf"(?:[自从由](?={_YEAR_LIKE}))?(?:{_DATE}[-至到])?{_DATE}(?:{_DONE}|(?<=[前来间])的(?=[^,;。]{{0,10}}[,;。]))"
+    rf"|{_DATE}(?<=以来|期间)[^0-9,;。的]{{1,6}}的(?![^0-9,;。]{{0,8}}(?:{_PRODUCT}))"
+)
+"""A time that only says which ones are meant (2004年年底前投运的电厂, 自2016年至2018年建成的小区)."""
+
+_REPORT = re.compile(
+    r"已(?:经|于)?(?:全部|基本|如期|全面)*(?:完成|办结|竣工|建成|整改|销号|结题|落实|印发|出台)[^,;。()]{0,6}\([^()]*\)"
+    rf"|截[至止]到?{_DATE},?[^0-9,;。]{{0,6}}(?:已|累计|共(?=[^0-9,;。]{{0,6}}[0-9]))[^,;。]*"
+)
+"""What is done, with the time when it was (已完成（2024年3月）; 截至2月底，已完成选址)."""
 
 _PART = re.compile(
     rf"{_YEAR_LIKE}年度(?=[^0-9,;。底末内前起]{{2,20}}{_YEAR_LIKE}年[0-9]{{1,2}}月)|当季(?![度末底内前])"
     rf"|(?<=实现|完成|达到|确保){_YEAR_LIKE}年[底末]?[以之]?前[^0-9,;。]{{2,12}}目标"
     rf"|[纳列]入{_YEAR_LIKE}年度?[^0-9,;。]{{0,8}}(?:计划|项目|清单|名单)"
-    r"|当年(?=[无有未的各本])|全年(?:目标|工作)?(?:任务|目标|计划)|[春夏秋冬]{1,2}季?(?=造林|植树|绿化|农业|农田|水利|攻坚|防火|招生|征兵|行动|大气|施工|生产)"
+    r"|当年(?=[无有未的各本])|全年(?:目标|工作|(?!完成|实现|新增|力争|确保)[^0-9,;。前底内]{0,10})?(?:任务|目标|计划)|[春夏秋冬]{1,2}季?(?=造林|植树|绿化|农业|农田|水利|攻坚|防火|招生|征兵|行动|大气|施工|生产)"
     rf"|(?:编制|制[定订]|完成|印发|修订|出台|发布)(?:完成)?{_YEAR_LIKE}年?[-至]{_YEAR_LIKE}年(?=[^0-9,;。]{{0,12}}(?:规划|计划|方案|纲要))"
 )
 """A year or season that names a part of the work (完成全年任务, 编制2021—2035年规划)."""
 
-_REASON = re.compile(r"(?:由于|鉴于)[^,;。]*")
+_SINCE_LASTING = re.compile(
+    rf"(?P<since>{_YEAR_LIKE}年(?:[0-9]{{1,2}}月)?)(?:起|开始)(?P<rest>[^0-9。;]{{0,24}}?)(?:利?用|以|通过|经过)(?P<length>[0-9]{{1,2}}(?:年|个月))"
+    rf"(?:左右|多)?的?(?:时间|努力|奋斗|治理|整治|攻坚|建设)(?!.*(?:{_YEAR_LIKE}年|年[底末]|[0-9]月))"
+)
+"""A length that counts from a year or month before it (从2017年开始，用3年时间), where no end is stated as well."""
+
+_REASON = re.compile(r"(?:由于|鉴于)[^,;。]*|(?:[绝决]不|不[得能准许])(?:再)?(?:拖|延|过|跨)[^,;。]*")
+"""Why something is so, and what may not happen (绝不拖到明年)."""
 _NUMBERED = re.compile(
-    r"\(即[^()月日]*\)|(?<=[底前末日])\([^()0-9]{1,6}前\)|[〔\[(]\s*20[0-9]{2}\s*[〕\])]\s*第?[0-9]+号|《[^》]*》|\((?:详?见)?附[件表录][^()]*\)"
+    r"\(即[^()月日]*\)|(?<=[底前末日旬月])\((?:[^()0-9]|[0-9]+周年){1,8}前\)|(?<=[年底末前])\([一二三四五六七八九十]+五[^()0-9]{0,6}\)|[〔\[(]\s*20[0-9]{2}\s*[〕\])]\s*第?[0-9]+号|《[^》]*》|\((?:详?见)?附[件表录][^()]*\)"
 )
 """A document's number or title, and a pointer to an annex."""
 
-_SEASON = re.compile(r"[春夏秋冬]{1,2}季?(?=\([0-9])")
-"""A season whose months follow in brackets."""
+_SEASON = re.compile(
+    r"[春夏秋冬]{1,2}季?(?=\([0-9])|[^0-9,;。()]{1,6}期间(?=\([0-9])"
+    r"|(?<=前完成|前开展|前做好|前抓好)(?:春节|清明|中秋|国庆|五一|汛|节)期?前|(?<=开展|组织|进行|做好|迎接|完成)年终(?=考核|考评|总结|检查|决算|评比|述职)|汛[前中后期](?=大?排查|检查|准备|演练|整治|整改|备汛)"
+)
+"""A season or an occasion whose days follow in brackets, or that is part of the work (完成清明前集中整治)."""
 
-_FINDERS = (_NUMBERED, _REASON, _ATTRIBUTE, _PART, _BASELINE, _PAST, _GOAL_PERIOD, _SEASON, _QUANTITY, _SIZE)
+_BEGAN = re.compile(rf"(?:交办|受理|接件|发文|收文|来文|立案|发现|反馈|登记)(?:时间|日期)[为:]?{_DATE}")
+"""When a case came up (交办时间：6月10日), which is no limit."""
+
+_REMARK = re.compile(
+    rf"(?<=[0-9日号月年旬前])\((?:共|历时|为期)?{_N}(?:个(?:工作日|自然日|日历日|月|星期)|工作日|[天周])\)"
+)
+"""How long what stands before it is, in brackets (至7月14日（5个工作日）)."""
+
+_RATE = re.compile(
+    r"每[人户亩头只辆台吨套村]每?[年月日天学]期?(?=[^,;。]{0,10}[0-9.]+[百千万亿]*元)|每[年月日天](?=[0-9.]+[百千万亿]*[元个]?元)"
+)
+"""An amount for each person and year (提高到每人每年6000元)."""
+
+_SUPERSEDED = re.compile(
+    r"原(?:定|计划|要求|承诺|拟)[^,;。]{0,4}(?=[0-9本今明])[^;。]*?(?=,?(?:现)?(?:调整|延期|顺延|推迟|延长|变更|提前|延|改|推)[为至到])"
+    r"|由(?:原定的?)?(?=[0-9本今明])[^,;。]*?(?=(?:调整|延期|顺延|推迟|延长|变更|提前|延|改|推)[为至到])"
+)
+"""A limit that another one after it replaces (原定4月底完成，调整为7月底前)."""
+
+_FINDERS = (
+    _BEGAN,
+    _REPORT,
+    _REMARK,
+    _RATE,
+    _SUPERSEDED,
+    _NUMBERED,
+    _REASON,
+    _ATTRIBUTE,
+    _PART,
+    _BASELINE,
+    _PAST,
+    _GOAL_PERIOD,
+    _SEASON,
+    _QUANTITY,
+    _SIZE,
+)
 
 _QUOTED = re.compile(r"[“\"「『‘]([^“”\"「」『』‘’\n]{3,60})[”\"」』’]")
 _QUOTED_TIME = re.compile(
@@ -139,6 +193,7 @@ def make_masked(text: str) -> Plain:
     quoted = [match.span() for match in _QUOTED.finditer(text) if not _QUOTED_TIME.fullmatch(normalise(match[1]))]
     if quoted:
         plain = _quotations_masked(plain, quoted)
+    plain = plain.sub(_SINCE_LASTING, lambda match: f"{hide(match['rest'])}{match['since']}起{match['length']}时间")
     for finder in _FINDERS:
         plain = plain.sub(finder, _mask)
     return regular_dates(plain)

@@ -14,6 +14,7 @@ DOUBTS: dict[Doubt, str] = {
     "about": "时间只是大致写明",
     "no-time": "只写了目标，没有写时间",
     "out-of-order": "各项时间未按先后写，已按先后排列",
+    "over-when-issued": "时限早于文件印发日",
 }
 
 

@@ -16,6 +16,9 @@ _NOTHING = Heading("remark")
 _TAKEN = ("units", "leader", "deliverable", "remark")
 """Kinds of headings, other than those of tasks, numbers and deadlines, whose columns are read or left out."""
 
+_CALLED = ("联系", "经办")
+"""Words of a heading of people who do not answer for a task."""
+
 _EXACT = ("完成", "办结", "时限", "期限")
 """Words of a heading that leave no doubt that its column has the deadlines."""
 
@@ -90,7 +93,7 @@ def lay_out(header: Header, rows: Sequence[Cells], title: str = "") -> Layout:
         merged,
         tuple((headings[at].role, at) for at in _of_kind(headings, "units")),
         deadlines[0] if deadlines else None,
-        tuple(_of_kind(headings, "leader")),
+        _leaders(columns, headings),
         tuple(_of_kind(headings, "deliverable")),
         tuple(periods),
         tuple(unread),
@@ -102,6 +105,13 @@ def lay_out(header: Header, rows: Sequence[Cells], title: str = "") -> Layout:
 def _of_kind(headings: Sequence[Heading], kind: str) -> list[int]:
     """Return the columns with a heading of this kind."""
     return [at for at, heading in enumerate(headings) if heading.kind == kind]
+
+
+def _leaders(columns: Sequence[Column], headings: Sequence[Heading]) -> tuple[int, ...]:
+    """Return the columns of people, without those who are only to be called (联系人), if somebody else answers."""
+    people = _of_kind(headings, "leader")
+    answering = [at for at in people if not any(word in columns[at].words for word in _CALLED)]
+    return tuple(answering or people)
 
 
 def _from_coarse_to_fine(

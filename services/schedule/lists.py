@@ -1,6 +1,6 @@
 """A list of tasks (分工方案): numbered paragraphs with their units in brackets, or in lines of their own below them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -10,6 +10,7 @@ from services.schedule.entry import TaskEntry
 from services.schedule.grid import Cell, shorten
 from services.schedule.limits import MOST_CHARACTERS, MOST_ROWS
 from services.schedule.listing import LabelLine, Statement, label_line, statements
+from services.schedule.minutes import sentence_units
 from services.schedule.numbering import number
 from services.schedule.outline import Node, Paragraph, nodes, outline, whole_paragraphs
 from services.schedule.table import COLUMNS, Row, RowRefusal, Table
@@ -17,6 +18,9 @@ from services.schedule.text import UnreadableError
 
 _LONGEST_NAME = 100
 """Characters of a paragraph that names a section; of a longer one its first sentence does."""
+
+
+_BY_SENTENCES = "no units stand apart from the sentences; a sentence is a task of the units that it says are to act"
 
 
 class _Open(Struct):
@@ -43,20 +47,32 @@ class _Open(Struct):
 def read_list(lines: Sequence[Paragraph]) -> Table | None:
     """Read the tasks of a document’s paragraphs; None if none of them states units for anything.
 
-    Units in a heading hold for what stands below it and has none of its own. What is no task is noted.
+    Where none does so apart from its sentences, as in minutes, it is who begins a sentence and is to act. Units in a
+    heading hold for what stands below it and has none of its own. What is no task is noted.
     """
     if len(lines) > MOST_ROWS:
         raise UnreadableError(f"the text has {len(lines):,} paragraphs; at most {MOST_ROWS:,} are read")
-    reading = _List()
-    reading.read(outline(whole_paragraphs(lines)), (), ())
-    return reading.table() if reading.tasks else None
+    whole = outline(whole_paragraphs(lines))
+    for find, notes in ((statements, ()), (_sentences, (_BY_SENTENCES,))):
+        reading = _List(find)
+        reading.read(whole, (), ())
+        if reading.tasks:
+            table = reading.table()
+            return msgspec.structs.replace(table, notes=(*notes, *table.notes))
+    return None
+
+
+def _sentences(text: str) -> list[Statement]:
+    found = sentence_units(text)
+    return [found] if found else []
 
 
 class _List:
     """The tasks read so far, with what is noted and refused."""
 
-    def __init__(self) -> None:
+    def __init__(self, find: Callable[[str], list[Statement]]) -> None:
         self.tasks: list[_Open] = []
+        self._find = find
         self._refusals: list[RowRefusal] = []
         self._notes: list[str] = []
 
@@ -84,7 +100,7 @@ class _List:
     def read(self, node: Node, sections: tuple[str, ...], units: tuple[Cell, ...]) -> None:
         """Read a numbered paragraph and what stands below it; `units` are those of the headings above it."""
         before = len(self.tasks)
-        parts = statements(node.text) if node.level else []
+        parts = self._find(node.text) if node.level else []
         own = [part for part in parts if part.units]
         heads = bool(own) and _is_heading(node, own)
         if heads:
@@ -99,7 +115,7 @@ class _List:
 
     def _add_all(self, node: Node, parts: Sequence[Statement], sections: tuple[str, ...]) -> None:
         for part in parts:
-            self._add(node.number, Cell(part.text, node.place), sections, part)
+            self._add("" if self._find is _sentences else node.number, Cell(part.text, node.place), sections, part)
 
     def _add(self, numeral: str, title: Cell, sections: tuple[str, ...], part: Statement | None = None) -> _Open:
         task = _Open(numeral, title, sections, [])
@@ -127,7 +143,11 @@ class _List:
                     task.add(line, one.place)
                 else:
                     self._note(one, "stands below no task")
-            elif own := [part for part in statements(one.text) if part.units]:
+            elif (own := [part for part in self._find(one.text) if part.units]) and self._find is _sentences:
+                self._note_body(body)
+                self._add("", Cell(one.text, one.place), inner, own[0])
+                body, task, taken = [], None, True
+            elif own:
                 for part in own:
                     title = _title(node, [*body, Paragraph(part.text, one.place)], taken=taken)
                     task = self._add(node.number if node.level else "", title, sections, part)

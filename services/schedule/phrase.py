@@ -8,7 +8,7 @@ mean is the matter of a module each: a span of the calendar (`span`) and its lim
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -82,18 +82,21 @@ def read_phrase(
         check_text(plain, _LONGEST)
         if _NOTHING.fullmatch(plain):
             return Phrase(Unspecified(text), "nothing")
-        return _phrase(combine(list(read_clauses(text, Origin(issued, zone, year, days=days), festivals)), text), text)
+        origin = Origin(issued, zone, year, days=days)
+        return _phrase(combine(list(read_clauses(text, origin, festivals)), text), text, origin.start)
     except (ValueError, OverflowError) as error:
         raise UnreadableError(f"“{text}”: {unmask(str(error))}") from error
 
 
-def _phrase(meaning: Meaning, text: str) -> Phrase:
+def _phrase(meaning: Meaning, text: str, issued: datetime) -> Phrase:
     """Return a meaning with the words that carry it, those passed over, and the doubts it leaves."""
     spans = sorted(clause.carried for clause in meaning.clauses)
     between = zip([0, *(end for _, end in spans)], [*(begin for begin, _ in spans), len(text)], strict=True)
     pieces = [_AROUND.sub("", words) for begin, end in between for words in _WORDS.findall(text[begin:end])]
     passed_over = [words for words in pieces if words]
     doubts: list[Doubt] = []
+    if next_due(meaning.deadline, issued) is None and next_due(meaning.deadline) is not None:
+        doubts.append("over-when-issued")
     if isinstance(meaning.deadline, Ambiguous):
         doubts.append("ambiguous")
     if any(map(has_number, passed_over)):

@@ -19,6 +19,7 @@ MARKS: dict[Mark, str] = {
     "about": "the deadline’s cell gives the time only roughly",
     "no-time": "the deadline’s cell states a goal and no time",
     "out-of-order": "dates that were not in order were read as steps in order",
+    "over-when-issued": "its last day was over when the document was issued",
     "lead-inferred": "nothing says which of the units leads",
     "unit-unknown": "a unit is not in the directory",
 }

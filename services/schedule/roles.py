@@ -9,40 +9,41 @@ from msgspec import Struct
 from events.schema import Role
 from services.schedule import people
 from services.schedule.endings import has_end
-from services.schedule.labels import DUTIES, JOINING, LEADING, RANKS
+from services.schedule.labels import DUTIES, JOINING, LEADING, OWNING, RANKS
 from services.schedule.unnamed import is_open
 
 Said: TypeAlias = Role | None
 """The role a text states; None where it only names the unit."""
 
 _DOING = (
-    r"落实|实施|推进|组织(?!部)|开展|研究|制定|起草|提出|办理|完成|做好|抓好|具体|统筹|指导|督促|责任(?=单位|部门|主体)|"
+    r"落实|实施|推进|(?<!党)组织(?!部)|开展|研究|制定|起草|提出|办理|完成|做好|抓好|具体|统筹|指导|督促|责任(?=单位|部门|主体)|"
     r"贯彻|督导|监督|协调|配套|结合(?:本地|本单位|本部门|各自)?(?:实际|职责|职能)"
 )
 _OBJECT = r"(?:相关|有关|各项|具体)?工作|任务|方案|措施|事项|制定|协调|推动|抓落实|抓总|总责"
 """What may follow the word of a role (牵头制定方案, 负总责)."""
 
-_LABEL_WORDS = rf"(?:{RANKS})?(?:{DUTIES}){{1,3}}(?:（[^（）：]{{1,8}}）)?"
+_LABEL_WORDS = rf"(?:{RANKS})?(?:{DUTIES}|{OWNING}){{1,3}}(?:（[^（）：]{{1,8}}）)?"
 _NAME_ENDS = r"(?<=[局委办厅署部院府会联团行司心处科站所校学馆关队县区市镇乡道位门构业）])(?<!督办)"
 """After these a label may follow without a separator; what else stands before one (督导责任单位) is part of it."""
 _LABEL = re.compile(
-    rf"(?:^|(?<=[；，。、\s]))\s*(?:[省市州县区]级?)?{_LABEL_WORDS}(?:单位|部门|机构|主体)?\s*(?:：|(?<=单位)为(?=[省市县区州旗镇国]))"
-    rf"|{_NAME_ENDS}{_LABEL_WORDS}(?:单位|部门)\s*：|^\s*{_LABEL_WORDS}(?:单位|部门)(?=\s)",
+    rf"(?:^|(?<=[；，。、\s]))\s*(?:[省市州县区]级?|行业|业务)?{_LABEL_WORDS}(?:单位|部门|机构|主体)?\s*(?:：|(?<=单位|部门)为?(?=[省市县区州旗镇国]))"
+    rf"|{_NAME_ENDS}{_LABEL_WORDS}(?:单位|部门)\s*：|(?:^\s*|(?<=\s)){_LABEL_WORDS}(?:单位|部门)(?=\s)",
     re.MULTILINE,
 )
 _BRACKETED_LABEL = re.compile(rf"(?:^|(?<=[；，。、\s]))（({_LABEL_WORDS}(?:单位|部门))）\s*：?")
 _LEADS = re.compile(LEADING)
 _JOINS = re.compile(rf"{JOINING}|联合|联办|会办|成员")
+_ASKED = re.compile("(?:分别|共同|各自|具体|统一)?[由请]")
 _LEADS_ALONE = re.compile(r"第一|主要|首要|负责|组长")
 _JOINTLY = r"分别|共同|各自|分工|并列|双(?=牵头)|各[负司]其[责职]"
 _SO = r"积极|密切|全力|做好|予以|给予|作?为|是|担?任(?=牵头|主办|责任)"
 _MARK = re.compile(
     rf"""
     (?P<names>.*?)
-    (?= 按|依|根据|{_JOINTLY}|{_SO}|负责|总|第一(?=牵头)|{_DOING}|{LEADING}|{JOINING} )
+    (?= 按|依|根据|{_JOINTLY}|{_SO}|负责|负总责|总|第一(?=牵头)|{_DOING}|{LEADING}|{JOINING} )
     (?P<duty> (?:按照?|根据|依据|依)(?:各自)?的?(?:工作|部门)?(?:职责|职能)(?:任务|范围)?(?:分工)? )?
     (?P<jointly> (?:{_JOINTLY})* ) (?:{_SO})?
-    (?: (?P<lead>(?:负责)?(?:总|第一)?(?:{LEADING})+|(?:主要|首要|第一)责任(?=单位|部门|主体))
+    (?: (?P<lead>(?:负责)?(?:总|第一)?(?:{LEADING})+|负总责|总负责|(?:主要|首要|第一)责任(?=单位|部门|主体))
       | (?P<cooperating>(?:{JOINING})+) | (?P<charge>负责)
       | {_DOING} )?
     (?: 负责|{_DOING}|配合|单位|部门|主体|{_OBJECT} )*
@@ -57,8 +58,10 @@ _JOINT = re.compile(
 )
 _BRACKETED = re.compile(r"(?P<names>.+?)\s*（(?P<inside>[^（）]+)）")
 _HELPERS = re.compile(rf"（(?P<inside>[^（）：]*[^（）：、，；](?:{JOINING}))）")
-_SIGNS: dict[str, Role] = {"牵": "lead", "配": "cooperating"}
-_TASK = re.compile(r"(?:主要|具体)?(?:负责|承担|统筹)")
+_SIGNS: dict[str, Role] = {"牵": "lead", "主": "lead", "配": "cooperating", "协": "cooperating"}
+_TASK = re.compile(
+    r"(?:主要|具体)?(?:负责|承担|统筹)|[一-鿿]{2,8}(?:保障|审批|审核|工作|协调|服务|监管|建设|治理|管理|推进|指导|验收|排查|整治|宣传|业务|方面)$"
+)
 
 
 class Marked(Struct, frozen=True):
@@ -101,7 +104,7 @@ def labelled(text: str) -> Iterator[Labelled]:
 
 def read_mark(text: str) -> Marked:
     """Take the mark off a name (由市民政局牵头负责 is 市民政局, lead), also one in brackets (市民政局（牵头）)."""
-    plain = text.removeprefix("由").removeprefix("请")
+    plain = _ASKED.sub("", text)
     bracketed = _BRACKETED.fullmatch(plain)
     if bracketed and bracketed["inside"] in _SIGNS:
         return Marked(bracketed["names"], _SIGNS[bracketed["inside"]])

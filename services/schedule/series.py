@@ -33,6 +33,10 @@ _YEARS_SEEN = 9
 """A recurrence is compared with its phrase over so many years; one of them is a leap year."""
 
 
+class UnevenError(ValueError):
+    """Dates of each year that lie at unequal intervals: no recurrence has them."""
+
+
 def read_series(node: Node, plain: str, origin: Origin, after: list[Token]) -> Recurring | Milestones:
     """Read a `recurring` node of a regular phrase, with the words `after` it in its clause.
 
@@ -64,11 +68,12 @@ def _recurring(items: list[Node], every: Every, after: datetime, plain: str, ori
     dues = [step.due for step in _occurrences(items, MONTHS[every], begin, end, plain, origin) if step.due > after]
     if len(items) > 1:
         if len(items) not in _TIMES_A_YEAR:
-            raise ValueError(f"{len(items)} times a year is not every half-year, quarter or month")
+            raise UnevenError(f"{len(items)} times a year is not every half-year, quarter or month")
         every = _TIMES_A_YEAR[len(items)]
     day = _day(items, dues[0])
     if any(due != occurrence(dues[0], count * MONTHS[every], day) for count, due in enumerate(dues)):
-        raise ValueError(f"it does not recur every {every} on the same day of a month")
+        error = UnevenError if len(items) > 1 else ValueError
+        raise error(f"it does not recur every {every} on the same day of a month")
     return Recurring(plain, every, dues[0], day)
 
 

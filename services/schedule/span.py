@@ -26,6 +26,14 @@ _YEAR, _MONTH = 4, 2
 _TENS = {"上": 0, "初": 0, "中": 1, "下": 2}
 """Of a month, in their order; 月初 is its first ten days, 月中 its second, and 年中 the first half of a year."""
 
+_OF_A_YEAR = {"YEAR", "NAMED_YEAR", "NEAR_YEAR", "PLAN", "THIS_MONTH", "NEAR_MONTH", "THIS_QUARTER", "NEAR_QUARTER"}
+"""What tells of which year a time is."""
+
+_NEXT_YEARS = 10
+"""The month from which on plans of the next year are issued, too."""
+
+_WEEKDAYS = "一二三四五六日"
+
 _QUARTER = 3
 """Months of a quarter."""
 
@@ -93,6 +101,8 @@ def read_span(node: Node, origin: Origin) -> Span:
 
 def read_date(named: dict[str, str], origin: Origin) -> Span:
     """Read the tokens of a `date` or of the year of a `festival`."""
+    if week := named.get("NEAR_WEEK"):
+        return _read_week(week, named, origin)
     start, months, unit = _months(named, origin)
     end = add_months(start, months)
     latest = add_months(end, -1) if months <= _QUARTER else None
@@ -107,11 +117,35 @@ def read_date(named: dict[str, str], origin: Origin) -> Span:
     if hour := named.get("HOUR"):
         end = start + _time_of_day(hour)
         unit = "hour"
+    if not named.keys() & _OF_A_YEAR and origin.year is None and _is_far_past(end, origin):
+        raise ValueError(
+            f"it does not say of which year “{''.join(named.values())}” is: this year’s was over when it was issued"
+        )
     dated = not named.keys().isdisjoint({"YEAR", "NAMED_YEAR", "NEAR_YEAR", "PLAN"})
     year = start.year if dated else origin.year
     month = start.month if months == 1 else None
     after = msgspec.structs.replace(origin, year=year, month=month, latest=latest)
     return Span(start, start, end, unit, "END" in named or "HOUR" in named, dated, after)
+
+
+def _is_far_past(end: datetime, origin: Origin) -> bool:
+    """Return whether a time of the first half-year is over for a document of the last quarter."""
+    return origin.issued.month >= _NEXT_YEARS and end <= origin.at(origin.issued.year, 7)
+
+
+def _read_week(week: str, named: dict[str, str], origin: Origin) -> Span:
+    """Read a day of the week of issue or of the next one (下周五), or all of it (本周内); weeks begin on Mondays."""
+    start = origin.start - timedelta(days=origin.issued.weekday() - (7 if week.startswith("下") else 0))
+    end, unit = start + timedelta(weeks=1), "week"
+    if day := _WEEKDAYS.find(week[-1]) + 1:
+        start += timedelta(days=day - 1)
+        end, unit = start + timedelta(days=1), "day"
+    if hour := named.get("HOUR"):
+        end, unit = start + _time_of_day(hour), "hour"
+    if end <= origin.start:
+        raise ValueError(f"“{week}” was over when it was issued")
+    after = msgspec.structs.replace(origin, year=start.year, month=start.month)
+    return Span(start, start, end, unit, "周末" in week or "HOUR" in named, dated=True, origin=after)
 
 
 def _months(named: dict[str, str], origin: Origin) -> tuple[datetime, int, str]:
@@ -127,7 +161,7 @@ def _months(named: dict[str, str], origin: Origin) -> tuple[datetime, int, str]:
         ahead = months if named[name].startswith("下") else 0
         return add_months(begin, ahead), months, "month" if months == 1 else "quarter"
     if plan := named.get("PLAN"):
-        return origin.at(_plan_year(plan.partition("五")[0])), 60, "plan"
+        return origin.at(_plan_year(plan.rpartition("五")[0])), 60, "plan"
     year = _year(named, origin)
     if half := named.get("HALF"):
         return origin.at(year, 7 if half[0] == "下" else 1), 6, "half-year"

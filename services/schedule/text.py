@@ -28,8 +28,16 @@ _NUMERAL = re.compile(
     r"|[一二三四五六七八九十]+(?=(?:[、和及][一二三四五六七八九十]+)+(?:月|季度))"
     r"|^[〇零一二三四五六七八九十百]+$"
 )
+_MONTHS_LONG = re.compile(r"(?<![0-9〇零一二三四五六七八九十年、和及至到-])[一两](?=月[以之]?内)")
+"""A period of months without its measure word (应在一月内报告); the first month is written 1月."""
+
+_YEAR_ALONE = re.compile(r"(?<![0-9])20[0-9]{2}(?=第?[一二三四1-4]季|全年|[上下]半年|Q[1-4](?![0-9]))")
+_QUARTERS = re.compile(r"(?<![A-Za-z])Q(?P<number>[1-4])(?![0-9])")
+"""A year without 年 (2026全年), and quarters as firms write them (2026Q2)."""
+
 _ROMAN = re.compile(r"(?<![A-Za-z])(?:I{1,3}|IV)(?=季)")
 _ROMANS = ("I", "II", "III", "IV")
+_MONTH_DAY = r"(1[0-2]|[1-9])\.(3[01]|[12][0-9]|0?[1-9])"
 _REGULAR = (
     (re.compile("上(?=[、和及]下半年)"), "上半年"),
     (re.compile("([0-9]{1,2}月)([上中]旬)([-至到])(?=[中下]旬)"), r"\1\2\3\1"),
@@ -40,7 +48,15 @@ _REGULAR = (
     (re.compile(r"(?<![0-9])([0-9]{4})-([0-9]{4})(?![0-9年])"), r"\1年-\2年"),
     (re.compile(r"(?<![0-9])([0-9]{4})(?=(?:[-、至到和及][0-9]{4})+年)"), r"\1年"),  # 2016—2020年
     (re.compile(r"(?<=[0-9]月)([0-9]{1,2})(?=[-至到][0-9]{1,2}月[0-9]{1,2}[日号])"), r"\1日"),  # 10月1至10月31日
-    (re.compile(r"(?<![0-9])([0-9]{1,2})(?=(?:[-、至到和及]第?[0-9]{1,2})+(月|日|号|季度))"), r"\1\2"),  # 3、6、9、12月
+    (
+        re.compile(r"(?<![0-9.])(1[0-2]|[1-9])\.(3[01]|[12][0-9]|[1-9])(?=日?(?:[以之]?前|起))日?"),
+        r"\1月\2日",
+    ),  # 3.15前
+    (re.compile(rf"(?<![0-9.]){_MONTH_DAY}-{_MONTH_DAY}(?=$|[,;。)]|[以之]?前)"), r"\1月\2日-\3月\4日"),  # 6.1-6.30
+    (
+        re.compile(r"(?<![0-9:])([0-9]{1,2})(?=(?:[-、至到和及]第?[0-9]{1,2})+(月|日|号|季度))"),
+        r"\1\2",
+    ),  # 3、6、9、12月
 )
 
 
@@ -117,7 +133,9 @@ def read_characters(text: str) -> Plain:
         tuple(at for _, at in places),
         tuple(at + 1 for _, at in places),
     )
-    plain = plain.sub(_ROUND, lambda _: "〇").sub(_DASHES, lambda _: "-").sub(_NUMERAL, _digits)
+    plain = plain.sub(_ROUND, lambda _: "〇").sub(_DASHES, lambda _: "-")
+    plain = plain.sub(_YEAR_ALONE, lambda match: f"{match[0]}年").sub(_QUARTERS, lambda match: f"{match['number']}季度")
+    plain = plain.sub(_MONTHS_LONG, lambda match: f"{match[0]}个").sub(_NUMERAL, _digits)
     return plain.sub(_ROMAN, lambda match: str(_ROMANS.index(match[0]) + 1))
 
 

@@ -13,7 +13,9 @@ OTHER_INTERVAL = "other-interval"
 WORDINGS = {"ongoing", "condition", "in-time", OTHER_INTERVAL}
 """Rules that read words which may as well be about the work."""
 
-_VERB = re.compile("(?:坚持|推进|推动|实施|开展|进行|落实|抓好|完善|加强|整改|工作|管理|更新|完成)?[)]?")
+_VERB = re.compile(
+    "(?:坚持|推进|推动|实施|开展|进行|落实|抓好|完善|加强|整改|工作|管理|更新|完成|报告|报送|上报|调度|督查|检查)?[)]?"
+)
 _GOING_ON = re.compile(
     "(?:坚持|推进|推动|实施|开展|落实|抓好|完善|加强|整改|工作|管理|更新|完成|巩固|提升|深化|保持|规范|运行|[和、])*[)]?"
 )

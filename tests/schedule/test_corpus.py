@@ -19,7 +19,6 @@ EXCEPTIONS: dict[Half, list[tuple[str, Verdict]]] = {
         ("2024年年前实", "wrongly refused"),  # 年前 may mean before the Spring Festival
         ("在既定的项目完成", "wrongly refused"),
         ("对农作物秸秆露天", "wrongly refused"),
-        ("3月底前完成清明", "wrongly refused"),
     ],
     "measuring": [],
 }

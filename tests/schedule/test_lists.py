@@ -280,3 +280,30 @@ def test_any_paragraphs(pieces: list[str], form: str) -> None:
     planned = {line.row for line in schedule.lines}
     refused = {refusal.row for refusal in schedule.refusals}
     assert planned | refused >= {row.number for row in table.rows}
+
+
+def test_minutes_have_their_units_in_the_sentences(read: Reader) -> None:
+    """Who begins a sentence and is to act has it as a task, with those that help; other sentences are noted."""
+    table = read(
+        "一、关于城区防汛",
+        "1.由县住建局牵头，县财政局、县城管局配合，7月15日前完成易涝点改造。",
+        "2.县水利局会同县应急局于7月20日前完成水库排查，县财政局保障资金。",
+        "3.县教体局要于8月20日前完成校舍排查，并由县消防大队进行验收。",
+        "4.责成县督查室跟踪督办。",
+        "5.各乡镇要落实责任。",
+        "会议指出，防汛工作事关重大。",
+    )
+    assert [tuple(cell.text for _, cell in row.units) for row in table.rows] == [
+        ("县住建局牵头，县财政局、县城管局配合",),
+        ("县水利局会同县应急局，县财政局",),
+        ("县教体局，县消防大队",),
+        ("县督查室",),
+    ]
+    assert not table.refusals
+    assert all(any(words in note for note in table.notes) for words in ("各乡镇", "会议指出", "sentences"))
+
+
+def test_sentences_name_no_units_where_a_paragraph_states_its_own(read: Reader) -> None:
+    """A list with units in brackets has its tasks there."""
+    table = read("1.加强防汛。（责任单位：县水利局）", "2.由县住建局牵头抓好落实。")
+    assert [row.title.text for row in table.rows] == ["加强防汛。"]

@@ -1,0 +1,58 @@
+"""Units in the sentences of minutes (由市住建局牵头，市财政局配合，7月底前完成…): who begins one and is to act."""
+
+import re
+
+from services.schedule.content import is_units
+from services.schedule.listing import Statement
+from services.schedule.unnamed import is_open
+
+_OPENING = re.compile(
+    r"(?:会议)?(?:原则)?(?:要求|议定|明确|决定|确定|强调|同意|研究决定|认为)[，：:]|会议(?:要求|议定|明确|决定|确定)(?=[由请])"
+)
+_CLAUSES = re.compile("[，；]")
+_ASKED = re.compile("(?:并|同时|具体|分别)*(?:由|请|责成|委托)")
+_MUST = r"要(?!素)|应(?![急对用])|须|需(?!求)"
+_DOES = (
+    r"于|在(?=[0-9本今明])|尽快|抓紧|按照?|对(?!外)|就(?!业)|根据|依据|做好|完成|制定|研究(?![院所室中生会])|提出|开展|组织(?![部人])"
+    r"|落实(?!办)|加快|进一步|保障(?![局厅部中服性])|提供|进行|承担|出具|提交|上报|报送|协调|跟进|督促|监督(?![管局所站])|指导(?!中心|站)|跟踪|督办(?![室中科])|调度(?![室中])|加强|予以|继续|及时|统筹(?![局办])|全力|切实|安排|负总责|每|[0-9]"
+)
+_LEADING = re.compile(
+    rf"(?P<names>[^，；。]{{2,}}?)(?:会同(?P<others>[^，；。]{{2,}}?))?(?P<duty>牵头|负责|{_MUST}|{_DOES}|$)"
+)
+_HELPING = re.compile(r"(?P<names>[^，；。]+?)(?:要|应|须|需)?(?:积极|密切|全力|做好)*(?:配合|协助|参与|参加)")
+
+
+def sentence_units(text: str) -> Statement | None:
+    """Return a paragraph with the units that a sentence of it begins with and that are to act; None for any other.
+
+    Those of later clauses are units of the task, too.
+    """
+    units: list[str] = []
+    for sentence in text.split("。"):
+        opening = _OPENING.match(sentence)
+        clauses = _CLAUSES.split(sentence[opening.end() :] if opening else sentence)
+        for at, clause in enumerate(clauses):
+            said = (_helping(clause) or _acting(clause)) if units else "" if at else _acting(clause)
+            units += [said] if said else []
+    return Statement(text.strip(), "，".join(units)) if units else None
+
+
+def _helping(clause: str) -> str:
+    helps = _HELPING.match(clause)
+    return f"{helps['names']}配合" if helps and is_units(helps["names"]) else ""
+
+
+def _acting(clause: str) -> str:
+    """Return the units that a clause begins with, as a cell would name them, if they are to act.
+
+    They are asked to, lead, or are in charge; of named ones also what they do is a task.
+    """
+    asked = _ASKED.match(clause)
+    acts = _LEADING.match(clause[asked.end() :] if asked else clause)
+    if acts is None or not is_units(acts["names"]) or (acts["others"] and not is_units(acts["others"])):
+        return ""
+    if acts["others"]:
+        return f"{acts['names']}会同{acts['others']}"
+    if acts["duty"] in {"牵头", "负责"}:
+        return f"{acts['names']}{acts['duty']}"
+    return acts["names"] if asked or (acts["duty"] and not is_open(acts["names"])) else ""
