@@ -69,6 +69,7 @@ OPERATIONS_WIRE: tuple[bytes, ...] = tuple(
 {"specversion":"1.0","id":"op-10","source":"commands","type":"duban.ops.loss.accepted.v1","subject":"zhanjiang","time":"2026-11-02T00:01:04Z","datacontenttype":"application/json","data":{"by":"王芳","first":238,"last":240}}
 {"specversion":"1.0","id":"op-11","source":"commands","type":"duban.ops.log.restored.v1","subject":"zhanjiang","time":"2026-11-02T00:01:05Z","datacontenttype":"application/json","data":{"by":"王芳","first":238,"last":240,"count":3}}
 {"specversion":"1.0","id":"op-12","source":"commands","type":"duban.ops.log.trimmed.v1","subject":"zhanjiang","time":"2026-11-02T00:01:06Z","datacontenttype":"application/json","data":{"by":"王芳","first":1,"last":100,"count":100}}
+{"specversion":"1.0","id":"op-13","source":"commands","type":"duban.ops.record.trimmed.v1","subject":"zhanjiang","time":"2026-11-02T00:01:07Z","datacontenttype":"application/json","data":{"by":"王芳","first":1,"last":2048,"count":2048}}
 """.splitlines()
 )
 """What the parts of duban submit to the ledger `ops`: one canonical example per type."""

@@ -15,6 +15,7 @@ from events.schema.operations import (
     LogRestored,
     LogTrimmed,
     LossAcknowledged,
+    RecordTrimmed,
     RowsRebuilt,
     RulesChanged,
     SessionStarted,
@@ -48,6 +49,7 @@ OperationData: TypeAlias = (
     | RowsRebuilt
     | LogRestored
     | LogTrimmed
+    | RecordTrimmed
 )
 """What the ledger `ops` has."""
 
@@ -150,6 +152,7 @@ LANGUAGE = Language(
         "duban.ops.rows.rebuilt.v1": RowsRebuilt,
         "duban.ops.log.restored.v1": LogRestored,
         "duban.ops.log.trimmed.v1": LogTrimmed,
+        "duban.ops.record.trimmed.v1": RecordTrimmed,
     },
     UPCASTERS,
 )

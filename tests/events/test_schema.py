@@ -52,6 +52,7 @@ LANGUAGE = [
     "duban.ops.rows.rebuilt.v1",
     "duban.ops.log.restored.v1",
     "duban.ops.log.trimmed.v1",
+    "duban.ops.record.trimmed.v1",
 ]
 """Written out here: a renamed type would leave stored events unreadable."""
 

@@ -94,7 +94,7 @@ class LedgerRestoring:
         if rules is not None:
             apart += filter(None, [await restore_rules(redis, name, rules)])
         if told is not None:  # before the log, from which alerts arise
-            one, unsent = await restore_record(redis, name, told, _recorded(log))
+            one, unsent = await restore_record(redis, name, told, _recorded(log), keep)
             apart += filter(None, [one])
         if before.lacking:
             await writing.write(keep, lambda position: self._report("restoring events", position))

@@ -10,16 +10,18 @@ import httpx
 
 from events.ledger import Ledger
 from events.log import Log
+from events.record import Record
 from events.seal.checkpoint import origin_of
 from events.seal.roots import ArchiveRoot
 from services.common.lifespan import Running
 from services.common.sample import Sample
-from services.common.sealed_log import sealed_storage
 from services.common.sessions import installation
 from services.common.settings import Settings
+from services.common.stream_trimming import trimmings
 from services.ingest.sealing.dense_stream import DenseStream, LogStream, RulesStream
 from services.ingest.sealing.places import LOG, RECORD, RULES, STREAMS, directories, place_of, still_own
 from services.ingest.sealing.publishing import Quorum
+from services.ingest.sealing.record_stream import RecordStream
 from services.ingest.sealing.sealed_files import SealedFiles
 from services.ingest.sealing.sealer import Sealer
 from services.ingest.sealing.stamping import Authority
@@ -31,12 +33,12 @@ FOLLOW_SECONDS = 1.0
 
 
 class LedgerSealing(NamedTuple):
-    """The sealers of one ledger, and what trims its log, if its file asks for that."""
+    """The sealers of one ledger, and what trims its log and its record, if its file asks for that."""
 
     log: Sealer
     record: Sealer
     rules: Sealer
-    trimmer: Trimmer | None = None
+    trimmers: tuple[Trimmer, ...] = ()
 
     @property
     def sealers(self) -> tuple[Sealer, Sealer, Sealer]:
@@ -46,9 +48,8 @@ class LedgerSealing(NamedTuple):
     @property
     def warnings(self) -> list[str]:
         """What an operator should see to."""
-        fault = self.trimmer.fault if self.trimmer is not None else None
-        trimming = [f"the log is not trimmed: {fault}"] if fault is not None else []
-        return [warning for sealer in self.sealers for warning in sealer.warnings] + trimming
+        sealing = [warning for sealer in self.sealers for warning in sealer.warnings]
+        return sealing + [warning for trimmer in self.trimmers for warning in trimmer.warnings]
 
     def samples(self) -> Iterator[Sample]:
         """Yield how far each stream is sealed."""
@@ -81,12 +82,13 @@ class Sealing:
             service.on_stop(sealer.close)
             service.repeat(FOLLOW_SECONDS, sealer.turn)
             service.repeat(FOLLOW_SECONDS, sealer.stamp_if_due)
-        if ledger.archive.keep is not None:
-            storage = sealed_storage(self._archive, name)
-            trimmer = Trimmer(service.redis, log, storage, ledger.archive.keep, lambda: sealing.log.files.is_open)
-            sealing = sealing._replace(trimmer=trimmer)
+        if ledger.archive.keep is None:
+            return sealing
+        found = trimmings(service.redis, log, Record(service.redis, name), self._archive)
+        trimmers = tuple(Trimmer(one, ledger.archive.keep, lambda: sealing.log.files.is_open) for one in found)
+        for trimmer in trimmers:
             service.repeat(TRIM_SECONDS, trimmer.turn)
-        return sealing
+        return sealing._replace(trimmers=trimmers)
 
     def _sealer(self, redis: Any, log: Log, stream: str, origin: str, http: httpx.AsyncClient) -> Sealer:
         place = place_of(self._archive, self._keys, log.ledger, stream)
@@ -96,7 +98,7 @@ class Sealing:
         return Sealer(_STREAMS[stream](redis, log, stream), files, self._pool, self._seconds, quorum, authority)
 
 
-_STREAMS: dict[str, type[DenseStream]] = {LOG: LogStream, RECORD: DenseStream, RULES: RulesStream}
+_STREAMS: dict[str, type[DenseStream]] = {LOG: LogStream, RECORD: RecordStream, RULES: RulesStream}
 
 
 def sealing_of(settings: Settings) -> Sealing | None:

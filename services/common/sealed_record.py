@@ -1,0 +1,25 @@
+"""The record of a ledger with its archive, from which every process reads what was trimmed from the server."""
+
+from typing import Any
+
+from events.keys import key
+from events.record import Record
+from events.saved_rows import RECORD
+from events.seal.roots import ArchiveRoot, storage_of
+from events.seal.storage import ArchiveStorage
+from services.common.sealed_log import archive_root
+
+
+def record_storage(archive: ArchiveRoot, ledger: str) -> ArchiveStorage:
+    """Return the archive of a ledger's record below the place of all archives."""
+    return storage_of(archive / ledger / RECORD)
+
+
+def sealed_record(redis: Any, archive: str | None, ledger: str) -> Record:
+    """Return a ledger's record, read on below DUBAN_ARCHIVE, None if nothing is sealed; raises SettingsError."""
+    return Record(redis, ledger, record_storage(archive_root(archive), ledger).read if archive is not None else None)
+
+
+async def record_reached(redis: Any, ledger: str) -> int:
+    """Return the number of the last entry of a record that notify's sender has read, 0 before it has any."""
+    return int(await redis.get(key(ledger, "notify", "reached")) or 0)
