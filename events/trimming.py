@@ -60,10 +60,10 @@ class Trimming:
         self._trim = script(redis, __file__, "trim.lua")
 
     async def plan(self, keep: int, folded: int) -> Trimmed:
-        """Return what `trim` would take from the stream."""
+        """Return what `trim` would take from the stream; the last sealed event stays, with which a sealer resumes."""
         first = await self._redis.xrange(self._log.key, count=1)
         checkpoint = await asyncio.to_thread(self._published)
-        sealed = checkpoint.size if checkpoint is not None else 0
+        sealed = checkpoint.size - 1 if checkpoint is not None else 0
         until = min(await self._log.tail() - max(keep, 1), folded, sealed) // WIDTH * WIDTH
         return Trimmed(int(first[0][0].partition(b"-")[0]) if first else 1, until)
 
