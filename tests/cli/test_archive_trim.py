@@ -43,9 +43,9 @@ def asked(duban: Terminal) -> dict[str, Any]:
 def alerts(duban: Terminal, **query: str) -> list[tuple[str, str]]:
     """Return id and instant of what notify lists, page by page."""
     found: list[tuple[str, str]] = []
-    url, headers = f"http://127.0.0.1:{duban.port + 2}/v1/{LEDGER}/alerts", duban.token("board")
+    url, token = f"http://127.0.0.1:{duban.port + 2}/v1/{LEDGER}/alerts", duban.token("board")
     while True:
-        page = httpx.get(url, params=query, headers={"Authorization": f"Bearer {headers}"}).json()
+        page = httpx.get(url, params=query, headers={"Authorization": f"Bearer {token}"}).json()
         found += [(one["id"], one["at"]) for one in page["items"]]
         if page["next"] is None:
             return found

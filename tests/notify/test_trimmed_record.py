@@ -48,9 +48,17 @@ async def listed(post: Post, **query: Any) -> list[AlertStatus]:
 async def answers(post: Post) -> list[list[AlertStatus]]:
     """Return the lists of everything, of spans, of one task, and of what was known at moments."""
     at = START + timedelta(seconds=250)
-    spans = [{"since": at}, {"until": at}, {"since": at - timedelta(seconds=30), "until": at + timedelta(seconds=30)}]
-    moments: list[dict[str, Any]] = [{"as_of": KnownMoment(257)}, {"as_of": KnownMoment(None, at)}]
-    return [await listed(post, **query) for query in [{}, {"task": "t-3"}, {"state": "waiting"}, *spans, *moments]]
+    queries: list[dict[str, Any]] = [
+        {},
+        {"task": "t-3"},
+        {"state": "waiting"},
+        {"since": at},
+        {"until": at},
+        {"since": at - timedelta(seconds=30), "until": at + timedelta(seconds=30)},
+        {"as_of": KnownMoment(257)},
+        {"as_of": KnownMoment(None, at)},
+    ]
+    return [await listed(post, **query) for query in queries]
 
 
 async def findings(redis: Any, post: Post, record: Record) -> list[object]:
