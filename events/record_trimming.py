@@ -10,13 +10,12 @@ from typing import Any
 
 from events.record import Record
 from events.scripts import script
-from events.seal.checkpoint import LogCheckpoint, parse_checkpoint
+from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError
-from events.seal.notes import parse_note
 from events.seal.sealed_range import sealed_range
-from events.seal.storage import CHECKPOINT, ArchiveStorage
+from events.seal.storage import ArchiveStorage
 from events.seal.tiles import WIDTH
-from events.trimming import STEP, NotTrimmedError, Trimmed
+from events.trimming import STEP, NotTrimmedError, Trimmed, published
 
 
 class RecordTrimming:
@@ -26,6 +25,7 @@ class RecordTrimming:
         self._redis = redis
         self._record = record
         self._storage = storage
+        self._which = f"the record of {record.ledger}"
         self._script = script(redis, __file__, "trim_record.lua")
 
     async def plan(self, keep: int, reached: int) -> Trimmed:
@@ -50,21 +50,16 @@ class RecordTrimming:
     async def _planned(self, keep: int, reached: int) -> tuple[Trimmed, LogCheckpoint | None]:
         """Return what is trimmed, and the checkpoint under which it is; the last sealed entry stays for the sealer."""
         first, last = [await read(self._record.key, count=1) for read in (self._redis.xrange, self._redis.xrevrange)]
-        checkpoint = await asyncio.to_thread(self._published)
+        checkpoint = await asyncio.to_thread(published, self._storage, self._which)
         if not first or checkpoint is None:
             return Trimmed(1, 0), None
         begin, tail = (int(entries[0][0].partition(b"-")[0]) for entries in (first, last))
         until = min(tail - max(keep, 1), reached, checkpoint.size - 1) // WIDTH * WIDTH
         return Trimmed(min(begin, await self._record.trimmed() + 1), until), checkpoint
 
-    def _published(self) -> LogCheckpoint | None:
-        data = self._storage.read(CHECKPOINT)
-        return parse_checkpoint(parse_note(data).text) if data is not None else None
-
     async def _compare(self, checkpoint: LogCheckpoint, after: int, until: int) -> None:
         """Raise NotTrimmedError unless the archive has the same entries, proved to be under its checkpoint."""
-        which = f"the record of {self._record.ledger}"
-        start = after // WIDTH * WIDTH
+        which, start = self._which, after // WIDTH * WIDTH
         try:
             sealed = await asyncio.to_thread(sealed_range, self._storage.read, checkpoint, start, until)
         except FormatError as error:

@@ -114,15 +114,16 @@ async def test_without_the_archive_it_is_said_what_is_missing(redis: Any, tmp_pa
         await sealed_record(redis, tmp_path).read(0)
 
 
-@pytest.mark.parametrize("file", [Tile(ENTRIES, 0).name, Tile(0, 0).name, "checkpoint"])
+@pytest.mark.parametrize("file", [Tile(ENTRIES, 0).name, Tile(0, 0).name, "checkpoint", "no note"])
 async def test_a_damaged_archive_is_not_trimmed_against(redis: Any, tmp_path: Path, file: str) -> None:
     """Nothing leaves the server unless the published archive is proved to have it."""
     await add(redis, *range(1, 601))
     await seal(redis, tmp_path)
-    path = archive(tmp_path) / file
+    path = archive(tmp_path) / file.replace("no note", "checkpoint")
     data = path.read_bytes()
     at = data.index(b"\n600\n") + 5 if file == "checkpoint" else 40
-    path.write_bytes(data[:at] + (b"A" if data[at : at + 1] != b"A" else b"B") + data[at + 1 :])
+    other = data[:at] + (b"A" if data[at : at + 1] != b"A" else b"B") + data[at + 1 :]
+    path.write_bytes(other if file != "no note" else b"{}")
     with pytest.raises(NotTrimmedError, match=r"the archive of the record of zhanjiang: .*`duban audit fsck`"):
         await trim(redis, tmp_path, 1)
     assert (await first(redis), await sealed_record(redis, tmp_path).trimmed()) == (1, 0)

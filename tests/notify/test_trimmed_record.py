@@ -83,13 +83,23 @@ async def test_the_list_has_no_seam(redis: Any, endpoint: Endpoint, tmp_path: Pa
     assert await findings(redis, post, record) == []
 
 
-async def test_what_waits_is_sent_from_the_archive(redis: Any, endpoint: Endpoint, tmp_path: Path) -> None:
-    """Digests that were open when their alerts were trimmed close with all of them, in a sender that takes over."""
+@pytest.mark.parametrize("planned", [True, False])
+async def test_what_waits_is_sent_from_the_archive(
+    redis: Any, endpoint: Endpoint, tmp_path: Path, *, planned: bool
+) -> None:
+    """Digests that were open when their alerts were trimmed close with all of them, in a sender that takes over.
+
+    Also in one that has planned nothing, as after a restore.
+    """
     await filled(redis, endpoint, tmp_path)
     await seal(redis, tmp_path)
     await trim(redis, tmp_path, 1)
     assert await first(redis) == 513
     await redis.delete(key(NAME, "notify", "lease"))
+    if not planned:
+        await redis.delete(
+            *[key(NAME, "notify", name) for name in ("reached", "outbox", "pending", "grouped", "groups")]
+        )
     post = Post(redis, everyone(endpoint), record=sealed_record(redis, tmp_path))
     post.clock.instant = START + timedelta(hours=2, minutes=WINDOW)
     await post.turns(40)
