@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from events.entries import Seen, Stored, digest, seen_field
 from events.envelope import read, submitted
+from events.seal.eras import FIRST
 from events.seal.errors import FormatError
 
 MAGIC = b"duban index 1\0\0\0"
@@ -31,6 +32,8 @@ HEAD_BYTES = 32
 COLUMNS = 4
 
 _NUMBER = np.dtype("<u8")
+
+_ERA = "era-"
 
 _NAME = re.compile(r"([1-9][0-9]{0,18})-([1-9][0-9]{0,18})")
 
@@ -56,6 +59,17 @@ class Range(NamedTuple):
     def size(self) -> int:
         """The number of positions."""
         return self.last - self.first + 1
+
+
+class IdList(NamedTuple):
+    """The segments that a server names, in order: `1-65536 65537-81920`, after `era-2` those of that era's archive."""
+
+    era: int
+    ranges: tuple[Range, ...]
+
+    def __str__(self) -> str:
+        era = (f"{_ERA}{self.era}",) if self.era != FIRST else ()
+        return " ".join((*era, *map(str, self.ranges)))
 
 
 class IdHashes(NamedTuple):
@@ -128,16 +142,19 @@ def hashes_of(ids: Sequence[tuple[str, str]]) -> IdHashes:
     return IdHashes(np.ascontiguousarray(both[:, 0]), np.ascontiguousarray(both[:, 1]))
 
 
-def parse_ranges(text: str) -> tuple[Range, ...]:
+def parse_list(text: str) -> IdList:
     """Parse the list of segments, which follow each other from position 1 on; raises FormatError."""
     ranges: list[Range] = []
-    for word in text.split():
+    head, *words = text.split() or [""]
+    number = head.removeprefix(_ERA)
+    era = int(number) if number != head and number.isascii() and number.isdigit() else FIRST
+    for word in words if era != FIRST else text.split():
         found = _NAME.fullmatch(word)
         one = Range(int(found[1]), int(found[2])) if found is not None else Range(0, 0)
         if one.first != (ranges[-1].last + 1 if ranges else 1) or one.last < one.first:
             raise FormatError(f"{word!r} in the list of index segments {text!r} does not follow the one before it")
         ranges.append(one)
-    return tuple(ranges)
+    return IdList(era, tuple(ranges))
 
 
 def _in_order(columns: Sequence[Column]) -> list[Column]:

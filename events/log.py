@@ -46,7 +46,7 @@ from events.keys import LogKeys, key
 from events.recorded_rules import RulesOnRecord, RulesStep
 from events.replicas import Confirmed, confirmed
 from events.scripts import lua_text, script
-from events.seal.tiles import Read
+from events.seal.eras import SealedEras
 from events.trimmed import TrimmedPart
 
 READ_BATCH = 2_000
@@ -85,11 +85,11 @@ class Log:
     """One ledger's log; `pack` and `append` are for its one writer, the rest for every reader.
 
     A batch is acknowledged once `replicas` replicas have it on disk. `clock` is the kind of clock that records it.
-    `archive` reads the files of the sealed log, None if there is no archive.
+    `archive` reads the sealed log, None if nothing is sealed.
     """
 
     def __init__(
-        self, redis: Any, ledger: str, replicas: int = 0, clock: str = "wall", archive: Read | None = None
+        self, redis: Any, ledger: str, replicas: int = 0, clock: str = "wall", archive: SealedEras | None = None
     ) -> None:
         self.ledger = ledger
         self.trimmed = TrimmedPart(redis, ledger, archive)

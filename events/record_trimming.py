@@ -11,6 +11,7 @@ from typing import Any
 from events.record import Record
 from events.scripts import script
 from events.seal.checkpoint import LogCheckpoint
+from events.seal.eras import FIRST
 from events.seal.errors import FormatError
 from events.seal.sealed_range import sealed_range
 from events.seal.storage import ArchiveStorage
@@ -19,12 +20,13 @@ from events.trimming import STEP, NotTrimmedError, Trimmed, published
 
 
 class RecordTrimming:
-    """Trims one ledger's record, whose archive is in a storage."""
+    """Trims one ledger's record, whose archive of an era is in a storage."""
 
-    def __init__(self, redis: Any, record: Record, storage: ArchiveStorage) -> None:
+    def __init__(self, redis: Any, record: Record, storage: ArchiveStorage, era: int = FIRST) -> None:
         self._redis = redis
         self._record = record
         self._storage = storage
+        self._era = era
         self._which = f"the record of {record.ledger}"
         self._script = script(redis, __file__, "trim_record.lua")
 
@@ -38,6 +40,7 @@ class RecordTrimming:
         `progress` gets numbers up to which entries have left. Raises NotTrimmedError where archive and record differ,
         and OSError.
         """
+        await self.begin_era()
         planned, checkpoint = await self._planned(keep, reached)
         for after in range(planned.first - 1, planned.last, STEP):
             assert checkpoint is not None
@@ -47,6 +50,12 @@ class RecordTrimming:
             progress(until)
         return planned
 
+    async def begin_era(self) -> None:
+        """Have the server name the era's archive, which has all that left the server in an earlier one."""
+        trimmed = await self._record.trimmed()
+        if trimmed.last and trimmed.era < self._era:
+            await self._drop(0)
+
     async def _planned(self, keep: int, reached: int) -> tuple[Trimmed, LogCheckpoint | None]:
         """Return what is trimmed, and the checkpoint under which it is; the last sealed entry stays for the sealer."""
         first, last = [await read(self._record.key, count=1) for read in (self._redis.xrange, self._redis.xrevrange)]
@@ -55,7 +64,7 @@ class RecordTrimming:
             return Trimmed(1, 0), None
         begin, tail = (int(entries[0][0].partition(b"-")[0]) for entries in (first, last))
         until = min(tail - max(keep, 1), reached, checkpoint.size - 1) // WIDTH * WIDTH
-        return Trimmed(min(begin, await self._record.trimmed() + 1), until), checkpoint
+        return Trimmed(min(begin, (await self._record.trimmed()).last + 1), until), checkpoint
 
     async def _compare(self, checkpoint: LogCheckpoint, after: int, until: int) -> None:
         """Raise NotTrimmedError unless the archive has the same entries, proved to be under its checkpoint."""
@@ -67,7 +76,7 @@ class RecordTrimming:
         wanted = {f"{number}-0": raw for number, raw in enumerate(sealed, start + 1) if number > after}
         entries = await self._redis.xrange(self._record.key, min=f"{after + 1}-0", max=f"{until}-0")
         found = {id.decode(): fields.get(b"e") for id, fields in entries}
-        trimmed = await self._record.trimmed()  # by others meanwhile
+        trimmed = (await self._record.trimmed()).last  # by others meanwhile
         for number in range(after + 1, until + 1):
             if (place := f"{number}-0") not in found and number > trimmed:
                 raise NotTrimmedError(f"entry {number} of {which} is missing")
@@ -77,5 +86,5 @@ class RecordTrimming:
             raise NotTrimmedError(f"{which} has the entry {others[0]}, which was not sealed")
 
     async def _drop(self, until: int) -> None:
-        """Take the entries up to a number from the stream."""
-        await self._script(keys=[self._record.key, self._record.mark], args=[until])
+        """Take the entries up to a number from the stream, which the era's archive has."""
+        await self._script(keys=[self._record.key, self._record.mark], args=[until, self._era])

@@ -1,6 +1,7 @@
 """The part of a log that has left its stream: entries from the archive, ids from the index segments beside it.
 
-    duban:{L}:index  string  the segments, in order, as `1-65536 65537-81920`; empty before the first trimming
+    duban:{L}:index  string  the segments, in order, as `1-65536 65537-81920`; empty before the first trimming. After
+                             an accepted loss, first the era of the archive that has them: `era-2`
                              written by trim.lua alone
 
 The stream may begin anywhere up to the position after the last segment. So what it lacks before that was trimmed, and
@@ -9,14 +10,15 @@ what it lacks after that is missing.
 
 import asyncio
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from events.entries import Seen, Stored
-from events.id_index import IdSegment, Range, hashes_of, parse_ranges
+from events.id_index import IdList, IdSegment, Range, hashes_of, parse_list
 from events.keys import key
+from events.seal.eras import FIRST, SealedEras
 from events.seal.errors import FormatError
-from events.seal.tiles import ENTRIES, WIDTH, Read, Tile, read_entries
+from events.seal.tiles import ENTRIES, WIDTH, Tile, read_entries
 
 BUNDLES_KEPT = 64
 """Bundles that a log keeps in memory, some 10 MB: the events of one task lie near each other."""
@@ -27,26 +29,31 @@ class TrimmedError(RuntimeError):
 
 
 class TrimmedPart:
-    """The trimmed part of one ledger's log, in the archive that `archive` reads; None where there is none.
+    """The trimmed part of one ledger's log, in the archives that `archive` reads; None where there are none.
 
-    `last` is the last position that may have left the stream, as of the last look. `segments` are those that were
-    loaded, in order, and `index` is the list of them as the server had it.
+    `named` are the segments that the server named at the last look, and `last` the last position that may have left the
+    stream. `segments` are those that were loaded, in order, and `index` is the list of them as the server had it.
     """
 
-    def __init__(self, redis: Any, ledger: str, archive: Read | None) -> None:
+    def __init__(self, redis: Any, ledger: str, archive: SealedEras | None) -> None:
         self.index = ""
         self.segments: tuple[IdSegment, ...] = ()
-        self.last = 0
+        self.named = IdList(FIRST, ())
         self._redis = redis
         self._ledger = ledger
         self._archive = archive
         self._bundle = lru_cache(BUNDLES_KEPT)(self._read_bundle)
 
+    @property
+    def last(self) -> int:
+        """The last position that may have left the stream, as of the last look."""
+        return self.named.ranges[-1].last if self.named.ranges else 0
+
     async def look(self) -> str:
-        """Return the list of segments, and set `last`: the last position that may have left the stream."""
+        """Return the list of segments as the server has it, and keep it as `named`."""
         found = await self._redis.get(key(self._ledger, "index"))
         text = found.decode() if found is not None else ""
-        self.last = parse_ranges(text)[-1].last if text else 0
+        self.named = parse_list(text)
         return text
 
     async def load(self) -> None:
@@ -54,11 +61,11 @@ class TrimmedPart:
         index = await self.look()
         if index == self.index:
             return
-        known = {one.range: one for one in self.segments}
-        for one in parse_ranges(index):
+        named, known = self.named, {one.range: one for one in self.segments}
+        for one in named.ranges:
             if one not in known:
-                known[one] = await asyncio.to_thread(self._segment, one)
-        self.index, self.segments = index, tuple(known[one] for one in parse_ranges(index))
+                known[one] = await asyncio.to_thread(self._segment, named.era, one)
+        self.index, self.segments = index, tuple(known[one] for one in named.ranges)
 
     async def read(self, after: int, count: int) -> list[Stored]:
         """Return up to `count` events that follow a position, as far as they may have left the stream."""
@@ -84,14 +91,14 @@ class TrimmedPart:
         found: list[Stored] = []
         for number in range(after // WIDTH, (until - 1) // WIDTH + 1):
             start = number * WIDTH
-            entries = self._bundle(number)[max(after - start, 0) : until - start]
+            entries = self._bundle(self.named.era, number)[max(after - start, 0) : until - start]
             found += (Stored(position, raw) for position, raw in enumerate(entries, max(after, start) + 1))
         return found
 
-    def _read_bundle(self, number: int) -> list[bytes]:
+    def _read_bundle(self, era: int, number: int) -> list[bytes]:
         """Return the entries of a bundle; only whole bundles are trimmed."""
         try:
-            return read_entries(self._read, Tile(ENTRIES, number))
+            return read_entries(partial(self._read, era), Tile(ENTRIES, number))
         except FormatError as error:
             first = number * WIDTH + 1
             raise TrimmedError(
@@ -99,16 +106,16 @@ class TrimmedPart:
                 f" archive does not have them: {error}"
             ) from error
 
-    def _segment(self, range: Range) -> IdSegment:
+    def _segment(self, era: int, range: Range) -> IdSegment:
         try:
-            return IdSegment.parse(range, self._read(range.file))
+            return IdSegment.parse(range, self._read(era, range.file))
         except FormatError as error:
             raise TrimmedError(f"the index of trimmed ids of {self._ledger}: {error}") from error
 
-    def _read(self, name: str) -> bytes | None:
+    def _read(self, era: int, name: str) -> bytes | None:
         if self._archive is None:
             raise TrimmedError(
                 f"positions 1 to {self.last} of the log of {self._ledger} are in its archive: set DUBAN_ARCHIVE to the"
                 " directory or bucket in which ingest seals"
             )
-        return self._archive(name)
+        return self._archive(era)(name)

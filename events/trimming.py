@@ -12,11 +12,12 @@ import msgspec
 
 from events.entries import Stored, seen_field
 from events.envelope import read
-from events.id_index import IdSegment, parse_ranges
+from events.id_index import IdList, IdSegment, Range
 from events.keys import LogKeys
 from events.log import Log
 from events.scripts import script
 from events.seal.checkpoint import LogCheckpoint, parse_checkpoint
+from events.seal.eras import FIRST
 from events.seal.errors import FormatError
 from events.seal.notes import parse_note
 from events.seal.sealed_range import sealed_range
@@ -58,12 +59,13 @@ def published(storage: ArchiveStorage, stream: str) -> LogCheckpoint | None:
 
 
 class Trimming:
-    """Trims one ledger's log, whose archive is in a storage."""
+    """Trims one ledger's log, whose archive of an era is in a storage."""
 
-    def __init__(self, redis: Any, log: Log, storage: ArchiveStorage) -> None:
+    def __init__(self, redis: Any, log: Log, storage: ArchiveStorage, era: int = FIRST) -> None:
         self._redis = redis
         self._log = log
         self._storage = storage
+        self._era = era
         keys = LogKeys.of(log.ledger)
         self._keys = [log.key, keys.seen, keys.segments]
         self._trim = script(redis, __file__, "trim.lua")
@@ -82,6 +84,7 @@ class Trimming:
         `progress` gets positions that are in the index of the archive. Raises NotTrimmedError where archive and log
         differ, OSError, and StorageConflictError.
         """
+        await self.begin_era()
         planned = await self.plan(keep, folded)
         trimmed, checkpoint = self._log.trimmed, await asyncio.to_thread(published, self._storage, self._log.ledger)
         await trimmed.load()
@@ -92,12 +95,19 @@ class Trimming:
             await self._drop(after, min(after + STEP, planned.last))
         return planned
 
+    async def begin_era(self) -> None:
+        """Have the server name the era's archive, which has all that left the server in an earlier one."""
+        await self._log.trimmed.load()
+        if self._log.trimmed.named.era < self._era:
+            await self._name(self._log.trimmed.named.ranges)
+
     async def mend(self, checkpoint: LogCheckpoint) -> None:
         """Make the segments again that the server names and the archive lacks, as a copy of it may.
 
         Raises FormatError, OSError.
         """
-        for one in parse_ranges(await self._log.trimmed.look()):
+        await self._log.trimmed.look()
+        for one in self._log.trimmed.named.ranges:
             if await asyncio.to_thread(self._storage.read, one.file) is None:
                 segment = await self._segment(checkpoint, one.first - 1, one.last, self._sealed)
                 await asyncio.to_thread(self._storage.create, {one.file: segment.encode()})
@@ -108,7 +118,7 @@ class Trimming:
         Their ids are named as trimmed. Return the position after which the stream begins. Raises FormatError, OSError.
         """
         trimmed = self._log.trimmed
-        await trimmed.load()
+        await self.begin_era()
         until = max(checkpoint.size - keep, 0) // WIDTH * WIDTH if keep is not None else 0
         while trimmed.last < until:
             await self._index(checkpoint, min(trimmed.last + SEGMENT, until), self._sealed)
@@ -131,8 +141,7 @@ class Trimming:
             new.insert(0, before.pop())
         segment = await asyncio.to_thread(IdSegment.joined, new)
         await asyncio.to_thread(self._storage.create, {segment.range.file: segment.encode()})
-        await self._write(segments=" ".join(str(one.range) for one in (*before, segment)))
-        await self._log.trimmed.load()
+        await self._name([one.range for one in (*before, segment)])
 
     async def _segment(self, checkpoint: LogCheckpoint, after: int, until: int, entries_of: EntriesOf) -> IdSegment:
         parts: list[IdSegment] = []
@@ -167,6 +176,11 @@ class Trimming:
         await self._write(
             ids=[(seen_field(event.source, event.id), position) for position, event in events], first=until + 1
         )
+
+    async def _name(self, ranges: Sequence[Range]) -> None:
+        """Have the server name segments of this era's archive."""
+        await self._write(segments=str(IdList(self._era, tuple(ranges))))
+        await self._log.trimmed.load()
 
     async def _write(self, segments: str | None = None, ids: Sequence[tuple[str, int]] = (), first: int = 0) -> None:
         before = self._log.trimmed.index

@@ -9,15 +9,18 @@ from events.schema.base import Data
 from events.schema.deadlines import DeadlineClarified, DeadlineClarifiedV1, DeadlineNeared, DeadlinePassed
 from events.schema.extension import ExtensionGranted, ExtensionRefused, ExtensionRequested
 from events.schema.operations import (
+    ClockAcknowledged,
     ExportMade,
     KeyMade,
     LinkMade,
+    LogEnded,
     LogRestored,
     LogTrimmed,
     LossAcknowledged,
     RecordTrimmed,
     RowsRebuilt,
     RulesChanged,
+    SessionEnded,
     SessionStarted,
     SignInsFailed,
     TokenMade,
@@ -49,6 +52,9 @@ OperationData: TypeAlias = (
     | RowsRebuilt
     | LogRestored
     | LogTrimmed
+    | LogEnded
+    | ClockAcknowledged
+    | SessionEnded
     | RecordTrimmed
 )
 """What the ledger `ops` has."""
@@ -152,6 +158,9 @@ LANGUAGE = Language(
         "duban.ops.rows.rebuilt.v1": RowsRebuilt,
         "duban.ops.log.restored.v1": LogRestored,
         "duban.ops.log.trimmed.v1": LogTrimmed,
+        "duban.ops.log.ended.v1": LogEnded,
+        "duban.ops.clock.accepted.v1": ClockAcknowledged,
+        "duban.ops.session.ended.v1": SessionEnded,
         "duban.ops.record.trimmed.v1": RecordTrimmed,
     },
     UPCASTERS,

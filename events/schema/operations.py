@@ -62,6 +62,14 @@ class SessionStarted(Operation, frozen=True):
     days: SessionDays | None = None
 
 
+class SessionEnded(Operation, frozen=True):
+    """A browser's session was ended before its time (退出登录)."""
+
+    source: SourceName
+    session: SessionId
+    by: Annotated[Name, Meta(description="The source that has signed out, or the operator.", examples=["board"])]
+
+
 class SignInsFailed(Operation, frozen=True):
     """Sign-ins that failed within a minute (登录失败), counted by one instance of status."""
 
@@ -141,6 +149,30 @@ class LossAcknowledged(Operation, frozen=True):
     by: OperatorName
     first: First
     last: Last
+
+
+class ClockAcknowledged(Operation, frozen=True):
+    """An operator has confirmed a held clock (确认时钟)."""
+
+    by: OperatorName
+    reading: Annotated[Instant, Meta(description="What it showed.", examples=["2018-03-31T10:00:00+08:00"])]
+    expected: Annotated[
+        Instant, Meta(description="What counted instead until then.", examples=["2018-03-31T08:00:00+08:00"])
+    ]
+
+    def __post_init__(self) -> None:
+        check_year(self.reading, self.expected)
+
+
+class LogEnded(Operation, frozen=True):
+    """A log was ended, as events in it were lost and that was accepted; the next one continues it (日志换代)."""
+
+    origin: Annotated[Name, Meta(description="Its origin.", examples=["0f8a2c41d97be633.duban.invalid/zhanjiang"])]
+    size: Annotated[Count, Meta(description="The entries of its last checkpoint.", examples=[240])]
+    root: Annotated[Sha256, Meta(description="The head of that checkpoint.", examples=["9f" * 32])]
+    continued: Annotated[
+        Position, Meta(description="The last position that the next log has from its files.", examples=[0])
+    ]
 
 
 class KeyMade(Operation, frozen=True):

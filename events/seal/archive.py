@@ -111,14 +111,14 @@ class Archive:
         for entry in entries:
             self._edge.add(entry)
             if self._edge.full_bytes >= WAITING_BYTES:
-                self._write()
+                self.write()
 
     def sign(self, now: int) -> SignedNote:
         """Write all tiles of the entries so far and sign their checkpoint, at a time in seconds since 1970.
 
         Raises SigningError if that would contradict an earlier signature or a witness; OSError, StorageConflictError.
         """
-        self._write()
+        self.write()
         self._create(self._edge.partials(self._written))
         self._written = self.size
         self._check_cosigned()
@@ -144,7 +144,7 @@ class Archive:
         self._storage.swap(CHECKPOINT, before, data)
         self._checkpoint = data
 
-    def _write(self) -> None:
+    def write(self) -> None:
         """Write the full tiles and bundles; their partial ones go."""
         self._create(self._edge.full)
         self._storage.drop_partials([tile.name for tile in self._edge.full])

@@ -6,7 +6,7 @@ import httpx
 from redis.exceptions import RedisError
 
 from events.operations import COMMANDS
-from events.schema import LossAcknowledged
+from events.schema import ClockAcknowledged, LossAcknowledged
 from services.cli.target import Target
 from services.cli.users import operator
 from services.common.accepted import ClockAccepted, LossAccepted, accept, accepted, pending_loss
@@ -26,7 +26,9 @@ async def accept_held_clock(target: Target, ledger: str, by: str | None) -> None
         hold = await kept_hold(redis, ledger)
         if hold is None:
             raise SettingsError(f"ledger {ledger}: its clock is not held; there is nothing to accept")
-        await accept(redis, ledger, ClockAccepted(by or operator(), SystemClock().now(), hold.reading, hold.expected))
+        who = by or operator()
+        await record(redis, COMMANDS, ledger, ClockAcknowledged(who, hold.reading.instant, hold.expected))
+        await accept(redis, ledger, ClockAccepted(who, SystemClock().now(), hold.reading, hold.expected))
         end = monotonic() + PATIENCE_SECONDS
         while await kept_hold(redis, ledger) is not None and monotonic() < end:
             await sleep(0.1)

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from events.log import Log
-from events.record import Record
+from events.record import Record, record_eras
+from events.seal.eras import sealed_eras
 from events.seal.roots import ArchiveRoot
 from services.cli.options import home
-from services.common.sealed_log import archive_root, sealed_storage
-from services.common.sealed_record import record_storage
+from services.common.sealed_log import archive_root
 
 
 def archive_at(data: Path | None) -> ArchiveRoot:
@@ -19,9 +19,9 @@ def archive_at(data: Path | None) -> ArchiveRoot:
 
 def log_at(data: Path | None, redis: Any, ledger: str) -> Log:
     """Return a ledger's log."""
-    return Log(redis, ledger, archive=sealed_storage(archive_at(data), ledger).read)
+    return Log(redis, ledger, archive=sealed_eras(archive_at(data) / ledger))
 
 
 def record_at(data: Path | None, redis: Any, ledger: str) -> Record:
     """Return a ledger's record of alerts."""
-    return Record(redis, ledger, record_storage(archive_at(data), ledger).read)
+    return Record(redis, ledger, record_eras(archive_at(data) / ledger))

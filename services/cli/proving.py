@@ -20,7 +20,7 @@ from services.cli.fsck.files import ArchiveFiles, HttpFiles, files_at
 from services.cli.options import DataOption, JsonOption, LedgerOption, err, has_ledger, ledger_of, out, witnesses_of
 from services.cli.proof_report.writing import form_of, write_report
 from services.cli.prover import Prover
-from services.cli.sealed_places import place_in
+from services.cli.sealed_places import era_in, place_in
 from services.cli.service_error import ServiceError
 from services.cli.target import LEDGER, find
 from services.common.settings import SettingsError
@@ -42,16 +42,19 @@ def key(
     Reads the keys in DUBAN_KEYS or --data, and the witnesses in DUBAN_POLICY; compare them with what the office has
     published, not with what it serves.
     """
-    found = {stream: _keys(place_in(data, ledger, stream).key) for stream in STREAMS}
+    present = era_in(data, ledger)
+    eras = [
+        {stream: _keys(place_in(data, ledger, stream, era + 1).key) for stream in STREAMS} for era in range(present)
+    ]
     lines: list[str] = []
-    for stream, keys in found.items():
+    for stream, keys in (one for era in reversed(eras) for one in era.items()):
         lines.append(f"# the {stream} of {ledger}: {keys[0].name}")
         hidden = [one for one in keys if one.type == SM2_SM3 and not sm2]
         lines += [f"log {one}" for one in keys if one not in hidden]
         lines += [f"# SM2/SM3, only for duban: log {one}" for one in hidden]
     policy = "".join(f"{line}\n" for line in (*lines, *_witnesses(data)))
     if json:
-        streams = {name: {"origin": keys[0].name, "keys": list(map(str, keys))} for name, keys in found.items()}
+        streams = {name: {"origin": keys[0].name, "keys": list(map(str, keys))} for name, keys in eras[-1].items()}
         out.out(msgspec.json.encode({**streams, "policy": policy}).decode(), highlight=False)
     else:
         sys.stdout.write(policy)

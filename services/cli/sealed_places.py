@@ -4,10 +4,11 @@ import os
 from pathlib import Path
 
 from events.seal.bucket import BucketUrl
+from events.seal.eras import era_root
 from events.seal.roots import ArchiveRoot
 from services.cli.log_at import archive_at
 from services.cli.options import home
-from services.ingest.sealing.places import KEYS, SealPlace, keys_of, place_of
+from services.ingest.sealing.places import KEYS, SealPlace, era_of, keys_of, place_of
 
 
 def sealed_places(data: Path | None) -> tuple[ArchiveRoot, Path]:
@@ -19,6 +20,16 @@ def sealed_places(data: Path | None) -> tuple[ArchiveRoot, Path]:
     return archive, keys_of(archive, Path(given) if given else None)
 
 
-def place_in(data: Path | None, ledger: str, stream: str) -> SealPlace:
-    """Return where a stream of a ledger is sealed."""
-    return place_of(*sealed_places(data), ledger, stream)
+def era_in(data: Path | None, ledger: str) -> int:
+    """Return the era in which a ledger is sealed."""
+    return era_of(sealed_places(data)[1], ledger)
+
+
+def archives_in(data: Path | None, ledger: str) -> ArchiveRoot:
+    """Return where the archives of a ledger's present era are."""
+    return era_root(sealed_places(data)[0] / ledger, era_in(data, ledger))
+
+
+def place_in(data: Path | None, ledger: str, stream: str, era: int | None = None) -> SealPlace:
+    """Return where a stream of a ledger is sealed, in the present era if none is given."""
+    return place_of(*sealed_places(data), ledger, stream, era or era_in(data, ledger))

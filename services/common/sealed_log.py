@@ -1,12 +1,8 @@
-"""The sealed log of a ledger, from which every process reads what was trimmed from the server."""
+"""The sealed logs below DUBAN_ARCHIVE, from which every process reads what was trimmed from the server."""
 
-from events.seal.roots import ArchiveRoot, root_of, storage_of
-from events.seal.storage import ArchiveStorage
-from events.seal.tiles import Read
+from events.seal.eras import SealedEras, sealed_eras
+from events.seal.roots import ArchiveRoot, root_of
 from services.common.settings import SettingsError
-
-LOG = "log"
-"""The stream of a ledger that is its log, and the folder of its archive."""
 
 
 def archive_root(text: str) -> ArchiveRoot:
@@ -17,11 +13,6 @@ def archive_root(text: str) -> ArchiveRoot:
         raise SettingsError(f"DUBAN_ARCHIVE: {error}") from error
 
 
-def sealed_storage(archive: ArchiveRoot, ledger: str) -> ArchiveStorage:
-    """Return the archive of a ledger's log below the place of all archives."""
-    return storage_of(archive / ledger / LOG)
-
-
-def sealed_log(archive: str | None, ledger: str) -> Read | None:
+def sealed_log(archive: str | None, ledger: str) -> SealedEras | None:
     """Return what reads a ledger's sealed log below DUBAN_ARCHIVE, None if nothing is sealed; raises SettingsError."""
-    return sealed_storage(archive_root(archive), ledger).read if archive is not None else None
+    return sealed_eras(archive_root(archive) / ledger) if archive is not None else None

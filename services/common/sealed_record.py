@@ -1,23 +1,15 @@
-"""The record of a ledger with its archive, from which every process reads what was trimmed from the server."""
+"""The sealed records below DUBAN_ARCHIVE, from which every process reads what was trimmed from the server."""
 
 from typing import Any
 
 from events.keys import key
-from events.record import Record
-from events.saved_rows import RECORD
-from events.seal.roots import ArchiveRoot, storage_of
-from events.seal.storage import ArchiveStorage
+from events.record import Record, record_eras
 from services.common.sealed_log import archive_root
-
-
-def record_storage(archive: ArchiveRoot, ledger: str) -> ArchiveStorage:
-    """Return the archive of a ledger's record below the place of all archives."""
-    return storage_of(archive / ledger / RECORD)
 
 
 def sealed_record(redis: Any, archive: str | None, ledger: str) -> Record:
     """Return a ledger's record, read on below DUBAN_ARCHIVE, None if nothing is sealed; raises SettingsError."""
-    return Record(redis, ledger, record_storage(archive_root(archive), ledger).read if archive is not None else None)
+    return Record(redis, ledger, record_eras(archive_root(archive) / ledger) if archive is not None else None)
 
 
 async def record_reached(redis: Any, ledger: str) -> int:

@@ -8,12 +8,12 @@ from events.record import Record
 from events.record_trimming import RecordTrimming
 from events.saved_rows import RECORD
 from events.schema import LogTrimmed, RecordTrimmed
-from events.seal.roots import ArchiveRoot
+from events.seal.eras import LOG, era_root
+from events.seal.roots import ArchiveRoot, storage_of
 from events.trimming import Trimmed, Trimming
 from services.common.folded import folded
 from services.common.operations import record
-from services.common.sealed_log import LOG, sealed_storage
-from services.common.sealed_record import record_reached, record_storage
+from services.common.sealed_record import record_reached
 
 Progress = Callable[[int], None]
 """Gets the position that is reached."""
@@ -51,9 +51,9 @@ class StreamTrimming(NamedTuple):
         return done
 
 
-def trimmings(redis: Any, log: Log, of_alerts: Record, archive: ArchiveRoot) -> list[StreamTrimming]:
-    """Return the trimmings of a ledger's log and of its record, whose archives lie below a place."""
-    name = log.ledger
+def trimmings(redis: Any, log: Log, of_alerts: Record, archives: ArchiveRoot, era: int) -> list[StreamTrimming]:
+    """Return the trimmings of a ledger's log and of its record, by an era of its archives."""
+    name, own = log.ledger, era_root(archives, era)
 
     async def read_log() -> int:
         return min((await folded(redis, name)).values(), default=0)
@@ -61,8 +61,8 @@ def trimmings(redis: Any, log: Log, of_alerts: Record, archive: ArchiveRoot) -> 
     async def read_record() -> int:
         return await record_reached(redis, name)
 
-    own_log = Trimming(redis, log, sealed_storage(archive, name))
-    own_record = RecordTrimming(redis, of_alerts, record_storage(archive, name))
+    own_log = Trimming(redis, log, storage_of(own / LOG), era)
+    own_record = RecordTrimming(redis, of_alerts, storage_of(own / RECORD), era)
     return [
         StreamTrimming(redis, name, LOG, own_log, read_log, LogTrimmed),
         StreamTrimming(redis, name, RECORD, own_record, read_record, RecordTrimmed),

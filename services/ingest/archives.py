@@ -14,7 +14,8 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from events.ledger import Ledger
-from events.seal.roots import storage_of
+from events.seal.eras import CONTINUES, FIRST
+from events.seal.roots import ArchiveRoot, storage_of
 from events.seal.storage import CHECKPOINT
 from events.seal.tiles import ENTRIES, tile_named
 from events.seal.timestamps import STAMP_NAME, STAMPED
@@ -25,9 +26,8 @@ from services.common.endpoints import ENDPOINT
 from services.common.problems import RETRY_AFTER
 from services.contract.openapi import answers, problems
 from services.ingest.endpoint import Ingest, IngestEndpoint
-from services.ingest.sealing.ledgers import LedgerSealing
+from services.ingest.sealing.ledger_sealing import LedgerSealing
 from services.ingest.sealing.places import LOG, RECORD, RULES
-from services.ingest.sealing.sealed_files import SealedFiles
 from services.ingest.sealing.sealer import NotSealedError
 from services.ingest.sealing.stamping import NoAuthorityError, StampError
 
@@ -67,39 +67,60 @@ class SealedSizes(Struct):
     rules: int
 
 
-def _archive(stream: str, summary: str, description: str, opens: Callable[[Ledger], bool]) -> HTTPRouteHandler:
-    """Return the handler of a stream's archive, which is public if `opens` says so of a ledger."""
+def _archive(
+    stream: str, summary: str, description: str, opens: Callable[[Ledger], bool]
+) -> tuple[HTTPRouteHandler, HTTPRouteHandler]:
+    """Return the handlers of a stream's archives, which are public if `opens` says so of a ledger.
+
+    That of the first era keeps its address for ever.
+    """
+    common: dict[str, Any] = {"dependencies": ENDPOINT, "opt": {PUBLIC: opens}, "responses": _FILES}
+
+    async def read(request: Request[Any, Any, Any], endpoint: IngestEndpoint, path: str, era: int) -> Response[bytes]:
+        archive = _sealing(endpoint).archive(stream, era)
+        if archive is None:
+            raise NotFoundException(f"the archives of {endpoint.writer.name} have no era {era}")
+        return await _file(request, archive, path, "public" if opens(endpoint.writer.ledger) else "private")
 
     @get(
         f"/v1/{{ledger:str}}/{stream}/{{path:path}}",
         operation_id=f"read{stream.title()}Archive",
         summary=summary,
         description=f"{_DESCRIPTION} {description}",
-        dependencies=ENDPOINT,
-        opt={PUBLIC: opens},
-        responses=_FILES,
+        **common,
     )
-    async def archive_file(request: Request[Any, Any, Any], endpoint: Ingest, path: FromPath[str]) -> Response[bytes]:
-        files = getattr(_sealing(endpoint), stream).files
-        return await _file(request, files, str(path), "public" if opens(endpoint.writer.ledger) else "private")
+    async def first(request: Request[Any, Any, Any], endpoint: Ingest, path: FromPath[str]) -> Response[bytes]:
+        return await read(request, endpoint, str(path), FIRST)
 
-    return archive_file
+    @get(
+        f"/v1/{{ledger:str}}/{{era:int}}/{stream}/{{path:path}}",
+        operation_id=f"readLater{stream.title()}Archive",
+        summary=f"{summary}, after a loss that was accepted",
+        description=f"From era 2 on; `{CONTINUES}` is the last checkpoint of the era before. {_DESCRIPTION}",
+        **common,
+    )
+    async def later(
+        request: Request[Any, Any, Any], endpoint: Ingest, era: FromPath[int], path: FromPath[str]
+    ) -> Response[bytes]:
+        return await read(request, endpoint, str(path), era)
+
+    return first, later
 
 
 ARCHIVES = (
-    _archive(
+    *_archive(
         LOG,
         "A file of the archive of the log",
         "Entry n-1 is the stored event at position n.",
         lambda ledger: ledger.archive.public,
     ),
-    _archive(
+    *_archive(
         RECORD,
         "A file of the archive of the record: alerts, and what became of them",
         "Always with a token or session: it has the addresses of recipients.",
         lambda _: False,  # it has people's addresses, and no archive is taken back
     ),
-    _archive(
+    *_archive(
         RULES,
         "A file of the archive of the rules by which events were decided, or a text of rules by its SHA-256",
         "An entry has the position from which rules hold, the version of the code's rules and the SHA-256 of the text.",
@@ -121,7 +142,7 @@ async def seal(request: Request[Any, Any, Any], endpoint: Ingest) -> SealedSizes
     sealing = _sealing(endpoint)
     _admit(request, endpoint)
     try:
-        return SealedSizes(await sealing.log.seal(), await sealing.record.seal(), await sealing.rules.seal())
+        return SealedSizes(**{stream: await sealer.seal() for stream, sealer in sealing.sealers.items()})
     except NotSealedError as error:
         raise _unavailable(str(error)) from error
 
@@ -154,7 +175,7 @@ async def stamp(request: Request[Any, Any, Any], endpoint: Ingest) -> StampedChe
     sealing = _sealing(endpoint)
     _admit(request, endpoint)
     try:
-        done = [StampedCheckpoint(*await sealer.stamp()) for sealer in sealing.sealers]
+        done = [StampedCheckpoint(*await sealer.stamp()) for sealer in sealing.sealers.values()]
     except NoAuthorityError as error:
         raise NotFoundException(str(error)) from error
     except (NotSealedError, StampError) as error:
@@ -181,17 +202,17 @@ def _unavailable(detail: str) -> HTTPException:
     return HTTPException(status_code=503, detail=detail, headers={"Retry-After": RETRY_AFTER})
 
 
-async def _file(request: Request[Any, Any, Any], files: SealedFiles, path: str, cache: str) -> Response[bytes]:
+async def _file(request: Request[Any, Any, Any], archive: ArchiveRoot, path: str, cache: str) -> Response[bytes]:
     name = path.removeprefix("/")
     tile = tile_named(name)
-    is_text = files.place.archive.name == RULES and _SHA256.fullmatch(name) is not None
+    is_text = archive.name == RULES and _SHA256.fullmatch(name) is not None
     is_stamp = STAMP_NAME.fullmatch(name) is not None
-    if tile is None and name != CHECKPOINT and not is_text and not is_stamp:
+    if tile is None and name not in {CHECKPOINT, CONTINUES} and not is_text and not is_stamp:
         raise NotFoundException(f"no file of an archive is called {name[:100]!r}")
     is_bundle = tile is not None and tile.level == ENTRIES
     is_packed = is_bundle and accepts_gzip(request.headers.get("accept-encoding", ""))
     try:
-        data = await asyncio.to_thread(_read, files, name, is_packed=is_packed)
+        data = await asyncio.to_thread(_read, archive, name, is_packed=is_packed)
     except OSError as error:
         raise _unavailable(f"the archive cannot be read now: {error}") from error
     if data is None:
@@ -201,9 +222,11 @@ async def _file(request: Request[Any, Any, Any], files: SealedFiles, path: str, 
         headers["Vary"] = "Accept-Encoding"
     if is_packed:
         headers["Content-Encoding"] = "gzip"
-    return Response(data, media_type=f"{TEXT}; charset=utf-8" if name == CHECKPOINT else BINARY, headers=headers)
+    return Response(
+        data, media_type=f"{TEXT}; charset=utf-8" if name in {CHECKPOINT, CONTINUES} else BINARY, headers=headers
+    )
 
 
-def _read(files: SealedFiles, name: str, *, is_packed: bool) -> bytes | None:
-    data = storage_of(files.place.archive).read(name)
+def _read(archive: ArchiveRoot, name: str, *, is_packed: bool) -> bytes | None:
+    data = storage_of(archive).read(name)
     return gzip.compress(data, LEVEL, mtime=0) if data is not None and is_packed else data

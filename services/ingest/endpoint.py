@@ -25,7 +25,7 @@ from services.ingest.budget import RequestBudget
 from services.ingest.documents import Documents
 from services.ingest.draft import Submission
 from services.ingest.request import UnavailableError
-from services.ingest.sealing.ledgers import LedgerSealing
+from services.ingest.sealing.ledger_sealing import LedgerSealing
 from services.ingest.unauthenticated import keep_unauthenticated
 from services.ingest.writer import Writer
 

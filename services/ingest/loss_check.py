@@ -8,7 +8,7 @@ import structlog
 from events.entries import event_hash
 from events.envelope import read
 from events.log import Log
-from events.seal.tiles import Read
+from events.seal.eras import SealedEras
 from services.common.accepted import LogPutBack, LossAccepted, accepted, publish_loss
 from services.common.loss import Loss
 from services.ingest.acknowledged import Acknowledged
@@ -25,7 +25,7 @@ class LossCheck:
     acknowledged events that is kept outside of the server, if there is one, and `archive` reads the sealed log.
     """
 
-    def __init__(self, redis: Any, log: Log, noted: Acknowledged | None, archive: Read | None = None) -> None:
+    def __init__(self, redis: Any, log: Log, noted: Acknowledged | None, archive: SealedEras | None = None) -> None:
         self.loss: Loss | None = None
         self.noted = noted
         self.server = ""

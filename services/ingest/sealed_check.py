@@ -5,6 +5,7 @@ from typing import Any
 
 from events.log import Log
 from events.seal.checkpoint import LogCheckpoint, parse_checkpoint
+from events.seal.eras import SealedEras, last_era
 from events.seal.notes import parse_note
 from events.seal.storage import CHECKPOINT
 from events.seal.tiles import Read, entry_at
@@ -12,12 +13,13 @@ from services.common.accepted import LossAccepted, accepted
 from services.common.loss import Loss, recorded_of
 
 
-async def sealed_loss(redis: Any, log: Log, archive: Read) -> Loss | None:
+async def sealed_loss(redis: Any, log: Log, eras: SealedEras) -> Loss | None:
     """Return the sealed events that a log lacks, unless an operator has accepted that; None if it has the last one.
 
     A log that was replaced is the same up to a position and another one after it, so that position is searched for by
     halves. The sealer compares all entries later. Raises FormatError, OSError.
     """
+    archive = eras(await asyncio.to_thread(last_era, eras))
     data = await asyncio.to_thread(archive, CHECKPOINT)
     if data is None:
         return None

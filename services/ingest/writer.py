@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from events.entries import CursorAdvance
 from events.ledger import CLOCK, Ledger
 from events.log import Log
-from events.seal.tiles import Read
+from events.seal.eras import SealedEras
 from services.common.clock import monotonic
 from services.common.limits import REFUSED_BYTES
 from services.common.loss import Loss
@@ -51,7 +51,7 @@ class Writer:
         refused_bytes: int = REFUSED_BYTES,
         held: Callable[[], bool] = lambda: False,
         noted: Acknowledged | None = None,
-        archive: Read | None = None,
+        archive: SealedEras | None = None,
     ) -> None:
         self.ledger = ledger
         self.now = now

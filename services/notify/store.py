@@ -18,7 +18,7 @@ from events.log import Log
 from events.projection import Projection
 from events.record import Record
 from events.rules import Announcement, Change, Evolve, Rules
-from events.seal.tiles import Read
+from events.seal.eras import SealedEras
 from events.working_days import WorkingDays
 from services.notify.alerts import Alert
 from services.notify.deliveries import Digest, State, state_of
@@ -79,7 +79,7 @@ class Alerts:
         name: str,
         ledger: Ledger,
         days: WorkingDays,
-        archive: Read | None = None,
+        archive: SealedEras | None = None,
         record: Record | None = None,
     ) -> None:
         """Take what reads the ledger's sealed log, None if there is none, and the record, None if it is untrimmed."""

@@ -10,7 +10,7 @@ from litestar.exceptions import ServiceUnavailableException
 from events.entries import stored
 from events.ledger import Ledger
 from events.recorded_rules import DamagedRulesError
-from events.seal.tiles import Read
+from events.seal.eras import SealedEras
 from services.common.clock import Clock
 from services.common.moments import read_moment
 from services.common.problems import RETRY_AFTER
@@ -50,7 +50,7 @@ class StatusReader:
     """
 
     def __init__(
-        self, redis: Any, name: str, ledger: Ledger, clock: Clock, follow: Follow, archive: Read | None = None
+        self, redis: Any, name: str, ledger: Ledger, clock: Clock, follow: Follow, archive: SealedEras | None = None
     ) -> None:
         self.redis = redis
         self.clock = clock

@@ -14,7 +14,7 @@ from litestar.params import FromPath, SkipValidation
 from msgspec import UNSET, UnsetType
 
 from events.ledger import Ledger
-from events.schema import LinkMade, SessionStarted
+from events.schema import LinkMade, SessionEnded, SessionStarted
 from services.common import sessions, tokens
 from services.common.access import CHALLENGE, FORGED, OPEN, Access, from_own_page
 from services.common.bodies import read_body
@@ -171,9 +171,11 @@ async def _refuse(request: Request[Any, Any, Any], ledger: str) -> Response[byte
 async def _end(request: Request[Any, Any, Any], endpoint: Endpoint, ledger: str) -> None:
     """End the session that a request carries, if it has one that is still open."""
     identity = caller_of(request).identity
-    if identity is not None and identity.session is not None:
+    if identity is not None and (session := identity.session) is not None:
         with suppress(sessions.UnknownSessionError):  # ended by another request meanwhile
-            await sessions.end(endpoint.redis, ledger, identity.session.id)
+            await sessions.end(endpoint.redis, ledger, session.id)
+            ended = SessionEnded(session.source, session.id, session.source)
+            await record(endpoint.redis, "status", ledger, ended)
         request.app.state.remembered.forget(ledger, {identity.name})
 
 

@@ -19,7 +19,7 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.rules import Announcement, Change, Evolve, Rules
-from events.seal.tiles import Read
+from events.seal.eras import SealedEras
 from events.unsaved import MOST_CHANGES
 from services.status.core import VERSION, evolve
 from services.status.figures.board import BoardFigures
@@ -55,7 +55,7 @@ class Snapshot(NamedTuple):
 class Board:
     """The rows of one ledger, live and as of any past position or instant."""
 
-    def __init__(self, redis: Any, name: str, ledger: Ledger, archive: Read | None = None) -> None:
+    def __init__(self, redis: Any, name: str, ledger: Ledger, archive: SealedEras | None = None) -> None:
         """Take what reads the ledger's sealed log, None if there is none."""
         self.ledger = ledger
         self.log = Log(redis, name, archive=archive)

@@ -296,7 +296,7 @@ async def test_ingest_trims_the_record_and_adds_nothing_to_it(guarded: Guarded, 
             with pytest.raises(NoPermissionError):
                 await client.execute_command(*command)
     async with guarded.client("notify") as client:
-        record = Record(client, LEDGER, DirectoryStorage(archive_in(tmp_path)).read)
+        record = Record(client, LEDGER, lambda _: DirectoryStorage(archive_in(tmp_path)).read)
         assert [len(await record.read(0)), len(await record.read_at([1, 600])), len(await record.read_back())] == [
             500,
             2,

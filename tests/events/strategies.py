@@ -124,6 +124,9 @@ operations: dict[type[schema.EventData], st.SearchStrategy[Any]] = {
     schema.RowsRebuilt: st.builds(schema.RowsRebuilt, names, st.lists(names, max_size=4).map(tuple), counts),
     schema.LogRestored: st.builds(schema.LogRestored, *spans, counts),
     schema.LogTrimmed: st.builds(schema.LogTrimmed, *spans, counts),
+    schema.LogEnded: st.builds(schema.LogEnded, names, counts, hashes, counts),
+    schema.ClockAcknowledged: st.builds(schema.ClockAcknowledged, names, instants, instants),
+    schema.SessionEnded: st.builds(schema.SessionEnded, names, digits, names),
     schema.RecordTrimmed: st.builds(schema.RecordTrimmed, *spans, counts),
 }
 """What operators do."""

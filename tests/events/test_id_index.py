@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from events.entries import Seen, Stored, digest
 from events.envelope import Event, additions, encode, submitted
-from events.id_index import IdSegment, Range, hashes_of, parse_ranges
+from events.id_index import IdSegment, Range, hashes_of, parse_list
 from events.seal.errors import FormatError
 from tests.examples import RECORDED, reported
 
@@ -73,9 +73,19 @@ def test_a_damaged_file_is_refused(damage: str) -> None:
         IdSegment.parse(range, damaged)
 
 
-@pytest.mark.parametrize("text", ["2-5", "1-5 5-6", "1-5 7-9", "5-1", "1-5,6-9", "01-5", "1-5 x"])
+@pytest.mark.parametrize(
+    "text", ["2-5", "1-5 5-6", "1-5 7-9", "5-1", "1-5,6-9", "01-5", "1-5 x", "era-1 1-5", "era-x", "1-5 era-2"]
+)
 def test_a_list_of_segments_has_no_gap(text: str) -> None:
     """From position 1 on, each follows the one before it."""
-    assert parse_ranges("1-256 257-300") == (Range(1, 256), Range(257, 300))
+    named = Range(1, 256), Range(257, 300)
+    assert parse_list("1-256 257-300") == (1, named)
+    assert parse_list("era-2 1-256 257-300") == (2, named)
+    assert [str(parse_list(one)) for one in ("", "era-2", "1-256", "era-3 1-256")] == [
+        "",
+        "era-2",
+        "1-256",
+        "era-3 1-256",
+    ]
     with pytest.raises(FormatError, match="does not follow"):
-        parse_ranges(text)
+        parse_list(text)

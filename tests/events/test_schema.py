@@ -52,6 +52,9 @@ LANGUAGE = [
     "duban.ops.rows.rebuilt.v1",
     "duban.ops.log.restored.v1",
     "duban.ops.log.trimmed.v1",
+    "duban.ops.log.ended.v1",
+    "duban.ops.clock.accepted.v1",
+    "duban.ops.session.ended.v1",
     "duban.ops.record.trimmed.v1",
 ]
 """Written out here: a renamed type would leave stored events unreadable."""

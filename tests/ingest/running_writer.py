@@ -14,7 +14,7 @@ from events.envelope import Event, encode
 from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
-from events.seal.tiles import Read
+from events.seal.eras import SealedEras
 from services.common.accepted import LossAccepted, accept, pending_loss
 from services.common.outcome import Outcome
 from services.common.settings import load_ledger, shipped
@@ -44,7 +44,7 @@ class RunningWriter:
         clock: FixedClock,
         noted: Acknowledged | None = None,
         ledger: Ledger = LEDGER,
-        archive: Read | None = None,
+        archive: SealedEras | None = None,
     ) -> None:
         self.clock = clock
         self.writer = Writer(redis, NAME, ledger, clock.now, noted=noted, archive=archive)
@@ -60,7 +60,7 @@ async def working(
     clock: FixedClock | None = None,
     noted: Acknowledged | None = None,
     ledger: Ledger = LEDGER,
-    archive: Read | None = None,
+    archive: SealedEras | None = None,
 ) -> AsyncIterator[RunningWriter]:
     """Run a writer until the block ends; then cancel it as a crash would, with nothing saved."""
     running = RunningWriter(redis, clock or FixedClock(START), noted, ledger, archive)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from events import record_trimming
 from events.entries import Stored
 from events.log import Log
-from events.record import Record
+from events.record import Record, TrimmedMark
 from events.record_trimming import RecordTrimming
 from events.seal.storage import DirectoryStorage
 from events.seal.tiles import ENTRIES, WIDTH, Tile
@@ -126,7 +127,7 @@ async def test_a_damaged_archive_is_not_trimmed_against(redis: Any, tmp_path: Pa
     path.write_bytes(other if file != "no note" else b"{}")
     with pytest.raises(NotTrimmedError, match=r"the archive of the record of zhanjiang: .*`duban audit fsck`"):
         await trim(redis, tmp_path, 1)
-    assert (await first(redis), await sealed_record(redis, tmp_path).trimmed()) == (1, 0)
+    assert (await first(redis), await sealed_record(redis, tmp_path).trimmed()) == (1, TrimmedMark())
 
 
 @pytest.mark.parametrize(
@@ -188,6 +189,22 @@ async def test_sealing_continues_after_a_trimming(redis: Any, tmp_path: Path) ->
         await sealer.turn()
         assert sealer.stopped is not None
         assert sealer.stopped.position == 600
+
+
+async def test_readers_go_on_in_the_archive_of_a_later_era(redis: Any, tmp_path: Path) -> None:
+    """It begins with what had left the server before, so the next trimming names it for all."""
+    await add(redis, *range(1, 601))
+    await seal(redis, tmp_path)
+    await trim(redis, tmp_path, 300)
+    shutil.copytree(archive(tmp_path), later := archive(tmp_path).parent / "2/record")
+    record = sealed_record(redis, tmp_path)
+    assert await record.trimmed() == TrimmedMark(256)
+    await RecordTrimming(redis, record, DirectoryStorage(later), 2).trim(600, 1_000)
+    assert await record.trimmed() == TrimmedMark(256, 2)
+    shutil.rmtree(archive(tmp_path))
+    await check_one_record(redis, tmp_path, 600)
+    assert (await RecordTrimming(redis, record, DirectoryStorage(later), 2).trim(1, 1_000)).first == 257
+    await check_one_record(redis, tmp_path, 600)
 
 
 async def test_two_at_once_do_no_harm(redis: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

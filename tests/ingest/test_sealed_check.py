@@ -10,7 +10,7 @@ from events.log import Log
 from services.ingest.request import UnavailableError
 from tests.examples import assigned, reported
 from tests.ingest.running_writer import NAME, accept_loss, short, working
-from tests.ingest.trimmed_log import record, seal, storage, trim, whole
+from tests.ingest.trimmed_log import eras, record, seal, trim, whole
 
 LOG = key(NAME, "log")
 
@@ -43,25 +43,25 @@ async def test_a_log_that_lacks_what_is_sealed_is_not_written(
     await seal(redis, tmp_path)
     await _rolled_back(redis, last, other)
     await redis.delete(key(NAME, "ingest", "checkpoint"))
-    async with working(redis, archive=storage(tmp_path).read) as running:
+    async with working(redis, archive=eras(tmp_path)) as running:
         with pytest.raises(UnavailableError, match=said):
             await running.submit(reported(number=1_000))
         assert await Log(redis, NAME).tail() == last + other
         await accept_loss(redis, running)
         assert running.writer.loss is None
-    async with working(redis, archive=storage(tmp_path).read) as again:
+    async with working(redis, archive=eras(tmp_path)) as again:
         await again.writer.tick()
         assert again.writer.loss is None
 
 
 async def test_a_log_that_has_what_is_sealed_is_written(redis: Any, tmp_path: Path) -> None:
     """Also one that was trimmed, one that is longer, and one whose archive has nothing yet."""
-    async with working(redis, archive=storage(tmp_path).read) as running:
+    async with working(redis, archive=eras(tmp_path)) as running:
         assert short(await running.submit(assigned())) == [("accepted", 1)]
     await record(redis, tmp_path, range(600))
     await seal(redis, tmp_path)
     await trim(redis, tmp_path, 1)
-    async with working(redis, archive=storage(tmp_path).read) as running:
+    async with working(redis, archive=eras(tmp_path)) as running:
         assert short(await running.submit(reported(number=1_000))) == [("accepted", 602)]
-    async with working(redis, archive=storage(tmp_path).read) as running:
+    async with working(redis, archive=eras(tmp_path)) as running:
         assert short(await running.submit(reported(number=1_001))) == [("accepted", 603)]

@@ -27,7 +27,7 @@ from tests.examples import assigned, reported
 from tests.ingest.running_writer import LEDGER, NAME, short, working
 from tests.ingest.sealed import archive_in, sealing
 from tests.ingest.test_corrections import corrected
-from tests.ingest.trimmed_log import first, record, seal, sealed_log, storage, trim, whole
+from tests.ingest.trimmed_log import eras, first, record, seal, sealed_log, storage, trim, whole
 
 SEEN = key(NAME, "seen")
 
@@ -77,7 +77,7 @@ async def test_repetitions_of_what_was_trimmed_are_duplicates_for_ever(redis: An
     await record(redis, tmp_path, range(600))
     await seal(redis, tmp_path)
     await trim(redis, tmp_path, 50)
-    async with working(redis, archive=storage(tmp_path).read) as running:
+    async with working(redis, archive=eras(tmp_path)) as running:
         again = await running.submit(assigned(), reported(number=7), reported(number=599), reported(number=600))
         assert short(again) == [("duplicate", 1), ("duplicate", 9), ("duplicate", 601), ("accepted", 602)]
         other = encode(replace(reported(number=7), time=reported().time.replace(hour=1)))
@@ -87,7 +87,7 @@ async def test_repetitions_of_what_was_trimmed_are_duplicates_for_ever(redis: An
 
 async def test_a_writer_finds_out_that_the_log_was_trimmed(redis: Any, tmp_path: Path) -> None:
     """Two writers run while ids leave the server: each decides again with the new segment, and misses none."""
-    archive = storage(tmp_path).read
+    archive = eras(tmp_path)
     async with working(redis, archive=archive) as one, working(redis, archive=archive) as two:
         await one.submit(assigned(), *(reported(number=number) for number in range(600)))
         await two.submit(reported(number=600))
@@ -108,7 +108,7 @@ async def test_a_batch_that_was_looked_up_before_the_trimming_is_decided_again(r
     """The script takes no batch whose writer has not loaded the segments that the server names."""
     await record(redis, tmp_path, range(300))
     await seal(redis, tmp_path)
-    async with working(redis, archive=storage(tmp_path).read) as running:
+    async with working(redis, archive=eras(tmp_path)) as running:
         await running.submit(reported(number=300))
         log = running.writer.log
         append, trimmed = log.append, list[Trimmed]()
@@ -265,7 +265,7 @@ async def test_trimming_stops_anywhere_and_goes_on(redis: Any, tmp_path_factory:
         stopping.lose(lambda: data.draw(st.booleans(), label="kept by chance"))
     assert await whole(sealed_log(redis, folder)) == before
     assert await findings(redis, folder) == []
-    async with working(redis, archive=storage(folder).read) as running:
+    async with working(redis, archive=eras(folder)) as running:
         again = await running.submit(*(reported(number=number) for number in (0, 100, 300, 599)))
         assert short(again) == [("duplicate", position) for position in (2, 102, 302, 601)]
     await trim(redis, folder, 50)

@@ -7,6 +7,7 @@ from typing import Any
 from events.entries import Stored
 from events.keys import key
 from events.log import Log
+from events.seal.eras import SealedEras, sealed_eras
 from events.seal.storage import ArchiveStorage, DirectoryStorage
 from events.trimming import Trimmed, Trimming
 from services.ingest.sealing.dense_stream import LogStream
@@ -20,14 +21,19 @@ def storage(folder: Path) -> DirectoryStorage:
     return DirectoryStorage(archive_in(folder))
 
 
+def eras(folder: Path) -> SealedEras:
+    """Return the sealed log of all eras."""
+    return sealed_eras(archive_in(folder).parent)
+
+
 def sealed_log(redis: Any, folder: Path) -> Log:
     """Return the log with its archive."""
-    return Log(redis, NAME, archive=storage(folder).read)
+    return Log(redis, NAME, archive=eras(folder))
 
 
 async def record(redis: Any, folder: Path, numbers: Sequence[int]) -> None:
     """Record reports by a writer of their own, after the assignment of their task, and save its rows."""
-    async with working(redis, archive=storage(folder).read) as running:
+    async with working(redis, archive=eras(folder)) as running:
         outcomes = await running.submit(assigned(), *(reported(number=number) for number in numbers))
         assert {one.outcome for one in outcomes[1:]} <= {"accepted"}
         await running.writer.save()

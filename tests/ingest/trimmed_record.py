@@ -8,7 +8,7 @@ from events import scripts
 from events.entries import Stored
 from events.keys import key
 from events.log import Log
-from events.record import Record
+from events.record import Record, record_eras
 from events.record_trimming import RecordTrimming
 from events.seal.storage import ArchiveStorage, DirectoryStorage
 from events.trimming import Trimmed
@@ -29,7 +29,7 @@ def archive(folder: Path) -> Path:
 
 def sealed_record(redis: Any, folder: Path) -> Record:
     """Return the record with its archive."""
-    return Record(redis, NAME, DirectoryStorage(archive(folder)).read)
+    return Record(redis, NAME, record_eras(archive(folder).parent))
 
 
 def entry(number: int) -> bytes:

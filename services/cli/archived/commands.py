@@ -62,7 +62,7 @@ def _print_json(done: Verified) -> None:
         "position": checkpoint.size,
         "tree": f"{checkpoint.size}:{checkpoint.root.hex()}",
         "findings": [finding._asdict() for finding in done.findings],
-        "notes": [*notes(done.rules.entries, checkpoint.size), *done.unread],
+        "notes": [*notes(done.rules.entries, checkpoint.size), *done.unread, *filter(None, [done.continues])],
         "stamp": done.stamp._asdict() if done.stamp is not None else None,
     }
     out.out(msgspec.json.encode(result).decode(), highlight=False)
@@ -73,7 +73,7 @@ def _print(done: Verified) -> None:
     print_trusted(done.trusted)
     if done.stamp is not None:
         out.print(f"the first {done.stamp.size} entries are stamped, at {done.stamp.time.isoformat()}", soft_wrap=True)
-    for note in (*notes(done.rules.entries, size), *done.unread):
+    for note in filter(None, (*notes(done.rules.entries, size), *done.unread, done.continues)):
         out.print(note, markup=False, soft_wrap=True)
     for finding in done.findings:
         out.print(f"{finding.check}: {finding.where}: {finding.detail}", style="red", markup=False, soft_wrap=True)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from events.entries import Recorded
 from events.ledger import Ledger
 from events.seal.checkpoint import LogCheckpoint
+from events.seal.eras import CONTINUES
 from events.seal.errors import FormatError, PolicyError, SignatureError
 from events.seal.policy import LogPolicy, Trusted
 from events.seal.storage import CHECKPOINT
@@ -36,13 +37,17 @@ FEWEST_APART = 200_000
 
 
 class Verified(NamedTuple):
-    """What was found in a ledger's archives: the log's checkpoint, rules, what is wrong, what is unread, the stamp."""
+    """What was found in a ledger's archives: the log's checkpoint, rules, what is wrong, what is unread, the stamp.
+
+    `continues` says which log this one continues, if it does.
+    """
 
     trusted: Trusted
     rules: RulesFound
     findings: list[Finding]
     unread: list[str]
     stamp: StampFound | None = None
+    continues: str | None = None
 
 
 class Archives(NamedTuple):
@@ -92,6 +97,7 @@ async def verify_archives(
     judged = _Judged(policy, trusted, flaws, weak)
     rules = _rules(archives.rules, judged)
     recorded, unread = _record(archives.record, judged)
+    continues = _continued(archives.log, judged)
     findings = [*judged.wrong, *rules.findings]
     if not findings:
         with ExitStack() as stack:
@@ -101,7 +107,8 @@ async def verify_archives(
             findings = findings or alerts()  # those of a wrong log would repeat its findings
     stamped = stamp_of(archives.log, policy, checkpoint, authorities) if authorities is not None else None
     wrong = [stamped] if isinstance(stamped, Finding) else []
-    return Verified(trusted, rules, weak + findings + wrong, unread, None if isinstance(stamped, Finding) else stamped)
+    stamp = None if isinstance(stamped, Finding) else stamped
+    return Verified(trusted, rules, weak + findings + wrong, unread, stamp, continues)
 
 
 def _alerts(task: AlertTask, stack: ExitStack) -> Callable[[], list[Finding]]:
@@ -158,6 +165,19 @@ def _sibling(files: ArchiveFiles, judged: _Judged, stream: str) -> LogCheckpoint
     flaws = _flaws(stream, files, checkpoint, lambda _: None)
     judged.wrong.extend(flaws)
     return checkpoint if not flaws else None
+
+
+def _continued(files: ArchiveFiles, judged: _Judged) -> str | None:
+    """Return which log this one continues after an accepted loss; one that the policy does not trust is a finding."""
+    data = files.read(CONTINUES)
+    if data is None:
+        return None
+    try:
+        before = judged.policy.weigh(data).checkpoint
+    except (FormatError, PolicyError, SignatureError) as error:
+        judged.wrong.append(Finding("archive", "", f"the log says that it continues one that is not trusted: {error}"))
+        return None
+    return f"this log continues {before.origin}, which ended with {before.size} entries: an operator accepted a loss"
 
 
 def _weaker(check: str, trusted: Trusted) -> list[Finding]:

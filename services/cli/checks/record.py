@@ -68,7 +68,7 @@ async def _deleted(redis: Any, record: Record) -> list[Finding]:
         info, mark = await pipe.execute()
     first = info["first-entry"]
     gone = int(first[0].partition(b"-")[0]) - 1 if first else int(info["last-generated-id"].partition(b"-")[0])
-    wrong = deleted(info, min(gone, int(mark or 0)))
+    wrong = deleted(info, min(gone, int(mark.split()[0]) if mark is not None else 0))
     return [Finding("record", record.key, wrong)] if wrong is not None else []
 
 

@@ -10,17 +10,17 @@ from rich.progress import Progress, TaskID
 from events.archive_rules import FEWEST_KEPT
 from events.operations import COMMANDS
 from events.saved_rows import RECORD
+from events.seal.eras import LOG
 from events.trimming import NotTrimmedError, Trimmed
 from services.cli.client import Client
 from services.cli.log_at import log_at, record_at
 from services.cli.mirroring.commands import mirror
 from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, err, out, with_server
 from services.cli.rotating import new_key, retire_key
-from services.cli.sealed_places import sealed_places
+from services.cli.sealed_places import era_in, sealed_places
 from services.cli.service_error import ServiceError
 from services.cli.target import AUDITOR, LEDGER, find
 from services.cli.users import operator
-from services.common.sealed_log import LOG
 from services.common.stream_trimming import trimmings
 
 commands = typer.Typer(add_completion=False, no_args_is_help=True, help="The archives of sealed logs.")
@@ -65,7 +65,8 @@ def trim(
     """
 
     async def work(redis: Any) -> dict[str, Trimmed]:
-        found = trimmings(redis, log_at(data, redis, ledger), record_at(data, redis, ledger), sealed_places(data)[0])
+        streams = log_at(data, redis, ledger), record_at(data, redis, ledger)
+        found = trimmings(redis, *streams, sealed_places(data)[0] / ledger, era_in(data, ledger))
         if dry_run:
             return {one.stream: await one.plan(keep) for one in found}
         done: dict[str, Trimmed] = {}

@@ -13,6 +13,8 @@ import msgspec
 import typer
 
 from events.ledger import Ledger
+from events.operations import COMMANDS
+from events.schema import SessionEnded
 from services.cli.expiry import instant_of
 from services.cli.files import PRIVATE_MODE
 from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, err, ledger_of, ledgers_of, out
@@ -23,7 +25,7 @@ from services.common import sessions, tokens
 from services.common.clock import real_time
 from services.common.connection import connected
 from services.common.ledger_clock import ledger_clock
-from services.common.operations import NotRecordedError
+from services.common.operations import NotRecordedError, record
 from services.common.settings import SettingsError
 
 commands = typer.Typer(add_completion=False, help="Make, list and revoke tokens. --acl writes the server's users.")
@@ -184,6 +186,7 @@ def end_session(
     ids: Annotated[list[str], typer.Argument(help="Ids from `duban token list --sessions`")],
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
+    by: ByOption = None,
 ) -> None:
     """End sessions of browsers, effective within a second; the tokens they were started with stay valid."""
 
@@ -195,11 +198,14 @@ def end_session(
                     missing += 1
                     continue
                 try:
+                    (session,) = await sessions.read(opened.redis, ledger, [id])
                     await sessions.end(opened.redis, ledger, id)
                 except sessions.UnknownSessionError:
                     missing += 1
                     err.print(f"{id}: {ledger} has no such session; see `duban token list --sessions`", style="red")
                     continue
+                if session is not None:
+                    await record(opened.redis, COMMANDS, ledger, SessionEnded(session.source, id, by or operator()))
                 out.print(f"{id} has ended")
             return missing
 

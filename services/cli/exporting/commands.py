@@ -14,7 +14,7 @@ from services.cli.exporting.payload import Exported, fill
 from services.cli.exporting.sealed import positions_of, write_sealed
 from services.cli.log_at import log_at, record_at
 from services.cli.options import DataOption, LedgerOption, audited_ledger_of, err, out, with_server
-from services.cli.sealed_places import sealed_places
+from services.cli.sealed_places import archives_in
 from services.cli.target import LEDGER
 from services.cli.users import operator
 from services.common.operations import record
@@ -36,7 +36,7 @@ def export(
     """Write a ledger as a BagIt package: log, refusals, alerts, rules, tables, with SHA-256 and SM3 of each file."""
     known = audited_ledger_of(data, ledger)
     positions = positions_of(proofs) if proofs is not None else []
-    place = archive_root(archive) if archive is not None else sealed_places(data)[0] / ledger
+    place = archive_root(archive) if archive is not None else archives_in(data, ledger)
     if parquet:
         load_pyarrow()  # before anything is written
 

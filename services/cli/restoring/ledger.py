@@ -10,11 +10,13 @@ from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from events.operations import COMMANDS
+from events.record import TrimmedMark
 from events.schema import LogRestored
 from events.seal.checkpoint import INVALID
+from events.seal.eras import FIRST, LOG, SealedEras, last_era, sealed_eras
 from events.seal.policy import LogPolicy
-from events.seal.roots import ArchiveRoot
-from events.seal.tiles import entry_at
+from events.seal.roots import ArchiveRoot, storage_of
+from events.seal.tiles import WIDTH, entry_at
 from events.trimming import Trimming
 from services.cli.restoring.log_restoring import LogRestoring, compared
 from services.cli.restoring.resubmitting import Resubmitted, resubmit, set_aside
@@ -25,9 +27,8 @@ from services.common.accepted import LogPutBack, accept
 from services.common.clock import SystemClock, kind_of
 from services.common.ledger_clock import ledger_clock
 from services.common.operations import record
-from services.common.sealed_log import sealed_storage
 from services.common.sessions import INSTALLATION
-from services.ingest.sealing.places import LOG, RECORD, RULES, SealPlace, place_of
+from services.ingest.sealing.places import RECORD, RULES, SealPlace, place_of
 from services.ingest.sealing.signing import load_signer
 from services.ingest.writer import Writer
 
@@ -42,9 +43,14 @@ class Places(NamedTuple):
     keys: Path
     ledger: str
 
-    def of(self, stream: str) -> SealPlace:
-        """Return the files of a stream."""
-        return place_of(self.archive, self.keys, self.ledger, stream)
+    @property
+    def eras(self) -> SealedEras:
+        """The sealed log."""
+        return sealed_eras(self.archive / self.ledger)
+
+    def of(self, stream: str, era: int = FIRST) -> SealPlace:
+        """Return the files of a stream in an era."""
+        return place_of(self.archive, self.keys, self.ledger, stream, era)
 
 
 class Restored(NamedTuple):
@@ -71,16 +77,17 @@ class LedgerRestoring:
         self._clock = clock
         self._by = by
         self._report = report
-        storage = sealed_storage(places.archive, places.ledger)
-        self._log = Log(redis, places.ledger, archive=storage.read)
-        self._trimming = Trimming(redis, self._log, storage)
+        self._era = last_era(places.eras)
+        self._log = Log(redis, places.ledger, archive=places.eras)
+        storage = storage_of(places.of(LOG, self._era).archive)
+        self._trimming = Trimming(redis, self._log, storage, self._era)
 
     async def run(self, policy: LogPolicy | None, keep: int | None) -> Restored:
         """Restore the ledger from archives that a policy trusts, None being that of its own keys."""
         name, redis = self._places.ledger, self._redis
         log, told, rules = (self._verified(stream, policy) for stream in (LOG, RECORD, RULES))
         if log is None:
-            raise ServiceError(f"{self._places.of(LOG).archive} has no checkpoint: nothing was sealed there")
+            raise ServiceError(f"{self._places.of(LOG, self._era).archive} has no checkpoint: nothing was sealed there")
         await self._trimming.mend(log.checkpoint)
         before = await compared(self._log, log)
         writing = LogRestoring(redis, self._log, log, self._trimming)
@@ -94,7 +101,8 @@ class LedgerRestoring:
         if rules is not None:
             apart += filter(None, [await restore_rules(redis, name, rules)])
         if told is not None:  # before the log, from which alerts arise
-            one, unsent = await restore_record(redis, name, told, _recorded(log), keep)
+            start = TrimmedMark(max(told.size - keep, 0) // WIDTH * WIDTH if keep is not None else 0, self._era)
+            one, unsent = await restore_record(redis, name, told, _recorded(log), start)
             apart += filter(None, [one])
         if before.lacking:
             await writing.write(keep, lambda position: self._report("restoring events", position))
@@ -102,7 +110,7 @@ class LedgerRestoring:
         return Restored(log.size, before.lacking, apart, await self._submit_again(log), unsent)
 
     def _verified(self, stream: str, policy: LogPolicy | None) -> SealedStream | None:
-        place = self._places.of(stream)
+        place = self._places.of(stream, self._era)
         trusted = policy or LogPolicy(load_signer(place.key).keys, {}, {}, "none")
         return verified(place.archive, trusted, lambda count: self._report(f"verifying the {stream}", count))
 
@@ -119,7 +127,7 @@ class LedgerRestoring:
         if not events:
             return []
         clock = await ledger_clock(self._redis, name, self._clock)
-        return await resubmit(Writer(self._redis, name, self._ledger, clock.now, archive=log.read), events)
+        return await resubmit(Writer(self._redis, name, self._ledger, clock.now, archive=self._places.eras), events)
 
 
 def _recorded(log: SealedStream) -> datetime | None:

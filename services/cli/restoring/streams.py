@@ -6,10 +6,9 @@ from typing import Any
 
 from events.entries import stored
 from events.keys import LogKeys, key
-from events.record import Record
+from events.record import Record, TrimmedMark
 from events.recorded_rules import rules_decoder
 from events.saved_rows import EPOCH, KNOWN
-from events.seal.tiles import WIDTH
 from services.cli.restoring.log_restoring import rename_apart
 from services.cli.restoring.sealed import SealedStream
 from services.notify.alerts import Alert
@@ -57,17 +56,17 @@ async def restore_rules(redis: Any, ledger: str, sealed: SealedStream) -> str | 
 
 
 async def restore_record(
-    redis: Any, ledger: str, sealed: SealedStream, until: datetime | None, keep: int | None = None
+    redis: Any, ledger: str, sealed: SealedStream, until: datetime | None, trimmed: TrimmedMark
 ) -> tuple[str | None, int]:
     """Put the record back, and have notify go on after it: what was announced is not announced, or sent, again.
 
-    `until` is the ledger's instant at the end of its log. An empty stream gets only the newest `keep`, None being all.
+    `until` is the ledger's instant at the end of its log. An empty stream begins as if it were `trimmed`.
     Return the name of a record that was set aside, and how many alerts of the last day are sent, as nothing on record
     says what became of them, or of one before them.
     """
     record = Record(redis, ledger)
-    if keep is not None and not await redis.xlen(record.key):
-        await _begin(redis, record, sealed, max(sealed.size - keep, 0) // WIDTH * WIDTH)
+    if trimmed.last and not await redis.xlen(record.key):
+        await _begin(redis, record, sealed, trimmed)
     apart = await restore_stream(redis, record.key, sealed)
     known = key(ledger, NAME, KNOWN)
     if apart is not None:
@@ -85,14 +84,12 @@ async def restore_record(
     return apart, sum(number > reached for number in alerts)
 
 
-async def _begin(redis: Any, record: Record, sealed: SealedStream, after: int) -> None:
+async def _begin(redis: Any, record: Record, sealed: SealedStream, trimmed: TrimmedMark) -> None:
     """Have a record without entries begin with the bundle after a number, as if those up to it had been trimmed."""
-    if not after:
-        return
-    first = next(sealed.batches(after))
+    after, first = trimmed.last, next(sealed.batches(trimmed.last))
     async with redis.pipeline(transaction=True) as pipe:
         pipe.unlink(record.key)
-        pipe.set(record.mark, after)
+        pipe.set(record.mark, str(trimmed))
         pipe.xadd(record.key, {"e": ""}, f"{after}-0")
         pipe.xtrim(record.key, maxlen=0, approximate=False)
         pipe.execute_command("XSETID", record.key, f"{after}-0", "ENTRIESADDED", after)

@@ -17,5 +17,5 @@ class RecordStream(DenseStream):
     async def trimmed(self) -> int:
         """Return how many entries have left the stream: those before its first, as far as they were trimmed."""
         first = await self._redis.xrange(self._key, count=1)
-        trimmed = await self._record.trimmed()
+        trimmed = (await self._record.trimmed()).last
         return min(int(first[0][0].partition(b"-")[0]) - 1, trimmed) if first else 0

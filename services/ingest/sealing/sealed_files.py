@@ -24,6 +24,7 @@ from events.seal.signing_state import SigningState
 from events.seal.storage import CHECKPOINT
 from events.seal.tiles import WIDTH, Read, Tile, entry_at, read_hashes, width_at
 from events.seal.timestamps import STAMPED, keep_stamp, stamp_files, stamp_time
+from services.ingest.sealing.era_start import EraStart, begin_with, read_start
 from services.ingest.sealing.places import SealPlace
 from services.ingest.sealing.signing import StreamSigner, load_signer
 
@@ -91,7 +92,11 @@ class SealedFiles:
             return False
         self._check()
         self._signer = self._load_signer()
-        self._archive = Archive.open(self._storage, self._signer.now, self._state, self._signer.earlier)
+        archive = Archive.open(self._storage, self._signer.now, self._state, self._signer.earlier)
+        start = read_start(self.place.start)
+        if start is not None and self.place.before is not None:
+            begin_with(start, archive, self._storage, storage_of(self.place.before.archive))
+        self._archive = archive
         self.last = self._entry(self._archive.size)
         return True
 
@@ -132,6 +137,11 @@ class SealedFiles:
     def publish(self, note: SignedNote) -> None:
         """Publish a signed checkpoint; raises as Archive.publish."""
         self._opened().publish(note)
+
+    def start_of_next(self, same: int, files: Sequence[str]) -> EraStart:
+        """Return how the next era's archive begins if the first `same` entries stay."""
+        data = self.published_data() or b""
+        return EraStart(min(same, self.published or 0) // WIDTH * WIDTH, data.decode(), tuple(files))
 
     def published_data(self) -> bytes | None:
         """Return the published checkpoint with its signatures, None if there is none or the archive is not open."""
@@ -182,6 +192,11 @@ class SealedFiles:
         if self._state.last() is not None or self._storage.read(CHECKPOINT) is not None:
             raise ArchiveError(
                 f"{self.place.key} is missing, with which {self.place.archive} is signed; restore it from its copy"
+            )
+        if self.place.before is not None and (command := self.place.before.key.with_suffix(".signer")).exists():
+            raise ArchiveError(
+                f"{self.place.key.with_suffix('.signer')} is missing: the log before was signed by the command in"
+                f" {command}, and the next one is, too, with keys named {self.origin}"
             )
         return StreamSigner(KeyFile.make(self.place.key, self.origin), ())
 

@@ -1,11 +1,11 @@
 """The sealer of one stream: follows it from the archive's end on, and publishes checkpoints."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import structlog
 
@@ -20,6 +20,7 @@ from events.seal.errors import (
 )
 from services.common.sample import Sample
 from services.ingest.sealing.dense_stream import DenseStream
+from services.ingest.sealing.era_start import EraStart
 from services.ingest.sealing.publishing import CheckpointPublisher, Quorum
 from services.ingest.sealing.sealed_files import SealedFiles
 from services.ingest.sealing.stamping import Authority, CheckpointStamper, NoAuthorityError, Stamped
@@ -81,7 +82,7 @@ class Sealer:
         self._publisher = CheckpointPublisher(files, self._work, seconds, quorum)
         self._stamper = CheckpointStamper(files, self._work, authority) if authority is not None else None
         self._lock = asyncio.Lock()
-        self._compared = False
+        self._stage: Literal["new", "compared", "ended"] = "new"
         self._server = ""
 
     @property
@@ -106,7 +107,7 @@ class Sealer:
         What is raised is kept as `fault`, and the next turn tries again.
         """
         async with self._lock:
-            if self.stopped is not None and await self._stream.server() == self._server:
+            if self._stage == "ended" or (self.stopped is not None and await self._stream.server() == self._server):
                 return
             with self._judged():
                 if await self._owns():
@@ -146,11 +147,30 @@ class Sealer:
         except (*_DELAYS, StorageConflictError) as error:
             raise NotSealedError(str(error)) from error
 
+    async def end(self, files: Sequence[str] = ()) -> EraStart:
+        """Seal nothing more, and return how the archive of the next era begins; raises as `seal` does.
+
+        It has the sealed entries that the stream still has, from the first on, and these files.
+        """
+        async with self._lock:
+            self._stage = "ended"
+            await self._work(self.files.close)
+            if not await self._work(self.files.open):
+                raise NotSealedError(f"{self._stream.name} is sealed by another process")
+            try:
+                await self._compare()
+                same = self.files.size
+            except StreamChangedError as error:
+                same = error.position - 1
+            start = await self._work(partial(self.files.start_of_next, same, files))
+            await self._work(self.files.close)
+            return start
+
     async def close(self) -> None:
         """Seal what came last, as far as reading it takes no longer than STOP_SECONDS, and give the archive up."""
         async with self._lock:
             try:
-                if self._compared:
+                if self._stage == "compared":
                     with self._judged():
                         with suppress(TimeoutError):
                             async with asyncio.timeout(STOP_SECONDS):
@@ -179,12 +199,12 @@ class Sealer:
 
     def _stop(self, position: int, what: str) -> None:
         self.stopped = Stop(position, f"sealing {self._stream.name} has stopped, and nothing is signed: {what}")
-        self.fault, self._compared = None, False
+        self.fault, self._stage = None, "new"
         log.error(str(self.stopped))
 
     async def _owns(self) -> bool:
         """Return whether this process seals: it has the archive, and has compared the stream with it."""
-        if not self._compared:
+        if self._stage == "new":
             self._server = await self._stream.server()
             await self._work(self.files.close)
             if not await self._work(self.files.open):
@@ -192,7 +212,7 @@ class Sealer:
             await self._check_key()
             await self._publisher.consult()
             await self._compare()
-            self._compared = True
+            self._stage = "compared"
         return True
 
     async def _check_key(self) -> None:
@@ -238,7 +258,7 @@ class Sealer:
             after, until = max(size - 1, 0), signed if size < signed else tail
             entries = await self._stream.read(after, min(BATCH + 1, max(until - after, 1)))
             if size and (not entries or entries.pop(0) != self.files.last):
-                self._compared = False
+                self._stage = "new"
                 await self._owns()
                 return
             if not entries:

@@ -7,7 +7,7 @@ from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
 from events.rules import Rules
-from events.seal.tiles import Read
+from events.seal.eras import SealedEras
 from services.common.clock import Clock
 from services.common.log_follower import LogFollower
 from services.common.runtime import Follow, StreamEntry
@@ -34,7 +34,7 @@ class CalendarReader:
         clock: Clock,
         follow: Follow,
         public_url: str | None,
-        archive: Read | None = None,
+        archive: SealedEras | None = None,
     ) -> None:
         self.projection = Projection(redis, Log(redis, name, archive=archive), rules(ledger))
         self.ledger = ledger
