@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from events.entries import Seen, Stored, digest, seen_field
 from events.envelope import read, submitted
-from events.seal.eras import FIRST
 from events.seal.errors import FormatError
 
 MAGIC = b"duban index 1\0\0\0"
@@ -34,6 +33,9 @@ COLUMNS = 4
 _NUMBER = np.dtype("<u8")
 
 _ERA = "era-"
+
+_FIRST = 1
+"""The era that is not named (events/seal/eras.py)."""
 
 _NAME = re.compile(r"([1-9][0-9]{0,18})-([1-9][0-9]{0,18})")
 
@@ -68,7 +70,7 @@ class IdList(NamedTuple):
     ranges: tuple[Range, ...]
 
     def __str__(self) -> str:
-        era = (f"{_ERA}{self.era}",) if self.era != FIRST else ()
+        era = (f"{_ERA}{self.era}",) if self.era != _FIRST else ()
         return " ".join((*era, *map(str, self.ranges)))
 
 
@@ -147,8 +149,8 @@ def parse_list(text: str) -> IdList:
     ranges: list[Range] = []
     head, *words = text.split() or [""]
     number = head.removeprefix(_ERA)
-    era = int(number) if number != head and number.isascii() and number.isdigit() else FIRST
-    for word in words if era != FIRST else text.split():
+    era = int(number) if number != head and number.isascii() and number.isdigit() else _FIRST
+    for word in words if era != _FIRST else text.split():
         found = _NAME.fullmatch(word)
         one = Range(int(found[1]), int(found[2])) if found is not None else Range(0, 0)
         if one.first != (ranges[-1].last + 1 if ranges else 1) or one.last < one.first:
