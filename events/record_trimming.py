@@ -30,18 +30,18 @@ class RecordTrimming:
         self._which = f"the record of {record.ledger}"
         self._script = script(redis, __file__, "trim_record.lua")
 
-    async def plan(self, keep: int, reached: int) -> Trimmed:
+    async def plan(self, keep: int, settled: int) -> Trimmed:
         """Return what `trim` would take from the stream."""
-        return (await self._planned(keep, reached))[0]
+        return (await self._planned(keep, settled))[0]
 
-    async def trim(self, keep: int, reached: int, progress: Callable[[int], None] = lambda _: None) -> Trimmed:
-        """Trim all but the newest `keep` entries, of those that are published and not after `reached`.
+    async def trim(self, keep: int, settled: int, progress: Callable[[int], None] = lambda _: None) -> Trimmed:
+        """Trim all but the newest `keep` entries, of those that are published and not after `settled`.
 
-        `progress` gets numbers up to which entries have left. Raises NotTrimmedError where archive and record differ,
+        Up to there notify's sender needs none. `progress` gets numbers up to which entries have left. Raises NotTrimmedError where archive and record differ,
         and OSError.
         """
         await self.begin_era()
-        planned, checkpoint = await self._planned(keep, reached)
+        planned, checkpoint = await self._planned(keep, settled)
         for after in range(planned.first - 1, planned.last, STEP):
             assert checkpoint is not None
             until = min(after + STEP, planned.last)
@@ -56,14 +56,14 @@ class RecordTrimming:
         if trimmed.last and trimmed.era < self._era:
             await self._drop(0)
 
-    async def _planned(self, keep: int, reached: int) -> tuple[Trimmed, LogCheckpoint | None]:
+    async def _planned(self, keep: int, settled: int) -> tuple[Trimmed, LogCheckpoint | None]:
         """Return what is trimmed, and the checkpoint under which it is; the last sealed entry stays for the sealer."""
         first, last = [await read(self._record.key, count=1) for read in (self._redis.xrange, self._redis.xrevrange)]
         checkpoint = await asyncio.to_thread(published, self._storage, self._which)
         if not first or checkpoint is None:
             return Trimmed(1, 0), None
         begin, tail = (int(entries[0][0].partition(b"-")[0]) for entries in (first, last))
-        until = min(tail - max(keep, 1), reached, checkpoint.size - 1) // WIDTH * WIDTH
+        until = min(tail - max(keep, 1), settled, checkpoint.size - 1) // WIDTH * WIDTH
         return Trimmed(min(begin, (await self._record.trimmed()).last + 1), until), checkpoint
 
     async def _compare(self, checkpoint: LogCheckpoint, after: int, until: int) -> None:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from events.keys import key
-from events.record import Record, record_eras
+from events.record import READ_BATCH, Record, record_eras
+from events.saved_rows import KNOWN
 from services.common.sealed_log import archive_root
 
 
@@ -12,6 +13,14 @@ def sealed_record(redis: Any, archive: str | None, ledger: str) -> Record:
     return Record(redis, ledger, record_eras(archive_root(archive) / ledger) if archive is not None else None)
 
 
-async def record_reached(redis: Any, ledger: str) -> int:
-    """Return the number of the last entry of a record that notify's sender has read, 0 before it has any."""
-    return int(await redis.get(key(ledger, "notify", "reached")) or 0)
+async def record_settled(redis: Any, ledger: str) -> int:
+    """Return the number up to which notify's sender needs no entry: it has read them, and their digests are done.
+
+    The id of a digest is that of its first alert (services/notify/outbox.py has the keys).
+    """
+    settled = int(await redis.get(key(ledger, "notify", "reached")) or 0)
+    pending = list(await redis.smembers(key(ledger, "notify", "pending")))
+    for start in range(0, len(pending), READ_BATCH):
+        numbers = await redis.hmget(key(ledger, "notify", KNOWN), pending[start : start + READ_BATCH])
+        settled = min([settled, *(int(number) - 1 for number in numbers if number is not None)])
+    return settled

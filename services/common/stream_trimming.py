@@ -13,7 +13,7 @@ from events.seal.roots import ArchiveRoot, storage_of
 from events.trimming import Trimmed, Trimming
 from services.common.folded import folded
 from services.common.operations import record
-from services.common.sealed_record import record_reached
+from services.common.sealed_record import record_settled
 
 Progress = Callable[[int], None]
 """Gets the position that is reached."""
@@ -59,7 +59,7 @@ def trimmings(redis: Any, log: Log, of_alerts: Record, archives: ArchiveRoot, er
         return min((await folded(redis, name)).values(), default=0)
 
     async def read_record() -> int:
-        return await record_reached(redis, name)
+        return await record_settled(redis, name)
 
     own_log = Trimming(redis, log, storage_of(own / LOG), era)
     own_record = RecordTrimming(redis, of_alerts, storage_of(own / RECORD), era)

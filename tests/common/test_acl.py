@@ -29,7 +29,7 @@ from services.common.jump import ClockReading
 from services.common.ledger_clock import ledger_clock
 from services.common.loss import Loss
 from services.common.operations import NotRecordedError, record
-from services.common.sealed_record import record_reached
+from services.common.sealed_record import record_settled
 from services.common.sessions import INSTALLATION, SignInCode
 from services.common.steady import SteadyClock, keep, kept_hold, look
 from services.ingest.sealing.record_stream import RecordStream
@@ -286,10 +286,12 @@ async def test_ingest_trims_the_record_and_adds_nothing_to_it(guarded: Guarded, 
     )
     await extend(admin, [b"%d" % number for number in range(600)], stream=stream)
     await admin.set(reached, 600)
+    await admin.sadd(pending := key(LEDGER, "notify", "pending"), "a")
+    await admin.hset(known := key(LEDGER, "notify", "known"), "a", 590)
     async with guarded.client("ingest") as client:
         async with sealing(tmp_path, RecordStream(client, Log(client, LEDGER), "record")) as sealer:
             await sealer.seal()
-        until = await record_reached(client, LEDGER)
+        assert (until := await record_settled(client, LEDGER)) == 589
         trimming = RecordTrimming(client, Record(client, LEDGER), DirectoryStorage(archive_in(tmp_path)))
         assert (await trimming.trim(80, until)).last == 512
         for command in (("XADD", stream, "601-0", "e", "x"), ("DEL", stream), ("SET", reached, "1")):
@@ -304,7 +306,7 @@ async def test_ingest_trims_the_record_and_adds_nothing_to_it(guarded: Guarded, 
         ]
         with pytest.raises(NoPermissionError):
             await client.set(mark, 1)
-    await admin.delete(stream, mark, reached, key(LEDGER, "ingest", "signers"))
+    await admin.delete(stream, mark, reached, pending, known, key(LEDGER, "ingest", "signers"))
 
 
 async def test_status_reads_the_rules_on_record(guarded: Guarded) -> None:

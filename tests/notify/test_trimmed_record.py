@@ -14,6 +14,7 @@ from services.cli.asking.told import told_of
 from services.cli.checks.alerts import check_alerts
 from services.cli.checks.digests import check_digests
 from services.cli.checks.record import check_record
+from services.common.sealed_record import record_settled
 from services.notify.alerts import Alert
 from services.notify.known import KnownMoment
 from services.notify.store import AlertQuery, AlertStatus
@@ -109,6 +110,20 @@ async def test_what_waits_is_sent_from_the_archive(
     await seal(redis, tmp_path)
     assert (await trim(redis, tmp_path, 1)).first == 513
     assert await findings(redis, post, sealed_record(redis, tmp_path)) == []
+
+
+async def test_what_waits_in_a_digest_is_not_trimmed(redis: Any, endpoint: Endpoint, tmp_path: Path) -> None:
+    """Until the digest is done: a sender needs no archive for it."""
+    post = await filled(redis, endpoint, tmp_path)
+    assert await record_settled(redis, NAME) == 0
+    post.clock.instant = START + timedelta(hours=2, minutes=WINDOW)
+    await post.turns(40)
+    await happen(redis, assigned("t-600"), at=START + timedelta(hours=3))
+    await post.turns()
+    assert (await post.alerts.select(AlertQuery(limit=1)))[0][0].state == "waiting"
+    settled = await record_settled(redis, NAME)
+    assert (await redis.hget(key(NAME, "notify", "known"), (await post.digest()).id)).decode() == str(settled + 1)
+    assert settled > TASKS
 
 
 async def test_without_the_archive_nothing_is_left_out(redis: Any, endpoint: Endpoint, tmp_path: Path) -> None:

@@ -52,7 +52,10 @@ def seal(data: DataOption = None, ledger: LedgerOption = LEDGER, json: JsonOptio
 
 @commands.command()
 def trim(
-    keep: Annotated[int, typer.Option("--keep", min=FEWEST_KEPT, help="How many of the newest stay, of both")],
+    keep: Annotated[
+        int,
+        typer.Option("--keep", min=FEWEST_KEPT, help="How many of the newest events, and entries of the record, stay"),
+    ],
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be trimmed")] = False,
@@ -96,11 +99,12 @@ def _report(progress: Progress, bar: TaskID, position: int) -> None:
 
 def _said(stream: str, done: Trimmed, keep: int, *, dry_run: bool) -> str:
     """Return what left, or would leave, a stream."""
-    places, entries = ("positions", "events") if stream == LOG else ("entries of the record", "entries of the record")
-    if not done.size:
-        return f"nothing to trim: no 256 {entries} beyond the newest {keep} are sealed and read by all"
-    verb = "would leave" if dry_run else "have left"
-    return f"{places} {done.first} to {done.last} {verb} the server; the archive has them"
+    verb, places = "would leave" if dry_run else "have left", "positions" if stream == LOG else "entries of the record"
+    if done.size:
+        return f"{places} {done.first} to {done.last} {verb} the server; the archive has them"
+    lacking = "events" if stream == LOG else places
+    until = "folded by all" if stream == LOG else "of digests that are done"
+    return f"nothing to trim: no 256 {lacking} beyond the newest {keep} are sealed and {until}"
 
 
 @commands.command()
