@@ -37,8 +37,8 @@ class RecordTrimming:
     async def trim(self, keep: int, settled: int, progress: Callable[[int], None] = lambda _: None) -> Trimmed:
         """Trim all but the newest `keep` entries, of those that are published and not after `settled`.
 
-        Up to there notify's sender needs none. `progress` gets numbers up to which entries have left. Raises NotTrimmedError where archive and record differ,
-        and OSError.
+        Up to there notify's sender needs none. `progress` gets numbers up to which entries have left. Raises
+        NotTrimmedError where archive and record differ, and OSError.
         """
         await self.begin_era()
         planned, checkpoint = await self._planned(keep, settled)

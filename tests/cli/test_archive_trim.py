@@ -83,6 +83,8 @@ def test_a_trimmed_ledger_answers_as_before(tmp_path: Path) -> None:
         assert "entries of the record 1 to 1280 have left the server" in said
         assert asked(duban) == before
         told(duban, "audit", "verify")
+        told(duban, "audit", "export", str(tmp_path / "bag"))
+        assert len((tmp_path / "bag/data/record.ndjson").read_bytes().splitlines()) == EVENTS
         again = told(duban, "publish", str(file), "--source", "office")
         assert f"duplicate {EVENTS}" in again, again
         told(duban, "rebuild")

@@ -12,15 +12,22 @@ from hypothesis import strategies as st
 
 from events import record_trimming
 from events.entries import Stored
+from events.envelope import parse
+from events.keys import key
 from events.log import Log
+from events.operations import OPS
 from events.record import Record, TrimmedMark
 from events.record_trimming import RecordTrimming
+from events.schema import RecordTrimmed
 from events.seal.storage import DirectoryStorage
 from events.seal.tiles import ENTRIES, WIDTH, Tile
 from events.trimmed import TrimmedError
 from events.trimming import NotTrimmedError
 from services.cli.checks.record import check_record
+from services.common.stream_trimming import trimmings
+from services.ingest.sealing import trimmer
 from services.ingest.sealing.record_stream import RecordStream
+from services.ingest.sealing.trimmer import Trimmer
 from tests.events.seal.stopping import StoppedError
 from tests.ingest.sealed import NAME, sealing
 from tests.ingest.trimmed_record import (
@@ -205,6 +212,35 @@ async def test_readers_go_on_in_the_archive_of_a_later_era(redis: Any, tmp_path:
     await check_one_record(redis, tmp_path, 600)
     assert (await RecordTrimming(redis, record, DirectoryStorage(later), 2).trim(1, 1_000)).first == 257
     await check_one_record(redis, tmp_path, 600)
+
+
+async def test_the_schedule_reports_why_it_does_not_trim(
+    redis: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a warning, until it can; what it trims is recorded in `ops`. Who does not seal does not trim."""
+    monkeypatch.setattr(trimmer, "STEP", WIDTH)
+    await add(redis, *range(1, 601))
+    await seal(redis, tmp_path)
+    await redis.set(key(NAME, "notify", "reached"), 600)
+    trimmed = trimmings(redis, Log(redis, NAME), Record(redis, NAME), archive(tmp_path).parent, 1)[1]
+    await Trimmer(trimmed, 80, lambda: False).turn()
+    schedule = Trimmer(trimmed, 80, lambda: True)
+    await rewritten(redis, 300, b"{}")
+    await schedule.turn()
+    assert schedule.warnings == [
+        "the record is not trimmed: entry 300 of the record of zhanjiang is not what was sealed there"
+    ]
+    assert await first(redis) == 1
+    await rewritten(redis, 300, entry(300))
+    await schedule.turn()
+    assert (schedule.warnings, await first(redis)) == ([], 513)
+    ((_, fields),) = await redis.xrevrange(key(OPS, "inbox", "ingest"), count=1)
+    done = parse(fields[b"e"])
+    assert (done.type, done.subject, done.data) == (
+        "duban.ops.record.trimmed.v1",
+        NAME,
+        RecordTrimmed("ingest", 1, 512, 512),
+    )
 
 
 async def test_two_at_once_do_no_harm(redis: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
