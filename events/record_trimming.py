@@ -40,20 +40,21 @@ class RecordTrimming:
         Up to there notify's sender needs none. `progress` gets numbers up to which entries have left. Raises
         NotTrimmedError where archive and record differ, and OSError.
         """
-        await self.begin_era()
         planned, checkpoint = await self._planned(keep, settled)
+        if checkpoint is None:
+            return planned
+        await self._begin_era(checkpoint)
         for after in range(planned.first - 1, planned.last, STEP):
-            assert checkpoint is not None
             until = min(after + STEP, planned.last)
             await self._compare(checkpoint, after, until)
             await self._drop(until)
             progress(until)
         return planned
 
-    async def begin_era(self) -> None:
-        """Have the server name the era's archive, which has all that left the server in an earlier one."""
+    async def _begin_era(self, checkpoint: LogCheckpoint) -> None:
+        """Have the server name the era's archive, once it has all that left the server in an earlier one."""
         trimmed = await self._record.trimmed()
-        if trimmed.last and trimmed.era < self._era:
+        if trimmed.era < self._era and 0 < trimmed.last <= checkpoint.size:
             await self._drop(0)
 
     async def _planned(self, keep: int, settled: int) -> tuple[Trimmed, LogCheckpoint | None]:

@@ -206,6 +206,8 @@ async def test_readers_go_on_in_the_archive_of_a_later_era(redis: Any, tmp_path:
     shutil.copytree(archive(tmp_path), later := archive(tmp_path).parent / "2/record")
     record = sealed_record(redis, tmp_path)
     assert await record.trimmed() == TrimmedMark(256)
+    await RecordTrimming(redis, record, DirectoryStorage(tmp_path / "not begun"), 2).trim(1, 1_000)
+    assert await record.trimmed() == TrimmedMark(256)
     await RecordTrimming(redis, record, DirectoryStorage(later), 2).trim(600, 1_000)
     assert await record.trimmed() == TrimmedMark(256, 2)
     shutil.rmtree(archive(tmp_path))
