@@ -32,10 +32,10 @@ COLUMNS = 4
 
 _NUMBER = np.dtype("<u8")
 
-_ERA = "era-"
+FIRST_ERA = 1
+"""The era of a ledger's archives before any loss (events/seal/eras.py)."""
 
-_FIRST = 1
-"""The era that is not named (events/seal/eras.py)."""
+_ERA = "era-"
 
 _NAME = re.compile(r"([1-9][0-9]{0,18})-([1-9][0-9]{0,18})")
 
@@ -70,7 +70,7 @@ class IdList(NamedTuple):
     ranges: tuple[Range, ...]
 
     def __str__(self) -> str:
-        era = (f"{_ERA}{self.era}",) if self.era != _FIRST else ()
+        era = (f"{_ERA}{self.era}",) if self.era != FIRST_ERA else ()
         return " ".join((*era, *map(str, self.ranges)))
 
 
@@ -149,8 +149,8 @@ def parse_list(text: str) -> IdList:
     ranges: list[Range] = []
     head, *words = text.split() or [""]
     number = head.removeprefix(_ERA)
-    era = int(number) if number != head and number.isascii() and number.isdigit() else _FIRST
-    for word in words if era != _FIRST else text.split():
+    era = int(number) if number != head and number.isascii() and number.isdigit() else FIRST_ERA
+    for word in words if era != FIRST_ERA else text.split():
         found = _NAME.fullmatch(word)
         one = Range(int(found[1]), int(found[2])) if found is not None else Range(0, 0)
         if one.first != (ranges[-1].last + 1 if ranges else 1) or one.last < one.first:

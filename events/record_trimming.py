@@ -52,8 +52,13 @@ class RecordTrimming:
         return planned
 
     async def _begin_era(self, checkpoint: LogCheckpoint) -> None:
-        """Have the server name the era's archive, once it has all that left the server in an earlier one."""
+        """Have the server name the era's archive, once it has all that left the server in an earlier one.
+
+        Raises NotTrimmedError if it names a later one.
+        """
         trimmed = await self._record.trimmed()
+        if trimmed.era > self._era:
+            raise NotTrimmedError(f"the archive of {self._which} has ended; era {trimmed.era} is being sealed")
         if trimmed.era < self._era and 0 < trimmed.last <= checkpoint.size:
             await self._drop(0)
 

@@ -96,10 +96,16 @@ class Trimming:
         return planned
 
     async def begin_era(self) -> None:
-        """Have the server name the era's archive, which has all that left the server in an earlier one."""
+        """Have the server name the era's archive, which has all that left the server in an earlier one.
+
+        Raises NotTrimmedError if it names a later one.
+        """
         await self._log.trimmed.load()
-        if self._log.trimmed.named.era < self._era:
-            await self._name(self._log.trimmed.named.ranges)
+        named = self._log.trimmed.named
+        if named.era > self._era:
+            raise NotTrimmedError(f"the archive of {self._log.ledger} has ended; era {named.era} is being sealed")
+        if named.era < self._era:
+            await self._name(named.ranges)
 
     async def mend(self, checkpoint: LogCheckpoint) -> None:
         """Make the segments again that the server names and the archive lacks, as a copy of it may.

@@ -9,11 +9,12 @@ An era has begun once its log has a checkpoint. The archives of earlier ones sta
 from collections.abc import Callable
 from typing import TypeAlias
 
+from events.id_index import FIRST_ERA
 from events.seal.roots import ArchiveRoot, storage_of
 from events.seal.storage import CHECKPOINT
 from events.seal.tiles import Read
 
-FIRST = 1
+FIRST = FIRST_ERA
 
 LOG = "log"
 """The stream of a ledger that is its log, and the folder of its archive."""

@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 from events.seal.bucket import BucketUrl
-from events.seal.eras import era_root
+from events.seal.eras import era_root, last_era, sealed_eras
 from events.seal.roots import ArchiveRoot
 from services.cli.log_at import archive_at
 from services.cli.options import home
-from services.ingest.sealing.places import KEYS, SealPlace, era_of, keys_of, place_of
+from services.ingest.sealing.places import KEYS, SealPlace, keys_of, place_of
 
 
 def sealed_places(data: Path | None) -> tuple[ArchiveRoot, Path]:
@@ -21,8 +21,8 @@ def sealed_places(data: Path | None) -> tuple[ArchiveRoot, Path]:
 
 
 def era_in(data: Path | None, ledger: str) -> int:
-    """Return the era in which a ledger is sealed."""
-    return era_of(sealed_places(data)[1], ledger)
+    """Return the last era that has begun in a ledger's archives."""
+    return last_era(sealed_eras(sealed_places(data)[0] / ledger))
 
 
 def archives_in(data: Path | None, ledger: str) -> ArchiveRoot:

@@ -210,6 +210,8 @@ async def test_readers_go_on_in_the_archive_of_a_later_era(redis: Any, tmp_path:
     assert await record.trimmed() == TrimmedMark(256)
     await RecordTrimming(redis, record, DirectoryStorage(later), 2).trim(600, 1_000)
     assert await record.trimmed() == TrimmedMark(256, 2)
+    with pytest.raises(NotTrimmedError, match="has ended; era 2 is being sealed"):
+        await trim(redis, tmp_path, 1)
     shutil.rmtree(archive(tmp_path))
     await check_one_record(redis, tmp_path, 600)
     assert (await RecordTrimming(redis, record, DirectoryStorage(later), 2).trim(1, 1_000)).first == 257
