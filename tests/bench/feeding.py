@@ -27,6 +27,7 @@ QUESTIONS = ("tasks?sort=-due&as_of={}", "units?as_of={}", "overview?as_of={}", 
 async def delays(deployment: Deployment, changes: int, at: datetime) -> tuple[list[float], list[float]]:
     """Return the sorted seconds from POST to frame of so many changes: quiet, and while the past is asked for."""
     async with reading(deployment) as http:
+        await _delays(http, deployment, 1, at, "first")  # with it come all clock events that are due, and their frames
         quiet = await _delays(http, deployment, changes, at, "quiet")
         asking = asyncio.create_task(_ask(http, deployment))
         try:

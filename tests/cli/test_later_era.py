@@ -112,6 +112,9 @@ def test_the_next_log_continues_the_one_that_ended(duban: Terminal) -> None:
     sizes = [httpx.get(f"{url}/{path}log/checkpoint", headers=bearer).text.split("\n")[1] for path in ("", "2/")]
     assert sizes == [str(ALL), str(EARLY + 20)]
     assert httpx.get(f"{url}/3/log/checkpoint", headers=bearer).status_code == 404
+    copy, policy = duban.data.parent / "copy", duban.data.parent / "policy"
+    told(duban, "archive", "mirror", str(archive(duban, 2)), str(copy), "--policy", str(policy))
+    assert first_lines(copy / "log/continues") == ended
     assert told(duban, "doctor").splitlines()[-1] == "all is well"
     assert duban.stop() == 0
     with duban.running():

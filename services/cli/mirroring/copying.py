@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from events.seal.bucket import REQUESTS
 from events.seal.checkpoint import LogCheckpoint
+from events.seal.eras import CONTINUES
 from events.seal.errors import FormatError, PolicyError
 from events.seal.merkle import leaf_hash
 from events.seal.policy import LogPolicy, Trusted
@@ -67,7 +68,7 @@ class ArchiveCopy:
         if origin not in {None, checkpoint.origin}:
             raise PolicyError(f"the source is the log {checkpoint.origin!r} instead of {origin!r}")
         if data == own:
-            copy_stamp(self._files, self._storage, self._policy, checkpoint)
+            self._copy_beside(checkpoint)
             return Copied(trusted, 0)
         tiles = VerifiedTiles(self._files.read, checkpoint)
         if before is not None:
@@ -75,8 +76,15 @@ class ArchiveCopy:
         size = before.size if before is not None else 0
         self._copy(tiles, size, checkpoint.size, report)
         self._storage.swap(CHECKPOINT, own, data)
-        copy_stamp(self._files, self._storage, self._policy, checkpoint)
+        self._copy_beside(checkpoint)
         return Copied(trusted, checkpoint.size - size)
+
+    def _copy_beside(self, checkpoint: LogCheckpoint) -> None:
+        """Copy the newest time stamp, and the checkpoint that this log continues; raises PolicyError."""
+        copy_stamp(self._files, self._storage, self._policy, checkpoint)
+        if (continued := self._files.read(CONTINUES)) is not None:
+            self._policy.check(continued)
+            self._storage.create({CONTINUES: continued})
 
     def _copy(self, tiles: VerifiedTiles, before: int, size: int, report: Callable[[int, int], None]) -> None:
         """Write the bundles and tiles that a tree of `size` entries has and that of `before` has not."""

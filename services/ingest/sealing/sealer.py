@@ -204,6 +204,8 @@ class Sealer:
 
     async def _owns(self) -> bool:
         """Return whether this process seals: it has the archive, and has compared the stream with it."""
+        if self._stage == "ended":
+            raise NotSealedError(f"{self._stream.name} has ended here: the next one begins in a moment")
         if self._stage == "new":
             self._server = await self._stream.server()
             await self._work(self.files.close)
