@@ -12,15 +12,15 @@ MOST_DOMAIN = 180
 """Characters: a key's name has 255 bytes at most, and `/<ledger>/record` follows."""
 
 FEWEST_KEPT = 1_000
-"""Events that stay on the server: enough for what is cited, repeated and looked at most."""
+"""Events, and entries of the record, that stay on the server: enough for what is cited, repeated and looked at most."""
 
 
 class ArchiveRules(Struct, frozen=True, forbid_unknown_fields=True):
     """The `[archive]` of a ledger's file.
 
     `public` opens the archive of the log to everybody, not that of the record. `domain` is one of the office's own, for
-    the origin of logs whose keys are made from now on. `keep` is how many of the newest events stay on the server once
-    they are sealed; None keeps all. None of them changes what is folded.
+    the origin of logs whose keys are made from now on. `keep` is how many of the newest events, and of the newest
+    entries of the record, stay on the server once they are sealed; None keeps all. None of them changes what is folded.
     """
 
     public: bool = False

@@ -49,6 +49,15 @@ class Trimmed(NamedTuple):
         return max(0, self.last - self.first + 1)
 
 
+def published(storage: ArchiveStorage, stream: str) -> LogCheckpoint | None:
+    """Return the published checkpoint of an archive, None if there is none; raises NotTrimmedError and OSError."""
+    data = storage.read(CHECKPOINT)
+    try:
+        return parse_checkpoint(parse_note(data).text) if data is not None else None
+    except FormatError as error:
+        raise NotTrimmedError(f"the archive of {stream}: {error}; check it with `duban audit fsck`") from error
+
+
 class Trimming:
     """Trims one ledger's log, whose archive of an era is in a storage."""
 
@@ -62,10 +71,10 @@ class Trimming:
         self._trim = script(redis, __file__, "trim.lua")
 
     async def plan(self, keep: int, folded: int) -> Trimmed:
-        """Return what `trim` would take from the stream."""
+        """Return what `trim` would take from the stream; the last sealed event stays, with which a sealer resumes."""
         first = await self._redis.xrange(self._log.key, count=1)
-        checkpoint = await asyncio.to_thread(self._published)
-        sealed = checkpoint.size if checkpoint is not None else 0
+        checkpoint = await asyncio.to_thread(published, self._storage, self._log.ledger)
+        sealed = checkpoint.size - 1 if checkpoint is not None else 0
         until = min(await self._log.tail() - max(keep, 1), folded, sealed) // WIDTH * WIDTH
         return Trimmed(int(first[0][0].partition(b"-")[0]) if first else 1, until)
 
@@ -77,7 +86,7 @@ class Trimming:
         """
         await self.begin_era()
         planned = await self.plan(keep, folded)
-        trimmed, checkpoint = self._log.trimmed, await asyncio.to_thread(self._published)
+        trimmed, checkpoint = self._log.trimmed, await asyncio.to_thread(published, self._storage, self._log.ledger)
         await trimmed.load()
         while checkpoint is not None and trimmed.last < planned.last:
             await self._index(checkpoint, min(trimmed.last + SEGMENT, planned.last), self._compared)
@@ -126,10 +135,6 @@ class Trimming:
                 pipe.execute_command("XSETID", self._log.key, f"{trimmed.last}-0", "ENTRIESADDED", trimmed.last)
                 await pipe.execute()
         return trimmed.last
-
-    def _published(self) -> LogCheckpoint | None:
-        data = self._storage.read(CHECKPOINT)
-        return parse_checkpoint(parse_note(data).text) if data is not None else None
 
     async def _index(self, checkpoint: LogCheckpoint, until: int, entries_of: EntriesOf) -> None:
         """Write a segment with the ids of the next events, as `entries_of` returns them, and name it on the server.

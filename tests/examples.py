@@ -72,6 +72,7 @@ OPERATIONS_WIRE: tuple[bytes, ...] = tuple(
 {"specversion":"1.0","id":"op-13","source":"ingest","type":"duban.ops.log.ended.v1","subject":"zhanjiang","time":"2026-11-02T00:01:07Z","datacontenttype":"application/json","data":{"origin":"0f8a2c41d97be633.duban.invalid/zhanjiang","size":240,"root":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","continued":0}}
 {"specversion":"1.0","id":"op-14","source":"commands","type":"duban.ops.clock.accepted.v1","subject":"zhanjiang","time":"2026-11-02T00:01:08Z","datacontenttype":"application/json","data":{"by":"王芳","reading":"2026-11-02T00:01:08Z","expected":"2026-11-01T22:01:08Z"}}
 {"specversion":"1.0","id":"op-15","source":"status","type":"duban.ops.session.ended.v1","subject":"zhanjiang","time":"2026-11-02T00:01:09Z","datacontenttype":"application/json","data":{"source":"board","session":"5a1c04d20f8a2c41","by":"board"}}
+{"specversion":"1.0","id":"op-16","source":"commands","type":"duban.ops.record.trimmed.v1","subject":"zhanjiang","time":"2026-11-02T00:01:10Z","datacontenttype":"application/json","data":{"by":"王芳","first":1,"last":2048,"count":2048}}
 """.splitlines()
 )
 """What the parts of duban submit to the ledger `ops`: one canonical example per type."""

@@ -17,6 +17,7 @@ from events.schema.operations import (
     LogRestored,
     LogTrimmed,
     LossAcknowledged,
+    RecordTrimmed,
     RowsRebuilt,
     RulesChanged,
     SessionEnded,
@@ -54,6 +55,7 @@ OperationData: TypeAlias = (
     | LogEnded
     | ClockAcknowledged
     | SessionEnded
+    | RecordTrimmed
 )
 """What the ledger `ops` has."""
 
@@ -159,6 +161,7 @@ LANGUAGE = Language(
         "duban.ops.log.ended.v1": LogEnded,
         "duban.ops.clock.accepted.v1": ClockAcknowledged,
         "duban.ops.session.ended.v1": SessionEnded,
+        "duban.ops.record.trimmed.v1": RecordTrimmed,
     },
     UPCASTERS,
 )

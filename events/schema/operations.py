@@ -209,3 +209,12 @@ class LogTrimmed(Operation, frozen=True):
     first: First
     last: Last
     count: Events
+
+
+class RecordTrimmed(Operation, frozen=True):
+    """Entries of the record of alerts that are sealed were dropped from the server's memory (提醒记录裁剪)."""
+
+    by: OperatorName
+    first: Annotated[Position, Meta(description="The number of the first entry.", examples=[1])]
+    last: Annotated[Position, Meta(description="The number of the last entry.", examples=[2_048])]
+    count: Annotated[Count, Meta(description="How many entries.", examples=[2_048])]

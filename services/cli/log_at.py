@@ -1,10 +1,11 @@
-"""A ledger's log as commands read it: from the server, and from the archive what was trimmed there."""
+"""A ledger's log and record as commands read them: from the server, and from the archive what was trimmed there."""
 
 import os
 from pathlib import Path
 from typing import Any
 
 from events.log import Log
+from events.record import Record, record_eras
 from events.seal.eras import sealed_eras
 from events.seal.roots import ArchiveRoot
 from services.cli.options import home
@@ -19,3 +20,8 @@ def archive_at(data: Path | None) -> ArchiveRoot:
 def log_at(data: Path | None, redis: Any, ledger: str) -> Log:
     """Return a ledger's log."""
     return Log(redis, ledger, archive=sealed_eras(archive_at(data) / ledger))
+
+
+def record_at(data: Path | None, redis: Any, ledger: str) -> Record:
+    """Return a ledger's record of alerts."""
+    return Record(redis, ledger, record_eras(archive_at(data) / ledger))

@@ -41,7 +41,7 @@ _FOLD = (
 )
 """What a projection does, in save.lua and switch.lua too (events/projection.py)."""
 
-_APPEND = "+exists +hsetnx +hdel +xlen +xtrim +xsetid +memory|usage"
+_APPEND = "+exists +hsetnx +hdel +xlen +xtrim +xsetid +smembers +memory|usage"
 """What ingest does besides, in append.lua and trim.lua too."""
 
 _SEND = (
@@ -60,15 +60,19 @@ _COMMANDS = {
 }
 
 _KEYS = {
-    "ingest": "~log %R~record ~seen ~cursors ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~rules ~rules:*"
-    " ~strangers ~index %R~*:checkpoint ~ingest:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used",
+    "ingest": "~log %R~record %R~notify:reached %R~notify:pending %R~notify:known ~seen ~cursors ~asked ~inbox:*"
+    " ~receipts:* ~refused ~refused:* ~rules ~rules:* ~strangers ~index %R~*:checkpoint ~ingest:* ~clock:* %R~accepted"
+    " %R~tokens %R~sessions ~sessions:used",
     "status": "%R~log %R~index %R~rules %R~rules:* ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~sessions:used"
     " ~codes:*",
-    "notify": "%R~log %R~index ~record ~notify:* ~dues:* ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used"
-    f" %W~inbox:{NOTIFY} %R~receipts:{NOTIFY}",
+    "notify": "%R~log %R~index ~record %R~record:trimmed ~notify:* ~dues:* ~clock:* %R~accepted %R~tokens"
+    f" %R~sessions ~sessions:used %W~inbox:{NOTIFY} %R~receipts:{NOTIFY}",
     "audit": "%R~* ~seen",  # the index is looked up by a script
 }
 """Of each ledger, without the prefix. All services record the use of sessions; status alone starts and ends them."""
+
+_TRIM_RECORD = ("+evalsha +get +set +xtrim", "~record ~record:trimmed")
+"""What ingest does with the record besides, in trim_record.lua alone: it trims entries, and can add none."""
 
 _KEYS_OF_OPERATIONS = {
     "ingest": _KEYS["ingest"],
@@ -110,9 +114,12 @@ def fixed(ledgers: Iterable[str], hashes: Mapping[str, str]) -> list[str]:
     lines = ["user default off resetpass ~* &* +@all", "user health on nopass resetchannels -@all +ping"]
     for user in FIXED:
         keys = {name: _KEYS.get(user, "") for name in names} | {OPS: _KEYS_OF_OPERATIONS.get(user, "")}
-        patterns = [_pattern(name, one) for name, of_ledger in keys.items() for one in of_ledger.split()]
-        allowed = "~*" if user == "admin" else " ".join([*patterns, *_SHARED.get(user, ())])
-        lines.append(str(User(user, [hashes[user]], allowed, _COMMANDS[user])))
+        allowed = "~*" if user == "admin" else " ".join([*_patterns(keys), *_SHARED.get(user, ())])
+        commands = _COMMANDS[user]
+        if user == "ingest" and names:
+            does, its = _TRIM_RECORD
+            commands += f" ({' '.join([does, *_patterns(dict.fromkeys(names, its))])})"
+        lines.append(str(User(user, [hashes[user]], allowed, commands)))
     return lines
 
 
@@ -144,6 +151,11 @@ def is_own(content: bytes) -> bool:
     if len(names) < len(words) or not all(name in {"default", "health", *FIXED} or "." in name for name in names):
         return False
     return {"health", *FIXED} <= names or (names == {"default"} and set(words[0]) <= _STOCK)
+
+
+def _patterns(keys: Mapping[str, str]) -> list[str]:
+    """Return the patterns of some keys of each ledger."""
+    return [_pattern(name, one) for name, of_ledger in keys.items() for one in of_ledger.split()]
 
 
 def _pattern(ledger: str, one: str) -> str:

@@ -151,9 +151,10 @@ def _record(known: SchemaRegistry) -> StreamChannel:
     return StreamChannel(
         "duban:{ledger}:record",
         "The record of alerts",
-        "Every alert and everything that became of it, for ever: the id of an entry is `<n>-0`, and the numbers are"
-        " 1, 2, 3 … without a gap. The bytes are never touched again. `kind` says what an entry is; `at` is the"
-        " ledger's instant; `channel` names a channel without its secrets.",
+        "Every alert and everything that became of it: the id of an entry is `<n>-0`, and the numbers are 1, 2, 3 …"
+        " without a gap. What was trimmed from the beginning is in the archive alone. The bytes are never touched"
+        " again. `kind` says what an entry is; `at` is the ledger's instant; `channel` names a channel without its"
+        " secrets.",
         "receive",
         "Look at who was alerted of what, and with what result",
         {

@@ -17,6 +17,7 @@ from services.common.endpoints import unloaded
 from services.common.lifespan import Running, lifespan
 from services.common.listening import is_loopback
 from services.common.sealed_log import sealed_log
+from services.common.sealed_record import sealed_record
 from services.common.settings import Settings, SettingsError, load_ledgers
 from services.common.web import application
 from services.notify.ack_inbox import AckInbox
@@ -79,10 +80,11 @@ async def _open(
     network = await service.enter(Network(ledger.alerts, clock))
     ways = Ways(ledger, lambda channel: way_of(channel, network))
     archive = sealed_log(settings.archive, name)
-    alerts = Alerts(service.redis, name, ledger, days, archive)
+    record = sealed_record(service.redis, settings.archive, name)
+    alerts = Alerts(service.redis, name, ledger, days, archive, record)
     links = await load_links(service.redis, name, settings.public_url)
     given = Environment(name, ledger, clock, ways, days, settings.public_url, links=links)
-    outbox = Outbox(service.redis, name, settings.replicas)
+    outbox = Outbox(service.redis, name, settings.replicas, record)
     sender = Sender(outbox, alerts, Buckets(service.redis), given)
     calendars = CalendarReader(service.redis, name, ledger, clock, service.follow, settings.public_url, archive)
     reader = AlertReader(service.redis, given, alerts, sender, service.follow, calendars)

@@ -24,8 +24,9 @@ from typing import Any
 import msgspec
 
 from events.keys import key
+from events.record import Record
 from events.replicas import Confirmed
-from events.saved_rows import KNOWN, RECORD
+from events.saved_rows import KNOWN
 from events.scripts import script
 from events.text import Language
 from services.notify.alerts import Alert
@@ -36,21 +37,18 @@ from services.notify.letter import Letter
 from services.notify.record import is_alert
 from services.notify.unsaved import Changes
 
-READ_BATCH = 500
-"""Entries of the record that are read at once."""
-
 NAME = "notify"
 
 _CHANGED = ("reached", "outbox", "pending", "failed", "unreached", "grouped", "groups", "letters", "channels", "obeyed")
 
 
 class OutboxReader:
-    """What a ledger's sender keeps, and the alerts of the record."""
+    """What a ledger's sender keeps, and the alerts of the record; None is one that was never trimmed."""
 
-    def __init__(self, redis: Any, name: str) -> None:
+    def __init__(self, redis: Any, name: str, record: Record | None = None) -> None:
+        self.record = record or Record(redis, name)
         self._redis = redis
         self._name = name
-        self._record = key(name, RECORD)
 
     def key(self, what: str) -> str:
         """Return the name of a key of notify."""
@@ -100,20 +98,15 @@ class OutboxReader:
 
     async def entries(self, after: str) -> tuple[str, list[Alert]]:
         """Return the alerts of the next entries of the record, and the number of the last of those entries."""
-        found = await self._redis.xrange(self._record, min=f"({after}-0", count=READ_BATCH)
-        last = found[-1][0].decode().partition("-")[0] if found else after
-        return last, [alert_decoder.decode(fields[b"e"]) for _, fields in found if is_alert(fields[b"e"])]
+        found = await self.record.read(int(after))
+        last = str(found[-1].position) if found else after
+        return last, [alert_decoder.decode(raw) for _, raw in found if is_alert(raw)]
 
     async def alerts(self, ids: Sequence[str]) -> dict[str, Alert]:
-        """Return alerts by their ids; those that are not in the record are left out."""
+        """Return alerts by their ids; those that are not in the record are left out. Raises TrimmedError."""
         numbers = await self._redis.hmget(self.key(KNOWN), list(ids)) if ids else []
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for number in numbers:
-                if number is not None:
-                    place = f"{number.decode()}-0"
-                    pipe.xrange(self._record, min=place, max=place)
-            entries = [entry for found in await pipe.execute() for entry in found]
-        alerts = [alert_decoder.decode(fields[b"e"]) for _, fields in entries]
+        entries = await self.record.read_at([int(number) for number in numbers if number is not None])
+        alerts = [alert_decoder.decode(raw) for _, raw in entries]
         return {alert.id: alert for alert in alerts}
 
     async def orders(self) -> list[tuple[str, bytes]]:
@@ -133,8 +126,8 @@ class Outbox(OutboxReader):
     sent.
     """
 
-    def __init__(self, redis: Any, name: str, replicas: int = 0) -> None:
-        super().__init__(redis, name)
+    def __init__(self, redis: Any, name: str, replicas: int = 0, record: Record | None = None) -> None:
+        super().__init__(redis, name, record)
         self.lease = Lease(redis, name)
         self._keep = script(redis, __file__, "keep.lua")
         self._confirmed_keep = Confirmed(redis, self._keep, replicas) if replicas else None
@@ -149,7 +142,7 @@ class Outbox(OutboxReader):
 
     async def keep(self, packed: bytes) -> bool:
         """Write changes once, however often they are sent; False where the lease is lost."""
-        keys = [self.key("lease"), self.key("change"), *map(self.key, _CHANGED), self._record, self.key(KNOWN)]
+        keys = [self.key("lease"), self.key("change"), *map(self.key, _CHANGED), self.record.key, self.key(KNOWN)]
         if self._confirmed_keep is None:
             return bool(await self._keep(keys=keys, args=[packed]))
         kept, _ = await self._confirmed_keep(keys, [packed])

@@ -12,10 +12,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from events.alert_rule import Trigger
-from events.entries import Recorded
+from events.entries import Recorded, Stored
 from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
+from events.record import Record
 from events.rules import Announcement, Change, Evolve, Rules
 from events.seal.eras import SealedEras
 from events.working_days import WorkingDays
@@ -27,9 +28,6 @@ from services.notify.notified_task import VERSION, NotifiedTask, evolve
 from services.notify.outbox import NAME, OutboxReader, alert_decoder
 from services.notify.record import alert_entry, is_alert
 from services.notify.timers import AlertTimers
-
-READ_BATCH = 500
-"""Entries of the record that are read at once."""
 
 CONSIDERED = timedelta(minutes=1)
 """Of the ledger's time: how often is saved up to when it was considered, where nothing arises."""
@@ -76,9 +74,15 @@ class Alerts:
     """The alerts of one ledger."""
 
     def __init__(
-        self, redis: Any, name: str, ledger: Ledger, days: WorkingDays, archive: SealedEras | None = None
+        self,
+        redis: Any,
+        name: str,
+        ledger: Ledger,
+        days: WorkingDays,
+        archive: SealedEras | None = None,
+        record: Record | None = None,
     ) -> None:
-        """Take what reads the ledger's sealed log, None if there is none."""
+        """Take what reads the ledger's sealed log, None if there is none, and the record, None if it is untrimmed."""
         own = rules(ledger, days)
         self.ledger = ledger
         self.days = days
@@ -87,8 +91,7 @@ class Alerts:
             redis, Log(redis, name, archive=archive), replace(own, evolve=partial(_noted, self._touched, own.evolve))
         )
         self._timers = AlertTimers(ledger, days)
-        self._redis = redis
-        self._outbox = OutboxReader(redis, name)
+        self._outbox = OutboxReader(redis, name, record)
 
     async def load(self, now: datetime) -> None:
         """Load the saved rows; where time was never considered for a ledger that has some, it is so from now on."""
@@ -114,15 +117,14 @@ class Alerts:
             self._timers.forget(projection.rows, now)
 
     async def select(self, query: AlertQuery) -> tuple[list[AlertStatus], str | None]:
-        """Return a page of alerts with their states, and the cursor that the next ones follow."""
+        """Return a page of alerts with their states, and the cursor that the next ones follow; raises TrimmedError."""
         found: list[AlertStatus] = []
-        before = query.cursor
+        before = _number_of(query.cursor) if query.cursor is not None else None
         while len(found) <= query.limit:
-            end = "+" if before is None else f"({before}"
-            entries = await self._redis.xrevrange(self.projection.feed, max=end, count=READ_BATCH)
+            entries = await self._outbox.record.read_back(before)
             if not entries:
                 return found, None
-            before = entries[-1][0].decode()
+            before = entries[-1].position
             wanted = [(place, alert) for place, alert in _decoded(entries) if _matches(query, alert)]
             statuses = await self._statuses(wanted, query.as_of)
             found += [one for one in statuses if query.state in {None, one.state}]
@@ -168,10 +170,16 @@ def _noted(
     return evolve(task, entry)
 
 
-def _decoded(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> Iterator[tuple[str, Alert]]:
-    for place, fields in entries:
-        if is_alert(fields[b"e"]):
-            yield place.decode(), alert_decoder.decode(fields[b"e"])
+def _number_of(cursor: str) -> int:
+    """Return the number before which the entries are that follow a cursor; a second part counts as one more."""
+    number, _, rest = cursor.partition("-")
+    return int(number) + (int(rest) > 0)
+
+
+def _decoded(entries: Sequence[Stored]) -> Iterator[tuple[str, Alert]]:
+    for number, raw in entries:
+        if is_alert(raw):
+            yield f"{number}-0", alert_decoder.decode(raw)
 
 
 def _matches(query: AlertQuery, alert: Alert) -> bool:

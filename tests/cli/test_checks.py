@@ -17,6 +17,7 @@ from events.entries import digest
 from events.envelope import encode, submitted
 from events.keys import key
 from events.log import Log
+from events.record import Record
 from events.schema import TaskClosed, TaskReassigned, Unit
 from events.seal.merkle import Tree
 from events.working_days import LIBRARY
@@ -300,7 +301,7 @@ async def test_an_alert_that_arose_before_an_earlier_event_was_folded_is_no_find
     await happen(redis, event, at=START + timedelta(days=5))
     await post.alerts.projection.catch_up()
     assert [one.alert.step for one in (await post.alerts.select(AlertQuery(on="open")))[0]] == [1]
-    _, recorded = await check_record(redis, NAME)
-    assert await check_alerts(redis, Log(redis, NAME), post.ledger, LIBRARY, recorded) == []
+    _, recorded = await check_record(redis, Record(redis, NAME))
+    assert await check_alerts(redis, Log(redis, NAME), Record(redis, NAME), post.ledger, LIBRARY, recorded) == []
     await rewritten(redis, RECORD, altered("title", "无事"))
-    assert len(await check_alerts(redis, Log(redis, NAME), post.ledger, LIBRARY, recorded)) == 1
+    assert len(await check_alerts(redis, Log(redis, NAME), Record(redis, NAME), post.ledger, LIBRARY, recorded)) == 1

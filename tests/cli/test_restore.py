@@ -106,6 +106,8 @@ def test_an_empty_server_is_filled_from_the_archive(duban: Terminal, keep: int |
         check_whole(duban)
         planned = json.loads(told(duban, "archive", "trim", "--keep", "1000", "--dry-run", "--json"))
         assert planned["first"] == (1 if keep is None else 513)
+        trimmed = (int(alerts.split(b"\n")[1]) - keep) // 256 * 256 if keep is not None else 0
+        assert planned["record"]["first"] == trimmed + 1
         told(duban, "rebuild")
         told(duban, "archive", "seal")
         assert (duban.data / "archive/zhanjiang/record/checkpoint").read_bytes().split(b"\n")[:3] == alerts.split(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,12 @@ from events.entries import Entry, Refusals, Refused, event_hash
 from events.keys import key
 from events.log import AlreadyRecordedError, Log
 from events.operations import COMMANDS, OPS, WRITERS
+from events.record import Record
+from events.record_trimming import RecordTrimming
 from events.recorded_rules import entry_at, read_texts
 from events.replicas import UnconfirmedError
 from events.schema import LinkMade
+from events.seal.storage import DirectoryStorage
 from services.cli.checks.outcomes import check_refused
 from services.cli.commands.doctor import _configuration
 from services.common import sessions, tokens
@@ -25,10 +29,13 @@ from services.common.jump import ClockReading
 from services.common.ledger_clock import ledger_clock
 from services.common.loss import Loss
 from services.common.operations import NotRecordedError, record
+from services.common.sealed_record import record_settled
 from services.common.sessions import INSTALLATION, SignInCode
 from services.common.steady import SteadyClock, keep, kept_hold, look
+from services.ingest.sealing.record_stream import RecordStream
 from tests.events.appending import append
 from tests.guarded import LEDGER, Guarded
+from tests.ingest.sealed import archive_in, extend, sealing
 
 PUBLISHER = f"{LEDGER}.units"
 OWN = key(LEDGER, "inbox", "units")
@@ -270,6 +277,36 @@ async def test_ingest_reads_what_it_seals(guarded: Guarded, admin: Any) -> None:
         await client.xrange(key(LEDGER, "record"))
         with pytest.raises(NoPermissionError):
             await client.xadd(key(LEDGER, "record"), {"e": "{}"})
+
+
+async def test_ingest_trims_the_record_and_adds_nothing_to_it(guarded: Guarded, admin: Any, tmp_path: Path) -> None:
+    """It can take entries from it, in its script alone with the mark; notify reads on by that mark."""
+    stream, mark, reached = (
+        key(LEDGER, *parts) for parts in (("record",), ("record", "trimmed"), ("notify", "reached"))
+    )
+    await extend(admin, [b"%d" % number for number in range(600)], stream=stream)
+    await admin.set(reached, 600)
+    await admin.sadd(pending := key(LEDGER, "notify", "pending"), "a")
+    await admin.hset(known := key(LEDGER, "notify", "known"), "a", 590)
+    async with guarded.client("ingest") as client:
+        async with sealing(tmp_path, RecordStream(client, Log(client, LEDGER), "record")) as sealer:
+            await sealer.seal()
+        assert (until := await record_settled(client, LEDGER)) == 589
+        trimming = RecordTrimming(client, Record(client, LEDGER), DirectoryStorage(archive_in(tmp_path)))
+        assert (await trimming.trim(80, until)).last == 512
+        for command in (("XADD", stream, "601-0", "e", "x"), ("DEL", stream), ("SET", reached, "1")):
+            with pytest.raises(NoPermissionError):
+                await client.execute_command(*command)
+    async with guarded.client("notify") as client:
+        record = Record(client, LEDGER, lambda _: DirectoryStorage(archive_in(tmp_path)).read)
+        assert [len(await record.read(0)), len(await record.read_at([1, 600])), len(await record.read_back())] == [
+            500,
+            2,
+            88,
+        ]
+        with pytest.raises(NoPermissionError):
+            await client.set(mark, 1)
+    await admin.delete(stream, mark, reached, pending, known, key(LEDGER, "ingest", "signers"))
 
 
 async def test_status_reads_the_rules_on_record(guarded: Guarded) -> None:

@@ -127,6 +127,7 @@ operations: dict[type[schema.EventData], st.SearchStrategy[Any]] = {
     schema.LogEnded: st.builds(schema.LogEnded, names, counts, hashes, counts),
     schema.ClockAcknowledged: st.builds(schema.ClockAcknowledged, names, instants, instants),
     schema.SessionEnded: st.builds(schema.SessionEnded, names, digits, names),
+    schema.RecordTrimmed: st.builds(schema.RecordTrimmed, *spans, counts),
 }
 """What operators do."""
 

@@ -55,6 +55,7 @@ LANGUAGE = [
     "duban.ops.log.ended.v1",
     "duban.ops.clock.accepted.v1",
     "duban.ops.session.ended.v1",
+    "duban.ops.record.trimmed.v1",
 ]
 """Written out here: a renamed type would leave stored events unreadable."""
 

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from events.entries import Entry, digest
 from events.keys import key
 from events.log import Log
+from events.record import Record
 from services.cli.checks.record import check_record
 from services.common.clock import monotonic, sleep
 from services.common.connection import connect
@@ -122,7 +123,7 @@ async def _outcome(redis: Any, receiver: Receiver, tasks: int, kills: int, secon
                 wrong.append(f"digest {one.id} is {[delivery.state for delivery in one.deliveries or ()]}")
     if len(wanted) < tasks:
         wrong.append(f"{len(wanted)} digests for {tasks} alerts")  # others arise by time, such as the weekly summary
-    wrong += [str(finding) for finding in (await check_record(redis, LEDGER))[0]]
+    wrong += [str(finding) for finding in (await check_record(redis, Record(redis, LEDGER)))[0]]
     repeated = sum(count - 1 for count in receiver.ids.values())
     return Outcome(
         len(wanted), len(wanted & receiver.ids.keys()), repeated, kills, await _interrupted(redis), seconds, wrong

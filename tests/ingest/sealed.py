@@ -93,11 +93,11 @@ async def sealing(
             sealer.files.close()
 
 
-async def extend(redis: Any, entries: Sequence[bytes], after: int = 0) -> None:
-    """Add entries to the log."""
+async def extend(redis: Any, entries: Sequence[bytes], after: int = 0, stream: str = key(NAME, "log")) -> None:
+    """Add entries to the log, or to another stream."""
     async with redis.pipeline(transaction=False) as pipe:
         for number, entry in enumerate(entries, after + 1):
-            pipe.xadd(key(NAME, "log"), {"e": entry}, id=f"{number}-0")
+            pipe.xadd(stream, {"e": entry}, id=f"{number}-0")
         await pipe.execute()
 
 

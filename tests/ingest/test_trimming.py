@@ -227,6 +227,16 @@ async def test_sealing_continues_after_a_trimming(redis: Any, tmp_path: Path) ->
         assert sealer.stopped.position == 600
 
 
+async def test_sealing_continues_where_all_that_was_sealed_could_be_trimmed(redis: Any, tmp_path: Path) -> None:
+    """The last sealed event stays, as the sealer compares it with what it reads next."""
+    await record(redis, tmp_path, range(511))
+    await seal(redis, tmp_path)
+    await record(redis, tmp_path, range(1_000, 1_100))
+    assert (await trim(redis, tmp_path, 1)).last == 256
+    await seal(redis, tmp_path)
+    assert (await trim(redis, tmp_path, 1)).last == 512
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 async def test_trimming_stops_anywhere_and_goes_on(redis: Any, tmp_path_factory: Any, data: st.DataObject) -> None:

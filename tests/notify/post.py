@@ -13,6 +13,7 @@ from events.envelope import Event
 from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
+from events.record import Record
 from events.schema import DeadlinePassed
 from events.working_days import LIBRARY, WorkingDays
 from services.notify.buckets import Buckets
@@ -54,14 +55,15 @@ class Post:
         quiet_hours: str = "",
         ledger: Ledger | None = None,
         days: WorkingDays = LIBRARY,
+        record: Record | None = None,
     ) -> None:
         rules = AlertRules("督查室", WINDOW, channels=dict(channels), quiet_hours=quiet_hours, allow_private=True)
         self.ledger = ledger or Ledger("湛江市", alerts=rules)
         self.clock = FixedClock(START)
         self.real = REAL
         self.redis = redis
-        self.alerts = Alerts(redis, NAME, self.ledger, days)
-        self.outbox = Outbox(redis, NAME)
+        self.alerts = Alerts(redis, NAME, self.ledger, days, record=record)
+        self.outbox = Outbox(redis, NAME, record=record)
         self.network = Network(self.ledger.alerts, self.clock)
         OPENED.append(self.network)
 

@@ -17,6 +17,7 @@ import pytest
 
 from events.channel import Channel
 from events.keys import key
+from events.record import Record
 from services.cli.checks.record import check_record
 from services.notify import carrying, previous
 from services.notify.carrying import Carrier
@@ -119,7 +120,7 @@ async def test_carrying_over_is_done_once(redis: Any, endpoint: Endpoint) -> Non
     assert await redis.get(key(NAME, "notify", "reached")) == b"6"
     for name in ("alerts", "planned", "digests", "dead", "carried"):
         assert not await redis.exists(key(NAME, "notify", name))
-    wrong, recorded = await check_record(redis, NAME)
+    wrong, recorded = await check_record(redis, Record(redis, NAME))
     assert wrong == []
     assert list(recorded.places) == ids
 

@@ -16,7 +16,7 @@ from services.cli.asking.moments import moment_of
 from services.cli.asking.past_board import PastRows, board_as_of
 from services.cli.asking.told import Told, told_of
 from services.cli.asking.words import OUTCOMES, sentence
-from services.cli.log_at import log_at
+from services.cli.log_at import log_at, record_at
 from services.cli.options import DataOption, JsonOption, LedgerOption, ledger_of, out, with_server
 from services.cli.replay import Selection, replay
 from services.cli.target import LEDGER
@@ -90,7 +90,11 @@ def who_knew(
         found = await board_as_of(redis, log, present, moment)
         wanted = Selection(task=task, until=found.position)
         events = [(stored.raw, recorded) async for stored, recorded in replay(log, wanted)]
-        return found, events, await told_of(redis, ledger, task, found.at) if found.at is not None else []
+        return (
+            found,
+            events,
+            await told_of(record_at(data, redis, ledger), task, found.at) if found.at is not None else [],
+        )
 
     found, events, told = with_server(data, work)
     row = found.rows.get(task)

@@ -1,8 +1,9 @@
 """What people had been told of a task by a moment: the alerts about it, and the attempts to deliver them."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from events.record import Record
 from services.cli.recorded import recorded_entries
 from services.notify.alerts import Alert
 from services.notify.outbox import alert_decoder
@@ -16,11 +17,11 @@ class Told(NamedTuple):
     attempts: tuple[Attempted, ...]
 
 
-async def told_of(redis: Any, ledger: str, task: str, at: datetime) -> list[Told]:
+async def told_of(record: Record, task: str, at: datetime) -> list[Told]:
     """Return the alerts about a task that arose by an instant, each with the attempts to deliver it by then."""
     alerts: dict[str, Alert] = {}
     attempts: dict[str, list[Attempted]] = {}
-    async for _, raw in recorded_entries(redis, ledger):
+    async for _, raw in recorded_entries(record):
         entry = alert_decoder.decode(raw) if is_alert(raw) else entry_decoder.decode(raw)
         if entry.at > at:
             continue

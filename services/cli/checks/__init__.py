@@ -7,6 +7,7 @@ from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from events.projection import Projection
+from events.record import Record
 from events.seal.merkle import Tree
 from events.working_days import LIBRARY, WorkingDays
 from services.cli.checks.alerts import check_alerts
@@ -33,9 +34,14 @@ async def verify(
     tree: Tree,
     since: TreeHead | None = None,
     days: WorkingDays = LIBRARY,
+    record: Record | None = None,
 ) -> list[Finding]:
-    """Check a ledger and return the findings; `progress` and `tree` get the events as they are read."""
+    """Check a ledger and return the findings; `progress` and `tree` get the events as they are read.
+
+    A `record` that was never trimmed may be left out. Raises TrimmedError where an archive is needed and not there.
+    """
     name = log.ledger
+    record = record or Record(redis, name)
     decisions = Decisions(ledger, await find_rules(redis, name), cited_in(log))
     findings = await check_log(redis, log, ledger, progress, tree, since, decisions.follow)
     if any(finding.check != "tree" for finding in findings):
@@ -44,10 +50,10 @@ async def verify(
     findings += decisions.findings
     for rules in (ingest_rules(ledger), status_rules(ledger), notify_rules(ledger, days), dues_rules(ledger)):
         findings += await check_rows(Projection(redis, log, rules))
-    wrong_entries, recorded = await check_record(redis, name)
+    wrong_entries, recorded = await check_record(redis, record)
     findings += wrong_entries
-    findings += await check_alerts(redis, log, ledger, days, recorded)
-    findings += await check_digests(redis, name)
+    findings += await check_alerts(redis, log, record, ledger, days, recorded)
+    findings += await check_digests(redis, record)
     findings += await check_refused(redis, name)
     for source in ledger.sources:
         findings += await check_receipts(redis, log, source)

@@ -10,7 +10,8 @@ from events.envelope import read
 from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
-from events.saved_rows import RECORD, saved_position
+from events.record import Record
+from events.saved_rows import saved_position
 from events.working_days import WorkingDays
 from services.cli.checks.finding import Finding
 from services.cli.checks.record import Cause, RecordedAlerts
@@ -24,7 +25,7 @@ READ_BATCH = 1_000
 
 
 async def check_alerts(
-    redis: Any, log: Log, ledger: Ledger, days: WorkingDays, recorded: RecordedAlerts
+    redis: Any, log: Log, record: Record, ledger: Ledger, days: WorkingDays, recorded: RecordedAlerts
 ) -> list[Finding]:
     """Return missing, invented and altered alerts, by the ledger's present rules and directory.
 
@@ -41,7 +42,7 @@ async def check_alerts(
         expected = {id: alert for id, alert in expected.items() if id not in by_events}
         by_events |= expected.keys()
         findings += _missing(expected, recorded)
-        found = await _entries(redis, log.ledger, recorded, expected)
+        found = await _entries(record, recorded, expected)
         findings += [difference_of(kept, expected[id]) for id, kept in _unlike(expected, found).items()]
         after = batch[-1].position
     considered = await _considered(redis, log.ledger, ledger)
@@ -50,7 +51,7 @@ async def check_alerts(
     if await saved_position(redis, log.ledger, NAME) == until:  # otherwise some were added meanwhile
         odd: dict[str, Alert] = {}
         for start in range(0, len(others), READ_BATCH):
-            found = await _entries(redis, log.ledger, recorded, others[start : start + READ_BATCH])
+            found = await _entries(record, recorded, others[start : start + READ_BATCH])
             odd |= _unlike(arose, found)
         early = await _early(log, ledger, days, odd, until, considered)
         findings += [difference_of(kept, arose.get(id)) for id, kept in odd.items() if id not in early]
@@ -136,13 +137,10 @@ class AlertFold:
         return self._timed
 
 
-async def _entries(redis: Any, name: str, recorded: RecordedAlerts, ids: Iterable[str]) -> dict[str, bytes]:
+async def _entries(record: Record, recorded: RecordedAlerts, ids: Iterable[str]) -> dict[str, bytes]:
     """Return the entries of those alerts that are in the record."""
-    there = [id for id in ids if id in recorded.places]
-    async with redis.pipeline(transaction=False) as pipe:
-        for id in there:
-            pipe.xrange(key(name, RECORD), min=recorded.places[id], max=recorded.places[id])
-        return {id: found[0][1][b"e"] for id, found in zip(there, await pipe.execute(), strict=True) if found}
+    there = {int(recorded.places[id].partition("-")[0]): id for id in ids if id in recorded.places}
+    return {there[number]: raw for number, raw in await record.read_at(list(there))}
 
 
 def _missing(expected: Mapping[str, Alert], recorded: RecordedAlerts) -> list[Finding]:

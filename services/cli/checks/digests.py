@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from events.keys import key
+from events.record import Record
 from services.cli.checks.finding import Finding
 from services.cli.recorded import recorded_entries
 from services.notify.deliveries import Digest
@@ -14,8 +15,9 @@ from services.notify.outbox import NAME, alert_decoder, digest_decoder
 from services.notify.record import is_alert
 
 
-async def check_digests(redis: Any, name: str) -> list[Finding]:
-    """Return findings between alerts, digests and the list of pending digests."""
+async def check_digests(redis: Any, record: Record) -> list[Finding]:
+    """Return findings between alerts, digests and the list of pending digests; raises TrimmedError."""
+    name = record.ledger
     async with redis.pipeline(transaction=True) as pipe:  # one snapshot: the sender continues meanwhile
         for what in ("outbox", "grouped"):
             pipe.hgetall(key(name, NAME, what))
@@ -29,7 +31,7 @@ async def check_digests(redis: Any, name: str) -> list[Finding]:
             digests[id.decode()] = digest_decoder.decode(row)
         except msgspec.MsgspecError as error:
             findings.append(Finding("digests", id.decode(), f"does not decode: {error}"))
-    recipients = await _recipients(redis, name, reached.decode() if reached is not None else "0")
+    recipients = await _recipients(record, int(reached or 0))
     for id, digest in digests.items():
         findings += _of_digest(id, digest, pending, recipients, grouped)
     holding = Counter(alert for digest in digests.values() for alert in digest.alerts)
@@ -61,10 +63,10 @@ def _of_digest(
     return [Finding("digests", id, detail) for detail in wrong]
 
 
-async def _recipients(redis: Any, name: str, reached: str) -> dict[str, str]:
+async def _recipients(record: Record, reached: int) -> dict[str, str]:
     """Return the recipient of each alert up to the last entry that the sender has read."""
     found: dict[str, str] = {}
-    async for _, raw in recorded_entries(redis, name, f"{reached}-0"):
+    async for _, raw in recorded_entries(record, reached):
         if is_alert(raw):
             alert = alert_decoder.decode(raw)
             found[alert.id] = alert.recipient

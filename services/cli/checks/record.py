@@ -1,4 +1,4 @@
-"""The record: dense, nothing deleted, each alert once and known by its number."""
+"""The record: dense, nothing deleted but what was trimmed, each alert once and known by its number."""
 
 import re
 from typing import Any, NamedTuple
@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from events.keys import key
-from events.saved_rows import KNOWN, RECORD
+from events.record import Record
+from events.saved_rows import KNOWN
 from services.cli.checks.finding import Finding, deleted
 from services.cli.recorded import recorded_entries
 from services.notify.alerts import Alert
@@ -33,15 +34,14 @@ class RecordedAlerts(NamedTuple):
     carried_ids: set[str]
 
 
-async def check_record(redis: Any, name: str) -> tuple[list[Finding], RecordedAlerts]:
-    """Return findings on a ledger's record, and its alerts."""
-    findings: list[Finding] = []
-    stream, recorded = key(name, RECORD), RecordedAlerts({}, set(), set())
-    known = {id.decode(): number.decode() for id, number in (await redis.hgetall(key(name, NAME, KNOWN))).items()}
-    if await redis.exists(stream) and (wrong := deleted(await redis.xinfo_stream(stream))) is not None:
-        findings.append(Finding("record", stream, wrong))
+async def check_record(redis: Any, record: Record) -> tuple[list[Finding], RecordedAlerts]:
+    """Return findings on a ledger's record, and its alerts; raises TrimmedError."""
+    recorded = RecordedAlerts({}, set(), set())
+    known = await redis.hgetall(key(record.ledger, NAME, KNOWN))
+    known = {id.decode(): number.decode() for id, number in known.items()}
+    findings = await _deleted(redis, record)
     number = 0
-    async for place, raw in recorded_entries(redis, name):
+    async for place, raw in recorded_entries(record):
         number += 1
         if place != f"{number}-0":
             findings.append(Finding("record", place, f"entry {number} of the record has this id"))
@@ -56,6 +56,20 @@ async def check_record(redis: Any, name: str) -> tuple[list[Finding], RecordedAl
     missing = known.keys() - recorded.places.keys()
     findings += [Finding("record", id, "this alert is known and not in the record") for id in sorted(missing)]
     return findings, recorded
+
+
+async def _deleted(redis: Any, record: Record) -> list[Finding]:
+    """Return a finding if entries were deleted that have not been trimmed."""
+    if not await redis.exists(record.key):
+        return []
+    async with redis.pipeline(transaction=True) as pipe:
+        pipe.xinfo_stream(record.key)
+        pipe.get(record.mark)
+        info, mark = await pipe.execute()
+    first = info["first-entry"]
+    gone = int(first[0].partition(b"-")[0]) - 1 if first else int(info["last-generated-id"].partition(b"-")[0])
+    wrong = deleted(info, min(gone, int(mark.split()[0]) if mark is not None else 0))
+    return [Finding("record", record.key, wrong)] if wrong is not None else []
 
 
 def _of_alert(alert: Alert, place: str, known: dict[str, str], recorded: RecordedAlerts) -> list[Finding]:

@@ -1,28 +1,27 @@
 """`duban archive`: commands on the archives of sealed logs."""
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from events.archive_rules import FEWEST_KEPT
 from events.operations import COMMANDS
-from events.schema import LogTrimmed
+from events.saved_rows import RECORD
 from events.seal.eras import LOG
-from events.seal.roots import storage_of
-from events.trimming import NotTrimmedError, Trimmed, Trimming
+from events.trimming import NotTrimmedError, Trimmed
 from services.cli.client import Client
-from services.cli.log_at import log_at
+from services.cli.log_at import log_at, record_at
 from services.cli.mirroring.commands import mirror
 from services.cli.options import ByOption, DataOption, JsonOption, LedgerOption, err, out, with_server
 from services.cli.rotating import new_key, retire_key
-from services.cli.sealed_places import era_in, place_in
+from services.cli.sealed_places import era_in, sealed_places
 from services.cli.service_error import ServiceError
 from services.cli.target import AUDITOR, LEDGER, find
 from services.cli.users import operator
-from services.common.folded import folded
-from services.common.operations import record
+from services.common.stream_trimming import trimmings
 
 commands = typer.Typer(add_completion=False, no_args_is_help=True, help="The archives of sealed logs.")
 
@@ -53,28 +52,32 @@ def seal(data: DataOption = None, ledger: LedgerOption = LEDGER, json: JsonOptio
 
 @commands.command()
 def trim(
-    keep: Annotated[int, typer.Option("--keep", min=FEWEST_KEPT, help="How many of the newest events stay")],
+    keep: Annotated[
+        int,
+        typer.Option("--keep", min=FEWEST_KEPT, help="How many of the newest events, and entries of the record, stay"),
+    ],
     data: DataOption = None,
     ledger: LedgerOption = LEDGER,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be trimmed")] = False,
     json: JsonOption = False,
     by: ByOption = None,
 ) -> None:
-    """Take from the server what is sealed, published and folded by every reader; the archive has it from then on."""
+    """Take from the server events, and entries of the record of alerts, that are sealed, published and read by all.
 
-    async def work(redis: Any) -> Trimmed:
-        positions = await folded(redis, ledger)
-        storage = storage_of(place_in(data, ledger, LOG).archive)
-        trimming = Trimming(redis, log_at(data, redis, ledger), storage, era_in(data, ledger))
-        until = min(positions.values(), default=0)
+    The archive has them from then on.
+    """
+
+    async def work(redis: Any) -> dict[str, Trimmed]:
+        streams = log_at(data, redis, ledger), record_at(data, redis, ledger)
+        found = trimmings(redis, *streams, sealed_places(data)[0] / ledger, era_in(data, ledger))
         if dry_run:
-            return await trimming.plan(keep, until)
+            return {one.stream: await one.plan(keep) for one in found}
+        done: dict[str, Trimmed] = {}
         with Progress(console=err, disable=json) as progress:
-            bar = progress.add_task("indexing events", total=None)
-            done = await trimming.trim(keep, until, lambda position: progress.update(bar, completed=position))
-        if done.size:
-            trimmed = LogTrimmed(by or operator(), done.first, done.last, done.size)
-            await record(redis, COMMANDS, ledger, trimmed)
+            for one in found:
+                bar = progress.add_task(f"trimming the {one.stream}", total=None)
+                report = partial(_report, progress, bar)
+                done[one.stream] = await one.trim(keep, COMMANDS, by or operator(), report)
         return done
 
     try:
@@ -82,12 +85,26 @@ def trim(
     except NotTrimmedError as error:
         raise ServiceError(str(error)) from error
     if json:
-        out.print_json(data={"first": done.first, "last": done.last, "events": done.size})
-    elif done.size:
-        verb = "would leave" if dry_run else "have left"
-        out.print(f"{ledger}: positions {done.first} to {done.last} {verb} the server; the archive has them")
-    else:
-        out.print(f"{ledger}: nothing to trim: no 256 events beyond the newest {keep} are sealed and folded by all")
+        of_log, of_record = [{"first": one.first, "last": one.last} for one in (done[LOG], done[RECORD])]
+        entries = {**of_record, "entries": done[RECORD].size}
+        out.print_json(data={**of_log, "events": done[LOG].size, RECORD: entries})
+        return
+    for stream, one in done.items():
+        out.print(f"{ledger}: {_said(stream, one, keep, dry_run=dry_run)}")
+
+
+def _report(progress: Progress, bar: TaskID, position: int) -> None:
+    progress.update(bar, completed=position)
+
+
+def _said(stream: str, done: Trimmed, keep: int, *, dry_run: bool) -> str:
+    """Return what left, or would leave, a stream."""
+    verb, places = "would leave" if dry_run else "have left", "positions" if stream == LOG else "entries of the record"
+    if done.size:
+        return f"{places} {done.first} to {done.last} {verb} the server; the archive has them"
+    lacking = "events" if stream == LOG else places
+    until = "folded by all" if stream == LOG else "of digests that are done"
+    return f"nothing to trim: no 256 {lacking} beyond the newest {keep} are sealed and {until}"
 
 
 @commands.command()

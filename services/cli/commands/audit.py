@@ -23,7 +23,7 @@ from services.cli.checks.finding import Finding, TreeHead
 from services.cli.checks.rules import notes
 from services.cli.exporting.commands import export
 from services.cli.fsck.commands import AuthorityOption, KeyOption, PolicyOption, TokenFileOption, check_proof, fsck
-from services.cli.log_at import log_at
+from services.cli.log_at import log_at, record_at
 from services.cli.options import (
     DataOption,
     JsonOption,
@@ -86,7 +86,9 @@ def audit_verify(
             def report(position: int) -> None:
                 progress.update(bar, completed=position)
 
-            found = await verify(redis, log, present, report, tree, noted, working_days_of(data))
+            found = await verify(
+                redis, log, present, report, tree, noted, working_days_of(data), record_at(data, redis, ledger)
+            )
             return tail, found, await accepted(redis, ledger), notes(await read_rules(redis, ledger), tail)
 
     position, findings, acceptances, remarks = with_server(data, work)

@@ -38,7 +38,11 @@ def restore(
     policy: PolicyOption = None,
     keep: Annotated[
         int | None,
-        typer.Option("--keep", min=FEWEST_KEPT, help="Of an empty server: only the newest events; default: all"),
+        typer.Option(
+            "--keep",
+            min=FEWEST_KEPT,
+            help="On an empty server: only the newest events and entries of the record; default: all",
+        ),
     ] = None,
     clock: ClockOption = None,
     by: ByOption = None,

@@ -12,7 +12,7 @@ from services.cli.exporting.bag import new_bag
 from services.cli.exporting.parquet import load_pyarrow
 from services.cli.exporting.payload import Exported, fill
 from services.cli.exporting.sealed import positions_of, write_sealed
-from services.cli.log_at import log_at
+from services.cli.log_at import log_at, record_at
 from services.cli.options import DataOption, LedgerOption, audited_ledger_of, err, out, with_server
 from services.cli.sealed_places import archives_in
 from services.cli.target import LEDGER
@@ -42,14 +42,14 @@ def export(
 
     async def work(redis: Any) -> Exported:
         with new_bag(directory) as bag, Progress(console=err) as progress:
-            log = log_at(data, redis, ledger)
+            log, of_alerts = log_at(data, redis, ledger), record_at(data, redis, ledger)
             bar = progress.add_task("exporting events", total=await log.tail())
 
             def report(position: int) -> None:
                 progress.update(bar, completed=position)
 
             write_sealed(bag, place, positions)  # first: the log then has what the checkpoint signs
-            done = await fill(bag, redis, log, known, report, with_parquet=parquet)
+            done = await fill(bag, redis, log, of_alerts, known, report, with_parquet=parquet)
             await record(redis, "audit", ledger, ExportMade(operator(), "ledger", "bagit", done.events))
             bag.finish(_info(ledger, done))
             return done

@@ -24,6 +24,7 @@ import msgspec
 from events.entries import Recorded
 from events.ledger import Ledger
 from events.log import Log
+from events.record import Record
 from events.recorded_rules import read_rules, read_texts
 from events.seal.merkle import Tree
 from services.cli.asking.past_board import PastRows, board_as_of
@@ -51,7 +52,14 @@ class Exported(NamedTuple):
 
 
 async def fill(
-    bag: Bag, redis: Any, log: Log, ledger: Ledger, progress: Callable[[int], None], *, with_parquet: bool = False
+    bag: Bag,
+    redis: Any,
+    log: Log,
+    record: Record,
+    ledger: Ledger,
+    progress: Callable[[int], None],
+    *,
+    with_parquet: bool = False,
 ) -> Exported:
     """Write a ledger's payload: the log up to its present tail, all else as it is when it is read."""
     name, tail = log.ledger, await log.tail()
@@ -64,7 +72,7 @@ async def fill(
         async for one in refusals(redis, name, Selection()):
             file.write(_line(one.as_json()))
     with bag.open("record.ndjson") as file:
-        async for _, raw in recorded_entries(redis, name):
+        async for _, raw in recorded_entries(record):
             file.write(raw + b"\n")
     await _write_rules(bag, redis, name)
     bag.add("accepted.ndjson", [_line(one) for one in await accepted(redis, name)])

@@ -10,12 +10,13 @@ from events.keys import key
 from events.ledger import Ledger
 from events.log import Log
 from events.operations import COMMANDS
+from events.record import TrimmedMark
 from events.schema import LogRestored
 from events.seal.checkpoint import INVALID
 from events.seal.eras import FIRST, LOG, SealedEras, last_era, sealed_eras
 from events.seal.policy import LogPolicy
 from events.seal.roots import ArchiveRoot, storage_of
-from events.seal.tiles import entry_at
+from events.seal.tiles import WIDTH, entry_at
 from events.trimming import Trimming
 from services.cli.restoring.log_restoring import LogRestoring, compared
 from services.cli.restoring.resubmitting import Resubmitted, resubmit, set_aside
@@ -100,7 +101,8 @@ class LedgerRestoring:
         if rules is not None:
             apart += filter(None, [await restore_rules(redis, name, rules)])
         if told is not None:  # before the log, from which alerts arise
-            one, unsent = await restore_record(redis, name, told, _recorded(log))
+            start = TrimmedMark(max(told.size - keep, 0) // WIDTH * WIDTH if keep is not None else 0, self._era)
+            one, unsent = await restore_record(redis, name, told, _recorded(log), start)
             apart += filter(None, [one])
         if before.lacking:
             await writing.write(keep, lambda position: self._report("restoring events", position))

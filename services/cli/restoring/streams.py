@@ -6,8 +6,9 @@ from typing import Any
 
 from events.entries import stored
 from events.keys import LogKeys, key
+from events.record import Record, TrimmedMark
 from events.recorded_rules import rules_decoder
-from events.saved_rows import EPOCH, KNOWN, RECORD
+from events.saved_rows import EPOCH, KNOWN
 from services.cli.restoring.log_restoring import rename_apart
 from services.cli.restoring.sealed import SealedStream
 from services.notify.alerts import Alert
@@ -19,9 +20,14 @@ AGAIN = timedelta(days=1)
 
 
 async def restore_stream(redis: Any, name: str, sealed: SealedStream) -> str | None:
-    """Append the sealed entries that a stream lacks; one that contradicts them is set aside: return its new name."""
+    """Append the sealed entries that a stream lacks; one that contradicts them is set aside: return its new name.
+
+    What was trimmed from its beginning stays in the archive.
+    """
     last = stored(await redis.xrevrange(name, count=1))
     tail, apart = last[0].position if last else 0, None
+    if not last:
+        await redis.unlink(name)  # an empty stream takes no number that it had before
     for batch in sealed.batches():
         found = stored(await redis.xrange(name, f"{batch[0].position}-0", f"{batch[-1].position}-0"))
         if found != batch[: len(found)]:
@@ -50,14 +56,18 @@ async def restore_rules(redis: Any, ledger: str, sealed: SealedStream) -> str | 
 
 
 async def restore_record(
-    redis: Any, ledger: str, sealed: SealedStream, until: datetime | None
+    redis: Any, ledger: str, sealed: SealedStream, until: datetime | None, trimmed: TrimmedMark
 ) -> tuple[str | None, int]:
     """Put the record back, and have notify go on after it: what was announced is not announced, or sent, again.
 
-    `until` is the ledger's instant at the end of its log. Return the name of a record that was set aside, and how many
-    alerts of the last day are sent, as nothing on record says what became of them, or of one before them.
+    `until` is the ledger's instant at the end of its log. An empty stream begins as if it were `trimmed`.
+    Return the name of a record that was set aside, and how many alerts of the last day are sent, as nothing on record
+    says what became of them, or of one before them.
     """
-    apart = await restore_stream(redis, key(ledger, RECORD), sealed)
+    record = Record(redis, ledger)
+    if trimmed.last and not await redis.xlen(record.key):
+        await _begin(redis, record, sealed, trimmed)
+    apart = await restore_stream(redis, record.key, sealed)
     known = key(ledger, NAME, KNOWN)
     if apart is not None:
         await redis.unlink(known)
@@ -72,6 +82,20 @@ async def restore_record(
         considered = (until - EPOCH) // timedelta.resolution
         await redis.hset(key(ledger, NAME, "checkpoint"), "considered", considered)
     return apart, sum(number > reached for number in alerts)
+
+
+async def _begin(redis: Any, record: Record, sealed: SealedStream, trimmed: TrimmedMark) -> None:
+    """Have a record without entries begin with the bundle after a number, as if those up to it had been trimmed."""
+    after, first = trimmed.last, next(sealed.batches(trimmed.last))
+    async with redis.pipeline(transaction=True) as pipe:
+        pipe.unlink(record.key)
+        pipe.set(record.mark, str(trimmed))
+        pipe.xadd(record.key, {"e": ""}, f"{after}-0")
+        pipe.xtrim(record.key, maxlen=0, approximate=False)
+        pipe.execute_command("XSETID", record.key, f"{after}-0", "ENTRIESADDED", after)
+        for number, raw in first:
+            pipe.xadd(record.key, {"e": raw}, f"{number}-0")
+        await pipe.execute()
 
 
 def _alerts(sealed: SealedStream) -> tuple[dict[int, Alert], set[str]]:

@@ -43,7 +43,7 @@ class DenseStream:
         return [raw for number, (position, raw) in enumerate(found, after + 1) if position == number]
 
     async def trimmed(self) -> int:
-        """Return how many entries have left the stream because they are sealed; none, except of a log."""
+        """Return how many entries have left the stream because they are sealed; none of rules."""
         return 0
 
     async def texts(self, entries: Sequence[bytes]) -> dict[str, bytes]:

@@ -19,12 +19,12 @@ from services.ingest.sealing.trimmer import Trimmer
 
 
 class EraSealing(NamedTuple):
-    """The sealers of one era of a ledger, and what trims its log, if its file asks for that."""
+    """The sealers of one era of a ledger, and what trims its log and its record, if its file asks for that."""
 
     log: Sealer
     record: Sealer
     rules: Sealer
-    trimmer: Trimmer | None
+    trimmers: tuple[Trimmer, ...]
 
 
 class LedgerSealing:
@@ -58,8 +58,7 @@ class LedgerSealing:
     @property
     def warnings(self) -> list[str]:
         """What an operator should see to."""
-        trimmer = self._present.trimmer
-        trimming = [f"the log is not trimmed: {trimmer.fault}"] if trimmer is not None and trimmer.fault else []
+        trimming = [warning for trimmer in self._present.trimmers for warning in trimmer.warnings]
         return [warning for sealer in self.sealers.values() for warning in sealer.warnings] + trimming
 
     def samples(self) -> Iterator[Sample]:
@@ -81,9 +80,9 @@ class LedgerSealing:
             await sealer.stamp_if_due()
 
     async def trim(self) -> None:
-        """Trim the log if it is too long."""
-        if self._present.trimmer is not None:
-            await self._present.trimmer.turn()
+        """Trim the log and the record if they are too long."""
+        for trimmer in self._present.trimmers:
+            await trimmer.turn()
 
     async def close(self) -> None:
         """Seal what came last, and give the archives up."""

@@ -9,13 +9,14 @@ import httpx
 
 from events.ledger import Ledger
 from events.log import Log
+from events.record import Record
 from events.seal.checkpoint import origin_of
 from events.seal.eras import FIRST
-from events.seal.roots import ArchiveRoot, storage_of
-from events.trimming import Trimming
+from events.seal.roots import ArchiveRoot
 from services.common.lifespan import Running
 from services.common.sessions import installation
 from services.common.settings import Settings
+from services.common.stream_trimming import trimmings
 from services.ingest.sealing.dense_stream import DenseStream, LogStream, RulesStream
 from services.ingest.sealing.ledger_sealing import EraSealing, LedgerSealing
 from services.ingest.sealing.places import (
@@ -30,6 +31,7 @@ from services.ingest.sealing.places import (
     still_own,
 )
 from services.ingest.sealing.publishing import Quorum
+from services.ingest.sealing.record_stream import RecordStream
 from services.ingest.sealing.sealed_files import SealedFiles
 from services.ingest.sealing.sealer import Sealer
 from services.ingest.sealing.stamping import Authority
@@ -67,8 +69,8 @@ class Sealing:
                 )
                 for stream, origin in origins.items()
             }
-            trimmer = self._trimmer(service.redis, ledger.archive.keep, log, sealers[LOG].files, era)
-            return EraSealing(sealers[LOG], sealers[RECORD], sealers[RULES], trimmer)
+            trimmers = self._trimmers(service.redis, ledger.archive.keep, log, sealers[LOG].files, era)
+            return EraSealing(sealers[LOG], sealers[RECORD], sealers[RULES], trimmers)
 
         sealing = LedgerSealing(service.redis, log, era_of(self._keys, name), partial(self._place, name), begin)
         service.on_stop(sealing.close)
@@ -88,14 +90,14 @@ class Sealing:
         authority = Authority(http, self._tsa) if self._tsa is not None else None
         return Sealer(stream, files, self._pool, self._seconds, quorum, authority)
 
-    def _trimmer(self, redis: Any, keep: int | None, log: Log, files: SealedFiles, era: int) -> Trimmer | None:
+    def _trimmers(self, redis: Any, keep: int | None, log: Log, files: SealedFiles, era: int) -> tuple[Trimmer, ...]:
         if keep is None:
-            return None
-        trimming = Trimming(redis, log, storage_of(files.place.archive), era)
-        return Trimmer(redis, log, trimming, keep, lambda: files.is_open)
+            return ()
+        found = trimmings(redis, log, Record(redis, log.ledger), self._archive / log.ledger, era)
+        return tuple(Trimmer(one, keep, lambda: files.is_open) for one in found)
 
 
-_STREAMS: dict[str, type[DenseStream]] = {LOG: LogStream, RECORD: DenseStream, RULES: RulesStream}
+_STREAMS: dict[str, type[DenseStream]] = {LOG: LogStream, RECORD: RecordStream, RULES: RulesStream}
 
 
 def sealing_of(settings: Settings) -> Sealing | None:
