@@ -1,4 +1,4 @@
-"""The bundles of the archives of a stream, as its readers see them where it was trimmed."""
+"""The files of a stream's archives, as its readers see them where it was trimmed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,11 +8,17 @@ from events.entries import Stored
 from events.seal.eras import SealedEras
 from events.seal.errors import FormatError
 from events.seal.tiles import ENTRIES, WIDTH, Tile, read_entries
-from events.trimmed import BUNDLES_KEPT, TrimmedError
+
+BUNDLES_KEPT = 64
+"""Bundles that a reader keeps in memory, some 10 MB: the events of one task lie near each other."""
+
+
+class TrimmedError(RuntimeError):
+    """What has left a stream is asked for, and the archive is not there or does not have it."""
 
 
 class SealedBundles:
-    """The entries that `archive` reads, None where nothing is sealed; `stream` names them in errors."""
+    """The entries that `archive` reads, None where nothing is sealed; `stream` names it in errors."""
 
     def __init__(self, archive: SealedEras | None, stream: str) -> None:
         self._archive = archive
@@ -27,6 +33,10 @@ class SealedBundles:
         """Return the entries with these numbers, which an era's archive has; raises TrimmedError."""
         return await asyncio.to_thread(lambda: [one for at in numbers for one in self._entries(era, at - 1, at)])
 
+    def file(self, era: int, name: str) -> bytes | None:
+        """Return a file of an era's archive, None if it does not exist; raises TrimmedError where nothing is sealed."""
+        return self._archive_with(f"{name} and other trimmed parts of {self._stream}")(era)(name)
+
     def _entries(self, era: int, after: int, until: int) -> list[Stored]:
         found: list[Stored] = []
         for number in range(after // WIDTH, (until - 1) // WIDTH + 1):
@@ -39,11 +49,14 @@ class SealedBundles:
         """Return the entries of a bundle; only whole bundles are trimmed."""
         first = number * WIDTH + 1
         which = f"entries {first} to {first + WIDTH - 1} of {self._stream}"
+        try:
+            return read_entries(self._archive_with(which)(era), Tile(ENTRIES, number))
+        except FormatError as error:
+            raise TrimmedError(f"{which} were trimmed, and the archive does not have them: {error}") from error
+
+    def _archive_with(self, which: str) -> SealedEras:
         if self._archive is None:
             raise TrimmedError(
                 f"{which} are in its archive: set DUBAN_ARCHIVE to the directory or bucket in which ingest seals"
             )
-        try:
-            return read_entries(self._archive(era), Tile(ENTRIES, number))
-        except FormatError as error:
-            raise TrimmedError(f"{which} were trimmed, and the archive does not have them: {error}") from error
+        return self._archive

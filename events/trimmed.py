@@ -10,7 +10,6 @@ what it lacks after that is missing.
 
 import asyncio
 from collections.abc import Sequence
-from functools import lru_cache, partial
 from typing import Any
 
 from events.entries import Seen, Stored
@@ -18,14 +17,7 @@ from events.id_index import IdList, IdSegment, Range, hashes_of, parse_list
 from events.keys import key
 from events.seal.eras import FIRST, SealedEras
 from events.seal.errors import FormatError
-from events.seal.tiles import ENTRIES, WIDTH, Tile, read_entries
-
-BUNDLES_KEPT = 64
-"""Bundles that a log keeps in memory, some 10 MB: the events of one task lie near each other."""
-
-
-class TrimmedError(RuntimeError):
-    """Events that have left the stream are asked for, and the archive is not there or does not have them."""
+from events.sealed_bundles import SealedBundles, TrimmedError
 
 
 class TrimmedPart:
@@ -41,8 +33,7 @@ class TrimmedPart:
         self.named = IdList(FIRST, ())
         self._redis = redis
         self._ledger = ledger
-        self._archive = archive
-        self._bundle = lru_cache(BUNDLES_KEPT)(self._read_bundle)
+        self._bundles = SealedBundles(archive, f"the log of {ledger}")
 
     @property
     def last(self) -> int:
@@ -71,14 +62,13 @@ class TrimmedPart:
         """Return up to `count` events that follow a position, as far as they may have left the stream."""
         if after >= self.last:
             await self.look()
-        until = min(after + count, self.last)
-        return await asyncio.to_thread(self._entries, after, until) if after < until else []
+        return await self._bundles.read(self.named.era, after, min(after + count, self.last))
 
     async def read_at(self, positions: Sequence[int]) -> list[Stored]:
         """Return those events at some positions that may have left the stream."""
         await self.look()
         wanted = [position for position in positions if 0 < position <= self.last]
-        return await asyncio.to_thread(lambda: [one for at in wanted for one in self._entries(at - 1, at)])
+        return await self._bundles.read_at(self.named.era, wanted)
 
     def find(self, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Seen]:
         """Return the position and digest of each source and id that the loaded segments have."""
@@ -87,35 +77,8 @@ class TrimmedPart:
         wanted = hashes_of(ids)
         return {ids[number]: one for segment in self.segments for number, one in segment.find(wanted)}
 
-    def _entries(self, after: int, until: int) -> list[Stored]:
-        found: list[Stored] = []
-        for number in range(after // WIDTH, (until - 1) // WIDTH + 1):
-            start = number * WIDTH
-            entries = self._bundle(self.named.era, number)[max(after - start, 0) : until - start]
-            found += (Stored(position, raw) for position, raw in enumerate(entries, max(after, start) + 1))
-        return found
-
-    def _read_bundle(self, era: int, number: int) -> list[bytes]:
-        """Return the entries of a bundle; only whole bundles are trimmed."""
-        try:
-            return read_entries(partial(self._read, era), Tile(ENTRIES, number))
-        except FormatError as error:
-            first = number * WIDTH + 1
-            raise TrimmedError(
-                f"positions {first} to {first + WIDTH - 1} of the log of {self._ledger} were trimmed, and the"
-                f" archive does not have them: {error}"
-            ) from error
-
     def _segment(self, era: int, range: Range) -> IdSegment:
         try:
-            return IdSegment.parse(range, self._read(era, range.file))
+            return IdSegment.parse(range, self._bundles.file(era, range.file))
         except FormatError as error:
             raise TrimmedError(f"the index of trimmed ids of {self._ledger}: {error}") from error
-
-    def _read(self, era: int, name: str) -> bytes | None:
-        if self._archive is None:
-            raise TrimmedError(
-                f"positions 1 to {self.last} of the log of {self._ledger} are in its archive: set DUBAN_ARCHIVE to the"
-                " directory or bucket in which ingest seals"
-            )
-        return self._archive(era)(name)

@@ -21,7 +21,7 @@ from events.record_trimming import RecordTrimming
 from events.schema import RecordTrimmed
 from events.seal.storage import DirectoryStorage
 from events.seal.tiles import ENTRIES, WIDTH, Tile
-from events.trimmed import TrimmedError
+from events.sealed_bundles import TrimmedError
 from events.trimming import NotTrimmedError
 from services.cli.checks.record import check_record
 from services.common.stream_trimming import trimmings

@@ -17,7 +17,7 @@ from events.seal.checkpoint import parse_checkpoint
 from events.seal.merkle import Tree
 from events.seal.notes import parse_note
 from events.seal.tiles import ENTRIES, Tile
-from events.trimmed import TrimmedError
+from events.sealed_bundles import TrimmedError
 from events.trimming import NotTrimmedError, Trimmed, Trimming
 from services.cli.checks.log import check_log
 from services.ingest.sealing.dense_stream import LogStream
@@ -153,7 +153,7 @@ async def test_without_the_archive_it_is_said_what_is_missing(redis: Any, tmp_pa
     await record(redis, tmp_path, range(300))
     await seal(redis, tmp_path)
     await trim(redis, tmp_path, 1)
-    with pytest.raises(TrimmedError, match="positions 1 to 256 of the log of zhanjiang are in its archive: set DUBAN_"):
+    with pytest.raises(TrimmedError, match="entries 1 to 256 of the log of zhanjiang are in its archive: set DUBAN_"):
         await Log(redis, NAME).read(0)
     async with working(redis) as running:
         with pytest.raises(Exception, match="DUBAN_ARCHIVE"):
