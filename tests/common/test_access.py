@@ -58,7 +58,7 @@ def routes(service: str) -> list[tuple[str, str]]:
 def filled(path: str, ledger: str = LEDGER) -> str:
     """Return a path with its parameters' values."""
     return path.format(
-        ledger=ledger, task="t-1", name=next(iter(TYPES)), rest="a-1", alert="a-1", unit="市残联", path="a"
+        ledger=ledger, task="t-1", name=next(iter(TYPES)), rest="a-1", alert="a-1", unit="市残联", path="a", era=2
     )
 
 
