@@ -1,6 +1,5 @@
 import resource
 import sys
-import time
 from collections.abc import Callable
 
 import pytest
@@ -34,7 +33,13 @@ HEADER = ["序号", "工作任务", "责任单位", "完成时限"]
 WORD, BOOK = word(SEED_ROWS[:2]), book(S=SEED_ROWS[:2])
 
 SECONDS = 20
-"""A file takes far less; a busy machine may take longer."""
+"""Processor time of a file's reader; it takes far less."""
+
+
+def spent() -> float:
+    """Return the processor time of the readers that have ended: other time depends on what else the machine does."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 async def read(data: bytes, name: str = "table") -> Schedule:
@@ -70,9 +75,9 @@ def numbered(count: int) -> Drawing:
 async def test_five_thousand_rows(make: Callable[[Drawing], bytes]) -> None:
     """5,000 rows take seconds; ten broken ones are told together, and the others come."""
     data = make(numbered(5_000))
-    began = time.monotonic()
+    began = spent()
     found = await read(data)
-    assert time.monotonic() - began < SECONDS
+    assert spent() - began < SECONDS
     assert len(found.lines) == 4_990
     assert [(refusal.row, refusal.column) for refusal in found.refusals] == [
         (at, "工作任务") for at in range(100, 5_000, 500)
@@ -82,9 +87,9 @@ async def test_five_thousand_rows(make: Callable[[Drawing], bytes]) -> None:
 async def test_a_wide_table() -> None:
     """As many cells as are read take seconds also where all columns have the same heading."""
     data = separated([["工作任务"] * 198 + ["单位", "时限"], *[["培训"] * 200] * 2_400])
-    began = time.monotonic()
+    began = spent()
     assert len({refusal.row for refusal in (await read(data)).refusals}) == 2_400
-    assert time.monotonic() - began < SECONDS
+    assert spent() - began < SECONDS
 
 
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -162,9 +167,9 @@ async def test_hostile_files(name: str) -> None:
     """A file made to exhaust its reader is refused, in little time and memory."""
     make, detail = HOSTILE[name]
     data = make()
-    began = time.monotonic()
+    began = spent()
     found = await read(data)
-    assert time.monotonic() - began < SECONDS
+    assert spent() - began < SECONDS
     assert found.lines == ()
     assert detail in found.refusals[-1].detail
 
