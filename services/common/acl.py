@@ -60,9 +60,9 @@ _COMMANDS = {
 }
 
 _KEYS = {
-    "ingest": "~log %R~record %R~notify:reached %R~notify:pending %R~notify:known ~seen ~cursors ~asked ~inbox:*"
-    " ~receipts:* ~refused ~refused:* ~rules ~rules:* ~strangers ~index %R~*:checkpoint ~ingest:* ~clock:* %R~accepted"
-    " %R~tokens %R~sessions ~sessions:used",
+    "ingest": "~log %R~record %R~record:trimmed %R~notify:reached %R~notify:pending %R~notify:known ~seen ~cursors"
+    " ~asked ~inbox:* ~receipts:* ~refused ~refused:* ~rules ~rules:* ~strangers ~index %R~*:checkpoint ~ingest:*"
+    " ~clock:* %R~accepted %R~tokens %R~sessions ~sessions:used",
     "status": "%R~log %R~index %R~rules %R~rules:* ~status:* ~clock:* %R~accepted %R~tokens ~sessions ~sessions:used"
     " ~codes:*",
     "notify": "%R~log %R~index ~record %R~record:trimmed ~notify:* ~dues:* ~clock:* %R~accepted %R~tokens"
