@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 from events.entries import Stored
 from events.keys import key
 from events.saved_rows import RECORD
-from events.seal.eras import FIRST, SealedEras, era_root
-from events.seal.roots import ArchiveRoot, storage_of
+from events.seal.eras import FIRST, SealedEras
 from events.seal.tiles import WIDTH
 from events.sealed_bundles import SealedBundles
 
@@ -101,11 +100,6 @@ class Record:
                 return
             yield found
             after = found[-1][0].decode()
-
-
-def record_eras(ledger: ArchiveRoot) -> SealedEras:
-    """Return the sealed records of a ledger."""
-    return lambda era: storage_of(era_root(ledger, era) / RECORD).read
 
 
 def _stored(entries: RawEntries) -> list[Stored]:

@@ -12,11 +12,9 @@ from events.record import Record
 from events.scripts import script
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.eras import FIRST
-from events.seal.errors import FormatError
-from events.seal.sealed_range import sealed_range
 from events.seal.storage import ArchiveStorage
 from events.seal.tiles import WIDTH
-from events.trimming import STEP, NotTrimmedError, Trimmed, published
+from events.trimming import STEP, NotTrimmedError, Trimmed, proved, published
 
 
 class RecordTrimming:
@@ -75,10 +73,7 @@ class RecordTrimming:
     async def _compare(self, checkpoint: LogCheckpoint, after: int, until: int) -> None:
         """Raise NotTrimmedError unless the archive has the same entries, proved to be under its checkpoint."""
         which, start = self._which, after // WIDTH * WIDTH
-        try:
-            sealed = await asyncio.to_thread(sealed_range, self._storage.read, checkpoint, start, until)
-        except FormatError as error:
-            raise NotTrimmedError(f"the archive of {which}: {error}; check it with `duban audit fsck`") from error
+        sealed = await proved(self._storage, checkpoint, start, until, which)
         wanted = {f"{number}-0": raw for number, raw in enumerate(sealed, start + 1) if number > after}
         entries = await self._redis.xrange(self._record.key, min=f"{after + 1}-0", max=f"{until}-0")
         found = {id.decode(): fields.get(b"e") for id, fields in entries}

@@ -55,7 +55,28 @@ def published(storage: ArchiveStorage, stream: str) -> LogCheckpoint | None:
     try:
         return parse_checkpoint(parse_note(data).text) if data is not None else None
     except FormatError as error:
-        raise NotTrimmedError(f"the archive of {stream}: {error}; check it with `duban audit fsck`") from error
+        raise _damaged(stream, error) from error
+
+
+async def proved(
+    storage: ArchiveStorage, checkpoint: LogCheckpoint, after: int, until: int, stream: str
+) -> list[bytes]:
+    """Return sealed entries, proved to be under a checkpoint (sealed_range.py); raises NotTrimmedError and OSError."""
+    try:
+        return await asyncio.to_thread(sealed_range, storage.read, checkpoint, after, until)
+    except FormatError as error:
+        raise _damaged(stream, error) from error
+
+
+def _damaged(stream: str, error: FormatError) -> NotTrimmedError:
+    return NotTrimmedError(f"the archive of {stream}: {error}; check it with `duban audit fsck`")
+
+
+def begin_after(pipe: Any, stream: str, last: int) -> None:
+    """Queue what makes a stream that does not exist begin after a number, as if all up to it had been trimmed."""
+    pipe.xadd(stream, {"e": ""}, f"{last}-0")
+    pipe.xtrim(stream, maxlen=0, approximate=False)
+    pipe.execute_command("XSETID", stream, f"{last}-0", "ENTRIESADDED", last)
 
 
 class Trimming:
@@ -130,9 +151,7 @@ class Trimming:
             await self._index(checkpoint, min(trimmed.last + SEGMENT, until), self._sealed)
         if trimmed.last:
             async with self._redis.pipeline(transaction=True) as pipe:
-                pipe.xadd(self._log.key, {"e": ""}, f"{trimmed.last}-0")
-                pipe.xtrim(self._log.key, maxlen=0, approximate=False)
-                pipe.execute_command("XSETID", self._log.key, f"{trimmed.last}-0", "ENTRIESADDED", trimmed.last)
+                begin_after(pipe, self._log.key, trimmed.last)
                 await pipe.execute()
         return trimmed.last
 
@@ -159,14 +178,11 @@ class Trimming:
     async def _compared(self, checkpoint: LogCheckpoint, after: int, until: int) -> list[Stored]:
         """Return events of the log; raises NotTrimmedError unless the published archive has the same."""
         name = self._log.ledger
-        try:
-            sealed = await self._sealed(checkpoint, after, until)
-        except FormatError as error:
-            raise NotTrimmedError(f"the archive of {name}: {error}; check it with `duban audit fsck`") from error
+        sealed = await proved(self._storage, checkpoint, after, until, name)
         found = await self._log.read(after, until - after)
-        for entry, wanted in zip(found, sealed, strict=False):
+        for entry, wanted in zip(found, enumerate(sealed, after + 1), strict=False):
             if entry != wanted:
-                raise NotTrimmedError(f"position {wanted.position} of {name} is not what was sealed there")
+                raise NotTrimmedError(f"position {wanted[0]} of {name} is not what was sealed there")
         if len(found) < until - after:
             raise NotTrimmedError(f"position {after + len(found) + 1} of {name} is missing")
         return found

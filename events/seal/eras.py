@@ -23,7 +23,7 @@ CONTINUES = "continues"
 """The file of an archive of a later era with the last checkpoint of the era before it."""
 
 SealedEras: TypeAlias = Callable[[int], Read]
-"""Returns what reads the sealed log of an era; one that has not begun has no files."""
+"""Returns what reads a sealed stream in an era; one that has not begun has no files."""
 
 
 def era_root(ledger: ArchiveRoot, era: int) -> ArchiveRoot:
@@ -31,9 +31,9 @@ def era_root(ledger: ArchiveRoot, era: int) -> ArchiveRoot:
     return ledger if era == FIRST else ledger / str(era)
 
 
-def sealed_eras(ledger: ArchiveRoot) -> SealedEras:
-    """Return the sealed logs of a ledger."""
-    return lambda era: storage_of(era_root(ledger, era) / LOG).read
+def sealed_eras(ledger: ArchiveRoot, stream: str = LOG) -> SealedEras:
+    """Return the sealed logs of a ledger, or the archives of another stream."""
+    return lambda era: storage_of(era_root(ledger, era) / stream).read
 
 
 def last_era(eras: SealedEras) -> int:

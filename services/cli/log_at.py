@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from events.log import Log
-from events.record import Record, record_eras
+from events.record import Record
+from events.saved_rows import RECORD
 from events.seal.eras import sealed_eras
 from events.seal.roots import ArchiveRoot
 from services.cli.options import home
@@ -24,4 +25,4 @@ def log_at(data: Path | None, redis: Any, ledger: str) -> Log:
 
 def record_at(data: Path | None, redis: Any, ledger: str) -> Record:
     """Return a ledger's record of alerts."""
-    return Record(redis, ledger, record_eras(archive_at(data) / ledger))
+    return Record(redis, ledger, sealed_eras(archive_at(data) / ledger, RECORD))

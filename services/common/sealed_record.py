@@ -3,14 +3,14 @@
 from typing import Any
 
 from events.keys import key
-from events.record import READ_BATCH, Record, record_eras
-from events.saved_rows import KNOWN
-from services.common.sealed_log import archive_root
+from events.record import READ_BATCH, Record
+from events.saved_rows import KNOWN, RECORD
+from services.common.sealed_log import sealed_log
 
 
 def sealed_record(redis: Any, archive: str | None, ledger: str) -> Record:
     """Return a ledger's record, read on below DUBAN_ARCHIVE, None if nothing is sealed; raises SettingsError."""
-    return Record(redis, ledger, record_eras(archive_root(archive) / ledger) if archive is not None else None)
+    return Record(redis, ledger, sealed_log(archive, ledger, RECORD))
 
 
 async def record_settled(redis: Any, ledger: str) -> int:

@@ -8,8 +8,9 @@ from events import scripts
 from events.entries import Stored
 from events.keys import key
 from events.log import Log
-from events.record import Record, record_eras
+from events.record import Record
 from events.record_trimming import RecordTrimming
+from events.seal.eras import sealed_eras
 from events.seal.storage import ArchiveStorage, DirectoryStorage
 from events.trimming import Trimmed
 from services.ingest.sealing.record_stream import RecordStream
@@ -29,7 +30,7 @@ def archive(folder: Path) -> Path:
 
 def sealed_record(redis: Any, folder: Path) -> Record:
     """Return the record with its archive."""
-    return Record(redis, NAME, record_eras(archive(folder).parent))
+    return Record(redis, NAME, sealed_eras(archive(folder).parent, archive(folder).name))
 
 
 def entry(number: int) -> bytes:

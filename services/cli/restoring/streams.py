@@ -9,6 +9,7 @@ from events.keys import LogKeys, key
 from events.record import Record, TrimmedMark
 from events.recorded_rules import rules_decoder
 from events.saved_rows import EPOCH, KNOWN
+from events.trimming import begin_after
 from services.cli.restoring.log_restoring import rename_apart
 from services.cli.restoring.sealed import SealedStream
 from services.notify.alerts import Alert
@@ -86,13 +87,11 @@ async def restore_record(
 
 async def _begin(redis: Any, record: Record, sealed: SealedStream, trimmed: TrimmedMark) -> None:
     """Have a record without entries begin with the bundle after a number, as if those up to it had been trimmed."""
-    after, first = trimmed.last, next(sealed.batches(trimmed.last))
+    first = next(sealed.batches(trimmed.last))
     async with redis.pipeline(transaction=True) as pipe:
         pipe.unlink(record.key)
         pipe.set(record.mark, str(trimmed))
-        pipe.xadd(record.key, {"e": ""}, f"{after}-0")
-        pipe.xtrim(record.key, maxlen=0, approximate=False)
-        pipe.execute_command("XSETID", record.key, f"{after}-0", "ENTRIESADDED", after)
+        begin_after(pipe, record.key, trimmed.last)
         for number, raw in first:
             pipe.xadd(record.key, {"e": raw}, f"{number}-0")
         await pipe.execute()

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from events.id_index import parse_list
-from events.keys import key
 from events.log import Log
 from events.schema import LogEnded
 from events.seal.eras import FIRST
@@ -114,8 +112,8 @@ class LedgerSealing:
 
         What begins with the log's is there; a crash before that ends it again.
         """
-        segments = await self._redis.get(key(self._source.ledger, "index"))
-        files = [one.file for one in parse_list(segments.decode()).ranges] if segments is not None else []
+        await self._source.trimmed.look()
+        files = [one.file for one in self._source.trimmed.named.ranges]
         for stream in reversed(STREAMS):
             sealer = self.sealers[stream]
             start = await sealer.end(files if stream == LOG else [])
