@@ -81,6 +81,12 @@ async def accepted(redis: Any, ledger: str) -> list[Acceptance]:
     return [_decoder.decode(fields[b"e"]) for _, fields in reversed(entries)]
 
 
+async def accepted_losses(redis: Any, ledger: str, era: int) -> list[Loss]:
+    """Return what was accepted as lost in an era of a ledger's archives: it does not explain a loss in a later one."""
+    done = await accepted(redis, ledger)
+    return [one.loss for one in done if isinstance(one, LossAccepted) and one.loss.era == era]
+
+
 async def publish_loss(redis: Any, ledger: str, loss: Loss | None) -> None:
     """Publish the loss that is to be accepted, for `duban doctor`; None: there is none."""
     name = key(ledger, "ingest", "lost")

@@ -5,13 +5,15 @@ from datetime import datetime
 from msgspec import Struct
 
 from events.envelope import InvalidEvent, read
+from events.id_index import FIRST_ERA
 
 
 class Loss(Struct, frozen=True):
     """Positions `first` to `last`, of the `acknowledged` ones, that are missing or are not what was acknowledged.
 
     The log ends at `tail` now. They were recorded after `since` and up to `until`, as far as that is known. `head` is
-    that of the tree over what was acknowledged, or the mark of its last event: it tells one loss from another.
+    that of the tree over what was acknowledged, or the mark of its last event: it tells one loss from another. `era` is
+    that of the ledger's archives then (events/seal/eras.py).
     """
 
     tail: int
@@ -21,6 +23,11 @@ class Loss(Struct, frozen=True):
     since: datetime | None
     until: datetime | None
     head: str
+    era: int = FIRST_ERA
+
+    def has(self, position: int) -> bool:
+        """Return whether a position is among those that are lost."""
+        return self.first <= position <= self.last
 
     @property
     def lost(self) -> str:

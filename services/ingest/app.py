@@ -18,7 +18,6 @@ from events.operations import OPS, operations_ledger
 from events.schema import TYPES
 from events.working_days import WorkingDays
 from services.common import steady
-from services.common.accepted import LossAccepted, accepted
 from services.common.access import Access
 from services.common.calendars import load_working_days, missing_calendars
 from services.common.clock import Clock, kind_of
@@ -161,13 +160,8 @@ async def _unready(endpoints: Mapping[str, IngestEndpoint], *, by_wall: bool) ->
 async def _seal_stop(endpoints: Collection[IngestEndpoint]) -> Stop | None:
     """Return why a log is not sealed any more, unless an operator has accepted that what was sealed is lost."""
     for one in endpoints:
-        stop = one.sealing.log.stopped if one.sealing is not None else None
-        if stop is not None:
-            losses = [
-                each.loss for each in await accepted(one.redis, one.writer.name) if isinstance(each, LossAccepted)
-            ]
-            if not any(loss.first <= stop.position <= loss.last for loss in losses):
-                return stop
+        if one.sealing is not None and (stop := await one.sealing.unaccepted()) is not None:
+            return stop
     return None
 
 

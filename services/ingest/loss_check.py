@@ -1,14 +1,17 @@
 """The check that the log has everything that was acknowledged, before anything is appended to it."""
 
+import asyncio
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 
 from events.entries import event_hash
 from events.envelope import read
 from events.log import Log
-from events.seal.eras import SealedEras
+from events.seal.eras import FIRST, SealedEras, last_era
 from services.common.accepted import LogPutBack, LossAccepted, accepted, publish_loss
 from services.common.loss import Loss
 from services.ingest.acknowledged import Acknowledged
@@ -34,6 +37,7 @@ class LossCheck:
         self._archive = archive
         self._tail = 0
         self._tail_hash = ""
+        self._era = FIRST
 
     def acknowledge(self, draft: Draft) -> None:
         """Remember the events of a draft, whose outcomes are answered now."""
@@ -55,9 +59,17 @@ class LossCheck:
             self.loss = self.loss or await self._loss_of_tail(recorded)
         self.server = server
         if self.loss is not None:
+            self.loss = replace(self.loss, era=await self._present_era())
             log.error("acknowledged events are lost", ledger=self._log.ledger, what=str(self.loss))
             await publish_loss(self._redis, self._log.ledger, self.loss)
         return self.loss
+
+    async def _present_era(self) -> int:
+        """Return the era of the archives, while they are away the last one that is known."""
+        if self._archive is not None:
+            with suppress(OSError):
+                self._era = await asyncio.to_thread(last_era, self._archive)
+        return self._era
 
     async def _of_all(self) -> Loss | None:
         """Return the loss by the note, or else by the archive; a log that lacks what is sealed is not noted anew."""

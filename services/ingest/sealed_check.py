@@ -9,7 +9,7 @@ from events.seal.eras import SealedEras, last_era
 from events.seal.notes import parse_note
 from events.seal.storage import CHECKPOINT
 from events.seal.tiles import Read, entry_at
-from services.common.accepted import LossAccepted, accepted
+from services.common.accepted import accepted_losses
 from services.common.loss import Loss, recorded_of
 
 
@@ -19,7 +19,8 @@ async def sealed_loss(redis: Any, log: Log, eras: SealedEras) -> Loss | None:
     A log that was replaced is the same up to a position and another one after it, so that position is searched for by
     halves. The sealer compares all entries later. Raises FormatError, OSError.
     """
-    archive = eras(await asyncio.to_thread(last_era, eras))
+    era = await asyncio.to_thread(last_era, eras)
+    archive = eras(era)
     data = await asyncio.to_thread(archive, CHECKPOINT)
     if data is None:
         return None
@@ -27,8 +28,7 @@ async def sealed_loss(redis: Any, log: Log, eras: SealedEras) -> Loss | None:
     if checkpoint.size == 0 or (tail >= checkpoint.size and await _is_same(log, archive, checkpoint, checkpoint.size)):
         return None
     first = await _first_other(log, archive, checkpoint, tail)
-    losses = [one.loss for one in await accepted(redis, log.ledger) if isinstance(one, LossAccepted)]
-    if any(loss.first <= first <= loss.last for loss in losses):
+    if any(loss.has(first) for loss in await accepted_losses(redis, log.ledger, era)):
         return None
     since = [recorded_of(one.raw) for one in await log.read_at([first - 1])]
     until = recorded_of(await asyncio.to_thread(entry_at, archive, checkpoint.size, checkpoint.size))

@@ -54,9 +54,11 @@ def accept(duban: Terminal, tail: int, by: str) -> None:
     """Start it, and accept that what follows a position is lost."""
     duban.launch()
     end = time.monotonic() + START_SECONDS
-    while (done := duban("doctor", "--accept-loss", str(tail), "--by", by)).returncode:
+    while f"--accept-loss {tail}`" not in (done := duban("doctor")).stderr:
         assert time.monotonic() < end, done.stdout + done.stderr
-        time.sleep(0.2)
+    duban("doctor", "--accept-loss", str(tail), "--by", by)
+    while (done := duban("doctor")).returncode:
+        assert time.monotonic() < end, done.stdout + done.stderr
 
 
 def folded(duban: Terminal) -> None:
@@ -146,7 +148,7 @@ def test_trimming_and_restoring_go_on_in_the_next_era(duban: Terminal) -> None:
 
 
 def test_a_second_loss_begins_a_third_log(duban: Terminal, tmp_path: Path) -> None:
-    """The acceptance of the first loss does not accept it."""
+    """The acceptance of the first loss does not accept it, also where only the archive knows of it."""
     assert duban.stop() == 0
     shutil.copytree(duban.data / "server", tmp_path / "backup")
     with duban.running():
@@ -154,6 +156,7 @@ def test_a_second_loss_begins_a_third_log(duban: Terminal, tmp_path: Path) -> No
         told(duban, "archive", "seal")
     shutil.rmtree(duban.data / "server")
     shutil.move(tmp_path / "backup", duban.data / "server")
+    shutil.rmtree(duban.data / "state")
     refuses(duban, f"positions {EARLY + 21} to {EARLY + 40}")
     assert not archive(duban, 3).exists()
     accept(duban, EARLY + 20, "王芳")

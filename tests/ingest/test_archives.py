@@ -195,7 +195,7 @@ async def test_without_a_directory_nothing_is_sealed(client: IngestClient) -> No
 
 
 async def test_a_log_that_was_rolled_back_needs_an_operator(redis: Any, server_url: str, tmp_path: Path) -> None:
-    """Readiness names the positions; once the loss is accepted, that nothing is sealed is a warning."""
+    """Readiness names the positions; once the loss is accepted, what is left is sealed in the next era."""
     async with sealing(redis, server_url, tmp_path) as client:
         await submit(client, range(1, 6))
         await seal(client)
@@ -214,8 +214,10 @@ async def test_a_log_that_was_rolled_back_needs_an_operator(redis: Any, server_u
         while (loss := await pending_loss(redis, NAME)) is None:
             await sleep(0.05)
         await accept(redis, NAME, LossAccepted("test", START, loss))
-        found = await until(client, 200, "positions 4 to 5")
-        assert len(found["warnings"]) == 1
+        assert await until(client, 200, "ready") == {"status": "ready"}
+        assert (await seal(client)).json()["log"] == len(raws)
+        origin = f"{await installation(redis)}.duban.invalid/{NAME}/2"
+        assert (await read(client, f"/v1/{NAME}/2/log/checkpoint")).text.splitlines()[:2] == [origin, "3"]
 
 
 async def test_a_disk_that_fails_is_a_warning(

@@ -7,7 +7,7 @@ from events.log import Log
 from events.schema import LogEnded
 from events.seal.eras import FIRST
 from events.seal.roots import ArchiveRoot
-from services.common.accepted import LossAccepted, accepted
+from services.common.accepted import accepted_losses
 from services.common.operations import record
 from services.common.sample import Sample
 from services.ingest.sealing.era_start import keep_start
@@ -87,25 +87,23 @@ class LedgerSealing:
         for sealer in self.sealers.values():
             await sealer.close()
 
+    async def unaccepted(self) -> Stop | None:
+        """Return why the log is not sealed any more, unless an operator has accepted that what was sealed is lost."""
+        stop = self.log.stopped
+        if stop is None:
+            return None
+        losses = await accepted_losses(self._redis, self._source.ledger, self.era)
+        return stop if not any(loss.has(stop.position) for loss in losses) else None
+
     async def look(self) -> None:
         """Begin the next era once an operator has accepted that what was sealed is lost.
 
         Raises RedisError, OSError and NotSealedError; it then goes on with the next look.
         """
-        stop = self.log.stopped
-        if stop is not None and await self._is_accepted(stop):
+        if self.log.stopped is not None and await self.unaccepted() is None:
             await self._end()
             self.era += 1
             self._present = self._begin(self.era)
-
-    async def _is_accepted(self, stop: Stop) -> bool:
-        """Return whether the loss of what is missing was accepted after it was sealed."""
-        sealed = self.log.files.published_time or 0
-        return any(
-            one.loss.first <= stop.position <= one.loss.last and one.at.timestamp() >= sealed
-            for one in await accepted(self._redis, self._source.ledger)
-            if isinstance(one, LossAccepted)
-        )
 
     async def _end(self) -> None:
         """End the present era: nothing is signed in it any more, and the next one is told how to begin.
