@@ -41,6 +41,9 @@ SILENT_AFTER = "90d"
 WEEKLY = ("mon", "08:30")
 """When the weekly summary arises."""
 
+MOST_STEPS = 99
+"""The highest number of a step of an escalation: a larger one is a slip, such as a number of days."""
+
 
 class AlertRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The recipients `to` of one kind of alert, `on`.
@@ -74,8 +77,8 @@ class AlertRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
             self._check_belongs(key, ("weekly",))
         if self.on == "open" and self.after is None:
             raise ValueError("after: missing; a rule on open says how long after the due, such as 7d or 5wd")
-        if self.step is not None and not 1 <= self.step <= 99:  # noqa: PLR2004 - two digits
-            raise ValueError(f"step: {self.step} is no number of a step; they count from 1 to 99")
+        if self.step is not None and not 1 <= self.step <= MOST_STEPS:
+            raise ValueError(f"step: {self.step} is no number of a step; they count from 1 to {MOST_STEPS}")
         if self.day is not None and self.day not in WEEKDAYS:
             raise ValueError(f"day: {self.day!r} is no day of the week; right are: {', '.join(WEEKDAYS)}")
         if self.after is not None:

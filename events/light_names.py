@@ -47,4 +47,4 @@ def _luminance(colour: str) -> float:
 
 def _linear(channel: float) -> float:
     """Return a channel of sRGB as a part of light (IEC 61966-2-1)."""
-    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - its formula
+    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - constants of IEC 61966-2-1
