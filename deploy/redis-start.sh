@@ -1,10 +1,11 @@
 #!/bin/bash
-# Starts Redis, once its append-only file ends with a whole write. The arguments are those of the image.
+# Removes an incomplete transaction from the end of the append-only file, and starts Redis. The arguments are those of
+# the image.
 #
-# A power cut can leave the beginning of a transaction at the file's end. Redis would cut off its last command, which is
-# half, keep those before it, and append to them; what it acknowledged from then on could be lost at the next start
-# (https://github.com/valkey-io/valkey/pull/4342; Valkey is right from 9.1.2 on). So redis.conf forbids it to cut off
-# anything, and the whole beginning is cut off here. None of that was ever acknowledged; it is kept in a file all the same.
+# A power cut can leave the beginning of a transaction there. Redis would remove the incomplete last command, keep the
+# commands before it, and append to them; what it acknowledges after that can be lost at the next start
+# (https://github.com/valkey-io/valkey/pull/4342; Valkey 9.1.2 and later remove the whole transaction). So redis.conf
+# forbids Redis to remove anything, and this script does it. None of it was acknowledged; a copy is kept in a file.
 set -euo pipefail
 
 # redis-check-aof is redis-server under another name.
