@@ -54,9 +54,9 @@ def accept(duban: Terminal, tail: int, by: str) -> None:
     """Start it, and accept that what follows a position is lost."""
     duban.launch()
     end = time.monotonic() + START_SECONDS
-    while f"--accept-loss {tail}`" not in (done := duban("doctor")).stderr:
+    while f"{by}: " not in (done := duban("doctor")).stdout:
         assert time.monotonic() < end, done.stdout + done.stderr
-    duban("doctor", "--accept-loss", str(tail), "--by", by)
+        duban("doctor", "--accept-loss", str(tail), "--by", by)  # it may not know of the loss yet
     while (done := duban("doctor")).returncode:
         assert time.monotonic() < end, done.stdout + done.stderr
 
