@@ -1,19 +1,18 @@
 """The figures of a past board, summed from its records without making its tasks. Pure."""
 
-from collections.abc import Mapping
 from datetime import datetime, tzinfo
-from functools import lru_cache
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
 from events.deadline import last_day
 from services.status.figures.board import BoardFigures, Sums
+from services.status.figures.counts import Place
 from services.status.figures.verdict import judged
 from services.status.figures.week import WEEK, Kind
 from services.status.moments import Completion
 from services.status.past.board import PastBoard
-from services.status.past.facts import CLOSED, LIGHT_OF, LIGHTS, OVERDUE, REASONS, STATES
+from services.status.past.facts import LIGHT_OF, LIGHTS, OVERDUE, REASONS, STATES
 from services.status.past.happenings import CLOSED as HAS_CLOSED
 from services.status.past.happenings import (
     EXTENDED,
@@ -24,26 +23,13 @@ from services.status.past.happenings import (
     REPORTED,
     RETURNED,
     SUBMITTED,
+    LastHappenings,
 )
-from services.status.past.table import Numbers
+from services.status.past.judged_leads import judged_leads
+from services.status.past.table import Numbers, groups
 from services.status.turns import ALWAYS, NEVER, SECOND, instant_of, micros
 
 _DUE_SOON = REASONS.index("due-soon")
-
-
-class LastHappenings(NamedTuple):
-    """Columns of happenings: their kinds, tasks and recorded instants, and the rest of their records."""
-
-    kind: Numbers
-    task: Numbers
-    at: Numbers
-    unit: Numbers
-    due: Numbers
-
-    def of(self, *kinds: int) -> "LastHappenings":
-        """Return those of some kinds."""
-        mask = np.isin(self.kind, kinds)
-        return LastHappenings(*(column[mask] for column in self))
 
 
 def past_figures(board: PastBoard, zone: tzinfo) -> BoardFigures:
@@ -72,51 +58,22 @@ def _last_of_each(board: PastBoard) -> LastHappenings:
 
 
 def _sum_units(board: PastBoard, sums: Sums) -> None:
-    """Count the tasks of each unit, assignments that show the same together."""
-    facts = board.facts
-    states = len(STATES)
-    keys = (facts["assignment"].astype("<i8") * len(REASONS) + board.reasons) * states + facts["state"]
-    for key, number in zip(*(column.tolist() for column in np.unique(keys, return_counts=True)), strict=True):
-        rest, state = divmod(key, states)
-        assignment, reason = divmod(rest, len(REASONS))
-        units = board.shared.assignments[assignment].units
+    """Count the tasks of each unit, those of one assignment that show the same together."""
+    assignments, states = board.facts["assignment"], board.facts["state"]
+    for one, size in groups(assignments, board.reasons, states):
+        units = board.shared.assignments[assignments[one]].units
         for unit, role in units:
-            sums.units.add(unit, role, STATES[state], REASONS[reason], number)
-        sums.obligations += number * len(units)
+            sums.units.add(unit, role, STATES[states[one]], REASONS[board.reasons[one]], size)
+        sums.obligations += size * len(units)
 
 
 def _judge_leads(board: PastBoard, sums: Sums, last: LastHappenings, zone: tzinfo) -> None:
-    """Judge each unit that leads a task which is closed or past due."""
-    submitted, closed = _completions(board, last)
-    facts, shared = board.facts, board.shared
-    counted = np.flatnonzero((board.reasons == CLOSED) | (board.reasons == OVERDUE))
-    columns = [facts[name][counted].tolist() for name in ("task", "assignment", "due", "overdue_since")]
-    is_closed = (board.reasons[counted] == CLOSED).tolist()
-    leads = {number: _leads(shared.assignments[number].units) for number in set(columns[1])}
-    judge = lru_cache(None)(lambda completion, since: judged(completion, since, zone))
-    for task, assignment, due, overdue, done in zip(*columns, is_closed, strict=True):
-        late = None if done else _since(overdue, due)
-        first = submitted.get((task, shared.assignments[assignment].lead))
-        for unit in leads[assignment]:
-            completion = submitted.get((task, unit)) or first or closed.get(task)
-            sums.units.judge(unit, judge(completion, late))
-
-
-def _completions(
-    board: PastBoard, last: LastHappenings
-) -> tuple[Mapping[tuple[int, str], Completion], Mapping[int, Completion]]:
-    """Return the submissions that count, by task and unit, and the closings, by task."""
-    found = last.of(SUBMITTED, HAS_CLOSED)
-    submitted: dict[tuple[int, str], Completion] = {}
-    closed: dict[int, Completion] = {}
-    instant = lru_cache(None)(instant_of)
-    for kind, task, at, unit, due in zip(*(column.tolist() for column in found), strict=True):
-        completion = Completion(instant(at), instant(due) if due != NEVER else None)
-        if kind == SUBMITTED:
-            submitted[task, board.shared.units[unit]] = completion
-        else:
-            closed[task] = completion
-    return submitted, closed
+    """Judge each unit that leads a task which is closed or past due, those that are judged by the same together."""
+    leads = judged_leads(board, last.of(SUBMITTED, HAS_CLOSED))
+    for one, size in groups(*leads[1:]):
+        at, due, late = (_instant(column[one]) for column in (leads.at, leads.due, leads.late))
+        completion = Completion(at, due) if at is not None else None
+        sums.units.judge(leads.names[leads.unit[one]], judged(completion, late, zone), size)
 
 
 def _sum_reports(board: PastBoard, sums: Sums, last: LastHappenings, zone: tzinfo) -> None:
@@ -131,18 +88,30 @@ def _sum_reports(board: PastBoard, sums: Sums, last: LastHappenings, zone: tzinf
 
 
 def _sum_sections(board: PastBoard, sums: Sums) -> None:
-    columns = (board.facts["heading"].tolist(), board.reasons.tolist(), board.facts["state"].tolist())
-    for heading, reason, state in zip(*columns, strict=True):
-        section, place = board.shared.headings[heading].section, board.shared.places[heading]
-        sums.sections.add(section, place, LIGHTS[LIGHT_OF[reason]], STATES[state])
+    """Count the tasks of each section, those that show the same together."""
+    heading, states = board.facts["heading"], board.facts["state"]
+    section = board.headed["section"][heading]
+    first = _first_places(board, section)
+    for one, size in groups(section, board.reasons, states):
+        number, light = section[one], LIGHTS[LIGHT_OF[board.reasons[one]]]
+        sums.sections.add(board.shared.sections[number], first[number], light, STATES[states[one]], size)
+
+
+def _first_places(board: PastBoard, section: Numbers) -> dict[int, Place]:
+    """Return the place in the tables of the first task of each section, by the section's number."""
+    ranks = board.shared.heading_ranks.places(board.shared.places)[board.facts["heading"]]
+    order = np.argsort(ranks)
+    numbers, at = np.unique(section[order], return_index=True)
+    headings = board.facts["heading"][order[at]].tolist()
+    return {number: board.shared.places[heading] for number, heading in zip(numbers.tolist(), headings, strict=True)}
 
 
 def _sum_due_days(board: PastBoard, sums: Sums, zone: tzinfo) -> None:
     """Count the tasks by due day and light."""
-    for light, name in enumerate(LIGHTS):
-        dues, numbers = np.unique(board.facts["due"][board.lights == light], return_counts=True)
-        for due, number in zip(dues.tolist(), numbers.tolist(), strict=True):
-            sums.due_days.add(last_day(instant_of(due), zone) if due != NEVER else None, name, number)
+    dues, lights = board.facts["due"], board.lights
+    for one, size in groups(dues, lights):
+        due = _instant(dues[one])
+        sums.due_days.add(last_day(due, zone) if due is not None else None, LIGHTS[lights[one]], size)
 
 
 def _sum_happenings(board: PastBoard, sums: Sums, last: LastHappenings) -> None:
@@ -152,7 +121,7 @@ def _sum_happenings(board: PastBoard, sums: Sums, last: LastHappenings) -> None:
     since = micros(board.moment.instant - WEEK)
 
     def add(kind: Kind, instants: Numbers) -> None:
-        sums.happenings.add(kind, [instant / SECOND for instant in instants[instants > since].tolist()])
+        sums.happenings.add(kind, (np.sort(instants[instants > since]) / SECOND).tolist())
 
     kinds: dict[Kind, int] = {"new": OPENED, "closed": HAS_CLOSED, "returned": RETURNED, "extended": EXTENDED}
     for kind, number in kinds.items():
@@ -167,9 +136,5 @@ def _sum_happenings(board: PastBoard, sums: Sums, last: LastHappenings) -> None:
     add("reported", reported)
 
 
-def _leads(units: tuple[tuple[str, str], ...]) -> list[str]:
-    return [unit for unit, role in units if role == "lead"]
-
-
-def _since(overdue: int, due: int) -> datetime:
-    return instant_of(overdue if overdue != NEVER else due)
+def _instant(number: Any) -> datetime | None:
+    return instant_of(int(number)) if number != NEVER else None

@@ -6,11 +6,12 @@ The layout is a storage format: a change of it raises FORMAT (facts.py).
 from collections.abc import Iterator
 from itertools import compress, count
 from operator import is_not
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
 from services.status.moments import Completion, Moments
+from services.status.past.table import Numbers
 from services.status.row import TrackedTask
 from services.status.turns import NEVER, micros
 
@@ -47,6 +48,21 @@ REPLACED = np.array([OPENED, SUBMITTED, SUBMITTED, CLOSED, CLOSED, REPORTED, REP
 
 Happened: TypeAlias = tuple[int, str, int]
 """A kind, a unit (empty: none), and the instant `due`."""
+
+
+class LastHappenings(NamedTuple):
+    """Columns of happenings: their kinds, tasks and recorded instants, and the rest of their records."""
+
+    kind: Numbers
+    task: Numbers
+    at: Numbers
+    unit: Numbers
+    due: Numbers
+
+    def of(self, *kinds: int) -> "LastHappenings":
+        """Return those of some kinds."""
+        mask = np.isin(self.kind, kinds)
+        return LastHappenings(*(column[mask] for column in self))
 
 
 def happened(before: TrackedTask | None, after: TrackedTask) -> list[Happened]:

@@ -65,7 +65,8 @@ def matching(board: PastBoard, query: TaskQuery) -> Numbers:
     if query.unit is not None:
         mask &= _where([query.unit in one.unit_names for one in shared.assignments])[facts["assignment"]]
     if query.section is not None:
-        mask &= _where([one.section == query.section for one in shared.headings])[facts["heading"]]
+        number = shared.sections.number(query.section)
+        mask &= board.headed["section"][facts["heading"]] == (-1 if number is None else number)
     if query.q is not None:
         text = composed(query.q)
         titles, tasks = [text in title for title in shared.titles], [text in task for task in shared.tasks]

@@ -9,12 +9,14 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import TypeAlias, TypeVar
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
 from events.deadline import Ambiguous, Deadline, Fixed, Milestones, Ongoing, Recurring, Triggered, Unspecified
 from events.schema import Role
 from events.text import composed
 from services.status.past.ranks import Ranks
+from services.status.past.table import GrowingTable
 
 
 class Subject(Struct, frozen=True, gc=False, tag_field="kind", tag="task"):
@@ -73,6 +75,9 @@ class SavedValue(Struct, frozen=True, gc=False, array_like=True):
     value: SharedValue
 
 
+HEADED = np.dtype([("section", "<u4"), ("opened", "<i8")])
+"""Of a heading: the number of its section, and when its task was opened."""
+
 V = TypeVar("V", bound=Hashable)
 
 _lines = msgspec.json.Decoder(SavedValue)
@@ -97,7 +102,8 @@ class ValueList(list[V]):
 class SharedValues:
     """The values, in a list for each kind; a task or unit has the number 1 or a higher one, 0 stands for none.
 
-    `titles` are those of the headings as a search compares them, `places` what the headings are sorted by.
+    `titles` are those of the headings as a search compares them, `places` what the headings are sorted by, and `headed`
+    has a record of each (HEADED).
 
     The lists only grow, so another thread may read the values that are there.
     """
@@ -108,6 +114,8 @@ class SharedValues:
         self.headings: list[TaskHeading] = []
         self.titles: list[str] = []
         self.places: list[tuple[str, int]] = []
+        self.sections: ValueList[str | None] = ValueList()
+        self.headed = GrowingTable(HEADED)
         self.assignments: ValueList[Assignment] = ValueList()
         self.deadlines: ValueList[Deadline] = ValueList()
         self.task_ranks = Ranks()
@@ -160,10 +168,12 @@ class SharedValues:
                 return self.tasks.add(task)
             case NamedUnit(unit=unit):
                 return self.units.add(unit)
-            case TaskHeading(title=title, plan=plan, row=row):
+            case TaskHeading(title=title, plan=plan, row=row, section=section, opened=opened):
                 self.headings.append(value)
                 self.titles.append(same if (same := composed(title)) != title else title)
                 self.places.append((plan, row or 0))
+                number = self.sections.number(section)
+                self.headed.add((self.sections.add(section) if number is None else number, opened))
                 return len(self.headings) - 1
             case Assignment():
                 return self.assignments.add(value)

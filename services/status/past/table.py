@@ -1,7 +1,7 @@
-"""A table of fixed records that only grows. Pure."""
+"""A table of fixed records that only grows, and columns of numbers whose equal entries are grouped. Pure."""
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -47,3 +47,23 @@ class GrowingTable:
             self._records = grown
         self._records[self._length : length] = records
         self._length = length
+
+
+class Group(NamedTuple):
+    """Entries that are equal in all columns: the index of one of them, and how many they are."""
+
+    first: int
+    size: int
+
+
+def groups(*columns: Numbers) -> Iterator[Group]:
+    """Yield the groups of equal entries, in the order of the last column, then of those before it."""
+    order = np.lexsort(columns)
+    new = np.zeros(len(order), bool)
+    new[:1] = True
+    for column in columns:
+        ordered = column[order]
+        new[1:] |= ordered[1:] != ordered[:-1]
+    starts = np.flatnonzero(new)
+    sizes = np.diff(starts, append=len(order))
+    return map(Group, order[starts].tolist(), sizes.tolist())

@@ -39,6 +39,7 @@ class TimelineViews(NamedTuple):
     events: Records
     facts: Records
     happenings: Records
+    headed: Records
     shared: SharedValues
 
     def positions(self, task: str, until: int) -> list[int]:
@@ -72,7 +73,10 @@ class TaskTimeline:
     @property
     def views(self) -> TimelineViews:
         """What another thread may read while the timeline grows."""
-        return TimelineViews(self._events.view(), self._facts.view(), self._happenings.view(), self.shared)
+        shared = self.shared
+        return TimelineViews(
+            self._events.view(), self._facts.view(), self._happenings.view(), shared.headed.view(), shared
+        )
 
     def add(self, entry: Recorded, before: TrackedTask | None, after: TrackedTask | None) -> None:
         """Add the event after the last one, with the task before and after it; raise ValueError at a gap."""
