@@ -19,6 +19,9 @@ from events.operations import OPS
 from events.record import Record, TrimmedMark
 from events.record_trimming import RecordTrimming
 from events.schema import RecordTrimmed
+from events.seal.bucket import BucketUrl
+from events.seal.eras import sealed_eras
+from events.seal.roots import storage_of
 from events.seal.storage import DirectoryStorage
 from events.seal.tiles import ENTRIES, WIDTH, Tile
 from events.sealed_bundles import TrimmedError
@@ -46,9 +49,9 @@ from tests.ingest.trimmed_record import (
 )
 
 
-async def check_one_record(redis: Any, folder: Path, count: int) -> None:
+async def check_one_record(redis: Any, record: Record, count: int) -> None:
     """Check that every way of reading gives all entries, and that a check finds nothing."""
-    record, wanted = sealed_record(redis, folder), [Stored(number, entry(number)) for number in range(1, count + 1)]
+    wanted = [Stored(number, entry(number)) for number in range(1, count + 1)]
     assert await whole(record) == wanted
     assert await back(record) == wanted[::-1]
     assert await scanned(record) == [(b"%d-0" % number, raw) for number, raw in wanted]
@@ -66,8 +69,20 @@ async def test_what_is_sealed_leaves_the_server_by_whole_bundles(
     done = await trim(redis, tmp_path, keep)
     assert (done.first, done.last) == (1, left - 1)
     assert (await first(redis), await redis.xlen(RECORD)) == (left, 601 - left)
-    await check_one_record(redis, tmp_path, 600)
+    await check_one_record(redis, sealed_record(redis, tmp_path), 600)
     assert (await trim(redis, tmp_path, keep)).size == 0
+
+
+async def test_a_record_in_a_bucket(redis: Any, bucket: BucketUrl, tmp_path: Path) -> None:
+    """What was trimmed is read there as in a directory, in every way."""
+    place = bucket / NAME / "record"
+    await add(redis, *range(1, 601))
+    async with sealing(tmp_path, RecordStream(redis, Log(redis, NAME), "record"), archive=place) as sealer:
+        await sealer.seal()
+    record = Record(redis, NAME, sealed_eras(bucket / NAME, "record"))
+    assert (await RecordTrimming(redis, record, storage_of(place)).trim(80, 1_000_000)).last == 512
+    assert await first(redis) == 513
+    await check_one_record(redis, record, 600)
 
 
 async def test_what_is_not_sealed_or_not_read_by_the_sender_stays(redis: Any, tmp_path: Path) -> None:
@@ -80,7 +95,7 @@ async def test_what_is_not_sealed_or_not_read_by_the_sender_stays(redis: Any, tm
     assert (await trim(redis, tmp_path, 1)).last == 256
     await seal(redis, tmp_path)
     assert (await trim(redis, tmp_path, 1)).last == 768
-    await check_one_record(redis, tmp_path, 900)
+    await check_one_record(redis, sealed_record(redis, tmp_path), 900)
 
 
 async def test_the_numbering_goes_on(redis: Any, tmp_path: Path) -> None:
@@ -189,7 +204,7 @@ async def test_sealing_continues_after_a_trimming(redis: Any, tmp_path: Path) ->
     assert (await trim(redis, tmp_path, 1)).last == 512
     await add(redis, *range(601, 701))
     await seal(redis, tmp_path)
-    await check_one_record(redis, tmp_path, 700)
+    await check_one_record(redis, sealed_record(redis, tmp_path), 700)
     await rewritten(redis, 600, b"{}")
     stream = RecordStream(redis, Log(redis, NAME), "record")
     async with sealing(tmp_path, stream, archive=archive(tmp_path)) as sealer:
@@ -213,9 +228,9 @@ async def test_readers_go_on_in_the_archive_of_a_later_era(redis: Any, tmp_path:
     with pytest.raises(NotTrimmedError, match="has ended; era 2 is being sealed"):
         await trim(redis, tmp_path, 1)
     shutil.rmtree(archive(tmp_path))
-    await check_one_record(redis, tmp_path, 600)
+    await check_one_record(redis, sealed_record(redis, tmp_path), 600)
     assert (await RecordTrimming(redis, record, DirectoryStorage(later), 2).trim(1, 1_000)).first == 257
-    await check_one_record(redis, tmp_path, 600)
+    await check_one_record(redis, sealed_record(redis, tmp_path), 600)
 
 
 async def test_the_schedule_reports_why_it_does_not_trim(
@@ -254,7 +269,7 @@ async def test_two_at_once_do_no_harm(redis: Any, tmp_path: Path, monkeypatch: p
     await seal(redis, tmp_path)
     await asyncio.gather(*(trim(redis, tmp_path, keep) for keep in (300, 700, 300)), add(redis, *range(2_001, 2_101)))
     assert await first(redis) == 1_537
-    await check_one_record(redis, tmp_path, 2_100)
+    await check_one_record(redis, sealed_record(redis, tmp_path), 2_100)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -282,9 +297,9 @@ async def test_trimming_stops_anywhere_and_goes_on(redis: Any, tmp_path_factory:
         patch.setattr(record_trimming, "STEP", WIDTH)
         with contextlib.suppress(StoppedError):
             await trimming.trim(data.draw(st.integers(1, 1_000), label="keep"), 1_100)
-    await check_one_record(redis, folder, 1_100)
+    await check_one_record(redis, sealed_record(redis, folder), 1_100)
     assert await add(redis, 1_101) == [1_101]
     await seal(redis, folder)
     await trim(redis, folder, 50)
     assert await first(redis) == 1_025
-    await check_one_record(redis, folder, 1_101)
+    await check_one_record(redis, sealed_record(redis, folder), 1_101)
