@@ -41,7 +41,10 @@ def entry(number: int) -> bytes:
 async def add(redis: Any, *numbers: int) -> list[int]:
     """Append entries as notify's scripts do, and return their numbers."""
     append = redis.register_script(APPEND)
-    return [int(await append(keys=[RECORD], args=[entry(number)])) for number in numbers]
+    async with redis.pipeline(transaction=False) as pipe:
+        for number in numbers:
+            await append(keys=[RECORD], args=[entry(number)], client=pipe)
+        return [int(found) for found in await pipe.execute()]
 
 
 async def seal(redis: Any, folder: Path) -> None:
