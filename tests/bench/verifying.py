@@ -19,8 +19,9 @@ from events.seal.signers import KeyFile
 from events.seal.signing_state import SigningState
 from events.seal.storage import CHECKPOINT, DirectoryStorage
 from events.working_days import LIBRARY
+from services.cli.archived.archives import Archives, PresentRules
 from services.cli.archived.entries import SealedEntries
-from services.cli.archived.verifying import Archives, PresentRules, verify_archives
+from services.cli.archived.verifying import verify_archives
 from services.cli.checks.alerts import AlertFold
 from services.cli.checks.decoding import Decoding
 from services.cli.fsck.check import check_archive, processors
@@ -83,7 +84,7 @@ def run(folder: Path, count: int) -> list[SealFigure]:
 
     def decoded() -> None:
         decoding = Decoding()
-        for batch in SealedEntries(archives.log, count).batches():
+        for batch in SealedEntries(archives.log, checkpoint).batches():
             for position, raw in batch:
                 decoding.event(Stored(position, raw))
         assert not decoding.findings
