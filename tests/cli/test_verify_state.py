@@ -12,13 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from events.entries import Recorded
+from events.envelope import read
 from events.seal.policy import parse_policy
+from events.working_days import LIBRARY
 from services.cli.archived import following
 from services.cli.archived.archives import Archives, PresentRules
 from services.cli.archived.keeper import Keeping, VerificationStoppedError
 from services.cli.archived.state_file import StateFile, VerifyClock
 from services.cli.archived.verifying import Verified, verify_archives
 from services.cli.fsck.files import DirectoryFiles
+from services.notify.elapsed import arisen
+from services.notify.notified_task import evolve
+from services.notify.record import alert_entry
 from tests.cli.ledger_life import KINDS, LedgerLife, Step
 from tests.events.seal.logs import ORIGIN, Sealed, policy_text
 from tests.ingest.running_writer import LEDGER
@@ -178,3 +184,84 @@ def verify_in_parts(archives: Growing, life: LedgerLife, runs: list[Run], state:
             archives.grow_all(life, log, record)
             verified = archives.verify(state, run.stop_after)
             assert verified is None or findings(verified) == findings(archives.verify())
+
+
+def test_a_correction_that_cites_an_entry_of_an_earlier_run_reads_what_was_sealed(tmp_path: Path) -> None:
+    """Which is proved: nobody can put another entry there between two runs."""
+    life = lived([Step("report", 0), Step("correct", 0), Step("report", 1), Step("correct", 1)])
+    archives, state = Growing(tmp_path), tmp_path / "state"
+    until = next(at for at, raw in enumerate(life.log) if b"duban.progress.corrected" in raw)
+    archives.grow_all(life, until)
+    assert findings(archives.verify(state)) == []
+    archives.grow_all(life, len(life.log))
+    saved = state.read_bytes()
+    assert findings(archives.verify(state)) == []
+    state.write_bytes(saved)
+    (bundle,) = (tmp_path / "log/tile/entries").rglob(f"*.p/{len(life.log)}")
+    bundle.write_bytes(bundle.read_bytes().replace(b"50", b"51", 1))
+    assert any("is not the one that was sealed" in one for one in findings(archives.verify(state)))
+
+
+def test_a_record_behind_its_log_is_compared_when_it_comes(tmp_path: Path) -> None:
+    """An alert that a later event's alert has overtaken is missing, though an earlier run read its cause."""
+    life = lived([Step("urge", 0), Step("urge", 1), Step("urge", 2)])
+    archives, state = Growing(tmp_path), tmp_path / "state"
+    archives.grow_all(life, len(life.log), 3)
+    assert findings(archives.verify(state)) == []
+    archives.grow_all(life, len(life.log), len(life.log) - 2)
+    first = archives.verify(state)
+    assert (findings(first), first is not None and first.beginning.after) == ([], len(life.log))
+    life.record.pop(-2)
+    archives.grow("record", life.record)
+    found = findings(archives.verify(state))
+    assert found == findings(archives.verify())
+    assert ["missing: " in one for one in found] == [True]
+
+
+def test_a_record_ahead_of_its_log_is_compared_when_the_log_comes(tmp_path: Path) -> None:
+    """And an invented alert is found then."""
+    life = lived([Step("urge", 0), Step("urge", 1), Step("urge", 2)])
+    altered(life.record, len(life.record) - 1)
+    archives, state = Growing(tmp_path), tmp_path / "state"
+    archives.grow_all(life, len(life.log) - 1, len(life.log))
+    assert findings(archives.verify(state)) == []
+    archives.grow_all(life, len(life.log))
+    found = findings(archives.verify(state))
+    assert found == findings(archives.verify())
+    assert found
+
+
+def test_rules_that_come_later_are_not_ignored(small_steps: None, tmp_path: Path) -> None:
+    """A log that was verified before they were sealed is verified again from its first entry on."""
+    life = lived([Step("report", 0), Step("rules"), Step("report", 1), Step("report", 0)])
+    archives, state = Growing(tmp_path), tmp_path / "state"
+    archives.grow_all(life, 4)
+    assert findings(archives.verify(state)) == []
+    archives.grow_all(life, len(life.log))
+    done = archives.verify(state)
+    assert (findings(done), done is not None and done.beginning.after) == ([], 0)
+    assert done is not None
+    assert "are new" in (done.beginning.note or "")
+
+
+@pytest.mark.parametrize("cut", [0, 1])
+def test_an_alert_that_came_before_an_event_was_folded_stays_right(tmp_path: Path, cut: int) -> None:
+    """By the tasks that the state has, or by those before them, for which the earlier entries are read again."""
+    life = lived([Step("report", 1, 4), Step("report", 1, 89), Step("report", 1, 5), Step("urge", 1)])
+    reports = [position for position, raw in enumerate(life.log, 1) if b"duban.progress.reported" in raw]
+    task = None
+    for position, raw in enumerate(life.log[: reports[0]], 1):
+        entry = Recorded(position, read(raw))
+        task = evolve(LEDGER, task, entry) if entry.event.subject == "t1" else task
+    assert task is not None
+    until = read(life.log[-1]).at
+    early = [alert for alert in arisen(LEDGER, LIBRARY, "t1", task, task.seen, until) if alert.on == "silent"]
+    assert early
+    archives, state = Growing(tmp_path), tmp_path / "state"
+    archives.grow_all(life, reports[cut])
+    assert findings(archives.verify(state)) == []
+    life.record.append(alert_entry(early[0]))
+    life.caused_at.append(len(life.log))
+    archives.grow_all(life, len(life.log))
+    assert findings(archives.verify()) == []
+    assert findings(archives.verify(state)) == []
