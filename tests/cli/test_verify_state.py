@@ -16,7 +16,7 @@ from events.entries import Recorded
 from events.envelope import read
 from events.seal.policy import parse_policy
 from events.working_days import LIBRARY
-from services.cli.archived import following
+from services.cli.archived import alert_process, following
 from services.cli.archived.archives import Archives, PresentRules
 from services.cli.archived.keeper import Keeping, VerificationStoppedError
 from services.cli.archived.state_file import StateFile, VerifyClock
@@ -265,3 +265,20 @@ def test_an_alert_that_came_before_an_event_was_folded_stays_right(tmp_path: Pat
     archives.grow_all(life, len(life.log))
     assert findings(archives.verify()) == []
     assert findings(archives.verify(state)) == []
+
+
+def test_another_process_gives_and_takes_the_state_of_alerts(
+    small_steps: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As this one does: stopped, resumed, and with a record that was tampered with."""
+    monkeypatch.setattr(alert_process, "FEWEST_APART", 0)
+    monkeypatch.setattr(alert_process, "processors", lambda: 2)
+    life = lived([Step("report", 0, times=300), Step("urge", 0), Step("urge", 1, times=20), Step("urge", 2)])
+    archives, state = Growing(tmp_path), tmp_path / "state"
+    archives.grow_all(life, len(life.log) - 10)
+    assert archives.verify(state, stop_after=1) is None
+    altered(life.record, len(life.record) - 1)
+    archives.grow_all(life, len(life.log))
+    done = archives.verify(state)
+    assert (findings(done), done is not None and done.beginning.after) == (findings(archives.verify()), 256)
+    assert findings(done)
