@@ -19,9 +19,9 @@ from events.seal.policy import parse_policy
 from events.seal.signers import KeyFile
 from events.seal.signing_state import SigningState
 from events.seal.storage import DirectoryStorage
-from services.cli.archived import verifying
+from services.cli.archived import alert_process, verifying
+from services.cli.archived.archives import Archives, PresentRules
 from services.cli.archived.entries import SealedEntries
-from services.cli.archived.verifying import Archives, PresentRules
 from services.cli.fsck.files import DirectoryFiles
 from services.common.settings import load_ledger, shipped
 from services.notify.record import is_alert
@@ -262,8 +262,8 @@ def test_alerts_of_a_large_log_are_compared_by_another_process(
     duban: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Meanwhile, with the same findings; the share of the work that is done grows to all of it."""
-    monkeypatch.setattr(verifying, "FEWEST_APART", 0)
-    monkeypatch.setattr(verifying, "processors", lambda: 2)
+    monkeypatch.setattr(alert_process, "FEWEST_APART", 0)
+    monkeypatch.setattr(alert_process, "processors", lambda: 2)
     trust = parse_policy(Path(policy(duban)).read_bytes())
     present = PresentRules(load_ledger(shipped("zhanjiang.toml")))
     copy, shares = tampered(duban, tmp_path, removed), list[float]()
@@ -277,8 +277,8 @@ def tampered(duban: Terminal, folder: Path, edit: Callable[[list[bytes]], None])
     """Return a copy of the archives with another record."""
     copy, key = copied(duban, folder), KeyFile.load(duban.data / "keys/zhanjiang/record.key")
     read = DirectoryFiles(copy / "record")
-    size = parse_checkpoint(parse_note(read.read("checkpoint") or b"").text).size
-    raws = [entry.raw for batch in SealedEntries(read, size).batches() for entry in batch]
+    checkpoint = parse_checkpoint(parse_note(read.read("checkpoint") or b"").text)
+    raws = [entry.raw for batch in SealedEntries(read, checkpoint).batches() for entry in batch]
     edit(raws)
     shutil.rmtree(copy / "record")
     archive = Archive.open(DirectoryStorage(copy / "record"), key, SigningState(folder / "signed"))

@@ -14,7 +14,8 @@ from events.log import Log
 from events.recorded_rules import read_rules, read_texts
 from events.seal.policy import parse_policy
 from events.seal.tiles import bundle_of
-from services.cli.archived.verifying import Archives, PresentRules, Verified, verify_archives
+from services.cli.archived.archives import Archives, PresentRules
+from services.cli.archived.verifying import Verified, verify_archives
 from services.cli.checks.finding import TreeHead
 from services.cli.fsck.files import DirectoryFiles
 from tests.cli.terminal import run

@@ -5,173 +5,135 @@ missing if a later event's alert is there. What time gave rise to is compared wh
 of the log: whether it had to arise depends on when time was considered.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from hashlib import blake2b
 from typing import NamedTuple
 
-import msgspec
+from msgspec import Struct
 
-from events.entries import Recorded
+from events.entries import Recorded, Stored
 from events.envelope import InvalidEvent, read
-from events.ledger import Ledger
 from events.recorded_rules import RulesEntry
 from events.rules_text import read_ledger
-from events.working_days import WorkingDays
+from services.cli.archived.archives import ArchivePart, PresentRules, flaws_of
+from services.cli.archived.comparing import AlertComparison, ComparisonState
 from services.cli.archived.entries import SealedEntries
-from services.cli.checks.alerts import AlertFold, EarlyAlerts, difference_of
+from services.cli.archived.record import RecordState, SealedRecord
+from services.cli.checks.alerts import AlertFold, AlertFoldState, EarlyAlerts, difference_of
 from services.cli.checks.finding import Finding
-from services.cli.checks.record import CARRIED, Cause
-from services.cli.checks.rules import RulesFound
-from services.cli.fsck.files import ArchiveFiles
+from services.cli.checks.rules import RulesFound, RulesInForce
 from services.ingest.core import VERSION
 from services.notify.alerts import Alert
-from services.notify.health import TROUBLE
-from services.notify.outbox import alert_decoder
-from services.notify.record import entry_decoder, is_alert
 
 
-class SealedAlert(NamedTuple):
-    """Where an alert is in the record, and the digest of its members."""
+class AlertsState(Struct, frozen=True):
+    """What is known after a position of the log, and of all of the record by then; nothing was found so far.
 
-    number: int
-    digest: bytes
+    `folds` are those under the rules of each hash, "" for the present ones. `until` is the last instant of the log.
+    """
 
-
-class SealedRecord:
-    """The alerts of a sealed record by id; `last` is the last position that caused one, `findings` are on its form."""
-
-    def __init__(self, entries: SealedEntries, size: int) -> None:
-        """Read a record, sealed next to a log of `size` entries; what later events caused is left out."""
-        self.alerts: dict[str, SealedAlert] = {}
-        self.carried: set[Cause] = set()
-        self.last = 0
-        self.findings: list[Finding] = []
-        self._entries = entries
-        for batch in entries.batches():
-            for number, raw in batch:
-                self._take(number, raw, size)
-
-    def alert(self, id: str) -> Alert:
-        """Read an alert again."""
-        return alert_decoder.decode(self._entries.at(self.alerts[id].number))
-
-    def _take(self, number: int, raw: bytes, size: int) -> None:
-        try:
-            alert = alert_decoder.decode(raw) if is_alert(raw) else entry_decoder.decode(raw)
-        except msgspec.MsgspecError as error:
-            self.findings.append(Finding("record", str(number), f"does not decode: {error}"))
-            return
-        if not isinstance(alert, Alert) or alert.on == TROUBLE:
-            return
-        if CARRIED.fullmatch(alert.id) is not None:
-            if alert.causes:
-                self.carried.add(Cause(alert.causes[-1], alert.on, alert.recipient))
-        elif (before := self.alerts.get(alert.id)) is not None:
-            wrong = f"alert {alert.id} is there already, at {before.number}"
-            self.findings.append(Finding("record", str(number), wrong))
-        elif max(alert.causes, default=0) <= size:
-            self.alerts[alert.id] = SealedAlert(number, _digest(alert))
-            self.last = max(self.last, *alert.causes, 0)
+    record: RecordState
+    compared: ComparisonState
+    folds: dict[str, AlertFoldState]
+    until: datetime | None
 
 
 class AlertTask(NamedTuple):
-    """What the comparison needs, as a value that another process can have; both archives are verified already.
+    """What the comparison needs, as a value that another process can have."""
 
-    `present` counts for positions from before rules were recorded.
-    """
-
-    log: ArchiveFiles
-    size: int
-    record: ArchiveFiles
-    record_size: int
-    present: Ledger
-    days: WorkingDays
+    log: ArchivePart
+    record: ArchivePart
+    present: PresentRules
     rules: RulesFound
-
-
-def alert_findings(task: AlertTask) -> list[Finding]:
-    """Return what is wrong with the alerts of a record; raises FormatError and OSError."""
-    record = SealedRecord(SealedEntries(task.record, task.record_size), task.size)
-    causes = AlertCauses(record, task.present, task.rules, task.days)
-    entries = SealedEntries(task.log, task.size)
-    for entry in _events(entries):
-        causes.follow(entry)
-    causes.end(entries)
-    return causes.findings
 
 
 class AlertCauses:
     """Folds a log under the rules of each position, and compares what it gives rise to with a record."""
 
-    def __init__(self, record: SealedRecord, present: Ledger, rules: RulesFound, days: WorkingDays) -> None:
-        self.findings = record.findings
-        self._record, self._days = record, days
-        self._left = dict.fromkeys(record.alerts)
-        self._expected: set[str] = set()
-        self._rules = [RulesEntry(0, VERSION, ""), *rules.entries]
-        self._ledgers = {"": present, **{sha256: read_ledger(text) for sha256, text in rules.texts.items()}}
-        self._folds = {sha256: AlertFold(ledger, days) for sha256, ledger in self._ledgers.items()}
-        self._at = 0
-        self._until: datetime | None = None
+    def __init__(self, task: AlertTask, state: AlertsState | None = None) -> None:
+        """Begin with the first entries that were checked, and the state before them.
 
-    def follow(self, entry: Recorded) -> None:
-        """Fold the next event, and compare the alerts that it causes."""
-        while self._at + 1 < len(self._rules) and self._rules[self._at + 1].first <= entry.position:
-            self._at += 1
-        rules = self._rules[self._at]
-        for sha256, fold in self._folds.items():
-            alerts = fold.event(entry)
-            if sha256 == rules.sha256:
-                for alert in alerts:
-                    self._compare(alert, entry.position, judged=rules.version == VERSION)
-        self._until = entry.event.at
+        All methods raise FormatError and OSError.
+        """
+        folds = state.folds if state is not None else {}
+        entries, (present, days) = SealedEntries(*task.record), task.present
+        record = SealedRecord(entries, task.log.checkpoint.size, state.record if state is not None else None)
+        self._compared = AlertComparison(record, state.compared if state is not None else None)
+        self._task, self._begun = task, folds
+        self._log = SealedEntries(*task.log)
+        self._ledgers = {"": present}
+        self._ledgers |= {sha256: read_ledger(text) for sha256, text in task.rules.texts.items()}
+        self._folds = {sha256: AlertFold(one, days, folds.get(sha256)) for sha256, one in self._ledgers.items()}
+        self._rules = RulesInForce(RulesEntry(0, VERSION, ""), task.rules.entries, task.log.after)
+        self._reached = task.log.after
+        self._until = state.until if state is not None else None
 
-    def end(self, entries: SealedEntries) -> None:
-        """Find alerts that neither an event of the log nor time gave rise to; `entries` are those of the log."""
-        left = {id: alert for id in self._left if (alert := self._record.alert(id)).at <= (self._until or alert.at)}
+    @property
+    def findings(self) -> list[Finding]:
+        """What is wrong so far."""
+        return self._compared.findings
+
+    def follow(self, until: int) -> None:
+        """Fold the next events up to a position, and compare the alerts that they cause."""
+        for entry in _events(self._log.between(self._reached, until)):
+            rules = self._rules.reach(entry.position)
+            for sha256, fold in self._folds.items():
+                alerts = fold.event(entry)
+                if sha256 == rules.sha256:
+                    for alert in alerts:
+                        self._compared.expect(alert, entry.position, judged=rules.version == VERSION)
+            self._until = entry.event.at
+        self._reached = until
+
+    def end(self) -> list[Finding]:
+        """Return all findings, with alerts that neither an event of the log nor time gave rise to."""
+        left = self._compared.left(self._until)
         arose = [fold.elapsed(self._until) for fold in self._folds.values()]
         odd = {id: alert for id, alert in left.items() if all(some.get(id) != alert for some in arose)}
         if odd and self._until is not None:
-            early = self._early(odd, self._until, entries)
-            odd = {id: alert for id, alert in odd.items() if id not in early}
+            odd = self._without_early(odd, self._until)
         for id, alert in odd.items():
             expected = next((some[id] for some in arose if id in some), None)
             self.findings.append(difference_of(alert, expected))
+        self._compared.settle(left)
+        return self.findings
 
-    def _compare(self, alert: Alert, position: int, *, judged: bool) -> None:
-        if alert.id in self._expected:
-            return
-        self._expected.add(alert.id)
-        there = self._record.alerts.get(alert.id)
-        self._left.pop(alert.id, None)
-        if not judged:
-            return
-        if there is None:
-            cause = Cause(alert.causes[-1], alert.on, alert.recipient)
-            if position < self._record.last and cause not in self._record.carried:
-                detail = f"missing: {alert.title}, to {alert.recipient}, about position {position}"
-                self.findings.append(Finding("alerts", alert.id, detail))
-        elif there.digest != _digest(alert) and (kept := self._record.alert(alert.id)) != alert:
-            self.findings.append(difference_of(kept, alert))
+    def state(self) -> AlertsState:
+        """Return what is known so far, if nothing was found."""
+        folds = {sha256: fold.state(self._compared.is_open) for sha256, fold in self._folds.items()}
+        return AlertsState(self._compared.record.state(), self._compared.state(), folds, self._until)
 
-    def _early(self, odd: Mapping[str, Alert], until: datetime, entries: SealedEntries) -> set[str]:
-        """Return which of these alerts arose before an event was folded that was recorded earlier."""
-        every = [EarlyAlerts(ledger, self._days, odd, until) for ledger in self._ledgers.values()]
-        for entry in _events(entries):
-            for early in every:
-                early.fold(entry)
-        return {id for early in every for id in early.found}
+    def _without_early(self, odd: Mapping[str, Alert], until: datetime) -> dict[str, Alert]:
+        """Return these alerts without those that arose before an event was folded that was recorded earlier.
+
+        The events of an earlier run are read again only for alerts that the tasks since then do not explain.
+        """
+        (files, checkpoint, after), days = self._task.log, self._task.present.days
+        begun = {sha256: fold.tasks for sha256, fold in self._begun.items()}
+        every = [EarlyAlerts(one, days, odd, until, begun.get(sha256)) for sha256, one in self._ledgers.items()]
+        rest = _not_found(odd, every, self._log.between(after, self._reached))
+        if not rest or not after:
+            return rest
+        self.findings.extend(flaws_of("archive", files, checkpoint))
+        every = [EarlyAlerts(one, days, rest, until) for one in self._ledgers.values()]
+        return _not_found(rest, every, self._log.between(0, after))
 
 
-def _events(entries: SealedEntries) -> Iterator[Recorded]:
-    for batch in entries.batches():
+def _not_found(
+    odd: Mapping[str, Alert], every: Sequence[EarlyAlerts], batches: Iterator[list[Stored]]
+) -> dict[str, Alert]:
+    """Return those of some alerts that do not arise early by the events of these entries."""
+    for entry in _events(batches):
+        for early in every:
+            early.fold(entry)
+    found = {id for early in every for id in early.found}
+    return {id: alert for id, alert in odd.items() if id not in found}
+
+
+def _events(batches: Iterator[list[Stored]]) -> Iterator[Recorded]:
+    for batch in batches:
         for position, raw in batch:
             try:
                 yield Recorded(position, read(raw))
             except InvalidEvent:
                 continue  # a finding of its own
-
-
-def _digest(alert: Alert) -> bytes:
-    return blake2b(msgspec.json.encode(alert), digest_size=12).digest()

@@ -1,50 +1,43 @@
-"""The entries of an archive that was checked, read in order, and those that corrections cite."""
+"""The entries of an archive, read in order after a position, and one by one."""
 
-from collections.abc import Iterator, Mapping
-from hashlib import blake2b
+from collections.abc import Iterator
 
 from events.entries import Stored
-from events.envelope import Event, read
-from events.schema import ProgressCorrected
-from events.seal.tiles import ENTRIES, WIDTH, Tile, entry_at, read_entries, width_at
+from events.seal.checkpoint import LogCheckpoint
+from events.seal.errors import FormatError
+from events.seal.merkle import leaf_hash
+from events.seal.proofs import included, inclusion_proof
+from events.seal.tiles import ENTRIES, WIDTH, Tile, entry_at, read_entries, subtrees, width_at
 from services.cli.fsck.files import ArchiveFiles
 
 
 class SealedEntries:
-    """The entries of an archive; the places of events are remembered as they are read, by source and id."""
+    """The entries of an archive of which those after a position were checked against its checkpoint."""
 
-    def __init__(self, files: ArchiveFiles, size: int) -> None:
+    def __init__(self, files: ArchiveFiles, checkpoint: LogCheckpoint, after: int = 0) -> None:
         self._files = files
-        self._size = size
-        self._places: dict[bytes, int] = {}
+        self._checkpoint = checkpoint
+        self._after = after
+        self._subtrees = subtrees(files.read, checkpoint.size)
 
     def batches(self) -> Iterator[list[Stored]]:
-        """Yield the entries, a bundle at a time; raises FormatError and OSError."""
-        for number in range(-(-self._size // WIDTH)):
-            bundle = Tile(ENTRIES, number, width_at(self._size, ENTRIES, number))
-            start = number * WIDTH + 1
-            yield [Stored(position, raw) for position, raw in enumerate(read_entries(self._files.read, bundle), start)]
+        """Yield the entries that were checked, a bundle at a time; raises FormatError and OSError."""
+        return self.between(self._after, self._checkpoint.size)
+
+    def between(self, after: int, until: int) -> Iterator[list[Stored]]:
+        """Yield the entries after a position up to another, a bundle at a time; raises FormatError and OSError."""
+        size = self._checkpoint.size
+        for number in range(after // WIDTH, -(-until // WIDTH) if after < until else 0):
+            bundle = Tile(ENTRIES, number, width_at(size, ENTRIES, number))
+            entries = enumerate(read_entries(self._files.read, bundle), number * WIDTH + 1)
+            yield [Stored(position, raw) for position, raw in entries if after < position <= until]
 
     def at(self, position: int) -> bytes:
-        """Return one entry; raises FormatError and OSError."""
-        return entry_at(self._files.read, self._size, position)
-
-    def place(self, event: Event, position: int) -> int | None:
-        """Remember the place of an event; return that of an earlier one with its source and id, if there is one."""
-        id = _digest(event.source, event.id)
-        before = self._places.setdefault(id, position)
-        return before if before != position else None
-
-    async def cited(self, corrections: Mapping[int, Event]) -> dict[int, Event]:
-        """Return the events that corrections cite, where they stand before them."""
-        found: dict[int, Event] = {}
-        for position, event in corrections.items():
-            assert isinstance(event.data, ProgressCorrected)
-            place = self._places.get(_digest(event.source, event.data.report))
-            if place is not None and place < position:
-                found[position] = read(self.at(place))
-        return found
-
-
-def _digest(source: str, id: str) -> bytes:
-    return blake2b(f"{len(source)}:{source}{id}".encode(), digest_size=12).digest()
+        """Return one entry, proved to be in the archive if it was not checked; raises FormatError and OSError."""
+        raw = entry_at(self._files.read, self._checkpoint.size, position)
+        if position <= self._after:
+            size, root = self._checkpoint.size, self._checkpoint.root
+            proof = inclusion_proof(position - 1, size, self._subtrees)
+            if not included(leaf_hash(raw), position - 1, size, proof, root):
+                raise FormatError(f"the entry at position {position} is not the one that was sealed")
+        return raw

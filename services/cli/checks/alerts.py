@@ -1,8 +1,10 @@
 """Alerts: exactly those that a fresh fold gives, and those that time alone gave rise to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from events.difference import members
 from events.entries import Recorded
@@ -82,33 +84,57 @@ async def _early(
 
 
 class EarlyAlerts:
-    """Those of some alerts that arise by time as tasks stand after any of their events."""
+    """Those of some alerts that arise by time as tasks stand after any of their events, or at first, in `tasks`."""
 
-    def __init__(self, ledger: Ledger, days: WorkingDays, odd: Mapping[str, Alert], considered: datetime) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        days: WorkingDays,
+        odd: Mapping[str, Alert],
+        considered: datetime,
+        tasks: Mapping[str, NotifiedTask] | None = None,
+    ) -> None:
         self.found: set[str] = set()
         self._ledger, self._days = ledger, days
         self._odd, self._considered = odd, considered
         self._names = {alert.task for alert in odd.values()}
-        self._tasks: dict[str, NotifiedTask] = {}
+        self._tasks = {name: task for name, task in (tasks or {}).items() if name in self._names}
+        for name, task in self._tasks.items():
+            self._find(name, task)
 
     def fold(self, entry: Recorded) -> None:
         """Fold an event."""
         name = entry.event.subject
         if name in self._names and (task := evolve(self._ledger, self._tasks.get(name), entry)) is not None:
             self._tasks[name] = task
-            after = task.seen - timedelta.resolution
-            arose = arisen(self._ledger, self._days, name, task, after, self._considered)
-            self.found |= {alert.id for alert in arose if alert == self._odd.get(alert.id)}
+            self._find(name, task)
+
+    def _find(self, name: str, task: NotifiedTask) -> None:
+        after = task.seen - timedelta.resolution
+        arose = arisen(self._ledger, self._days, name, task, after, self._considered)
+        self.found |= {alert.id for alert in arose if alert == self._odd.get(alert.id)}
+
+
+class AlertFoldState(Struct, frozen=True):
+    """The tasks after an event of a log, and the alerts that time alone gave rise to by then, as far as they matter."""
+
+    tasks: dict[str, NotifiedTask] = {}
+    timed: tuple[Alert, ...] = ()
 
 
 class AlertFold:
     """The tasks of a log, and what time alone gave rise to."""
 
-    def __init__(self, ledger: Ledger, days: WorkingDays) -> None:
+    def __init__(self, ledger: Ledger, days: WorkingDays, state: AlertFoldState | None = None) -> None:
+        state = state or AlertFoldState()
         self._ledger = ledger
         self._days = days
-        self._tasks: dict[str, NotifiedTask] = {}
-        self._timed: dict[str, Alert] = {}
+        self._tasks = dict(state.tasks)
+        self._timed = {alert.id: alert for alert in state.timed}
+
+    def state(self, matters: Callable[[str], bool]) -> AlertFoldState:
+        """Return the tasks as they stand, and the alerts of time whose ids matter."""
+        return AlertFoldState(self._tasks, tuple(alert for id, alert in self._timed.items() if matters(id)))
 
     def event(self, entry: Recorded) -> list[Alert]:
         """Fold an event, and return the alerts that it causes itself."""
@@ -128,13 +154,14 @@ class AlertFold:
 
     def elapsed(self, until: datetime | None) -> dict[str, Alert]:
         """Return what time alone gave rise to, up to what was considered, by id."""
+        arose = dict(self._timed)
         if until is not None and self._tasks:
             for name, task in self._tasks.items():
                 alerts = arisen(self._ledger, self._days, name, task, task.seen, until)
-                self._timed |= {alert.id: alert for alert in alerts}
+                arose |= {alert.id: alert for alert in alerts}
             opened = min(task.opened for task in self._tasks.values())
-            self._timed |= {alert.id: alert for alert in weekly(self._ledger, opened, until)}
-        return self._timed
+            arose |= {alert.id: alert for alert in weekly(self._ledger, opened, until)}
+        return arose
 
 
 async def _entries(record: Record, recorded: RecordedAlerts, ids: Iterable[str]) -> dict[str, bytes]:

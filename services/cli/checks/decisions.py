@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from events.entries import Recorded
 from events.envelope import Event, read
 from events.ledger import CLOCK, Ledger
@@ -16,7 +18,7 @@ from events.recorded_rules import RulesEntry
 from events.rules_text import RulesText, read_ledger
 from events.schema import ProgressCorrected
 from services.cli.checks.finding import Finding
-from services.cli.checks.rules import RulesFound
+from services.cli.checks.rules import RulesFound, RulesInForce
 from services.ingest.core import VERSION, authentic, decide
 from services.ingest.task import Task, advance
 from services.ingest.timers import clock_events, same_timing
@@ -28,15 +30,30 @@ SETTLED = 2
 """Later instants of record after which a due clock event must be there: a batch that was packed meanwhile lacks it."""
 
 
+class TasksState(Struct, frozen=True):
+    """The tasks after an event of a log, and the last instant of record.
+
+    `instants` counts the instants of record so far; `timed` has that count as of when the clock's events of a task
+    last changed.
+    """
+
+    tasks: dict[str, Task] = {}
+    timed: dict[str, int] = {}
+    instant: datetime | None = None
+    instants: int = 0
+
+
 class TasksUnderRules:
     """The tasks of a log under the rules of one ledger, by which its events are decided again."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, state: TasksState) -> None:
         self._ledger = ledger
-        self._tasks: dict[str, Task] = {}
-        self._timed: dict[str, int] = {}
-        self._instant: datetime | None = None
-        self._instants = 0
+        self._tasks, self._timed = dict(state.tasks), dict(state.timed)
+        self._instant, self._instants = state.instant, state.instants
+
+    def state(self) -> TasksState:
+        """Return the tasks as they stand."""
+        return TasksState(self._tasks, self._timed, self._instant, self._instants)
 
     def judge(self, event: Event, cited: Event | None) -> str | None:
         """Return why an event cannot have been accepted next, None if it can; `cited` is what a correction names."""
@@ -87,26 +104,36 @@ class TasksUnderRules:
 
 
 class Decisions:
-    """Decides a log again, from its first event on."""
+    """Decides a log again, from its first event on, or after a position where the tasks under all rules are known."""
 
-    def __init__(self, ledger: Ledger, rules: RulesFound, find_cited: FindCited) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        rules: RulesFound,
+        find_cited: FindCited,
+        after: int = 0,
+        tasks: Mapping[str, TasksState] | None = None,
+    ) -> None:
         present = RulesText.of(ledger, VERSION)
+        states = tasks or {}
         self.findings = rules.findings
         self._find_cited = find_cited
-        self._entries = [RulesEntry(0, VERSION, present.sha256), *rules.entries]
-        self._decided = {present.sha256: TasksUnderRules(ledger)}
-        for sha256, text in rules.texts.items():
-            self._decided.setdefault(sha256, TasksUnderRules(read_ledger(text)))
-        self._at = 0
+        self._rules = RulesInForce(RulesEntry(0, VERSION, present.sha256), rules.entries, after)
+        ledgers = {**{sha256: read_ledger(text) for sha256, text in rules.texts.items()}, present.sha256: ledger}
+        self._decided = {
+            sha256: TasksUnderRules(one, states.get(sha256, TasksState())) for sha256, one in ledgers.items()
+        }
+
+    def tasks(self) -> dict[str, TasksState]:
+        """Return the tasks as they stand, by the hash of the rules."""
+        return {sha256: one.state() for sha256, one in self._decided.items()}
 
     async def follow(self, batch: Sequence[Recorded]) -> None:
         """Decide the next events of the log again, and fold them."""
         corrections = {one.position: one.event for one in batch if isinstance(one.event.data, ProgressCorrected)}
         cited = await self._find_cited(corrections)
         for entry in batch:
-            while self._at + 1 < len(self._entries) and self._entries[self._at + 1].first <= entry.position:
-                self._at += 1
-            rules = self._entries[self._at]
+            rules = self._rules.reach(entry.position)
             decided = self._decided.get(rules.sha256)
             if rules.version == VERSION and decided is not None:
                 wrong = decided.judge(entry.event, cited.get(entry.position))
@@ -117,7 +144,7 @@ class Decisions:
 
     def end(self, *, held: bool) -> None:
         """Find the clock's events that should be in the log by its end; none while the clock is held."""
-        rules = self._entries[self._at]
+        rules = self._rules.now
         decided = self._decided.get(rules.sha256)
         if held or rules.version != VERSION or decided is None:
             return
@@ -125,7 +152,7 @@ class Decisions:
             self._add(event.subject, f"{event.id} was due at {event.time.isoformat()} and is not in the log")
 
     def _add(self, where: str, wrong: str) -> None:
-        today = "" if self._entries[self._at].first else " (by the present rules: none are on record for it)"
+        today = "" if self._rules.now.first else " (by the present rules: none are on record for it)"
         self.findings.append(Finding("decisions", where, wrong + today))
 
 

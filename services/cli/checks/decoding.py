@@ -8,11 +8,14 @@ from services.cli.checks.finding import Finding
 
 
 class Decoding:
-    """Decodes entry after entry; `findings` has what is wrong with their form and their instants."""
+    """Decodes entry after entry; `findings` has what is wrong with their form and their instants.
 
-    def __init__(self) -> None:
+    `recorded` is the last instant so far: at first that of the entry before the first one to decode.
+    """
+
+    def __init__(self, recorded: datetime | None = None) -> None:
         self.findings: list[Finding] = []
-        self._recorded: datetime | None = None
+        self.recorded = recorded
 
     def event(self, entry: Stored) -> Event | None:
         """Return the event of the next entry, None if it has none."""
@@ -21,8 +24,8 @@ class Decoding:
         except InvalidEvent as error:
             self.findings.append(Finding("decodes", str(entry.position), error.detail))
             return None
-        if self._recorded is not None and event.recorded is not None and event.recorded < self._recorded:
-            wrong = f"recorded {event.recorded}, before {self._recorded}"
+        if self.recorded is not None and event.recorded is not None and event.recorded < self.recorded:
+            wrong = f"recorded {event.recorded}, before {self.recorded}"
             self.findings.append(Finding("ordered", str(entry.position), wrong))
-        self._recorded = event.recorded or self._recorded
+        self.recorded = event.recorded or self.recorded
         return event

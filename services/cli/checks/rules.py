@@ -1,6 +1,7 @@
 """The record of rules: dense, in the order of positions, each text as its hash names it."""
 
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +20,22 @@ class RulesFound(NamedTuple):
     entries: list[RulesEntry]
     texts: dict[str, bytes]
     findings: list[Finding]
+
+
+class RulesInForce:
+    """The entry by whose rules each position of a log was decided; positions are asked for in order."""
+
+    def __init__(self, before: RulesEntry, entries: Sequence[RulesEntry], position: int) -> None:
+        """Begin at a position; `before` holds as long as none of the entries does."""
+        self.now = before
+        self._later = deque(entries)
+        self.reach(position)
+
+    def reach(self, position: int) -> RulesEntry:
+        """Return the entry that holds at a position."""
+        while self._later and self._later[0].first <= position:
+            self.now = self._later.popleft()
+        return self.now
 
 
 async def find_rules(redis: Any, name: str) -> RulesFound:

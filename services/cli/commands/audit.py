@@ -9,13 +9,14 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
+from events.ledger import Ledger
 from events.recorded_rules import RulesEntry, read_rules, read_texts
 from events.seal.checkpoint import parse_checkpoint
 from events.seal.errors import FormatError
 from events.seal.merkle import Tree
 from events.seal.notes import parse_note
+from services.cli.archived.archives import PresentRules
 from services.cli.archived.commands import ArchiveOptions, verify_sealed
-from services.cli.archived.verifying import PresentRules
 from services.cli.asking.commands import diff, state, who_knew
 from services.cli.asking.replaying import replay
 from services.cli.checks import verify
@@ -59,6 +60,16 @@ PlaceOption = Annotated[
 ]
 
 
+StateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="FILE",
+        help="With --archive: keep there what was verified, and do not read it again; FILE vouches for it then",
+    ),
+]
+
+
 @commands.command("verify")
 def audit_verify(
     data: DataOption = None,
@@ -69,13 +80,26 @@ def audit_verify(
     key: KeyOption = None,
     token_file: TokenFileOption = None,
     tsa_ca: AuthorityOption = None,
+    state: StateOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Verify the log, and that rows and alerts follow from it; or its archive alone. Print its tree head."""
+    """Verify the log, and that rows and alerts follow from it; or its archive alone. Print its tree head.
+
+    With --archive and --state FILE, a verification resumes where it was interrupted, or where the last one ended: it
+    reads what is new, and proves that the archive continues what FILE has. For everything before, FILE vouches, not
+    the archive: whoever can write FILE can forge it. Without --state, all of the archive is read.
+    """
     noted, present = _head(since) if since is not None else None, audited_ledger_of(data, ledger)
+    if state is not None and archive is None:
+        raise SettingsError("--state is for --archive: a log on a server is verified as a whole")
     if archive is not None:
-        asked = ArchiveOptions(archive, policy, key, token_file, tsa_ca)
+        asked = ArchiveOptions(archive, policy, key, token_file, tsa_ca, state)
         raise SystemExit(verify_sealed(asked, PresentRules(present, working_days_of(data)), noted, json=json))
+    raise SystemExit(_verify_server(data, ledger, present, noted, json=json))
+
+
+def _verify_server(data: Path | None, ledger: str, present: Ledger, noted: TreeHead | None, *, json: bool) -> int:
+    """Verify a ledger on its server, print what was found, and return the exit code."""
     tree = Tree()
 
     async def work(redis: Any) -> tuple[int, list[Finding], list[Acceptance], list[str]]:
@@ -98,7 +122,7 @@ def audit_verify(
         out.out(msgspec.json.encode(result).decode())
     else:
         _print_verified(ledger, position, head, findings, [*(f"accepted: {one}" for one in acceptances), *remarks])
-    raise SystemExit(1 if findings else 0)
+    return 1 if findings else 0
 
 
 def _print_verified(ledger: str, position: int, head: str, findings: list[Finding], remarks: list[str]) -> None:

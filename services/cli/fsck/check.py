@@ -44,25 +44,28 @@ def check_archive(
     checkpoint: LogCheckpoint,
     report: Callable[[int], None],
     earlier: LogCheckpoint | None = None,
+    after: int = 0,
 ) -> Checked:
     """Check every entry and tile against a verified checkpoint, and that against an earlier one of the same log.
 
-    `report` is called with the number of entries that have been checked. Raises OSError.
+    Bundles and tiles of level 0 that have only the first `after` entries are not read. `report` is called with the
+    number of entries that have been checked. Raises OSError.
     """
     tiles: list[TileCheck] = []
-    for chunk in _chunks(files, checkpoint.size):
+    first = after // WIDTH
+    for chunk in _chunks(files, checkpoint.size, first):
         tiles += chunk
-        report(min(checkpoint.size, len(tiles) * WIDTH))
-    flaws = tree_flaws(files.read, checkpoint, tiles)
+        report(min(checkpoint.size, (first + len(tiles)) * WIDTH))
+    flaws = tree_flaws(files.read, checkpoint, tiles, first)
     if earlier is not None:
-        flaws += _since(files, checkpoint, earlier)
+        flaws += since_flaws(files, checkpoint, earlier)
     return Checked(sum(tile.entries for tile in tiles), sum(tile.size for tile in tiles), in_order(flaws))
 
 
-def _chunks(files: ArchiveFiles, size: int) -> Iterator[list[TileCheck]]:
-    """Return the checks of the tiles of level 0, some at a time, in order."""
+def _chunks(files: ArchiveFiles, size: int, first: int) -> Iterator[list[TileCheck]]:
+    """Return the checks of the tiles of level 0 from the first to be read on, some at a time, in order."""
     count = -(-size // WIDTH)
-    chunks = [range(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
+    chunks = [range(start, min(start + CHUNK, count)) for start in range(first, count, CHUNK)]
     check = partial(check_chunk, files, size)
     if (workers := processors()) == 1 or len(chunks) < FEWEST_CHUNKS:
         yield from map(check, chunks)
@@ -85,7 +88,7 @@ def check_chunk(files: ArchiveFiles, size: int, numbers: range) -> list[TileChec
         return list(pool.map(check, numbers))
 
 
-def _since(files: ArchiveFiles, checkpoint: LogCheckpoint, earlier: LogCheckpoint) -> list[Flaw]:
+def since_flaws(files: ArchiveFiles, checkpoint: LogCheckpoint, earlier: LogCheckpoint) -> list[Flaw]:
     """Return a flaw if the archive does not continue an earlier checkpoint."""
     if earlier.size > checkpoint.size:
         detail = f"the earlier checkpoint has {earlier.size} entries, the archive ends after {checkpoint.size}"

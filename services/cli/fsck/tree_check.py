@@ -24,17 +24,18 @@ class Levels(NamedTuple):
     flaws: list[Flaw]
 
 
-def tree_flaws(read: Read, checkpoint: LogCheckpoint, tiles: Sequence[TileCheck]) -> list[Flaw]:
+def tree_flaws(read: Read, checkpoint: LogCheckpoint, tiles: Sequence[TileCheck], first: int = 0) -> list[Flaw]:
     """Return what is wrong with the archive of a checkpoint whose tiles of level 0 and bundles are `tiles`.
 
-    Of an entry and its hash the one that leads to the checkpoint's head is right. Raises OSError.
+    `first` is the number of the first of these; the heads of those before it are what the tiles above have. Of an
+    entry and its hash the one that leads to the checkpoint's head is right. Raises OSError.
     """
     upper = _upper(read, checkpoint.size)
-    heads = _heads(tiles, upper, checkpoint)
+    heads = _heads(tiles, upper, checkpoint, first)
     rows = _rows(heads, checkpoint.size)
     root = _root(rows, heads, checkpoint.size)
     right = root == checkpoint.root
-    flaws = upper.flaws + _leaf_flaws(tiles, heads, right=right) + _upper_flaws(upper, rows, right=right)
+    flaws = upper.flaws + _leaf_flaws(tiles, heads[first:], first, right=right) + _upper_flaws(upper, rows, right=right)
     if not right and not flaws:
         detail = (
             f"entries and tiles agree with each other, but not with the checkpoint: their head is {root.hex()}, "
@@ -66,14 +67,15 @@ def _upper(read: Read, size: int) -> Levels:
     return found
 
 
-def _heads(tiles: Sequence[TileCheck], upper: Levels, checkpoint: LogCheckpoint) -> list[bytes]:
+def _heads(tiles: Sequence[TileCheck], upper: Levels, checkpoint: LogCheckpoint, first: int) -> list[bytes]:
     """Return the head of each tile of level 0: of its entries or of its hashes, whichever the tree above has."""
     above = [*(upper.rows[1] if len(upper.rows) > 1 else []), None]
-    heads = [
+    heads: list[bytes | None] = above[:first]
+    heads += [
         tile.tile_head
         if tile.tile_head is not None and tile.tile_head == parent
         else tile.entries_head or tile.tile_head
-        for tile, parent in zip(tiles, above, strict=False)
+        for tile, parent in zip(tiles, above[first:], strict=False)
     ]
     found = [head if head is not None else parent or b"" for head, parent in zip(heads, above, strict=False)]
     if checkpoint.size % WIDTH and tiles[-1].tile_head is not None:  # the last tile has no parent: try both
@@ -97,10 +99,10 @@ def _root(rows: Sequence[Sequence[bytes]], heads: Sequence[bytes], size: int) ->
     return root_of([heads[size // WIDTH :], *(row[len(row) - len(row) % WIDTH :] for row in rows[1:])])
 
 
-def _leaf_flaws(tiles: Sequence[TileCheck], heads: Sequence[bytes], *, right: bool) -> list[Flaw]:
+def _leaf_flaws(tiles: Sequence[TileCheck], heads: Sequence[bytes], first: int, *, right: bool) -> list[Flaw]:
     """Return the flaws of tiles of level 0 and of bundles. `right`: the heads lead to that of the checkpoint."""
     flaws = []
-    for number, (tile, head) in enumerate(zip(tiles, heads, strict=True)):
+    for number, (tile, head) in enumerate(zip(tiles, heads, strict=True), first):
         start = number * WIDTH + 1
         position = start + (tile.differs or 0)
         if tile.flaw is not None:

@@ -62,8 +62,8 @@ def _is_own(content: bytes) -> bool:
 
 def _until(files: ArchiveFiles, proof: LogProof) -> Iterator[Stored]:
     """Yield the entries of the archive up to the one that is proved."""
-    size = parse_checkpoint(parse_note(proof.checkpoint).text).size
-    for batch in SealedEntries(files, size).batches():
+    checkpoint = parse_checkpoint(parse_note(proof.checkpoint).text)
+    for batch in SealedEntries(files, checkpoint).batches():
         yield from (entry for entry in batch if entry.position <= proof.entry_index + 1)
         if batch[-1].position > proof.entry_index:
             return
