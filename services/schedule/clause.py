@@ -9,7 +9,7 @@ import msgspec
 from lark import Tree
 from msgspec import Struct
 
-from events.deadline import Deadline, Recurring, Triggered
+from events.deadline import Deadline, Ongoing, Recurring, Triggered
 from services.schedule.counted import NoTaskError, UnclearPeriodError, read_counted, read_event, read_issue
 from services.schedule.dated import NoLimitError, PastError, is_done, read_dated
 from services.schedule.doubt import Doubt
@@ -19,7 +19,7 @@ from services.schedule.grammar import Node, UnparsedError, carrying, child, mark
 from services.schedule.series import MOST_STEPS, UnevenError, read_series
 from services.schedule.span import Origin
 from services.schedule.text import Plain
-from services.schedule.wording import OTHER_INTERVAL, WORDINGS, is_bare, read_wording
+from services.schedule.wording import OTHER_INTERVAL, WORDINGS, every_other, is_bare, read_wording
 
 _MOST_UNPARSED = 5
 """Clauses of a phrase that are passed over because the grammar does not derive them."""
@@ -171,6 +171,8 @@ def _doubts(node: Node, rule: str) -> Iterator[Doubt]:
     named = tokens(node)
     if rule == OTHER_INTERVAL:
         yield "other-interval"
+    elif rule and "EVERY_OTHER" in named:
+        yield "other-time-passed-over"
     rough = {"CLOSING", "ABOUT"} & named.keys() or named.get("WITHIN") == "时间" or named.get("TEN") in ("初", "中")
     if rough or named.get("HALF", "").endswith("中"):
         yield "about"
@@ -199,6 +201,8 @@ def _read_clause(
         case "dated_clause":
             means, rule, after = read_dated(node, text, origin)
             return means, rule, msgspec.structs.replace(after, worded=text)
+        case "festival_clause" | "event_clause" if every_other(node):
+            return Ongoing(text), OTHER_INTERVAL, origin
         case "festival_clause":
             return read_festival(node, text, origin, festivals)
         case "recurring_clause":

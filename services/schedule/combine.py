@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -49,7 +50,7 @@ _PUT_OFF = re.compile(
 )
 """A later date that holds for some of the work only (确有困难的可延至2025年6月底)."""
 
-_STATES = re.compile("到|至|前|底|内|止|完成|建成|竣工|结束|每|启动|达到|实现")
+_STATES = re.compile("到|至|前|底|内|止|完成|建成|竣工|结束|每|启动|达到|实现|^中?远期$")
 """What a time that is a limit has beside it."""
 
 _LASTS = re.compile(
@@ -201,6 +202,8 @@ def _undated(meant: list[Clause], text: str) -> Meaning:
         if any(clause.rule == "since" for clause in goes_on) and (lasts := _LASTS.search(normalise(text))):
             raise ValueError(f"until when “{lasts[0]}” lasts cannot be read")
         return _meaning(goes_on[0] if goes_on and meant[0].rule == "condition" else meant[0], meant)
+    if waits := _within_period(meant, text):
+        raise ValueError(f"when “{waits}” is in each period, it does not say")
     several = len({_recurs(clause) for clause in series}) > 1
     if several and any(isinstance(clause.means, Milestones) for clause in series):
         raise ValueError("it comes again in several ways; that is more than one task")
@@ -208,6 +211,15 @@ def _undated(meant: list[Clause], text: str) -> Meaning:
     meaning = replace(_meaning(series[0], meant), clauses=(*since, series[0]))
     other = several or any(clause.rule == OTHER_INTERVAL for clause in meant)
     return replace(meaning, doubts=(*meaning.doubts, "other-time-passed-over")) if other else meaning
+
+
+def _within_period(meant: list[Clause], text: str) -> str | None:
+    """Return what waits right after a bare 每年, which it dates (每年，在汛期前完成检修); None if nothing does."""
+    for clause, after in pairwise(meant):
+        bare = isinstance(clause.means, Recurring) and clause.carried == (clause.begin, clause.end)
+        if bare and after.rule in _LIMITS_THAT_WAIT:
+            return text[slice(*after.carried)]
+    return None
 
 
 def _dated(clauses: list[Clause], dated: list[Clause], meant: list[Clause], text: str) -> Meaning:

@@ -28,8 +28,8 @@ _NUMERAL = re.compile(
     r"|[一二三四五六七八九十]+(?=(?:[、和及][一二三四五六七八九十]+)+(?:月|季度))"
     r"|^[〇零一二三四五六七八九十百]+$"
 )
-_MONTHS_LONG = re.compile(r"(?<![0-9〇零一二三四五六七八九十年、和及至到-])[一两](?=月[以之]?内)")
-"""A period of months without its measure word (应在一月内报告); the first month is written 1月."""
+_MONTHS_LONG = re.compile(r"(?<![0-9〇零一二三四五六七八九十年、和及至到-])(?:[一两](?=月[以之]?内)|两(?=月))")
+"""A period of months without its measure word (应在一月内报告, 两月一次); the first month is written 1月."""
 
 _YEAR_ALONE = re.compile(r"(?<![0-9])20[0-9]{2}(?=第?[一二三四1-4]季|全年|[上下]半年|Q[1-4](?![0-9]))")
 _QUARTERS = re.compile(r"(?<![A-Za-z])Q(?P<number>[1-4])(?![0-9])")
