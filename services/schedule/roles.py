@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
 from events.schema import Role
 from services.schedule import people
 from services.schedule.endings import has_end
-from services.schedule.labels import DUTIES, JOINING, LEADING, OWNING, RANKS
+from services.schedule.labels import DUTIES, JOINING, LEADING, OWNING, RANKS, TEAMS, WATCHING
 from services.schedule.unnamed import is_open
 
+Whose: TypeAlias = people.Kind | Literal["watcher"]
 Said: TypeAlias = Role | None
 """The role a text states; None where it only names the unit."""
 
@@ -30,6 +31,13 @@ _LABEL = re.compile(
     rf"|{_NAME_ENDS}{_LABEL_WORDS}(?:单位|部门)\s*：|(?:^\s*|(?<=\s)){_LABEL_WORDS}(?:单位|部门)(?=\s)",
     re.MULTILINE,
 )
+_WATCHERS = re.compile(
+    rf"(?:(?:^|(?<=[；，。、\s]))[^：；，。、\s（）]{{0,4}}?|{_NAME_ENDS}(?:行业|业务)?)(?:{WATCHING}){{1,2}}(?:责任)?(?:单位|部门|机构|科室|处室)\s*：",
+    re.MULTILINE,
+)
+"""A label of units that look on, and have no part in the task (督导单位：市政府督查室)."""
+_TEAM = re.compile(rf"(?:^|(?<=[；。\n]))\s*[^：；，。、\s（）]{{1,12}}(?:{TEAMS})\s*：(?=[^：]*$)")
+"""The name of a team, before its members."""
 _BRACKETED_LABEL = re.compile(rf"(?:^|(?<=[；，。、\s]))（({_LABEL_WORDS}(?:单位|部门))）\s*：?")
 _LEADS = re.compile(LEADING)
 _JOINS = re.compile(rf"{JOINING}|联合|联办|会办|成员")
@@ -79,11 +87,14 @@ class Marked(Struct, frozen=True):
 
 
 class Labelled(Struct, frozen=True):
-    """What stands after a label: units with the role it states, or people, where `whose` says which."""
+    """What stands after a label: units with the role it states, or what `whose` says.
+
+    That are people, or with their label (a `watcher`) words that name no unit of the task.
+    """
 
     text: str
     says: Said = None
-    whose: people.Kind | None = None
+    whose: Whose | None = None
 
 
 def labelled(text: str) -> Iterator[Labelled]:
@@ -91,11 +102,14 @@ def labelled(text: str) -> Iterator[Labelled]:
     if "（" in text:
         text = _HELPERS.sub(_helpers, _BRACKETED_LABEL.sub(r"\1：", text))
     of_people = list(people.LABEL.finditer(text)) if "：" in text else []
-    taken = {at for label in of_people for at in range(*label.span())}
-    labels = [label for label in _LABEL.finditer(text) if taken.isdisjoint(range(*label.span()))]
-    marks: list[tuple[int, int, Said, people.Kind | None]] = [(0, 0, None, None)]
+    watchers = list(_WATCHERS.finditer(text)) if "：" in text else []
+    taken = {at for label in (*of_people, *watchers) for at in range(*label.span())}
+    labels = [*_LABEL.finditer(text), *_TEAM.finditer(text)]
+    labels = [label for label in labels if taken.isdisjoint(range(*label.span()))]
+    marks: list[tuple[int, int, Said, Whose | None]] = [(0, 0, None, None)]
     marks += [(label.start(), label.end(), _label_says(label), None) for label in labels]
     marks += [(label.start(), label.end(), None, "leader" if label["leader"] else "person") for label in of_people]
+    marks += [(label.start(), label.start(), None, "watcher") for label in watchers]
     marks.sort(key=lambda mark: mark[:2])
     ends = [*(begin for begin, *_ in marks[1:]), len(text)]
     for (_, begin, says, kind), end in zip(marks, ends, strict=True):

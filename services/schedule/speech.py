@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import zip_longest
 
 from events.directory import Directory
 from events.schema import Role, Unit
@@ -69,6 +70,9 @@ class Speech:
         if section.whose is None:
             self._hear(section.text, section.says or role)
             return
+        if section.whose == "watcher":
+            self.passed_over += (show(section.text),)
+            return
         people = "、".join(part for _, part in split(section.text, _LISTING + _COMMAS + _STOPS))
         if section.whose == "person" and self._mentions:
             self.people += ((self._mentions[-1][0], people),)
@@ -84,7 +88,8 @@ class Speech:
         """
         marked = comma = len(self._mentions)
         joined = False
-        for separator, part in split(section, _LISTING + _COMMAS + _STOPS):
+        parts = list(split(section, _LISTING + _COMMAS + _STOPS))
+        for (separator, part), (after, _) in zip_longest(parts, parts[1:], fillvalue=("", "")):
             if len(part) > _LONGEST_PART:
                 raise ValueError(f"“{show(part[:20])}…” goes on for {len(part)} characters without a separator")
             if separator not in _LISTING:
@@ -100,6 +105,8 @@ class Speech:
             mark = Marked(others) if is_unnamed(others) else read_mark(others)
             self._add(mark, "cooperating" if joined else mark.says or says)
             self._shared = self._shared or mark.shared
+            if mark.says == "lead" and others.endswith("）") and after and after in _COMMAS + _STOPS:
+                self._state("lead", comma)
             if mark.marked and not joined:
                 if mark.charge:
                     self._charged += range(marked, len(self._mentions))
@@ -112,6 +119,8 @@ class Speech:
         """Return who leads, whether that is inferred, and all units; raise ValueError if nobody can lead."""
         leads = any(says == "lead" for _, says in self._mentions)
         alone = len(self._charged) == 1 and not self._shared
+        if not leads and not self._shared and len(self._charged) == len(self._mentions) and self._all_open():
+            alone = True
         if not leads and (alone or any(says == "cooperating" for _, says in self._mentions)):
             for at in self._charged:
                 self._state("lead", at, at + 1)
@@ -135,9 +144,18 @@ class Speech:
         lead = next(unit.name for unit in units if unit.role == "lead")
         return lead, not (stated or self._first_leads), units
 
+    def _all_open(self) -> bool:
+        return all(is_open(name) for name, _ in self._mentions)
+
     def _unit(self, name: str, role: Role) -> Unit:
         group = self._directory.canonical(name) in self._directory.groups
-        return Unit(name, role, group=group, open=not group and name not in self._known.values() and is_open(name))
+        named = group or name in self._known.values() or self._is_of_one_place(name)
+        return Unit(name, role, group=group, open=not named and is_open(name))
+
+    def _is_of_one_place(self, name: str) -> bool:
+        """Return whether a government stands beside the party committee of its place (镇党委、镇政府)."""
+        place = name.removesuffix("政府").removesuffix("人民")
+        return place != name and any(said == f"{place}党委" for said, _ in self._mentions)
 
     def _add(self, mark: Marked, says: Said) -> None:
         if not mark.names:
