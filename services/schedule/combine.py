@@ -50,6 +50,9 @@ _PUT_OFF = re.compile(
 )
 """A later date that holds for some of the work only (确有困难的可延至2025年6月底)."""
 
+_FAILING = re.compile("(?:不能|无法|难以|确因|确有)[^,;。]*的")
+"""Work for which the date before cannot be kept (不能按期完成的，9月底前完成)."""
+
 _STATES = re.compile("到|至|前|底|内|止|完成|建成|竣工|结束|每|启动|达到|实现|^中?远期$")
 """What a time that is a limit has beside it."""
 
@@ -83,8 +86,9 @@ def combine(clauses: list[Clause], text: str) -> Meaning:
     if uneven := _uneven(clauses, text):
         return uneven
     dated = [clause for clause in clauses if _dues(clause)]
-    for clause in dated[1:]:
-        if _PUT_OFF.search(words := normalise(text[clause.begin : clause.end])):
+    for before, clause in pairwise(dated):
+        words = normalise(text[clause.begin : clause.end])
+        if _PUT_OFF.search(words) or _FAILING.search(normalise(text[before.end : clause.end])):
             raise ValueError(f"for which of the work “{words}” holds cannot be read")
     passed_over: tuple[Doubt, ...] = ("other-time-passed-over",) if _passes_over_times(clauses, text) else ()
     without_start = _without_start(clauses, text)

@@ -125,10 +125,11 @@ _PART = re.compile(
 """A year or season that names a part of the work (完成全年任务, 编制2021—2035年规划)."""
 
 _SINCE_LASTING = re.compile(
-    rf"(?P<since>{_YEAR_LIKE}年(?:[0-9]{{1,2}}月)?)(?:起|开始)(?P<rest>[^0-9。;]{{0,24}}?)(?:利?用|以|通过|经过)(?P<length>[0-9]{{1,2}}(?:年|个月))"
-    rf"(?:左右|多)?的?(?:时间|努力|奋斗|治理|整治|攻坚|建设)(?!.*(?:{_YEAR_LIKE}年|年[底末]|[0-9]月))"
+    rf"(?P<since>{_YEAR_LIKE}年(?:[0-9]{{1,2}}月(?:[0-9]{{1,2}}日)?)?|[0-9]{{1,2}}月(?:[0-9]{{1,2}}日)?)(?:起|开始)(?P<rest>[^0-9。;半]{{0,24}}?)"
+    rf"(?:(?:利?用|以|通过|经过)(?P<used>[0-9]{{1,3}}(?:[年天]|个月)|半年)(?:左右|多)?的?(?:时间|努力|奋斗|治理|整治|攻坚|建设)"
+    rf"|(?:为期|历时|期限为?|不超过|试行|持续)(?P<lasting>[0-9]{{1,3}}(?:[年天]|个月)|半年)的?)(?!.*(?:{_YEAR_LIKE}年|年[底末]|[0-9]月))"
 )
-"""A length that counts from a year or month before it (从2017年开始，用3年时间), where no end is stated as well."""
+"""A length that counts from a date before it (从2017年开始，用3年时间), where no end is stated as well."""
 
 _REASON = re.compile(r"(?:由于|鉴于)[^,;。]*|(?:[绝决]不|不[得能准许])(?:再)?(?:拖|延|过|跨)[^,;。]*")
 """Why something is so, and what may not happen (绝不拖到明年)."""
@@ -193,10 +194,16 @@ def make_masked(text: str) -> Plain:
     quoted = [match.span() for match in _QUOTED.finditer(text) if not _QUOTED_TIME.fullmatch(normalise(match[1]))]
     if quoted:
         plain = _quotations_masked(plain, quoted)
-    plain = plain.sub(_SINCE_LASTING, lambda match: f"{hide(match['rest'])}{match['since']}起{match['length']}时间")
+    plain = plain.sub(_SINCE_LASTING, _lasting)
     for finder in _FINDERS:
         plain = plain.sub(finder, _mask)
     return regular_dates(plain)
+
+
+def _lasting(match: re.Match[str]) -> str:
+    length = (match["used"] or match["lasting"]).replace("半年", "6个月")
+    new = f"{hide(match['rest'])}{match['since']}起{length}时间"
+    return new if len(new) != len(match[0]) else hide("，") + new  # else it would be placed character by character
 
 
 def names_quantity(text: str) -> bool:

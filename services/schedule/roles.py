@@ -36,6 +36,7 @@ _WATCHERS = re.compile(
     re.MULTILINE,
 )
 """A label of units that look on, and have no part in the task (督导单位：市政府督查室)."""
+_WATCHES = re.compile(r".{2,}(?<![环省市县区])(?:负责)?督办")
 _TEAM = re.compile(rf"(?:^|(?<=[；。\n]))\s*[^：；，。、\s（）]{{1,12}}(?:{TEAMS})\s*：(?=[^：]*$)")
 """The name of a team, before its members."""
 _BRACKETED_LABEL = re.compile(rf"(?:^|(?<=[；，。、\s]))（({_LABEL_WORDS}(?:单位|部门))）\s*：?")
@@ -144,6 +145,11 @@ def _part(plain: str) -> Marked | None:
     if part is None or not (has_end(part["names"]) or is_open(part["names"])) or has_end(part["object"]):
         return None
     return Marked(part["names"], "lead" if part["lead"] is not None else None)
+
+
+def is_watching(part: str) -> bool:
+    """Return whether a part says only who sees to it that the task is done (市政府督查室督办)."""
+    return _WATCHES.fullmatch(part) is not None
 
 
 def read_joint(text: str) -> tuple[str, str] | None:

@@ -94,7 +94,8 @@ def read_span(node: Node, origin: Origin) -> Span:
     if len(dates) == 1:
         return span
     then = read_date(tokens(dates[1]), span.origin)
-    if then.start <= span.start:
+    within = then.last and then.end > span.end  # 3月至年底
+    if then.start <= span.start and not within:
         raise ValueError("the range ends before it begins")
     return msgspec.structs.replace(then, first=span.start, unit="range", dated=span.dated or then.dated)
 

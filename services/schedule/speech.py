@@ -12,7 +12,7 @@ from services.schedule.endings import is_trade, share_endings
 from services.schedule.grid import is_blank
 from services.schedule.names import split, split_lines, split_names, unbracket
 from services.schedule.people import take_people
-from services.schedule.roles import Labelled, Marked, Said, labelled, read_joint, read_mark
+from services.schedule.roles import Labelled, Marked, Said, is_watching, labelled, read_joint, read_mark
 from services.schedule.spelling import hide, regular, show, spelling
 from services.schedule.unnamed import is_open, is_unnamed
 
@@ -97,6 +97,9 @@ class Speech:
             if separator and separator in _STOPS:
                 marked, joined = comma, False
             part = _FIRST_AND.sub("", part)  # noqa: PLW2901 - 、以及各县区政府
+            if is_watching(part):
+                self.passed_over += (show(part),)
+                continue
             first, others = read_joint(part) or ("", part)
             if others != part:
                 self._add(read_mark(first), says)
