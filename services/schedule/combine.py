@@ -53,7 +53,7 @@ _PUT_OFF = re.compile(
 _FAILING = re.compile("(?:不能|无法|难以|确因|确有)[^,;。]*的")
 """Work for which the date before cannot be kept (不能按期完成的，9月底前完成)."""
 
-_STATES = re.compile("到|至|前|底|内|止|完成|建成|竣工|结束|每|启动|达到|实现|^中?远期$")
+_STATES = re.compile("到|至|前|底|内|止|完成|建成|竣工|结束|每|启动|达到|实现|投[入用产]|交付|通车|开放|^中?远期$")
 """What a time that is a limit has beside it."""
 
 _LASTS = re.compile(

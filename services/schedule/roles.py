@@ -9,7 +9,7 @@ from msgspec import Struct
 from events.schema import Role
 from services.schedule import people
 from services.schedule.endings import has_end
-from services.schedule.labels import DUTIES, JOINING, LEADING, OWNING, RANKS, TEAMS, WATCHING
+from services.schedule.labels import DUTIES, JOINING, KINDS, LEADING, OWNING, RANKS, TEAMS, WATCHING
 from services.schedule.unnamed import is_open
 
 Whose: TypeAlias = people.Kind | Literal["watcher"]
@@ -27,8 +27,8 @@ _LABEL_WORDS = rf"(?:{RANKS})?(?:{DUTIES}|{OWNING}){{1,3}}(?:（[^（）：]{{1,
 _NAME_ENDS = r"(?<=[局委办厅署部院府会联团行司心处科站所校学馆关队县区市镇乡道位门构业）])(?<!督办)"
 """After these a label may follow without a separator; what else stands before one (督导责任单位) is part of it."""
 _LABEL = re.compile(
-    rf"(?:^|(?<=[；，。、\s]))\s*(?:[省市州县区]级?|行业|业务)?{_LABEL_WORDS}(?:单位|部门|机构|主体)?\s*(?:：|(?<=单位|部门)为?(?=[省市县区州旗镇国]))"
-    rf"|{_NAME_ENDS}{_LABEL_WORDS}(?:单位|部门)\s*：|(?:^\s*|(?<=\s)){_LABEL_WORDS}(?:单位|部门)(?=\s)",
+    rf"(?:^|(?<=[；，。、\s]))\s*(?:[省市州县区]级?|行业|业务)?{_LABEL_WORDS}(?:{KINDS})?\s*(?:：|(?<=单位|部门)为?(?=[省市县区州旗镇国]))"
+    rf"|{_NAME_ENDS}{_LABEL_WORDS}(?:{KINDS})\s*：|(?:^\s*|(?<=\s)){_LABEL_WORDS}(?:单位|部门)(?=\s)",
     re.MULTILINE,
 )
 _WATCHERS = re.compile(
@@ -46,11 +46,14 @@ _ASKED = re.compile("(?:分别|共同|各自|具体|统一)?[由请]")
 _LEADS_ALONE = re.compile(r"第一|主要|首要|负责|组长")
 _JOINTLY = r"分别|共同|各自|分工|并列|双(?=牵头)|各[负司]其[责职]"
 _SO = r"积极|密切|全力|做好|予以|给予|作?为|是|担?任(?=牵头|主办|责任)"
+_DUTY = (
+    r"(?:按照?|根据|依据|依)(?:部门|[^、，；。（）按依局委办厅署部院会]){0,6}?(?:职责|职能|分工)(?:任务|范围)?(?:分工)?"
+)
 _MARK = re.compile(
     rf"""
     (?P<names>.*?)
     (?= 按|依|根据|{_JOINTLY}|{_SO}|负责|负总责|总|第一(?=牵头)|{_DOING}|{LEADING}|{JOINING} )
-    (?P<duty> (?:按照?|根据|依据|依)(?:各自)?的?(?:工作|部门)?(?:职责|职能)(?:任务|范围)?(?:分工)? )?
+    (?P<duty> {_DUTY} )?
     (?P<jointly> (?:{_JOINTLY})* ) (?:{_SO})?
     (?: (?P<lead>(?:负责)?(?:总|第一)?(?:{LEADING})+|负总责|总负责|(?:主要|首要|第一)责任(?=单位|部门|主体))
       | (?P<cooperating>(?:{JOINING})+) | (?P<charge>负责)

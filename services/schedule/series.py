@@ -1,5 +1,6 @@
 """What comes again (每季度末, 2018—2020年每年12月底前): a recurrence, or its occurrences where it ends."""
 
+import re
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
@@ -23,6 +24,9 @@ _TIMES_A_YEAR: dict[int, Every] = {12 // months: every for every, months in MONT
 
 _EVENTS = {"BEFORE", "AFTER", "WHEN", "ISSUE"}
 """With these the words say when in its period it is due (每年汛前)."""
+
+_SEVERAL = re.compile("[两二2-9][次期批轮]")
+"""All that stands after 每年, where it comes more than once in each (每年两次)."""
 
 MOST_STEPS = 50
 """Milestones of a deadline, as `events.deadline.Milestones` limits them."""
@@ -50,6 +54,8 @@ def read_series(node: Node, plain: str, origin: Origin, after: list[Token]) -> R
         raise ValueError(f"what “{event}” means in “{''.join(after)}” cannot be read")
     if not items and (when := season_of("".join(after)) or next((x for x in after if x.type == "EVERY_OTHER"), None)):
         raise ValueError(f"when “{when}” is, it does not say")
+    if not items and (times := _SEVERAL.fullmatch("".join(after))):
+        raise ValueError(f"when in each period “{times[0]}” are, it does not say")
     if len(items) > 1 and every != "year":
         raise ValueError("only of a year can several times be named")
     within = child(node, "span")
