@@ -131,11 +131,15 @@ def _check_years(again: list[Clause], dated: list[Clause], text: str) -> None:
 
 
 def _without_frames(clauses: list[Clause]) -> list[Clause]:
-    """Drop the meaning of a bare year that only says of which year a later clause is."""
+    """Drop the meaning of a bare year that only says of which year a later clause is.
+
+    Where both have a quantity to reach, it is a time of its own (全年80个，其中上半年40个).
+    """
     kept = []
     for at, clause in enumerate(clauses):
-        later = next((dues for other in clauses[at + 1 :] if (dues := _dues(other))), None)
-        within = clause.frame and later is not None and later[-1] <= _dues(clause)[-1]
+        later = next((other for other in clauses[at + 1 :] if _dues(other)), None)
+        within = clause.frame and later is not None and _dues(later)[-1] <= _dues(clause)[-1]
+        within = within and not (clause.goal and later is not None and later.goal)
         kept.append(replace(clause, means=None) if within else clause)
     return kept
 

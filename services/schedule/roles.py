@@ -28,6 +28,7 @@ _NAME_ENDS = r"(?<=[局委办厅署部院府会联团行司心处科站所校学
 """After these a label may follow without a separator; what else stands before one (督导责任单位) is part of it."""
 _LABEL = re.compile(
     rf"(?:^|(?<=[；，。、\s]))\s*(?:[省市州县区]级?|行业|业务)?{_LABEL_WORDS}(?:{KINDS})?\s*(?:：|(?<=单位|部门)为?(?=[省市县区州旗镇国]))"
+    r"|(?:^|(?<=[；，。、\s]))\s*被[^：；，。、\s（）]{2,4}(?:单位|部门)\s*："
     rf"|{_NAME_ENDS}{_LABEL_WORDS}(?:{KINDS})\s*：|(?:^\s*|(?<=\s)){_LABEL_WORDS}(?:单位|部门)(?=\s)",
     re.MULTILINE,
 )

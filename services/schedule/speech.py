@@ -35,6 +35,10 @@ _NO_NAME = re.compile(
 """What is in no unit's name, or is none."""
 
 
+_OFFICIAL = re.compile(r".{2,4}（[^（）]*(?:[^社]长|书记|主任|主席)）")
+"""A person with an office (张某某（镇长）)."""
+
+
 @lru_cache(maxsize=8)  # a directory is asked for each row
 def _spelled(names: tuple[str, ...]) -> Mapping[str, str]:
     return {spelling(name): name for name in names}
@@ -185,7 +189,7 @@ class Speech:
             raise ValueError(f"a name has {len(name)} characters; at most {_LONGEST_NAME} can be kept")
         if name in self._known.values() or is_open(name):
             return
-        if _NO_NAME.search(name) or not any(map(str.isalpha, name)):
+        if _NO_NAME.search(name) or _OFFICIAL.fullmatch(name) or not any(map(str.isalpha, name)):
             raise ValueError(f"“{name}” is not the name of a unit")
         if name.isprintable() and is_trade(name):  # what is hidden in one, the ledger refuses with its place
             raise ValueError(
