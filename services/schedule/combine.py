@@ -207,6 +207,9 @@ def _undated(meant: list[Clause], text: str) -> Meaning:
     series = [clause for clause in meant if isinstance(clause.means, Recurring | Milestones)]
     if not series:
         goes_on = [clause for clause in meant if isinstance(clause.means, Ongoing)]
+        often = next((clause for clause in goes_on if clause.rule == OTHER_INTERVAL), None)
+        if often and meant[0].rule == "event":
+            return _meaning(often, meant)
         if any(clause.rule == "since" for clause in goes_on) and (lasts := _LASTS.search(normalise(text))):
             raise ValueError(f"until when “{lasts[0]}” lasts cannot be read")
         return _meaning(goes_on[0] if goes_on and meant[0].rule == "condition" else meant[0], meant)

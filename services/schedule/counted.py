@@ -88,6 +88,11 @@ def read_issue(clause: Node, text: str) -> tuple[Ongoing | Triggered, str]:
 def read_event(clause: Node, text: str) -> tuple[Triggered, str]:
     """Read what waits for an event, or is counted from one that only its own words name: both are the trigger."""
     trigger = _until_tail(clause, text)
+    occasion, types = token(child(clause, "event") or clause, "OCCASION"), [mark.type for mark in marks_of(clause)]
+    if occasion and "GOAL" in types:
+        raise ValueError(f"from when “{trigger}” lasts, it does not say")
+    if occasion and not {"WORD", "NOUN"} & set(types) and occasion == "期间":
+        raise NoTaskError(f"“{trigger}” names no event")
     if all(mark.type not in ("WORD", "GOAL", "NOUN", "CONDITION") for mark in marks_of(clause)):
         raise ValueError(f"“{trigger}” names no event")
     return Triggered(text, trigger), "period-after-event" if child(clause, "period") else "event"

@@ -35,7 +35,7 @@ _AIMS = {"力争", "争取", "确保", "保证", "务必", "计划", "拟", "预
 
 _PLACE = re.compile("(?:[省市县区州旗镇乡]|全国|各地)$")
 
-_RELATIONS = {"BEFORE", "AFTER", "SINCE", "RELATION"}
+_RELATIONS = {"BEFORE", "AFTER", "SINCE", "RELATION", "OCCASION"}
 
 
 class NoLimitError(ValueError):

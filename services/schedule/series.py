@@ -22,7 +22,7 @@ _EVERY: dict[str, Every] = {
 }
 _TIMES_A_YEAR: dict[int, Every] = {12 // months: every for every, months in MONTHS.items()}
 
-_EVENTS = {"BEFORE", "AFTER", "WHEN", "ISSUE"}
+_EVENTS = {"BEFORE", "AFTER", "WHEN", "ISSUE", "OCCASION"}
 """With these the words say when in its period it is due (每年汛前)."""
 
 _SEVERAL = re.compile("[两二2-9][次期批轮]")

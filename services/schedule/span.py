@@ -108,8 +108,9 @@ def read_date(named: dict[str, str], origin: Origin) -> Span:
     end = add_months(start, months)
     latest = add_months(end, -1) if months <= _QUARTER else None
     if ten := named.get("TEN"):
-        start += timedelta(days=10 * _TENS[ten[0]])
-        end = end if ten[0] == "下" else start + timedelta(days=10)
+        part = ten.rstrip("旬")[-1]
+        start += timedelta(days=10 * _TENS[part])
+        end = end if part == "下" else start + timedelta(days=10)
         unit = "ten-days"
     elif day := named.get("DAY"):
         start = origin.at(start.year, start.month, int(day.partition("(")[0][:-1]))

@@ -42,8 +42,8 @@ def read_wording(clause: Node, text: str) -> tuple[Ongoing | Triggered, str] | N
 
 
 def every_other(clause: Node) -> bool:
-    """Return whether a clause's words name an interval that no recurrence has (每周例会后, 每学期开学前)."""
-    return any(mark.type == "EVERY_OTHER" for mark in marks_of(clause))
+    """Return whether words of a clause name an interval that no recurrence has (每周例会后, 每学期开学前)."""
+    return any(mark.type == "EVERY_OTHER" for mark in (*marks_of(clause), *marks_of(clause, -1)))
 
 
 def _goes_on(marks: list[Token]) -> bool:
