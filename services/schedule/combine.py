@@ -82,7 +82,7 @@ class Meaning(Struct, frozen=True):
 
 def combine(clauses: list[Clause], text: str) -> Meaning:
     """Return what the clauses mean together; ValueError if it is nothing that one deadline can say."""
-    clauses = _without_frames(clauses)
+    clauses = _without_frames(clauses, text)
     if uneven := _uneven(clauses, text):
         return uneven
     dated = [clause for clause in clauses if _dues(clause)]
@@ -130,16 +130,16 @@ def _check_years(again: list[Clause], dated: list[Clause], text: str) -> None:
         raise ValueError(_MORE_THAN_ONE)
 
 
-def _without_frames(clauses: list[Clause]) -> list[Clause]:
-    """Drop the meaning of a bare year that only says of which year a later clause is.
+def _without_frames(clauses: list[Clause], text: str) -> list[Clause]:
+    """Drop the meaning of a bare year that only says of which year a later clause is, and is not the whole of it.
 
-    Where both have a quantity to reach, it is a time of its own (全年80个，其中上半年40个).
+    Of a whole, the later clause is a part (今年引进80个，其中上半年40个).
     """
     kept = []
     for at, clause in enumerate(clauses):
         later = next((other for other in clauses[at + 1 :] if _dues(other)), None)
         within = clause.frame and later is not None and _dues(later)[-1] <= _dues(clause)[-1]
-        within = within and not (clause.goal and later is not None and later.goal)
+        within = within and later is not None and "其中" not in text[clause.begin : later.carried[0]]
         kept.append(replace(clause, means=None) if within else clause)
     return kept
 
