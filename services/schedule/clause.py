@@ -9,7 +9,7 @@ import msgspec
 from lark import Tree
 from msgspec import Struct
 
-from events.deadline import Deadline, Recurring, Triggered
+from events.deadline import Deadline, Ongoing, Recurring, Triggered
 from services.schedule.counted import NoTaskError, UnclearPeriodError, read_counted, read_event, read_issue
 from services.schedule.dated import NoLimitError, PastError, is_done, read_dated
 from services.schedule.doubt import Doubt
@@ -19,7 +19,7 @@ from services.schedule.grammar import Node, UnparsedError, carrying, child, mark
 from services.schedule.series import MOST_STEPS, UnevenError, read_series
 from services.schedule.span import Origin
 from services.schedule.text import Plain
-from services.schedule.wording import OTHER_INTERVAL, WORDINGS, is_bare, read_wording
+from services.schedule.wording import OTHER_INTERVAL, WORDINGS, every_other, is_bare, read_wording
 
 _MOST_UNPARSED = 5
 """Clauses of a phrase that are passed over because the grammar does not derive them."""
@@ -51,8 +51,18 @@ _ENUMERATOR = re.compile(
 """What only numbers a clause; it is no part of a date (①2018年)."""
 
 _AGAIN = re.compile("每|[按逐分][月季]|季度")
-_CALLED = re.compile("(?P<day>[0-9][日号])(?:[一-鿿]{1,4}节|开学|供[暖热]期?|入汛|汛期)(?=[以之]?前)")
-"""A day with what it is called (9月10日教师节前)."""
+_CALLED = re.compile(
+    r"(?P<day>[0-9][日号])(?:\((?!不?包?[含括])[^()0-9]{1,8}\)|[一-鿿]{1,4}节|开学|供[暖热]期?|入汛|汛期)(?=[以之]?前)"
+)
+"""A day with what it is called (9月10日教师节前, 6月1日（入汛）前)."""
+
+_YEARS_WORK = re.compile(
+    r"(?:(?<=[,;。])|^)(?P<year>20[0-9]{2})年度?(?=[^0-9,;。()起底末内前以之中全上下第至到、和春夏秋冬-][^0-9,;。()]{1,24}[0-9]{1,2}月(?:底|[0-9]{1,2}日)?[以之]?前)"
+)
+"""A year at the head of a clause with a date of its own (2020年资金支出进度6月底前达到60%).
+
+Of the year of issue it says of which year the date is; next year's plan is made this year.
+"""
 
 _WITHIN = re.compile("(?P<range>[0-9]月[-至到][0-9]{1,2}月(?:期间)?),[^0-9,;。每]{1,12}(?=每[月季])")
 """Words between a range and what comes again in it (7月至9月，市专班每月开展一次)."""
@@ -109,7 +119,7 @@ class Clause(Struct, frozen=True):
 
 def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> Iterator[Clause]:
     """Read each clause; one without a year or a month takes those named before it."""
-    plain = _plain(text)
+    plain = _plain(text, origin.issued.year)
     if several := _RESPECTIVELY.search(plain.text):
         raise ValueError(f"which part of the work “{several[0]}” means for which time cannot be read")
     shown = unmask(plain.text)
@@ -133,7 +143,7 @@ def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> It
         bare = rule not in WORDINGS or is_bare(node)
         itemised = isinstance(means, Recurring) and any(node.find_data("item"))
         bare_year = rule == "year-end" and _is_bare_year(node)
-        frame = bare_year and not is_done("".join(marks_of(node, -1)))
+        frame = bare_year and not is_done("".join(marks_of(node, -1))) and not (goal and "ALL_YEAR" in tokens(node))
         yield Clause(
             begin, end, means, rule, carried, bare, goal, itemised, bare_year, frame, unread, tuple(_doubts(node, rule))
         )
@@ -171,12 +181,14 @@ def _doubts(node: Node, rule: str) -> Iterator[Doubt]:
     named = tokens(node)
     if rule == OTHER_INTERVAL:
         yield "other-interval"
+    elif rule and "EVERY_OTHER" in named:
+        yield "other-time-passed-over"
     rough = {"CLOSING", "ABOUT"} & named.keys() or named.get("WITHIN") == "时间" or named.get("TEN") in ("初", "中")
     if rough or named.get("HALF", "").endswith("中"):
         yield "about"
 
 
-def _plain(text: str) -> Plain:
+def _plain(text: str, year: int) -> Plain:
     """Return the phrase with a “;” for all that only sets its clauses apart, and its goals masked.
 
     次月 after a named month is the one after it, as 下月 is, but for what comes again each month or quarter.
@@ -185,6 +197,7 @@ def _plain(text: str) -> Plain:
     if not _AGAIN.search(plain.text):
         plain = plain.sub(_NEXT_MONTH, lambda match: f"{match['before']}下月")
     plain = plain.sub(_WITHIN, lambda match: f"{match['range']},")
+    plain = plain.sub(_YEARS_WORK, lambda match: f"{match[0]}," if int(match["year"]) == year else match[0])
     plain = plain.sub(_CALLED, lambda match: match["day"])
     plain = plain.sub(_WEEKDAY, lambda match: match["date"])
     plain = plain.sub(_YEAR, lambda match: f"{match[0]}年").sub(_ENUMERATOR, lambda match: ";" * len(match[0]))
@@ -199,6 +212,8 @@ def _read_clause(
         case "dated_clause":
             means, rule, after = read_dated(node, text, origin)
             return means, rule, msgspec.structs.replace(after, worded=text)
+        case "festival_clause" | "event_clause" if every_other(node):
+            return Ongoing(text), OTHER_INTERVAL, origin
         case "festival_clause":
             return read_festival(node, text, origin, festivals)
         case "recurring_clause":

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -49,7 +50,10 @@ _PUT_OFF = re.compile(
 )
 """A later date that holds for some of the work only (确有困难的可延至2025年6月底)."""
 
-_STATES = re.compile("到|至|前|底|内|止|完成|建成|竣工|结束|每|启动|达到|实现")
+_FAILING = re.compile("(?:不能|无法|难以|确因|确有)[^,;。]*的")
+"""Work for which the date before cannot be kept (不能按期完成的，9月底前完成)."""
+
+_STATES = re.compile("到|至|前|底|内|止|完成|建成|竣工|结束|每|启动|达到|实现|投[入用产]|交付|通车|开放|^中?远期$")
 """What a time that is a limit has beside it."""
 
 _LASTS = re.compile(
@@ -78,12 +82,13 @@ class Meaning(Struct, frozen=True):
 
 def combine(clauses: list[Clause], text: str) -> Meaning:
     """Return what the clauses mean together; ValueError if it is nothing that one deadline can say."""
-    clauses = _without_frames(clauses)
+    clauses = _without_frames(clauses, text)
     if uneven := _uneven(clauses, text):
         return uneven
     dated = [clause for clause in clauses if _dues(clause)]
-    for clause in dated[1:]:
-        if _PUT_OFF.search(words := normalise(text[clause.begin : clause.end])):
+    for before, clause in pairwise(dated):
+        words = normalise(text[clause.begin : clause.end])
+        if _PUT_OFF.search(words) or _FAILING.search(normalise(text[before.end : clause.end])):
             raise ValueError(f"for which of the work “{words}” holds cannot be read")
     passed_over: tuple[Doubt, ...] = ("other-time-passed-over",) if _passes_over_times(clauses, text) else ()
     without_start = _without_start(clauses, text)
@@ -125,12 +130,16 @@ def _check_years(again: list[Clause], dated: list[Clause], text: str) -> None:
         raise ValueError(_MORE_THAN_ONE)
 
 
-def _without_frames(clauses: list[Clause]) -> list[Clause]:
-    """Drop the meaning of a bare year that only says of which year a later clause is."""
+def _without_frames(clauses: list[Clause], text: str) -> list[Clause]:
+    """Drop the meaning of a bare year that only says of which year a later clause is, and is not the whole of it.
+
+    Of a whole, the later clause is a part (今年引进80个，其中上半年40个).
+    """
     kept = []
     for at, clause in enumerate(clauses):
-        later = next((dues for other in clauses[at + 1 :] if (dues := _dues(other))), None)
-        within = clause.frame and later is not None and later[-1] <= _dues(clause)[-1]
+        later = next((other for other in clauses[at + 1 :] if _dues(other)), None)
+        within = clause.frame and later is not None and _dues(later)[-1] <= _dues(clause)[-1]
+        within = within and later is not None and "其中" not in text[clause.begin : later.carried[0]]
         kept.append(replace(clause, means=None) if within else clause)
     return kept
 
@@ -198,9 +207,14 @@ def _undated(meant: list[Clause], text: str) -> Meaning:
     series = [clause for clause in meant if isinstance(clause.means, Recurring | Milestones)]
     if not series:
         goes_on = [clause for clause in meant if isinstance(clause.means, Ongoing)]
+        often = next((clause for clause in goes_on if clause.rule == OTHER_INTERVAL), None)
+        if often and meant[0].rule == "event":
+            return _meaning(often, meant)
         if any(clause.rule == "since" for clause in goes_on) and (lasts := _LASTS.search(normalise(text))):
             raise ValueError(f"until when “{lasts[0]}” lasts cannot be read")
         return _meaning(goes_on[0] if goes_on and meant[0].rule == "condition" else meant[0], meant)
+    if waits := _within_period(meant, text):
+        raise ValueError(f"when “{waits}” is in each period, it does not say")
     several = len({_recurs(clause) for clause in series}) > 1
     if several and any(isinstance(clause.means, Milestones) for clause in series):
         raise ValueError("it comes again in several ways; that is more than one task")
@@ -208,6 +222,15 @@ def _undated(meant: list[Clause], text: str) -> Meaning:
     meaning = replace(_meaning(series[0], meant), clauses=(*since, series[0]))
     other = several or any(clause.rule == OTHER_INTERVAL for clause in meant)
     return replace(meaning, doubts=(*meaning.doubts, "other-time-passed-over")) if other else meaning
+
+
+def _within_period(meant: list[Clause], text: str) -> str | None:
+    """Return what waits right after a bare 每年, which it dates (每年，在汛期前完成检修); None if nothing does."""
+    for clause, after in pairwise(meant):
+        bare = isinstance(clause.means, Recurring) and clause.carried == (clause.begin, clause.end)
+        if bare and after.rule in _LIMITS_THAT_WAIT:
+            return text[slice(*after.carried)]
+    return None
 
 
 def _dated(clauses: list[Clause], dated: list[Clause], meant: list[Clause], text: str) -> Meaning:

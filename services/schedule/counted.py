@@ -52,7 +52,7 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
     start = origin.start
     if since:
         span = read_span(since, origin)
-        if span.unit != "day":
+        if span.unit != "day" or token(clause, "WITHIN") == "时间":
             return _calendar_years(clause, span, text), "range-end"
         start = span.start
     elif not issue and token(clause, "WITHIN") == "时间":
@@ -70,7 +70,7 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
 
 
 def _calendar_years(clause: Node, span: Span, text: str) -> Fixed:
-    """Read whole years or months counted from a year, quarter or month (2012年起5年内): to the end of the last."""
+    """Read whole years or months that begin with a date (2012年起5年内, 4月1日起为期3个月): to the end of the last."""
     period = tokens(child(clause, "period") or clause)
     if not period.keys() & {"YEARS", "MONTHS"}:
         raise ValueError("it does not say from which day it counts")
@@ -88,6 +88,11 @@ def read_issue(clause: Node, text: str) -> tuple[Ongoing | Triggered, str]:
 def read_event(clause: Node, text: str) -> tuple[Triggered, str]:
     """Read what waits for an event, or is counted from one that only its own words name: both are the trigger."""
     trigger = _until_tail(clause, text)
+    occasion, types = token(child(clause, "event") or clause, "OCCASION"), [mark.type for mark in marks_of(clause)]
+    if occasion and "GOAL" in types:
+        raise ValueError(f"from when “{trigger}” lasts, it does not say")
+    if occasion and not {"WORD", "NOUN"} & set(types) and occasion == "期间":
+        raise NoTaskError(f"“{trigger}” names no event")
     if all(mark.type not in ("WORD", "GOAL", "NOUN", "CONDITION") for mark in marks_of(clause)):
         raise ValueError(f"“{trigger}” names no event")
     return Triggered(text, trigger), "period-after-event" if child(clause, "period") else "event"

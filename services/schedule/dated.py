@@ -8,6 +8,7 @@ from lark import Token
 
 from events.deadline import Ambiguous, Fixed, Ongoing
 from services.schedule.grammar import Node, child, marks_of, tokens
+from services.schedule.season import season_of
 from services.schedule.span import Origin, Span, read_span
 
 _DONE = re.compile(
@@ -34,7 +35,7 @@ _AIMS = {"力争", "争取", "确保", "保证", "务必", "计划", "拟", "预
 
 _PLACE = re.compile("(?:[省市县区州旗镇乡]|全国|各地)$")
 
-_RELATIONS = {"BEFORE", "AFTER", "SINCE", "RELATION"}
+_RELATIONS = {"BEFORE", "AFTER", "SINCE", "RELATION", "OCCASION"}
 
 
 class NoLimitError(ValueError):
@@ -110,6 +111,8 @@ def _check_words(before: list[str], span: Span, stated: dict[str, str], after: l
     if _WAS.match(words):
         raise PastError(f"“{words}” says what was done by then, not by when to do it")
     if not stated and not span.last:
+        if season := season_of(words) if span.unit == "year" else None:
+            raise ValueError(f"when “{season}” is, it does not say")
         for token in after:
             if token.type in _RELATIONS:
                 raise ValueError(f"what “{token}” means in “{words}” cannot be read")

@@ -21,6 +21,9 @@ _AHEAD = 12
 _CASE = re.compile(r"[^,;。]*的[,;。]")
 """Words that make of a limit a case (7月15日前办理的，享受补贴)."""
 
+_OPEN_END = re.compile("世纪|更[长久晚]|远期")
+"""An end that nobody dates, beside which no other is the whole limit (到2030年基本建成，到本世纪中叶全面建成)."""
+
 _CUSTOM = re.compile("[^,;。]{0,8}(?:制度|机制)")
 """Words that make of what comes again the name of a custom (每季度末通报制度)."""
 
@@ -31,6 +34,8 @@ def find_limits(plain: str) -> Iterator[tuple[int, int]]:
     A span alone is none, for it may only name something (2018年度计划).
     """
     marks = list(lark().lex(plain))
+    if any(mark.type == "VAGUE" and _OPEN_END.search(mark) for mark in marks):
+        return
     at = 0
     while at < len(marks):
         length, node = (0, None) if marks[at] in _PUNCTUATION else _longest(marks[at : at + _MOST])

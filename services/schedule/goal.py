@@ -19,7 +19,7 @@ _N = r"[0-9]+(?:[.,][0-9]+)*"
 _RANGE = rf"{_N}(?:[-至~]{_N})?"
 
 _LENGTH = (
-    r"(?:多|余)?(?:个?(?:工作日|自然日|日历日|半?月|季度|星期|礼拜|小时|周|半年|年度|学期|学年|昼夜)|[年月日号天周旬时季秒]|分钟"
+    r"(?:多|余)?(?:世纪|个?(?:工作日|自然日|日历日|半?月|季度|星期|礼拜|小时|周|半年|年度|学期|学年|昼夜)|[年月日号天周旬时季秒]|分钟"
     r"|点(?![位个多评])|半[年天月])"
 )
 """A unit of time, as it follows a number."""
@@ -67,9 +67,10 @@ _GOAL_PERIOD = re.compile(
     rf"(?:{_CHANGED})[^0-9,;。半]{{0,12}}(?<=[至到为在过于])(?:[0-9.]+个?[、和])*{_DURATIONS}"
     rf"|(?:用时|耗时|时长|周期|(?:办理|审批|审核|办结|答复|受理|登记)[^0-9,;。]{{0,6}}(?:时间|时限|期限))[^0-9,;。]{{0,6}}{_DURATIONS}"
     rf"|(?:[用以]|集中|经过|通过){_RANGE}{_LASTS}(?:左右|多)?的?(?:持续|不懈|接续|集中)*(?:时间|努力|奋斗|治理|整治|攻坚|建设)(?![以之]?内)"
-    rf"|连续{_DURATION}|{_DURATION}的时间(?![以之]?内)|{_DURATION}的?(?:过渡|缓冲|建设|运营|保护|服务|观察|公示)期"
+    rf"|连续{_DURATION}|{_DURATION}的时间(?![以之]?内)|{_DURATION}的?(?:过渡|缓冲|建设|运营|保护|服务|观察|公示)期(?!内)"
     rf"|{_SMALL}(?:[-至~]{_SMALL})?{_LASTS}以上"
     rf"|(?:(?:有效期|保质期|工期|任期)[为共约]?|[一-鿿]{{1,3}}期[为共约]){_DURATION}(?:时间)?(?!前)"
+    rf"|(?:[一-鿿]{{1,3}}期)?{_DURATION}(?=\((?:{_YEAR_LIKE}年|[0-9]{{1,2}}月))"
     rf"|(?:共|历时|集中|为期|持续)[为共约]?{_DURATION}(?<!内)(?:时间)?(?![前以之内])"
     rf"|[0-9]+分钟(?:以内|内)?"
     rf"|近[0-9]+年(?!底)"
@@ -125,10 +126,11 @@ _PART = re.compile(
 """A year or season that names a part of the work (完成全年任务, 编制2021—2035年规划)."""
 
 _SINCE_LASTING = re.compile(
-    rf"(?P<since>{_YEAR_LIKE}年(?:[0-9]{{1,2}}月)?)(?:起|开始)(?P<rest>[^0-9。;]{{0,24}}?)(?:利?用|以|通过|经过)(?P<length>[0-9]{{1,2}}(?:年|个月))"
-    rf"(?:左右|多)?的?(?:时间|努力|奋斗|治理|整治|攻坚|建设)(?!.*(?:{_YEAR_LIKE}年|年[底末]|[0-9]月))"
+    rf"(?P<since>{_YEAR_LIKE}年(?:[0-9]{{1,2}}月(?:[0-9]{{1,2}}日)?)?|[0-9]{{1,2}}月(?:[0-9]{{1,2}}日)?)(?:起|开始)(?P<rest>[^0-9。;半]{{0,24}}?)"
+    rf"(?:(?:利?用|以|通过|经过)(?P<used>[0-9]{{1,3}}(?:[年天]|个月)|半年)(?:左右|多)?的?(?:时间|努力|奋斗|治理|整治|攻坚|建设)"
+    rf"|(?:为期|历时|期限为?|不超过|试行|持续)(?P<lasting>[0-9]{{1,3}}(?:[年天]|个月)|半年)的?)(?!.*(?:{_YEAR_LIKE}年|年[底末]|[0-9]月))"
 )
-"""A length that counts from a year or month before it (从2017年开始，用3年时间), where no end is stated as well."""
+"""A length that counts from a date before it (从2017年开始，用3年时间), where no end is stated as well."""
 
 _REASON = re.compile(r"(?:由于|鉴于)[^,;。]*|(?:[绝决]不|不[得能准许])(?:再)?(?:拖|延|过|跨)[^,;。]*")
 """Why something is so, and what may not happen (绝不拖到明年)."""
@@ -137,9 +139,15 @@ _NUMBERED = re.compile(
 )
 """A document's number or title, and a pointer to an annex."""
 
+_FEAST_OF_WORK = (
+    r"(?<=前完成|前开展|前做好|前抓好|前组织|前营造|前加强|前部署|前举办|前启动|前制定)"
+    r"(?:(?:元旦|春节|清明|端午|中秋|国庆|五一|重阳|两?节)[、和及与]?)+(?:节|假期|长假|小长假)*(?:期?前|期间)?(?=[^0-9,;。()前后期])"
+)
+"""A festival in the words about the work, after its limit (9月底前完成国庆慰问)."""
+
 _SEASON = re.compile(
     r"[春夏秋冬]{1,2}季?(?=\([0-9])|[^0-9,;。()]{1,6}期间(?=\([0-9])"
-    r"|(?<=前完成|前开展|前做好|前抓好)(?:春节|清明|中秋|国庆|五一|汛|节)期?前|(?<=开展|组织|进行|做好|迎接|完成)年终(?=考核|考评|总结|检查|决算|评比|述职)|汛[前中后期](?=大?排查|检查|准备|演练|整治|整改|备汛)"
+    rf"|(?<=前完成|前开展|前做好|前抓好)汛期?前|{_FEAST_OF_WORK}|(?<=开展|组织|进行|做好|迎接|完成)年终(?=考核|考评|总结|检查|决算|评比|述职)|(?:(?<=完成|开展|组织|做好){_YEAR_LIKE}年|(?<!年)(?<!年的)(?<!年[在于]))汛[前中后期](?=大?排查|检查|准备|演练|整治|整改|备汛)"
 )
 """A season or an occasion whose days follow in brackets, or that is part of the work (完成清明前集中整治)."""
 
@@ -193,10 +201,16 @@ def make_masked(text: str) -> Plain:
     quoted = [match.span() for match in _QUOTED.finditer(text) if not _QUOTED_TIME.fullmatch(normalise(match[1]))]
     if quoted:
         plain = _quotations_masked(plain, quoted)
-    plain = plain.sub(_SINCE_LASTING, lambda match: f"{hide(match['rest'])}{match['since']}起{match['length']}时间")
+    plain = plain.sub(_SINCE_LASTING, _lasting)
     for finder in _FINDERS:
         plain = plain.sub(finder, _mask)
     return regular_dates(plain)
+
+
+def _lasting(match: re.Match[str]) -> str:
+    length = (match["used"] or match["lasting"]).replace("半年", "6个月")
+    new = f"{hide(match['rest'])}{match['since']}起{length}时间"
+    return new if len(new) != len(match[0]) else hide("，") + new  # else it would be placed character by character
 
 
 def names_quantity(text: str) -> bool:

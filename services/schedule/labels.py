@@ -7,6 +7,12 @@ DUTIES = rf"{LEADING}|{JOINING}|负责|责任|整改|实施|落实|执行|主管
 OWNING = "建设|运营|管护|业主"
 """What the units of a project are called."""
 
+WATCHING = "督导|督办|督查|督促|监督|监管|指导|验收|考核|审核|评估"
+"""What those do who look on while others do the work."""
+
+TEAMS = "专班|工作组|专项组|攻坚组|小组"
+"""Whose members are named after a colon."""
+
 KINDS = "单位|部门|主体|科室|处室|股室|机构"
 
 LEADERS = "领导|[省市县区州镇]长|书记|召集人|组长"

@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
 from events.schema import Role
 from services.schedule import people
 from services.schedule.endings import has_end
-from services.schedule.labels import DUTIES, JOINING, LEADING, OWNING, RANKS
+from services.schedule.labels import DUTIES, JOINING, KINDS, LEADING, OWNING, RANKS, TEAMS, WATCHING
 from services.schedule.unnamed import is_open
 
+Whose: TypeAlias = people.Kind | Literal["watcher"]
 Said: TypeAlias = Role | None
 """The role a text states; None where it only names the unit."""
 
@@ -26,10 +27,19 @@ _LABEL_WORDS = rf"(?:{RANKS})?(?:{DUTIES}|{OWNING}){{1,3}}(?:（[^（）：]{{1,
 _NAME_ENDS = r"(?<=[局委办厅署部院府会联团行司心处科站所校学馆关队县区市镇乡道位门构业）])(?<!督办)"
 """After these a label may follow without a separator; what else stands before one (督导责任单位) is part of it."""
 _LABEL = re.compile(
-    rf"(?:^|(?<=[；，。、\s]))\s*(?:[省市州县区]级?|行业|业务)?{_LABEL_WORDS}(?:单位|部门|机构|主体)?\s*(?:：|(?<=单位|部门)为?(?=[省市县区州旗镇国]))"
-    rf"|{_NAME_ENDS}{_LABEL_WORDS}(?:单位|部门)\s*：|(?:^\s*|(?<=\s)){_LABEL_WORDS}(?:单位|部门)(?=\s)",
+    rf"(?:^|(?<=[；，。、\s]))\s*(?:[省市州县区]级?|行业|业务)?{_LABEL_WORDS}(?:{KINDS})?\s*(?:：|(?<=单位|部门)为?(?=[省市县区州旗镇国]))"
+    r"|(?:^|(?<=[；，。、\s]))\s*被[^：；，。、\s（）]{2,4}(?:单位|部门)\s*："
+    rf"|{_NAME_ENDS}{_LABEL_WORDS}(?:{KINDS})\s*：|(?:^\s*|(?<=\s)){_LABEL_WORDS}(?:单位|部门)(?=\s)",
     re.MULTILINE,
 )
+_WATCHERS = re.compile(
+    rf"(?:(?:^|(?<=[；，。、\s]))[^：；，。、\s（）]{{0,4}}?|{_NAME_ENDS}(?:行业|业务)?)(?:{WATCHING}){{1,2}}(?:责任)?(?:单位|部门|机构|科室|处室)\s*：",
+    re.MULTILINE,
+)
+"""A label of units that look on, and have no part in the task (督导单位：市政府督查室)."""
+_WATCHES = re.compile(r".{2,}(?<![环省市县区])(?:负责)?督办")
+_TEAM = re.compile(rf"(?:^|(?<=[；。\n]))\s*[^：；，。、\s（）]{{1,12}}(?:{TEAMS})\s*：(?=[^：]*$)")
+"""The name of a team, before its members."""
 _BRACKETED_LABEL = re.compile(rf"(?:^|(?<=[；，。、\s]))（({_LABEL_WORDS}(?:单位|部门))）\s*：?")
 _LEADS = re.compile(LEADING)
 _JOINS = re.compile(rf"{JOINING}|联合|联办|会办|成员")
@@ -37,11 +47,14 @@ _ASKED = re.compile("(?:分别|共同|各自|具体|统一)?[由请]")
 _LEADS_ALONE = re.compile(r"第一|主要|首要|负责|组长")
 _JOINTLY = r"分别|共同|各自|分工|并列|双(?=牵头)|各[负司]其[责职]"
 _SO = r"积极|密切|全力|做好|予以|给予|作?为|是|担?任(?=牵头|主办|责任)"
+_DUTY = (
+    r"(?:按照?|根据|依据|依)(?:部门|[^、，；。（）按依局委办厅署部院会]){0,6}?(?:职责|职能|分工)(?:任务|范围)?(?:分工)?"
+)
 _MARK = re.compile(
     rf"""
     (?P<names>.*?)
     (?= 按|依|根据|{_JOINTLY}|{_SO}|负责|负总责|总|第一(?=牵头)|{_DOING}|{LEADING}|{JOINING} )
-    (?P<duty> (?:按照?|根据|依据|依)(?:各自)?的?(?:工作|部门)?(?:职责|职能)(?:任务|范围)?(?:分工)? )?
+    (?P<duty> {_DUTY} )?
     (?P<jointly> (?:{_JOINTLY})* ) (?:{_SO})?
     (?: (?P<lead>(?:负责)?(?:总|第一)?(?:{LEADING})+|负总责|总负责|(?:主要|首要|第一)责任(?=单位|部门|主体))
       | (?P<cooperating>(?:{JOINING})+) | (?P<charge>负责)
@@ -79,11 +92,14 @@ class Marked(Struct, frozen=True):
 
 
 class Labelled(Struct, frozen=True):
-    """What stands after a label: units with the role it states, or people, where `whose` says which."""
+    """What stands after a label: units with the role it states, or what `whose` says.
+
+    That are people, or with their label (a `watcher`) words that name no unit of the task.
+    """
 
     text: str
     says: Said = None
-    whose: people.Kind | None = None
+    whose: Whose | None = None
 
 
 def labelled(text: str) -> Iterator[Labelled]:
@@ -91,11 +107,14 @@ def labelled(text: str) -> Iterator[Labelled]:
     if "（" in text:
         text = _HELPERS.sub(_helpers, _BRACKETED_LABEL.sub(r"\1：", text))
     of_people = list(people.LABEL.finditer(text)) if "：" in text else []
-    taken = {at for label in of_people for at in range(*label.span())}
-    labels = [label for label in _LABEL.finditer(text) if taken.isdisjoint(range(*label.span()))]
-    marks: list[tuple[int, int, Said, people.Kind | None]] = [(0, 0, None, None)]
+    watchers = list(_WATCHERS.finditer(text)) if "：" in text else []
+    taken = {at for label in (*of_people, *watchers) for at in range(*label.span())}
+    labels = [*_LABEL.finditer(text), *_TEAM.finditer(text)]
+    labels = [label for label in labels if taken.isdisjoint(range(*label.span()))]
+    marks: list[tuple[int, int, Said, Whose | None]] = [(0, 0, None, None)]
     marks += [(label.start(), label.end(), _label_says(label), None) for label in labels]
     marks += [(label.start(), label.end(), None, "leader" if label["leader"] else "person") for label in of_people]
+    marks += [(label.start(), label.start(), None, "watcher") for label in watchers]
     marks.sort(key=lambda mark: mark[:2])
     ends = [*(begin for begin, *_ in marks[1:]), len(text)]
     for (_, begin, says, kind), end in zip(marks, ends, strict=True):
@@ -130,6 +149,11 @@ def _part(plain: str) -> Marked | None:
     if part is None or not (has_end(part["names"]) or is_open(part["names"])) or has_end(part["object"]):
         return None
     return Marked(part["names"], "lead" if part["lead"] is not None else None)
+
+
+def is_watching(part: str) -> bool:
+    """Return whether a part says only who sees to it that the task is done (市政府督查室督办)."""
+    return _WATCHES.fullmatch(part) is not None
 
 
 def read_joint(text: str) -> tuple[str, str] | None:

@@ -1,5 +1,6 @@
 """What comes again (每季度末, 2018—2020年每年12月底前): a recurrence, or its occurrences where it ends."""
 
+import re
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
@@ -10,6 +11,7 @@ from lark import Token, Tree
 from events.deadline import MONTHS, Every, Milestone, Milestones, Recurring, add_months, occurrence
 from services.schedule.dated import dues_of
 from services.schedule.grammar import Node, child, token, tokens
+from services.schedule.season import season_of
 from services.schedule.span import Origin, read_date, read_span
 
 _EVERY: dict[str, Every] = {
@@ -20,8 +22,11 @@ _EVERY: dict[str, Every] = {
 }
 _TIMES_A_YEAR: dict[int, Every] = {12 // months: every for every, months in MONTHS.items()}
 
-_EVENTS = {"BEFORE", "AFTER", "WHEN"}
+_EVENTS = {"BEFORE", "AFTER", "WHEN", "ISSUE", "OCCASION"}
 """With these the words say when in its period it is due (每年汛前)."""
+
+_SEVERAL = re.compile("[两二2-9][次期批轮]")
+"""All that stands after 每年, where it comes more than once in each (每年两次)."""
 
 MOST_STEPS = 50
 """Milestones of a deadline, as `events.deadline.Milestones` limits them."""
@@ -47,6 +52,10 @@ def read_series(node: Node, plain: str, origin: Origin, after: list[Token]) -> R
     items = [each for each in node.children if isinstance(each, Tree) and each.data == "item"]
     if not items and (event := next((mark for mark in after if mark.type in _EVENTS), None)):
         raise ValueError(f"what “{event}” means in “{''.join(after)}” cannot be read")
+    if not items and (when := season_of("".join(after)) or next((x for x in after if x.type == "EVERY_OTHER"), None)):
+        raise ValueError(f"when “{when}” is, it does not say")
+    if not items and (times := _SEVERAL.fullmatch("".join(after))):
+        raise ValueError(f"when in each period “{times[0]}” are, it does not say")
     if len(items) > 1 and every != "year":
         raise ValueError("only of a year can several times be named")
     within = child(node, "span")

@@ -94,7 +94,8 @@ def read_span(node: Node, origin: Origin) -> Span:
     if len(dates) == 1:
         return span
     then = read_date(tokens(dates[1]), span.origin)
-    if then.start <= span.start:
+    within = then.last and then.end > span.end  # 3月至年底
+    if then.start <= span.start and not within:
         raise ValueError("the range ends before it begins")
     return msgspec.structs.replace(then, first=span.start, unit="range", dated=span.dated or then.dated)
 
@@ -107,8 +108,9 @@ def read_date(named: dict[str, str], origin: Origin) -> Span:
     end = add_months(start, months)
     latest = add_months(end, -1) if months <= _QUARTER else None
     if ten := named.get("TEN"):
-        start += timedelta(days=10 * _TENS[ten[0]])
-        end = end if ten[0] == "下" else start + timedelta(days=10)
+        part = ten.rstrip("旬")[-1]
+        start += timedelta(days=10 * _TENS[part])
+        end = end if part == "下" else start + timedelta(days=10)
         unit = "ten-days"
     elif day := named.get("DAY"):
         start = origin.at(start.year, start.month, int(day.partition("(")[0][:-1]))

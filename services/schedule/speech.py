@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import zip_longest
 
 from events.directory import Directory
 from events.schema import Role, Unit
@@ -11,7 +12,7 @@ from services.schedule.endings import is_trade, share_endings
 from services.schedule.grid import is_blank
 from services.schedule.names import split, split_lines, split_names, unbracket
 from services.schedule.people import take_people
-from services.schedule.roles import Labelled, Marked, Said, labelled, read_joint, read_mark
+from services.schedule.roles import Labelled, Marked, Said, is_watching, labelled, read_joint, read_mark
 from services.schedule.spelling import hide, regular, show, spelling
 from services.schedule.unnamed import is_open, is_unnamed
 
@@ -29,9 +30,13 @@ _NO_NAME = re.compile(
     r"|^无（[^（）]*）$|^(?:无|略|是|否|其[他它]|[同见][上前]|同左|见附[件表]|待[定明确]+|暂[无缺]|持续|长期|常态化?|立即|全年|年内|根据需要|根据实际)$"
     r"|^(?:人民)?(?:政府|党委|管委会)$|^(?:持续|长期|年内|全年)|均需|下同|不再|列出|实际|贯彻|督导(?!组|办|室|局|中心|处|科)|推进$|[分负]别"
     r"|(?:[省市县区州镇乡局厅处科部院所站校书]长|书记|主任|主席|领导)(?:.?某{1,2})?$|(?:干部|责任人|负责人|联系人|班子成员|网格员|负责同志|工作人员|分管同志)$"
-    r"|落实(?!办|局|中心|科|组|专班|领导)|^(?:以下|上述|以及|和|及|与)"
+    r"|按.*(?:职责|职能|分工)|落实(?!办|局|中心|科|组|专班|领导)|^(?:以下|上述|以及|和|及|与)"
 )
 """What is in no unit's name, or is none."""
+
+
+_OFFICIAL = re.compile(r".{2,4}（[^（）]*(?:[^社]长|书记|主任|主席)）")
+"""A person with an office (张某某（镇长）)."""
 
 
 @lru_cache(maxsize=8)  # a directory is asked for each row
@@ -69,6 +74,9 @@ class Speech:
         if section.whose is None:
             self._hear(section.text, section.says or role)
             return
+        if section.whose == "watcher":
+            self.passed_over += (show(section.text),)
+            return
         people = "、".join(part for _, part in split(section.text, _LISTING + _COMMAS + _STOPS))
         if section.whose == "person" and self._mentions:
             self.people += ((self._mentions[-1][0], people),)
@@ -84,7 +92,8 @@ class Speech:
         """
         marked = comma = len(self._mentions)
         joined = False
-        for separator, part in split(section, _LISTING + _COMMAS + _STOPS):
+        parts = list(split(section, _LISTING + _COMMAS + _STOPS))
+        for (separator, part), (after, _) in zip_longest(parts, parts[1:], fillvalue=("", "")):
             if len(part) > _LONGEST_PART:
                 raise ValueError(f"“{show(part[:20])}…” goes on for {len(part)} characters without a separator")
             if separator not in _LISTING:
@@ -92,6 +101,9 @@ class Speech:
             if separator and separator in _STOPS:
                 marked, joined = comma, False
             part = _FIRST_AND.sub("", part)  # noqa: PLW2901 - 、以及各县区政府
+            if is_watching(part):
+                self.passed_over += (show(part),)
+                continue
             first, others = read_joint(part) or ("", part)
             if others != part:
                 self._add(read_mark(first), says)
@@ -100,6 +112,8 @@ class Speech:
             mark = Marked(others) if is_unnamed(others) else read_mark(others)
             self._add(mark, "cooperating" if joined else mark.says or says)
             self._shared = self._shared or mark.shared
+            if mark.says == "lead" and others.endswith("）") and after and after in _COMMAS + _STOPS:
+                self._state("lead", comma)
             if mark.marked and not joined:
                 if mark.charge:
                     self._charged += range(marked, len(self._mentions))
@@ -112,6 +126,8 @@ class Speech:
         """Return who leads, whether that is inferred, and all units; raise ValueError if nobody can lead."""
         leads = any(says == "lead" for _, says in self._mentions)
         alone = len(self._charged) == 1 and not self._shared
+        if not leads and not self._shared and len(self._charged) == len(self._mentions) and self._all_open():
+            alone = True
         if not leads and (alone or any(says == "cooperating" for _, says in self._mentions)):
             for at in self._charged:
                 self._state("lead", at, at + 1)
@@ -135,9 +151,18 @@ class Speech:
         lead = next(unit.name for unit in units if unit.role == "lead")
         return lead, not (stated or self._first_leads), units
 
+    def _all_open(self) -> bool:
+        return all(is_open(name) for name, _ in self._mentions)
+
     def _unit(self, name: str, role: Role) -> Unit:
         group = self._directory.canonical(name) in self._directory.groups
-        return Unit(name, role, group=group, open=not group and name not in self._known.values() and is_open(name))
+        named = group or name in self._known.values() or self._is_of_one_place(name)
+        return Unit(name, role, group=group, open=not named and is_open(name))
+
+    def _is_of_one_place(self, name: str) -> bool:
+        """Return whether a government stands beside the party committee of its place (镇党委、镇政府)."""
+        place = name.removesuffix("政府").removesuffix("人民")
+        return place != name and any(said == f"{place}党委" for said, _ in self._mentions)
 
     def _add(self, mark: Marked, says: Said) -> None:
         if not mark.names:
@@ -164,7 +189,7 @@ class Speech:
             raise ValueError(f"a name has {len(name)} characters; at most {_LONGEST_NAME} can be kept")
         if name in self._known.values() or is_open(name):
             return
-        if _NO_NAME.search(name) or not any(map(str.isalpha, name)):
+        if _NO_NAME.search(name) or _OFFICIAL.fullmatch(name) or not any(map(str.isalpha, name)):
             raise ValueError(f"“{name}” is not the name of a unit")
         if name.isprintable() and is_trade(name):  # what is hidden in one, the ledger refuses with its place
             raise ValueError(

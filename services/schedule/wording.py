@@ -29,7 +29,7 @@ def read_wording(clause: Node, text: str) -> tuple[Ongoing | Triggered, str] | N
     follows somebody’s plan; else the first of what it follows (按省的要求) or waits for (适时) is its trigger.
     """
     marks = marks_of(clause)
-    if any(mark.type == "EVERY_OTHER" for mark in marks):
+    if every_other(clause):
         return Ongoing(text), OTHER_INTERVAL
     if marks[0].type != "IN_TIME" and _goes_on(marks):
         return Ongoing(text), "ongoing"
@@ -39,6 +39,11 @@ def read_wording(clause: Node, text: str) -> tuple[Ongoing | Triggered, str] | N
         if mark.type in _RULES:
             return Triggered(text, str(mark)), _RULES[mark.type]
     return None
+
+
+def every_other(clause: Node) -> bool:
+    """Return whether words of a clause name an interval that no recurrence has (每周例会后, 每学期开学前)."""
+    return any(mark.type == "EVERY_OTHER" for mark in (*marks_of(clause), *marks_of(clause, -1)))
 
 
 def _goes_on(marks: list[Token]) -> bool:

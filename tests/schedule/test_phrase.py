@@ -346,7 +346,7 @@ QUANTITIES = (
     "改造2000年底前建成的小区30个",
 )
 
-ENDS = re.compile("长期坚持$|持续推进$|工作日$|年中$")
+ENDS = re.compile("长期坚持$|(?:持续|全年.*)推进$|工作日$|年中$")
 
 PLAIN = [text for text, _, rule in READABLE if rule != "nothing" and not text.isdigit() and not ENDS.search(text)]
 """What ends with a verb or a bare period would have the quantity for its object, or say what is counted."""

@@ -154,6 +154,12 @@ def test_total(text: str) -> None:
     assert text in message
 
 
+def test_many_digits_take_no_longer() -> None:
+    """A name of nothing but digits is refused at once, however many they are."""
+    with pytest.raises(UnreadableError):
+        read_units("1" * 200 + "x", LEDGER)
+
+
 @given(
     st.permutations([CIVIL, FINANCE, DISABLED, COUNTIES, "市经济和信息化局"]),
     st.sampled_from([*"、，,；;和及与/ ", "以及", "\n", "、\n"]),

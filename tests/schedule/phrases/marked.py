@@ -27,6 +27,8 @@ MARKED: list[tuple[str, Reading, str, tuple[Doubt, ...]]] = [
     ("每两个月", ONGOING, "other-interval", ("other-interval",)),
     ("每3—5年修订", ONGOING, "other-interval", ("other-interval",)),
     ("每日上午10时前报送", ONGOING, "other-interval", ("other-interval",)),
+    ("逢双月底前报送", ONGOING, "other-interval", ("other-interval",)),
+    ("每学期开学前", ONGOING, "other-interval", ("other-interval",)),
     ("隔周调度", ONGOING, "other-interval", ("other-interval",)),
     # more than one time
     ("每季度末报送，2018年底前完成", fixed("2019-01-01"), "year-end", ("other-time-passed-over",)),
@@ -89,7 +91,7 @@ MARKED: list[tuple[str, Reading, str, tuple[Doubt, ...]]] = [
         "year-end",
         ("number-passed-over", "other-time-passed-over"),
     ),
-    ("双月调度，2018年底前完成", fixed("2019-01-01"), "year-end", ("other-time-passed-over",)),
+    ("腊月调度，2018年底前完成", fixed("2019-01-01"), "year-end", ("other-time-passed-over",)),
     # dates in another order
     (
         "甲项2018年底前完成，乙项2018年6月底前完成",

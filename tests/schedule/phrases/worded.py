@@ -38,6 +38,8 @@ WORDED: list[tuple[str, Reading, str]] = [
     ("无", UNSPECIFIED, "nothing"),
     ("无明确时限", UNSPECIFIED, "nothing"),
     # after a festival
+    ("重大活动期间", triggered("重大活动期间"), "event"),
+    ("在规定时限内办结", triggered("在规定时限内"), "event"),
     ("春节后启动", triggered("春节后"), "event"),
     ("2018年国庆假期后完成", triggered("2018年国庆假期后"), "event"),
     ("9月开学后一个月内", triggered("9月开学后1个月内"), "period-after-event"),
