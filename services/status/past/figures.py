@@ -94,16 +94,19 @@ def _sum_sections(board: PastBoard, sums: Sums) -> None:
     first = _first_places(board, section)
     for one, size in groups(section, board.reasons, states):
         number, light = section[one], LIGHTS[LIGHT_OF[board.reasons[one]]]
-        sums.sections.add(board.shared.sections[number], first[number], light, STATES[states[one]], size)
+        sums.sections.add(board.shared.headings.sections[number], first[number], light, STATES[states[one]], size)
 
 
 def _first_places(board: PastBoard, section: Numbers) -> dict[int, Place]:
     """Return the place in the tables of the first task of each section, by the section's number."""
-    ranks = board.shared.heading_ranks.places(board.shared.places)[board.facts["heading"]]
+    ranks = board.shared.headings.ranks()[board.facts["heading"]]
     order = np.argsort(ranks)
     numbers, at = np.unique(section[order], return_index=True)
     headings = board.facts["heading"][order[at]].tolist()
-    return {number: board.shared.places[heading] for number, heading in zip(numbers.tolist(), headings, strict=True)}
+    return {
+        number: board.shared.headings.places[heading]
+        for number, heading in zip(numbers.tolist(), headings, strict=True)
+    }
 
 
 def _sum_due_days(board: PastBoard, sums: Sums, zone: tzinfo) -> None:

@@ -65,11 +65,11 @@ def matching(board: PastBoard, query: TaskQuery) -> Numbers:
     if query.unit is not None:
         mask &= _where([query.unit in one.unit_names for one in shared.assignments])[facts["assignment"]]
     if query.section is not None:
-        number = shared.sections.number(query.section)
+        number = shared.headings.sections.number(query.section)
         mask &= board.headed["section"][facts["heading"]] == (-1 if number is None else number)
     if query.q is not None:
         text = composed(query.q)
-        titles, tasks = [text in title for title in shared.titles], [text in task for task in shared.tasks]
+        titles, tasks = [text in title for title in shared.headings.titles], [text in task for task in shared.tasks]
         mask &= _where(titles)[facts["heading"]] | _where(tasks)[facts["task"]]
     return mask
 
@@ -84,7 +84,7 @@ def _keys(board: PastBoard, sort: Sort) -> Numbers:
     keys: Numbers
     match name_of_order(sort):
         case "row":
-            keys = board.shared.heading_ranks.places(board.shared.places)[facts["heading"]]
+            keys = board.shared.headings.ranks()[facts["heading"]]
         case "due":
             keys = facts["due"] / SECOND
         case "percent":

@@ -16,7 +16,7 @@ from events.deadline import Ambiguous, Deadline, Fixed, Milestones, Ongoing, Rec
 from events.schema import Role
 from events.text import composed
 from services.status.past.ranks import Ranks
-from services.status.past.table import GrowingTable
+from services.status.past.table import GrowingTable, Numbers
 
 
 class Subject(Struct, frozen=True, gc=False, tag_field="kind", tag="task"):
@@ -99,11 +99,37 @@ class ValueList(list[V]):
         return number
 
 
+class Headings(list[TaskHeading]):
+    """The headings by number; `records` has one of each (HEADED), whose sections are numbers of `sections`.
+
+    `titles` are those that a search compares, `places` what the headings are sorted by.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.titles: list[str] = []
+        self.places: list[tuple[str, int]] = []
+        self.sections: ValueList[str | None] = ValueList()
+        self.records = GrowingTable(HEADED)
+        self._ranks = Ranks()
+
+    def add(self, heading: TaskHeading) -> int:
+        """Add a heading and return its number."""
+        title, section = heading.title, heading.section
+        self.append(heading)
+        self.titles.append(same if (same := composed(title)) != title else title)
+        self.places.append((heading.plan, heading.row or 0))
+        number = self.sections.number(section)
+        self.records.add((self.sections.add(section) if number is None else number, heading.opened))
+        return len(self) - 1
+
+    def ranks(self) -> Numbers:
+        """Return the place of each heading in the order of all; one thread at a time may ask."""
+        return self._ranks.places(self.places)
+
+
 class SharedValues:
     """The values, in a list for each kind; a task or unit has the number 1 or a higher one, 0 stands for none.
-
-    `titles` are those of the headings as a search compares them, `places` what the headings are sorted by, and `headed`
-    has a record of each (HEADED).
 
     The lists only grow, so another thread may read the values that are there.
     """
@@ -111,15 +137,10 @@ class SharedValues:
     def __init__(self) -> None:
         self.tasks = ValueList([""])
         self.units = ValueList([""])
-        self.headings: list[TaskHeading] = []
-        self.titles: list[str] = []
-        self.places: list[tuple[str, int]] = []
-        self.sections: ValueList[str | None] = ValueList()
-        self.headed = GrowingTable(HEADED)
+        self.headings = Headings()
         self.assignments: ValueList[Assignment] = ValueList()
         self.deadlines: ValueList[Deadline] = ValueList()
         self.task_ranks = Ranks()
-        self.heading_ranks = Ranks()
         self._added: list[SavedValue] = []
 
     def task(self, task: str, position: int) -> int:
@@ -168,13 +189,8 @@ class SharedValues:
                 return self.tasks.add(task)
             case NamedUnit(unit=unit):
                 return self.units.add(unit)
-            case TaskHeading(title=title, plan=plan, row=row, section=section, opened=opened):
-                self.headings.append(value)
-                self.titles.append(same if (same := composed(title)) != title else title)
-                self.places.append((plan, row or 0))
-                number = self.sections.number(section)
-                self.headed.add((self.sections.add(section) if number is None else number, opened))
-                return len(self.headings) - 1
+            case TaskHeading():
+                return self.headings.add(value)
             case Assignment():
                 return self.assignments.add(value)
             case _:

@@ -75,7 +75,7 @@ class TaskTimeline:
         """What another thread may read while the timeline grows."""
         shared = self.shared
         return TimelineViews(
-            self._events.view(), self._facts.view(), self._happenings.view(), shared.headed.view(), shared
+            self._events.view(), self._facts.view(), self._happenings.view(), shared.headings.records.view(), shared
         )
 
     def add(self, entry: Recorded, before: TrackedTask | None, after: TrackedTask | None) -> None:
