@@ -22,7 +22,7 @@ from tests.forked import Forked
 
 LEDGER: Ledger = load_ledger(shipped("zhanjiang.toml"))
 
-MANY = 24_000
+MANY = 48_000
 """Events that take some seconds, with several saves."""
 
 
