@@ -9,7 +9,8 @@ from typing import Any, Literal, Protocol, TypeAlias
 import msgspec
 
 from events.seal.errors import FormatError
-from services.cli.archived.alerts import AlertCauses, AlertsState, AlertTask
+from services.cli.archived.alerts import AlertCauses, AlertsState
+from services.cli.archived.archives import FollowedLog
 from services.cli.checks.finding import Finding
 from services.cli.fsck.check import processors
 
@@ -24,7 +25,7 @@ class AlertSteps(Protocol):
     """A comparison; all raise FormatError and OSError."""
 
     def follow(self, until: int) -> None:
-        """Compare what the events up to a position cause; it may go on after this returns."""
+        """Compare the alerts that the events up to a position cause; another process may still do so on return."""
 
     def state(self) -> bytes | None:
         """Return the encoded state after what was followed, None if something was found."""
@@ -36,7 +37,7 @@ class AlertSteps(Protocol):
 class AlertsHere:
     """A comparison in this process; or in the other one."""
 
-    def __init__(self, task: AlertTask, state: bytes | None) -> None:
+    def __init__(self, task: FollowedLog, state: bytes | None) -> None:
         self._causes = AlertCauses(task, msgspec.json.decode(state, type=AlertsState) if state is not None else None)
 
     def follow(self, until: int) -> None:
@@ -56,7 +57,7 @@ class AlertsApart:
         self._connection = connection
 
     def follow(self, until: int) -> None:
-        with suppress(ConnectionError):  # if the process has ended, its last answer says why
+        with suppress(ConnectionError):  # the process has ended, and has sent the error that `_ask` raises
             self._connection.send(until)
 
     def state(self) -> bytes | None:
@@ -80,7 +81,7 @@ class AlertsApart:
 
 
 @contextmanager
-def alert_steps(task: AlertTask, state: bytes | None) -> Iterator[AlertSteps]:
+def alert_steps(task: FollowedLog, state: bytes | None) -> Iterator[AlertSteps]:
     """Have a comparison that begins with the entries that were checked, and the encoded state before them."""
     if task.log.checkpoint.size - task.log.after < FEWEST_APART or processors() == 1:
         yield AlertsHere(task, state)
@@ -98,7 +99,7 @@ def alert_steps(task: AlertTask, state: bytes | None) -> Iterator[AlertSteps]:
         ours.close()
 
 
-def _serve(connection: Any, task: AlertTask, state: bytes | None) -> None:
+def _serve(connection: Any, task: FollowedLog, state: bytes | None) -> None:
     """Obey orders until the other end of the connection is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both processes; the other one decides
     with suppress(EOFError, ConnectionError):

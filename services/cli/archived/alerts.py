@@ -7,7 +7,6 @@ of the log: whether it had to arise depends on when time was considered.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -15,13 +14,13 @@ from events.entries import Recorded, Stored
 from events.envelope import InvalidEvent, read
 from events.recorded_rules import RulesEntry
 from events.rules_text import read_ledger
-from services.cli.archived.archives import ArchivePart, PresentRules, flaws_of
+from services.cli.archived.archives import FollowedLog, flaws_of
 from services.cli.archived.comparing import AlertComparison, ComparisonState
 from services.cli.archived.entries import SealedEntries
 from services.cli.archived.record import RecordState, SealedRecord
 from services.cli.checks.alerts import AlertFold, AlertFoldState, EarlyAlerts, difference_of
 from services.cli.checks.finding import Finding
-from services.cli.checks.rules import RulesFound, RulesInForce
+from services.cli.checks.rules import RulesInForce
 from services.ingest.core import VERSION
 from services.notify.alerts import Alert
 
@@ -38,23 +37,15 @@ class AlertsState(Struct, frozen=True):
     until: datetime | None
 
 
-class AlertTask(NamedTuple):
-    """What the comparison needs, as a value that another process can have."""
-
-    log: ArchivePart
-    record: ArchivePart
-    present: PresentRules
-    rules: RulesFound
-
-
 class AlertCauses:
     """Folds a log under the rules of each position, and compares what it gives rise to with a record."""
 
-    def __init__(self, task: AlertTask, state: AlertsState | None = None) -> None:
-        """Begin with the first entries that were checked, and the state before them.
+    def __init__(self, task: FollowedLog, state: AlertsState | None = None) -> None:
+        """Begin with the first entries that were checked, and the state before them; the task has a record.
 
         All methods raise FormatError and OSError.
         """
+        assert task.record is not None
         folds = state.folds if state is not None else {}
         entries, (present, days) = SealedEntries(*task.record), task.present
         record = SealedRecord(entries, task.log.checkpoint.size, state.record if state is not None else None)

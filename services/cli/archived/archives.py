@@ -11,6 +11,7 @@ from events.seal.policy import LogPolicy, Trusted
 from events.seal.storage import CHECKPOINT
 from events.working_days import LIBRARY, WorkingDays
 from services.cli.checks.finding import Finding, TreeHead
+from services.cli.checks.rules import RulesFound
 from services.cli.fsck.check import check_archive, since_flaws, weaker
 from services.cli.fsck.files import ArchiveFiles
 
@@ -36,6 +37,18 @@ class PresentRules(NamedTuple):
 
     ledger: Ledger
     days: WorkingDays = LIBRARY
+
+
+class FollowedLog(NamedTuple):
+    """The parts of log and record that are followed, None if no record is, and the rules.
+
+    It is a value that another process can have.
+    """
+
+    log: ArchivePart
+    record: ArchivePart | None
+    present: PresentRules
+    rules: RulesFound
 
 
 class JudgedLog(NamedTuple):
@@ -80,9 +93,7 @@ class JudgedLog(NamedTuple):
         try:
             before = self.policy.weigh(data).checkpoint
         except (FormatError, PolicyError, SignatureError) as error:
-            self.wrong.append(
-                Finding("archive", "", f"the log says that it continues one that is not trusted: {error}")
-            )
+            self.wrong.append(Finding("archive", "", f"the checkpoint that the log continues is not trusted: {error}"))
             return None
         return (
             f"this log continues {before.origin}, which ended with {before.size} entries: an operator accepted a loss"

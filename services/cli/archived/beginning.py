@@ -11,7 +11,7 @@ from services.cli.checks.rules import RulesFound
 class Beginning(NamedTuple):
     """The entries of the log and of the record that are not read again, and the encoded states as of there.
 
-    `note` says why a state was not used, or not all of it. `keeps` is whether the state may be replaced.
+    `note` says why entries are verified again, or why the file is left as it is. `keeps`: the file may be replaced.
     """
 
     state: VerifiedState | None = None
@@ -43,7 +43,7 @@ class Beginning(NamedTuple):
 def beginning_after(state: VerifiedState | None, basis: Basis, rules: RulesFound, *, with_record: bool) -> Beginning:
     """Return where to begin, next to a state whose heads the archives continue.
 
-    A state that was found by other rules does not say what these would find: everything is verified again.
+    A state that was saved under other rules has other tasks than these rules give: everything is verified again.
     """
     if state is None:
         return Beginning()

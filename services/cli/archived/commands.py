@@ -87,7 +87,7 @@ def _verify(
 def _stopped(file: Path | None, position: int | None) -> str:
     if position is None:
         return f"interrupted: nothing more was saved in {file}"
-    return f"interrupted: {file} has what was verified up to entry {position}; the same command goes on from there"
+    return f"interrupted: {file} has what was verified up to entry {position}; the same command resumes there"
 
 
 def _print_json(done: Verified, state: Path | None) -> None:

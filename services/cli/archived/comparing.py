@@ -1,11 +1,12 @@
 """The alerts that a log gives rise to, compared with those of its sealed record."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct
 
-from services.cli.archived.record import DIGEST_BYTES, SealedRecord, digest_of, digest_of_id
+from services.cli.archived.digests import unpacked
+from services.cli.archived.record import SealedRecord, digest_of_alert, digest_of_id
 from services.cli.checks.alerts import difference_of
 from services.cli.checks.finding import Finding
 from services.cli.checks.record import Cause
@@ -37,9 +38,9 @@ class AlertComparison:
         """Begin with an earlier state, and compare what it awaited with what the record has now."""
         state = state or ComparisonState()
         self.record, self.findings = record, record.findings
-        self._expected = set(_unpacked(state.expected))
+        self._expected = set(unpacked(state.expected))
         new = (id for id in record.new if id not in self._expected)
-        self._left = dict.fromkeys((*_unpacked(state.left), *new))
+        self._left = dict.fromkeys((*unpacked(state.left), *new))
         self._awaited: list[AwaitedAlert] = []
         for awaited in state.awaited:
             self._look_up(awaited)
@@ -78,15 +79,10 @@ class AlertComparison:
         alert, id = awaited.alert, digest_of_id(awaited.alert.id)
         there = self.record.alerts.get(id)
         if there is not None:
-            if there.digest != digest_of(alert) and (kept := self.record.alert(id)) != alert:
+            if there.digest != digest_of_alert(alert) and (kept := self.record.alert(id)) != alert:
                 self.findings.append(difference_of(kept, alert))
         elif awaited.position >= self.record.last:
             self._awaited.append(awaited)
         elif Cause(alert.causes[-1], alert.on, alert.recipient) not in self.record.carried:
             detail = f"missing: {alert.title}, to {alert.recipient}, about position {awaited.position}"
             self.findings.append(Finding("alerts", alert.id, detail))
-
-
-def _unpacked(digests: bytes) -> Iterator[bytes]:
-    for at in range(0, len(digests), DIGEST_BYTES):
-        yield digests[at : at + DIGEST_BYTES]

@@ -1,4 +1,4 @@
-"""What the entries of a log say: each is an event, in order, not there before, and acceptable after those before it."""
+"""The contents of a log's entries: each is an event, in order, with an id of its own, acceptable after the others."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

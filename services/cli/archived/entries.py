@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from events.entries import Stored
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.errors import FormatError
-from events.seal.merkle import leaf_hash
-from events.seal.proofs import included, inclusion_proof
-from events.seal.tiles import ENTRIES, WIDTH, Tile, entry_at, read_entries, subtrees, width_at
+from events.seal.proved_entries import ProvedEntries
+from events.seal.tiles import ENTRIES, WIDTH, Tile, entry_at, read_entries, width_at
 from services.cli.fsck.files import ArchiveFiles
 
 
@@ -18,7 +17,7 @@ class SealedEntries:
         self._files = files
         self._checkpoint = checkpoint
         self._after = after
-        self._subtrees = subtrees(files.read, checkpoint.size)
+        self._proved = ProvedEntries(files.read, checkpoint)
 
     def batches(self) -> Iterator[list[Stored]]:
         """Yield the entries that were checked, a bundle at a time; raises FormatError and OSError."""
@@ -34,10 +33,9 @@ class SealedEntries:
 
     def at(self, position: int) -> bytes:
         """Return one entry, proved to be in the archive if it was not checked; raises FormatError and OSError."""
-        raw = entry_at(self._files.read, self._checkpoint.size, position)
-        if position <= self._after:
-            size, root = self._checkpoint.size, self._checkpoint.root
-            proof = inclusion_proof(position - 1, size, self._subtrees)
-            if not included(leaf_hash(raw), position - 1, size, proof, root):
-                raise FormatError(f"the entry at position {position} is not the one that was sealed")
-        return raw
+        if position > self._after:
+            return entry_at(self._files.read, self._checkpoint.size, position)
+        entry = self._proved.at(position)
+        if entry is None:
+            raise FormatError(f"the entry at position {position} is not the one that was sealed")
+        return entry.raw

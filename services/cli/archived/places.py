@@ -1,12 +1,8 @@
 """The positions of a log's events by source and id, small enough to be kept for every event."""
 
-from hashlib import blake2b
-
 from events.entries import seen_field
 from events.envelope import Event
-
-ID_BYTES = 12
-"""Of the digest of a source and id: two of a trillion events agree in one with a probability below 10^-5."""
+from services.cli.archived.digests import digest_of, unpacked
 
 
 class EventPlaces:
@@ -14,8 +10,7 @@ class EventPlaces:
 
     def __init__(self, packed: bytes = b"") -> None:
         """Remember the events of the first positions, by what `packed` returned."""
-        digests = (packed[at : at + ID_BYTES] for at in range(0, len(packed), ID_BYTES))
-        self._places = {digest: position for position, digest in enumerate(digests, 1)}
+        self._places = {digest: position for position, digest in enumerate(unpacked(packed), 1)}
 
     def packed(self) -> bytes:
         """Return the digests in order of position, of a log each of whose entries is an event of its own."""
@@ -32,4 +27,4 @@ class EventPlaces:
 
 
 def _digest(source: str, id: str) -> bytes:
-    return blake2b(seen_field(source, id).encode(), digest_size=ID_BYTES).digest()
+    return digest_of(seen_field(source, id).encode())

@@ -1,12 +1,12 @@
 """The alerts of a sealed record by their ids, small enough to be kept for every alert."""
 
 import struct
-from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
+from services.cli.archived.digests import DIGEST_BYTES, digest_of
 from services.cli.archived.entries import SealedEntries
 from services.cli.checks.finding import Finding
 from services.cli.checks.record import CARRIED, Cause
@@ -14,9 +14,6 @@ from services.notify.alerts import Alert
 from services.notify.health import TROUBLE
 from services.notify.outbox import alert_decoder
 from services.notify.record import entry_decoder, is_alert
-
-DIGEST_BYTES = 12
-"""Of the digests of an alert's id and of its members."""
 
 _PACKED = struct.Struct(f">{DIGEST_BYTES}s{DIGEST_BYTES}sQ")
 """Of the id, of the members, and the number of the entry."""
@@ -94,7 +91,7 @@ class SealedRecord:
             wrong = f"alert {alert.id} is there already, at {before.number}"
             self.findings.append(Finding("record", str(number), wrong))
         else:
-            self._put(AheadAlert(id, SealedAlert(number, digest_of(alert)), cause))
+            self._put(AheadAlert(id, SealedAlert(number, digest_of_alert(alert)), cause))
 
     def _put(self, alert: AheadAlert) -> None:
         """Keep an alert, for a longer log if this one does not have its cause."""
@@ -108,9 +105,9 @@ class SealedRecord:
 
 def digest_of_id(id: str) -> bytes:
     """Return the digest of an alert's id."""
-    return blake2b(id.encode(), digest_size=DIGEST_BYTES).digest()
+    return digest_of(id.encode())
 
 
-def digest_of(alert: Alert) -> bytes:
+def digest_of_alert(alert: Alert) -> bytes:
     """Return the digest of an alert's members."""
-    return blake2b(msgspec.json.encode(alert), digest_size=DIGEST_BYTES).digest()
+    return digest_of(msgspec.json.encode(alert))

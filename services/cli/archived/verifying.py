@@ -7,9 +7,9 @@ from typing import NamedTuple
 from events.seal.checkpoint import LogCheckpoint
 from events.seal.policy import LogPolicy, Trusted
 from events.seal.timestamps import Authorities
-from services.cli.archived.archives import ArchivePart, Archives, JudgedLog, PresentRules, flaws_of
+from services.cli.archived.archives import ArchivePart, Archives, FollowedLog, JudgedLog, PresentRules, flaws_of
 from services.cli.archived.beginning import Beginning, beginning_after
-from services.cli.archived.following import LogTask, follow_log
+from services.cli.archived.following import follow_log
 from services.cli.archived.keeper import Keeping, StateKeeper
 from services.cli.archived.siblings import Siblings, not_continued, siblings_of
 from services.cli.archived.stamps import StampFound, stamp_of
@@ -75,7 +75,7 @@ async def verify_archives(
     judged.wrong.extend(flaws_of("record", *record) if record is not None else [])
     findings = [*judged.wrong, *siblings.rules.findings]
     if not findings:
-        work = LogTask(log, record, present, siblings.rules)
+        work = FollowedLog(log, record, present, siblings.rules)
         findings = await follow_log(work, beginning, keeper, lambda at: reached(TILES_SHARE, 1, at))
         report(1)
     stamp = stamp_of(archives.log, policy, checkpoint, authorities) if authorities is not None else None

@@ -93,7 +93,7 @@ class PastBoard:
 
     def __init__(self, views: TimelineViews, moment: Moment | None, other: OtherRules | None = None) -> None:
         self.moment = moment
-        self.shared, self.headed = views.shared, views.headed
+        self.shared, self.headings = views.shared, views.headings
         events = views.events[: moment.position if moment is not None else 0]
         self.events, self.recorded = events["task"], events["recorded"]
         self.facts = np.empty(0, FACT)
@@ -104,7 +104,7 @@ class PastBoard:
             known = np.searchsorted(views.happenings["position"], moment.position, side="right")
             self.happenings = views.happenings[:known]
             if other is not None:
-                self.facts = by_other_rules(self.facts, self.headed, *other)
+                self.facts = by_other_rules(self.facts, self.headings, *other)
         self.reasons = _reasons(self.facts, moment.instant) if moment is not None else np.empty(0, "u1")
 
     @property

@@ -90,7 +90,7 @@ def _sum_reports(board: PastBoard, sums: Sums, last: LastHappenings, zone: tzinf
 def _sum_sections(board: PastBoard, sums: Sums) -> None:
     """Count the tasks of each section, those that show the same together."""
     heading, states = board.facts["heading"], board.facts["state"]
-    section = board.headed["section"][heading]
+    section = board.headings["section"][heading]
     first = _first_places(board, section)
     for one, size in groups(section, board.reasons, states):
         number, light = section[one], LIGHTS[LIGHT_OF[board.reasons[one]]]

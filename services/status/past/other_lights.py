@@ -11,7 +11,7 @@ from services.status.past.table import Numbers, Records
 from services.status.turns import ALWAYS, DAY, NEVER, SECOND
 
 
-def by_other_rules(facts: Records, headed: Records, own: LightRules, rules: LightRules) -> Records:
+def by_other_rules(facts: Records, headings: Records, own: LightRules, rules: LightRules) -> Records:
     """Return facts that were made with the rules `own`, with the turns of other rules.
 
     A task with a due instant may be behind, one without may be silent; `red` follows from no rule.
@@ -21,7 +21,7 @@ def by_other_rules(facts: Records, headed: Records, own: LightRules, rules: Ligh
     found["soon"][warned] += (own.yellow_days - rules.yellow_days) * DAY
     found["slow"][silent & ~owes] += (rules.silent_days - own.silent_days) * DAY
     open_ = facts[owes]
-    opened = headed["opened"][open_["heading"]]
+    opened = headings["opened"][open_["heading"]]
     found["slow"][owes] = _behind_from(open_["percent"], opened, open_["due"], rules.behind)
     return found
 

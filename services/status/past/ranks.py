@@ -1,7 +1,7 @@
 """The order of task ids and of headings, as numbers. Pure."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from heapq import merge
 from typing import Any
 
@@ -38,7 +38,8 @@ class Ranks:
         return self._places
 
     def _sort(self, keys: Sequence[Any]) -> None:
-        self._ordered = _distinct(merge(*_sorted_pieces(keys)))
+        pieces = [sorted(keys[start : start + AT_ONCE]) for start in range(0, len(keys), AT_ONCE)]
+        self._ordered = list(dict.fromkeys(merge(*pieces)))
         place = {key: number for number, key in enumerate(self._ordered)}
         self._places = np.fromiter((place[key] for key in keys), "<u4", len(keys))
 
@@ -49,16 +50,3 @@ class Ranks:
             self._ordered.insert(place, key)
             places = places + (places >= place)
         self._places = np.append(places, np.array([place], "<u4"))
-
-
-def _sorted_pieces(keys: Sequence[Any]) -> list[list[Any]]:
-    return [sorted(keys[start : start + AT_ONCE]) for start in range(0, len(keys), AT_ONCE)]
-
-
-def _distinct(ordered: Iterable[Any]) -> list[Any]:
-    """Return keys in their order, each once."""
-    found: list[Any] = []
-    for key in ordered:
-        if not found or found[-1] != key:
-            found.append(key)
-    return found

@@ -66,7 +66,7 @@ def matching(board: PastBoard, query: TaskQuery) -> Numbers:
         mask &= _where([query.unit in one.unit_names for one in shared.assignments])[facts["assignment"]]
     if query.section is not None:
         number = shared.headings.sections.number(query.section)
-        mask &= board.headed["section"][facts["heading"]] == (-1 if number is None else number)
+        mask &= board.headings["section"][facts["heading"]] == (-1 if number is None else number)
     if query.q is not None:
         text = composed(query.q)
         titles, tasks = [text in title for title in shared.headings.titles], [text in task for task in shared.tasks]

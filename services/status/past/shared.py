@@ -75,7 +75,7 @@ class SavedValue(Struct, frozen=True, gc=False, array_like=True):
     value: SharedValue
 
 
-HEADED = np.dtype([("section", "<u4"), ("opened", "<i8")])
+HEADING = np.dtype([("section", "<u4"), ("opened", "<i8")])
 """Of a heading: the number of its section, and when its task was opened."""
 
 V = TypeVar("V", bound=Hashable)
@@ -100,7 +100,7 @@ class ValueList(list[V]):
 
 
 class Headings(list[TaskHeading]):
-    """The headings by number; `records` has one of each (HEADED), whose sections are numbers of `sections`.
+    """The headings by number; `records` has one of each (HEADING), whose sections are numbers of `sections`.
 
     `titles` are those that a search compares, `places` what the headings are sorted by.
     """
@@ -110,7 +110,7 @@ class Headings(list[TaskHeading]):
         self.titles: list[str] = []
         self.places: list[tuple[str, int]] = []
         self.sections: ValueList[str | None] = ValueList()
-        self.records = GrowingTable(HEADED)
+        self.records = GrowingTable(HEADING)
         self._ranks = Ranks()
 
     def add(self, heading: TaskHeading) -> int:

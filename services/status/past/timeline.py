@@ -39,7 +39,7 @@ class TimelineViews(NamedTuple):
     events: Records
     facts: Records
     happenings: Records
-    headed: Records
+    headings: Records
     shared: SharedValues
 
     def positions(self, task: str, until: int) -> list[int]:
