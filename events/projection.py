@@ -97,12 +97,15 @@ class Projection(Generic[R]):
         """The key of the stream of announcements."""
         return self._stored.feed
 
-    async def load(self) -> None:
-        """Load the saved rows; rebuild them first if other rules folded them."""
+    async def load(self) -> dict[str, R] | None:
+        """Load the saved rows; if other rules folded them, rebuild them, and return those that were saved before."""
         async with self._lock:
             version = await self._load()
-        if version not in {None, self.rules.version}:
-            await self.rebuild()
+        if version in {None, self.rules.version}:
+            return None
+        before = self.rows
+        await self.rebuild()
+        return before
 
     async def read_saved(self) -> None:
         """Load the saved rows for inspection only, whatever rules folded them."""

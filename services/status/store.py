@@ -73,10 +73,8 @@ class Board:
 
     async def load(self, now: datetime) -> None:
         """Load the saved rows; where other rules folded them, announce those that differ now."""
-        await self.projection.read_saved()
-        before, generation = self.projection.rows, self.projection.generation
-        await self.projection.load()
-        if self.projection.generation == generation:
+        before = await self.projection.load()
+        if before is None:
             return
 
         def differing(name: str, task: TrackedTask) -> TrackedTask | None:

@@ -54,22 +54,27 @@ class Overview(Struct, frozen=True):
 
 
 class Sums:
-    """The sums from which all figures of a board follow."""
+    """The sums from which all figures of a board follow; `tasks` are those that it has from the first."""
 
-    def __init__(self, zone: tzinfo) -> None:
+    def __init__(self, zone: tzinfo, tasks: Sequence[Measured] = ()) -> None:
         self.units = UnitTallies(zone)
         self.sections = SectionCounts()
         self.due_days = DueDays()
-        self.happenings = Happenings()
+        self.happenings = Happenings(tasks)
         self.obligations = 0
         self.due_soon = 0
+        for task in tasks:
+            self._count(None, task)
 
     def update(self, old: Measured | None, new: Measured) -> None:
         """Replace what one task contributed by what it contributes now."""
+        self._count(old, new)
+        self.happenings.update(old, new)
+
+    def _count(self, old: Measured | None, new: Measured) -> None:
         self.units.update(old, new)
         self.sections.update(old, new)
         self.due_days.update(old, new)
-        self.happenings.update(old, new)
         self.obligations += len(new.row.units) - (len(old.row.units) if old is not None else 0)
         self.due_soon += _is_due_soon(new) - (_is_due_soon(old) if old is not None else 0)
 
@@ -77,12 +82,14 @@ class Sums:
 class BoardFigures:
     """The figures of a board in a ledger's `zone`; each task is counted as it was when it was last updated.
 
-    `sums` are those of a board whose tasks are not at hand; such a one is not updated.
+    `sums` are those of the `counted` tasks, or of a board whose tasks are not at hand; such a one is not updated.
     """
 
-    def __init__(self, zone: tzinfo, sums: Sums | None = None) -> None:
+    def __init__(
+        self, zone: tzinfo, sums: Sums | None = None, counted: Mapping[str, Measured] = MappingProxyType({})
+    ) -> None:
         self.zone = zone
-        self._counted: dict[str, Measured] = {}
+        self._counted = dict(counted)
         self._sums = sums or Sums(zone)
 
     def update(self, name: str, task: Measured) -> None:
@@ -152,10 +159,7 @@ class BoardFigures:
 
 def figures_of(tasks: Mapping[str, Measured], zone: tzinfo) -> BoardFigures:
     """Return the figures of a board as a whole."""
-    figures = BoardFigures(zone)
-    for name, task in tasks.items():
-        figures.update(name, task)
-    return figures
+    return BoardFigures(zone, Sums(zone, list(tasks.values())), tasks)
 
 
 def days_until(days: Iterable[EventDay], position: int) -> list[EventDay]:

@@ -31,16 +31,13 @@ class Counts:
     def __init__(self) -> None:
         self.lights: dict[Light, int] = dict.fromkeys(LIGHTS, 0)
         self.states: dict[State, int] = dict.fromkeys(STATES, 0)
+        self.tasks = 0
         self.first: Place = ("", 0)
-
-    @property
-    def tasks(self) -> int:
-        """The number of tasks."""
-        return sum(self.lights.values())
 
     def count(self, place: Place, light: Light, state: State, number: int) -> None:
         """Add a task at a place of its table, or take it out."""
         self.first = min(self.first, place) if self.tasks else place
+        self.tasks += number
         self.lights[light] += number
         self.states[state] += number
 

@@ -46,7 +46,9 @@ class UnitTallies:
 
     def add(self, unit: str, role: Role, state: State, reason: Reason, number: int = 1) -> None:
         """Count so many tasks of a unit that show the same; a negative number takes them out."""
-        tally = self._tallies.setdefault(unit, UnitTally())
+        tally = self._tallies.get(unit)
+        if tally is None:
+            tally = self._tallies[unit] = UnitTally()
         if role == "lead":
             tally.led += number
         else:
@@ -83,9 +85,14 @@ class UnitTallies:
             self.add(part.unit, part.role, row.state, row.light_reason, sign)
             if part.role == "lead":
                 self.judge(part.unit, verdict(task, part.unit, self._zone), sign)
-            tally = self._tallies[part.unit]
-            if not tally.led and not tally.joined:
-                del self._tallies[part.unit]
+            if sign < 0:
+                self._forget_idle(part.unit)
+
+    def _forget_idle(self, unit: str) -> None:
+        """Forget a unit that has no task any more."""
+        tally = self._tallies[unit]
+        if not tally.led and not tally.joined:
+            del self._tallies[unit]
 
     def _report(self, old: Measured | None, new: Measured) -> None:
         """Take over the latest reports of a task's units; a unit that has lost a part is to be read again."""

@@ -1,6 +1,6 @@
 """What changed in the last seven days: the tasks to which something happened, by what it was. Pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
 
@@ -57,8 +57,11 @@ _HAPPENED: dict[Kind, Callable[[Measured], datetime | None]] = {
 class Happenings:
     """The instants, in Unix seconds, at which each kind of thing last happened to each task."""
 
-    def __init__(self) -> None:
-        self._instants: dict[Kind, SortedList[float]] = {kind: SortedList() for kind in _HAPPENED}
+    def __init__(self, tasks: Sequence[Measured] = ()) -> None:
+        self._instants: dict[Kind, SortedList[float]] = {
+            kind: SortedList(at.timestamp() for at in map(read, tasks) if at is not None)
+            for kind, read in _HAPPENED.items()
+        }
 
     def update(self, old: Measured | None, new: Measured) -> None:
         """Replace the instants of one task."""
