@@ -84,7 +84,7 @@ def find_headers(rows: Sequence[Cells]) -> dict[int, tuple[Header, int]]:
     headers: dict[int, Header] = {}
     at = 0
     while at < len(rows):
-        if header := _find_header(rows, at):
+        if header := _find_header(rows, at, begins=not headers or len(runs(rows[at - 1])) == 1):
             headers[at] = header
         at += header.depth if header else 1
     found: dict[int, tuple[Header, int]] = {}
@@ -96,13 +96,16 @@ def find_headers(rows: Sequence[Cells]) -> dict[int, tuple[Header, int]]:
     return found
 
 
-def _find_header(rows: Sequence[Cells], at: int) -> Header | None:
-    """Return the header that begins with a row, if one does: headings of tasks and of units or deadlines."""
+def _find_header(rows: Sequence[Cells], at: int, *, begins: bool) -> Header | None:
+    """Return the header that begins with a row, if one does: headings of tasks and of units or deadlines.
+
+    In a table that has begun, most of them have to be known (专项督查阶段 may begin a row, too).
+    """
     depth = 1
     while depth < _DEEPEST and at + depth < len(rows) and _goes_on(rows[at + depth - 1], rows[at + depth]):
         depth += 1
     while depth:
-        header = _header(rows[at : at + depth], rows[at + depth : at + depth + _SAMPLE])
+        header = _header(rows[at : at + depth], rows[at + depth : at + depth + _SAMPLE], begins=begins)
         if header is not None:
             return header
         depth -= 1
@@ -129,10 +132,10 @@ def _is_wide(row: Cells, at: int) -> bool:
     return any(cell.place == row[at].place for cell in beside) or (at + 1 < len(row) and not row[at + 1].text)
 
 
-def _header(rows: Sequence[Cells], body: Sequence[Cells]) -> Header | None:
+def _header(rows: Sequence[Cells], body: Sequence[Cells], *, begins: bool) -> Header | None:
     """Return the header that rows make, if they do: by their headings, else by what the rows below hold as well."""
     top = [cell.text for cell in runs(rows[0]) if cell.text]
-    if len(top) < _FEWEST or (2 * sum(map(is_heading, top)) < len(top) and not _is_wide_header(top)):
+    if len(top) < _FEWEST or (2 * sum(map(is_heading, top)) < len(top) and not (begins and _is_wide_header(top))):
         return None  # a title
     columns = _columns(rows)
     named = [column for column in columns if column.words]

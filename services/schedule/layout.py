@@ -16,7 +16,7 @@ _NOTHING = Heading("remark")
 _TAKEN = ("units", "leader", "deliverable", "remark")
 """Kinds of headings, other than those of tasks, numbers and deadlines, whose columns are read or left out."""
 
-_CALLED = ("联系", "经办")
+_CALLED = ("联系人", "联系电话", "经办")
 """Words of a heading of people who do not answer for a task."""
 
 _EXACT = ("完成", "办结", "时限", "期限")
@@ -108,10 +108,9 @@ def _of_kind(headings: Sequence[Heading], kind: str) -> list[int]:
 
 
 def _leaders(columns: Sequence[Column], headings: Sequence[Heading]) -> tuple[int, ...]:
-    """Return the columns of people, without those who are only to be called (联系人), if somebody else answers."""
+    """Return the columns of people, without those who are only to be called (联系人)."""
     people = _of_kind(headings, "leader")
-    answering = [at for at in people if not any(word in columns[at].words for word in _CALLED)]
-    return tuple(answering or people)
+    return tuple(at for at in people if not any(word in columns[at].words for word in _CALLED))
 
 
 def _from_coarse_to_fine(

@@ -146,7 +146,7 @@ def _without_time(units: str) -> tuple[str, str]:
     line = label_line(units)
     if line is not None and line.deadline:
         return "；".join(filter(None, (f"责任领导：{line.leader}" if line.leader else "", line.units))), line.deadline
-    clauses = re.split("(?<=[，；])", units.rstrip("。；"))
+    clauses = re.split("(?<=[，；。])", units.rstrip("。；"))
     times = [clause.strip(_APART) for clause in clauses if _is_time(clause)]
     if not times or len(times) == len(clauses):
         return units, ""
