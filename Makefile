@@ -2,12 +2,13 @@
 PYTHON ?= python3
 PYTHON312 ?= python3.12
 ARGS ?=
-WORKERS ?= 4
+# One more than there are processors: tests wait, too.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# Builds an image and makes networks, which disturbs clocks and browsers of tests beside it.
-ALONE := tests/integration/test_compose.py
+# One builds an image and makes networks, the other takes all processors, which disturbs clocks and browsers beside them.
+ALONE := tests/integration/test_compose.py tests/integration/test_load.py
 
 .PHONY: demo test check bench seal-bench verify-bench faults verifiers vendor pictures format lock clean
 
@@ -16,7 +17,7 @@ demo: $(READY)  ## 2017-08 to 2021-01 on the real table, in about a minute (ARGS
 
 test: export PYTHONDONTWRITEBYTECODE =  # else each of some hundred processes would compile all modules again
 test: $(READY)  ## in WORKERS processes, each with a server (ARGS="tests/ingest -x" for a part; ARGS="-n 0" in one process)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(or $(ARGS),--ignore=$(ALONE))
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(or $(ARGS),$(ALONE:%=--ignore=%))
 	$(if $(ARGS),,$(BIN)/python -m pytest $(ALONE))
 
 check: $(READY)  ## format, lint, types, import contracts, the published contract, vendored files

@@ -1,10 +1,11 @@
 """Fixtures of all tests: one real server for each worker process, and a client of it when it is empty."""
 
 import asyncio
+import gc
 import os
 import signal
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from events.seal.bucket import BucketUrl
 from services.common.connection import connect
+from services.notify.channels import network
 from tests.buckets import PYTHON, new_bucket, serving_buckets, variables
 from tests.servers import Server, make_server
 
@@ -26,19 +28,30 @@ settings.load_profile("untimed")  # no test is timed: machines are busy
 def pytest_configure() -> None:
     """Restore Ctrl-C for processes that tests start: a shell's background jobs and their children ignore it.
 
-    Of httpx, let all clients of a test process share a TLS context: for each new one, it reads all authorities.
+    Let all clients of a test process share a TLS context: for each new one, all authorities are read.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    default.create_ssl_context = _tls_context  # type: ignore[assignment, attr-defined]
+    default.create_ssl_context = _shared(create_ssl_context)  # type: ignore[attr-defined]
+    network.create_default_context = _shared(ssl.create_default_context)  # type: ignore[attr-defined]
 
 
-def _tls_context(**options: Any) -> ssl.SSLContext:
-    return _tls_context_of(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"), **options)
+def _shared(make: Callable[..., ssl.SSLContext]) -> Callable[..., ssl.SSLContext]:
+    """Return what makes a context once for the same options and authorities."""
+
+    @cache
+    def made(_file: str | None, _directory: str | None, **options: Any) -> ssl.SSLContext:
+        return make(**options)
+
+    def context(**options: Any) -> ssl.SSLContext:
+        return made(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"), **options)
+
+    return context
 
 
-@cache
-def _tls_context_of(_file: str | None, _directory: str | None, **options: Any) -> ssl.SSLContext:
-    return create_ssl_context(**options)
+def pytest_collection_finish() -> None:
+    """Let the collector pass over the tests themselves: looking at them took seconds, in which no event loop ran."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

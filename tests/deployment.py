@@ -21,7 +21,7 @@ from tests.ports import free_ports
 
 LEDGER = "zhanjiang"
 
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 """Limit for the start of a service on a loaded machine."""
 
 

@@ -13,15 +13,13 @@ from services.common import tokens
 from services.common.identity import cookie_name
 from services.common.sessions import installation
 from services.common.settings import BaseUrl, Settings, shipped
+from tests.patience import PATIENCE
 from tests.webserver import serving
 
 LEDGER = "zhanjiang"
 
 ELSEWHERE = "elsewhere"
 """A second ledger with a source of the same name; its reads may be opened to everybody."""
-
-PATIENCE = 20.0
-"""Seconds that a test waits for an answer before it fails."""
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
 """What a browser adds to a request of the page itself."""

@@ -14,6 +14,7 @@ from services.common.clock import FileClock, sleep
 from services.common.connection import connected
 from tests.deployment import LEDGER, Deployment
 from tests.examples import EXAMPLES, LEAD, TASK, assigned
+from tests.patience import PATIENCE
 
 FIRST_REQUEST = Event(
     "request-07-1",
@@ -48,7 +49,7 @@ PUT_OFF = (
 
 async def acknowledge(deployment: Deployment, event: Event) -> None:
     """Submit an acknowledgement as notify does, by its inbox, and wait until it is decided."""
-    async with connected(deployment.url) as redis, asyncio.timeout(30):
+    async with connected(deployment.url) as redis, asyncio.timeout(PATIENCE):
         entry = await redis.xadd(key(LEDGER, "inbox", NOTIFY), {"e": encode(event)})
         while not (found := await redis.xrevrange(key(LEDGER, "receipts", NOTIFY), count=1)):
             await sleep(0.02)

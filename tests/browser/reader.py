@@ -11,7 +11,7 @@ from tests.deployment import LEDGER, Deployment
 
 log = logging.getLogger(__name__)  # pytest shows it where a test fails
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
 """Milliseconds that a page may take to show something on a busy machine."""
 
 expect.set_options(timeout=PATIENCE_MS)

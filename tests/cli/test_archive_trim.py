@@ -10,13 +10,11 @@ import httpx
 from services.cli.target import LEDGER
 from tests.cli.terminal import Terminal
 from tests.cli.test_archive import events
+from tests.patience import PATIENCE
 
 EVENTS = 3_500
 
 KEEP = 1_000
-
-PATIENCE = 60.0
-"""Seconds for the schedule: it looks every ten."""
 
 
 def told(duban: Terminal, *words: str) -> str:

@@ -14,10 +14,10 @@ import pytest
 from events.envelope import encode
 from tests.cli.terminal import Terminal
 from tests.examples import assigned, reported
+from tests.patience import PATIENCE
 
 NOW = "2018-04-02T10:00:00+08:00"
 WRONG = "2126-04-02T10:00:00+08:00"
-PATIENCE = 20.0
 
 
 class Duban:

@@ -14,8 +14,8 @@ import pytest
 from events.envelope import encode
 from tests.cli.terminal import Terminal
 from tests.examples import assigned, reported
+from tests.patience import PATIENCE
 
-PATIENCE = 30.0
 EVENTS = 40
 
 

@@ -18,6 +18,7 @@ import pytest
 from services.cli.embedded import EmbeddedServer
 from services.common.settings import SettingsError, shipped
 from tests.cli.terminal import CLEAN, DUBAN, Terminal, run
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -34,10 +35,10 @@ def _children(terminal: Terminal) -> dict[str, psutil.Process]:
 
 
 def _until_well(terminal: Terminal) -> None:
-    end = time.monotonic() + 60
-    while terminal("doctor").returncode and time.monotonic() < end:
+    end = time.monotonic() + PATIENCE
+    while (told := terminal("doctor")).returncode and time.monotonic() < end:
         time.sleep(0.2)
-    assert terminal("doctor").returncode == 0
+    assert told.returncode == 0, told.stderr
 
 
 def test_only_the_lock_decides_who_has_a_directory(terminal: Terminal) -> None:

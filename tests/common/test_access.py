@@ -23,7 +23,8 @@ from services.common.identity import Presented, Remembered, cookie_name
 from services.common.sessions import BrowserSession, SignInCode
 from services.common.settings import Settings, shipped
 from services.common.tokens import Terms
-from tests.served import ELSEWHERE, LEDGER, PATIENCE, SAME, Served, browser, served
+from tests.patience import PATIENCE
+from tests.served import ELSEWHERE, LEDGER, SAME, Served, browser, served
 
 OPEN = {
     ("*", "GET", "/health/live"),

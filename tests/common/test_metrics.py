@@ -14,7 +14,8 @@ from services.common.clock import sleep
 from services.common.settings import Settings
 from tests.deployment import bearer
 from tests.examples import EXAMPLES
-from tests.served import CLOCK, LEDGER, PATIENCE, browser, served
+from tests.patience import PATIENCE
+from tests.served import CLOCK, LEDGER, browser, served
 from tests.webserver import serving
 
 

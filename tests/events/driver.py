@@ -5,11 +5,9 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from services.common.connection import connect
+from tests.patience import PATIENCE
 
 T = TypeVar("T")
-
-PATIENCE = 20.0
-"""Seconds one step may take, so that a livelock fails instead of hanging."""
 
 
 class Driver:

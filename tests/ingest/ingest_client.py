@@ -18,15 +18,13 @@ from services.common.outcome import Outcome
 from services.common.settings import Settings, shipped
 from services.ingest.app import build
 from tests.ingest.running_writer import NAME, receipts
+from tests.patience import PATIENCE
 
 ONE = "application/cloudevents+json"
 
 PROBLEM = "application/problem+json"
 
 PATH = f"/v1/{NAME}/events"
-
-PATIENCE = 20.0
-"""Seconds that a test waits for an expected event before it fails."""
 
 ELSEWHERE = 'title = "另一台账"\nunits = ["市残联"]\n[sources.office]\nrole = "assigner"\n'
 """A second ledger of the same service."""

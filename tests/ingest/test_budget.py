@@ -22,8 +22,9 @@ from services.ingest.budget import LEAST, MOST, MOST_REQUEST, SHARE, OverBudgetE
 from services.ingest.inbox import LAST_ID
 from tests.examples import assigned, reported
 from tests.fixed_clock import FixedClock
-from tests.ingest.ingest_client import ONE, PATH, PATIENCE, opened, problem
+from tests.ingest.ingest_client import ONE, PATH, opened, problem
 from tests.ingest.running_writer import NAME, START, RunningWriter, receipts
+from tests.patience import PATIENCE
 from tests.webserver import serving
 
 

@@ -19,8 +19,9 @@ from services.common.sizes import MIB
 from services.ingest.app import build
 from services.ingest.budget import MOST_REQUEST
 from tests.examples import assigned
-from tests.ingest.ingest_client import ONE, PATH, PATIENCE, IngestClient, problem
+from tests.ingest.ingest_client import ONE, PATH, IngestClient, problem
 from tests.ingest.running_writer import NAME, kept, short
+from tests.patience import PATIENCE
 from tests.webserver import serving
 
 LINES = "application/x-ndjson"

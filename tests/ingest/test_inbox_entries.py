@@ -15,8 +15,9 @@ from services.common.sizes import MIB
 from services.ingest.entries import READ_BYTES, InboxReader
 from services.ingest.queue import BATCH
 from tests.examples import assigned, reported
-from tests.ingest.ingest_client import PATIENCE, IngestClient, opened
+from tests.ingest.ingest_client import IngestClient, opened
 from tests.ingest.running_writer import NAME, ids, kept, receipts, short
+from tests.patience import PATIENCE
 
 INBOX = key(NAME, "inbox", "units")
 

@@ -18,8 +18,9 @@ from services.common.operations import record
 from services.ingest.core import decide
 from tests.events.strategies import events_of, operations
 from tests.examples import EXAMPLES, OPERATION_EXAMPLES, assigned
-from tests.ingest.ingest_client import PATIENCE, opened
+from tests.ingest.ingest_client import opened
 from tests.ingest.running_writer import LEDGER, NAME, receipts
+from tests.patience import PATIENCE
 
 OPERATIONS_LEDGER = operations_ledger([LEDGER])
 

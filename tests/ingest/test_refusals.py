@@ -22,8 +22,9 @@ from services.ingest.refusals import ENTRY_BYTES, bodies_of, read_refused
 from services.ingest.writer import Writer
 from tests.examples import assigned
 from tests.fixed_clock import FixedClock
-from tests.ingest.ingest_client import PATIENCE, IngestClient, problem
+from tests.ingest.ingest_client import IngestClient, problem
 from tests.ingest.running_writer import LEDGER, NAME, START, history, kept, short, submission
+from tests.patience import PATIENCE
 from tests.webserver import serving
 
 REFUSED = key(NAME, "refused")

@@ -15,8 +15,9 @@ from services.common.outcome import Outcome
 from services.ingest.budget import MOST_REQUEST
 from services.ingest.queue import BATCH
 from tests.examples import EXAMPLES, LEAD, assigned, reported
-from tests.ingest.ingest_client import ONE, PATH, PATIENCE, IngestClient, outcome, problem
+from tests.ingest.ingest_client import ONE, PATH, IngestClient, outcome, problem
 from tests.ingest.running_writer import NAME, history, ids, kept, short
+from tests.patience import PATIENCE
 from tests.servers import Server
 
 ARRAY = "application/cloudevents-batch+json"

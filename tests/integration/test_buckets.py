@@ -16,9 +16,8 @@ from tests.buckets import new_bucket, serving_buckets, variables
 from tests.cli.terminal import run
 from tests.deployment import LEDGER, Deployment
 from tests.integration.publishers import TASKS, assignments, over_http
+from tests.patience import PATIENCE
 from tests.ports import free_ports
-
-PATIENCE = 60.0
 
 
 def sealing(folder: Path, url: str, archive: str) -> Deployment:

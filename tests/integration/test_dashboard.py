@@ -7,6 +7,7 @@ from tests.deployment import Deployment, reading
 from tests.integration.dashboard import Dashboard, rows
 from tests.integration.publishers import TASKS, assignments, over_http, reports
 from tests.integration.waiting import settled
+from tests.patience import PATIENCE
 
 REPORTS = 3_000
 
@@ -19,7 +20,7 @@ async def test_a_dashboard_that_lives_through_restarts_ends_with_the_rows_of_tas
     following = asyncio.create_task(dashboard.follow())
     publishing = asyncio.create_task(over_http(deployment, "units", reports(0, REPORTS)))
     for life in (1, 2):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while dashboard.connections < life:
                 await sleep(0.05)
         await sleep(0.3)
@@ -31,7 +32,7 @@ async def test_a_dashboard_that_lives_through_restarts_ends_with_the_rows_of_tas
     position = await settled(deployment)
     async with reading(deployment) as http:
         _, expected = await rows(http, deployment)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while dashboard.position < position:
                 await sleep(0.05)
     following.cancel()

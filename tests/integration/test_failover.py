@@ -38,7 +38,7 @@ class Pair:
         """Make the second a replica of the first, and wait until it confirms what is written."""
         host, port = self.first.address
         await _command(self.second.url, "REPLICAOF", host, port)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while (await _written(self.first.url))[1] < 1:
                 await sleep(0.2)
 
@@ -86,7 +86,7 @@ async def test_what_was_acknowledged_is_on_the_replica(pair: Pair, tmp_path: Pat
             assert len(traffic.told) == before
             pair.move(cut=cut)
             await _command(pair.first.url, "REPLICAOF", *pair.second.address)
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE):
                 while (await _written(pair.second.url))[1] < 1:
                     await sleep(0.2)
             await traffic.until(AFTER)

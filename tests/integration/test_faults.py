@@ -18,6 +18,7 @@ from tests.integration.dashboard import Dashboard, rows
 from tests.integration.publishers import assignments, over_http
 from tests.integration.traffic import Traffic, check
 from tests.integration.waiting import settled
+from tests.patience import PATIENCE
 from tests.servers import Server, make_server
 
 DISK = 64
@@ -128,7 +129,7 @@ async def followed(deployment: Deployment) -> AsyncIterator[Dashboard]:
     try:
         yield dashboard
         position = await settled(deployment)
-        async with reading(deployment) as http, asyncio.timeout(30):
+        async with reading(deployment) as http, asyncio.timeout(PATIENCE):
             while dashboard.position < position or dashboard.rows != (await rows(http, deployment))[1]:
                 assert not following.done()
                 await sleep(0.2)

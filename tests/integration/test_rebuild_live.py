@@ -11,6 +11,7 @@ from tests.deployment import Deployment, reading
 from tests.integration.dashboard import Dashboard, rows
 from tests.integration.publishers import TASKS, assignments, over_http, reports
 from tests.integration.waiting import settled
+from tests.patience import PATIENCE
 
 BATCH = 25
 """Events in a request; requests follow one another."""
@@ -69,7 +70,7 @@ async def test_no_read_fails_while_rows_are_rebuilt(deployment: Deployment) -> N
         position = await settled(deployment)
         await asyncio.gather(*readers)
         _, expected = await rows(http, deployment)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while dashboard.position < position:
                 await sleep(0.05)
     following.cancel()

@@ -18,13 +18,12 @@ from tests.deployment import LEDGER, Deployment
 from tests.examples import assigned
 from tests.ingest.sealed import archive_in, sealed
 from tests.integration.publishers import assignments, over_http, reports
+from tests.patience import PATIENCE
 
 LOAD = 500
 """Events between two looks whether the load is to end."""
 
 KILLS = 4
-
-PATIENCE = 60.0
 
 
 def sealing(folder: Path, name: str, url: str, seconds: str = "0.1") -> Deployment:

@@ -21,14 +21,12 @@ from tests.examples import reported
 from tests.guarded import LEDGER, Guarded
 from tests.integration.waiting import settled
 from tests.notify.endpoint import Endpoint
+from tests.patience import PATIENCE
 
 TABLE = str(shipped("zhanjiang-2017-key-tasks.txt"))
 TASK = "zj-2017-01"
 SOURCE = f"{LEDGER}.units"
 INBOX, RECEIPTS = key(LEDGER, "inbox", "units"), key(LEDGER, "receipts", "units")
-
-PATIENCE = 60.0
-"""Seconds for what must come."""
 
 
 @pytest_asyncio.fixture

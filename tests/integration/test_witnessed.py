@@ -16,7 +16,8 @@ from tests.deployment import Deployment
 from tests.examples import assigned
 from tests.ingest.sealed import place
 from tests.integration.publishers import assignments, over_http
-from tests.integration.test_sealing import PATIENCE, checked, grown, published, sealing
+from tests.integration.test_sealing import checked, grown, published, sealing
+from tests.patience import PATIENCE
 from tests.ports import free_ports
 
 

@@ -9,7 +9,7 @@ from services.common.clock import sleep
 from services.common.connection import connect
 from tests.deployment import LEDGER, Addressed, reading
 
-REST_SECONDS = 120.0
+REST_SECONDS = 300.0
 
 
 async def settled(deployment: Addressed, source: str = "units") -> int:

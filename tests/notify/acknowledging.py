@@ -14,7 +14,8 @@ from events.schema import AlertAcknowledged, TaskClosed
 from services.common.clock import sleep
 from services.notify.ack_links import load_links
 from tests.examples import LEAD, TASK, assigned
-from tests.served import LEDGER, PATIENCE, Served
+from tests.patience import PATIENCE
+from tests.served import LEDGER, Served
 
 NOW = datetime.fromisoformat("2018-03-31T10:00:00+08:00")
 """The ledger's clock in the tests, which runs at the real pace from there."""

@@ -24,6 +24,7 @@ from tests.notify.acknowledging import (
     recorded,
 )
 from tests.notify.scanner import read_page, scan
+from tests.patience import PATIENCE
 from tests.served import Served, browser, served
 
 TYPED = {"by": "李明", "word": "已联系，周五前报"}
@@ -179,7 +180,7 @@ async def test_a_link_ends(running: Served, http: httpx.AsyncClient) -> None:
     await close_task(running)
     late = await http.post(action_of(base, shown), data=fields_of(shown) | TYPED)
     assert (late.status_code, "链接已失效" in late.text) == (410, True)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await http.get(base + link)).status_code != 410:
             await sleep(0.05)
     assert await recorded(running) == []

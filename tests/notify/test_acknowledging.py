@@ -12,7 +12,8 @@ import pytest_asyncio
 
 from tests.examples import LEAD, TASK
 from tests.notify.acknowledging import NOW, WORDS, alert_of, close_task, recorded
-from tests.served import PATIENCE, SAME, Served, browser, served
+from tests.patience import PATIENCE
+from tests.served import SAME, Served, browser, served
 
 LATER = (NOW + timedelta(days=14)).isoformat()
 

@@ -25,6 +25,7 @@ from tests.examples import assigned
 from tests.notify.endpoint import SECRET, Endpoint
 from tests.notify.post import NAME, START, Post, everyone, happen
 from tests.notify.robot import Robot
+from tests.patience import PATIENCE
 
 HOUR = timedelta(hours=1)
 
@@ -163,7 +164,7 @@ async def test_one_robot_gets_no_more_than_its_limit_whoever_the_recipients_are(
     post = Post(redis, {"*": (channel,)}, {"": way})
     post.clock.instant = START + HOUR
     await happen(redis, assigned("t-1", others=tuple(names)))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while len(way.sent) < 13:
             post.real = time.time()
             await post.turns(1)

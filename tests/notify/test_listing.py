@@ -19,6 +19,7 @@ from services.notify.app import build
 from tests.deployment import bearer
 from tests.events.appending import append
 from tests.examples import EXAMPLES, assigned, store
+from tests.patience import PATIENCE
 from tests.webserver import serving
 
 NAME = "zhanjiang"
@@ -50,7 +51,7 @@ async def http(tmp_path: Path, server_url: str, redis: Any) -> AsyncIterator[htt
         ack = store(event, (START + 4 * DAY).isoformat())
         ack = ack.replace(b"zj-2017-07", b"t-0").replace(b"0f8a2c41d97be6335a1c04d2", first["id"].encode())
         await append(log, 3, [Entry("notify/link", "ack", digest(ack), ack)])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not (await listed(http, task="t-0"))[0]["acks"]:
                 await sleep(0.02)
         yield http
@@ -113,7 +114,7 @@ async def test_acknowledgements_as_of_a_moment(http: httpx.AsyncClient) -> None:
 
 async def test_states_as_of_a_moment(http: httpx.AsyncClient) -> None:
     """Before its digest closed an alert was waiting, whatever has become of it since."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while {item["state"] for item in await listed(http, task="t-0")} != {"no-channel"}:
             await sleep(0.05)
     assert {item["state"] for item in await listed(http, task="t-0", as_of=at(0))} == {"waiting"}

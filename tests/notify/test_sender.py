@@ -20,6 +20,7 @@ from services.notify.store import AlertQuery
 from tests.examples import assigned
 from tests.notify.endpoint import SECRET, Endpoint
 from tests.notify.post import NAME, START, WINDOW, Post, everyone, happen, passed
+from tests.patience import PATIENCE
 
 
 async def test_alerts_of_one_window_reach_each_recipient_as_one_signed_digest(redis: Any, endpoint: Endpoint) -> None:
@@ -266,7 +267,7 @@ async def test_a_server_that_is_away_is_no_attempt(redis: Any, endpoint: Endpoin
         return await read(digests)
 
     post.outbox.letters = letters  # type: ignore[method-assign]  # a server that goes away between two commands
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not endpoint.ids:
             with contextlib.suppress(DisconnectedError):
                 await post.turns(1)

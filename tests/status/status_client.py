@@ -23,14 +23,12 @@ from services.status.app import build
 from tests.deployment import bearer
 from tests.events.appending import append
 from tests.examples import EXAMPLES, RECORDED, assigned, reported, store
+from tests.patience import PATIENCE
 from tests.status.sse import Happening, happenings
 from tests.status.tracked_tasks import at
 from tests.webserver import serving
 
 LEDGER = "zhanjiang"
-
-PATIENCE = 20.0
-"""Seconds that a test waits for an expected event before it fails."""
 
 QUIET = 0.5
 """Seconds without an event after which a test concludes that no more events come."""

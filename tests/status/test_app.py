@@ -6,7 +6,8 @@ import httpx
 
 from services.common.settings import Settings
 from services.status.app import build
-from tests.status.status_client import PATIENCE, STILL, History, StatusService, machine_feed, problem
+from tests.patience import PATIENCE
+from tests.status.status_client import STILL, History, StatusService, machine_feed, problem
 
 
 async def test_the_service_tells_how_it_is(service: StatusService) -> None:

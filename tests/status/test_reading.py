@@ -12,7 +12,8 @@ from events.envelope import encode
 from services.common.clock import sleep
 from services.status.row import TaskRow
 from tests.examples import EXAMPLES, RECORDED, TASK, assigned, reported
-from tests.status.status_client import PATIENCE, PLENTY, STILL, History, StatusClient, StatusService, batch, problem
+from tests.patience import PATIENCE
+from tests.status.status_client import PLENTY, STILL, History, StatusClient, StatusService, batch, problem
 
 MEMBERS = TaskRow.__struct_fields__
 

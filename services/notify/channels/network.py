@@ -5,8 +5,8 @@ were checked, so that a name which resolves to another address a moment later (D
 """
 
 import asyncio
-import ssl
 from collections.abc import Callable, Mapping
+from ssl import create_default_context
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -77,7 +77,7 @@ class Network:
         self.clock = clock
         self.times = times or Times()
         self.now = now
-        self.tls = ssl.create_default_context()
+        self.tls = create_default_context()
         self._client = httpx.AsyncClient(
             transport=CheckedTransport(self.reach, self.tls), follow_redirects=False, timeout=UNLIMITED, trust_env=False
         )

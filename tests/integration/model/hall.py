@@ -18,6 +18,7 @@ from services.ingest.refusals import read_refused
 from services.status.app import build as status
 from tests.deployment import bearer
 from tests.integration.model.row import differences, plain
+from tests.patience import PATIENCE
 from tests.webserver import serving
 
 LEDGER = "life"
@@ -26,9 +27,6 @@ ONE, ARRAY, LINES = "application/cloudevents+json", "application/cloudevents-bat
 
 INBOX = "inbox"
 """The door beside those of HTTP."""
-
-PATIENCE = 15.0
-"""Seconds within which must have come what is waited for, so that a test fails instead of hanging."""
 
 SERVICES = {"ingest": ingest, "status": status}
 

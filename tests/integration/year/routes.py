@@ -23,10 +23,10 @@ LINES = 1_000
 POSTED = 200
 """Events in one request: all sources post at once, and each request has to be answered in time on a busy machine."""
 
-RECEIPT_SECONDS = 60
+RECEIPT_SECONDS = 180
 """How long the next receipt may take."""
 
-PATIENCE = "60"
+PATIENCE = "180"
 """Seconds that `duban publish` waits for a service that does not answer: where another route fails, none does."""
 
 Tokens = Mapping[str, str]

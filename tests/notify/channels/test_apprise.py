@@ -111,7 +111,7 @@ async def test_an_attempt_outlives_its_service_by_seconds_only() -> None:
     """A service that dies cannot kill it: it ends by itself."""
     async with receiving(drips) as receiver:
         url = f"gotify://127.0.0.1:{receiver.port}/token"
-        job = AppriseJob(url, "a", "b", (f"127.0.0.1:{receiver.port}",), allow_private=False, seconds=1)
+        job = AppriseJob(url, "a", "b", (f"127.0.0.1:{receiver.port}",), allow_private=False, seconds=5)
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", *MODULE), stdin=PIPE, stdout=PIPE, env={"PYTHONPATH": os.pathsep.join(sys.path)}
         )
