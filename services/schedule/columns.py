@@ -78,8 +78,9 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
         ),
         "task",
     ),
+    (re.compile("(?:重建|攻坚|整治|帮扶|治理|重点)任务|(?:三年|攻坚|专项){1,2}行动|细化分工"), "task"),
 )
-_ANY = re.compile("|".join([*"序号次注#", "no", "说明", *_CORES]), re.IGNORECASE)
+_ANY = re.compile("|".join([*"序号次注#", "no", "说明", "行动", *_CORES]), re.IGNORECASE)
 """What every heading has one of, so that most cells are quickly told from headings."""
 
 LEAD = re.compile("牵头|主办|主责|第一责任")
@@ -91,7 +92,7 @@ _FINENESS = (
     (re.compile("目标任务|任务要求"), 2),
     (re.compile("目标|要求|指标"), 0),
     (re.compile("措施|举措|内容|具体|事项|要点|细化|子|二级|三级"), 3),
-    (re.compile("类别|分类|领域|方面|板块|阶段|步骤|大类|主题|一级|项目|重点|(?:工程|实事)名称"), 1),
+    (re.compile("类别|分类|领域|方面|板块|阶段|步骤|专项行动|大类|主题|一级|项目|重点|(?:工程|实事)名称"), 1),
     (re.compile(""), 2),
 )
 _BRACKETED = re.compile(r"[(\[【〔][^()\[\]【】〔〕]*[)\]】〕]")

@@ -1,7 +1,7 @@
 """The words of labels (牵头单位：…, 分管领导：…): how roles, duties, kinds of units and people are called there."""
 
 LEADING = "牵头|主办|主责|主抓|抓总|承办"
-JOINING = "配合|(?<!政)协办|协助|协同|参加|参与|支持"
+JOINING = "配合|(?<!政)协办|协助|协同|协作(?=单位|部门)|参加|参与|支持"
 RANKS = "第[一二三]|主要|首要|总|共同|具体|直接|其[他它]|属地"
 DUTIES = rf"{LEADING}|{JOINING}|负责|责任|整改|实施|落实|执行|主管|承担|完成|联合|联办|会办|成员|组长"
 OWNING = "建设|运营|管护|业主"

@@ -1,6 +1,6 @@
 """Which of a table’s columns say what: the finest column of tasks is the title, those coarser are the section."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
@@ -91,7 +91,7 @@ def lay_out(header: Header, rows: Sequence[Cells], title: str = "") -> Layout:
         numbers[0] if numbers else None,
         tuple(tasks),
         merged,
-        tuple((headings[at].role, at) for at in _of_kind(headings, "units")),
+        tuple(_units(columns, headings)),
         deadlines[0] if deadlines else None,
         _leaders(columns, headings),
         tuple(_of_kind(headings, "deliverable")),
@@ -105,6 +105,14 @@ def lay_out(header: Header, rows: Sequence[Cells], title: str = "") -> Layout:
 def _of_kind(headings: Sequence[Heading], kind: str) -> list[int]:
     """Return the columns with a heading of this kind."""
     return [at for at, heading in enumerate(headings) if heading.kind == kind]
+
+
+def _units(columns: Sequence[Column], headings: Sequence[Heading]) -> Iterator[tuple[Role | None, int]]:
+    """Find the columns of units, each with its role; beside those who help (协办单位), 承办单位 leads."""
+    units = _of_kind(headings, "units")
+    helped = any(headings[at].role == "cooperating" for at in units)
+    for at in units:
+        yield "lead" if helped and columns[at].words.startswith("承办") else headings[at].role, at
 
 
 def _leaders(columns: Sequence[Column], headings: Sequence[Heading]) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ _SHORT = re.compile(
     r"(?!社会资本).{1,8}(?:局|委|办|厅|署|联|部|院|政府|委员会|办公室|公司|报社|电视台|银行)$|.*管委会$"
 )
 _SPACED = re.compile(r"[^\s]{2,7}(?:局|委|办|厅|署|联)(?=$|\s)")
+_POST = re.compile(r"[^\s]{2,6}[站所院队](?=$|\s)")
 _OFFICE = re.compile(r".{2,}(?:局|厅|署|联|委员会|.办)$|.[^省市县区党].+委$")
 """An office of its own, unlike 市委 and 市政府, after which a space may stand inside a name (市委 政法委)."""
 _SHORTEST = 2
@@ -116,9 +117,9 @@ def _ends(name: str, known: Collection[str]) -> bool:
 
 
 def _follows(left: str, text: str, known: Collection[str], *, spaced: bool) -> bool:
-    """Return whether a name begins here; after a space (市委 宣传部) only a full name, or an office after another."""
+    """Return whether a name begins here; after a space (市委 宣传部) a full name, or an office or post after one."""
     if show(text) in known or is_open(text) or (_SHORT.fullmatch(text) and not spaced):
         return True
-    if spaced and _OFFICE.search(left) and _SPACED.match(text):
+    if spaced and ((_OFFICE.search(left) and _SPACED.match(text)) or (_POST.fullmatch(left) and _POST.match(text))):
         return True
     return _BEGINS.match(text) is not None and has_end(_AND_OTHERS.sub(r"\g<head>", text))

@@ -15,11 +15,13 @@ def last_day(period: dict[str, str], start: datetime, days: WorkingDays) -> tupl
     The day after the beginning is day 1 (art. 201), and the last day counts in full. Months and years end on the day of
     the month on which they began, or on the month’s last (art. 202); half a month is 15 days. Where the last day is a
     rest day, the next working day is the last (art. 203); working days end on one anyway. ValueError where working days
-    are counted in a year whose calendar is not published.
+    are counted in a year whose calendar is not published, and for hours.
     """
     count = int(period.get("COUNT", 1))
     if count == 0:
         raise ValueError("0 is no time to do it in")
+    if "HOURS" in period:
+        raise ValueError(f"{count} hours end at no day")
     if "WORKING_DAYS" in period:
         return _working_day(start, count, days), "working-days"
     if "DAYS" in period or "HALF_MONTH" in period:

@@ -52,7 +52,7 @@ _DUTY = (
 )
 _MARK = re.compile(
     rf"""
-    (?P<names>.*?)
+    (?P<names>各[^、，；。（）]{{2,6}}(?:承办|主办|责任|牵头)(?:单位|部门)|.*?)
     (?= 按|依|根据|{_JOINTLY}|{_SO}|负责|负总责|总|第一(?=牵头)|{_DOING}|{LEADING}|{JOINING} )
     (?P<duty> {_DUTY} )?
     (?P<jointly> (?:{_JOINTLY})* ) (?:{_SO})?
@@ -67,7 +67,7 @@ _PART = re.compile(r"(?P<names>[^、，；]+?)(?:负责|承担|统筹|牵头(?P<
 """A unit and its part in the task (市财政局负责资金保障)."""
 _MAINLY = re.compile(r"以?(?P<names>.+)为主")
 _JOINT = re.compile(
-    r"(?P<first>.*?)(?:会同|会商(?!会)|(?<!中华)联合(?![会国体社党])|(?<=[局委办厅部院会])(?:协同|[商同])(?=[省市县区州各有相]))(?P<others>.+)"
+    r"(?P<first>.*?)(?:会同|会商(?!会)|(?<!中华)联合(?![会国体社党])|(?<=[处科室])会(?=[^、，；]{2,8}(?:办公室|[处科室])(?:$|、))|(?<=[局委办厅部院会])(?:协同|[商同])(?=[省市县区州各有相]))(?P<others>.+)"
 )
 _BRACKETED = re.compile(r"(?P<names>.+?)\s*（(?P<inside>[^（）]+)）")
 _HELPERS = re.compile(rf"（(?P<inside>[^（）：]*[^（）：、，；](?:{JOINING}))）")
