@@ -40,7 +40,7 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (
         _words(
             "单位 部门 机构 科室 处室 股室 主体 地区 县区 区县 市县 分工 牵头 主办 协办 配合 承办 参与 参加 责任者",
-            "任务 工作 职责 重点 第一 主要 主 省 市 县 区 州 省级 市级 县级 区级 州级 市直 属地 具体 "
+            "任务 工作 职责 重点 第一 主要 主 主管 省 市 县 区 州 省级 市级 县级 区级 州级 市直 属地 具体 "
             "所有 其他 主责 协同 "
             "协作 协助 支持 责任 承担 实施 落实 执行 办理 整改 负责 会办 成员 乡镇 镇街 名称 "
             "及时限 及完成时限 及时间 及完成时间 及期限 及责任人 及负责人 和责任人 、责任人",
@@ -78,7 +78,12 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
         ),
         "task",
     ),
-    (re.compile("(?:重建|攻坚|整治|帮扶|治理|重点)任务|(?:三年|攻坚|专项){1,2}行动|细化分工"), "task"),
+    (
+        re.compile(
+            "(?:重建|攻坚|整治|帮扶|治理|重点)任务|(?:三年|攻坚|专项){1,2}行动|细化分工|[一-鿿]{2}类别|测评(?:项目|内容)|解决措施"
+        ),
+        "task",
+    ),
 )
 _ANY = re.compile("|".join([*"序号次注#", "no", "说明", "行动", *_CORES]), re.IGNORECASE)
 """What every heading has one of, so that most cells are quickly told from headings."""
@@ -88,6 +93,7 @@ COOPERATING = re.compile("配合|协办|协同|协作|协助|参加|参与|会�
 _FINENESS = (
     (re.compile("具体要求"), 3),
     (re.compile("内容|措施|举措"), 3),
+    (re.compile("类别|分类|大类"), 1),
     (re.compile("年度任务"), 0),
     (re.compile("目标任务|任务要求"), 2),
     (re.compile("目标|要求|指标"), 0),
