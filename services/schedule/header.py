@@ -143,6 +143,8 @@ def _header(rows: Sequence[Cells], body: Sequence[Cells], *, begins: bool) -> He
     if any(read_number(column.words) is not None for column in named):
         return None
     kinds = {column.says.kind for column in known if column.says}
+    if not begins and len(kinds) < _FEWEST:
+        return None
     if not (kinds & {"task", "item"} and kinds & {"units", "deadline", "period"} and 2 * len(known) >= len(named)):
         columns = _guess_task(columns, named, known, kinds) or _complete(columns, body) or []
     elif not {"units", "deadline"} <= kinds or _nobody_leads(known):

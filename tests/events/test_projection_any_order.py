@@ -122,7 +122,7 @@ class ProjectionMachine(RuleBasedStateMachine):
     def at_once(self, steps: list[tuple[int, str]], tasks: list[str], ticks: int) -> None:
         """Several of these happen at the same time."""
         self.now += ticks
-        work = {"catch up": self._catch_up, "update": self._update, "rebuild": self._rebuild}
+        work = {"catch up": self._catch_up, "update": self._update, "rebuild": self._rebuild_beside_others}
         self.driver(self._gather(self._append(tasks), *(work[step](number) for number, step in steps)))
 
     @invariant()
@@ -213,6 +213,9 @@ class ProjectionMachine(RuleBasedStateMachine):
 
     async def _rebuild(self, number: int) -> dict[str, tuple[Count | None, Count | None]]:
         return await self.instances[number].rebuild()
+
+    async def _rebuild_beside_others(self, number: int) -> None:
+        await self._with(number, lambda instance: instance.rebuild())
 
     async def _gather(self, *work: Coroutine[Any, Any, object]) -> None:
         await asyncio.gather(*work)

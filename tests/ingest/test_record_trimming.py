@@ -268,7 +268,7 @@ async def test_two_at_once_do_no_harm(redis: Any, tmp_path: Path, monkeypatch: p
     await add(redis, *range(1, 2_001))
     await seal(redis, tmp_path)
     await asyncio.gather(*(trim(redis, tmp_path, keep) for keep in (300, 700, 300)), add(redis, *range(2_001, 2_101)))
-    assert await first(redis) == 1_537
+    assert await first(redis) in {1_537, 1_793}  # the last 300 entries are those of before, or with what was added
     await check_one_record(redis, sealed_record(redis, tmp_path), 2_100)
 
 

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.schedule.document import read_document
@@ -99,6 +99,7 @@ CELLS = st.lists(st.sampled_from(["1", "2", "３", "x", "开展改造。", "市�
 
 
 @given(st.lists(CELLS))
+@example([["1", "1"], ["序号", "序号", "x", "序号", "x"], ["1", "1", "开展改造。", "1", "市残联"]])
 def test_nothing_is_dropped(rows: list[list[str]]) -> None:
     """Whatever follows the header, each block of lines is a row or a refusal."""
     table = read_table(HEADER + "".join("\n" + "".join(f"\t{cell}\n" for cell in cells) for cells in rows))
