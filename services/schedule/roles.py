@@ -63,7 +63,9 @@ _MARK = re.compile(
     """,
     re.VERBOSE,
 )
-_PART = re.compile(r"(?P<names>[^、，；]+?)(?:负责|承担|统筹|牵头(?P<lead>)|协助|落实)(?P<object>[^、，；（）]{1,20})")
+_PART = re.compile(
+    r"(?P<names>[^、，；]+?)(?:负责(?!人)|承担|统筹|牵头(?P<lead>)|协助|落实)(?P<object>[^、，；（）]{1,20})"
+)
 """A unit and its part in the task (市财政局负责资金保障)."""
 _MAINLY = re.compile(r"以?(?P<names>.+)为主")
 _JOINT = re.compile(

@@ -20,7 +20,10 @@ EXCEPTIONS: dict[Half, list[tuple[str, Verdict]]] = {
         ("在既定的项目完成", "wrongly refused"),
         ("对农作物秸秆露天", "wrongly refused"),
     ],
-    "measuring": [],
+    "measuring": [
+        ("每年“3·23”", "wrong"),  # with a doubt: a number is passed over
+        ("赛时（10月18", "wrongly refused"),
+    ],
 }
 
 

@@ -29,7 +29,7 @@ ORDER = Order("p", date(2024, 3, 1), "office")
 HEADER = ["序号", "工作任务", "责任单位", "完成时限"]
 Reader = Callable[..., Table]
 
-ONLY_NUMBERS = ("某县，农村泥草房改造任务分解表", "某县，2023年招商引资目标任务表")
+ONLY_NUMBERS = ("某县，农村泥草房改造任务分解表", "某县，2023年招商引资目标任务表", "某县，城乡风貌改造工程任务分解表")
 """Tables that have numbers for each unit, and no words of a task."""
 
 CASES = [case for half in HALVES for case in table_cases(half)]
