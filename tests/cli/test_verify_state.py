@@ -177,7 +177,7 @@ def test_what_is_wrong_later_is_found_as_in_one_run(
 def verify_in_parts(archives: Growing, life: LedgerLife, runs: list[Run], state: Path) -> None:
     """Let archives grow and verify them each time, with one state."""
     log = record = 0
-    for run in sorted(runs):
+    for run in sorted(runs, key=lambda run: (run.log, run.lag)):
         log = max(log, run.log * len(life.log) // 100)
         record = max(record, min(len(life.log), log + run.lag * len(life.log) // 100))
         if log:
