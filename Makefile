@@ -7,7 +7,7 @@ WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# One builds an image and makes networks, the other takes all processors, which disturbs clocks and browsers beside them.
+# The first builds an image and makes networks, the second uses all processors: both disturb clocks and browsers of other tests.
 ALONE := tests/integration/test_compose.py tests/integration/test_load.py
 
 .PHONY: demo test check bench seal-bench verify-bench faults verifiers vendor pictures format lock clean

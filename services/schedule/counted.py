@@ -20,8 +20,8 @@ _OWN = ("自", "从", "本", "该", "收", "接", "即日", "现在")
 """With these the issue is that of the very document, whatever stands before (各地自印发之日起)."""
 
 
-_ANY = re.compile("(?<![本该此])(?:规范性文件|决定书|通知书|证书|许可证|公告|批复)$")
-"""Documents that come again and again: each counts from its own issue (规范性文件自发布之日起15日内报送备案)."""
+_EACH_OF_MANY = re.compile("(?<![本该此])(?:规范性文件|决定书|通知书|证书|许可证|公告|批复)$")
+"""Kinds of documents: each counts from its own issue (规范性文件自发布之日起15日内报送备案)."""
 
 _NOT = re.compile("[未无]|没有|不[得予再受能可许]")
 """What follows a period in which something may not happen: it is no time to do it in."""
@@ -104,7 +104,7 @@ def read_event(clause: Node, text: str) -> tuple[Triggered, str]:
 def _of_other(marks: list[Token], issue: Token) -> bool:
     """Return whether it is something else that is issued (省方案印发后)."""
     named = any(mark.type in ("WORD", "GOAL") for mark in marks)
-    return named and (not is_own(issue) or _ANY.search("".join(marks)) is not None)
+    return named and (not is_own(issue) or _EACH_OF_MANY.search("".join(marks)) is not None)
 
 
 def _of_case(marks: list[Token], issue: Token, origin: Origin) -> bool:

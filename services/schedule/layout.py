@@ -108,7 +108,7 @@ def _of_kind(headings: Sequence[Heading], kind: str) -> list[int]:
 
 
 def _units(columns: Sequence[Column], headings: Sequence[Heading]) -> Iterator[tuple[Role | None, int]]:
-    """Find the columns of units, each with its role; beside those who help (协办单位), 承办单位 leads."""
+    """Find the columns of units with their roles; 承办单位 leads where another column cooperates (协办单位)."""
     units = _of_kind(headings, "units")
     helped = any(headings[at].role == "cooperating" for at in units)
     for at in units:

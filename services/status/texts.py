@@ -1,4 +1,4 @@
-"""The texts that a search looks in, as code units side by side: a million are looked through in a millisecond. Pure."""
+"""The texts that a search looks in, as arrays of code units: a million are searched in a millisecond. Pure."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from events.text import composed
 from services.status.listed import Listed
 
 PART = 4_096
-"""Tasks in one part: it is put together again, in some 2 ms, when a task is added to it or has another title."""
+"""Tasks in one part, which is rebuilt (some 2 ms) when a task in it is added or renamed."""
 
 _SEAM, _END = "\ufffe", "\uffff"
 """Between title and id, and after each line: two code points that are for ever no characters (Unicode, 23.7)."""
@@ -71,7 +71,7 @@ def _units(text: str) -> NDArray[np.uint16]:
 
 
 def _places(units: NDArray[np.uint16], wanted: NDArray[np.uint16]) -> NDArray[np.intp]:
-    """Return where the wanted code units begin: where the first is, of these places where the second follows..."""
+    """Return the places where the wanted code units begin; each further unit leaves fewer of them."""
     if not len(wanted):
         return np.arange(len(units))
     places = np.flatnonzero(units[: max(0, len(units) - len(wanted) + 1)] == wanted[0])

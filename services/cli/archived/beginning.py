@@ -11,7 +11,7 @@ from services.cli.checks.rules import RulesFound
 class Beginning(NamedTuple):
     """The entries of the log and of the record that are not read again, and the encoded states as of there.
 
-    `note` says why entries are verified again, or why the file is left as it is. `keeps`: the file may be replaced.
+    `note` says why entries are verified again, or why the file is not changed. `keeps` is whether it may be replaced.
     """
 
     state: VerifiedState | None = None
