@@ -159,17 +159,25 @@ def serve(service: str, settings: Settings, build: Callable[[Settings], Service]
     configure_logging(service, settings.log)
     if service != "ingest":
         os.nice(NICENESS)
-    gc.set_threshold(GC_THRESHOLD)
+    gc.disable()
     if settings.parent is not None:
         threading.Thread(target=_end_with, args=(settings.parent,), daemon=True).start()
     _allow_connections()
-    config = configured(build(settings), timeout_graceful_shutdown=3)
+    app = build(settings)
+    app.on_startup.append(_collect)
+    config = configured(app, timeout_graceful_shutdown=3)
     try:
         sockets = listen(settings.host, settings.port_of(service))
     except ListenError as error:
         raise SettingsError(f"DUBAN_HOST, DUBAN_PORT: {error}") from error
-    gc.freeze()  # the objects of the start stay: collecting them again would delay answers
     uvicorn.Server(config).run(sockets)
+
+
+def _collect() -> None:
+    """Collect cycles from now on, but not among what the start made, which stays: that would delay answers."""
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
+    gc.enable()
 
 
 def _allow_connections() -> None:

@@ -53,6 +53,8 @@ class Index(Mapping[str, L]):
         }
         self._arrays: dict[str, NDArray[np.uint32]] = {}
         self._marked: dict[Mark, int] = _marked(rows)
+        for name in self._orders:
+            self._array(name)  # no first reader waits for it
 
     def __getitem__(self, task: str) -> L:
         return self._row(self._numbers[task])
@@ -171,7 +173,7 @@ class Index(Mapping[str, L]):
         if stop - start > self._near:
             numbers = self._array(name_of_order(query.sort))[start:stop]
             far = (numbers[::-1] if backwards else numbers)[self._near :]
-            yield from far[wanted[far]].tolist()
+            yield from far[np.flatnonzero(wanted[far])[: query.limit + 1]].tolist()
 
     def _array(self, name: str) -> NDArray[np.uint32]:
         """Return the numbers of an order's tasks (about 5 ms for 100,000 after a change of the order)."""

@@ -21,10 +21,10 @@ _WITHOUT = str.maketrans(dict.fromkeys(_OURS))
 
 
 class Lines(Struct, frozen=True):
-    """The lines of some tasks in UTF-16, and where each ends."""
+    """The lines of some tasks in UTF-16, and for each unit in which of them it is."""
 
     units: NDArray[np.uint16]
-    ends: NDArray[np.intp]
+    numbers: NDArray[np.uint16]
 
 
 class Texts:
@@ -49,7 +49,7 @@ class Texts:
         wanted = _units(composed(text))
         for first in range(0, len(self._listed), self._size):
             part = self._part(first)
-            found[first + np.searchsorted(part.ends, _places(part.units, wanted))] = True
+            found[first : first + self._size][part.numbers[_places(part.units, wanted)]] = True
         return found
 
     def _part(self, first: int) -> Lines:
@@ -57,7 +57,9 @@ class Texts:
         part = self._parts.get(first)
         if part is None:
             units = _units("".join(map(_line, self._listed[first : first + self._size])))
-            part = self._parts[first] = Lines(units, np.flatnonzero(units == ord(_END)))
+            ends = np.flatnonzero(units == ord(_END))
+            numbers = np.repeat(np.arange(len(ends), dtype=np.uint16), np.diff(ends, prepend=-1))
+            part = self._parts[first] = Lines(units, numbers)
         return part
 
 
