@@ -11,8 +11,13 @@ from msgspec import Struct
 from events.schema import Role
 from services.schedule.text import normalise
 
-Kind: TypeAlias = Literal["number", "item", "task", "units", "leader", "deadline", "period", "deliverable", "remark"]
-"""What a column holds; an `item` (项目) is a number or a task, as its cells show, a `period` (一季度) a step."""
+Kind: TypeAlias = Literal[
+    "number", "item", "task", "figure", "units", "leader", "deadline", "period", "deliverable", "remark"
+]
+"""What a column holds; an `item` (项目) is a number or a task, as its cells show, a `period` (一季度) a step.
+
+A `figure` (改造户数) is for whom or how much, in a table without words about the work.
+"""
 
 _LONGEST = 40
 """Characters of a heading."""
@@ -39,10 +44,11 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (re.compile(r"备注(?:说明|栏)?|附注|注|说明"), "remark"),
     (
         _words(
-            "单位 部门 机构 科室 处室 股室 主体 地区 县区 区县 市县 分工 牵头 主办 协办 配合 承办 参与 参加 责任者",
+            "单位 部门 机构 科室 处室 股室 站所 站办 办所 站室 主体 地区 县区 区县 市县 "
+            "分工 牵头 主办 协办 配合 承办 参与 参加 责任者",
             "任务 工作 职责 重点 第一 主要 主 主管 省 市 县 区 州 省级 市级 县级 区级 州级 市直 属地 具体 "
             "所有 其他 主责 协同 "
-            "协作 协助 支持 责任 承担 实施 落实 执行 办理 整改 负责 会办 成员 乡镇 镇街 名称 "
+            "协作 协助 支持 建设 业主 管护 责任 承担 实施 落实 执行 办理 整改 负责 会办 成员 乡镇 镇街 名称 "
             "及时限 及完成时限 及时间 及完成时间 及期限 及责任人 及负责人 和责任人 、责任人",
         ),
         "units",
@@ -79,7 +85,10 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
         "task",
     ),
     (
-        re.compile("(?:三年|攻坚|专项){1,2}行动|细化分工|[一-鿿]{2}类别"),
+        re.compile(
+            "(?:三年|攻坚|专项){1,2}行动|细化分工|[一-鿿]{2}类别"
+            "|(?!其中|投资|资金|税收|产值|招商|考核|验收|监督|检查|抽查|执法|服务)[一-鿿]{2}(?:任务|事项|举措)"
+        ),
         "task",
     ),
 )

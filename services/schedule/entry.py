@@ -19,6 +19,10 @@ from services.schedule.table import PeriodCell, Row, RowRefusal
 _NUMBER = re.compile(r"[（(第]?(?:[0-9０-９]{1,4}|[一二三四五六七八九十]{1,3}|[①-⑳])[)）]?[、.．项条]?")
 """What is only the number of a task beside it."""
 
+_AMOUNT = re.compile(r"[0-9０-９]")
+_MEASURED = re.compile(r"(?P<what>.+?)(?:[（(](?P<unit>[^（）()]{1,4})[）)])?")
+"""A heading with the unit of measure that it ends with (改造任务（户）)."""
+
 
 class TaskEntry(Struct, frozen=True):
     """A row before it has its number: the number’s cell, the part of the table it is in, and what is wrong (or `row`).
@@ -65,6 +69,14 @@ def _stated(
     if times and not (deadline and deadline.text):
         deadline = Cell("，".join(times), title.place)
     return Cell(text, title.place), units, deadline
+
+
+def _amount(heading: str, text: str) -> str:
+    """Return what a cell says below its heading: 改造任务420户, 验收标准：三格化粪池."""
+    measured = _MEASURED.fullmatch(heading)
+    assert measured is not None, "a figure has a heading"
+    what = re.sub("[：:]", "", measured["what"])
+    return f"{what}{text}{measured['unit'] or ''}" if _AMOUNT.match(text) else f"{what}：{text}"
 
 
 class Line:
@@ -136,12 +148,26 @@ class Line:
     @property
     def _title(self) -> tuple[int, Cell]:
         """The finest cell of tasks that is not empty; a coarser one only where it is the row’s own."""
+        if self._layout.figures:
+            return self._layout.figures[0], self._figures()
         *coarser, finest = self._layout.tasks
         for at in (finest, *(at for at in reversed(coarser) if at not in self._layout.merged)):
             filled = [cell for cell in self._cells[at] if cell.text or cell.fault]
             if filled:
                 return at, filled[-1]
         return finest, self._first(finest)
+
+    def _figures(self) -> Cell:
+        """Return in words what figures say (城郊乡：改造任务420户): first for whom, then how much of what."""
+        names, amounts = list[str](), list[Cell]()
+        for at in self._layout.figures:
+            cell = self._first(at)
+            if not amounts and not _AMOUNT.match(cell.text):
+                names.append(cell.text)
+            elif cell.text:
+                amounts.append(Cell(_amount(self._layout.words(at), cell.text), cell.place))
+        title = "：".join(filter(None, ("".join(names), "，".join(cell.text for cell in amounts))))
+        return Cell(title, (amounts or [self._first(self._layout.figures[0])])[0].place)
 
     def _first(self, at: int) -> Cell:
         """Return a column’s first cell in which something stands, or its first."""

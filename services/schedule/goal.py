@@ -65,7 +65,8 @@ _CHANGED = r"压缩|缩短|压减|缩减|精简|减少|减(?=[至到])|降低|�
 _GOAL_PERIOD = re.compile(
     rf"(?:(?:由|从)[^0-9,;。]{{0,8}}{_DURATION}(?=[^0-9,;。]{{0,8}}(?:{_CHANGED})))?"
     rf"(?:{_CHANGED})[^0-9,;。半]{{0,12}}(?<=[至到为在过于])(?:[0-9.]+个?[、和])*{_DURATIONS}"
-    rf"|(?:用时|耗时|时长|周期|(?:办理|审批|审核|办结|答复|受理|登记)[^0-9,;。]{{0,6}}(?:时间|时限|期限))[^0-9,;。]{{0,6}}{_DURATIONS}"
+    rf"|(?:用时|耗时|时长|周期|(?:办理|审批|审核|办结|答复|受理|登记)[^0-9,;。]{{0,6}}(?:时间|时限|期限))(?:(?!年[内底末]|月[底末]|前)[^0-9,;。]){{0,6}}{_DURATIONS}"
+    rf"|(?:不得?少于|不低于){_DURATION}(?![以之]?[内前后])"
     rf"|(?:[用以]|集中|经过|通过){_RANGE}{_LASTS}(?:左右|多)?的?(?:持续|不懈|接续|集中)*(?:时间|努力|奋斗|治理|整治|攻坚|建设)(?![以之]?内)"
     rf"|连续{_DURATION}|{_DURATION}的时间(?![以之]?内)|{_DURATION}的?(?:过渡|缓冲|建设|运营|保护|服务|观察|公示)期(?!内)"
     rf"|{_SMALL}(?:[-至~]{_SMALL})?{_LASTS}以上"
@@ -139,9 +140,10 @@ _NUMBERED = re.compile(
 )
 """A document's number or title, and a pointer to an annex."""
 
+_FEASTS = r"(?:(?:元旦|春节|清明|端午|中秋|国庆|五一|重阳|两?节)[、和及与]?)+(?:节|假期|长假|小长假)*"
 _FEAST_OF_WORK = (
     r"(?<=前完成|前开展|前做好|前抓好|前组织|前营造|前加强|前部署|前举办|前启动|前制定)"
-    r"(?:(?:元旦|春节|清明|端午|中秋|国庆|五一|重阳|两?节)[、和及与]?)+(?:节|假期|长假|小长假)*(?:期?前|期间)?(?=[^0-9,;。()前后期])"
+    rf"{_FEASTS}(?:期?前|期间)?(?=[^0-9,;。()前后期])"
 )
 """A festival in the words about the work, after its limit (9月底前完成国庆慰问)."""
 
@@ -151,8 +153,14 @@ _SEASON = re.compile(
 )
 """A season or an occasion whose days follow in brackets, or that is part of the work (完成清明前集中整治)."""
 
+_SEASON_OF_WORK = re.compile(
+    r"(?P<limit>[年月日号旬底][以之]?前[^0-9,;。]{1,16}?)(?P<season>(?:[春夏秋冬]{1,2}季(?:学期)?(?:开学)?[、和及与]?)+"
+    rf"|{_FEASTS})(?![以之]?[前后末初内期]|到来|来临)"
+)
+"""A season or festival in the words about the work, after its limit (12月20日前发放困难群众冬季取暖补助)."""
+
 _BEGAN = re.compile(
-    rf"时点[为:]?{_DATE}(?:[零0]时)?|{_DATE}(?:[零0]时)?为[^0-9,;。]{{0,6}}时点|(?:交办|受理|接件|发文|收文|来文|立案|发现|反馈|登记)(?:时间|日期)[为:]?{_DATE}"
+    rf"时点(?:[确设]?定)?[为是:]?{_DATE}(?:[零0]时)?|{_DATE}(?:[零0]时)?为[^0-9,;。]{{0,6}}时点|(?:交办|受理|接件|发文|收文|来文|立案|发现|反馈|登记)(?:时间|日期)[为:]?{_DATE}"
 )
 """When a case came up (交办时间：6月10日), which is no limit."""
 
@@ -210,6 +218,7 @@ def make_masked(text: str) -> Plain:
     plain = plain.sub(_SINCE_LASTING, _lasting)
     for finder in _FINDERS:
         plain = plain.sub(finder, _mask)
+    plain = plain.sub(_SEASON_OF_WORK, lambda match: match["limit"] + hide(match["season"]))
     return regular_dates(plain)
 
 

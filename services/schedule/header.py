@@ -137,7 +137,7 @@ def _header(rows: Sequence[Cells], body: Sequence[Cells], *, begins: bool) -> He
     top = [cell.text for cell in runs(rows[0]) if cell.text]
     if len(top) < _FEWEST or (2 * sum(map(is_heading, top)) < len(top) and not (begins and _is_wide_header(top))):
         return None  # a title
-    columns = _columns(rows)
+    columns = _columns_of(rows, body)
     named = [column for column in columns if column.words]
     known = [column for column in named if column.says]
     if any(read_number(column.words) is not None for column in named):
@@ -164,6 +164,15 @@ def _is_wide_header(top: Sequence[str]) -> bool:
         and any(map(is_heading, top))
         and all(len(text) <= _LONGEST_HEADING and "。" not in text and read_number(text) is None for text in top)
     )
+
+
+def _columns_of(rows: Sequence[Cells], body: Sequence[Cells]) -> list[Column]:
+    """Return the columns that the rows of a header make; one of tasks with nothing but amounts says none (改造任务)."""
+    columns = _columns(rows)
+    tasks = [column for column in columns if column.says and column.says.kind == "task"]
+    if not tasks or not all(is_numbered(column.below(body)) for column in tasks):
+        return columns
+    return [msgspec.structs.replace(column, says=None) if column in tasks else column for column in columns]
 
 
 def _columns(rows: Sequence[Cells]) -> list[Column]:
@@ -206,8 +215,21 @@ def _complete(columns: Sequence[Column], body: Sequence[Cells]) -> list[Column] 
     others = {column.says.kind for column in found if column.says}
     if tasks and others & {"units", "deadline", "period"}:
         return found
+    if not tasks and others >= {"units", "deadline"} and (figures := _with_figures(found, body)):
+        return figures
     texts = [cell.text for column in tasks[-1:] for cell in column.below(body) if cell.text]
     return found if texts and 2 * sum(map(has_units, texts)) > len(texts) else None
+
+
+def _with_figures(columns: Sequence[Column], body: Sequence[Cells]) -> list[Column] | None:
+    """Return columns of which those that are not known, or periods, are figures; None where none has numbers."""
+    figures = [column for column in columns if column.words and (not column.says or column.says.kind == "period")]
+    if not any(is_numbered(column.below(body)) for column in figures):
+        return None
+    says = Heading("figure")
+    return [
+        msgspec.structs.replace(column, says=says, guessed=True) if column in figures else column for column in columns
+    ]
 
 
 def is_numbered(cells: Sequence[Cell]) -> bool:

@@ -13,7 +13,7 @@ WATCHING = "督导|督办|督查|督促|监督|监管|指导|验收|考核|审�
 TEAMS = "专班|工作组|专项组|攻坚组|小组"
 """Whose members are named after a colon."""
 
-KINDS = "单位|部门|主体|科室|处室|股室|机构"
+KINDS = "单位|部门|主体|科室|处室|股室|机构|站所|站办|办所|站室|镇办"
 
 LEADERS = "领导|[省市县区州镇]长|书记|召集人|组长"
 """Who answers for a task."""

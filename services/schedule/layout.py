@@ -26,13 +26,15 @@ _EXACT = ("完成", "办结", "时限", "期限")
 class Layout(Struct, frozen=True):
     """The columns of a header by what they hold, as places in `Header.columns`; `tasks` from coarse to fine.
 
-    `title_year` is the one that the table’s title names; `clash` says why the columns cannot be read.
+    Where no column is one of tasks, `figures` say what is to be reached. `title_year` is the one that the table’s title
+    names; `clash` says why the columns cannot be read.
     """
 
     header: Header
     number: int | None
     tasks: tuple[int, ...]
     merged: frozenset[int]
+    figures: tuple[int, ...]
     units: tuple[tuple[Role | None, int], ...]
     deadline: int | None
     leaders: tuple[int, ...]
@@ -45,7 +47,14 @@ class Layout(Struct, frozen=True):
     @property
     def needed(self) -> int:
         """How many cells a row has to have at least."""
-        read = [self.number or 0, self.deadline or 0, *self.tasks, *(at for _, at in self.units), *self.periods]
+        read = [
+            self.number or 0,
+            self.deadline or 0,
+            *self.tasks,
+            *self.figures,
+            *(at for _, at in self.units),
+            *self.periods,
+        ]
         return max(self.header.columns[at].stop for at in read)
 
     @property
@@ -77,20 +86,22 @@ def lay_out(header: Header, rows: Sequence[Cells], title: str = "") -> Layout:
     tasks = _from_coarse_to_fine(tasks, merged, header, rows)
     deadlines = _deadlines(header, headings)
     periods = [] if deadlines else _of_kind(headings, "period")
-    read = {*numbers[:1], *tasks, *deadlines, *periods}
+    figures = _of_kind(headings, "figure")
+    read = {*numbers[:1], *tasks, *figures, *deadlines, *periods}
     unread = [
         at for at, column in enumerate(columns) if at not in read and not (column.says and column.says.kind in _TAKEN)
     ]
     clash = None
     if len(deadlines) > 1:
         clash = (columns[deadlines[1]], f"it is a second column of deadlines beside {columns[deadlines[0]].words}")
-    if not tasks:
+    if not tasks and not figures:
         clash = (columns[0], "no column is one of tasks")
     return Layout(
         header,
         numbers[0] if numbers else None,
         tuple(tasks),
         merged,
+        tuple(figures),
         tuple(_units(columns, headings)),
         deadlines[0] if deadlines else None,
         _leaders(columns, headings),

@@ -73,6 +73,9 @@ _JOINT = re.compile(
 )
 _BRACKETED = re.compile(r"(?P<names>.+?)\s*（(?P<inside>[^（）]+)）")
 _HELPERS = re.compile(rf"（(?P<inside>[^（）：]*[^（）：、，；](?:{JOINING}))）")
+_OTHERS_LEAD = re.compile("牵头|主办")
+_CARRIES = re.compile("(?<!牵头)(?<!主办)承办(?=(?:单位|部门)?：|[，；。、）]|$)")
+"""Who carries out what another one leads (市文旅局牵头，县政府承办) takes part."""
 _SIGNS: dict[str, Role] = {"牵": "lead", "主": "lead", "配": "cooperating", "协": "cooperating"}
 _TASK = re.compile(
     r"(?:主要|具体)?(?:负责|承担|统筹)|[一-鿿]{2,8}(?:保障|审批|审核|工作|协调|服务|监管|建设|治理|管理|推进|指导|验收|排查|整治|宣传|业务|方面)$"
@@ -106,6 +109,8 @@ class Labelled(Struct, frozen=True):
 
 def labelled(text: str) -> Iterator[Labelled]:
     """Find what each label stands before; what stands before the first has no role, nor has 责任单位."""
+    if _OTHERS_LEAD.search(text):
+        text = _CARRIES.sub("协办", text)
     if "（" in text:
         text = _HELPERS.sub(_helpers, _BRACKETED_LABEL.sub(r"\1：", text))
     of_people = list(people.LABEL.finditer(text)) if "：" in text else []
