@@ -53,6 +53,7 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
         ),
         "units",
     ),
+    (re.compile("[一-鿿]{2,4}领导"), "leader"),
     (
         _words(
             "领导 责任人 负责人 联系人 牵头人 领办人 领衔人 帮办人 包保人 经办人 人员 市长 县长 区长 书记",

@@ -53,6 +53,10 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
     if issue and (_of_other(marks, issue) or _of_case(marks, issue, origin)):
         return Triggered(text, _until_tail(clause, text)), "period-after-event"
     start = origin.start
+    period = tokens(child(clause, "period") or clause)
+    if not issue and not since and "HOURS" in period:
+        unclear = UnclearPeriodError if marks or after else ValueError
+        raise unclear(f"it does not say from when {period['COUNT']}小时 count")
     if since:
         span = read_span(since, origin)
         if span.unit != "day" or token(clause, "WITHIN") == "时间":
@@ -68,7 +72,7 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
         raise UnclearPeriodError("it does not say from when it counts")
     if not token(clause, "WITHIN") and after:
         raise ValueError(f"what “{after}” adds cannot be read")
-    last, rule = last_day(tokens(child(clause, "period") or clause), start, origin.days)
+    last, rule = last_day(period, start, origin.days)
     return Fixed(text, last + timedelta(days=1)), rule
 
 

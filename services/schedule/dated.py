@@ -7,12 +7,13 @@ import msgspec
 from lark import Token
 
 from events.deadline import Ambiguous, Fixed, Ongoing
+from services.schedule.goal import unmask
 from services.schedule.grammar import Node, child, marks_of, tokens
 from services.schedule.season import season_of
 from services.schedule.span import Origin, Span, read_span
 
 _DONE = re.compile(
-    r"(?:全面|全部|基本|正式|建设|如期|整改|确保|力争|争取|务必|累计|要|拟)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到|结束|终止|截止"
+    r"(?:全面|全部|基本|正式|建设|如期|整改|确保|力争|争取|务必|累计|要|拟)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到|控制[在到]|[保维]持在|稳定在|不[少低高]于|不超过|结束|终止|截止"
     "|立项|获批|批复|签约|验收|交付|投用|进场|挂牌|试运行|启用|达产|封顶|招标|开园|揭牌|落地|通车|运营|投运|开学|开业|开馆|开放|开班|开课|支出|拨付|到位|兑[付现]|发放|收回|清零|销号|脱贫|达标|办结)"
 )
 """Words about the work that make the bare span before them its limit (全市12月完成)."""
@@ -117,7 +118,7 @@ def _check_words(before: list[str], span: Span, stated: dict[str, str], after: l
             if token.type in _RELATIONS:
                 raise ValueError(f"what “{token}” means in “{words}” cannot be read")
         leads = before[-1:] in (["AT"], ["TO"]) or (before[-1:] == ["FROM"] and span.unit == "range" and not after)
-        if "WORD" in before and not leads and not is_done(words):
+        if "WORD" in before and not leads and not is_done(unmask(words)):
             raise NoLimitError("it names a time, but does not say that this is a limit")
     issued = span.origin.issued.year
     later = [token for token in after if token.type == "NAMED_YEAR" and int(token[:4]) > issued]

@@ -159,6 +159,9 @@ _SEASON_OF_WORK = re.compile(
 )
 """A season or festival in the words about the work, after its limit (12月20日前发放困难群众冬季取暖补助)."""
 
+_NAMED_SEASON = re.compile(r"(?<=[0-9][日月号])为[^0-9,;。]{0,8}期(?=$|[,;。])")
+"""What a range of days is called (5月1日至9月30日为汛期)."""
+
 _BEGAN = re.compile(
     rf"时点(?:[确设]?定)?[为是:]?{_DATE}(?:[零0]时)?|{_DATE}(?:[零0]时)?为[^0-9,;。]{{0,6}}时点|(?:交办|受理|接件|发文|收文|来文|立案|发现|反馈|登记)(?:时间|日期)[为:]?{_DATE}"
 )
@@ -198,6 +201,7 @@ _FINDERS = (
     _PAST,
     _GOAL_PERIOD,
     _SEASON,
+    _NAMED_SEASON,
     _QUANTITY,
     _SIZE,
 )
