@@ -25,7 +25,7 @@ _SOLAR = {
 }
 """Days that are the same in every year; those of the moon's calendar are for the configuration to name."""
 
-_OTHER_NAMES = re.compile(r"(?<=.)(?:节|小?长?假期?|放假|召开|到来|来临|开始)+$")
+_OTHER_NAMES = re.compile(r"(?<=.)(?:节|小?长?假期?|放假|黄金周|召开|到来|来临|开始)+$")
 
 
 def read_festival(

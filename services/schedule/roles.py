@@ -73,7 +73,7 @@ _JOINT = re.compile(
 )
 _BRACKETED = re.compile(r"(?P<names>.+?)\s*（(?P<inside>[^（）]+)）")
 _HELPERS = re.compile(rf"（(?P<inside>[^（）：]*[^（）：、，；](?:{JOINING}))）")
-_OTHERS_LEAD = re.compile("牵头|主办")
+_OTHERS_LEAD = re.compile("(?:牵头|主办)(?![^：，；、。]{0,4}(?:领导|人|[省市县区]长|书记))")
 _CARRIES = re.compile("(?<!牵头)(?<!主办)承办(?=(?:单位|部门)?：|[，；。、）]|$)")
 """Who carries out what another one leads (市文旅局牵头，县政府承办) takes part."""
 _SIGNS: dict[str, Role] = {"牵": "lead", "主": "lead", "配": "cooperating", "协": "cooperating"}
