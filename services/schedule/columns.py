@@ -53,6 +53,7 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
         ),
         "units",
     ),
+    (re.compile("(?:责任|实施|承办|包[联保挂]|帮扶|结对)(?:公司|企业|单位)"), "units"),
     (re.compile("[一-鿿]{2,4}领导"), "leader"),
     (
         _words(
@@ -93,7 +94,7 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
         "task",
     ),
 )
-_ANY = re.compile("|".join([*"序号次注#", "no", "说明", "行动", *_CORES]), re.IGNORECASE)
+_ANY = re.compile("|".join([*"序号次注#", "no", "说明", "行动", "公司", "企业", *_CORES]), re.IGNORECASE)
 """What every heading has one of, so that most cells are quickly told from headings."""
 
 LEAD = re.compile("牵头|主办|主责|第一责任")

@@ -7,12 +7,17 @@ from itertools import takewhile
 from services.schedule.spelling import show
 
 NAME_END = re.compile(
-    r"(?:局|委|办|厅|署|部|院|府|政协|人大|(?<!社)会|联|团|公司|集团|银行|支行|分行|行|台|报|社|中心|处|科|站|所|室|队|校|学|"
+    r"(?:局|委|办|厅|署|(?<!干)部|院|府|政协|人大|(?<!社)会|联|团|公司|集团|银行|支行|分行|行|台|报|社|中心|处|科|站|所|室|队|校|学|"
     r"(?<!公)园|馆|厂|段|海关|机关|法院|县|区|市|州|旗|盟|镇|乡|村|街道|单位|部门|机构|企业|司|股|组|专班|领导小组|指挥部|"
-    r"协|港|场|电信|联通|移动|邮政|铁塔|电网|供电|城投|交投|地区|庭|库|基地|管理区|组织|党组|支部|总支|工委|湖|山|岛|仓|学院|医院)"
+    r"协|港|场|(?<!关)系|电信|联通|移动|邮政|铁塔|电网|供电|城投|交投|地区|庭|库|基地|管理区|组织|党组|支部|总支|工委|湖|山|岛|仓|学院|医院)"
     r"(?:（[^（）]*）)?$"
 )
 """The ends of names of organisations and places."""
+
+_ENTERPRISE_END = re.compile(
+    "(?:中央|保险|人寿|财险|石油|石化|烟草|盐业|邮储|农信|燃气|水务|热力|自来水|公交|地铁|轨道|机场|航空|铁路|高速|武警|广播|日报)(?:（[^（）]*）)?$|（(?:集团|股份|公司)）$"
+)
+"""The ends of names of enterprises and others that are also words: at these no name ends before 和 or 及."""
 
 _TRADE = r"[一-鿿]{2,4}"
 _COUNTY = r"[县市区旗]|自治[县州旗]|州|盟"
@@ -34,8 +39,6 @@ _CLASSES = (
     (re.compile(r"(?:街道|[镇乡])$"), "办政"),
     (re.compile(rf"(?:{_COUNTY})$"), "人政"),
 )
-_LONGEST_TRADE = 4
-
 TRADES = frozenset(
     [
         "公安",
@@ -115,8 +118,8 @@ def has_end(name: str) -> bool:
 
 
 def is_trade(name: str) -> bool:
-    """Return whether a name is that of a field of government, or too short to be known as a unit's (容城)."""
-    return name in TRADES or (not has_end(name) and len(name) <= _LONGEST_TRADE)
+    """Return whether a name is that of a field of government, or does not end as those of organisations do (容城)."""
+    return name in TRADES or not (has_end(name) or _ENTERPRISE_END.search(name))
 
 
 def share_endings(section: str, known: Collection[str]) -> str:
