@@ -6,15 +6,11 @@ from functools import lru_cache
 
 from events.entries import Stored
 from events.seal.eras import SealedEras
-from events.seal.errors import FormatError
+from events.seal.errors import FormatError, TrimmedError
 from events.seal.tiles import ENTRIES, WIDTH, Tile, read_entries
 
 BUNDLES_KEPT = 64
 """Bundles that a reader keeps in memory, some 10 MB: the events of one task lie near each other."""
-
-
-class TrimmedError(RuntimeError):
-    """What has left a stream is asked for, and the archive is not there or does not have it."""
 
 
 class SealedBundles:

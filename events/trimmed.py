@@ -16,8 +16,8 @@ from events.entries import Seen, Stored
 from events.id_index import IdList, IdSegment, Range, hashes_of, parse_list
 from events.keys import key
 from events.seal.eras import FIRST, SealedEras
-from events.seal.errors import FormatError
-from events.sealed_bundles import SealedBundles, TrimmedError
+from events.seal.errors import FormatError, TrimmedError
+from events.sealed_bundles import SealedBundles
 
 
 class TrimmedPart:

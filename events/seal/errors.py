@@ -27,3 +27,7 @@ class SigningError(RuntimeError):
 
 class UnsignedError(SigningError):
     """A signer returned no valid signature, which it may do later."""
+
+
+class TrimmedError(RuntimeError):
+    """What has left a stream is asked for, and the archive is not there or does not have it."""

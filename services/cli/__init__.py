@@ -14,7 +14,7 @@ import typer
 from redis.exceptions import RedisError
 from typer.core import TyperGroup
 
-from events.sealed_bundles import TrimmedError
+from events.seal.errors import TrimmedError
 from services.cli import commands
 from services.cli.options import err
 from services.cli.service_error import ServiceError

@@ -21,10 +21,10 @@ from events.record_trimming import RecordTrimming
 from events.schema import RecordTrimmed
 from events.seal.bucket import BucketUrl
 from events.seal.eras import sealed_eras
+from events.seal.errors import TrimmedError
 from events.seal.roots import storage_of
 from events.seal.storage import DirectoryStorage
 from events.seal.tiles import ENTRIES, WIDTH, Tile
-from events.sealed_bundles import TrimmedError
 from events.trimming import NotTrimmedError
 from services.cli.checks.record import check_record
 from services.common.stream_trimming import trimmings

@@ -14,10 +14,10 @@ from events.keys import key
 from events.log import Log
 from events.projection import Projection
 from events.seal.checkpoint import parse_checkpoint
+from events.seal.errors import TrimmedError
 from events.seal.merkle import Tree
 from events.seal.notes import parse_note
 from events.seal.tiles import ENTRIES, Tile
-from events.sealed_bundles import TrimmedError
 from events.trimming import NotTrimmedError, Trimmed, Trimming
 from services.cli.checks.log import check_log
 from services.ingest.sealing.dense_stream import LogStream

@@ -9,7 +9,7 @@ import pytest
 from events.keys import key
 from events.log import Log
 from events.record import Record
-from events.sealed_bundles import TrimmedError
+from events.seal.errors import TrimmedError
 from services.cli.asking.told import told_of
 from services.cli.checks.alerts import check_alerts
 from services.cli.checks.digests import check_digests
