@@ -16,6 +16,8 @@ from pathlib import Path
 
 import redis
 import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from services.common.clock import monotonic
 from services.common.settings import SettingsError
@@ -34,6 +36,9 @@ START_SECONDS = 60.0
 
 STOP_SECONDS = 30.0
 """Seconds to end after SIGTERM; then it is killed, which loses no acknowledged event."""
+
+ORPHAN_SECONDS = 10.0
+"""Seconds for an orphaned server to say whose it is."""
 
 POLL_SECONDS = 0.02
 
@@ -63,7 +68,10 @@ class EmbeddedServer:
         return self._process is not None and self._process.poll() is None
 
     def open(self) -> None:
-        """Start it, on its last port if that is free; an orphaned server of a killed supervisor is stopped first."""
+        """Start it, on its last port if that is free; an orphaned server of a killed supervisor is stopped first.
+
+        Raises SettingsError where what has that port may be such a server, but does not answer.
+        """
         self._directory.mkdir(parents=True, exist_ok=True)
         known = self._directory / "port"
         if known.exists():
@@ -71,8 +79,8 @@ class EmbeddedServer:
             _end_orphan(self.port, self._directory)
         if not self.port or not _free(self.port):
             self.port = _any_port()
+        known.write_text(str(self.port), encoding="utf-8")  # first: a server of which nobody knows would be an orphan
         self.start()
-        known.write_text(str(self.port), encoding="utf-8")
 
     def start(self) -> None:
         """Start it on its port and wait until it answers; raises OSError if it ends before that."""
@@ -152,8 +160,17 @@ def _any_port() -> int:
 
 def _end_orphan(port: int, directory: Path) -> None:
     """Shut down an orphaned server on this directory: two servers would corrupt one append-only file."""
-    with contextlib.suppress(redis.RedisError, OSError):
-        orphan = redis.Redis(port=port, socket_timeout=5, decode_responses=True)
-        if orphan.config_get("dir").get("dir") == str(directory):
+    orphan = redis.Redis(port=port, socket_timeout=ORPHAN_SECONDS, decode_responses=True, retry=Retry(NoBackoff(), 0))
+    with contextlib.closing(orphan):
+        try:
+            ours = orphan.config_get("dir").get("dir") == str(directory)
+        except redis.TimeoutError as error:
+            raise SettingsError(
+                f"port {port}, where the server of {directory} ran last, is taken by a program that does not answer; if"
+                f" it is a server, wait or end it; if not, delete {directory / 'port'}"
+            ) from error
+        except (redis.RedisError, OSError):
+            return  # nobody, or another program
+        if ours:
             log.warning("stopping the server of a killed `duban up`", port=port)
             orphan.shutdown()

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -77,7 +77,7 @@ class Supervisor:
         try:
             if self.redis_url is None:
                 self._server = EmbeddedServer(self.data / "server")
-                await asyncio.to_thread(self._server.open)
+                await _done_in_thread(self._server.open)
                 self.redis_url = self._server.url
             await self._prepare_ledgers()
             for service in SERVICES:
@@ -213,7 +213,7 @@ class Supervisor:
     async def _restart_server(self, server: EmbeddedServer) -> None:
         log.warning("restarting", service="server")
         try:
-            await asyncio.to_thread(server.start)
+            await _done_in_thread(server.start)
         except OSError as error:
             log.warning("the server cannot be started yet", error=str(error))
         else:
@@ -233,6 +233,16 @@ class Supervisor:
         if self._server is not None:
             await asyncio.to_thread(self._server.stop)
         remove_run(self.data)
+
+
+async def _done_in_thread(start: Callable[[], None]) -> None:
+    """Start something in a thread; a cancellation waits until it has started, or it would go on as an orphan."""
+    starting = asyncio.create_task(asyncio.to_thread(start))
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait([starting])
+        raise
 
 
 async def _until_signal() -> None:

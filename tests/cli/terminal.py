@@ -1,6 +1,7 @@
 """A terminal for the tests: `duban up` on a directory of its own, and commands against it."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -38,10 +39,17 @@ class Terminal:
         self.launch(*options)
         assert self.up is not None
         end = time.monotonic() + START_SECONDS
-        while self("doctor").returncode:
+        while not self._runs() or self("doctor").returncode:
             if time.monotonic() > end or self.up.poll() is not None:
                 raise TimeoutError((self.data.parent / "up.log").read_text(encoding="utf-8"))
             time.sleep(0.2)
+
+    def _runs(self) -> bool:
+        """Whether what runs on the directory is what was started last, and not what is left of one that was killed."""
+        with contextlib.suppress(OSError, json.JSONDecodeError):
+            run = json.loads((self.data / "run.json").read_bytes())
+            return self.up is not None and run["pid"] == self.up.pid
+        return False
 
     def launch(self, *options: str) -> None:
         """Start `duban up`, whether or not all will be well."""

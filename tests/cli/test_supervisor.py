@@ -1,5 +1,6 @@
 """`duban up` on a directory: its lock, processes that end or are busy, and the modes of its files."""
 
+import contextlib
 import json
 import os
 import pty
@@ -15,6 +16,7 @@ import httpx
 import psutil
 import pytest
 
+from services.cli import embedded
 from services.cli.embedded import EmbeddedServer
 from services.common.settings import SettingsError, shipped
 from tests.cli.terminal import CLEAN, DUBAN, Terminal, run
@@ -32,6 +34,11 @@ def _children(terminal: Terminal) -> dict[str, psutil.Process]:
     assert terminal.up is not None
     children = psutil.Process(terminal.up.pid).children()
     return {child.cmdline()[-1] if "serve" in child.cmdline() else "server": child for child in children}
+
+
+def _servers(directory: Path) -> list[psutil.Process]:
+    """Return the processes of servers on a directory, which is where they run."""
+    return [one for one in psutil.process_iter(["cwd"]) if one.info["cwd"] == str(directory)]
 
 
 def _until_well(terminal: Terminal) -> None:
@@ -121,6 +128,39 @@ def test_a_noted_port_that_is_none_is_an_error(tmp_path: Path, text: str) -> Non
     known.write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError, match="is not a port"):
         EmbeddedServer(known.parent).open()
+
+
+def test_a_server_that_does_not_say_whose_it_is_is_not_passed_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second one beside it would corrupt the log; once it answers it is stopped first."""
+    monkeypatch.setattr(embedded, "ORPHAN_SECONDS", 0.5)
+    orphan, second = EmbeddedServer(tmp_path), EmbeddedServer(tmp_path)
+    with contextlib.ExitStack() as stack:
+        for server in (orphan, second):
+            stack.callback(server.stop)
+        orphan.open()
+        (process,) = _servers(tmp_path)
+        process.suspend()
+        with pytest.raises(SettingsError, match=f"port {orphan.port}, .* does not answer"):
+            second.open()
+        process.resume()
+        second.open()
+        assert not orphan.alive
+        assert [one.pid for one in _servers(tmp_path)] != [process.pid]
+
+
+def test_ctrl_c_while_the_server_starts_leaves_none(tmp_path: Path) -> None:
+    """It is stopped when it has started."""
+    terminal = Terminal(tmp_path / "data")
+    terminal.launch()
+    assert terminal.up is not None
+    end = time.monotonic() + PATIENCE
+    while not (terminal.data / "server" / "port").exists() and time.monotonic() < end:
+        time.sleep(0.001)
+    terminal.up.send_signal(signal.SIGINT)
+    terminal.up.wait(PATIENCE)
+    assert _servers(terminal.data / "server") == []
 
 
 def test_files_are_for_their_owner(terminal: Terminal) -> None:
