@@ -64,8 +64,13 @@ _YEARS_WORK = re.compile(
 Of the year of issue it says of which year the date is; next year's plan is made this year.
 """
 
-_WITHIN = re.compile("(?P<range>[0-9]月[-至到][0-9]{1,2}月(?:期间)?),[^0-9,;。每]{1,12}(?=每[月季])")
-"""Words between a range and what comes again in it (7月至9月，市专班每月开展一次)."""
+_WITHIN = re.compile(
+    r"(?P<range>(?:[0-9]月[-至到][0-9]{1,2}月|20[0-9]{2}年[-至到]20[0-9]{2}年)(?:期间)?),[^0-9,;。每]{1,12}(?=每[月季年半])"
+)
+"""Words between a range and what comes again in it (7月至9月，市专班每月开展一次; 2023年至2025年，市局每年评选)."""
+
+_EVENT = re.compile(r"(?<=[一-鿿])后(?=[^0-9,;。、前内后]{2,10}[0-9]{1,3}(?:个工作日|[日天]|个月)[以之]?内)")
+"""Where an event ends, before who is to act within some days of it (项目签约后县级领导15日内召开推进会)."""
 
 _NEXT_MONTH = re.compile("(?P<before>[0-9]月[^月]{0,24}[,;。(、至到于在])次月")
 
@@ -198,6 +203,7 @@ def _plain(text: str, year: int) -> Plain:
         plain = plain.sub(_NEXT_MONTH, lambda match: f"{match['before']}下月")
     plain = plain.sub(_WITHIN, lambda match: f"{match['range']},")
     plain = plain.sub(_YEARS_WORK, lambda match: f"{match[0]}," if int(match["year"]) == year else match[0])
+    plain = plain.sub(_EVENT, lambda match: f"{match[0]},")
     plain = plain.sub(_CALLED, lambda match: match["day"])
     plain = plain.sub(_WEEKDAY, lambda match: match["date"])
     plain = plain.sub(_YEAR, lambda match: f"{match[0]}年").sub(_ENUMERATOR, lambda match: ";" * len(match[0]))

@@ -19,6 +19,9 @@ _TAKEN = ("units", "leader", "deliverable", "remark")
 _CALLED = ("联系人", "联系电话", "经办")
 """Words of a heading of people who do not answer for a task."""
 
+_BESIDE = ("建设", "业主", "管护", "包", "帮扶", "结对")
+"""Words of a heading of units that stand beside those who answer for a task."""
+
 _EXACT = ("完成", "办结", "时限", "期限")
 """Words of a heading that leave no doubt that its column has the deadlines."""
 
@@ -119,8 +122,11 @@ def _of_kind(headings: Sequence[Heading], kind: str) -> list[int]:
 
 
 def _units(columns: Sequence[Column], headings: Sequence[Heading]) -> Iterator[tuple[Role | None, int]]:
-    """Find the columns of units with their roles; 承办单位 leads where another column cooperates (协办单位)."""
-    units = _of_kind(headings, "units")
+    """Find the columns of units with their roles, owners and partners last (建设单位, 包联单位).
+
+    承办单位 leads where another column cooperates (协办单位).
+    """
+    units = sorted(_of_kind(headings, "units"), key=lambda at: any(word in columns[at].words for word in _BESIDE))
     helped = any(headings[at].role == "cooperating" for at in units)
     for at in units:
         yield "lead" if helped and columns[at].words.startswith("承办") else headings[at].role, at

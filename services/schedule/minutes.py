@@ -16,6 +16,9 @@ _DOES = (
     r"于|在(?=[0-9本今明])|尽快|抓紧|按照?|对(?!外)|就(?!业)|根据|依据|做好|完成|制定|研究(?![院所室中生会])|提出|开展|组织(?![部人])"
     r"|落实(?!办)|加快|进一步|保障(?![局厅部中服性])|提供|进行|承担|出具|提交|上报|报送|协调|跟进|督促|监督(?![管局所站])|指导(?!中心|站)|跟踪|督办(?![室中科])|调度(?![室中])|加强|予以|继续|及时|统筹(?![局办])|全力|切实|安排|负总责|每|[0-9]"
 )
+_OF_OTHERS = re.compile(rf"{_DOES}|支持|鼓励|引导|推动|帮助")
+"""What a clause begins with in which others are only to be made to act (指导派出所开展检查)."""
+
 _LEADING = re.compile(
     rf"(?P<names>[^，；。]{{2,}}?)(?:会同(?P<others>[^，；。]{{2,}}?))?(?P<duty>牵头|负责|{_MUST}|{_DOES}|$)"
 )
@@ -47,6 +50,8 @@ def _acting(clause: str) -> str:
 
     They are asked to, lead, or are in charge; of named ones also what they do is a task.
     """
+    if _OF_OTHERS.match(clause):
+        return ""
     asked = _ASKED.match(clause)
     acts = _LEADING.match(clause[asked.end() :] if asked else clause)
     if acts is None or not is_units(acts["names"]) or (acts["others"] and not is_units(acts["others"])):

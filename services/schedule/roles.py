@@ -37,7 +37,7 @@ _WATCHERS = re.compile(
     re.MULTILINE,
 )
 """A label of units that look on, and have no part in the task (督导单位：市政府督查室)."""
-_WATCHES = re.compile(r".{2,}(?<![环省市县区])(?:负责)?督办")
+_WATCHES = re.compile(r".{2,}(?<![环省市县区目考绩])(?:负责)?督办")
 _TEAM = re.compile(rf"(?:^|(?<=[；。\n]))\s*[^：；，。、\s（）]{{1,12}}(?:{TEAMS})\s*：(?=[^：]*$)")
 """The name of a team, before its members."""
 _BRACKETED_LABEL = re.compile(rf"(?:^|(?<=[；，。、\s]))（({_LABEL_WORDS}(?:单位|部门))）\s*：?")
