@@ -54,7 +54,7 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
         "units",
     ),
     (re.compile("(?:责任|实施|承办|包[联保挂]|帮扶|结对)(?:公司|企业|单位)"), "units"),
-    (re.compile("[一-鿿]{2,4}领导"), "leader"),
+    (re.compile("[一-鿿]{2,4}领导|分管[一-鿿]{1,3}[长总]|包[一-鿿]{1,2}干部"), "leader"),
     (
         _words(
             "领导 责任人 负责人 联系人 牵头人 领办人 领衔人 帮办人 包保人 经办人 人员 市长 县长 区长 书记",
@@ -94,7 +94,9 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
         "task",
     ),
 )
-_ANY = re.compile("|".join([*"序号次注#", "no", "说明", "行动", "公司", "企业", *_CORES]), re.IGNORECASE)
+_ANY = re.compile(
+    "|".join([*"序号次注#", "no", "说明", "行动", "公司", "企业", "分管", "干部", *_CORES]), re.IGNORECASE
+)
 """What every heading has one of, so that most cells are quickly told from headings."""
 
 LEAD = re.compile("牵头|主办|主责|第一责任")
