@@ -159,7 +159,7 @@ def serve(service: str, settings: Settings, build: Callable[[Settings], Service]
     configure_logging(service, settings.log)
     if service != "ingest":
         os.nice(NICENESS)
-    gc.disable()
+    gc.disable()  # until it has started (`_collect`)
     if settings.parent is not None:
         threading.Thread(target=_end_with, args=(settings.parent,), daemon=True).start()
     _allow_connections()
