@@ -38,7 +38,7 @@ STOP_SECONDS = 30.0
 """Seconds to end after SIGTERM; then it is killed, which loses no acknowledged event."""
 
 ORPHAN_SECONDS = 10.0
-"""Seconds for an orphaned server to say whose it is."""
+"""Seconds in which an orphaned server has to name its directory."""
 
 POLL_SECONDS = 0.02
 
@@ -166,8 +166,8 @@ def _end_orphan(port: int, directory: Path) -> None:
             ours = orphan.config_get("dir").get("dir") == str(directory)
         except redis.TimeoutError as error:
             raise SettingsError(
-                f"port {port}, where the server of {directory} ran last, is taken by a program that does not answer; if"
-                f" it is a server, wait or end it; if not, delete {directory / 'port'}"
+                f"port {port}, where the server of {directory} ran last, is used by a program that does not answer; if"
+                f" it is that server, wait or stop it; if not, delete {directory / 'port'}"
             ) from error
         except (redis.RedisError, OSError):
             return  # nobody, or another program

@@ -77,7 +77,7 @@ class Supervisor:
         try:
             if self.redis_url is None:
                 self._server = EmbeddedServer(self.data / "server")
-                await _done_in_thread(self._server.open)
+                await _start_in_thread(self._server.open)
                 self.redis_url = self._server.url
             await self._prepare_ledgers()
             for service in SERVICES:
@@ -213,7 +213,7 @@ class Supervisor:
     async def _restart_server(self, server: EmbeddedServer) -> None:
         log.warning("restarting", service="server")
         try:
-            await _done_in_thread(server.start)
+            await _start_in_thread(server.start)
         except OSError as error:
             log.warning("the server cannot be started yet", error=str(error))
         else:
@@ -235,8 +235,8 @@ class Supervisor:
         remove_run(self.data)
 
 
-async def _done_in_thread(start: Callable[[], None]) -> None:
-    """Start something in a thread; a cancellation waits until it has started, or it would go on as an orphan."""
+async def _start_in_thread(start: Callable[[], None]) -> None:
+    """Start a server in a thread; if cancelled, wait until it has started, so that it can be stopped."""
     starting = asyncio.create_task(asyncio.to_thread(start))
     try:
         await asyncio.shield(starting)

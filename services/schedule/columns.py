@@ -16,7 +16,7 @@ Kind: TypeAlias = Literal[
 ]
 """What a column holds; an `item` (项目) is a number or a task, as its cells show, a `period` (一季度) a step.
 
-A `figure` (改造户数) is for whom or how much, in a table without words about the work.
+A `figure` (村名, 改造户数) says for whom or how much, in a table that has no column of tasks.
 """
 
 _LONGEST = 40
@@ -53,7 +53,7 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
         ),
         "units",
     ),
-    (re.compile("(?:责任|实施|承办|包[联保挂]|帮扶|结对)(?:公司|企业|单位)"), "units"),
+    (re.compile("(?:责任|实施|承办)(?:公司|企业)|(?:包[联保挂]|帮扶|结对)单位"), "units"),
     (re.compile("[一-鿿]{2,4}领导|分管[一-鿿]{1,3}[长总]|包[一-鿿]{1,2}干部"), "leader"),
     (
         _words(

@@ -56,7 +56,7 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
     period = tokens(child(clause, "period") or clause)
     if not issue and not since and "HOURS" in period:
         unclear = UnclearPeriodError if marks or after else ValueError
-        raise unclear(f"it does not say from when {period['COUNT']}小时 count")
+        raise unclear(f"from when “{period['COUNT']}小时” counts, it does not say")
     if since:
         span = read_span(since, origin)
         if span.unit != "day" or token(clause, "WITHIN") == "时间":

@@ -72,7 +72,7 @@ def _stated(
 
 
 def _amount(heading: str, text: str) -> str:
-    """Return what a cell says below its heading: 改造任务420户, 验收标准：三格化粪池."""
+    """Return a cell with its heading, in words: 改造任务420户, 验收标准：三格化粪池."""
     measured = _MEASURED.fullmatch(heading)
     assert measured is not None, "a figure has a heading"
     what = re.sub("[：:]", "", measured["what"])
@@ -158,7 +158,7 @@ class Line:
         return finest, self._first(finest)
 
     def _figures(self) -> Cell:
-        """Return in words what figures say (城郊乡：改造任务420户): first for whom, then how much of what."""
+        """Return the title that figures make: first for whom, then how much of what (城郊乡：改造任务420户)."""
         names, amounts = list[str](), list[Cell]()
         for at in self._layout.figures:
             cell = self._first(at)

@@ -6,6 +6,7 @@ theirs can be read as a time. What is left and could be a time is for the gramma
 
 import re
 
+from services.schedule.season import FEASTS
 from services.schedule.text import Plain, normalise, read_characters, regular_dates
 
 _MASKED = 0xF0000
@@ -143,7 +144,7 @@ _NUMBERED = re.compile(
 )
 """A document's number or title, and a pointer to an annex."""
 
-_FEASTS = r"(?:(?:元旦|春节|清明|端午|中秋|国庆|五一|重阳|两节)[、和及与]?)+(?:节|假期|长假|小长假)*"
+_FEASTS = rf"(?:(?:{FEASTS}|两节)[、和及与]?)+(?:节|假期|长假|小长假)*"
 _FEAST_OF_WORK = (
     r"(?<=前完成|前开展|前做好|前抓好|前组织|前营造|前加强|前部署|前举办|前启动|前制定)"
     rf"(?:{_FEASTS}|节)(?:期?前|期间)?(?=[^0-9,;。()前后期])"

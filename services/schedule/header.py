@@ -167,7 +167,7 @@ def _is_wide_header(top: Sequence[str]) -> bool:
 
 
 def _columns_of(rows: Sequence[Cells], body: Sequence[Cells]) -> list[Column]:
-    """Return the columns that the rows of a header make; one of tasks with nothing but amounts says none (改造任务)."""
+    """Return the columns of a header; where those of tasks have only amounts (改造任务: 420), they are not of tasks."""
     columns = _columns(rows)
     tasks = [column for column in columns if column.says and column.says.kind == "task"]
     if not tasks or not all(is_numbered(column.below(body)) for column in tasks):
@@ -222,7 +222,7 @@ def _complete(columns: Sequence[Column], body: Sequence[Cells]) -> list[Column] 
 
 
 def _with_figures(columns: Sequence[Column], body: Sequence[Cells]) -> list[Column] | None:
-    """Return columns of which those that are not known, or periods, are figures; None where none has numbers."""
+    """Return columns with those that are not known, or are periods, as figures; None where none of them has numbers."""
     figures = [column for column in columns if column.words and (not column.says or column.says.kind == "period")]
     if not any(is_numbered(column.below(body)) for column in figures):
         return None

@@ -29,7 +29,7 @@ _EXACT = ("完成", "办结", "时限", "期限")
 class Layout(Struct, frozen=True):
     """The columns of a header by what they hold, as places in `Header.columns`; `tasks` from coarse to fine.
 
-    Where no column is one of tasks, `figures` say what is to be reached. `title_year` is the one that the table’s title
+    Where no column is one of tasks, titles are made of `figures`. `title_year` is the one that the table’s title
     names; `clash` says why the columns cannot be read.
     """
 

@@ -9,6 +9,7 @@ from services.schedule.asides import take_asides
 from services.schedule.content import is_units
 from services.schedule.endings import has_end
 from services.schedule.labels import DUTIES, KINDS, LEADERS, PERSONS, RANKS
+from services.schedule.season import FEASTS
 from services.schedule.unnamed import is_open
 
 _OPENING, _CLOSING = "（(〔[【", "）)〕]】"
@@ -29,7 +30,7 @@ _ACTS = re.compile(rf"{_DUTIES}|保障|会同")
 _WHOLE_AREA = re.compile("[全在][省市县区州国]$")
 _TIME = re.compile(
     r"(?:[0-9]{4}年|[0-9一二三四五六七八九十]{1,3}月|年[内底末]|[上下]半年|第?[一二三四1-4]季度|持续|长期|常态化|全年|每[年月季]|立即|即[时日]"
-    r"|(?:元旦|春节|清明|五一|端午|中秋|国庆|重阳|两会|汛期|暑假|寒假|暑期)(?:节|假期|黄金周)?(?:期间|[以之]?[前后]))"
+    rf"|(?:{FEASTS}|两会|汛期|暑假|寒假|暑期)(?:节|假期|黄金周)?(?:期间|[以之]?[前后]))"
     r"[^、，；。]*"
 )
 _SHORTEST = 3

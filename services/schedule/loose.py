@@ -8,8 +8,9 @@ import msgspec
 from services.schedule.column import Cells, Column
 from services.schedule.columns import COOPERATING, LEAD, Heading
 from services.schedule.content import holds_times, holds_units, mean_length
+from services.schedule.labels import KINDS
 
-_UNITS = re.compile("单位|部门|主体|机构|科室|股室|处室|站所|责任方")
+_UNITS = re.compile(rf"{KINDS}|责任方")
 _NO_UNITS = re.compile(
     "填[报表写]|制表|报送|联系|对象|地[域址点]|范围|层级|督[办导查]|监督|考核|验收|审[核批]|受益|服务|设计|施工|监理|名称(?!及)|数|是否|问题"
 )

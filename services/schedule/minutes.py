@@ -17,7 +17,7 @@ _DOES = (
     r"|落实(?!办)|加快|进一步|保障(?![局厅部中服性])|提供|进行|承担|出具|提交|上报|报送|协调|跟进|督促|监督(?![管局所站])|指导(?!中心|站)|跟踪|督办(?![室中科])|调度(?![室中])|加强|予以|继续|及时|统筹(?![局办])|全力|切实|安排|筹措|筹集|拨付|抽调|选派|组建|查处|打击|编制|起草|召开|负总责|每|[0-9]"
 )
 _OF_OTHERS = re.compile(rf"{_DOES}|支持|鼓励|引导|推动|帮助")
-"""What a clause begins with in which others are only to be made to act (指导派出所开展检查)."""
+"""Verbs at the beginning of a clause whose object is to act, and is no unit of the task (指导派出所开展检查)."""
 
 _LEADING = re.compile(
     rf"(?P<names>[^，；。]{{2,}}?)(?:会同(?P<others>[^，；。]{{2,}}?))?(?P<duty>牵头|负责|{_MUST}|{_DOES}|$)"

@@ -1,11 +1,13 @@
-"""The corpus of deadline cells: what the reader makes of both halves, and of every made-up input."""
+"""The corpus: what the reader makes of deadline cells, tables and lists of both halves, and of every made-up cell."""
 
 import pytest
 
 from tests.schedule.cells import DeadlineCell, answer, deadline_cells, made_up_cells
+from tests.schedule.corpora import TableCase, judge_table, table_cases
 from tests.schedule.verdicts import FAIR, HALVES, Half, Verdict
 
 MADE_UP = made_up_cells()
+TABLES = [case for half in HALVES for case in table_cases(half)]
 
 
 @pytest.mark.parametrize("cell", MADE_UP, ids=[cell.text for cell in MADE_UP])
@@ -33,6 +35,12 @@ def test_published_cells_are_read_as_an_official_would(half: Half) -> None:
     answers = [answer(cell) for cell in deadline_cells(half)]
     found = [(each.cell.text, each.verdict) for each in answers if each.verdict not in FAIR]
     assert [(text[:8], verdict) for text, verdict in found] == EXCEPTIONS[half]
+
+
+@pytest.mark.parametrize("case", TABLES, ids=[case.source for case in TABLES])
+def test_published_tables_and_lists(case: TableCase) -> None:
+    """Each is read wholly as an official would, in all its forms."""
+    assert judge_table(case)[0] == "right"
 
 
 def test_the_halves_share_no_cell() -> None:
