@@ -5,8 +5,8 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -64,8 +64,11 @@ class Supervisor:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Supervisor"]:
-        """Run all processes until the block ends; they are ready when it begins."""
-        with locked(self.data):
+        """Run all processes until the block ends; they are ready when it begins.
+
+        Ctrl-C or SIGTERM, while they start or in the block, end them and raise KeyboardInterrupt.
+        """
+        with _interrupted_by_signals(), locked(self.data):
             self.data.chmod(0o700)  # tokens, secrets of channels and the whole log are here
             prepare(self.data)
             await self._until_ports_free()
@@ -97,13 +100,8 @@ class Supervisor:
     async def until_stopped(self) -> None:
         """Wait for Ctrl-C or SIGTERM; raises SupervisionError if a process keeps ending."""
         assert self._watching is not None
-        signalled = asyncio.create_task(_until_signal())
-        try:
-            await asyncio.wait((signalled, self._watching), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            signalled.cancel()
-        if self._watching.done():
-            self._watching.result()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._watching
 
     async def _until_ports_free(self) -> None:
         """Wait for the ports of a killed supervisor's services; raises SettingsError if another program has one."""
@@ -245,9 +243,25 @@ async def _start_in_thread(start: Callable[[], None]) -> None:
         raise
 
 
-async def _until_signal() -> None:
-    """Wait for Ctrl-C or SIGTERM."""
-    signalled = asyncio.Event()
+@contextmanager
+def _interrupted_by_signals() -> Iterator[None]:
+    """Cancel the task at the first Ctrl-C or SIGTERM; further ones change nothing, so that all it started is ended."""
+    loop, task, signalled = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
+    assert task is not None
+
+    def interrupt() -> None:
+        if not signalled.is_set():
+            signalled.set()
+            task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, signalled.set)
-    await signalled.wait()
+        loop.add_signal_handler(number, interrupt)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if signalled.is_set():
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

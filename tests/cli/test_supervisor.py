@@ -150,16 +150,19 @@ def test_a_server_that_does_not_say_whose_it_is_is_not_passed_by(
         assert [one.pid for one in _servers(tmp_path)] != [process.pid]
 
 
-def test_ctrl_c_while_the_server_starts_leaves_none(tmp_path: Path) -> None:
-    """It is stopped when it has started."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_server_starts_leaves_none(tmp_path: Path, number: signal.Signals) -> None:
+    """It is stopped when it has started, and up has ended as it always does."""
     terminal = Terminal(tmp_path / "data")
     terminal.launch()
     assert terminal.up is not None
     end = time.monotonic() + PATIENCE
     while not (terminal.data / "server" / "port").exists() and time.monotonic() < end:
         time.sleep(0.001)
-    terminal.up.send_signal(signal.SIGINT)
-    terminal.up.wait(PATIENCE)
+    for _ in range(2):
+        terminal.up.send_signal(number)
+        time.sleep(0.1)
+    assert terminal.up.wait(PATIENCE) == 0, (tmp_path / "up.log").read_text(encoding="utf-8")
     assert _servers(terminal.data / "server") == []
 
 

@@ -1,6 +1,7 @@
 """`duban up`: an embedded server and the three services in one terminal."""
 
 import asyncio
+import contextlib
 import os
 from pathlib import Path
 from typing import Annotated
@@ -37,7 +38,8 @@ def up(
     _check_clock(clock)
     os.umask(PRIVATE_UMASK)
     runtime.configure_logging("up", "console")
-    asyncio.run(work())
+    with contextlib.suppress(KeyboardInterrupt):  # which is how it ends
+        asyncio.run(work())
 
 
 def _check_clock(clock: str | None) -> None:
