@@ -15,7 +15,7 @@ NAME_END = re.compile(
 """The ends of names of organisations and places."""
 
 _ENTERPRISE_END = re.compile(
-    "(?:中央|保险|人寿|财险|石油|石化|烟草|盐业|邮储|农信|燃气|水务|热力|自来水|公交|地铁|轨道|机场|航空|铁路|高速|武警|广播|日报|店|超市|市场|剧团|乐团|基金|供销|寺|庙|教堂|码头|口岸|两会|两委)[”』」]?(?:（[^（）]*）)?$|（(?:集团|股份|公司)）$"
+    "(?:中央|保险|人寿|财险|石油|石化|烟草|盐业|邮储|农信|燃气|水务|热力|自来水|公交|地铁|轨道|机场|航空|铁路|高速|有线|武警|广播|日报|店|超市|市场|剧团|乐团|基金|供销|寺|庙|教堂|码头|口岸|两会|两委)[”』」]?(?:（[^（）]*）)?$|（(?:集团|股份|公司)）$"
 )
 """The ends of names of enterprises and others that are also words: at these no name ends before 和 or 及."""
 

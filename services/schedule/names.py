@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 from itertools import accumulate, pairwise
 
-from services.schedule.endings import has_end
+from services.schedule.endings import has_end, is_trade
 from services.schedule.people import is_people
 from services.schedule.spelling import show
 from services.schedule.unnamed import is_open, is_unnamed
@@ -108,7 +108,7 @@ def split_names(text: str, known: Collection[str]) -> list[str]:
     if match_others is None or not is_unnamed(match_others["others"]) or show(name) in known:
         return [name]
     head, others = match_others.groups()
-    return [head, others] if others != "等" or _ends(head, known) else [name]
+    return [head, others] if others != "等" or _ends(head, known) or not is_trade(head) else [name]
 
 
 def _ends(name: str, known: Collection[str]) -> bool:
