@@ -29,6 +29,9 @@ _NOT = re.compile("[未无]|没有|不[得予再受能可许]")
 _RULE = re.compile(r"[^,;。]*应当?$")
 """What stands before the start of a period in a rule for cases (承办单位应当自交办之日起3个月内答复)."""
 
+_ADDRESSED = re.compile("(?:[各你]|全体|所有|有关|相关|责任|承办|牵头|主办|协办)[^,;。]*$")
+"""Who gets the very document; another one gets something else (镇国土所接到通知后3日内)."""
+
 _OF_CASES = ("交办", "收到", "接到", "下达")
 """What such a rule counts from; nobody says of a document’s own issue that it is handed over."""
 
@@ -56,7 +59,7 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
     period = tokens(child(clause, "period") or clause)
     if not issue and not since and "HOURS" in period:
         unclear = UnclearPeriodError if marks or after else ValueError
-        raise unclear(f"from when “{period['COUNT']}小时” counts, it does not say")
+        raise unclear(f"from when “{period['COUNT']}{period['HOURS']}” counts, it does not say")
     if since:
         span = read_span(since, origin)
         if span.unit != "day" or token(clause, "WITHIN") == "时间":
@@ -112,8 +115,11 @@ def _of_other(marks: list[Token], issue: Token) -> bool:
 
 
 def _of_case(marks: list[Token], issue: Token, origin: Origin) -> bool:
-    """Return whether a rule for cases counts from when each is handed over or received."""
-    rule = _RULE.fullmatch("".join(marks)) is not None or _CASE.search(origin.worded) is not None
+    """Return whether it counts from when a case is handed over or received, as a rule or one of no addressee says."""
+    words = "".join(marks)
+    if issue.lstrip("于在").startswith(("收", "接")) and any(mark.type == "WORD" for mark in marks) and not _ADDRESSED.search(words):
+        return True
+    rule = _RULE.fullmatch(words) is not None or _CASE.search(origin.worded) is not None
     return rule and any(word in issue for word in _OF_CASES)
 
 

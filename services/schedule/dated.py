@@ -13,8 +13,8 @@ from services.schedule.season import season_of
 from services.schedule.span import Origin, Span, read_span
 
 _DONE = re.compile(
-    r"(?:全面|全部|基本|正式|集中|分批|陆续|统一|建设|如期|整改|确保|力争|争取|务必|累计|要|拟)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到|新[建增]|控制[在到]|保持|维持|稳定在|不[少低高]于|不超过|结束|终止|截止"
-    "|立项|获批|批复|签约|验收|交付|投用|进场|挂牌|试运行|启用|达产|封顶|招标|开园|揭牌|落地|通车|运营|投运|开学|开业|开馆|开放|开班|开课|支出|拨付|到位|兑[付现]|发放|收回|清零|销号|脱贫|达标|办结|征[缴收]|缴纳|开展|组织|实施|举办|召开|进行)"
+    r"(?:全面|全部|基本|正式|集中|分批|陆续|统一|建设|如期|整改|确保|力争|争取|务必|累计|大规模|大幅|要|拟)*(?:完成|完工|出台|建成|启动|开工|竣工|投入|投产|印发|实现|上报|报送|达到|新[建增]|新改建|控制[在到]|保持|维持|稳定在|不[少低高]于|不超过|结束|终止|截止"
+    "|立项|获批|批复|签约|验收|交付|投用|进场|挂牌|试运行|启用|达产|封顶|招标|开园|揭牌|落地|通车|运营|投运|开学|开业|开馆|开放|开班|开课|支出|拨付|到位|兑[付现]|发放|收回|清零|销号|脱贫|达标|办结|征[缴收]|缴纳|开展|组织|实施|举办|召开|进行|制定|建立|取得|新[签招]|下达|形成|编制|提交|拆除|签订|淘汰|消除|化解|取消|清退|成立|更换|关停|组建|追回|开通|答复|补齐|取缔|退还|追缴|盘活|上线|提高|增长|下降|降低|上升|减少|增加|扩[招大]|招[收录聘]|引进)(?!的?(?:行动|工程|方案|计划|规划|项目|目标|指标|活动|问题|清单|台账|名单|要点|标准|情况))"
 )
 """Words about the work that make the bare span before them its limit (全市12月完成)."""
 
@@ -31,8 +31,14 @@ _STAGE = re.compile("(?:阶段|[近中远短长]期)[(:]$")
 _MARK = re.compile("为(?:时间)?(?:节点|界|限|期限|最后期限)")
 """What makes a limit of the date between 以 and it (以3月15日为时间节点)."""
 
-_AIMS = {"力争", "争取", "确保", "保证", "务必", "计划", "拟", "预计"}
+_AIMS = {"力争", "争取", "确保", "保证", "务必", "计划", "拟", "预计", "暂定", "初定"}
 """With these a bare span after them is when it is to be reached (会议要求力争明年上半年完成)."""
+
+_AHEAD = re.compile(
+    "(?:编制|编报|制定|报送|上报|下达|提交|印发|拟[定订]|审议|征集|申报|谋划|确定|发布|公布|研究|提出|出台|批复|签订)[0-9]{4}年[^,;。]*?"
+    "(?:计划|规划|方案|预算|要点|思路|目标|任务|项目|清单|名单|指标|安排)"
+)
+"""What is made for the year to come (12月10日前制定2012年境外展会计划)."""
 
 _PLACE = re.compile("(?:[省市县区州旗镇乡]|全国|各地)$")
 
@@ -122,7 +128,7 @@ def _check_words(before: list[str], span: Span, stated: dict[str, str], after: l
             raise NoLimitError("it names a time, but does not say that this is a limit")
     issued = span.origin.issued.year
     later = [token for token in after if token.type == "NAMED_YEAR" and int(token[:4]) > issued]
-    soon = all(token == f"{issued + 1}年度" for token in later)
+    soon = all(token == f"{issued + 1}年度" or (token == f"{issued + 1}年" and _AHEAD.search(words)) for token in later)
     soon = soon and span.start.year == issued and span.end > span.origin.start
     if later and not ((span.dated or soon) and (stated or span.last)):
         raise ValueError(f"what a second year means in “{words}” cannot be read")

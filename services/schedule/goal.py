@@ -44,6 +44,7 @@ _MORE = r"(?:[^0-9,;。、()年月日前后%]{0,8}?(?:\((?:不?含)\))?(?:左右
 _QUANTITY = re.compile(
     rf"(?<![0-9.第〔\[/-])(?:大?约(?=[0-9]))?(?:"
     rf"{_RANGE}(?![0-9])(?:%|‰|[十百千万亿]+(?:余|多)?(?![0-9])|(?:{_MEASURE}))"
+    r"|(?<![年月日旬度底末])前(?:[0-9]{1,3}|[一二三五六八十百]+)(?:名|位|强|列|%|(?=$|[,;。)]))"
     rf"|(?<![年月日至起])(?<![^达]到)(?!(?<=[时点])[0-9]{{1,2}}分)(?!{_YEAR_LIKE}(?![0-9])){_RANGE}(?![0-9])(?:(?:{_NO_LENGTH})"
     rf"|(?!{_LENGTH})(?!次(?:[/每一]|$|[,;。)]))[^\W0-9_年月日底末初中前后内起止至到开及和与以]|[℃㎡/](?=[^\W0-9_]))"
     rf"){_MORE}"
@@ -74,7 +75,7 @@ _GOAL_PERIOD = re.compile(
     rf"|(?:(?:有效期|保质期|工期|任期)[为共约]?|[一-鿿]{{1,3}}期[为共约]){_DURATION}(?:时间)?(?!前)"
     rf"|(?:[一-鿿]{{1,3}}期)?{_DURATION}(?=\((?:{_YEAR_LIKE}年|[0-9]{{1,2}}月))"
     rf"|(?:共|历时|集中|为期|持续)[为共约]?{_DURATION}(?<!内)(?:时间)?(?![前以之内])"
-    rf"|[0-9]+分钟(?:以内|内)?|半个?小时(?:[以之]?内)?|(?<=年)[0-9]{{1,2}}年(?=共|累计|合计|总共)"
+    rf"|[0-9]+分钟(?![以之]?内[^0-9,;。]{{0,4}}(?:通知|报告|上报|反馈|到达|到场|赶到|赶赴|出动|出警|响应|处置|接诊|送达|核实))(?:以内|内)?|半个?小时(?:[以之]?内)?|(?<=年)[0-9]{{1,2}}年(?=共|累计|合计|总共)"
     rf"|公示{_DURATION}(?=[^0-9,;。]{{0,4}}无异议)|(?<=[一-鿿])(?<![年月日第前后])[0-9]{{1,2}}(?:年|个月|个工作日|[日天])(?=[以之]?后)"
     rf"|近[0-9]+年(?!底)"
     rf"|(?<![0-9])[0-9]{{1,2}}年(?![以之]?内)(?=[^0-9,;。]{{0,6}}(?:行动|计划|规划|攻坚|活动|工程|提升|大会战|滚动|任务|禁[渔捕牧]))"
@@ -137,6 +138,9 @@ _SINCE_LASTING = re.compile(
     rf"|(?:为期|历时|期限为?|不超过|试行|持续)(?P<lasting>[0-9]{{1,3}}(?:[年天]|个月)|半年)的?)(?!.*(?:{_YEAR_LIKE}年|年[底末]|[0-9]月))"
 )
 """A length that counts from a date before it (从2017年开始，用3年时间), where no end is stated as well."""
+
+_AFTER_WHICH = re.compile("(?<![今此随以之年月日季度旬束了])后(?=每(?:半?年|个?季|个?月))")
+"""After what something comes again (销号后每年开展一次): a clause of its own."""
 
 _REASON = re.compile(r"(?:由于|鉴于)[^,;。]*|(?:[绝决]不|不[得能准许])(?:再)?(?:拖|延|过|跨)[^,;。]*")
 """Why something is so, and what may not happen (绝不拖到明年)."""
@@ -226,7 +230,7 @@ def make_masked(text: str) -> Plain:
     quoted = [match.span() for match in _QUOTED.finditer(text) if not _QUOTED_TIME.fullmatch(normalise(match[1]))]
     if quoted:
         plain = _quotations_masked(plain, quoted)
-    plain = plain.sub(_SINCE_LASTING, _lasting)
+    plain = plain.sub(_AFTER_WHICH, lambda match: f"{match[0]},").sub(_SINCE_LASTING, _lasting)
     for finder in _FINDERS:
         plain = plain.sub(finder, _mask)
     plain = plain.sub(_SEASON_OF_WORK, lambda match: match["limit"] + hide(match["season"]))

@@ -17,7 +17,7 @@ Said: TypeAlias = Role | None
 """The role a text states; None where it only names the unit."""
 
 _DOING = (
-    r"落实|实施|推进|(?<!党)(?<!管理)(?<!自治)(?<!社会)(?<!合作)(?<!经济)(?<!服务)组织(?!部)|开展|研究|制定|起草|提出|办理|完成|做好|抓好|具体|统筹|指导|督促|责任(?=单位|部门|主体)|"
+    r"落实|实施|推进|(?<![党团])(?<!管理|自治|社会|合作|经济|服务|工会|妇联|群众|行业|志愿|民间|中介|慈善|公益|村级)组织(?!部)|开展|研究|制定|起草|提出|办理|完成|做好|抓好|具体|统筹|指导|督促|责任(?=单位|部门|主体)|"
     r"(?:共同|联合)?组成[^、，；（）]{2,14}(?:组|专班|机构)|贯彻|督导|监督|协调|配套|结合(?:本地|本单位|本部门|各自)?(?:实际|职责|职能)"
 )
 _OBJECT = r"(?:相关|有关|各项|具体)?工作|任务|方案|措施|事项|制定|协调|推动|抓落实|抓总|总责"
@@ -41,6 +41,9 @@ _WATCHES = re.compile(r".{2,}(?<![环省市县区目考绩])(?:负责)?督办")
 _TEAM = re.compile(rf"(?:^|(?<=[；。\n]))\s*[^：；，。、\s（）]{{1,12}}(?:{TEAMS})\s*：(?=[^：]*$)")
 """The name of a team, before its members."""
 _BRACKETED_LABEL = re.compile(rf"(?:^|(?<=[；，。、\s]))（({_LABEL_WORDS}(?:单位|部门))）\s*：?")
+_OF_EACH = re.compile("[^、，；。（）局委办厅署部院]{0,6}各[^、，；。（）]{1,8}(?:单位|部门|主体|机构)")
+"""Units of a kind, whatever duty the kind has (各项目实施单位)."""
+
 _LEADS = re.compile(LEADING)
 _JOINS = re.compile(rf"{JOINING}|联合|联办|会办|成员")
 _ASKED = re.compile("(?:分别|共同|各自|具体|统一)?[由请]")
@@ -52,7 +55,7 @@ _DUTY = (
 )
 _MARK = re.compile(
     rf"""
-    (?P<names>[^、，；。（）]{{0,6}}各[^、，；。（）]{{0,6}}(?:承办|主办|责任|牵头|协作|配合|参与)(?:单位|部门)|.*?)
+    (?P<names>[^、，；。（）]{{0,6}}各[^、，；。（）]{{0,6}}?(?:承办|主办|责任|牵头|协作|配合|参与|实施|建设|承担|落实|组织|推进|制定|监督|办理|完成)(?:单位|部门|主体|机构)|.*?)
     (?= 按|依|根据|{_JOINTLY}|{_SO}|负责|负总责|总|第一(?=牵头)|{_DOING}|{LEADING}|{JOINING} )
     (?P<duty> {_DUTY} )?
     (?P<jointly> (?:{_JOINTLY})* ) (?:{_SO})?
@@ -143,7 +146,7 @@ def read_mark(text: str) -> Marked:
     if mainly := _MAINLY.fullmatch(plain):
         return Marked(mainly["names"], "lead", marked=True)
     mark = _MARK.fullmatch(plain)
-    if mark is None:
+    if mark is None or _OF_EACH.fullmatch(plain):
         return _part(plain) or Marked(plain)
     shared = bool(mark["charge"] and (mark["duty"] or mark["jointly"]))
     charge = bool(mark["charge"]) and not shared
