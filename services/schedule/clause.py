@@ -69,8 +69,13 @@ _WITHIN = re.compile(
 )
 """Words between a range and what comes again in it (7月至9月，市专班每月开展一次; 2023年至2025年，市局每年评选)."""
 
-_EVENT = re.compile(r"(?<=[一-鿿])后(?=[^0-9,;。、前内后]{2,10}[0-9]{1,3}(?:个工作日|[日天]|个月)[以之]?内)")
-"""Where an event ends, before who is to act within some days of it (项目签约后县级领导15日内召开推进会)."""
+_EVENT = re.compile(
+    r"(?<=[一-鿿])后(?=[^0-9,;。、前内后]{2,10}[0-9]{1,3}(?:个工作日|[日天]|个月)[以之]?内)"
+    r"|(?<![今此随以之年月日季度旬束了])后(?=每(?:半?年|个?季|个?月))"
+)
+"""Where an event ends, before who acts within days of it (签约后县级领导15日内…), or what comes again (销号后每年…)."""
+
+_START_UNCLEAR: Doubt = "start-unclear"
 
 _NEXT_MONTH = re.compile("(?P<before>[0-9]月[^月]{0,24}[,;。(、至到于在])次月")
 
@@ -138,6 +143,7 @@ def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> It
             at -= 1  # the number before it is part of the clause
         begin, end = plain.origin(at, node.meta.end_pos)
         unread: Unread | None = unparsed.get(node.meta.start_pos)
+        doubts = () if _has_start(node, origin) else (_START_UNCLEAR,)
         try:
             means, rule, origin = _read_clause(node, shown, origin, festivals)
         except (UnclearPeriodError, NoTaskError, NoLimitError, PastError, UnevenError) as error:
@@ -149,9 +155,8 @@ def read_clauses(text: str, origin: Origin, festivals: Mapping[str, date]) -> It
         itemised = isinstance(means, Recurring) and any(node.find_data("item"))
         bare_year = rule == "year-end" and _is_bare_year(node)
         frame = bare_year and not is_done("".join(marks_of(node, -1))) and not (goal and "ALL_YEAR" in tokens(node))
-        yield Clause(
-            begin, end, means, rule, carried, bare, goal, itemised, bare_year, frame, unread, tuple(_doubts(node, rule))
-        )
+        doubts = (*_doubts(node, rule), *doubts)
+        yield Clause(begin, end, means, rule, carried, bare, goal, itemised, bare_year, frame, unread, doubts)
 
 
 def _parse(plain: str) -> tuple[Node, dict[int, UnparsedError]]:
@@ -191,6 +196,12 @@ def _doubts(node: Node, rule: str) -> Iterator[Doubt]:
     rough = {"CLOSING", "ABOUT"} & named.keys() or named.get("WITHIN") == "时间" or named.get("TEN") in ("初", "中")
     if rough or named.get("HALF", "").endswith("中"):
         yield "about"
+
+
+def _has_start(node: Node, origin: Origin) -> bool:
+    """Return false for a 次年 of which no time before it says what it follows (对今后形成的档案，次年6月底前)."""
+    follows = tokens(node).get("NEAR_YEAR", "")[:1] in {"次", "翌"}
+    return not follows or origin.year is not None or origin.latest is not None
 
 
 def _plain(text: str, year: int) -> Plain:

@@ -116,8 +116,8 @@ def _of_other(marks: list[Token], issue: Token) -> bool:
 
 def _of_case(marks: list[Token], issue: Token, origin: Origin) -> bool:
     """Return whether it counts from when a case is handed over or received, as a rule or one of no addressee says."""
-    words = "".join(marks)
-    if issue.lstrip("于在").startswith(("收", "接")) and any(mark.type == "WORD" for mark in marks) and not _ADDRESSED.search(words):
+    words, named = "".join(marks), any(mark.type == "WORD" for mark in marks)
+    if named and issue.lstrip("于在").startswith(("收", "接")) and not _ADDRESSED.search(words):
         return True
     rule = _RULE.fullmatch(words) is not None or _CASE.search(origin.worded) is not None
     return rule and any(word in issue for word in _OF_CASES)

@@ -12,6 +12,7 @@ Doubt: TypeAlias = Literal[
     "other-interval",
     "about",
     "no-time",
+    "next-year",
     "out-of-order",
     "over-when-issued",
 ]
@@ -26,6 +27,7 @@ Doubt: TypeAlias = Literal[
 - `other-interval`: what comes again each week, or every two months, is ongoing: no recurrence has that interval;
 - `about`: the words give the time only roughly (6月初, 10月1日前后, 下班前);
 - `no-time`: the words state a goal, and no time;
+- `next-year`: without a year, and long over when the document was issued late in one, it is read in the next;
 - `out-of-order`: dates that the words have in another order are steps in their own;
 - `over-when-issued`: the last day was over when the document was issued: its year, or the day of issue, may be another.
 """

@@ -120,11 +120,13 @@ _REPORT = re.compile(
 )
 """What is done, with the time when it was (已完成（2024年3月）; 截至2月底，已完成选址)."""
 
+_AGENDA = "完成|竣工|建成|启动|开工|投入|投产|实施|开展|召开|举办|前"
 _PART = re.compile(
     rf"{_YEAR_LIKE}年度(?=[^0-9,;。底末内前起]{{2,20}}{_YEAR_LIKE}年[0-9]{{1,2}}月)|当季(?![度末底内前])"
     rf"|(?<=实现|完成|达到|确保){_YEAR_LIKE}年[底末]?[以之]?前[^0-9,;。]{{2,12}}目标"
     rf"|(?<=前完成|前开展|前做好){_DATE}(?:建成|投用|交付|竣工|入住|参保|入学|出生|退役)(?=[^0-9,;。]{{2}})"
     rf"|(?<=梳理|排查|清理|统计|核查|处理|化解|审计|摸排|评估|汇总|核实){_YEAR_LIKE}年以来(?=[^0-9,;。]{{2}})"
+    rf"|(?:(?<=前[一-鿿]{{2}})|(?<=前[一-鿿]{{4}}))(?:{_YEAR_LIKE}年)?(?:第?[1-4]季度|前[1-3]个?季度|[上下]半年|[0-9]{{1,2}}月份)(?=(?!{_AGENDA})[^0-9,;。()前后底末内起至到、和及与年月日]{{2}})"
     r"|(?<=完成|开展|编制|启动|做好)[一二三四五六七八九十]+五(?=[^0-9,;。期末]{0,10}规划)"
     rf"|[纳列]入{_YEAR_LIKE}年度?[^0-9,;。]{{0,8}}(?:计划|项目|清单|名单)"
     r"|当年(?=[无有未的各本])|全年(?:目标|工作|(?!完成|实现|新增|力争|确保)[^0-9,;。前底内]{0,10})?(?:任务|目标|计划)|[春夏秋冬]{1,2}季?(?=造林|植树|绿化|农业|农田|水利|攻坚|防火|招生|征兵|行动|大气|施工|生产|秸秆|禁[烧渔牧捕猎火]|文旅|旅游|消费|传染病|流感|防疫|疫苗|病虫|森林|灌溉|抗旱|播种|收[割种购]|学期(?:招生|教[材学]|开学工作)|运动会|招聘|蔬菜|用[电水]|普查|检查|排查|巡查|监测|防治|调查|除雪|清洁取暖|供[暖热](?:准备|保障|检修|设施|工作))"
@@ -138,9 +140,6 @@ _SINCE_LASTING = re.compile(
     rf"|(?:为期|历时|期限为?|不超过|试行|持续)(?P<lasting>[0-9]{{1,3}}(?:[年天]|个月)|半年)的?)(?!.*(?:{_YEAR_LIKE}年|年[底末]|[0-9]月))"
 )
 """A length that counts from a date before it (从2017年开始，用3年时间), where no end is stated as well."""
-
-_AFTER_WHICH = re.compile("(?<![今此随以之年月日季度旬束了])后(?=每(?:半?年|个?季|个?月))")
-"""After what something comes again (销号后每年开展一次): a clause of its own."""
 
 _REASON = re.compile(r"(?:由于|鉴于)[^,;。]*|(?:[绝决]不|不[得能准许])(?:再)?(?:拖|延|过|跨)[^,;。]*")
 """Why something is so, and what may not happen (绝不拖到明年)."""
@@ -219,7 +218,7 @@ _FINDERS = (
 
 _QUOTED = re.compile(r"[“\"「『‘]([^“”\"「」『』‘’\n]{3,60})[”\"」』’]")
 _QUOTED_TIME = re.compile(
-    r"[一二三四五六七八九十]+五(?:规划)?(?:时期|期间|期末|[期末])?|[^0-9]{0,4}(?:节|假期?)|[五六七八十]一|五四|.*(?:底前|日前|月前|年前|年底|月底).*"
+    r"[0-9]{1,2}·[0-9]{1,2}|[一二三四五六七八九十]+五(?:规划)?(?:时期|期间|期末|[期末])?|[^0-9]{0,4}(?:节|假期?)|[五六七八十]一|五四|.*(?:底前|日前|月前|年前|年底|月底).*"
 )
 """What stands in quotation marks and is a time all the same (“十三五”时期)."""
 
@@ -230,7 +229,7 @@ def make_masked(text: str) -> Plain:
     quoted = [match.span() for match in _QUOTED.finditer(text) if not _QUOTED_TIME.fullmatch(normalise(match[1]))]
     if quoted:
         plain = _quotations_masked(plain, quoted)
-    plain = plain.sub(_AFTER_WHICH, lambda match: f"{match[0]},").sub(_SINCE_LASTING, _lasting)
+    plain = plain.sub(_SINCE_LASTING, _lasting)
     for finder in _FINDERS:
         plain = plain.sub(finder, _mask)
     plain = plain.sub(_SEASON_OF_WORK, lambda match: match["limit"] + hide(match["season"]))

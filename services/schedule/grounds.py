@@ -13,6 +13,7 @@ DOUBTS: dict[Doubt, str] = {
     "other-interval": "不是按年、半年、季度或月重复，作为长期工作",
     "about": "时间只是大致写明",
     "no-time": "只写了目标，没有写时间",
+    "next-year": "未写年份，印发时本年时限早已届满，按下一年理解",
     "out-of-order": "各项时间未按先后写，已按先后排列",
     "over-when-issued": "时限早于文件印发日",
 }

@@ -8,11 +8,11 @@ mean is the matter of a module each: a span of the calendar (`span`) and its lim
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from events.deadline import Ambiguous, Deadline, Milestones, Unspecified, next_due
 from events.working_days import LIBRARY, WorkingDays
@@ -22,11 +22,14 @@ from services.schedule.doubt import Doubt
 from services.schedule.find import find_limits
 from services.schedule.goal import make_masked, unmask
 from services.schedule.period import PERIODS
-from services.schedule.span import Origin
+from services.schedule.span import Origin, YearOverError
 from services.schedule.text import UnreadableError, check_text, normalise
 
 _LONGEST = 2_000
 """Characters of a phrase, as `events.deadline.Phrase` limits it; running text that is longer is no title."""
+
+_LONG_OVER = timedelta(days=60)
+"""What was over for longer when a document was issued late in a year is a limit of the next."""
 
 _NOTHING = re.compile(
     r"-?|[/\\]|[暂]?无(?:明确|具体)?(?:的?(?:完成)?(?:时限|期限|时间)(?:要求|规定)?)?|未明确|未定时限", re.ASCII
@@ -68,7 +71,8 @@ def read_phrase(
 ) -> Phrase:
     """Read a phrase on the day its table was issued; `due` are first instants of days in `zone`, exclusive.
 
-    A phrase without a year is read in `year`, else in that of issue, a later clause in the year named before it.
+    A phrase without a year is read in `year`, else in that of issue, or in the next if it was long over when the table
+    was issued in October or later; a later clause is read in the year named before it.
     “12月前” and “9月30日前” are ambiguous: before it begins (strict) or before it ends (loose); a kind with room for
     one reading only (milestones, recurring) takes the loose one, on which an ambiguous deadline passes. Dated clauses
     are steps, due one after another; what goes on after the last (完成，长期坚持) leaves it a step. A period counts
@@ -83,9 +87,28 @@ def read_phrase(
         if _NOTHING.fullmatch(plain):
             return Phrase(Unspecified(text), "nothing")
         origin = Origin(issued, zone, year, days=days)
-        return _phrase(combine(list(read_clauses(text, origin, festivals)), text), text, origin.start)
+        return _phrase(_meaning(text, origin, festivals), text, origin.start)
     except (ValueError, OverflowError) as error:
         raise UnreadableError(f"“{text}”: {unmask(str(error))}") from error
+
+
+def _meaning(text: str, origin: Origin, festivals: Mapping[str, date]) -> Meaning:
+    """Return what a phrase means; in the next year, with a doubt, if late in a year it was long over when issued."""
+    try:
+        meaning = combine(list(read_clauses(text, origin, festivals)), text)
+        if origin.year is not None or not (origin.ahead and _long_over(meaning.deadline, origin)):
+            return meaning
+    except YearOverError:
+        meaning = None
+    later = combine(list(read_clauses(text, origin.of(origin.issued.year + 1), festivals)), text)
+    if meaning and _long_over(later.deadline, origin):  # it has a year
+        return meaning
+    return replace(later, doubts=(*later.doubts, "next-year"))
+
+
+def _long_over(deadline: Deadline, origin: Origin) -> bool:
+    """Return whether a deadline was over some months before the issue of its document."""
+    return next_due(deadline) is not None and next_due(deadline, origin.start - _LONG_OVER) is None
 
 
 def _phrase(meaning: Meaning, text: str, issued: datetime) -> Phrase:
@@ -106,7 +129,7 @@ def _phrase(meaning: Meaning, text: str, issued: datetime) -> Phrase:
         doubts.append("counted-from-issue")
     doubts += dict.fromkeys(doubt for clause in meaning.clauses for doubt in clause.doubts)
     return Phrase(
-        msgspec.structs.replace(meaning.deadline, text=text),
+        replace(meaning.deadline, text=text),
         meaning.rule,
         tuple(text[begin:end] for begin, end in spans),
         tuple(passed_over),
@@ -169,4 +192,4 @@ def _try(
 
 
 def _when(deadline: Deadline) -> Deadline:
-    return msgspec.structs.replace(deadline, text="")
+    return replace(deadline, text="")

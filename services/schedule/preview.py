@@ -18,6 +18,7 @@ MARKS: dict[Mark, str] = {
     "other-interval": "an interval such as each week was read as going on",
     "about": "the deadline’s cell gives the time only roughly",
     "no-time": "the deadline’s cell states a goal and no time",
+    "next-year": "it names no year, and this year’s was long over: read in the next",
     "out-of-order": "dates that were not in order were read as steps in order",
     "over-when-issued": "its last day was over when the document was issued",
     "lead-inferred": "nothing says which of the units leads",

@@ -38,6 +38,10 @@ _QUARTER = 3
 """Months of a quarter."""
 
 
+class YearOverError(ValueError):
+    """A time without a year that in the year of issue was over long before the document was issued."""
+
+
 class Origin(Struct, frozen=True):
     """What a phrase is read on: the day the table was issued, and what was named before in the phrase.
 
@@ -65,6 +69,11 @@ class Origin(Struct, frozen=True):
     def of(self, year: int, month: int | None = None) -> "Origin":
         """Return the same, as if that year and month had been named before."""
         return Origin(self.issued, self.zone, year, month, since=self.since, days=self.days)
+
+    @property
+    def ahead(self) -> bool:
+        """Whether the document may plan the next year."""
+        return self.issued.month >= _NEXT_YEARS
 
     @property
     def start(self) -> datetime:
@@ -120,7 +129,7 @@ def read_date(named: dict[str, str], origin: Origin) -> Span:
         end = start + _time_of_day(hour)
         unit = "hour"
     if not named.keys() & _OF_A_YEAR and origin.year is None and _is_far_past(end, origin):
-        raise ValueError(
+        raise YearOverError(
             f"it does not say of which year “{''.join(named.values())}” is: this year’s was over when it was issued"
         )
     dated = not named.keys().isdisjoint({"YEAR", "NAMED_YEAR", "NEAR_YEAR", "PLAN"})
@@ -132,7 +141,7 @@ def read_date(named: dict[str, str], origin: Origin) -> Span:
 
 def _is_far_past(end: datetime, origin: Origin) -> bool:
     """Return whether a time of the first half-year is over for a document of the last quarter."""
-    return origin.issued.month >= _NEXT_YEARS and end <= origin.at(origin.issued.year, 7)
+    return origin.ahead and end <= origin.at(origin.issued.year, 7)
 
 
 def _read_week(week: str, named: dict[str, str], origin: Origin) -> Span:

@@ -35,6 +35,11 @@ _YEAR_ALONE = re.compile(r"(?<![0-9])20[0-9]{2}(?=第?[一二三四1-4]季|全�
 _QUARTERS = re.compile(r"(?<![A-Za-z])Q(?P<number>[1-4])(?![0-9])")
 """A year without 年 (2026全年), and quarters as firms write them (2026Q2)."""
 
+_NAMED_DAY = re.compile(
+    r"(?<![0-9.])(?P<month>1[0-2]|[1-9])·(?P<day>3[01]|[12][0-9]|[1-9])[^0-9,;。年月日]{0,12}?日(?!常|期(?!间))"
+)
+"""A day of the year with its name (6·26国际禁毒日)."""
+
 _ROMAN = re.compile(r"(?<![A-Za-z])(?:I{1,3}|IV)(?=季)")
 _ROMANS = ("I", "II", "III", "IV")
 _MONTH_DAY = r"(1[0-2]|[1-9])\.(3[01]|[12][0-9]|0?[1-9])"
@@ -135,6 +140,7 @@ def read_characters(text: str) -> Plain:
     )
     plain = plain.sub(_ROUND, lambda _: "〇").sub(_DASHES, lambda _: "-")
     plain = plain.sub(_YEAR_ALONE, lambda match: f"{match[0]}年").sub(_QUARTERS, lambda match: f"{match['number']}季度")
+    plain = plain.sub(_NAMED_DAY, lambda match: f"{match['month']}月{match['day']}日")
     plain = plain.sub(_MONTHS_LONG, lambda match: f"{match[0]}个").sub(_NUMERAL, _digits)
     return plain.sub(_ROMAN, lambda match: str(_ROMANS.index(match[0]) + 1))
 

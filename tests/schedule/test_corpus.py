@@ -21,7 +21,6 @@ EXCEPTIONS: dict[Half, list[tuple[str, Verdict]]] = {
         ("2024年年前实", "wrongly refused"),  # 年前 may mean before the Spring Festival
         ("在既定的项目完成", "wrongly refused"),
         ("对农作物秸秆露天", "wrongly refused"),
-        ("每年“3·23”", "wrong"),  # with a doubt: a number is passed over
         ("赛时（10月18", "wrongly refused"),
         ("3月底前完成数据", "wrong"),  # with a doubt: over when it was issued
     ],
