@@ -25,6 +25,9 @@ _WAS = re.compile("已|尚未|[仍还][未有]|未能")
 _ON = re.compile("至(?!少|今)|到(?![位达账岗期货场户村人边])")
 """Words that go on to an end which is no date (2021年3月至长期)."""
 
+_WAITS = re.compile("[待俟]")
+"""With this a time may be that of what is waited for (待6月底中期评估后调整)."""
+
 _STAGE = re.compile("(?:阶段|[近中远短长]期)[(:]$")
 """What is named so is to be done in the bare span after it (实施阶段：4—10月)."""
 
@@ -41,6 +44,9 @@ _AHEAD = re.compile(
 """What is made for the year to come (12月10日前制定2012年境外展会计划)."""
 
 _PLACE = re.compile("(?:[省市县区州旗镇乡]|全国|各地)$")
+
+_VERB = range(2, 5)
+"""Characters of a verb before a quantity."""
 
 _RELATIONS = {"BEFORE", "AFTER", "SINCE", "RELATION", "OCCASION"}
 
@@ -91,6 +97,8 @@ def read_dated(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Ambiguo
     words = "".join(marks_of(clause))
     if _OVER.search(words):
         raise PastError("it says what was done by then, not by when to do it")
+    if _WAITS.search(words) and any(token.type == "AFTER" for token in after):
+        raise ValueError(f"when what it waits for is, “{then}” does not say")
     own = _STAGE.search(words) or (words.endswith("(") and then.startswith(")"))
     own = own or any(mark in _AIMS for mark in marks_of(clause)[-1:])
     own = own or (words.endswith("以") and _MARK.match(then)) or (span.unit == "year" and _is_target(words, after))
@@ -102,8 +110,9 @@ def read_dated(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Ambiguo
 
 
 def _is_target(words: str, after: list[Token]) -> bool:
-    """Return whether a year stands between a place and what is to be reached there (全市2017年……下降15%)."""
-    return _PLACE.search(words) is not None and any(token.type == "GOAL" for token in after)
+    """Return whether a year stands before what is to be reached (款项2012年支付30%; 全市2017年……下降15%)."""
+    goal = next((at for at, token in enumerate(after) if token.type == "GOAL"), 0)
+    return goal in _VERB or (goal > 0 and _PLACE.search(words) is not None)
 
 
 def _end(unit: str) -> str:
