@@ -23,7 +23,7 @@ from services.schedule.clause import Clause
 from services.schedule.counted import UnclearPeriodError
 from services.schedule.dated import NoLimitError
 from services.schedule.doubt import Doubt
-from services.schedule.goal import names_quantity
+from services.schedule.goal import names_quantity, says_which
 from services.schedule.grammar import UnparsedError
 from services.schedule.period import PERIODS
 from services.schedule.series import MOST_STEPS, UnevenError
@@ -197,6 +197,8 @@ def _no_time(clauses: list[Clause], text: str) -> Meaning:
         if lasts[0].startswith("提前"):
             raise ValueError(f"before what “{lasts[0]}” is, it does not say")
         return Meaning(Triggered(text, lasts[0]), "period-after-event", (), ("start-unclear",))
+    if says_which(text):
+        raise ValueError("its only time says which ones are meant, and not by when")
     if not names_quantity(text):
         raise ValueError("it names neither a date nor what it waits for, nor that it goes on")
     return Meaning(Unspecified(text), "nothing", (), ("no-time",))

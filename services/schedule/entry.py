@@ -90,11 +90,11 @@ class Line:
     def number(self) -> Cell | None:
         return None if self._layout.number is None else self._first(self._layout.number)
 
-    @property
-    def coarse(self) -> list[Cell]:
-        """The cells of tasks that are coarser than the title."""
-        title = self._title[1]
-        cells = [cell for at in self._layout.tasks for cell in self._cells[at] if cell.place != title.place]
+    def coarse(self, *, in_section: bool) -> list[Cell]:
+        """Return the cells of tasks that are coarser than the title; in a section, without the name of each title."""
+        layout, title = self._layout, self._title[1]
+        tasks = [at for at in layout.tasks if not (in_section and at == layout.named)]
+        cells = [cell for at in tasks for cell in self._cells[at] if cell.place != title.place]
         return list(
             dict.fromkeys(cell for cell in cells if cell.fault or (cell.text and not _NUMBER.fullmatch(cell.text)))
         )
@@ -119,23 +119,29 @@ class Line:
         whole = {self._title[1].place, *([self.number.place] if self.number else [])} <= known
         return whole and bool(own) and (own <= units | leaders or own <= deadlines)
 
-    def entry(self, section: str | None, part: tuple[str, ...], *, goes_on: bool) -> TaskEntry:
+    def entry(self, sections: tuple[str, ...], part: str, *, in_section: bool, goes_on: bool) -> TaskEntry:
         """Return the row’s entry, with a refusal for each of its cells that is wrong."""
         layout = self._layout
         column = "" if layout.number is None else layout.words(layout.number)
         wrong = list(self._misfits()) or list(self._wrong())
         if wrong:
-            return TaskEntry(self.number, column, part, goes_on, None, tuple(wrong))
+            return TaskEntry(self.number, column, (part, *sections), goes_on, None, tuple(wrong))
         steps = tuple(self._steps())
         deadline = None if layout.deadline is None else self._first(layout.deadline)
         if filled := [step for step in steps if step.cell.text]:
             deadline = Cell("；".join(f"{step.period}：{step.cell.text}" for step in filled), filled[0].cell.place)
         leader, deliverable = self._joined(layout.leaders), self._joined(layout.deliverables)
-        title, units = self._title[1], tuple(self._units())
+        title, units = self._named() if in_section else self._title[1], tuple(self._units())
         if not any(cell.text for _, cell in units):
             title, units, deadline = _stated(title, deadline) or (title, units, deadline)
-        row = Row(0, title, units, deadline, section, leader, deliverable, layout.year, steps)
-        return TaskEntry(self.number, column, part, goes_on, row)
+        row = Row(0, title, units, deadline, "／".join(sections) or None, leader, deliverable, layout.year, steps)
+        return TaskEntry(self.number, column, (part, *sections), goes_on, row)
+
+    def _named(self) -> Cell:
+        """Return the title after the name that another column has for it (AED布设：安装60台)."""
+        title = self._title[1]
+        name = None if self._layout.named is None else self._first(self._layout.named)
+        return Cell(f"{name.text}：{title.text}", title.place) if name and name.text not in title.text else title
 
     def _steps(self) -> Iterator[PeriodCell]:
         """Find what is to be done in each of the periods that have columns; a cell over several is the last one’s."""

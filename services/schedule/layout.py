@@ -1,5 +1,6 @@
 """Which of a table’s columns say what: the finest column of tasks is the title, those coarser are the section."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
@@ -22,6 +23,9 @@ _CALLED = ("联系人", "联系电话", "经办")
 _BESIDE = ("建设", "业主", "管护", "包", "帮扶", "结对")
 """Words of a heading of units that stand beside those who answer for a task."""
 
+_NAME = re.compile("(?:项目|工程|实事|事项)名称$")
+"""Words of a heading of names, one for each task."""
+
 _EXACT = ("完成", "办结", "时限", "期限")
 """Words of a heading that leave no doubt that its column has the deadlines."""
 
@@ -29,14 +33,16 @@ _EXACT = ("完成", "办结", "时限", "期限")
 class Layout(Struct, frozen=True):
     """The columns of a header by what they hold, as places in `Header.columns`; `tasks` from coarse to fine.
 
-    Where no column is one of tasks, titles are made of `figures`. `title_year` is the one that the table’s title
-    names; `clash` says why the columns cannot be read.
+    `named` is the one of them with a name for each title (项目名称 beside 建设内容). Where no column is one of tasks,
+    titles are made of `figures`. `title_year` is the one that the table’s title names; `clash` says why the columns
+    cannot be read.
     """
 
     header: Header
     number: int | None
     tasks: tuple[int, ...]
     merged: frozenset[int]
+    named: int | None
     figures: tuple[int, ...]
     units: tuple[tuple[Role | None, int], ...]
     deadline: int | None
@@ -104,6 +110,7 @@ def lay_out(header: Header, rows: Sequence[Cells], title: str = "") -> Layout:
         numbers[0] if numbers else None,
         tuple(tasks),
         merged,
+        next((at for at in tasks[:-1] if at not in merged and _NAME.search(columns[at].words)), None),
         tuple(figures),
         tuple(_units(columns, headings)),
         deadlines[0] if deadlines else None,

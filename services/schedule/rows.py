@@ -179,12 +179,13 @@ class _Reading:
     def _task(self, line: Line, above: Cells) -> None:
         """Add a row; an empty cell of a coarser column stands for what is above it."""
         known = {cell.place for cell in above}
-        coarse = line.coarse
+        in_section = bool(self._sections)
+        coarse = line.coarse(in_section=in_section)
         goes_on = bool(self._coarse) and all(cell.place in known for cell in coarse)
         if coarse:
             self._coarse = "／".join(cell.text for cell in coarse)
         sections = (*self._sections, self._coarse) if self._coarse else self._sections
-        entry = line.entry("／".join(sections) or None, (str(self._part), *sections), goes_on=goes_on)
+        entry = line.entry(sections, str(self._part), in_section=in_section, goes_on=goes_on)
         self._waiting.clear()
         self._count(entry.row)
         if entry.row is not None and line.adds_to(above) and self._entries:

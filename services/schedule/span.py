@@ -32,6 +32,9 @@ _OF_A_YEAR = {"YEAR", "NAMED_YEAR", "NEAR_YEAR", "PLAN", "THIS_MONTH", "NEAR_MON
 _NEXT_YEARS = 10
 """The month from which on plans of the next year are issued, too."""
 
+_LAST = 12
+"""The month in which nobody plans what is to be done all year (全年) of the same."""
+
 _WEEKDAYS = "一二三四五六日"
 
 _QUARTER = 3
@@ -128,7 +131,8 @@ def read_date(named: dict[str, str], origin: Origin) -> Span:
     if hour := named.get("HOUR"):
         end = start + _time_of_day(hour)
         unit = "hour"
-    if not named.keys() & _OF_A_YEAR and origin.year is None and _is_far_past(end, origin):
+    of_next = "ALL_YEAR" in named and origin.issued.month == _LAST
+    if not named.keys() & _OF_A_YEAR and origin.year is None and (of_next or _is_far_past(end, origin)):
         raise YearOverError(
             f"it does not say of which year “{''.join(named.values())}” is: this year’s was over when it was issued"
         )

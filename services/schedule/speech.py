@@ -24,6 +24,7 @@ _MOST = 200
 _LISTING, _COMMAS, _STOPS = "、/", "，", "；。"
 _FIRST_AND = re.compile(r"^(?:以及|以|和|及|与)(?=[一-鿿])")
 _SEATS = "省市州县区旗镇"
+_TOWNS = {"镇", "乡"}
 _NO_NAME = re.compile(
     r"[：*★☆▲△●◆※#]|^\d+[年月日]|\d[年月](?:\d|[底末前内完）]|$)|\d{7}|\d[名人户]|.(?:配合|协助)."
     r"|^(?:牵头|主办|承办|责任|配合|协办)(?:单位|部门)."
@@ -160,9 +161,11 @@ class Speech:
         return Unit(name, role, group=group, open=not named and is_open(name))
 
     def _is_of_one_place(self, name: str) -> bool:
-        """Return whether a government stands beside the party committee of its place (镇党委、镇政府)."""
+        """Return whether a government stands beside another unit of its town (镇党委、镇政府; 镇人民政府、镇派出所)."""
         place = name.removesuffix("政府").removesuffix("人民")
-        return place != name and any(said == f"{place}党委" for said, _ in self._mentions)
+        others = [said for said, _ in self._mentions if said != name]
+        beside = place in _TOWNS and any(said.startswith(place) and not is_open(said) for said in others)
+        return place != name and (beside or f"{place}党委" in others)
 
     def _add(self, mark: Marked, says: Said) -> None:
         if not mark.names:

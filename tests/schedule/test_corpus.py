@@ -21,10 +21,13 @@ EXCEPTIONS: dict[Half, list[tuple[str, Verdict]]] = {
         ("2024年年前实", "wrongly refused"),  # 年前 may mean before the Spring Festival
         ("在既定的项目完成", "wrongly refused"),
         ("对农作物秸秆露天", "wrongly refused"),
-        ("赛时（10月18", "wrongly refused"),
         ("3月底前完成数据", "wrong"),  # with a doubt: over when it was issued
     ],
-    "measuring": [],
+    "measuring": [
+        ("12月10日前由", "wrong"),  # with a doubt: over when it was issued
+        ("8月20日前未交", "wrongly refused"),
+        ("4月15日进入汛", "wrongly refused"),
+    ],
 }
 
 

@@ -41,7 +41,7 @@ UNREADABLE = [
     ("已完成", "neither a date"),
     ("2016年已完成", "was done"),
     ("实际完成时间：2018年6月", "a limit"),
-    ("2014年10月1日前参加工作、退休的人员", "neither a date"),
+    ("2014年10月1日前参加工作、退休的人员", "which ones are meant"),
     ("已于2017年6月完成", "was done"),
     ("2018-3.12", "cannot be read"),
     ("约2018年6月底", "约"),
@@ -63,6 +63,6 @@ UNREADABLE = [
     ("2018—2020年每年12月底前报送，2021年底前总结", "more than one task"),
     ("2年内不予受理", "is no task"),
     ("年均浓度不超过2012年水平，并进一步改善", "a limit"),
-    ("2018年底前未完成的，由市政府约谈", "neither a date"),
+    ("2018年底前未完成的，由市政府约谈", "which ones are meant"),
     ("每季度会议召开后报送", "what “后” means"),
 ]
