@@ -9,6 +9,7 @@ from litestar.params import QueryParameter
 from services.common.conditional import answer_if_new, entity_tag, has
 from services.common.moments import MOMENT
 from services.contract.openapi import Named, place
+from services.status.encoded import EncodedRows
 from services.status.fields import PAGE, partial_row
 from services.status.past.compared import ChangedFilter, ComparedPage
 from services.status.past.comparison import KINDS
@@ -96,7 +97,11 @@ async def past_answer(
     return answer_if_new(request, position, edition, lambda: found)
 
 
-def page_of(found: Selected[TaskRow], members: Members) -> object:
-    """Return a page, its rows with the members that are asked for."""
-    items = found.items if members is None else [partial_row(row, members) for row in found.items]
+def page_of(found: Selected[TaskRow], members: Members, encoded: EncodedRows | None = None) -> object:
+    """Return a page, its rows with the members that are asked for; whole ones that are `encoded` already, if any."""
+    items: Sequence[object] = found.items
+    if members is not None:
+        items = [partial_row(row, members) for row in found.items]
+    elif encoded is not None:
+        items = [encoded[row] for row in found.items]
     return {"items": items, "next": found.next, "total": found.total}

@@ -16,6 +16,7 @@ from services.common.moments import read_moment
 from services.common.problems import RETRY_AFTER
 from services.common.runtime import Follow, StreamEntry
 from services.common.sample import Sample
+from services.status.encoded import EncodedRows
 from services.status.feed import Feed
 from services.status.figures.board import BoardFigures
 from services.status.past.board import PastBoard
@@ -56,6 +57,7 @@ class StatusReader:
         self.clock = clock
         self.board = Board(redis, name, ledger, archive)
         self.feed = Feed(CHANGES_KEPT)
+        self.encoded = EncodedRows()
         self._log = follow(self.board.log.key, "0-0", FOLLOW_BATCH, self.catch_up)
         self._changes = follow(self.board.projection.feed, "0-0", FOLLOW_BATCH, self.push)
         self._version = (0, 0)

@@ -101,7 +101,10 @@ async def tasks(
             return await past_page(request, endpoint, as_of, wanted, members)
         snapshot = endpoint.board.live()
         return answer_if_new(
-            request, snapshot.position, snapshot.edition, lambda: page_of(snapshot.select(wanted), members)
+            request,
+            snapshot.position,
+            snapshot.edition,
+            lambda: page_of(snapshot.select(wanted), members, endpoint.encoded),
         )
     except (BadCursorError, BadChangeError) as error:
         raise ValidationException(str(error)) from error
