@@ -52,7 +52,7 @@ _ENUMERATOR = re.compile(
 
 _AGAIN = re.compile("每|[按逐分][月季]|季度")
 _CALLED = re.compile(
-    r"(?P<day>[0-9][日号])(?:(?:\((?!不?包?[含括])[^()0-9]{1,8}\)|[一-鿿]{1,4}节|开学|供[暖热]期?|入汛|汛期)(?=[以之]?前)"
+    r"(?P<day>[0-9](?:[日号]|月[底末]))(?:(?:\((?!不?包?[含括])[^()0-9]{1,8}\)|[一-鿿]{1,4}节|开学|供[暖热]期?|采暖季|入汛|汛期)(?=[以之]?前)"
     r"|(?:第[0-9一二三四五六七八九十]+[次个届])?[一-鿿]{2,10}(?<!工作)(?<!节假)(?<!之)日(?=[以之]?前|当天|期间|开展|举办|组织|集中))"
 )
 """A day with what it is called (9月10日教师节前, 6月1日（入汛）前, 5月12日全国防灾减灾日开展…)."""
@@ -201,7 +201,8 @@ def _doubts(node: Node, rule: str) -> Iterator[Doubt]:
 
 def _has_start(node: Node, origin: Origin) -> bool:
     """Return false for a 次年 of which no time before it says what it follows (对今后形成的档案，次年6月底前)."""
-    follows = tokens(node).get("NEAR_YEAR", "")[:1] in {"次", "翌"}
+    named = tokens(node)
+    follows = named.get("NEAR_YEAR", "")[:1] in {"次", "翌"} and "EVERY_YEAR" not in named
     return not follows or origin.year is not None or origin.latest is not None
 
 

@@ -20,6 +20,12 @@ _IGNORED = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff“”‘’\"']")
 _MIDNIGHT = re.compile(r"(?<![0-9])[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}(?P<time>[ T]0?0:00(?::00)?)(?![0-9:])")
 """A day as programs write it (2018-12-31 00:00:00); the time says nothing."""
 
+_COMPACT = re.compile(r"(?<![0-9])(?P<year>20[0-9]{2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12][0-9]|3[01])(?![0-9])")
+"""A day as eight digits (20190331)."""
+
+_SHORT_YEAR = re.compile(r"(?<![0-9近前后第每满约用])[12][0-9]年(?=(?:1[0-2]|0?[1-9])月|年?[底末])")
+"""A year of this century without it (19年底)."""
+
 _ROUND = re.compile(r"[○◯]|(?<=[一二三四五六七八九])[Oo0](?=[〇○Oo0一二三四五六七八九])")
 _DASHES = re.compile(r"[-‐‑‒–—―−─~〜]+")
 _NUMERAL = re.compile(
@@ -53,6 +59,7 @@ _REGULAR = (
     (re.compile(r"(?<![0-9])([0-9]{4})-([0-9]{4})(?![0-9年])"), r"\1年-\2年"),
     (re.compile(r"(?<![0-9])([0-9]{4})(?=(?:[-、至到和及][0-9]{4})+年)"), r"\1年"),  # 2016—2020年
     (re.compile(r"(?<=[0-9]月)([0-9]{1,2})(?=[-至到][0-9]{1,2}月[0-9]{1,2}[日号])"), r"\1日"),  # 10月1至10月31日
+    (re.compile(r"^(1[0-2]|[1-9])\.(3[01]|[12][0-9]|[1-9])$"), r"\1月\2日"),
     (
         re.compile(r"(?<![0-9.])(1[0-2]|[1-9])\.(3[01]|[12][0-9]|[1-9])(?=日?(?:[以之]?前|起))日?"),
         r"\1月\2日",
@@ -140,6 +147,8 @@ def read_characters(text: str) -> Plain:
     )
     plain = plain.sub(_ROUND, lambda _: "〇").sub(_DASHES, lambda _: "-")
     plain = plain.sub(_YEAR_ALONE, lambda match: f"{match[0]}年").sub(_QUARTERS, lambda match: f"{match['number']}季度")
+    plain = plain.sub(_COMPACT, lambda match: f"{match['year']}年{int(match['month'])}月{int(match['day'])}日")
+    plain = plain.sub(_SHORT_YEAR, lambda match: f"20{match[0]}")
     plain = plain.sub(_NAMED_DAY, lambda match: f"{match['month']}月{match['day']}日")
     plain = plain.sub(_MONTHS_LONG, lambda match: f"{match[0]}个").sub(_NUMERAL, _digits)
     return plain.sub(_ROMAN, lambda match: str(_ROMANS.index(match[0]) + 1))
