@@ -241,7 +241,7 @@ def _read_clause(
         case "counted_clause":
             return *read_counted(node, text, origin), origin
         case "issue_clause":
-            return *read_issue(node, text), origin
+            return *read_issue(node, text, origin), origin
         case "event_clause":
             event, rule = read_event(node, text)
             begins = event.trigger if rule == "event" and event.trigger.endswith("起") else None

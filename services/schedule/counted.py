@@ -32,6 +32,9 @@ _RULE = re.compile(r"[^,;。]*应当?$")
 _ADDRESSED = re.compile("(?:[各你]|全体|所有|有关|相关|责任|承办|牵头|主办|协办)[^,;。]*$")
 """Who gets the very document; another one gets something else (镇国土所接到通知后3日内)."""
 
+_MONEY = re.compile("资金|经费|指标|预算|补[助贴]|专款")
+"""What is handed down by something else than the document (资金实行专户管理，下达后10日内拨付)."""
+
 _OF_CASES = ("交办", "收到", "接到", "下达")
 """What such a rule counts from; nobody says of a document’s own issue that it is handed over."""
 
@@ -53,7 +56,7 @@ def read_counted(clause: Node, text: str, origin: Origin) -> tuple[Fixed | Trigg
     after = "".join(marks_of(clause, -1))
     if _NOT.match(after):
         raise NoTaskError(f"“{after}” is no task")
-    if issue and (_of_other(marks, issue) or _of_case(marks, issue, origin)):
+    if issue and (_of_other(marks, issue, origin) or _of_case(marks, issue, origin)):
         return Triggered(text, _until_tail(clause, text)), "period-after-event"
     start = origin.start
     period = tokens(child(clause, "period") or clause)
@@ -87,10 +90,10 @@ def _calendar_years(clause: Node, span: Span, text: str) -> Fixed:
     return Fixed(text, add_months(span.start, int(period["COUNT"]) * (12 if "YEARS" in period else 1)))
 
 
-def read_issue(clause: Node, text: str) -> tuple[Ongoing | Triggered, str]:
+def read_issue(clause: Node, text: str, origin: Origin) -> tuple[Ongoing | Triggered, str]:
     """Read what begins with the issue (自印发之日起施行); what waits for the issue of something else is triggered."""
     issue = token(clause, "ISSUE")
-    if issue and _of_other(marks_of(clause), issue):
+    if issue and _of_other(marks_of(clause), issue, origin):
         return Triggered(text, _until_tail(clause, text)), "event"
     return Ongoing(text), "since"
 
@@ -108,9 +111,11 @@ def read_event(clause: Node, text: str) -> tuple[Triggered, str]:
     return Triggered(text, trigger), "period-after-event" if child(clause, "period") else "event"
 
 
-def _of_other(marks: list[Token], issue: Token) -> bool:
+def _of_other(marks: list[Token], issue: Token, origin: Origin) -> bool:
     """Return whether it is something else that is issued (省方案印发后)."""
     named = any(mark.type in ("WORD", "GOAL") for mark in marks)
+    if "下达" in issue and _MONEY.search(origin.worded):
+        return True
     return named and (not is_own(issue) or _EACH_OF_MANY.search("".join(marks)) is not None)
 
 

@@ -25,7 +25,7 @@ _WAS = re.compile("已|尚未|[仍还][未有]|未能")
 _ON = re.compile("至(?!少|今)|到(?![位达账岗期货场户村人边])")
 """Words that go on to an end which is no date (2021年3月至长期)."""
 
-_WAITS = re.compile("[待俟]")
+_WAITS = re.compile("(?<![接等对期招款优看亏])[待俟]")
 """With this a time may be that of what is waited for (待6月底中期评估后调整)."""
 
 _STAGE = re.compile("(?:阶段|[近中远短长]期)[(:]$")
@@ -38,8 +38,7 @@ _AIMS = {"力争", "争取", "确保", "保证", "务必", "计划", "拟", "预
 """With these a bare span after them is when it is to be reached (会议要求力争明年上半年完成)."""
 
 _AHEAD = re.compile(
-    "(?:编制|编报|制定|报送|上报|下达|提交|印发|拟[定订]|审议|征集|申报|谋划|确定|发布|公布|研究|提出|出台|批复|签订)[0-9]{4}年[^,;。]*?"
-    "(?:计划|规划|方案|预算|要点|思路|目标|任务|项目|清单|名单|指标|安排)"
+    "(?:编制|编报|制定|报送|上报|下达|提交|印发|拟[定订]|审议|征集|申报|谋划|确定|发布|公布|研究|提出|出台|批复|签订|落实|安排)[0-9]{4}年"
 )
 """What is made for the year to come (12月10日前制定2012年境外展会计划)."""
 

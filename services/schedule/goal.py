@@ -137,7 +137,7 @@ _PART = re.compile(
     r"|(?<=完成|开展|编制|启动|做好)[一二三四五六七八九十]+五(?=[^0-9,;。期末]{0,10}规划)"
     rf"|[纳列]入{_YEAR_LIKE}年度?[^0-9,;。]{{0,8}}(?:计划|项目|清单|名单)"
     r"|当年(?=[无有未的各本])|全年[0-9]+[^\W0-9_年月日号季时天周]{0,3}的?(?:任务|目标|计划)|(?<=总结|汇报|回顾|盘点|谋划)全年工作|全年(?:目标|工作|(?!完成|实现|新增|力争|确保)[^0-9,;。前底内]{0,10})?(?:任务|目标|计划)|[春夏秋冬]{1,2}季?(?=造林|植树|绿化|补[植造]|管护|抚育|整地|农业|农田|水利|攻坚|防火|招生|征兵|行动|大气|施工|生产|秸秆|禁[烧渔牧捕猎火]|文旅|旅游|消费|传染病|流感|防疫|疫苗|病虫|森林|灌溉|抗旱|播种|收[割种购]|学期(?:招生|教[材学]|开学工作)|运动会|招聘|蔬菜|用[电水]|普查|检查|排查|巡查|监测|防治|调查|除雪|清洁取暖|供[暖热](?:准备|保障|检修|设施|工作))"
-    rf"|(?:^|(?<=[,;。]))[春夏秋冬]{{1,2}}季?(?=[^0-9,;。期末初前后内]{{2,16}}(?:{_YEAR_LIKE}年)?[0-9]{{1,2}}(?:月|季度)(?:[0-9]{{1,2}}[日号])?[底末旬]?[以之]?前)"
+    rf"|(?:^|(?<=[,;。]))(?:[春夏秋冬]{{1,2}}季?|[寒暑][假期]|主?汛期|春运)(?=[^0-9,;。期末初前后内]{{2,16}}(?:{_YEAR_LIKE}年)?[0-9]{{1,2}}(?:月|季度)(?:[0-9]{{1,2}}[日号])?[底末旬]?[以之]?前)"
     rf"|(?:编制|制[定订]|完成|印发|修订|出台|发布)(?:完成)?{_YEAR_LIKE}年?[-至]{_YEAR_LIKE}年(?=[^0-9,;。]{{0,12}}(?:规划|计划|方案|纲要))"
 )
 """A year or season that names a part of the work (完成全年任务, 编制2021—2035年规划)."""
@@ -165,7 +165,7 @@ _FEAST_OF_WORK = (
 """A festival in the words about the work, after its limit (9月底前完成国庆慰问)."""
 
 _SEASON = re.compile(
-    r"[春夏秋冬]{1,2}季?(?=\([0-9])|[^0-9,;。()]{1,6}期间(?=\([0-9])"
+    r"[春夏秋冬]{1,2}季?(?=\([0-9])|[^0-9,;。()]{0,6}(?:期间?|时段)(?=\([0-9])"
     rf"|(?<=前完成|前开展|前做好|前抓好)汛期?前|{_FEAST_OF_WORK}|(?<=开展|组织|进行|做好|迎接|完成)年终(?=考核|考评|总结|检查|决算|评比|述职)|(?:(?<=完成|开展|组织|做好){_YEAR_LIKE}年|(?<!年)(?<!年的)(?<!年[在于]))汛[前中后期](?=(?:安全)?大?排查|安全检查|检查|巡查|巡检|准备|演练|整治|整改|备汛)"
 )
 """A season or an occasion whose days follow in brackets, or that is part of the work (完成清明前集中整治)."""
@@ -225,6 +225,9 @@ _FINDERS = (
     _SIZE,
 )
 
+_DAY_ALONE = re.compile(r"^(?P<month>1[0-2]|[1-9])\.(?P<day>3[01]|[12][0-9]|[1-9])$")
+"""A day that is the whole of a deadline (12.31); elsewhere it may be any number."""
+
 _QUOTED = re.compile(r"[“\"「『‘]([^“”\"「」『』‘’\n]{3,60})[”\"」』’]")
 _QUOTED_TIME = re.compile(
     r"[0-9]{1,2}·[0-9]{1,2}|[一二三四五六七八九十]+五(?:规划)?(?:时期|期间|期末|[期末])?|[^0-9]{0,4}(?:节|假期?)|[五六七八十]一|五四|.*(?:底前|日前|月前|年前|年底|月底).*"
@@ -238,7 +241,7 @@ def make_masked(text: str) -> Plain:
     quoted = [match.span() for match in _QUOTED.finditer(text) if not _QUOTED_TIME.fullmatch(normalise(match[1]))]
     if quoted:
         plain = _quotations_masked(plain, quoted)
-    plain = plain.sub(_SINCE_LASTING, _lasting)
+    plain = plain.sub(_DAY_ALONE, lambda match: f"{match['month']}月{match['day']}日").sub(_SINCE_LASTING, _lasting)
     for finder in _FINDERS:
         plain = plain.sub(finder, _mask)
     plain = plain.sub(_SEASON_OF_WORK, lambda match: match["limit"] + hide(match["season"]))

@@ -42,9 +42,10 @@ _QUARTERS = re.compile(r"(?<![A-Za-z])Q(?P<number>[1-4])(?![0-9])")
 """A year without 年 (2026全年), and quarters as firms write them (2026Q2)."""
 
 _NAMED_DAY = re.compile(
-    r"(?<![0-9.])(?P<month>1[0-2]|[1-9])·(?P<day>3[01]|[12][0-9]|[1-9])[^0-9,;。年月日]{0,12}?日(?!常|期(?!间))"
+    r"(?<![0-9.])(?P<month>1[0-2]|[1-9])·(?P<day>3[01]|[12][0-9]|[1-9])"
+    r"(?:[^0-9,;。年月日]{0,12}?日(?!常|期(?!间))|(?P<before>[以之]?前)|(?=期间))"
 )
-"""A day of the year with its name (6·26国际禁毒日)."""
+"""A day of the year with its name (6·26国际禁毒日), or that is one (“3·15”前)."""
 
 _ROMAN = re.compile(r"(?<![A-Za-z])(?:I{1,3}|IV)(?=季)")
 _ROMANS = ("I", "II", "III", "IV")
@@ -59,7 +60,6 @@ _REGULAR = (
     (re.compile(r"(?<![0-9])([0-9]{4})-([0-9]{4})(?![0-9年])"), r"\1年-\2年"),
     (re.compile(r"(?<![0-9])([0-9]{4})(?=(?:[-、至到和及][0-9]{4})+年)"), r"\1年"),  # 2016—2020年
     (re.compile(r"(?<=[0-9]月)([0-9]{1,2})(?=[-至到][0-9]{1,2}月[0-9]{1,2}[日号])"), r"\1日"),  # 10月1至10月31日
-    (re.compile(r"^(1[0-2]|[1-9])\.(3[01]|[12][0-9]|[1-9])$"), r"\1月\2日"),
     (
         re.compile(r"(?<![0-9.])(1[0-2]|[1-9])\.(3[01]|[12][0-9]|[1-9])(?=日?(?:[以之]?前|起))日?"),
         r"\1月\2日",
@@ -129,6 +129,11 @@ def make_plain(text: str) -> Plain:
     return regular_dates(read_characters(text))
 
 
+def _day(match: re.Match[str]) -> str:
+    day = f"{match['month']}月{match['day']}日"
+    return f"{day}{match['before']}(不含当日)" if match["before"] else day
+
+
 @lru_cache(maxsize=1_024)
 def read_characters(text: str) -> Plain:
     """Return a text with its characters, dashes and numerals made regular, and its dates as they are written."""
@@ -149,7 +154,7 @@ def read_characters(text: str) -> Plain:
     plain = plain.sub(_YEAR_ALONE, lambda match: f"{match[0]}年").sub(_QUARTERS, lambda match: f"{match['number']}季度")
     plain = plain.sub(_COMPACT, lambda match: f"{match['year']}年{int(match['month'])}月{int(match['day'])}日")
     plain = plain.sub(_SHORT_YEAR, lambda match: f"20{match[0]}")
-    plain = plain.sub(_NAMED_DAY, lambda match: f"{match['month']}月{match['day']}日")
+    plain = plain.sub(_NAMED_DAY, _day)
     plain = plain.sub(_MONTHS_LONG, lambda match: f"{match[0]}个").sub(_NUMERAL, _digits)
     return plain.sub(_ROMAN, lambda match: str(_ROMANS.index(match[0]) + 1))
 

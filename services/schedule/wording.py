@@ -14,8 +14,11 @@ WORDINGS = {"ongoing", "condition", "in-time", OTHER_INTERVAL}
 """Rules that read words which may as well be about the work."""
 
 _VERB = re.compile(
-    "(?:坚持|推进|推动|实施|开展|进行|落实|抓好|完善|加强|整改|工作|管理|更新|完成|报告|报送|上报|调度|督查|检查)?[)]?"
+    "(?:坚持|推进|推动|实施|开展|进行|执行|运行|使用|公开|监测|落实|抓好|完善|加强|整改|工作|管理|更新|完成|报告|报送|上报|调度|督查|检查)?[)]?"
 )
+_OTHER_WORD = re.compile("[接等对期招款优看亏亟虐]待|待[遇业产办]")
+"""Words in which 待 does not wait (待遇, 公务接待)."""
+
 _GOING_ON = re.compile(
     "(?:坚持|推进|推动|实施|开展|落实|抓好|完善|加强|整改|工作|管理|更新|完成|巩固|提升|深化|保持|规范|运行|[和、])*[)]?"
 )
@@ -34,7 +37,7 @@ def read_wording(clause: Node, text: str) -> tuple[Ongoing | Triggered, str] | N
     if marks[0].type != "IN_TIME" and _goes_on(marks):
         return Ongoing(text), "ongoing"
     for at, mark in enumerate(marks):
-        if mark == "待":
+        if mark == "待" and not _OTHER_WORD.search("".join(marks[max(at - 1, 0) : at + 2])):
             return Triggered(text, "".join(marks[at:])), "event"
         if mark.type in _RULES:
             return Triggered(text, str(mark)), _RULES[mark.type]

@@ -22,12 +22,11 @@ EXCEPTIONS: dict[Half, list[tuple[str, Verdict]]] = {
         ("在既定的项目完成", "wrongly refused"),
         ("对农作物秸秆露天", "wrongly refused"),
         ("3月底前完成数据", "wrong"),  # with a doubt: over when it was issued
-    ],
-    "measuring": [
-        ("12月10日前由", "wrong"),  # with a doubt: over when it was issued
+        ("12月10日前由", "wrong"),  # with the same
         ("8月20日前未交", "wrongly refused"),
         ("4月15日进入汛", "wrongly refused"),
     ],
+    "measuring": [],
 }
 
 
