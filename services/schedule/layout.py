@@ -133,7 +133,10 @@ def _units(columns: Sequence[Column], headings: Sequence[Heading]) -> Iterator[t
 
     承办单位 leads where another column cooperates (协办单位).
     """
-    units = sorted(_of_kind(headings, "units"), key=lambda at: any(word in columns[at].words for word in _BESIDE))
+    units = _of_kind(headings, "units")
+    beside = {at for at in units if any(word in columns[at].words for word in _BESIDE)}
+    if any(at not in beside and headings[at].role != "cooperating" for at in units):
+        units.sort(key=lambda at: at in beside)
     helped = any(headings[at].role == "cooperating" for at in units)
     for at in units:
         yield "lead" if helped and columns[at].words.startswith("承办") else headings[at].role, at
