@@ -23,7 +23,7 @@ _CALLED = ("联系人", "联系电话", "经办")
 _BESIDE = ("建设", "业主", "管护", "包", "帮扶", "结对")
 """Words of a heading of units that stand beside those who answer for a task."""
 
-_NAME = re.compile("(?:(?:项目|工程|实事|事项)名称|(?:实事|民生|重点)项目)$")
+_NAME = re.compile("(?:(?:项目|工程|实事|事项)名称|(?:实事|民生|重点)项目|问题)$")
 """Words of a heading of names, one for each task."""
 
 _EXACT = ("完成", "办结", "时限", "期限")
