@@ -25,7 +25,7 @@ _WAS = re.compile("已|尚未|[仍还][未有]|未能")
 _ON = re.compile("至(?!少|今)|到(?![位达账岗期货场户村人边])")
 """Words that go on to an end which is no date (2021年3月至长期)."""
 
-_WAITS = re.compile("(?<![接等对期招款优看亏])[待俟]")
+_WAITS = re.compile("(?<![接等对期招款优看亏亟虐])待")
 """With this a time may be that of what is waited for (待6月底中期评估后调整)."""
 
 _STAGE = re.compile("(?:阶段|[近中远短长]期)[(:]$")
@@ -34,7 +34,7 @@ _STAGE = re.compile("(?:阶段|[近中远短长]期)[(:]$")
 _MARK = re.compile("为(?:时间)?(?:节点|界|限|期限|最后期限)")
 """What makes a limit of the date between 以 and it (以3月15日为时间节点)."""
 
-_AIMS = {"力争", "争取", "确保", "保证", "务必", "计划", "拟", "预计", "暂定", "初定"}
+_AIMS = {"力争", "争取", "确保", "保证", "务必", "计划", "拟", "预计", "暂定"}
 """With these a bare span after them is when it is to be reached (会议要求力争明年上半年完成)."""
 
 _AHEAD = re.compile(
