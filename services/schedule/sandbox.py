@@ -65,7 +65,8 @@ async def read_safely(data: bytes, name: str, order: Order, ledger: Ledger, days
         if reader.returncode is None:
             with suppress(ProcessLookupError):
                 reader.kill()
-            await reader.wait()
+        await _answer(reader)  # what it wrote and nobody has read keeps the pipe open
+        await reader.wait()
     try:
         return msgspec.json.decode(written, type=Schedule)
     except msgspec.DecodeError:
@@ -81,14 +82,15 @@ async def _hand(reader: Process, data: bytes) -> None:
 
 
 async def _answer(reader: Process) -> bytes:
-    """Return what the process writes, up to where it is too much to be a table."""
+    """Return what the process writes until it ends, up to where it is too much to be a table: that ends it."""
     assert reader.stdout is not None
     written = bytearray()
-    while len(written) <= MOST_WRITTEN and (chunk := await reader.stdout.read(_CHUNK)):
-        written += chunk
-    if len(written) > MOST_WRITTEN:
-        with suppress(ProcessLookupError):
-            reader.kill()
+    while chunk := await reader.stdout.read(_CHUNK):
+        if len(written) <= MOST_WRITTEN:
+            written += chunk
+        else:
+            with suppress(ProcessLookupError):
+                reader.kill()
     return bytes(written)
 
 

@@ -1,3 +1,4 @@
+import gc
 import resource
 import sys
 from collections.abc import Callable
@@ -201,12 +202,14 @@ async def test_the_memory_of_reading() -> None:
         ("print('nonsense')", "ended early"),
         ("import time; time.sleep(60)", "it took more than 1 seconds to read"),
         ("print('x' * 3_000_000)", "ended early"),
+        ("import time; print('x' * 9_000_000, flush=True); time.sleep(60)", "ended early"),
     ],
 )
 async def test_a_reader_that_dies(program: str, detail: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reader that dies, talks nonsense or without end, or never ends is a refusal."""
+    """A reader that dies, talks nonsense or without end, or never ends is a refusal, and leaves nothing open."""
     monkeypatch.setattr(sandbox, "MODULE", ("-c", program))
     monkeypatch.setattr(sandbox, "MOST_WAITED", 1)
     monkeypatch.setattr(sandbox, "MOST_WRITTEN", 1_000_000)
     (refusal,) = (await read(b"a" * MIB)).refusals
     assert detail in refusal.detail
+    gc.collect()  # pytest finds what was left open
