@@ -36,6 +36,7 @@ from tests.examples import EXAMPLES, assigned, reported
 from tests.ingest.ingest_client import CLOCK, opened
 from tests.ingest.running_writer import NAME
 from tests.notify.post import START, Post, happen, passed
+from tests.patience import PATIENCE
 from tests.webserver import serving
 
 LEDGER = load_ledger(shipped(f"{NAME}.toml"))
@@ -66,7 +67,7 @@ async def ledger(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> d
                 await client.receipt(entry, "units")
             await client.post(reported("nowhere"))
             await client.post(b"nothing")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while await redis.hlen(DIGESTS) < 2 or not await redis.hlen(key(NAME, "status", "rows:0")):
                     await sleep(0.05)
                 while await redis.hget(key(NAME, "notify", "checkpoint"), "position") != b"6":
@@ -275,7 +276,7 @@ async def test_forms_that_are_kept_as_they_came_are_no_findings(redis: Any, serv
             assert [answer.status_code for answer in answers] == [201, 201, 200]
             (entry,) = await client.add("units", other)
             assert (await client.receipt(entry, "units")).position == 3
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while await redis.hget(key(NAME, "notify", "checkpoint"), "position") != b"3":
                     await sleep(0.05)
     stored = [entry.raw for entry in await Log(redis, NAME).read(0)]

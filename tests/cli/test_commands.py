@@ -19,6 +19,7 @@ from services.cli import LazyCommands
 from services.common.settings import shipped
 from tests.cli.terminal import Terminal, run
 from tests.examples import reported
+from tests.patience import PATIENCE
 
 TABLE = str(shipped("zhanjiang-2017-key-tasks.txt"))
 IMPORT = ("import", TABLE, "--plan", "zj-2017", "--issued", "2017-08-01")
@@ -183,7 +184,7 @@ def test_a_killed_up_leaves_no_services_and_can_be_started_again(tmp_path: Path)
         services = [child for child in psutil.Process(terminal.up.pid).children() if "serve" in child.cmdline()]
         os.kill(terminal.up.pid, signal.SIGKILL)
         terminal.up.wait()
-        _, alive = psutil.wait_procs(services, timeout=20)
+        _, alive = psutil.wait_procs(services, timeout=PATIENCE)
         assert alive == []
         terminal.start()
         assert len(json.loads(terminal("status", "--json").stdout)["items"]) == 27

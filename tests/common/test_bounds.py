@@ -27,6 +27,7 @@ from services.common.sample import Sample
 from services.common.sessions import SignInCode
 from services.common.web import application
 from tests.fixed_clock import FixedClock
+from tests.patience import PATIENCE
 from tests.webserver import serving
 
 LEDGER = "zhanjiang"
@@ -104,7 +105,7 @@ class Connection:
         return await self.answer()
 
     async def answer(self) -> httpx.Response:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
             status, *lines = head.strip().split("\r\n")
             headers = dict(line.lower().split(": ", 1) for line in lines)

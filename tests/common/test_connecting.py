@@ -19,6 +19,7 @@ from redis.exceptions import ConnectionError as DisconnectedError
 from services.common.connection import connect
 from services.common.runtime import make_broker
 from tests.cli.terminal import run
+from tests.patience import PATIENCE
 
 SECRET = "p@ss/w#rd:%"
 QUOTED = "p%40ss%2Fw%23rd%3A%25"
@@ -167,7 +168,7 @@ async def test_a_cancellation_at_the_end_of_a_write_ends_the_task(server_url: st
     sent: list[bool] = []
     pool.connection_class = Cancelling
     looping = asyncio.create_task(loop())
-    done, _ = await asyncio.wait([looping], timeout=5)
+    done, _ = await asyncio.wait([looping], timeout=PATIENCE)
     looping.cancel()
     assert done
     assert looping.cancelled()

@@ -16,6 +16,7 @@ from services.common.identity import Identity, Presented, Remembered
 from services.common.sessions import SignInCode
 from tests.common.test_bounds import LEDGER, OneLedger
 from tests.fixed_clock import FixedClock
+from tests.patience import PATIENCE
 
 SCOPE: Any = {
     "type": "http",
@@ -57,7 +58,7 @@ async def test_an_answer_is_complete_where_its_session_has_ended() -> None:
         if len(sent) == 3:
             ended.set()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await until_ended(ended, stream(), SCOPE, silent, send)
     assert sent[0]["type"] == "http.response.start"
     assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}

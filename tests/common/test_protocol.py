@@ -12,8 +12,10 @@ from litestar import Litestar, Request, Response, get, post
 from litestar.response import Stream
 
 from services.common import protocol
+from services.common.clock import sleep
 from services.common.web import application
 from services.contract.openapi import PROBLEM
+from tests.patience import PATIENCE
 from tests.webserver import serving
 
 
@@ -73,7 +75,7 @@ async def exchanged(base: str, *pieces: bytes, until: bytes = b"") -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", int(base.rpartition(":")[2]))
     answer = b""
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             for piece in pieces:
                 writer.write(piece)
                 await writer.drain()
@@ -127,7 +129,7 @@ async def drip(base: str, pieces: int, seconds: float) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", int(base.rpartition(":")[2]))
     answer = asyncio.ensure_future(reader.read())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             writer.write(BODY)
             for _ in range(pieces):
                 writer.write(b"x")
@@ -164,7 +166,7 @@ async def test_the_wait_for_an_answer_is_not_that_for_a_body(base: str, monkeypa
     for length in (0, 12):
         reader, writer = await asyncio.open_connection("127.0.0.1", int(base.rpartition(":")[2]))
         writer.write(b"GET /endless HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % length)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             for _ in range(30):  # some 0.01 s apart
                 assert b"408" not in await reader.readuntil(b"data: x\n\n")
         writer.close()
@@ -172,12 +174,13 @@ async def test_the_wait_for_an_answer_is_not_that_for_a_body(base: str, monkeypa
 
 async def test_who_sends_no_bodies_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """The places among all requests are free again."""
-    monkeypatch.setattr(protocol, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(protocol, "SILENT_SECONDS", 1)
     app = application("status", [sized, read], nothing, ready, most_requests=2)
     async with serving(app) as base, httpx.AsyncClient(base_url=base) as http:
         held = [asyncio.create_task(drip(base, 1, 0)) for _ in range(2)]
-        await asyncio.sleep(0.1)
-        assert (await http.get("/sized")).status_code == 503
+        async with asyncio.timeout(PATIENCE):
+            while (await http.get("/sized")).status_code != 503:
+                await sleep(0.01)
         await asyncio.gather(*held)
         assert (await http.get("/sized")).status_code == 200
 

@@ -14,6 +14,7 @@ from services.common.limits import Limits
 from services.common.protocol import Protocol
 from services.common.web import application
 from services.status.feed import Feed
+from tests.patience import PATIENCE
 from tests.webserver import serving
 
 CHANGES = 4_000
@@ -105,7 +106,7 @@ async def test_a_client_that_reads_nothing_is_dropped(path: bytes) -> None:
         writer = await deaf(port, path)
         await sleep(STALL_SECONDS / 3)
         assert len(Watched.open) == 1
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while Watched.open:
                 await sleep(0.02)
         writer.transport.abort()

@@ -15,6 +15,7 @@ from tests.events.appending import append
 from tests.events.counting import Announced, Count, announced, entries, evolve, expected, fade, happening, loaded, rules
 from tests.events.driver import contents
 from tests.events.story import AFTER, CHANGES, LEDGER, STORY
+from tests.patience import PATIENCE
 from tests.servers import Server
 
 
@@ -317,7 +318,7 @@ async def test_two_rebuilds_at_once_do_no_harm(redis: Any, log: Log) -> None:
     one, other = await loaded(redis, log, rules()), await loaded(redis, log, rules())
     await one.catch_up()
     await other.catch_up()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(one.rebuild(), other.rebuild(), one.rebuild(), other.rebuild())
     final = await loaded(redis, log, rules())
     assert final.rows == AFTER[6]

@@ -11,6 +11,7 @@ from tests.events.appending import append
 from tests.events.counting import announced, entries, expected, fade, happening, loaded, rules
 from tests.events.failover import promote, replica_of
 from tests.events.story import AFTER, CHANGES, LEDGER, STORY
+from tests.patience import PATIENCE
 
 
 async def test_what_a_failover_takes_back_is_given_up(redis: Any, log: Log) -> None:
@@ -111,7 +112,7 @@ async def test_a_rebuild_that_a_failover_interrupts(
     else:
         later = switch_later if when == "before it switches" else refused
         projection._stored.switch = later  # type: ignore[method-assign, assignment]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await projection.rebuild()
     for _ in range(2):
         await projection.catch_up()

@@ -1,5 +1,6 @@
 """The archives of a running ingest: what they hold, who may read them, and what is said when sealing fails."""
 
+import asyncio
 import gzip
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -23,6 +24,7 @@ from services.ingest.app import build
 from tests.examples import assigned, reported
 from tests.ingest.ingest_client import IngestClient, opened, problem
 from tests.ingest.running_writer import NAME, START
+from tests.patience import PATIENCE
 
 LOG = f"/v1/{NAME}/log"
 
@@ -60,13 +62,13 @@ async def submit(client: IngestClient, numbers: Sequence[int]) -> None:
 
 async def until(client: IngestClient, status: int, said: str) -> dict[str, Any]:
     """Wait until readiness has a status and says something."""
-    for _ in range(200):
-        answer = await client.http.get("/health/ready")
-        if answer.status_code == status and said in answer.text:
-            found: dict[str, Any] = answer.json()
-            return found
-        await sleep(0.05)
-    raise AssertionError(answer.text)
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            answer = await client.http.get("/health/ready")
+            if answer.status_code == status and said in answer.text:
+                found: dict[str, Any] = answer.json()
+                return found
+            await sleep(0.05)
 
 
 async def test_events_and_alerts_are_sealed(redis: Any, server_url: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from services.ingest.request import UnavailableError
 from tests.events.failover import promote, replica_of
 from tests.examples import TASK, assigned, reported
 from tests.ingest.running_writer import NAME, accept_loss, history, ids, short, working
+from tests.patience import PATIENCE
 from tests.servers import Server
 
 
@@ -21,7 +22,7 @@ async def test_who_waits_is_told_when_the_writer_stops(redis: Any) -> None:
         await running.submit(assigned())
         calls = [asyncio.create_task(running.submit(*events[start : start + 150])) for start in range(0, 2_000, 150)]
         await calls[0]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         answers = await asyncio.gather(*calls, return_exceptions=True)
     told = [answer for answer in answers if isinstance(answer, BaseException)]
     assert all(isinstance(answer, UnavailableError) for answer in told)

@@ -28,6 +28,7 @@ from tests.common.test_bounds import OneLedger
 from tests.examples import assigned, reported
 from tests.fixed_clock import FixedClock
 from tests.ingest.ingest_client import ONE
+from tests.patience import PATIENCE
 from tests.served import ELSEWHERE, LEDGER, SAME, Served, browser, served
 from tests.webserver import serving
 
@@ -307,7 +308,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(redis: Any, monkeypat
             f"POST {at.path}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 100\r\n\r\n"
         )
         writer.write(head.encode() + b"x")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             answer = await reader.read()
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert await upstream.pieces.get() == b"x"

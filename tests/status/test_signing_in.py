@@ -19,6 +19,7 @@ from services.common.clock import monotonic, real_time, sleep
 from services.common.failures import FREE, MOST
 from services.common.limits import STREAMS
 from services.common.tokens import Terms
+from tests.patience import PATIENCE
 from tests.served import ELSEWHERE, LEDGER, SAME, Served, browser, served
 
 SOON = 1.0
@@ -247,7 +248,7 @@ async def test_failed_sign_ins_are_slowed_and_a_valid_token_always_works(
 @asynccontextmanager
 async def streams(running: Served, *clients: tuple[httpx.AsyncClient, dict[str, str]]) -> AsyncIterator[list[Any]]:
     """Open a stream of changes for each client, with headers; yields a task for each, which ends as the stream does."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         begun = [asyncio.Event() for _ in clients]
         opened = [
             asyncio.create_task(read_whole(running, *client, event))
