@@ -17,8 +17,6 @@ _SEAM, _END = "\ufffe", "\uffff"
 
 _OURS = {_SEAM, _END}
 
-_WITHOUT = str.maketrans(dict.fromkeys(_OURS))
-
 
 class Lines(Struct, frozen=True):
     """The lines of some tasks in UTF-16, and for each unit in which of them it is."""
@@ -64,7 +62,9 @@ class Texts:
 
 
 def _line(row: Listed | None) -> str:
-    return (f"{composed(row.title).translate(_WITHOUT)}{_SEAM}{row.task}" if row is not None else "") + _END
+    if row is None:
+        return _END
+    return f"{composed(row.title).replace(_SEAM, '').replace(_END, '')}{_SEAM}{row.task}{_END}"
 
 
 def _units(text: str) -> NDArray[np.uint16]:
