@@ -17,7 +17,15 @@ from multiprocessing.reduction import DupFd
 from pathlib import Path
 from typing import IO, Any
 
-LOADED = ["services.schedule.preview", "services.ingest.app", "services.status.app", "services.notify.app", "typer"]
+LOADED = [
+    "services.schedule.planning",
+    "services.ingest.app",
+    "services.status.app",
+    "services.status.export.register",
+    "services.status.export.xlsx_file",
+    "services.notify.app",
+    "typer",
+]
 """Modules that are loaded once, with all that they import."""
 
 PATIENCE = 300.0

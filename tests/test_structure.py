@@ -1,6 +1,8 @@
 """Limits on the structure of `events` and `services`; each exemption names its present size, so it can only shrink."""
 
 import ast
+import subprocess
+import sys
 
 import pytest
 
@@ -24,6 +26,9 @@ LARGE: dict[str, tuple[int, str]] = {
     "services.ingest.draft.Draft": (14, "everything that one batch changes"),
 }
 """Classes with more than MOST_FIELDS: their fields, and the reason."""
+
+LATE = {"services.schedule.phrase", "services.schedule.units", "lark", "docx", "openpyxl"}
+"""Modules that services load on use: the reader of documents, and libraries of documents."""
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +57,13 @@ def test_classes_have_few_fields(trees: dict[str, ast.Module]) -> None:
 def test_a_class_name_means_one_thing(trees: dict[str, ast.Module]) -> None:
     """Each name is defined once."""
     assert {name: places for name, places in class_modules(trees).items() if len(places) > 1} == {}
+
+
+@pytest.mark.parametrize(
+    "module", ["services.ingest.app", "services.status.app", "services.notify.app", "services.cli.client"]
+)
+def test_what_few_need_is_loaded_when_it_is_needed(module: str) -> None:
+    """Not at each start: the reader of documents takes 0.3 s of it, libraries of documents another 0.2 s."""
+    program = f"import sys, {module}; print(*sys.modules.keys() & {LATE!r})"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert loaded.split() == []

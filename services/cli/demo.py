@@ -28,7 +28,8 @@ from services.common.calendars import load_working_days
 from services.common.clock import sleep
 from services.common.settings import SettingsError, load_ledger, load_ledgers, shipped
 from services.schedule.document import read_document
-from services.schedule.plan import Order, plan_tasks
+from services.schedule.plan import Order
+from services.schedule.planning import plan_tasks
 
 PLAN = "zj-2017"
 ISSUED = date(2017, 8, 1)

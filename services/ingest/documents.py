@@ -15,7 +15,6 @@ from services.ingest.task import Task
 from services.ingest.writer import Writer
 from services.schedule.difference import Present, RowDifference, compare
 from services.schedule.difference_words import Language
-from services.schedule.grammar import lark
 from services.schedule.plan import Order, task_name
 from services.schedule.preview import Preview, preview_rows, refuse_marked
 from services.schedule.sandbox import read_safely
@@ -36,7 +35,6 @@ class Documents:
     """One ledger's door for documents; it reads one at a time, as that may take a processor for seconds."""
 
     def __init__(self, writer: Writer, days: WorkingDays) -> None:
-        lark()  # made now, not while others wait for their answers
         self._writer = writer
         self._days = days
         self._busy = False

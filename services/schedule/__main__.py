@@ -8,7 +8,7 @@ import msgspec
 
 from services.schedule.document import read_document
 from services.schedule.limits import MOST_BYTES, MOST_MEMORY, MOST_SECONDS
-from services.schedule.plan import plan_tasks
+from services.schedule.planning import plan_tasks
 from services.schedule.sandbox import Job, refused
 
 

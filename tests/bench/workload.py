@@ -12,7 +12,8 @@ from events.ledger import Ledger
 from events.schema import TaskAssigned
 from services.common.settings import shipped
 from services.schedule.document import read_document
-from services.schedule.plan import Order, plan_tasks
+from services.schedule.plan import Order
+from services.schedule.planning import plan_tasks
 from tests.examples import LEAD, assigned, reported
 
 TASKS = 1_000

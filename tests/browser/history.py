@@ -11,7 +11,8 @@ from services.cli.demo_history import Step, synthetic
 from services.common.clock import FileClock
 from services.common.settings import load_ledger, shipped
 from services.schedule.document import read_document
-from services.schedule.plan import Order, plan_tasks
+from services.schedule.plan import Order
+from services.schedule.planning import plan_tasks
 from tests.deployment import LEDGER, Deployment
 
 ISSUED = date(2017, 8, 1)

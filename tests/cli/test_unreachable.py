@@ -10,7 +10,8 @@ from events.channel import Channel
 from services.cli.unreachable import unreachable, unreachable_warning
 from services.common.settings import load_ledger, shipped
 from services.schedule.document import read_document
-from services.schedule.plan import Order, plan_tasks
+from services.schedule.plan import Order
+from services.schedule.planning import plan_tasks
 from services.schedule.preview import PreviewRow, preview_rows
 
 LEDGER = load_ledger(shipped("zhanjiang.toml"))

@@ -20,7 +20,8 @@ from services.common.settings import load_ledger, shipped
 from services.ingest.task import Task, evolve
 from services.ingest.timers import clock_events
 from services.schedule.document import read_document
-from services.schedule.plan import Order, plan_tasks
+from services.schedule.plan import Order
+from services.schedule.planning import plan_tasks
 from tests.examples import seal
 from tests.notify.endpoint import SECRET
 

@@ -9,7 +9,8 @@ from events.envelope import Event, parse
 from events.ledger import Ledger
 from events.schema import TaskAssigned
 from services.schedule.document import read_document
-from services.schedule.plan import Order, Schedule, plan_tasks
+from services.schedule.plan import Order, Schedule
+from services.schedule.planning import plan_tasks
 
 LEDGERS = Path(__file__).parents[2] / "deploy" / "ledgers"
 

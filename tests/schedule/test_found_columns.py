@@ -17,7 +17,8 @@ from events.envelope import parse
 from events.ledger import Ledger
 from events.schema import TaskAssigned
 from services.schedule.document import read_document
-from services.schedule.plan import Order, Schedule, plan_tasks
+from services.schedule.plan import Order, Schedule
+from services.schedule.planning import plan_tasks
 from services.schedule.preview import preview_rows, refuse_marked
 from services.schedule.table import Row, Table
 from tests.schedule.documents import Drawing, page, saved

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from events.ledger import Ledger
 from services.schedule.document import read_document
-from services.schedule.plan import Order, plan_tasks
+from services.schedule.plan import Order
+from services.schedule.planning import plan_tasks
 from services.schedule.readers.word import read_paragraphs
 from services.schedule.table import Row, Table
 from tests.schedule.documents import page, paragraphs, saved

@@ -12,10 +12,7 @@ from services.status.export.csv_file import csv_file
 from services.status.export.download import Asked, FileContents, download
 from services.status.export.formats import Format
 from services.status.export.notice import Facts, notice
-from services.status.export.notice_file import notice_file
-from services.status.export.register import register
 from services.status.export.sheets import About, Sheet, overview_sheet, task_sheet, unit_sheet
-from services.status.export.xlsx_file import xlsx_file
 from services.status.figures.units import UnitFigures
 from services.status.past.compared import ComparedRow
 from services.status.row import TaskRow
@@ -66,15 +63,25 @@ def _units_file(units: Sequence[UnitFigures], format: Format, about: About) -> b
 
 def _overview_file(facts: Facts, format: Format, about: About) -> bytes:
     if format == "docx":
+        from services.status.export.notice_file import notice_file  # noqa: PLC0415 - slow to import, and few ask
+
         return notice_file(notice(facts, about), about)
     figures = overview_sheet(facts.overview, about)
-    return xlsx_file([figures, unit_sheet(facts.units, about)], about) if format == "xlsx" else csv_file(figures, about)
+    return _xlsx([figures, unit_sheet(facts.units, about)], about) if format == "xlsx" else csv_file(figures, about)
 
 
 def _file(sheet: Sheet, format: Format, about: About) -> bytes:
     if format == "docx":
+        from services.status.export.register import register  # noqa: PLC0415 - slow to import, and few ask
+
         return register(sheet, about)
-    return xlsx_file([sheet], about) if format == "xlsx" else csv_file(sheet, about)
+    return _xlsx([sheet], about) if format == "xlsx" else csv_file(sheet, about)
+
+
+def _xlsx(sheets: Sequence[Sheet], about: About) -> bytes:
+    from services.status.export.xlsx_file import xlsx_file  # noqa: PLC0415 - slow to import, and few ask
+
+    return xlsx_file(sheets, about)
 
 
 def _check_rows(rows: int, format: Format) -> None:
