@@ -13,14 +13,14 @@ TICK = 0.01
 
 
 class Stalls:
-    """The seconds in which this event loop, and all that it serves, could not go on."""
+    """The seconds by which this event loop, and so all that it serves, was late."""
 
     seconds = 0.0
 
 
 @asynccontextmanager
 async def stalls() -> AsyncIterator[Stalls]:
-    """Count the stalls until the block ends: whoever promises to be done within a second does not mean those."""
+    """Measure how late the loop was until the block ends: a limit in real seconds does not count that."""
     found = Stalls()
 
     async def count() -> None:

@@ -63,6 +63,15 @@ class IngestClient:
                 await sleep(0.01)
         return found[entry]
 
+    async def until(self, status: int, said: str = "") -> Any:
+        """Wait until readiness has a status and says something; return what it says."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                answer = await self.http.get("/health/ready")
+                if answer.status_code == status and said in answer.text:
+                    return answer.json()
+                await sleep(0.01)
+
 
 @asynccontextmanager
 async def opened(redis: Any, url: str, ledgers: Path, more: str = "", **options: Any) -> AsyncIterator[IngestClient]:

@@ -1,6 +1,5 @@
 """The archives of a running ingest: what they hold, who may read them, and what is said when sealing fails."""
 
-import asyncio
 import gzip
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -24,7 +23,6 @@ from services.ingest.app import build
 from tests.examples import assigned, reported
 from tests.ingest.ingest_client import IngestClient, opened, problem
 from tests.ingest.running_writer import NAME, START
-from tests.patience import PATIENCE
 
 LOG = f"/v1/{NAME}/log"
 
@@ -60,17 +58,6 @@ async def submit(client: IngestClient, numbers: Sequence[int]) -> None:
         assert (await client.post(event, source="units" if number > 1 else "office")).status_code == 201
 
 
-async def until(client: IngestClient, status: int, said: str) -> dict[str, Any]:
-    """Wait until readiness has a status and says something."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            answer = await client.http.get("/health/ready")
-            if answer.status_code == status and said in answer.text:
-                found: dict[str, Any] = answer.json()
-                return found
-            await sleep(0.05)
-
-
 async def test_events_and_alerts_are_sealed(redis: Any, server_url: str, tmp_path: Path) -> None:
     """The origins have the installation and the ledger; what is sealed is what is stored; metrics say how far."""
     await redis.xadd(key(NAME, "record"), {"e": ALERT}, id="1-0")
@@ -96,7 +83,7 @@ async def test_events_and_alerts_are_sealed(redis: Any, server_url: str, tmp_pat
         found = (await client.http.get("/metrics", headers=bearer(client, "audit"))).text
         assert f'duban_sealed_position{{ledger="{NAME}",service="ingest",stream="log"}} 3.0' in found
         assert f'duban_seal_lag{{ledger="{NAME}",service="ingest",stream="record"}} 0.0' in found
-        assert await until(client, 200, "ready") == {"status": "ready"}
+        assert await client.until(200, "ready") == {"status": "ready"}
         await submit(client, range(4, 6))
     checkpoint = parse_checkpoint(parse_note((tmp_path / "archive" / NAME / "log/checkpoint").read_bytes()).text)
     assert checkpoint.size == 5  # sealed at the end
@@ -208,7 +195,7 @@ async def test_a_log_that_was_rolled_back_needs_an_operator(redis: Any, server_u
     for found in [name async for name in redis.scan_iter(match="*ingest*")]:
         await redis.delete(found)
     async with sealing(redis, server_url, tmp_path) as client:
-        found = await until(client, 503, "positions 4 to 5")
+        found = await client.until(503, "positions 4 to 5")
         assert found["needs"] == "operator"
         answer = await seal(client)
         assert "positions 4 to 5 are sealed, but missing" in problem(answer)["detail"]
@@ -216,7 +203,7 @@ async def test_a_log_that_was_rolled_back_needs_an_operator(redis: Any, server_u
         while (loss := await pending_loss(redis, NAME)) is None:
             await sleep(0.05)
         await accept(redis, NAME, LossAccepted("test", START, loss))
-        assert await until(client, 200, "ready") == {"status": "ready"}
+        assert await client.until(200, "ready") == {"status": "ready"}
         assert (await seal(client)).json()["log"] == len(raws)
         origin = f"{await installation(redis)}.duban.invalid/{NAME}/2"
         assert (await read(client, f"/v1/{NAME}/2/log/checkpoint")).text.splitlines()[:2] == [origin, "3"]
@@ -231,9 +218,9 @@ async def test_a_disk_that_fails_is_a_warning(
             patch.setattr("events.seal.durable.write", _fail)
             await submit(client, range(1, 3))
             assert "I/O error" in problem(await seal(client))["detail"]
-            await until(client, 200, f"the log of {NAME} is not sealed now: [Errno 5] I/O error")
+            await client.until(200, f"the log of {NAME} is not sealed now: [Errno 5] I/O error")
         assert (await seal(client)).json()["log"] == 2
-        await until(client, 200, '{"status":"ready"}')
+        await client.until(200, '{"status":"ready"}')
 
 
 def _fail(*_: object, **__: object) -> None:

@@ -1,6 +1,5 @@
 """Submissions over HTTP: one event, an array, NDJSON; tokens, and what a request may be."""
 
-import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -10,14 +9,12 @@ from events.contract import schema_of
 from events.envelope import encode
 from events.keys import key
 from events.schema import TYPES, TaskUrged
-from services.common.clock import sleep
 from services.common.outcome import Outcome
 from services.ingest.budget import MOST_REQUEST
 from services.ingest.queue import BATCH
 from tests.examples import EXAMPLES, LEAD, assigned, reported
 from tests.ingest.ingest_client import ONE, PATH, IngestClient, outcome, problem
 from tests.ingest.running_writer import NAME, history, ids, kept, short
-from tests.patience import PATIENCE
 from tests.servers import Server
 
 ARRAY = "application/cloudevents-batch+json"
@@ -183,16 +180,10 @@ async def test_what_is_not_there(client: IngestClient) -> None:
     assert problem(await client.http.get(PATH))["status"] == 405
 
 
-async def until_ready(client: IngestClient) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while (await client.http.get("/health/ready")).status_code != 200:
-            await sleep(0.01)
-
-
 async def test_health_and_documentation(client: IngestClient) -> None:
     """Without a token, anybody can ask whether the service lives, can write, and what it offers."""
     assert (await client.http.get("/health/live")).json() == {"status": "live"}
-    await until_ready(client)
+    await client.until(200)
     assert "/v1/{ledger}/events" in (await client.http.get("/v1/openapi.json")).json()["paths"]
 
 
@@ -239,7 +230,7 @@ async def test_a_server_that_is_away(client: IngestClient, server: Server) -> No
     assert (await client.post(reported())).status_code == 201
     (entry,) = await client.add("units", reported(number=2))
     assert short([await client.receipt(entry, "units")]) == [("accepted", 3)]
-    await until_ready(client)  # not at once: a writer that hears of another server loads again
+    await client.until(200)  # not at once: a writer that hears of another server loads again
 
 
 @pytest.mark.parametrize("body", [b"[" * 20_000 + b"]" * 20_000, b"[" * 500_000], ids=["deep", "unclosed"])
