@@ -72,6 +72,10 @@ class IngestClient:
                     return answer.json()
                 await sleep(0.01)
 
+    async def ready(self) -> None:
+        """Wait until ingest is ready, with no warning: a cured one goes when its sealer or disk is next tried."""
+        await self.until(200, '{"status":"ready"}')
+
 
 @asynccontextmanager
 async def opened(redis: Any, url: str, ledgers: Path, more: str = "", **options: Any) -> AsyncIterator[IngestClient]:

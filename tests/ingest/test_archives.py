@@ -83,7 +83,7 @@ async def test_events_and_alerts_are_sealed(redis: Any, server_url: str, tmp_pat
         found = (await client.http.get("/metrics", headers=bearer(client, "audit"))).text
         assert f'duban_sealed_position{{ledger="{NAME}",service="ingest",stream="log"}} 3.0' in found
         assert f'duban_seal_lag{{ledger="{NAME}",service="ingest",stream="record"}} 0.0' in found
-        assert await client.until(200, "ready") == {"status": "ready"}
+        await client.ready()
         await submit(client, range(4, 6))
     checkpoint = parse_checkpoint(parse_note((tmp_path / "archive" / NAME / "log/checkpoint").read_bytes()).text)
     assert checkpoint.size == 5  # sealed at the end
@@ -203,7 +203,7 @@ async def test_a_log_that_was_rolled_back_needs_an_operator(redis: Any, server_u
         while (loss := await pending_loss(redis, NAME)) is None:
             await sleep(0.05)
         await accept(redis, NAME, LossAccepted("test", START, loss))
-        assert await client.until(200, "ready") == {"status": "ready"}
+        await client.ready()
         assert (await seal(client)).json()["log"] == len(raws)
         origin = f"{await installation(redis)}.duban.invalid/{NAME}/2"
         assert (await read(client, f"/v1/{NAME}/2/log/checkpoint")).text.splitlines()[:2] == [origin, "3"]
@@ -220,7 +220,7 @@ async def test_a_disk_that_fails_is_a_warning(
             assert "I/O error" in problem(await seal(client))["detail"]
             await client.until(200, f"the log of {NAME} is not sealed now: [Errno 5] I/O error")
         assert (await seal(client)).json()["log"] == 2
-        await client.until(200, '{"status":"ready"}')
+        await client.ready()
 
 
 def _fail(*_: object, **__: object) -> None:
