@@ -33,11 +33,11 @@ SINGLE_RUNS = 1
 
 async def run(server: Server, directory: Path) -> list[Figure]:
     """Measure the 2017 table's tasks, and tasks of one unit for comparison."""
-    redis, reader = connect(server.url), connect(server.url)
+    redis = connect(server.url)
     ledger = load_ledger(shipped(f"{LEDGER}.toml"))
 
     async def measure(workload: Workload, runs: int) -> list[Figure]:
-        return await Bench(redis, reader, server.url, directory, workload, runs).figures()
+        return await Bench(redis, server.url, directory, workload, runs).figures()
 
     try:
         seed = await measure(seed_workload(ledger), RUNS)
@@ -46,7 +46,6 @@ async def run(server: Server, directory: Path) -> list[Figure]:
         return [*both, *await document_figures(ledger), *await notify_figures(redis, server.url, directory)]
     finally:
         await redis.aclose()
-        await reader.aclose()
 
 
 def show(figures: list[Figure], server: Server) -> Table:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from events.ledger import Ledger
-from tests.bench import fairness, measures
+from tests.bench import fairness, latency, measures
 from tests.bench.documents import MAKERS, ROWS, bare_rows_per_second, drawing, rows_per_second
 from tests.bench.measures import Figure, at, compare
 from tests.bench.workload import Workload
@@ -18,18 +18,14 @@ from tests.deployment import Deployment
 MILLION = 1_000_000
 MEBIBYTE = 1_048_576
 
-FOLD_SECONDS = 3
-"""Time for status to fold and save the log before its memory is measured."""
-
 _directories = count()
 
 
 class Bench:
-    """Measures one workload, `runs` times each; `reader` is a second client of the server."""
+    """Measures one workload, `runs` times each."""
 
-    def __init__(self, redis: Any, reader: Any, url: str, directory: Path, workload: Workload, runs: int) -> None:
+    def __init__(self, redis: Any, url: str, directory: Path, workload: Workload, runs: int) -> None:
         self._redis = redis
-        self._reader = reader
         self._url = url
         self._directory = directory
         self._workload = workload
@@ -92,10 +88,10 @@ class Bench:
         """Measure memory after EVENTS events, and latency at a steady rate."""
         async with self._services() as services:
             await measures.ingest_http(self._redis, services, self._workload)
-            await asyncio.sleep(FOLD_SECONDS)
+            await measures.caught_up(self._redis)
             held = await measures.memory(self._redis)
-            seen = await measures.latency(services, self._workload)
-        bare = await measures.bare_latency(self._redis, self._reader, self._workload)
+            seen = await asyncio.to_thread(latency.to_frame, services, self._workload)
+        bare = await asyncio.to_thread(latency.to_reader, self._url, self._workload)
         hop = "XADD to XREAD"
         return [
             Figure("POST to SSE frame at 200/s, p50", at(seen, 0.5), "ms", at(bare, 0.5), hop),

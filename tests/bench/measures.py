@@ -14,11 +14,12 @@ from events.keys import key
 from events.log import Log
 from events.projection import Projection
 from services.common.clock import sleep
+from services.common.folded import folded
 from services.common.settings import load_ledger, shipped
 from services.status.store import rules
 from tests.bench import load
 from tests.bench.workload import Workload
-from tests.deployment import LEDGER, Deployment, reading
+from tests.deployment import LEDGER, Deployment
 from tests.events.appending import append
 
 EVENTS = 100_000
@@ -30,8 +31,8 @@ RUNS = 5
 BATCH = 500
 """Events in one bare append, the size at which the design states its figure."""
 
-RATE = 200
-LATENCY_SECONDS = 10.0
+CAUGHT_UP_SECONDS = 900.0
+"""How long the projections may take to fold the whole log."""
 
 
 class Figure(Struct, frozen=True):
@@ -133,60 +134,12 @@ async def fold(redis: Any) -> float:
     return projection.position / (time.monotonic() - start)
 
 
-async def latency(deployment: Deployment, workload: Workload) -> list[float]:
-    """Return the seconds from POST to SSE frame of single events at RATE a second, sorted."""
-    headers = deployment.headers("units", "application/cloudevents+json")
-    sent: dict[int, float] = {}
-    arrived: dict[int, float] = {}
-    total = int(RATE * LATENCY_SECONDS)
-
-    async with reading(deployment, limits=httpx.Limits(max_connections=50)) as http:
-
-        async def listen(position: int) -> None:
-            async with http.stream(
-                "GET", deployment.address("status", "changes"), params={"after": position}
-            ) as stream:
-                async for line in stream.aiter_lines():
-                    if line.startswith("id: "):
-                        arrived.setdefault(int(line[4:]), time.monotonic())
-                    if len(arrived) >= total:
-                        return
-
-        async def post(number: int) -> None:
-            event = workload.report(number, "units/latency")
-            at = time.monotonic()
-            answer = await http.post(deployment.address("ingest", "events"), content=event, headers=headers)
-            sent[answer.json()["position"]] = at
-
-        position = (await http.get(deployment.address("status", "overview"))).json()["position"]
-        listener = asyncio.create_task(listen(position))
-        await _paced(total, post)
-        await asyncio.wait_for(listener, 30)
-    return sorted(arrived[at] - sent[at] for at in sent)
-
-
-async def bare_latency(redis: Any, reader: Any, workload: Workload) -> list[float]:
-    """Return the seconds from XADD to a blocking XREAD of another client at RATE a second, sorted."""
-    stream = key("bare", "latency")
-    total = int(RATE * LATENCY_SECONDS)
-    sent: dict[bytes, float] = {}
-    arrived: dict[bytes, float] = {}
-
-    async def listen() -> None:
-        last: bytes = b"0"
-        while len(arrived) < total:
-            for _, entries in await reader.xread({stream: last}, block=2_000):
-                for last, _fields in entries:
-                    arrived[last] = time.monotonic()
-
-    async def add(number: int) -> None:
-        at = time.monotonic()
-        sent[await redis.xadd(stream, {"e": workload.report(number, "units")})] = at
-
-    listener = asyncio.create_task(listen())
-    await _paced(total, add)
-    await asyncio.wait_for(listener, 30)
-    return sorted(arrived[id] - sent[id] for id in sent)
+async def caught_up(redis: Any) -> None:
+    """Wait until every projection has folded the log to its tail; raises TimeoutError."""
+    tail = await Log(redis, LEDGER).tail()
+    async with asyncio.timeout(CAUGHT_UP_SECONDS):
+        while min((await folded(redis, LEDGER)).values(), default=0) < tail:
+            await sleep(0.5)
 
 
 async def memory(redis: Any) -> dict[str, float]:
@@ -248,15 +201,3 @@ async def _reached(redis: Any, wanted: int) -> float:
     while not await redis.xread({key(LEDGER, "log"): f"{wanted - 1}-0"}, count=1, block=5_000):
         pass
     return time.monotonic()
-
-
-async def _paced(total: int, work: Callable[[int], Awaitable[None]]) -> None:
-    start = time.monotonic()
-    async with asyncio.TaskGroup() as group:
-        for number in range(total):
-            await sleep(max(0.0, start + number / RATE - time.monotonic()))
-            group.create_task(_call(work, number))
-
-
-async def _call(work: Callable[[int], Awaitable[None]], number: int) -> None:
-    await work(number)

@@ -26,10 +26,9 @@ from events.seal.notes import parse_note
 from events.seal.storage import CHECKPOINT
 from services.common.clock import sleep
 from services.common.connection import connected
-from services.common.folded import folded
 from services.common.settings import load_ledger, shipped
 from tests.bench import load
-from tests.bench.measures import at, emptied
+from tests.bench.measures import at, caught_up, emptied
 from tests.bench.workload import seed_workload
 from tests.deployment import LEDGER, Deployment
 from tests.integration.publishers import over_http
@@ -109,9 +108,7 @@ class Retention:
 
     async def _trimmed(self, redis: Any, deployment: Deployment) -> None:
         tail = await Log(redis, LEDGER).tail()
-        end = time.monotonic() + PATIENCE
-        while min((await folded(redis, LEDGER)).values(), default=0) < tail and time.monotonic() < end:
-            await sleep(0.5)
+        await caught_up(redis)
         self._say("log, ids and cursors before", await self._bytes(redis) / tail, "bytes an event")
         start = time.monotonic()
         done = json.loads(deployment.command("archive", "trim", "--keep", str(KEEP), "--json").stdout)
