@@ -5,12 +5,13 @@ import random
 import resource
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import psutil
 from redis.exceptions import RedisError
 
 from services.common.clock import sleep
-from services.common.connection import connect
+from services.common.connection import connect, connected
 from services.common.settings import SERVICES
 from tests.faults.real.site import ENDED_SECONDS, SERVER, Site
 from tests.faults.real.tail import tear
@@ -88,9 +89,12 @@ async def fill_disk(site: Site, _: random.Random) -> str | None:
 
 
 async def tear_tail(site: Site, draws: random.Random) -> str | None:
-    """Kill the server in the middle of a write, of which the append-only file has the beginning."""
+    """Kill the server in the middle of a write, of which the append-only file has the beginning.
+
+    One that still loads writes nothing: it may not have cut off the last torn write, and no crash leaves two.
+    """
     process = site.process(SERVER)
-    if process is None or site.up is None:
+    if process is None or site.up is None or not await _writes(site):
         return None
     supervisor = psutil.Process(site.up.pid)
     supervisor.suspend()  # it would start the server before the file is torn
@@ -132,6 +136,14 @@ FAULTS: dict[str, tuple[Fault, int]] = {
     "supervisor-SIGTERM": (restart_supervisor, 1),
 }
 """By name, each with how often it comes among the others: those that take long come seldom."""
+
+
+async def _writes(site: Site) -> bool:
+    """Return whether the server has loaded its file."""
+    async with connected(site.url) as redis:
+        with suppress(RedisError, OSError):
+            return bool(await redis.ping())
+    return False
 
 
 async def _signalled(process: psutil.Process | None, number: int, seconds: float = ENDED_SECONDS) -> bool:
