@@ -42,6 +42,9 @@ ORPHAN_SECONDS = 10.0
 
 POLL_SECONDS = 0.02
 
+OUTPUT_BYTES = 4_096
+"""Of a server's output, in which its last line is looked for."""
+
 log = structlog.get_logger()
 
 LAST_PORT = 65_535
@@ -55,6 +58,7 @@ class EmbeddedServer:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory.resolve()
+        self._output = self._directory / "valkey.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
@@ -88,7 +92,7 @@ class EmbeddedServer:
             raise OSError(f"port {self.port} of the embedded server is taken by another program")
         settings = {**CONFIG, "port": str(self.port), "dir": str(self._directory)}
         arguments = [part for name, value in settings.items() for part in (f"--{name}", value)]
-        with (self._directory / "valkey.log").open("ab") as output:
+        with self._output.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - a fixed program, no shell, no input of users
                 [_program(), *arguments],
                 cwd=self._directory,
@@ -122,7 +126,7 @@ class EmbeddedServer:
                     if client.ping():
                         return
                 time.sleep(POLL_SECONDS)
-        raise OSError(f"the embedded server did not start; see {self._directory / 'valkey.log'}")
+        raise OSError(f"the embedded server did not start: {_last_words(self._output)}; see {self._output}")
 
 
 def _program() -> str:
@@ -131,6 +135,12 @@ def _program() -> str:
     except ImportError as error:
         raise SettingsError("no embedded server: install duban[embedded], or set DUBAN_REDIS_URL") from error
     return str(get_binary_path())
+
+
+def _last_words(output: Path) -> str:
+    """Return what a server logged last: when it ends by itself, the reason."""
+    lines = output.read_bytes()[-OUTPUT_BYTES:].decode(errors="replace").splitlines() or ["it logged nothing"]
+    return lines[-1].partition(" # ")[2] or lines[-1]  # after process, role and time
 
 
 def _last_port(known: Path) -> int:

@@ -150,6 +150,18 @@ def test_a_server_that_does_not_say_whose_it_is_is_not_passed_by(
         assert [one.pid for one in _servers(tmp_path)] != [process.pid]
 
 
+def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    """The error has what the server logged last, and where."""
+    server = EmbeddedServer(tmp_path)
+    server.open()
+    server.stop()
+    (file,) = tmp_path.glob("appendonlydir/*.incr.aof")
+    with file.open("ab") as damaged:
+        damaged.write(b"*1\r\nno command\r\n")
+    with pytest.raises(OSError, match=r"did not start: Bad file format .* see .*valkey\.log"):
+        server.open()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_the_server_starts_leaves_none(tmp_path: Path, number: signal.Signals) -> None:
     """It is stopped when it has started, and up has ended as it always does."""
