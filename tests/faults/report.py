@@ -16,7 +16,7 @@ HEAD = f"""{TITLE}
 *finding*: every acknowledged event is in the log once, at its position, byte for byte; the events of each source
 keep their order; positions are dense; each inbox entry has one receipt, with its event; each due instant passed
 once; rows equal a fresh fold; feed clients equal the snapshot; each alert was received and is recorded as sent;
-`duban audit verify` finds nothing.
+`duban audit verify` finds nothing. Once the cause of a finding is mended, its seed is run again.
 
 **simulation**: the real writer, inbox readers, projections and sender in one process, connected as in
 `tests/faults/components.py`, on a real server with `appendfsync always`, with four publishers and two feed clients.
@@ -70,7 +70,7 @@ def _page(state: State) -> Iterator[str]:
                 yield f"\n## Points of the {way}, by command\n"
                 yield from _commands(points)
     yield "\n## Findings\n"
-    found = [f"- {one.way}, {wrong}" for one in state.sittings for wrong in one.wrong]
+    found = [f"- {one.way}, {' '.join(wrong.split())}" for one in state.sittings for wrong in one.wrong]
     yield from found or ["None."]
     yield "\n## Sittings\n"
     yield "| way | server | revision | seeds | points | findings |"
