@@ -70,21 +70,25 @@ def to_reader(url: str, workload: Workload) -> list[float]:
 
             yield add
 
-    def entries(client: Any) -> Iterator[bytes]:
+    def entries(client: Any) -> Iterator[bytes | None]:
         last = b"0"
         while True:
             for _, found in client.xread({stream: last}, block=2_000):
                 for last, _fields in found:
                     yield last
+            yield None
 
     with redis.Redis.from_url(url) as client:
         return _measured(sender, entries(client))
 
 
 def _measured(
-    sender: Callable[[], contextlib.AbstractContextManager[Callable[[int], T]]], seen: Iterator[T]
+    sender: Callable[[], contextlib.AbstractContextManager[Callable[[int], T]]], seen: Iterator[T | None]
 ) -> list[float]:
-    """Send by turns, and return the seconds until what each was given is seen, sorted; raises TimeoutError."""
+    """Send by turns, and return the seconds until what each was given is seen, sorted; raises TimeoutError.
+
+    `seen` also yields None now and then, so that the limit is noticed where nothing more comes.
+    """
     start = time.monotonic() + LEAD_SECONDS
     end = start + EVENTS / RATE + MOST_SECONDS
 
@@ -100,7 +104,8 @@ def _measured(
     def arrived() -> dict[T, float]:
         instants: dict[T, float] = {}
         for name in seen:
-            instants.setdefault(name, time.monotonic())
+            if name is not None:
+                instants.setdefault(name, time.monotonic())
             if len(instants) == EVENTS:
                 return instants
             if time.monotonic() > end:
@@ -114,15 +119,15 @@ def _measured(
     return sorted(instants[name] - instant for name, instant in due.items())
 
 
-def _frames(connection: http.client.HTTPConnection, deployment: Deployment) -> Iterator[int]:
-    """Subscribe, and return the positions of the frames that come from now on."""
+def _frames(connection: http.client.HTTPConnection, deployment: Deployment) -> Iterator[int | None]:
+    """Subscribe, and return the positions of the frames that come from now on; None for each line without one."""
     headers = deployment.headers("board", "application/json")
     connection.request("GET", urlsplit(deployment.address("status", "overview")).path, headers=headers)
     position = json.loads(connection.getresponse().read())["position"]
     path = urlsplit(deployment.address("status", "changes")).path
     connection.request("GET", f"{path}?after={position}", headers=headers)
     lines = connection.getresponse()
-    return (int(line.removeprefix(b"id: ")) for line in lines if line.startswith(b"id: "))
+    return (int(line.removeprefix(b"id: ")) if line.startswith(b"id: ") else None for line in lines)
 
 
 def _connection(port: int | None) -> contextlib.closing[http.client.HTTPConnection]:

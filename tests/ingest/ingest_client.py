@@ -63,18 +63,18 @@ class IngestClient:
                 await sleep(0.01)
         return found[entry]
 
-    async def until(self, status: int, said: str = "") -> Any:
-        """Wait until readiness has a status and says something; return what it says."""
+    async def wait_for_readiness(self, status: int, text: str = "") -> Any:
+        """Wait until /health/ready answers with a status and a body that contains a text; return the decoded body."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 answer = await self.http.get("/health/ready")
-                if answer.status_code == status and said in answer.text:
+                if answer.status_code == status and text in answer.text:
                     return answer.json()
                 await sleep(0.01)
 
-    async def ready(self) -> None:
-        """Wait until ingest is ready, with no warning: a cured one goes when its sealer or disk is next tried."""
-        await self.until(200, '{"status":"ready"}')
+    async def wait_until_ready(self) -> None:
+        """Wait until ingest is ready without warnings: one whose cause is mended ends with the next attempt to seal."""
+        await self.wait_for_readiness(200, '{"status":"ready"}')
 
 
 @asynccontextmanager

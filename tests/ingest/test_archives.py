@@ -83,7 +83,7 @@ async def test_events_and_alerts_are_sealed(redis: Any, server_url: str, tmp_pat
         found = (await client.http.get("/metrics", headers=bearer(client, "audit"))).text
         assert f'duban_sealed_position{{ledger="{NAME}",service="ingest",stream="log"}} 3.0' in found
         assert f'duban_seal_lag{{ledger="{NAME}",service="ingest",stream="record"}} 0.0' in found
-        await client.ready()
+        await client.wait_until_ready()
         await submit(client, range(4, 6))
     checkpoint = parse_checkpoint(parse_note((tmp_path / "archive" / NAME / "log/checkpoint").read_bytes()).text)
     assert checkpoint.size == 5  # sealed at the end
@@ -195,7 +195,7 @@ async def test_a_log_that_was_rolled_back_needs_an_operator(redis: Any, server_u
     for found in [name async for name in redis.scan_iter(match="*ingest*")]:
         await redis.delete(found)
     async with sealing(redis, server_url, tmp_path) as client:
-        found = await client.until(503, "positions 4 to 5")
+        found = await client.wait_for_readiness(503, "positions 4 to 5")
         assert found["needs"] == "operator"
         answer = await seal(client)
         assert "positions 4 to 5 are sealed, but missing" in problem(answer)["detail"]
@@ -203,7 +203,7 @@ async def test_a_log_that_was_rolled_back_needs_an_operator(redis: Any, server_u
         while (loss := await pending_loss(redis, NAME)) is None:
             await sleep(0.05)
         await accept(redis, NAME, LossAccepted("test", START, loss))
-        await client.ready()
+        await client.wait_until_ready()
         assert (await seal(client)).json()["log"] == len(raws)
         origin = f"{await installation(redis)}.duban.invalid/{NAME}/2"
         assert (await read(client, f"/v1/{NAME}/2/log/checkpoint")).text.splitlines()[:2] == [origin, "3"]
@@ -218,9 +218,9 @@ async def test_a_disk_that_fails_is_a_warning(
             patch.setattr("events.seal.durable.write", _fail)
             await submit(client, range(1, 3))
             assert "I/O error" in problem(await seal(client))["detail"]
-            await client.until(200, f"the log of {NAME} is not sealed now: [Errno 5] I/O error")
+            await client.wait_for_readiness(200, f"the log of {NAME} is not sealed now: [Errno 5] I/O error")
         assert (await seal(client)).json()["log"] == 2
-        await client.ready()
+        await client.wait_until_ready()
 
 
 def _fail(*_: object, **__: object) -> None:

@@ -183,7 +183,7 @@ async def test_what_is_not_there(client: IngestClient) -> None:
 async def test_health_and_documentation(client: IngestClient) -> None:
     """Without a token, anybody can ask whether the service lives, can write, and what it offers."""
     assert (await client.http.get("/health/live")).json() == {"status": "live"}
-    await client.until(200)
+    await client.wait_for_readiness(200)
     assert "/v1/{ledger}/events" in (await client.http.get("/v1/openapi.json")).json()["paths"]
 
 
@@ -230,7 +230,7 @@ async def test_a_server_that_is_away(client: IngestClient, server: Server) -> No
     assert (await client.post(reported())).status_code == 201
     (entry,) = await client.add("units", reported(number=2))
     assert short([await client.receipt(entry, "units")]) == [("accepted", 3)]
-    await client.until(200)  # not at once: a writer that hears of another server loads again
+    await client.wait_for_readiness(200)  # not at once: a writer that hears of another server loads again
 
 
 @pytest.mark.parametrize("body", [b"[" * 20_000 + b"]" * 20_000, b"[" * 500_000], ids=["deep", "unclosed"])
